@@ -1,0 +1,89 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
+import { chromium } from "@playwright/test";
+
+/** What a browser in a container needs, plus: no calls home, which a closed network answers slowly. */
+export const chromiumArgs = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const commandNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+
+const installPaths = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+];
+
+/** Path of a Chromium that is on this machine: `KAWA_CHROMIUM`, Playwright's own, or the system's. Installs nothing. */
+export function findChromium(): string | undefined {
+  const { KAWA_CHROMIUM: chosen, PATH = "" } = process.env;
+  if (chosen !== undefined && chosen !== "") return chosen;
+  const onPath = PATH.split(delimiter).flatMap((folder) => commandNames.map((name) => join(folder, name)));
+  return [chromium.executablePath(), ...installPaths, ...onPath].find((path) => existsSync(path));
+}
+
+/**
+ * {@link findChromium}; where there is none, gets one: Playwright's download, else Debian's package when this is root.
+ *
+ * @throws {Error} when neither works; the message says what to do.
+ */
+export function ensureChromium(): string {
+  const found = findChromium();
+  if (found !== undefined) return found;
+
+  for (const install of [downloadWithPlaywright, installWithApt]) {
+    if (!install()) continue;
+    const installed = findChromium();
+    if (installed !== undefined) return installed;
+  }
+  throw new Error(
+    "The e2e tests need a Chromium and could neither find nor install one. Run `npx playwright install chromium`, " +
+      "or install your system's package (Debian: `apt-get install chromium`), or set KAWA_CHROMIUM to the path of one.",
+  );
+}
+
+function downloadWithPlaywright(): boolean {
+  const cli = createRequire(import.meta.url).resolve("@playwright/test/cli");
+  return run(process.execPath, [cli, "install", "--no-shell", "chromium"], {
+    timeoutMs: 180_000,
+    env: { PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: "5000" },
+  });
+}
+
+function installWithApt(): boolean {
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return false;
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  // A stale or partly unreachable index is no reason to give up: the install decides.
+  run("apt-get", ["update", "-qq"], { timeoutMs: 120_000, env });
+  return run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], { timeoutMs: 600_000, env });
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  options: { timeoutMs: number; env: Readonly<Record<string, string>> },
+): boolean {
+  console.log(`No Chromium yet: ${command} ${args.join(" ")}`);
+  try {
+    execFileSync(command, args, {
+      stdio: ["ignore", "ignore", "inherit"],
+      timeout: options.timeoutMs,
+      env: { ...process.env, ...options.env },
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,66 @@
+import { processState } from "./process-state.ts";
+import { cell, type Cell, type ReadonlyCell } from "./reactive.ts";
+import type { Version } from "./version.ts";
+
+/** What a backend knows of one key. `unknown` means that the key was not loaded yet; `absent` that it has no value. */
+export type Entry =
+  | { readonly state: "unknown"; readonly seq: 0 }
+  | { readonly state: "absent"; readonly seq: number }
+  | { readonly state: "present"; readonly seq: number; readonly value: unknown };
+
+export const unknownEntry: Entry = { state: "unknown", seq: 0 };
+
+/** Keys that changed together, with the version that the backend has reached. */
+export type Change = { readonly keys: readonly string[]; readonly version: Version };
+
+/** Turns the current entry of a key into its next value. It may run again when another writer was faster. */
+export type Updater = (current: Entry) => unknown;
+
+/** Where signals keep their values. Every backend passes the same contract suite. */
+export interface Backend {
+  /** Unique in the process and the same on every server, such as `reactiveState/global`. */
+  readonly id: string;
+  readonly version: Version;
+  readonly status: BackendStatus;
+  /** Live entry of a key, without loading it. */
+  entry(key: string): ReadonlyCell<Entry>;
+  /** Resolves when the entries of all `keys` are known; at once when they are already. */
+  load(keys: readonly string[]): Promise<void>;
+  /** Resolves when the value is durable. Writes of one process to one key keep their order. */
+  set(key: string, value: unknown): Promise<void>;
+  /** Atomic across servers. Resolves with the value that was written, when it is durable. */
+  update(key: string, updater: Updater): Promise<unknown>;
+  /** Calls `listener` after every change that the process learns of; returns an idempotent unsubscribe. */
+  onChange(listener: (change: Change) => void): () => void;
+  /** Releases timers and connections. Pending writes reject. */
+  close(): Promise<void>;
+}
+
+export type BackendStatus = "idle" | "connecting" | "connected" | "closed";
+
+type Backends = { readonly global: Cell<Backend | undefined>; readonly known: Cell<ReadonlyMap<string, Backend>> };
+
+const backends = processState<Backends>("backends", () => ({
+  global: cell<Backend | undefined>(undefined),
+  known: cell<ReadonlyMap<string, Backend>>(new Map()),
+}));
+
+/** Backend of namespaces that name none, as soon as there is one. Tracked: effects rerun when it appears. */
+export const globalBackend: ReadonlyCell<Backend | undefined> = backends.global;
+
+/** Every backend of this process by id. Tracked. */
+export const knownBackends: ReadonlyCell<ReadonlyMap<string, Backend>> = backends.known;
+
+export function registerBackend(backend: Backend, options: { global: boolean }): void {
+  backends.known.value = new Map(backends.known.peek()).set(backend.id, backend);
+  if (options.global) backends.global.value = backend;
+}
+
+export function unregisterBackend(backend: Backend): void {
+  const known = new Map(backends.known.peek());
+  if (known.get(backend.id) === backend) {
+    known.delete(backend.id);
+    backends.known.value = known;
+  }
+  if (backends.global.peek() === backend) backends.global.value = undefined;
+}

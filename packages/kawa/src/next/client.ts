@@ -1,0 +1,1 @@
+export { LiveRefresh, type LiveRefreshProps } from "./live-refresh.tsx";

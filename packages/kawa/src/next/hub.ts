@@ -1,0 +1,90 @@
+import { type Backend, type Change, knownBackends } from "../core/backend.ts";
+import { processState } from "../core/process-state.ts";
+import { effect } from "../core/effect.ts";
+import { untracked } from "../core/reactive.ts";
+import type { VersionVector } from "../core/version.ts";
+import { pageReads } from "../react/page-reads.ts";
+
+export type HubListener = {
+  /** Path that the browser shows; undefined when this server cannot know what it shows. */
+  readonly path: string | undefined;
+  onChange(): void;
+};
+
+/** Tells the open streams of this process about changes of what their pages have read. */
+export class Hub {
+  readonly #listeners = new Set<HubListener>();
+  readonly #unsubscribe = new Map<Backend, () => void>();
+
+  constructor() {
+    effect(() => {
+      const backends = knownBackends.value;
+      untracked(() => this.#watch(new Set(backends.values())));
+    });
+  }
+
+  /** Versions that this process has reached. */
+  get versions(): VersionVector {
+    const connected = [...knownBackends.peek().values()].filter(({ version }) => version.epoch !== "");
+    return Object.fromEntries(connected.map((backend) => [backend.id, backend.version]));
+  }
+
+  listen(listener: HubListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** True when a page that was rendered at `shown` may show something old. */
+  hasChanged(path: string | undefined, shown: VersionVector): boolean {
+    const keys = path === undefined ? undefined : pageReads().keysOf(path);
+    for (const backend of knownBackends.peek().values()) {
+      const { epoch, seq } = backend.version;
+      const before = shown[backend.id];
+      // A backend that is not connected yet says so by itself when it is.
+      if (epoch === "" || (before?.epoch === epoch && before.seq >= seq)) continue;
+      if (!keys || before?.epoch !== epoch) {
+        if (!keys || readsOf(keys, backend).length > 0) return true;
+        continue;
+      }
+      if (readsOf(keys, backend).some((key) => backend.entry(key).peek().seq > before.seq)) return true;
+    }
+    return false;
+  }
+
+  #watch(backends: ReadonlySet<Backend>): void {
+    for (const [backend, unsubscribe] of this.#unsubscribe) {
+      if (backends.has(backend)) continue;
+      unsubscribe();
+      this.#unsubscribe.delete(backend);
+    }
+    for (const backend of backends) {
+      if (this.#unsubscribe.has(backend)) continue;
+      this.#unsubscribe.set(
+        backend,
+        backend.onChange((change) => this.#announce(backend, change)),
+      );
+    }
+  }
+
+  #announce(backend: Backend, { keys }: Change): void {
+    const concerned = new Map<string | undefined, boolean>();
+    for (const listener of this.#listeners) {
+      const { path } = listener;
+      let isConcerned = concerned.get(path);
+      if (isConcerned === undefined) {
+        isConcerned = path === undefined || keys.some((key) => pageReads().mayShow(path, backend.id, key));
+        concerned.set(path, isConcerned);
+      }
+      if (isConcerned) listener.onChange();
+    }
+  }
+}
+
+function readsOf(keys: ReadonlySet<string>, backend: Backend): string[] {
+  const prefix = `${backend.id}\n`;
+  return [...keys].filter((id) => id.startsWith(prefix)).map((id) => id.slice(prefix.length));
+}
+
+export function hub(): Hub {
+  return processState("hub", () => new Hub());
+}

@@ -1,0 +1,51 @@
+import { cache } from "react";
+import { connection } from "next/server";
+import { headers } from "next/headers";
+import type { Backend } from "../core/backend.ts";
+import type { Version } from "../core/version.ts";
+import { pageReads } from "./page-reads.ts";
+import { pathHeader } from "./path-header.ts";
+
+/** What one render has read. React gives every render its own. */
+export class RequestScope {
+  /** Version of each backend before the first read of it: all values that the render shows are at least this new. */
+  readonly versions = new Map<string, Version>();
+  readonly #reads = new Map<string, Backend>();
+  #path: string | undefined;
+  #isDynamic = false;
+  #marking: Promise<void> | undefined;
+
+  /** True once the render is known to belong to a request, and not to a prerender at build time. */
+  get isDynamic(): boolean {
+    return this.#isDynamic;
+  }
+
+  /** Makes the route dynamic. In a prerender this never resolves, as Next wants it. */
+  markDynamic(): Promise<void> {
+    this.#marking ??= this.#mark();
+    return this.#marking;
+  }
+
+  /** Remembers that the render depends on a key. */
+  noteRead(backend: Backend, key: string): void {
+    this.noteVersion(backend);
+    const id = `${backend.id}\n${key}`;
+    if (this.#reads.has(id)) return;
+    this.#reads.set(id, backend);
+    if (this.#path !== undefined) pageReads().add(this.#path, backend.id, key);
+  }
+
+  noteVersion(backend: Backend): void {
+    const { version } = backend;
+    if (version.epoch !== "" && !this.versions.has(backend.id)) this.versions.set(backend.id, version);
+  }
+
+  async #mark(): Promise<void> {
+    await connection();
+    this.#path = (await headers()).get(pathHeader) ?? undefined;
+    this.#isDynamic = true;
+  }
+}
+
+/** The scope of the render that is running. */
+export const requestScope: () => RequestScope = cache(() => new RequestScope());

@@ -1,0 +1,181 @@
+import { createClient } from "rivetkit/client";
+import { isKawaError, KawaError } from "../core/errors.ts";
+import { host } from "./host.ts";
+import { hostedStores } from "./hosted-stores.ts";
+import type { Delta, Replies, ReplyMessage, RequestMessage, RequestName, Requests, ServerFrame } from "./protocol.ts";
+import { answer, type Socket } from "./serve-replica.ts";
+import { issueServerToken } from "./server-token.ts";
+import type { SignalStore } from "./signal-store.ts";
+
+const openTimeoutMs = 5_000;
+const requestTimeoutMs = 10_000;
+const pingIntervalMs = 3_000;
+/** Without any message for this long the peer is dead: RivetKit reports neither a killed runner nor a lost network. */
+const silenceTimeoutMs = 8_000;
+
+export type ActorAddress = { readonly actorName: string; readonly actorId: string };
+
+type Pending = { readonly resolve: (body: never) => void; readonly reject: (error: unknown) => void; timer: NodeJS.Timeout };
+
+/** One conversation with one incarnation of the actor. When it ends it is over; the backend opens a new one. */
+export class Connection {
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+  readonly #onDelta: (delta: Delta) => void;
+  readonly #pending = new Map<number, Pending>();
+  readonly #pingTimer: NodeJS.Timeout;
+  #local: SignalStore | undefined;
+  #stopLocal: (() => void) | undefined;
+  #lastMessageAt = Date.now();
+  #nextId = 1;
+  #isClosed = false;
+  #resolveClosed!: () => void;
+
+  private constructor(socket: Socket, onDelta: (delta: Delta) => void) {
+    this.#socket = socket;
+    this.#onDelta = onDelta;
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+    this.#pingTimer = setInterval(() => this.#checkPulse(), pingIntervalMs);
+    this.#pingTimer.unref();
+    socket.addEventListener("message", (event: { data: unknown }) => this.#receive(String(event.data)));
+    socket.addEventListener("close", () => this.close());
+    socket.addEventListener("error", () => this.close());
+  }
+
+  /**
+   * Opens a conversation; RivetKit wakes the actor for it.
+   *
+   * @throws {KawaError} BACKEND_UNAVAILABLE, BACKEND_TIMEOUT - try again
+   */
+  static async open(address: ActorAddress, onDelta: (delta: Delta) => void): Promise<Connection> {
+    const target = await host().start();
+    const actors = createClient({
+      endpoint: target.endpoint,
+      ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
+    }) as unknown as Record<string, { getOrCreate(key: string[]): { webSocket(): Promise<WebSocket> } }>;
+    const socket = await openSocket(() => actors[address.actorName]!.getOrCreate([address.actorId]).webSocket());
+    const connection = new Connection(socket, onDelta);
+    try {
+      const hello = await connection.#askSocket("hello", { token: issueServerToken() });
+      const local = hostedStores.get(hello.instance);
+      if (local) connection.#useLocal(local);
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /**
+   * @throws {KawaError} BACKEND_TIMEOUT - no answer; a write may have been applied
+   * @throws {KawaError} BACKEND_UNAVAILABLE - the connection ended; a write may have been applied
+   */
+  async ask<N extends RequestName>(type: N, body: Requests[N]): Promise<Replies[N]> {
+    if (this.#isClosed) throw connectionEnded();
+    if (!this.#local) return this.#askSocket(type, body);
+    try {
+      return (await answer(this.#local, { id: 0, type, body } as RequestMessage)) as Replies[N];
+    } catch (cause) {
+      throw new KawaError("BACKEND_UNAVAILABLE", "The actor could not commit the batch.", { cause });
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#pingTimer);
+    this.#stopLocal?.();
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(connectionEnded());
+    }
+    this.#pending.clear();
+    try {
+      this.#socket.close(1000);
+    } catch {
+      // It was closed by the other side.
+    }
+    this.#resolveClosed();
+  }
+
+  /** The actor lives in this process: talk to it directly, and keep the socket as the proof that it is the current one. */
+  #useLocal(store: SignalStore): void {
+    this.#local = store;
+    this.#stopLocal = store.listen(
+      (delta) => this.#onDelta(delta),
+      () => this.close(),
+    );
+  }
+
+  #askSocket<N extends RequestName>(type: N, body: Requests[N]): Promise<Replies[N]> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(id);
+        reject(new KawaError("BACKEND_TIMEOUT", `The actor did not answer "${type}" within ${requestTimeoutMs} ms.`));
+        this.close();
+      }, requestTimeoutMs);
+      timer.unref();
+      this.#pending.set(id, { resolve, reject, timer });
+      this.#socket.send(JSON.stringify({ id, type, body }));
+    });
+  }
+
+  #receive(data: string): void {
+    this.#lastMessageAt = Date.now();
+    for (const message of JSON.parse(data) as ServerFrame) {
+      if ("delta" in message) this.#onDelta(message.delta);
+      else this.#settle(message);
+    }
+  }
+
+  #settle(message: ReplyMessage): void {
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    this.#pending.delete(message.id);
+    clearTimeout(pending.timer);
+    if ("error" in message) pending.reject(new KawaError("BACKEND_UNAVAILABLE", message.error.message));
+    else pending.resolve(message.body as never);
+  }
+
+  #checkPulse(): void {
+    if (Date.now() - this.#lastMessageAt > silenceTimeoutMs) return this.close();
+    this.#askSocket("ping", {}).catch(() => {});
+  }
+}
+
+function connectionEnded(): KawaError {
+  return new KawaError("BACKEND_UNAVAILABLE", "The connection to the actor ended.");
+}
+
+async function openSocket(open: () => Promise<WebSocket>): Promise<Socket> {
+  let timer: NodeJS.Timeout | undefined;
+  let isLate = false;
+  const attempt = open().then(
+    (socket) =>
+      new Promise<WebSocket>((resolve, reject) => {
+        if (isLate) return socket.close();
+        if (socket.readyState === socket.OPEN) return resolve(socket);
+        socket.addEventListener("open", () => (isLate ? socket.close() : resolve(socket)), { once: true });
+        const fail = (): void => reject(new KawaError("BACKEND_UNAVAILABLE", "The actor refused the connection."));
+        socket.addEventListener("close", fail, { once: true });
+        socket.addEventListener("error", fail, { once: true });
+      }),
+  );
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isLate = true;
+      reject(new KawaError("BACKEND_TIMEOUT", `The actor could not be reached within ${openTimeoutMs} ms.`));
+    }, openTimeoutMs);
+    timer.unref();
+  });
+  attempt.catch(() => {});
+  try {
+    return (await Promise.race([attempt, timeout])) as unknown as Socket;
+  } catch (cause) {
+    if (isKawaError(cause)) throw cause;
+    throw new KawaError("BACKEND_UNAVAILABLE", "The actor could not be reached.", { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,53 @@
+/** Ports that an engine listens on: the public one, the peer API and the metrics. */
+export function enginePorts(port: number): { guard: number; peer: number; metrics: number } {
+  return { guard: port, peer: port + 1, metrics: port + 10 };
+}
+
+/** Environment of the engine process. Settings of the user (`RIVET__…`) win. */
+export function engineEnvironment(port: number, dataPath: string): NodeJS.ProcessEnv {
+  const ports = enginePorts(port);
+  const inherited = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && (entry[0].startsWith("RIVET__") || ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"].includes(entry[0])),
+  );
+  const user = Object.fromEntries(inherited);
+  return {
+    NODE_ENV: process.env.NODE_ENV,
+    ...(user["RIVET__POSTGRES__URL"] ? {} : { RIVET__FILE_SYSTEM__PATH: dataPath }),
+    RIVET__GUARD__HOST: "127.0.0.1",
+    RIVET__GUARD__PORT: String(ports.guard),
+    RIVET__API_PEER__HOST: "127.0.0.1",
+    RIVET__API_PEER__PORT: String(ports.peer),
+    RIVET__METRICS__HOST: "127.0.0.1",
+    RIVET__METRICS__PORT: String(ports.metrics),
+    RIVET__TELEMETRY__ENABLED: "false",
+    // A backtrace of every refused connection would fill the log.
+    RUST_BACKTRACE: "0",
+    // Nagle plus delayed acknowledgements cost 40 ms a message.
+    RIVET__GUARD__TCP_NODELAY: "true",
+    // The default queue drops events silently in bursts of more than 1,024.
+    RIVET__MEMORY__CHANNEL: "default",
+    RIVET__MEMORY__DISABLE_MEMORY_OPTIMIZATION: "true",
+    // The limits are meant for the public; these connections are ours.
+    RIVET__PEGBOARD__ENVOY_WEBSOCKET_RATE_LIMIT_REQUESTS: "1000000000",
+    RIVET__PEGBOARD__ENVOY_WEBSOCKET_RATE_LIMIT_DRIP_RATE_US: "1",
+    RIVET__PEGBOARD__GATEWAY_WEBSOCKET_RATE_LIMIT_REQUESTS: "1000000000",
+    RIVET__PEGBOARD__GATEWAY_WEBSOCKET_RATE_LIMIT_DRIP_RATE_MS: "1",
+    // Milliseconds: a killed server is noticed after 3 s.
+    RIVET__PEGBOARD__ENVOY_LOST_THRESHOLD: "3000",
+    RIVET__PEGBOARD__ENVOY_ELIGIBLE_THRESHOLD: "2500",
+    RIVET__PEGBOARD__ENVOY_UPDATE_PING_INTERVAL: "1000",
+    // The default for a lost stop is 30 minutes, in which the actor answers nobody.
+    RIVET__PEGBOARD__ACTOR_START_THRESHOLD: "5000",
+    RIVET__PEGBOARD__ACTOR_STOP_THRESHOLD: "15000",
+    RIVET__PEGBOARD__BASE_RETRY_TIMEOUT: "100",
+    RIVET__PEGBOARD__RETRY_RESET_DURATION: "100",
+    RIVET__PEGBOARD__RESCHEDULE_BACKOFF_MAX_EXPONENT: "1",
+    RIVET__PEGBOARD__MIN_METADATA_POLL_INTERVAL: "1000",
+    // Seconds. Without them an open socket keeps the engine from exiting for minutes.
+    RIVET__RUNTIME__GUARD_SHUTDOWN_DURATION: "1",
+    RIVET__RUNTIME__WORKER_SHUTDOWN_DURATION: "1",
+    RIVET__RUNTIME__FORCE_SHUTDOWN_DURATION: "2",
+    ...user,
+  };
+}

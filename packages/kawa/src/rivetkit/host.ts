@@ -1,0 +1,180 @@
+import { type AnyActorDefinition, type Registry, setup } from "rivetkit";
+import { configureDefaultLogger } from "rivetkit/log";
+import { KawaError } from "../core/errors.ts";
+import { knownBackends } from "../core/backend.ts";
+import { processState } from "../core/process-state.ts";
+import { EmbeddedEngine } from "./engine/embedded-engine.ts";
+import { EngineFolder } from "./engine/folder.ts";
+import { env } from "./env.ts";
+import { LiveDefinition } from "./live-definition.ts";
+import { createSecret, shareSecret } from "./server-token.ts";
+
+/** Any RivetKit registry: `setup({ use: { … } })`. */
+// RivetKit's own bound for "any actors".
+export type AnyRegistry = Registry<Record<string, AnyActorDefinition>>;
+
+/** Where the actors of this app are reached. */
+export type EngineTarget = { readonly endpoint: string; readonly namespace: string | undefined };
+
+export type HostOptions = {
+  /** Port of the embedded engine. @default a free one that `.rivet/` remembers */
+  port?: number | undefined;
+};
+
+const embeddedNamespace = "kawa";
+
+/** The engine and the runner of this process: it hosts the actors of all registries that the app uses. */
+class Host {
+  readonly #definitions = new Map<string, LiveDefinition>();
+  #started: Promise<EngineTarget> | undefined;
+  #target: EngineTarget | undefined;
+  #engine: EmbeddedEngine | undefined;
+  #runner: AnyRegistry | undefined;
+  #runnerWork: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  /** Adds the actors of a registry. One that is known already, by its name, goes on with the newer code. */
+  use(registry: AnyRegistry): void {
+    let isNew = false;
+    for (const [name, definition] of Object.entries(registry.config.use)) {
+      if (this.#definitions.get(name)?.replace(definition)) continue;
+      this.#definitions.set(name, new LiveDefinition(definition));
+      isNew = true;
+    }
+    if (isNew && this.#runner) {
+      this.#restartRunner().catch((error) => console.error("[kawa] The new actors could not be started:", error));
+    }
+  }
+
+  /** Starts what is needed to reach the actors, once; a failed start can be tried again. */
+  start(options: HostOptions = {}): Promise<EngineTarget> {
+    this.#started ??= this.#start(options).catch((error) => {
+      this.#started = undefined;
+      throw error;
+    });
+    return this.#started;
+  }
+
+  /** The target when the host has started, without starting it. */
+  get target(): EngineTarget | undefined {
+    return this.#target;
+  }
+
+  get isEmbedded(): boolean {
+    return env.endpoint === undefined;
+  }
+
+  /** Stops the backends, the runner, then the engine: in this order nothing has to be recovered at the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#started?.catch(() => {});
+    await this.#runnerWork.catch(() => {});
+    await Promise.all([...knownBackends.peek().values()].map((backend) => backend.close()));
+    await this.#runner?.shutdown().catch(() => {});
+    this.#runner = undefined;
+    await this.#engine?.stop();
+    this.#engine = undefined;
+    this.#started = undefined;
+    this.#target = undefined;
+    this.#stopped = false;
+  }
+
+  async #start(options: HostOptions): Promise<EngineTarget> {
+    if (env.isBuild) throw new KawaError("BACKEND_UNAVAILABLE", "Actors do not run during next build.");
+    quietRivetKit();
+    this.#target = env.endpoint === undefined ? await this.#startEmbedded(options) : this.#connectTo(env.endpoint);
+    if (!env.isServerless) await this.#restartRunner();
+    return this.#target;
+  }
+
+  async #startEmbedded(options: HostOptions): Promise<EngineTarget> {
+    const folder = EngineFolder.open(env.dataDir);
+    shareSecret(env.secret ?? folder.secret());
+    this.#engine ??= await EmbeddedEngine.start(
+      options.port === undefined ? { folder } : { folder, port: options.port },
+    );
+    await ensureNamespace(this.#engine.endpoint, embeddedNamespace);
+    return { endpoint: this.#engine.endpoint, namespace: embeddedNamespace };
+  }
+
+  #connectTo(endpoint: string): EngineTarget {
+    if (!env.secret) {
+      throw new KawaError(
+        "SECRET_MISSING",
+        `RIVET_ENDPOINT is set, so servers must share a secret. Set KAWA_SECRET on each of them to the same random text, such as ${createSecret()}.`,
+      );
+    }
+    shareSecret(env.secret);
+    return { endpoint, namespace: undefined };
+  }
+
+  #restartRunner(): Promise<void> {
+    const work = this.#runnerWork.catch(() => {}).then(() => this.#replaceRunner());
+    this.#runnerWork = work;
+    return work;
+  }
+
+  async #replaceRunner(): Promise<void> {
+    if (this.#stopped || !this.#target) return;
+    await Promise.all([...knownBackends.peek().values()].map((backend) => backend.close()));
+    await this.#runner?.shutdown();
+    const use = Object.fromEntries([...this.#definitions].map(([name, live]) => [name, live.definition]));
+    const runner = setup({ use, ...runnerConfig(this.#target) }) as AnyRegistry;
+    try {
+      await runner.startAndWait();
+    } catch (cause) {
+      await runner.shutdown().catch(() => {});
+      throw new KawaError("BACKEND_UNAVAILABLE", `The actors could not be hosted on ${withoutSecret(this.#target.endpoint)}.`, {
+        cause,
+      });
+    }
+    this.#runner = runner;
+  }
+}
+
+/** Settings of a registry that Kawa runs itself. */
+export function runnerConfig(target: EngineTarget) {
+  return {
+    endpoint: target.endpoint,
+    ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
+    startEngine: false,
+    startServices: false,
+    noWelcome: true,
+    // RivetKit asks for a version, to drain the actors of older deployments; one server has no older one beside it.
+    ...(target.namespace === undefined ? {} : { envoy: { version: 1 } }),
+    logging: { level: "warn" as const },
+    // The host stops the runner before the engine.
+    shutdown: { disableSignalHandlers: true },
+  };
+}
+
+/** RivetKit reports two failed queries at each regular end of an actor; everything else it reports stays. */
+function quietRivetKit(): void {
+  if (env.rivetLogLevel) return;
+  configureDefaultLogger("warn");
+  env.rivetLogLevel = "error,rivetkit_core::actor::sqlite=off,rivetkit_core::actor::schedule=off";
+}
+
+async function ensureNamespace(endpoint: string, name: string): Promise<void> {
+  const response = await fetch(`${endpoint}/namespaces`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name, display_name: name }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  if (response.ok) return;
+  const body = await response.text();
+  if (!body.includes("name_not_unique")) {
+    throw new KawaError("BACKEND_UNAVAILABLE", `The engine refused to make the namespace "${name}": ${body.slice(0, 200)}`);
+  }
+}
+
+/** The endpoint may carry a token in its user part. */
+export function withoutSecret(endpoint: string): string {
+  return endpoint.replace(/\/\/[^@/]*@/, "//");
+}
+
+/** The one host of this process. */
+export function host(): Host {
+  return processState("host", () => new Host());
+}

@@ -1,0 +1,42 @@
+import { type Backend, knownBackends, registerBackend } from "../core/backend.ts";
+import { clip, KawaError } from "../core/errors.ts";
+import { type AnyRegistry, host } from "./host.ts";
+import { RivetBackend } from "./rivet-backend.ts";
+
+/** A backend over a RivetKit actor, as {@link initReactiveBackend} returns it. */
+export type ReactiveBackend = Backend;
+
+export type InitReactiveBackendOptions = {
+  /** Registry that holds the reactive state actor: `reactiveRegistry`, or your own. */
+  registry: AnyRegistry;
+  /** Name of the reactive state actor in the registry. @default "reactiveState" */
+  actorName?: string;
+  /** Which actor of that name. Backends with different ids share nothing. @default "global" */
+  actorId?: string;
+  /** Serves the namespaces that name no backend. @default true */
+  global?: boolean;
+};
+
+/**
+ * Makes the signals of this process live in a RivetKit actor: durable, and shared with every other server. Call it once
+ * at server startup; calling it again with the same actor returns the same backend and takes over an edited registry.
+ *
+ * @throws {KawaError} OPTION_INVALID - the registry has no actor of that name, or `actorId` is empty
+ * @example
+ * initReactiveBackend({ registry: reactiveRegistry });
+ */
+export function initReactiveBackend(options: InitReactiveBackendOptions): ReactiveBackend {
+  const { registry, actorName = "reactiveState", actorId = "global", global = true } = options;
+  if (!(actorName in registry.config.use)) {
+    throw new KawaError(
+      "OPTION_INVALID",
+      `The registry has no actor "${clip(actorName)}". Add it: setup({ use: { ${clip(actorName)}: reactiveStateActor } }).`,
+    );
+  }
+  if (actorId === "") throw new KawaError("OPTION_INVALID", `actorId is empty; leave it out for "global".`);
+  host().use(registry);
+  const found = knownBackends.peek().get(`${actorName}/${actorId}`);
+  const backend = found && found.status !== "closed" ? found : new RivetBackend({ actorName, actorId });
+  registerBackend(backend, { global });
+  return backend;
+}

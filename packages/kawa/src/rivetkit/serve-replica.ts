@@ -1,0 +1,79 @@
+import { verifyServerToken } from "./server-token.ts";
+import { type Replies, type RequestMessage, type RequestName, type ServerFrame, type ServerMessage, unauthorizedCloseCode } from "./protocol.ts";
+import type { SignalStore } from "./signal-store.ts";
+
+/** The part of a WebSocket that both sides of the protocol use. */
+export interface Socket {
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: string, listener: (event: never) => void): void;
+}
+
+const helloTimeoutMs = 5_000;
+
+/** Answers one request of a replica. The caller has proved that it is a server of this app. */
+export function answer(store: SignalStore, request: RequestMessage): Promise<Replies[RequestName]> | Replies[RequestName] {
+  switch (request.type) {
+    case "hello":
+      return { ...store.position, instance: store.instance };
+    case "read":
+      return store.read(request.body.keys);
+    case "follow":
+      return store.since(request.body.epoch, request.body.seq);
+    case "write":
+      return store.write(request.body.client, request.body.number, request.body.writes);
+    case "ping":
+      return {};
+  }
+}
+
+/** Speaks the replication protocol on a socket. Until a valid `hello`, the other side is told nothing. */
+export function serveReplica(store: SignalStore, socket: Socket): void {
+  const stops: (() => void)[] = [];
+  let isTrusted = false;
+  let isFollowing = false;
+  const refuse = (reason: string): void => {
+    clearTimeout(timer);
+    socket.close(unauthorizedCloseCode, reason);
+  };
+  const timer = setTimeout(() => refuse("no hello"), helloTimeoutMs);
+  let frame: ServerMessage[] = [];
+  const send = (message: ServerMessage): void => {
+    if (frame.push(message) > 1) return;
+    setImmediate(() => {
+      socket.send(JSON.stringify(frame satisfies ServerFrame));
+      frame = [];
+    });
+  };
+
+  socket.addEventListener("message", async (event: { data: unknown }) => {
+    let request: RequestMessage;
+    try {
+      request = JSON.parse(String(event.data));
+    } catch {
+      return refuse("malformed message");
+    }
+    if (!isTrusted) {
+      if (request.type !== "hello" || !verifyServerToken(request.body?.token)) return refuse("unauthorized");
+      isTrusted = true;
+      clearTimeout(timer);
+      stops.push(store.listen(() => {}, () => socket.close(1001, "actor sleeps")));
+    }
+    if (request.type === "follow" && !isFollowing) {
+      isFollowing = true;
+      stops.push(store.listen((delta) => send({ delta }), () => {}));
+    }
+    try {
+      const reply = answer(store, request);
+      // A reply that is ready joins the frame in this turn: the delta of a later commit must not overtake it.
+      send({ id: request.id, body: reply instanceof Promise ? await reply : reply });
+    } catch (error) {
+      console.error("[kawa] The actor could not answer a server:", error);
+      send({ id: request.id, error: { code: "BACKEND_UNAVAILABLE", message: "The actor could not commit the batch." } });
+    }
+  });
+  socket.addEventListener("close", () => {
+    clearTimeout(timer);
+    for (const stop of stops) stop();
+  });
+}

@@ -1,0 +1,131 @@
+import type { Entry, Updater } from "../core/backend.ts";
+import { KawaError } from "../core/errors.ts";
+import { decodeValue, encodeValue } from "../core/value.ts";
+import type { Replies, Row, Write } from "./protocol.ts";
+
+export type QueuedWrite = {
+  readonly key: string;
+  readonly change: { readonly text: string } | { readonly updater: Updater };
+  /** Time of the process clock after which nobody waits any more. */
+  readonly deadline: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** All waiting writes of one key, folded into the one that is sent. */
+type Folded = {
+  readonly write: Write;
+  readonly parts: readonly { readonly queued: QueuedWrite; readonly text: string }[];
+};
+
+/** One message to the actor. It keeps its number when it is sent again, so that it is applied once. */
+export type Batch = { readonly number: number; readonly folded: readonly Folded[] };
+
+const maxBatchKeys = 1_000;
+const maxBatchBytes = 4 * 1024 * 1024;
+
+/** Waiting writes of one backend in order, folded by key. */
+export class WriteQueue {
+  #waiting: QueuedWrite[] = [];
+  #nextNumber = 1;
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  add(write: QueuedWrite): void {
+    this.#waiting.push(write);
+  }
+
+  /** Keys whose current entry is needed to fold the waiting updates. */
+  keysToLoad(): string[] {
+    return [...new Set(this.#waiting.filter(({ change }) => "updater" in change).map(({ key }) => key))];
+  }
+
+  /** Takes the next batch: as many keys as fit, each with all its writes in order. */
+  take(entryOf: (key: string) => Entry): Batch | undefined {
+    const byKey = new Map<string, QueuedWrite[]>();
+    const left: QueuedWrite[] = [];
+    for (const queued of this.#waiting) {
+      const same = byKey.get(queued.key);
+      if (same) same.push(queued);
+      else if (byKey.size < maxBatchKeys) byKey.set(queued.key, [queued]);
+      else left.push(queued);
+    }
+    const folded: Folded[] = [];
+    let bytes = 0;
+    for (const [key, queued] of byKey) {
+      if (bytes > maxBatchBytes) {
+        left.push(...queued);
+        continue;
+      }
+      const one = fold(key, queued, entryOf(key));
+      if (!one) continue;
+      bytes += one.write.text?.length ?? 0;
+      folded.push(one);
+    }
+    this.#waiting = left;
+    return folded.length === 0 ? undefined : { number: this.#nextNumber++, folded };
+  }
+
+  /** Resolves what was applied; updates that lost a race go back to the front, to run again on the newer value. */
+  settle(batch: Batch, reply: Replies["write"]): void {
+    const conflicts = new Map(reply.conflicts.map((row): [string, Row] => [row[0], row]));
+    const again: QueuedWrite[] = [];
+    for (const { write, parts } of batch.folded) {
+      if (conflicts.has(write.key)) again.push(...parts.map(({ queued }) => queued));
+      else for (const { queued, text } of parts) queued.resolve("updater" in queued.change ? decodeValue(text) : undefined);
+    }
+    this.#waiting.unshift(...again);
+  }
+
+  reject(batch: Batch, error: unknown): void {
+    for (const { parts } of batch.folded) for (const { queued } of parts) queued.reject(error);
+  }
+
+  rejectAll(error: unknown): void {
+    for (const queued of this.#waiting.splice(0)) queued.reject(error);
+  }
+
+  rejectOverdue(now: number, error: (write: QueuedWrite) => unknown): void {
+    const overdue = this.#waiting.filter(({ deadline }) => deadline <= now);
+    if (overdue.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ deadline }) => deadline > now);
+    for (const queued of overdue) queued.reject(error(queued));
+  }
+
+  get nextDeadline(): number | undefined {
+    return this.#waiting.length === 0 ? undefined : Math.min(...this.#waiting.map(({ deadline }) => deadline));
+  }
+}
+
+/** Runs the writes of one key one after the other. Undefined when none of them gives a value. */
+function fold(key: string, writes: readonly QueuedWrite[], base: Entry): Folded | undefined {
+  const parts: { queued: QueuedWrite; text: string }[] = [];
+  let text: string | undefined;
+  let expect: number | undefined;
+  for (const queued of writes) {
+    try {
+      if ("text" in queued.change) {
+        text = queued.change.text;
+      } else {
+        if (text === undefined) expect = base.seq;
+        const current: Entry = text === undefined ? base : { state: "present", seq: base.seq, value: decodeValue(text) };
+        text = encodeValue(key, queued.change.updater(current));
+      }
+      parts.push({ queued, text });
+    } catch (error) {
+      queued.reject(error);
+    }
+  }
+  if (text === undefined || parts.length === 0) return undefined;
+  return { write: expect === undefined ? { key, text } : { key, text, expect }, parts };
+}
+
+export function overdueError(key: string, timeoutMs: number): KawaError {
+  return new KawaError(
+    "BACKEND_TIMEOUT",
+    `Writing "${key}" was not confirmed within ${timeoutMs} ms. It may or may not have been applied.`,
+    { data: { key, timeoutMs } },
+  );
+}

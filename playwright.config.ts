@@ -1,0 +1,31 @@
+import { defineConfig } from "@playwright/test";
+import { chromiumArgs, findChromium } from "./e2e/chromium.ts";
+
+const executablePath = findChromium();
+
+export default defineConfig({
+  testDir: "e2e",
+  testMatch: "**/*.spec.ts",
+  globalSetup: "./e2e/global-setup.ts",
+  reporter: "list",
+  // Timings are asserted, and each worker is an app, an engine and a browser.
+  workers: 1,
+  retries: 0,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  forbidOnly: Boolean(process.env.CI),
+  projects: [
+    {
+      name: "chromium",
+      use: {
+        browserName: "chromium",
+        viewport: { width: 1280, height: 800 },
+        actionTimeout: 15_000,
+        navigationTimeout: 30_000,
+        screenshot: "only-on-failure",
+        trace: "retain-on-failure",
+        launchOptions: { args: chromiumArgs, ...(executablePath === undefined ? {} : { executablePath }) },
+      },
+    },
+  ],
+});

@@ -1,0 +1,54 @@
+import { defineConfig } from "vitest/config";
+
+const unitTests = "packages/kawa/src/**/*.test.{ts,tsx}";
+const reactServerTests = [
+  "packages/kawa/src/**/*.react-server.test.{ts,tsx}",
+  "packages/kawa/test/react-server/**/*.test.{ts,tsx}",
+];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: [unitTests],
+          exclude: ["**/node_modules/**", ...reactServerTests],
+        },
+      },
+      {
+        // Vite resolves the package's own sources, Node resolves `react` itself: both must be told.
+        ssr: {
+          resolve: { conditions: ["react-server", "module", "node", "development|production"] },
+        },
+        test: {
+          name: "react-server",
+          include: reactServerTests,
+          execArgv: ["--conditions=react-server"],
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: ["packages/kawa/test/integration/**/*.test.{ts,tsx}"],
+          pool: "forks",
+          maxWorkers: 2,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: "types",
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ["packages/kawa/test/types/**/*.test-d.{ts,tsx}"],
+            tsconfig: "packages/kawa/tsconfig.json",
+          },
+        },
+      },
+    ],
+  },
+});
