@@ -10,7 +10,10 @@ export type Entry =
 
 export const unknownEntry: Entry = { state: "unknown", seq: 0 };
 
-/** Keys that changed together, with the version that the backend has reached. */
+/**
+ * Keys that changed together, with the version that the backend has reached. They need not be loaded here. An empty list
+ * says that the backend has another history than before.
+ */
 export type Change = { readonly keys: readonly string[]; readonly version: Version };
 
 /** Turns the current entry of a key into its next value. It may run again when another writer was faster. */

@@ -40,8 +40,12 @@ export class Hub {
     for (const backend of knownBackends.peek().values()) {
       const { epoch, seq } = backend.version;
       const before = shown[backend.id];
-      // A backend that is not connected yet says so by itself when it is.
-      if (epoch === "" || (before?.epoch === epoch && before.seq >= seq)) continue;
+      if (epoch === "") {
+        // It announces its history when it is connected.
+        backend.load([]).catch(() => {});
+        continue;
+      }
+      if (before?.epoch === epoch && before.seq >= seq) continue;
       if (!keys || before?.epoch !== epoch) {
         if (!keys || readsOf(keys, backend).length > 0) return true;
         continue;

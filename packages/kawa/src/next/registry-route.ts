@@ -1,6 +1,6 @@
 import { setup } from "rivetkit";
 import type { KawaError } from "../core/errors.ts";
-import { type AnyRegistry, host, runnerConfig } from "../rivetkit/host.ts";
+import { type AnyRegistry, type EngineTarget, host, runnerConfig } from "../rivetkit/host.ts";
 
 type Handler = (request: Request) => Promise<Response>;
 type Route = Record<"DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT", Handler>;
@@ -28,7 +28,7 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
     mounted ??= setup({
       use: registry.config.use,
       ...runnerConfig(target),
-      serverless: { basePath: "/api/rivet", publicEndpoint: target.endpoint },
+      serverless: { basePath: "/api/rivet", publicEndpoint: withNamespace(target) },
     }) as AnyRegistry;
     return mounted.handler(request);
   };
@@ -43,4 +43,9 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
     }
   };
   return { DELETE: answer, GET: answer, HEAD: answer, OPTIONS: answer, PATCH: answer, POST: answer, PUT: answer };
+}
+
+/** Clients learn the namespace from the user part of the address. */
+function withNamespace({ endpoint, namespace }: EngineTarget): string {
+  return namespace === undefined ? endpoint : endpoint.replace("://", `://${namespace}@`);
 }

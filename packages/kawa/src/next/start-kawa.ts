@@ -1,9 +1,12 @@
+import { knownBackends } from "../core/backend.ts";
 import { processState } from "../core/process-state.ts";
 import { isKawaError } from "../core/errors.ts";
 import { host } from "../rivetkit/host.ts";
 import { closeStreams } from "./reactive-route.ts";
 
-const exitWaitMs = 100;
+const lateStreamMs = 100;
+/** An engine that does not end by itself is killed with this process. */
+const maxHoldMs = 2_500;
 
 /**
  * Starts the engine and the actors of this server, and ends them with it. Call it from `register()` in
@@ -11,23 +14,38 @@ const exitWaitMs = 100;
  */
 export function startKawa(): void {
   processState("started", () => {
-    host()
-      .start()
-      .catch((error) => {
-        // A page that reads a signal shows the same error.
-        console.error(isKawaError(error) ? `[kawa] ${error.message}` : error);
-      });
+    connect().catch((error) => {
+      // A page that reads a signal shows the same error.
+      console.error(isKawaError(error) ? `[kawa] ${error.message}` : error);
+    });
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop);
     return true;
   });
 }
 
-/** Next waits for open responses before it exits, and this takes less time than Next's own end. */
+async function connect(): Promise<void> {
+  await host().start();
+  await Promise.all([...knownBackends.peek().values()].map((backend) => backend.load([])));
+}
+
+/** Ends streams first, for Next waits for them; then actors and engine, which take about 50 ms. */
 function stop(): void {
   closeStreams();
-  host()
+  const stopped = host()
     .stop()
     .catch((error) => console.error("[kawa] The embedded engine could not be stopped:", error));
+  holdExit(stopped);
   // A stream that was being opened at this moment.
-  setTimeout(closeStreams, exitWaitMs).unref();
+  setTimeout(closeStreams, lateStreamMs).unref();
+}
+
+/**
+ * Lets Next exit only when `work` is done. An actor whose server vanishes is reachable again only seconds later: every
+ * restart of `next dev` would be slow.
+ */
+function holdExit(work: Promise<void>): void {
+  const exit = process.exit.bind(process);
+  const limit = setTimeout(exit, maxHoldMs);
+  limit.unref();
+  process.exit = ((code?: number) => void work.finally(() => exit(code))) as typeof process.exit;
 }

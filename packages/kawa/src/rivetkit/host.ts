@@ -116,7 +116,6 @@ class Host {
 
   async #replaceRunner(): Promise<void> {
     if (this.#stopped || !this.#target) return;
-    await Promise.all([...knownBackends.peek().values()].map((backend) => backend.close()));
     await this.#runner?.shutdown();
     const use = Object.fromEntries([...this.#definitions].map(([name, live]) => [name, live.definition]));
     const runner = setup({ use, ...runnerConfig(this.#target) }) as AnyRegistry;

@@ -24,7 +24,8 @@ export class Replica {
   }
 
   isKnown(key: string): boolean {
-    return this.#cells.get(key)?.peek().state !== undefined && this.#cells.get(key)!.peek().state !== "unknown";
+    const entry = this.#cells.get(key)?.peek();
+    return entry !== undefined && entry.state !== "unknown";
   }
 
   knownKeys(): string[] {
@@ -39,26 +40,24 @@ export class Replica {
   /** Applies a delta. False when deltas in between were lost: then the replica has to ask what it missed. */
   applyDelta({ epoch, from, to, rows }: Delta): boolean {
     if (epoch !== this.#version.epoch || from > this.#version.seq) return false;
-    if (to > this.#version.seq) {
-      const known = rows.filter(([key]) => this.isKnown(key));
-      this.#apply(known, { epoch, seq: to });
-    }
+    if (to > this.#version.seq) this.#advance(rows, { epoch, seq: to });
     return true;
   }
 
   /** Takes over what was missed: rows that changed, in full up to `version`. */
   catchUp(rows: readonly Row[], version: Version): void {
-    this.#apply(
-      rows.filter(([key]) => this.isKnown(key)),
-      version,
-    );
+    this.#advance(rows, version);
   }
 
-  /** Starts a new history: all rows are taken, even where their numbers are lower than those of the old one. */
+  /** Starts a new history: all rows are taken, even where their numbers are lower, and everybody is told. */
   restart(rows: readonly Row[], version: Version): void {
     this.#version = { epoch: version.epoch, seq: 0 };
-    for (const [key] of rows) this.cell(key).value = unknownEntry;
-    this.#apply(rows, version);
+    batch(() => {
+      for (const [key] of rows) this.cell(key).value = unknownEntry;
+      this.#version = version;
+      for (const row of rows) this.#applyRow(row);
+    });
+    this.#notify(rows);
   }
 
   /** Adds rows that were read or written at the current version. */
@@ -68,23 +67,25 @@ export class Replica {
     });
   }
 
-  #apply(rows: readonly Row[], version: Version): void {
-    const keys: string[] = [];
+  #advance(rows: readonly Row[], version: Version): void {
     batch(() => {
       // Bump before notifying: a listener reads the version of what it sees.
       this.#version = version;
-      for (const row of rows) if (this.#applyRow(row)) keys.push(row[0]);
+      for (const row of rows) if (this.isKnown(row[0])) this.#applyRow(row);
     });
-    if (keys.length === 0) return;
-    const change: Change = { keys, version };
+    if (rows.length > 0) this.#notify(rows);
+  }
+
+  /** Names all keys that changed, also those that only a page of another server has read. */
+  #notify(rows: readonly Row[]): void {
+    const change: Change = { keys: rows.map(([key]) => key), version: this.#version };
     for (const listener of this.#listeners) listener(change);
   }
 
-  #applyRow([key, text, seq]: Row): boolean {
+  #applyRow([key, text, seq]: Row): void {
     const held = this.cell(key);
     const before = held.peek();
-    if (before.state !== "unknown" && before.seq >= seq) return false;
+    if (before.state !== "unknown" && before.seq >= seq) return;
     held.value = text === null ? { state: "absent", seq } : { state: "present", seq, value: decodeValue(text) };
-    return true;
   }
 }

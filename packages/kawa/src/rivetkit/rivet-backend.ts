@@ -91,7 +91,6 @@ export class RivetBackend implements Backend {
     this.#unsettled = undefined;
     this.#writes.rejectAll(error);
     this.#connected.reject(error);
-    await this.#running;
   }
 
   #write(key: string, change: { text: string } | { updater: Updater }): Promise<unknown> {
@@ -206,6 +205,7 @@ export class RivetBackend implements Backend {
       } catch (error) {
         if (this.#closed || performance.now() >= deadline) throw error;
         this.#lastError = error;
+        connection.close();
         await connection.closed;
       }
     }
