@@ -1,9 +1,15 @@
-import type { Metadata } from "next";
+import type { Metadata, Viewport } from "next";
 import { LiveUpdates } from "kawa/next";
 import type { ReactNode } from "react";
 import "@/lib/backend";
+import "./globals.css";
 
-export const metadata: Metadata = { title: "Kawa" };
+export const metadata: Metadata = {
+  title: { default: "Kawa", template: "%s · Kawa" },
+  description: "A shared board: one set of values on the server, the same in every window.",
+};
+
+export const viewport: Viewport = { colorScheme: "light dark" };
 
 export default function RootLayout({ children }: { children: ReactNode }) {
   return (

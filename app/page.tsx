@@ -1,12 +1,46 @@
-import { useReactive } from "kawa";
-import { counter } from "@/lib/signals";
-import { increment } from "./actions";
+import { findPerson, people } from "@/lib/people";
+import { Board } from "./_components/board";
+import { CodePeek } from "./_components/code-peek";
+import { Counter } from "./_components/counter";
+import { Mark } from "./_components/mark";
+import { Terminal } from "./_components/terminal";
+import { ThemeScope } from "./_components/theme-scope";
+import { ThemeSwitcher } from "./_components/theme-switcher";
+import styles from "./page.module.css";
 
-export default function Home() {
-  const count = useReactive(counter);
+export default async function Home({ searchParams }: PageProps<"/">) {
+  const { as } = await searchParams;
+  // Whom this window moves is in its address, so each window can move someone else.
+  const chosen = findPerson(as) ?? people[0];
+
   return (
-    <form action={increment}>
-      <output>{count}</output> <button>Add one</button>
-    </form>
+    <ThemeScope>
+      <div className={styles.page}>
+        <header className={styles.header}>
+          <p className={styles.brand}>
+            <Mark /> Kawa
+          </p>
+          <ThemeSwitcher />
+        </header>
+        <main className={styles.main}>
+          <div className={styles.intro}>
+            <h1>One board in every window.</h1>
+            <p>
+              Open this page in a second window, then click something here. The server components over there render
+              again and show it; nothing reloads.
+            </p>
+          </div>
+          <Board chosen={chosen} />
+          <div className={styles.side}>
+            <Counter />
+            <Terminal />
+          </div>
+          <CodePeek />
+        </main>
+        <footer className={styles.footer}>
+          <p>Every value shown is in the HTML: view source. Every control is a plain form and works without JavaScript.</p>
+        </footer>
+      </div>
+    </ThemeScope>
   );
 }

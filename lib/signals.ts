@@ -1,6 +1,24 @@
-import { namespace } from "kawa";
+import { computed, namespace } from "kawa";
+import { clampToBoard, findPerson, people, type Position } from "./people";
 
 const app = namespace("app");
 
 export const counter = app.signal("counter", 0);
-export const theme = app.signal<"dark" | "light">("theme", "dark");
+
+/** One theme for everyone who looks; `system` follows each browser until somebody chooses. */
+export const themes = ["system", "light", "dark"] as const;
+export type Theme = (typeof themes)[number];
+export const theme = app.signal<Theme>("theme", "system");
+
+const users = namespace("users");
+
+/** One signal a person: `users:alice:position`, `users:bob:position` and so on. */
+export const userPosition = users.family((userId: string) => ({
+  key: `${userId}:position`,
+  default: findPerson(userId)?.start ?? ({ x: 0, y: 0 } as Position),
+}));
+
+/** Everyone with their place, for those who draw the whole board. */
+export const everyone = computed(() =>
+  people.map((person) => ({ ...person, ...clampToBoard(userPosition(person.id).value) })),
+);

@@ -13,15 +13,27 @@ export function LiveRefresh({ src, server, versions }: LiveRefreshProps): null {
   const [isPending, startTransition] = useTransition();
   const [queue] = useState(() => new RefreshQueue(versions, () => startTransition(() => router.refresh())));
 
+  const [visit, setVisit] = useState(0);
+
   useEffect(() => queue.commit(versions, isPending), [queue, versions, isPending]);
   useEffect(() => () => queue.stop(), [queue]);
+  useEffect(() => {
+    // Back and forward show what Next has kept, which may be older than what this layout shows.
+    const onPopState = (): void => {
+      queue.forget();
+      setVisit((count) => count + 1);
+    };
+    addEventListener("popstate", onPopState);
+    return () => removeEventListener("popstate", onPopState);
+  }, [queue]);
   useEffect(
     () =>
       openLiveStream({
         url: () => `${src}?${new URLSearchParams({ path: pathname, server, versions: queue.shown })}`,
         onChange: (announced) => queue.announce(announced),
       }),
-    [src, server, pathname, queue],
+    // A new visit asks anew.
+    [src, server, pathname, visit, queue],
   );
   return null;
 }

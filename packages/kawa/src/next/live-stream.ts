@@ -41,16 +41,20 @@ export function openLiveStream({ url, onChange }: LiveStreamOptions): () => void
     if (source?.readyState === EventSource.CLOSED || Date.now() - lastEventAt > silenceMs) open();
   };
 
+  const restore = (event: PageTransitionEvent): void => {
+    if (event.persisted) open();
+  };
+
   open();
   const watchdog = setInterval(revive, silenceMs / 2);
   addEventListener("online", revive);
-  addEventListener("pageshow", revive);
+  addEventListener("pageshow", restore);
   document.addEventListener("visibilitychange", revive);
   return () => {
     clearTimeout(retryTimer);
     clearInterval(watchdog);
     removeEventListener("online", revive);
-    removeEventListener("pageshow", revive);
+    removeEventListener("pageshow", restore);
     document.removeEventListener("visibilitychange", revive);
     const last = source;
     source = undefined;

@@ -45,6 +45,11 @@ export class RefreshQueue {
     else this.#timer = setTimeout(() => this.#isBehind && this.#start(), behindDelayMs);
   }
 
+  /** What is shown now is of unknown age: any announcement is news until the next commit. */
+  forget(): void {
+    this.shown = "";
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
   }

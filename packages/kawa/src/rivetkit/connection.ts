@@ -2,7 +2,16 @@ import { createClient } from "rivetkit/client";
 import { isKawaError, KawaError } from "../core/errors.ts";
 import { host } from "./host.ts";
 import { hostedStores } from "./hosted-stores.ts";
-import type { Delta, Replies, ReplyMessage, RequestMessage, RequestName, Requests, ServerFrame } from "./protocol.ts";
+import {
+  type Delta,
+  type Replies,
+  type ReplyMessage,
+  type RequestMessage,
+  type RequestName,
+  type Requests,
+  type ServerFrame,
+  unauthorizedCloseCode,
+} from "./protocol.ts";
 import { answer, type Socket } from "./serve-replica.ts";
 import { issueServerToken } from "./server-token.ts";
 import type { SignalStore } from "./signal-store.ts";
@@ -29,6 +38,7 @@ export class Connection {
   #lastMessageAt = Date.now();
   #nextId = 1;
   #isClosed = false;
+  #isRefused = false;
   #resolveClosed!: () => void;
 
   private constructor(socket: Socket, onDelta: (delta: Delta) => void) {
@@ -38,7 +48,10 @@ export class Connection {
     this.#pingTimer = setInterval(() => this.#checkPulse(), pingIntervalMs);
     this.#pingTimer.unref();
     socket.addEventListener("message", (event: { data: unknown }) => this.#receive(String(event.data)));
-    socket.addEventListener("close", () => this.close());
+    socket.addEventListener("close", (event: { code?: number }) => {
+      this.#isRefused = event.code === unauthorizedCloseCode;
+      this.close();
+    });
     socket.addEventListener("error", () => this.close());
   }
 
@@ -71,7 +84,7 @@ export class Connection {
    * @throws {KawaError} BACKEND_UNAVAILABLE - the connection ended; a write may have been applied
    */
   async ask<N extends RequestName>(type: N, body: Requests[N]): Promise<Replies[N]> {
-    if (this.#isClosed) throw connectionEnded();
+    if (this.#isClosed) throw this.#ended();
     if (!this.#local) return this.#askSocket(type, body);
     try {
       return (await answer(this.#local, { id: 0, type, body } as RequestMessage)) as Replies[N];
@@ -87,7 +100,7 @@ export class Connection {
     this.#stopLocal?.();
     for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
-      reject(connectionEnded());
+      reject(this.#ended());
     }
     this.#pending.clear();
     try {
@@ -138,14 +151,18 @@ export class Connection {
     else pending.resolve(message.body as never);
   }
 
+  #ended(): KawaError {
+    if (!this.#isRefused) return new KawaError("BACKEND_UNAVAILABLE", "The connection to the actor ended.");
+    return new KawaError(
+      "UNAUTHORIZED",
+      "The actor refused this server: its secret is another one. Set KAWA_SECRET to the same text on every server.",
+    );
+  }
+
   #checkPulse(): void {
     if (Date.now() - this.#lastMessageAt > silenceTimeoutMs) return this.close();
     this.#askSocket("ping", {}).catch(() => {});
   }
-}
-
-function connectionEnded(): KawaError {
-  return new KawaError("BACKEND_UNAVAILABLE", "The connection to the actor ended.");
 }
 
 async function openSocket(open: () => Promise<WebSocket>): Promise<Socket> {

@@ -142,7 +142,7 @@ export class RivetBackend implements Backend {
       this.#replica.learn(reply.conflicts);
     }
     this.#unsettled = undefined;
-    this.#writes.settle(batch, reply);
+    this.#writes.settle(batch, reply, performance.now());
   }
 
   /** Undefined after giving up on the writes that have waited too long. */

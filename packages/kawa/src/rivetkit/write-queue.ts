@@ -1,7 +1,7 @@
 import type { Entry, Updater } from "../core/backend.ts";
-import { KawaError } from "../core/errors.ts";
+import { clip, KawaError } from "../core/errors.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
-import type { Replies, Row, Write } from "./protocol.ts";
+import type { Replies, Write } from "./protocol.ts";
 
 export type QueuedWrite = {
   readonly key: string;
@@ -69,12 +69,15 @@ export class WriteQueue {
   }
 
   /** Resolves what was applied; updates that lost a race go back to the front, to run again on the newer value. */
-  settle(batch: Batch, reply: Replies["write"]): void {
-    const conflicts = new Map(reply.conflicts.map((row): [string, Row] => [row[0], row]));
+  settle(batch: Batch, reply: Replies["write"], now: number): void {
+    const conflicts = new Set(reply.conflicts.map(([key]) => key));
     const again: QueuedWrite[] = [];
     for (const { write, parts } of batch.folded) {
-      if (conflicts.has(write.key)) again.push(...parts.map(({ queued }) => queued));
-      else for (const { queued, text } of parts) queued.resolve("updater" in queued.change ? decodeValue(text) : undefined);
+      for (const { queued, text } of parts) {
+        if (!conflicts.has(write.key)) queued.resolve("updater" in queued.change ? decodeValue(text) : undefined);
+        else if (queued.deadline > now) again.push(queued);
+        else queued.reject(conflictError(write.key));
+      }
     }
     this.#waiting.unshift(...again);
   }
@@ -122,10 +125,18 @@ function fold(key: string, writes: readonly QueuedWrite[], base: Entry): Folded 
   return { write: expect === undefined ? { key, text } : { key, text, expect }, parts };
 }
 
+function conflictError(key: string): KawaError {
+  return new KawaError(
+    "UPDATE_CONFLICT",
+    `Updating "${clip(key)}" lost against other writers until its time was over. Spread the writes over a family of signals.`,
+    { data: { key } },
+  );
+}
+
 export function overdueError(key: string, timeoutMs: number): KawaError {
   return new KawaError(
     "BACKEND_TIMEOUT",
-    `Writing "${key}" was not confirmed within ${timeoutMs} ms. It may or may not have been applied.`,
+    `Writing "${clip(key)}" was not confirmed within ${timeoutMs} ms. It may or may not have been applied.`,
     { data: { key, timeoutMs } },
   );
 }

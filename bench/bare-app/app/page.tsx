@@ -1,0 +1,9 @@
+import { connection } from "next/server";
+import type { ReactElement } from "react";
+import { Board } from "../../board.tsx";
+import { score } from "../lib/score.ts";
+
+export default async function Page(): Promise<ReactElement> {
+  await connection();
+  return <Board score={score.value} />;
+}

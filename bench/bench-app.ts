@@ -1,0 +1,85 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { getFreePort, spawnProcess, stopProcess, waitUntil, type SpawnedProcess } from "../e2e/support/process.ts";
+import { nextCommand } from "../e2e/support/server.ts";
+
+export type BenchAppName = "bare-app" | "kawa-app";
+
+const buildTimeoutMs = 120_000;
+const startTimeoutMs = 60_000;
+const environment = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", FORCE_COLOR: undefined, NO_COLOR: "1" } as const;
+
+/** `next build`; its output is shown only when it fails. */
+export function buildBenchApp(name: BenchAppName): void {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [nextCommand, "build"], {
+    cwd: join(import.meta.dirname, name),
+    encoding: "utf8",
+    timeout: buildTimeoutMs,
+    env: { ...process.env, ...environment },
+  });
+  if (status !== 0) throw new Error(`"next build" of bench/${name} failed:\n${stdout}${stderr}`);
+}
+
+export type BenchAppOptions = {
+  name: BenchAppName;
+  /** Folder of the embedded engine. The bare app keeps nothing. */
+  dataDir?: string;
+  /** Score that the page has to show before the app counts as started. */
+  expectedScore: number;
+};
+
+/** One of the two apps under `next start`, on a free port of the loopback address. */
+export class BenchApp {
+  readonly url: string;
+  /** From the spawn to the first page that shows the expected score. */
+  readonly startMs: number;
+  readonly #process: SpawnedProcess;
+
+  private constructor(url: string, startMs: number, started: SpawnedProcess) {
+    this.url = url;
+    this.startMs = startMs;
+    this.#process = started;
+  }
+
+  static async start({ name, dataDir, expectedScore }: BenchAppOptions): Promise<BenchApp> {
+    const port = await getFreePort();
+    const url = `http://127.0.0.1:${port}`;
+    const startedAt = performance.now();
+    const app = spawnProcess(process.execPath, [nextCommand, "start", "-H", "127.0.0.1", "-p", String(port)], {
+      cwd: join(import.meta.dirname, name),
+      env: { ...environment, RIVET_ENDPOINT: undefined, ...(dataDir === undefined ? {} : { KAWA_DATA_DIR: dataDir }) },
+    });
+    try {
+      await waitUntil(
+        () => {
+          if (!app.isRunning()) throw new Error("It ended while it started.");
+          return showsScore(url, expectedScore);
+        },
+        { timeoutMs: startTimeoutMs, intervalMs: 5, what: `${url}/ to show ${expectedScore}` },
+      );
+    } catch (error) {
+      await stopProcess(app);
+      throw new Error(`bench/${name} did not start. ${(error as Error).message} Its log:\n${app.log()}`, { cause: error });
+    }
+    return new BenchApp(url, performance.now() - startedAt, app);
+  }
+
+  async setScore(score: number): Promise<void> {
+    const response = await fetch(`${this.url}/api/score`, { method: "POST", body: String(score) });
+    if (!response.ok) throw new Error(`Writing the score failed with status ${response.status}:\n${this.#process.log()}`);
+  }
+
+  async stop(): Promise<void> {
+    await stopProcess(this.#process);
+  }
+}
+
+async function showsScore(url: string, score: number): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(startTimeoutMs) });
+    const html = await response.text();
+    return response.status === 200 && html.includes(`<output id="score">${score}</output>`);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { buildBenchApp } from "./bench-app.ts";
+import { formatResult, isMissed, type Result } from "./report.ts";
+import { measureSignalRead } from "./signal-read.ts";
+import { measureStartUp } from "./start-up.ts";
+import { measureWriteToDom } from "./write-to-dom.ts";
+import { measureWrites } from "./writes.ts";
+
+const measures: Record<string, () => Promise<Result>> = {
+  "write-to-dom": measureWriteToDom,
+  "signal-read": measureSignalRead,
+  "start-up": measureStartUp,
+  writes: measureWrites,
+};
+const measureTimeoutMs = 120_000;
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !(name in measures));
+if (unknown.length > 0) {
+  console.error(`There is no measure "${unknown.join('", "')}". Choose among: ${Object.keys(measures).join(", ")}.`);
+  process.exit(2);
+}
+
+// Ending by process.exit() is what stops the servers: e2e/support/process.ts sees to that.
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) process.on(signal, () => process.exit(code));
+
+console.error("Building bench/bare-app and bench/kawa-app …");
+buildBenchApp("bare-app");
+buildBenchApp("kawa-app");
+
+const rows: Result["rows"][number][] = [];
+const verdicts: Result["verdicts"][number][] = [];
+for (const [name, measure] of Object.entries(measures)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  console.error(`Measuring ${name} …`);
+  const overdue = setTimeout(() => {
+    console.error(`The measure "${name}" took longer than ${measureTimeoutMs} ms.`);
+    process.exit(1);
+  }, measureTimeoutMs);
+  const result = await measure();
+  clearTimeout(overdue);
+  rows.push(...result.rows);
+  verdicts.push(...result.verdicts);
+}
+
+const result: Result = { rows, verdicts };
+const environment = describeEnvironment();
+writeFileSync(join(import.meta.dirname, "results.json"), `${JSON.stringify({ environment, ...result }, undefined, 2)}\n`);
+console.log(`\n${Object.entries(environment).map(([name, value]) => `${name} ${value}`).join(", ")}\n`);
+console.log(formatResult(result));
+if (verdicts.some(isMissed)) process.exitCode = 1;
+
+function describeEnvironment(): Record<string, string | number> {
+  const require = createRequire(import.meta.url);
+  const versionOf = (name: string): string =>
+    (JSON.parse(readFileSync(require.resolve(`${name}/package.json`), "utf8")) as { version: string }).version;
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: commit(),
+    CPUs: cpus().length,
+    node: process.versions.node,
+    next: versionOf("next"),
+    react: versionOf("react"),
+  };
+}
+
+function commit(): string {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty"], { cwd: import.meta.dirname, encoding: "utf8" }).trim();
+  } catch {
+    return "unknown";
+  }
+}

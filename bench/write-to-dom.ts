@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { chromium, type Browser, type Page } from "@playwright/test";
+import { chromiumArgs, ensureChromium } from "../e2e/chromium.ts";
+import { BenchApp } from "./bench-app.ts";
+import { row, type Result } from "./report.ts";
+import { withTempDir } from "./temp-dir.ts";
+
+const warmUpCount = 30;
+const count = 200;
+const roundTimeoutMs = 10_000;
+const goal = 1.3;
+
+/** When a change reached each stage of the second browser, as milliseconds of the wall clock. */
+type Stages = { readonly event: number; readonly fetchStart: number; readonly fetchEnd: number; readonly dom: number };
+
+type Probe = {
+  /** Resolves when the page hears of changes. */
+  readonly listening: Promise<void>;
+  waitFor(score: string): Promise<void>;
+  domTime(score: string): number;
+  takeStages(score: string): Stages | undefined;
+};
+
+type ProbedGlobal = { probe: Probe };
+
+/** Runs in the page before its own scripts. Both apps get the same. */
+function installProbe(): void {
+  const now = (): number => performance.timeOrigin + performance.now();
+  const domTimes = new Map<string, number>();
+  const waiting = new Map<string, () => void>();
+  let eventAt = 0;
+
+  new MutationObserver(() => {
+    const score = document.querySelector("#score")?.textContent;
+    if (score == null || domTimes.has(score)) return;
+    domTimes.set(score, now());
+    waiting.get(score)?.();
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+
+  const { promise: listening, resolve: setListening } = Promise.withResolvers<void>();
+  const NativeEventSource = EventSource;
+  globalThis.EventSource = class extends NativeEventSource {
+    constructor(url: string | URL) {
+      super(url);
+      this.addEventListener("open", () => setListening());
+      for (const type of ["message", "change"]) this.addEventListener(type, () => (eventAt = now()));
+    }
+  };
+
+  const probe: Probe = {
+    listening,
+    domTime: (score) => domTimes.get(score) ?? Number.NaN,
+    waitFor: (score) =>
+      new Promise((resolve) => {
+        if (domTimes.has(score)) resolve();
+        else waiting.set(score, resolve);
+      }),
+    takeStages(score) {
+      const dom = domTimes.get(score);
+      const fetches = (performance.getEntriesByType("resource") as PerformanceResourceTiming[]).filter(({ name }) =>
+        name.includes("_rsc="),
+      );
+      performance.clearResourceTimings();
+      const fetched = fetches.at(-1);
+      // Two refreshes, or a refresh that a former write caused: the stages cannot be told apart.
+      if (dom === undefined || fetched === undefined || fetches.length !== 1) return undefined;
+      const at = (time: number): number => performance.timeOrigin + time;
+      return { event: eventAt, fetchStart: at(fetched.startTime), fetchEnd: at(fetched.responseEnd), dom };
+    },
+  };
+  Object.assign(globalThis, { probe });
+}
+
+class Side {
+  readonly #writer: Page;
+  readonly #viewer: Page;
+  #score = 1_000;
+  readonly totals: number[] = [];
+  readonly stages: { post: number[]; event: number[]; request: number[]; fetch: number[]; commit: number[] } = {
+    post: [],
+    event: [],
+    request: [],
+    fetch: [],
+    commit: [],
+  };
+
+  private constructor(writer: Page, viewer: Page) {
+    this.#writer = writer;
+    this.#viewer = viewer;
+  }
+
+  static async open(browser: Browser, url: string): Promise<Side> {
+    const openPage = async (): Promise<Page> => {
+      const context = await browser.newContext();
+      await context.addInitScript(installProbe);
+      const page = await context.newPage();
+      page.setDefaultTimeout(roundTimeoutMs);
+      await page.goto(url);
+      // The bare app misses what changes before its stream is open.
+      await inTime(
+        page.evaluate(() => (globalThis as unknown as ProbedGlobal).probe.listening),
+        `The live stream of ${url} did not open`,
+      );
+      return page;
+    };
+    return new Side(await openPage(), await openPage());
+  }
+
+  /** One write in the first browser, and its way into the second one. */
+  async run(isMeasured: boolean): Promise<void> {
+    const score = String(++this.#score);
+    const seen = this.#viewer.evaluate((awaited) => (globalThis as unknown as ProbedGlobal).probe.waitFor(awaited), score);
+    const written = this.#writer.evaluate(async (body) => {
+      const now = (): number => performance.timeOrigin + performance.now();
+      const sentAt = now();
+      const response = await fetch("/api/score", { method: "POST", body });
+      if (!response.ok) throw new Error(`The write was answered with status ${response.status}.`);
+      return { sentAt, answeredAt: now() };
+    }, score);
+    const [{ sentAt, answeredAt }] = await inTime(
+      Promise.all([written, seen]),
+      `The score ${score} did not reach the second browser`,
+    );
+    // The other side must not run while this one finishes, and no two writes should fall into step.
+    await sleep(40 + Math.random() * 40);
+    const { dom, stages } = await this.#viewer.evaluate((shown) => {
+      const { probe } = globalThis as unknown as ProbedGlobal;
+      return { dom: probe.domTime(shown), stages: probe.takeStages(shown) };
+    }, score);
+    if (!isMeasured) return;
+    this.totals.push(dom - sentAt);
+    this.stages.post.push(answeredAt - sentAt);
+    if (stages === undefined) return;
+    this.stages.event.push(stages.event - sentAt);
+    this.stages.request.push(stages.fetchStart - stages.event);
+    this.stages.fetch.push(stages.fetchEnd - stages.fetchStart);
+    this.stages.commit.push(stages.dom - stages.fetchEnd);
+  }
+}
+
+/** Playwright puts no bound on what `evaluate` waits for. */
+async function inTime<T>(work: Promise<T>, failure: string): Promise<T> {
+  const late = new AbortController();
+  const overdue = sleep(roundTimeoutMs, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`${failure} within ${roundTimeoutMs} ms.`);
+  });
+  overdue.catch(() => {});
+  try {
+    return await Promise.race([work, overdue]);
+  } finally {
+    late.abort();
+  }
+}
+
+/** From a POST in one browser to the changed text in another one. */
+export async function measureWriteToDom(): Promise<Result> {
+  return withTempDir(async (dataDir) => {
+    const apps: BenchApp[] = [];
+    const browser = await chromium.launch({ args: chromiumArgs, executablePath: ensureChromium() });
+    try {
+      apps.push(await BenchApp.start({ name: "bare-app", expectedScore: 0 }));
+      apps.push(await BenchApp.start({ name: "kawa-app", expectedScore: 0, dataDir }));
+      const [bare, kawa] = await Promise.all(apps.map(({ url }) => Side.open(browser, url)));
+      if (bare === undefined || kawa === undefined) throw new Error("unreachable");
+      for (let round = 0; round < warmUpCount + count; round += 1) {
+        const pair = round % 2 === 0 ? [bare, kawa] : [kawa, bare];
+        for (const side of pair) await side.run(round >= warmUpCount);
+      }
+      return conclude(bare, kawa);
+    } finally {
+      await browser.close();
+      for (const app of apps) await app.stop();
+    }
+  });
+}
+
+function conclude(bare: Side, kawa: Side): Result {
+  const rows = [
+    row("write to DOM, bare", "ms", bare.totals),
+    row("write to DOM, kawa", "ms", kawa.totals),
+    ...(["post", "event", "request", "fetch", "commit"] as const).flatMap((stage) => [
+      row(`- ${stageNames[stage]}, bare`, "ms", bare.stages[stage]),
+      row(`- ${stageNames[stage]}, kawa`, "ms", kawa.stages[stage]),
+    ]),
+  ];
+  const value = rows[1]!.stats.p50 / rows[0]!.stats.p50;
+  return { rows, verdicts: [{ name: "write to DOM, kawa / bare", value, unit: "times", goal }] };
+}
+
+const stageNames = {
+  post: "POST to its answer",
+  event: "POST to SSE event",
+  request: "event to refresh request",
+  fetch: "refresh request",
+  commit: "last byte to DOM",
+} as const;

@@ -1,0 +1,53 @@
+export type Position = { readonly x: number; readonly y: number };
+
+export const board = { columns: 8, rows: 5 } as const;
+
+export type Person = { readonly id: string; readonly name: string; readonly start: Position };
+
+export const people = [
+  { id: "alice", name: "Alice", start: { x: 1, y: 1 } },
+  { id: "bob", name: "Bob", start: { x: 5, y: 0 } },
+  { id: "chika", name: "Chika", start: { x: 3, y: 3 } },
+  { id: "dario", name: "Dario", start: { x: 6, y: 2 } },
+  { id: "elif", name: "Elif", start: { x: 0, y: 4 } },
+  { id: "farid", name: "Farid", start: { x: 7, y: 4 } },
+] as const satisfies readonly Person[];
+
+export const directions = {
+  up: { x: 0, y: -1 },
+  left: { x: -1, y: 0 },
+  right: { x: 1, y: 0 },
+  down: { x: 0, y: 1 },
+} as const satisfies Record<string, Position>;
+
+export type Direction = keyof typeof directions;
+
+export function findPerson(id: unknown): Person | undefined {
+  return people.find((person) => person.id === id);
+}
+
+export function isDirection(value: unknown): value is Direction {
+  return typeof value === "string" && Object.hasOwn(directions, value);
+}
+
+/** The place one step further; at the edge of the board it is the same place. */
+export function step({ x, y }: Position, direction: Direction): Position {
+  const { x: dx, y: dy } = directions[direction];
+  return clampToBoard({ x: x + dx, y: y + dy });
+}
+
+/** The nearest place on the board: a stored position may be older than the size of the board. */
+export function clampToBoard({ x, y }: Position): Position {
+  return {
+    x: Math.min(Math.max(x, 0), board.columns - 1),
+    y: Math.min(Math.max(y, 0), board.rows - 1),
+  };
+}
+
+/** Reads `"3,2"`, the value of a cell's button; undefined when there is no such cell. */
+export function parseCell(text: unknown): Position | undefined {
+  const match = typeof text === "string" ? /^(\d{1,3}),(\d{1,3})$/.exec(text) : null;
+  if (match === null) return undefined;
+  const [x, y] = [Number(match[1]), Number(match[2])];
+  return x < board.columns && y < board.rows ? { x, y } : undefined;
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it, vi } from "vitest";
+import { clip, isKawaError, KawaError, kawaErrorCodes } from "./errors.ts";
+
+describe("KawaError", () => {
+  it("carries code, status, retryable flag, data and cause, and names its code in the message", () => {
+    const cause = new Error("socket");
+    const error = new KawaError("BACKEND_TIMEOUT", "No answer.", { cause, data: { key: "a" } });
+    expect(error).toMatchObject({ name: "KawaError", code: "BACKEND_TIMEOUT", status: 504, retryable: true, data: { key: "a" } });
+    expect(error.message).toBe("No answer. (BACKEND_TIMEOUT)");
+    expect(error.cause).toBe(cause);
+    expect(String(error)).toBe("KawaError: No answer. (BACKEND_TIMEOUT)");
+  });
+
+  it("has no cause property when there was none", () => {
+    const error = new KawaError("KEY_INVALID", "Bad.");
+    expect("cause" in error).toBe(false);
+    expect(error.data).toEqual({});
+  });
+
+  it("gives every code an HTTP error status", () => {
+    expect(kawaErrorCodes.length).toBeGreaterThan(10);
+    for (const code of kawaErrorCodes) {
+      const { status, retryable } = new KawaError(code, "x");
+      expect(status, code).toBeGreaterThanOrEqual(400);
+      expect(status, code).toBeLessThan(600);
+      expect(typeof retryable).toBe("boolean");
+    }
+  });
+});
+
+describe("isKawaError", () => {
+  it("recognises an error that another copy of the module made", async () => {
+    vi.resetModules();
+    const copy = await import("./errors.ts");
+    const error = new copy.KawaError("UNAUTHORIZED", "No.");
+    expect(error).not.toBeInstanceOf(KawaError);
+    expect(isKawaError(error)).toBe(true);
+    expect(isKawaError(error, "UNAUTHORIZED")).toBe(true);
+    expect(isKawaError(error, "KEY_INVALID")).toBe(false);
+  });
+
+  it.each([undefined, null, "KEY_INVALID", new Error("KEY_INVALID"), { code: "KEY_INVALID", name: "KawaError" }])(
+    "is false for %s",
+    (value) => {
+      expect(isKawaError(value)).toBe(false);
+    },
+  );
+
+  it("keeps the brand out of what is printed or copied", () => {
+    expect(Object.keys(new KawaError("KEY_INVALID", "x"))).not.toContain("kawa.error");
+    expect(Object.getOwnPropertySymbols({ ...new KawaError("KEY_INVALID", "x") })).toEqual([]);
+  });
+});
+
+describe("clip", () => {
+  it("keeps 80 characters and cuts the 81st", () => {
+    expect(clip("x".repeat(80))).toBe("x".repeat(80));
+    expect(clip("x".repeat(81))).toBe(`${"x".repeat(79)}…`);
+  });
+
+  it.each([[undefined, "undefined"], [1n, "1"], [Symbol("s"), "Symbol(s)"]])("shows %s", (value, text) => {
+    expect(clip(value)).toBe(text);
+  });
+});

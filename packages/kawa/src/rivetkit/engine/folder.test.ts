@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { caught } from "../../../test/support/caught.ts";
+import { EngineFolder } from "./folder.ts";
+
+let parent: string;
+
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), "kawa-folder-"));
+});
+
+afterEach(() => rmSync(parent, { recursive: true, force: true }));
+
+describe("opening the folder", () => {
+  it("makes it, its data folder, and a .gitignore that keeps all of it out of git", () => {
+    const folder = EngineFolder.open(join(parent, "deep", ".rivet"));
+    expect(statSync(folder.dataPath).isDirectory()).toBe(true);
+    expect(readFileSync(join(folder.path, ".gitignore"), "utf8")).toBe("*\n");
+    expect(readdirSync(folder.path).sort()).toEqual([".gitignore", "data"]);
+  });
+
+  it("leaves what is there alone", () => {
+    const first = EngineFolder.open(parent);
+    writeFileSync(join(first.path, ".gitignore"), "mine\n");
+    writeFileSync(join(first.dataPath, "CURRENT"), "store");
+    EngineFolder.open(parent);
+    expect(readFileSync(join(parent, ".gitignore"), "utf8")).toBe("mine\n");
+    expect(readFileSync(join(parent, "data", "CURRENT"), "utf8")).toBe("store");
+  });
+
+  it("says what to do when it cannot be written", async () => {
+    const blocked = join(parent, "file");
+    writeFileSync(blocked, "not a folder");
+    const error = await caught(() => EngineFolder.open(blocked));
+    expect(error).toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE", message: expect.stringContaining(blocked) });
+    expect((error as Error).message).toContain("KAWA_DATA_DIR");
+    expect((error as Error).cause).toBeInstanceOf(Error);
+  });
+});
+
+describe("the record", () => {
+  it("is what was written last, whole, with no temporary file left", () => {
+    const folder = EngineFolder.open(parent);
+    expect(folder.readRecord()).toBeUndefined();
+    folder.writeRecord({ pid: 1, port: 20_000, ownerPid: 2 });
+    folder.writeRecord({ pid: 3, port: 20_001, ownerPid: 4 });
+    expect(folder.readRecord()).toEqual({ pid: 3, port: 20_001, ownerPid: 4 });
+    expect(EngineFolder.open(parent).readRecord()).toEqual({ pid: 3, port: 20_001, ownerPid: 4 });
+    expect(readdirSync(parent).sort()).toEqual([".gitignore", "data", "engine.json"]);
+  });
+
+  it.each(["", "{", "\0\0"])("counts as missing when the file holds %j", (text) => {
+    const folder = EngineFolder.open(parent);
+    writeFileSync(join(parent, "engine.json"), text);
+    expect(folder.readRecord()).toBeUndefined();
+  });
+
+  it.fails.each(["{}", "[]", "42", '{"pid":"1","port":"x","ownerPid":2}'])("counts as missing when the file holds %j", (text) => {
+    const folder = EngineFolder.open(parent);
+    writeFileSync(join(parent, "engine.json"), text);
+    expect(folder.readRecord()).toBeUndefined();
+  });
+});
+
+describe("the secret", () => {
+  it("is made once, kept, and readable by its owner only", () => {
+    const secret = EngineFolder.open(parent).secret();
+    expect(secret).toMatch(/^[0-9a-f]{64}$/);
+    expect(EngineFolder.open(parent).secret()).toBe(secret);
+    if (process.platform !== "win32") expect(statSync(join(parent, "secret")).mode & 0o777).toBe(0o600);
+  });
+
+  it("of another folder is another one", () => {
+    mkdirSync(join(parent, "a"));
+    expect(EngineFolder.open(join(parent, "a")).secret()).not.toBe(EngineFolder.open(join(parent, "b")).secret());
+  });
+
+  it("that somebody has written by hand is taken without its line end", () => {
+    writeFileSync(join(parent, "secret"), "my own secret text\n");
+    expect(EngineFolder.open(parent).secret()).toBe("my own secret text");
+  });
+
+  it.fails("is made anew when an interrupted start has left an empty file", () => {
+    writeFileSync(join(parent, "secret"), "");
+    expect(EngineFolder.open(parent).secret()).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe("the log", () => {
+  it("is shown by its last lines", () => {
+    const folder = EngineFolder.open(parent);
+    expect(folder.lastLogLines(5)).toBe("");
+    writeFileSync(folder.logPath, "one\ntwo\nthree\n");
+    expect(folder.lastLogLines(2)).toBe("two\nthree");
+    expect(folder.lastLogLines(9)).toBe("one\ntwo\nthree");
+    expect(existsSync(folder.lockPath)).toBe(false);
+  });
+});

@@ -1,0 +1,271 @@
+import { describe, expect, it, vi } from "vitest";
+import type { Entry, Updater } from "../core/backend.ts";
+import { encodeValue } from "../core/value.ts";
+import type { Row } from "./protocol.ts";
+import { overdueError, type QueuedWrite, WriteQueue } from "./write-queue.ts";
+
+type Outcome = { settled?: "resolved" | "rejected"; with?: unknown };
+
+const absent: Entry = { state: "absent", seq: 0 };
+const present = (value: unknown, seq: number): Entry => ({ state: "present", seq, value });
+const increment: Updater = (entry) => (entry.state === "present" ? (entry.value as number) : 0) + 1;
+
+function add(queue: WriteQueue, key: string, change: QueuedWrite["change"], deadline = 1_000): Outcome {
+  const outcome: Outcome = {};
+  queue.add({
+    key,
+    change,
+    deadline,
+    resolve: (value) => Object.assign(outcome, { settled: "resolved", with: value }),
+    reject: (error) => Object.assign(outcome, { settled: "rejected", with: error }),
+  });
+  return outcome;
+}
+
+const set = (queue: WriteQueue, key: string, value: unknown): Outcome => add(queue, key, { text: encodeValue(key, value) });
+const update = (queue: WriteQueue, key: string, updater: Updater): Outcome => add(queue, key, { updater });
+
+const reply = (conflicts: readonly Row[] = []) => ({ epoch: "e", seq: 1, conflicts });
+
+describe("folding", () => {
+  it("sends the last of several sets of one key and resolves all of them", () => {
+    const queue = new WriteQueue();
+    const outcomes = [set(queue, "a", 1), set(queue, "a", 2), set(queue, "a", 3)];
+    const batch = queue.take(() => absent)!;
+    expect(batch.folded.map(({ write }) => write)).toEqual([{ key: "a", text: "[3]" }]);
+    expect(queue.isEmpty).toBe(true);
+    queue.settle(batch, reply(), 0);
+    expect(outcomes).toEqual(Array.from({ length: 3 }, () => ({ settled: "resolved", with: undefined })));
+  });
+
+  it("keeps the keys in the order in which they were first written", () => {
+    const queue = new WriteQueue();
+    set(queue, "b", 1);
+    set(queue, "a", 1);
+    set(queue, "b", 2);
+    expect(queue.take(() => absent)!.folded.map(({ write }) => [write.key, write.text])).toEqual([
+      ["b", "[2]"],
+      ["a", "[1]"],
+    ]);
+  });
+
+  it("runs an update on the value of the set before it, without expecting a version", () => {
+    const queue = new WriteQueue();
+    set(queue, "a", 10);
+    const updated = update(queue, "a", increment);
+    const batch = queue.take(() => present(99, 7))!;
+    expect(batch.folded[0]!.write).toEqual({ key: "a", text: "[11]" });
+    queue.settle(batch, reply(), 0);
+    expect(updated).toEqual({ settled: "resolved", with: 11 });
+  });
+
+  it("expects the version that an update started from", () => {
+    const queue = new WriteQueue();
+    update(queue, "a", increment);
+    update(queue, "b", increment);
+    const entries: Record<string, Entry> = { a: present(5, 7), b: absent };
+    expect(queue.take((key) => entries[key]!)!.folded.map(({ write }) => write)).toEqual([
+      { key: "a", text: "[6]", expect: 7 },
+      { key: "b", text: "[1]", expect: 0 },
+    ]);
+  });
+
+  it("gives each of several updates its own result", () => {
+    const queue = new WriteQueue();
+    const outcomes = [1, 2, 3].map(() => update(queue, "a", increment));
+    const batch = queue.take(() => present(5, 7))!;
+    expect(batch.folded[0]!.write).toEqual({ key: "a", text: "[8]", expect: 7 });
+    queue.settle(batch, reply(), 0);
+    expect(outcomes.map((outcome) => outcome.with)).toEqual([6, 7, 8]);
+  });
+
+  it("shows a later update a copy of what the one before it returned", () => {
+    const queue = new WriteQueue();
+    const made = { list: [1] };
+    update(queue, "a", () => made);
+    const second = vi.fn((entry: Entry) => (entry.state === "present" ? entry.value : undefined));
+    update(queue, "a", second);
+    queue.take(() => absent);
+    expect(second).toHaveBeenCalledTimes(1);
+    expect(second.mock.results[0]!.value).toEqual(made);
+    expect(second.mock.results[0]!.value).not.toBe(made);
+  });
+
+  it("rejects only the update whose function throws, and goes on from the value before it", () => {
+    const queue = new WriteQueue();
+    const error = new Error("sold out");
+    const outcomes = [
+      update(queue, "a", increment),
+      update(queue, "a", () => {
+        throw error;
+      }),
+      update(queue, "a", increment),
+    ];
+    const batch = queue.take(() => present(1, 1))!;
+    expect(outcomes.map(({ settled }) => settled)).toEqual([undefined, "rejected", undefined]);
+    expect(batch.folded[0]!.write).toEqual({ key: "a", text: "[3]", expect: 1 });
+    queue.settle(batch, reply(), 0);
+    expect(outcomes.map((outcome) => outcome.with)).toEqual([2, error, 3]);
+  });
+
+  it("rejects an update that returns what cannot be stored", () => {
+    const queue = new WriteQueue();
+    const outcome = update(queue, "a", () => Symbol("x"));
+    expect(queue.take(() => absent)).toBeUndefined();
+    expect(outcome).toMatchObject({ settled: "rejected", with: { code: "VALUE_UNSERIALIZABLE" } });
+    expect(queue.isEmpty).toBe(true);
+  });
+});
+
+describe("a conflict", () => {
+  it("puts the updates of its key back to the front, in order, and runs them on the newer value", () => {
+    const queue = new WriteQueue();
+    const first = update(queue, "a", (entry) => `${entry.state === "present" ? entry.value : ""}1`);
+    const second = update(queue, "a", (entry) => `${entry.state === "present" ? entry.value : ""}2`);
+    const batch = queue.take(() => absent)!;
+    const later = update(queue, "a", (entry) => `${entry.state === "present" ? entry.value : ""}3`);
+    queue.settle(batch, reply([["a", '["x"]', 4]]), 0);
+    expect([first, second, later]).toEqual([{}, {}, {}]);
+    const again = queue.take(() => present("x", 4))!;
+    expect(again.folded[0]!.write).toEqual({ key: "a", text: '["x123"]', expect: 4 });
+    queue.settle(again, reply(), 0);
+    expect([first, second, later].map((outcome) => outcome.with)).toEqual(["x1", "x12", "x123"]);
+  });
+
+  it("resolves the other keys of its batch", () => {
+    const queue = new WriteQueue();
+    const a = update(queue, "a", increment);
+    const b = set(queue, "b", 1);
+    const batch = queue.take(() => absent)!;
+    queue.settle(batch, reply([["a", "[5]", 4]]), 0);
+    expect(a).toEqual({});
+    expect(b).toEqual({ settled: "resolved", with: undefined });
+    expect(queue.keysToLoad()).toEqual(["a"]);
+  });
+
+  it("rejects the updates whose time is over, and tries the others again", () => {
+    const queue = new WriteQueue();
+    const late = add(queue, "a", { updater: increment }, 100);
+    const early = add(queue, "a", { updater: increment }, 101);
+    queue.settle(queue.take(() => absent)!, reply([["a", "[5]", 4]]), 100);
+    expect(late).toMatchObject({ settled: "rejected", with: { code: "UPDATE_CONFLICT", data: { key: "a" } } });
+    const again = queue.take(() => present(5, 4))!;
+    expect(again.folded[0]!.write).toEqual({ key: "a", text: "[6]", expect: 4 });
+    queue.settle(again, reply(), 100);
+    expect(early).toEqual({ settled: "resolved", with: 6 });
+  });
+
+  it.fails("puts back more writes than a function call takes arguments", () => {
+    const queue = new WriteQueue();
+    for (let n = 0; n < 200_000; n += 1) update(queue, "a", () => 1);
+    const batch = queue.take(() => absent)!;
+    expect(() => queue.settle(batch, reply([["a", "[5]", 4]]), 0)).not.toThrow();
+    expect(queue.isEmpty).toBe(false);
+  });
+});
+
+describe("batches", () => {
+  it("are numbered one after the other, and an empty one takes no number", () => {
+    const queue = new WriteQueue();
+    expect(queue.take(() => absent)).toBeUndefined();
+    set(queue, "a", 1);
+    const first = queue.take(() => absent)!;
+    set(queue, "a", 2);
+    expect([first.number, queue.take(() => absent)!.number]).toEqual([1, 2]);
+    // The batch itself keeps its number and its writes, however often it is sent.
+    expect(first).toMatchObject({ number: 1, folded: [{ write: { text: "[1]" } }] });
+  });
+
+  it("hold at most 1,000 keys and leave the rest waiting in order", () => {
+    const queue = new WriteQueue();
+    for (let n = 0; n < 2_500; n += 1) set(queue, `k${n}`, n);
+    set(queue, "k2400", "last");
+    set(queue, "k0", "last");
+    const keys: string[][] = [];
+    const texts = new Map<string, string | null>();
+    for (let batch = queue.take(() => absent); batch; batch = queue.take(() => absent)) {
+      keys.push(batch.folded.map(({ write }) => write.key));
+      for (const { write } of batch.folded) texts.set(write.key, write.text);
+    }
+    expect(keys.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
+    expect(keys.flat()).toEqual(Array.from({ length: 2_500 }, (_, n) => `k${n}`));
+    expect([texts.get("k0"), texts.get("k2400")]).toEqual(['["last"]', '["last"]']);
+  });
+
+  it("hold about 4 MB and lose nothing of what is left", () => {
+    const queue = new WriteQueue();
+    const big = "x".repeat(200_000);
+    const outcomes = Array.from({ length: 50 }, (_, n) => set(queue, `k${n}`, big));
+    const sizes: number[] = [];
+    const keys: string[] = [];
+    for (let batch = queue.take(() => absent); batch; batch = queue.take(() => absent)) {
+      sizes.push(batch.folded.reduce((sum, { write }) => sum + write.text!.length, 0));
+      keys.push(...batch.folded.map(({ write }) => write.key));
+      queue.settle(batch, reply(), 0);
+    }
+    expect(Math.max(...sizes)).toBeLessThan(4.5 * 1024 * 1024);
+    expect(sizes.length).toBe(3);
+    expect(keys).toEqual(Array.from({ length: 50 }, (_, n) => `k${n}`));
+    expect(outcomes.every(({ settled }) => settled === "resolved")).toBe(true);
+  });
+
+  it("name the keys that must be loaded: those of updates only, each once", () => {
+    const queue = new WriteQueue();
+    set(queue, "a", 1);
+    update(queue, "b", increment);
+    update(queue, "b", increment);
+    update(queue, "c", increment);
+    expect(queue.keysToLoad()).toEqual(["b", "c"]);
+  });
+
+  it.fails("never show an updater a key that is not loaded yet", () => {
+    const queue = new WriteQueue();
+    const updater = vi.fn(() => 1);
+    update(queue, "unknown", updater);
+    set(queue, "a", 1);
+    const batch = queue.take((key) => (key === "unknown" ? { state: "unknown", seq: 0 } : absent))!;
+    expect(updater).not.toHaveBeenCalled();
+    expect(batch.folded.map(({ write }) => write.key)).toEqual(["a"]);
+    expect(queue.keysToLoad()).toEqual(["unknown"]);
+  });
+});
+
+describe("giving up", () => {
+  it("rejects every write of a batch with one error", () => {
+    const queue = new WriteQueue();
+    const outcomes = [set(queue, "a", 1), update(queue, "a", increment), set(queue, "b", 1)];
+    const error = new Error("closed");
+    queue.reject(queue.take(() => absent)!, error);
+    expect(outcomes).toEqual(Array.from({ length: 3 }, () => ({ settled: "rejected", with: error })));
+  });
+
+  it("rejects all that wait", () => {
+    const queue = new WriteQueue();
+    const outcomes = [set(queue, "a", 1), set(queue, "b", 1)];
+    queue.rejectAll("closed");
+    expect(outcomes.map((outcome) => outcome.with)).toEqual(["closed", "closed"]);
+    expect(queue.isEmpty).toBe(true);
+  });
+
+  it("rejects what is overdue and keeps the rest in order", () => {
+    const queue = new WriteQueue();
+    const early = add(queue, "a", { text: "[1]" }, 100);
+    const late = add(queue, "b", { text: "[2]" }, 200);
+    const third = add(queue, "c", { text: "[3]" }, 150);
+    expect(queue.nextDeadline).toBe(100);
+    queue.rejectOverdue(99, () => "too early");
+    expect(early).toEqual({});
+    queue.rejectOverdue(100, ({ key }) => overdueError(key, 30_000));
+    expect(early).toMatchObject({ settled: "rejected", with: { code: "BACKEND_TIMEOUT", data: { key: "a", timeoutMs: 30_000 } } });
+    expect([late, third]).toEqual([{}, {}]);
+    expect(queue.nextDeadline).toBe(150);
+    expect(queue.take(() => absent)!.folded.map(({ write }) => write.key)).toEqual(["b", "c"]);
+    expect(queue.nextDeadline).toBeUndefined();
+  });
+
+  it("says in its error that the write may have been applied", () => {
+    expect(overdueError("app:a", 500).message).toBe(
+      'Writing "app:a" was not confirmed within 500 ms. It may or may not have been applied. (BACKEND_TIMEOUT)',
+    );
+  });
+});

@@ -1,0 +1,77 @@
+import { isKawaError, namespace, type Signal } from "../../../src/index.ts";
+import { host } from "../../../src/rivetkit/host.ts";
+import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
+
+// A server of an app in plain Node: hosts the actor, and does what the test that forked it asks for.
+
+const backend = initReactiveBackend({ registry: reactiveRegistry });
+const app = namespace("app");
+const seen = new Map<string, unknown[]>();
+
+function signalOf(key: string): Signal<unknown> {
+  return app.signal<unknown>(key, null);
+}
+
+const operations = {
+  /** Starts the engine and the runner, and returns where the engine listens. */
+  async start(options: { port?: number } = {}): Promise<string> {
+    const { endpoint } = await host().start(options);
+    return endpoint;
+  },
+  async stop(): Promise<void> {
+    await host().stop();
+  },
+  async get(key: string): Promise<unknown> {
+    return signalOf(key).get();
+  },
+  /** What this process shows at this moment, without asking anybody. */
+  async peek(key: string): Promise<unknown> {
+    return signalOf(key).peek();
+  },
+  async set(key: string, value: unknown): Promise<void> {
+    await signalOf(key).set(value);
+  },
+  /** `count` increments that are all on the way at once; resolves with the highest result. */
+  async increment(key: string, count: number): Promise<number> {
+    const signal = signalOf(key) as Signal<number | null>;
+    const results = await Promise.all(Array.from({ length: count }, () => signal.update((n) => (n ?? 0) + 1)));
+    return Math.max(...results.map(Number));
+  },
+  /** `count` increments, each after the one before is durable. */
+  async incrementInTurn(key: string, count: number): Promise<void> {
+    const signal = signalOf(key) as Signal<number | null>;
+    for (let done = 0; done < count; done += 1) await signal.update((n) => (n ?? 0) + 1);
+  },
+  /** Collects all values of a signal from now on; {@link operations.seen} returns them. */
+  async watch(key: string): Promise<void> {
+    const values: unknown[] = [];
+    seen.set(key, values);
+    signalOf(key).subscribe((value) => values.push(value));
+    await signalOf(key).get();
+  },
+  async seen(key: string): Promise<unknown[]> {
+    return seen.get(key) ?? [];
+  },
+  async status(): Promise<string> {
+    return backend.status;
+  },
+};
+
+export type Operations = typeof operations;
+export type Request = { id: number; name: keyof Operations; args: unknown[] };
+export type Reply = { id: number; value?: unknown; error?: { message: string; code: string | undefined } };
+
+process.on("message", async (request: Request) => {
+  const run = operations[request.name] as (...args: unknown[]) => Promise<unknown>;
+  let reply: Reply;
+  try {
+    reply = { id: request.id, value: await run(...request.args) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    reply = { id: request.id, error: { message, code: isKawaError(error) ? error.code : undefined } };
+  }
+  process.send?.(reply);
+});
+
+// RivetKit's native part keeps a process alive after its runner was shut down.
+process.on("disconnect", () => process.exit());

@@ -1,0 +1,44 @@
+import { vi } from "vitest";
+import { serveReplica } from "../../src/rivetkit/serve-replica.ts";
+import type { SignalStore } from "../../src/rivetkit/signal-store.ts";
+import { createSocketPair, type TestSocket } from "./sockets.ts";
+import { openTestStore, TestDatabase } from "./sqlite.ts";
+
+/** A reactive state actor without an engine: the real store and protocol over sockets and a database in memory. */
+export class FakeActor {
+  db: TestDatabase = new TestDatabase();
+  store!: SignalStore;
+  /** The server's end of every socket that was opened, oldest first. */
+  readonly sockets: TestSocket[] = [];
+  /** When set, no socket can be opened. */
+  refusal: Error | undefined;
+
+  async start(): Promise<void> {
+    this.store = await openTestStore(this.db);
+  }
+
+  /** Opens the end that a backend uses. */
+  open = (): TestSocket => {
+    if (this.refusal) throw this.refusal;
+    const [client, server] = createSocketPair();
+    this.sockets.push(server);
+    serveReplica(this.store, server);
+    return client;
+  };
+
+  /** Drops all connections, as a lost network does. */
+  dropConnections(): void {
+    for (const socket of this.sockets) socket.close(1006);
+  }
+
+  /** Goes on as another incarnation with the same database. */
+  async restart(): Promise<void> {
+    this.store.close();
+    await this.start();
+  }
+}
+
+/** What `vi.mock("rivetkit/client")` gives instead of RivetKit's client. */
+export function fakeClient(actor: () => FakeActor): { createClient: () => object } {
+  return { createClient: vi.fn(() => ({ reactiveState: { getOrCreate: () => ({ webSocket: async () => actor().open() }) } })) };
+}
