@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const unitTests = "packages/kawa/src/**/*.test.{ts,tsx}";
+const unitTests = ["packages/kawa/src/**/*.test.{ts,tsx}", "packages/kawa/test/*.test.ts"];
 const reactServerTests = [
   "packages/kawa/src/**/*.react-server.test.{ts,tsx}",
   "packages/kawa/test/react-server/**/*.test.{ts,tsx}",
@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: [unitTests],
+          include: unitTests,
           exclude: ["**/node_modules/**", ...reactServerTests],
         },
       },

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { getFreePort, spawnProcess, stopProcess, waitUntil, type SpawnedProcess } from "../e2e/support/process.ts";
 import { nextCommand } from "../e2e/support/server.ts";
@@ -18,6 +19,20 @@ export function buildBenchApp(name: BenchAppName): void {
     env: { ...process.env, ...environment },
   });
   if (status !== 0) throw new Error(`"next build" of bench/${name} failed:\n${stdout}${stderr}`);
+}
+
+/**
+ * Turbopack looks for `instrumentation.ts` and `middleware.ts` in parent folders too, where the starter's are. Kawa's
+ * server part must not be in the baseline, and the middleware that is bundled must not be one that Next runs.
+ */
+export function checkIsBare(): void {
+  const folder = join(import.meta.dirname, "bare-app/.next/server");
+  const read = (path: string): string => readFileSync(join(folder, path), "utf8");
+  const withKawa = globSync("**/*.js", { cwd: folder }).filter((path) => read(path).includes("KAWA_DATA_DIR"));
+  if (withKawa.length > 0) throw new Error(`The build of bench/bare-app contains Kawa, in ${withKawa.join(", ")}.`);
+  if (read("functions-config-manifest.json").includes("/_middleware")) {
+    throw new Error("The build of bench/bare-app runs a middleware.");
+  }
 }
 
 export type BenchAppOptions = {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { buildBenchApp } from "./bench-app.ts";
+import { buildBenchApp, checkIsBare } from "./bench-app.ts";
 import { formatResult, isMissed, type Result } from "./report.ts";
 import { measureSignalRead } from "./signal-read.ts";
 import { measureStartUp } from "./start-up.ts";
@@ -30,6 +30,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) proce
 
 console.error("Building bench/bare-app and bench/kawa-app …");
 buildBenchApp("bare-app");
+checkIsBare();
 buildBenchApp("kawa-app");
 
 const rows: Result["rows"][number][] = [];

@@ -155,10 +155,22 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+export type StopOptions = {
+  /** @default "SIGTERM" */
+  signal?: "SIGTERM" | "SIGINT";
+  /** Sends the signal to the whole process group, as Ctrl-C in a terminal does. @default false */
+  toGroup?: boolean;
+  /** Time for the process to end by itself. @default 5_000 */
+  graceMs?: number;
+};
+
 export type StopResult = {
   durationMs: number;
-  /** True when SIGTERM was not enough. */
+  /** True when the signal was not enough. */
   wasForced: boolean;
+  /** How the process itself ended, as Node reports it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
   /** Members of the process's tree that were still alive when it had ended by itself; they are killed now. */
   leftoverPids: number[];
 };
@@ -173,11 +185,12 @@ async function findLeftovers(pids: readonly number[]): Promise<number[]> {
   }
 }
 
-/** SIGTERM to the process, SIGKILL to its whole tree when it has not ended after `graceMs`. */
-export async function stopProcess(target: SpawnedProcess, graceMs = 5_000): Promise<StopResult> {
+/** A signal to the process, SIGKILL to its whole tree when it has not ended after `graceMs`. */
+export async function stopProcess(target: SpawnedProcess, options: StopOptions = {}): Promise<StopResult> {
+  const { signal: asked = "SIGTERM", toGroup = false, graceMs = 5_000 } = options;
   const startedAt = performance.now();
   const tree = listTree(target.pid);
-  if (target.isRunning()) signalProcess(target.pid, "SIGTERM");
+  if (target.isRunning()) signalProcess(toGroup ? -target.pid : target.pid, asked);
   const wasForced = await Promise.race([
     target.exited.then(() => false),
     sleep(graceMs, true, { ref: false }),
@@ -186,7 +199,7 @@ export async function stopProcess(target: SpawnedProcess, graceMs = 5_000): Prom
   const leftoverPids = wasForced ? [] : await findLeftovers(tree);
   for (const pid of tree) if (isProcessAlive(pid)) signalProcess(pid, "SIGKILL");
   killTree(target.pid);
-  await target.exited;
+  const { code, signal } = await target.exited;
   spawned.delete(target);
-  return { durationMs, wasForced, leftoverPids };
+  return { durationMs, wasForced, code, signal, leftoverPids };
 }

@@ -12,6 +12,7 @@ import {
   stopProcess,
   waitUntil,
   type SpawnedProcess,
+  type StopOptions,
   type StopResult,
 } from "./process.ts";
 
@@ -83,6 +84,10 @@ export class Server {
         NODE_ENV: "production",
         NEXT_TELEMETRY_DISABLED: "1",
         KAWA_DATA_DIR: this.dataDir,
+        KAWA_LAB: "1",
+        // What a developer's shell may hold must not lead the test to another engine.
+        RIVET_ENDPOINT: undefined,
+        KAWA_SECRET: undefined,
         // Node warns in every process when both are set, and test runners set the first.
         FORCE_COLOR: undefined,
         NO_COLOR: "1",
@@ -103,13 +108,13 @@ export class Server {
     }
   }
 
-  /** SIGTERM, then SIGKILL after `graceMs`. Ends the engine too, when the data is this server's own. */
-  async stop(graceMs = 5_000): Promise<StopResult> {
+  /** A signal, then SIGKILL after `graceMs`. Ends the engine too, when the data is this server's own. */
+  async stop(options: StopOptions = {}): Promise<StopResult> {
     const engine = await this.engine();
     const result: StopResult =
       this.#process === undefined
-        ? { durationMs: 0, wasForced: false, leftoverPids: [] }
-        : await stopProcess(this.#process, graceMs);
+        ? { durationMs: 0, wasForced: false, code: null, signal: null, leftoverPids: [] }
+        : await stopProcess(this.#process, options);
     if (engine !== undefined && this.#options.ownsDataDir && isProcessAlive(engine.pid)) {
       if (!result.wasForced && !result.leftoverPids.includes(engine.pid)) result.leftoverPids.push(engine.pid);
       killTree(engine.pid);

@@ -7,7 +7,7 @@ import { collectReads } from "./reads.ts";
 
 describe("computed", () => {
   it("is computed when it is read, and not before", async () => {
-    const fn = vi.fn(() => 1);
+    const fn = vi.fn<() => number>(() => 1);
     const one = computed(fn);
     expect(fn).not.toHaveBeenCalled();
     expect(one.value).toBe(1);
@@ -17,7 +17,7 @@ describe("computed", () => {
   it("keeps its value until something that it read has changed", async () => {
     const a = signal(1);
     const other = signal(1);
-    const fn = vi.fn(() => a.value * 2);
+    const fn = vi.fn<() => number>(() => a.value * 2);
     const doubled = computed(fn);
     expect([doubled.value, doubled.value, doubled.peek()]).toEqual([2, 2, 2]);
     await other.set(2);
@@ -32,7 +32,7 @@ describe("computed", () => {
     const useA = signal(true);
     const a = signal("a1");
     const b = signal("b1");
-    const fn = vi.fn(() => (useA.value ? a.value : b.value));
+    const fn = vi.fn<() => string>(() => (useA.value ? a.value : b.value));
     const chosen = computed(fn);
     const seen: string[] = [];
     onTestFinished(chosen.subscribe((value) => seen.push(value)));
@@ -47,7 +47,7 @@ describe("computed", () => {
     const source = signal(1);
     const left = computed(() => source.value + 1);
     const right = computed(() => source.value * 10);
-    const joined = vi.fn(() => `${left.value}/${right.value}`);
+    const joined = vi.fn<() => string>(() => `${left.value}/${right.value}`);
     const both = computed(joined);
     const seen: string[] = [];
     onTestFinished(effect(() => void seen.push(both.value)));

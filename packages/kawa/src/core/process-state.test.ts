@@ -7,7 +7,7 @@ describe("processState", () => {
   });
 
   it("makes a value once and returns the same one afterwards", () => {
-    const create = vi.fn(() => ({}));
+    const create = vi.fn<() => object>(() => ({}));
     const first = processState("test-a", create);
     expect(processState("test-a", create)).toBe(first);
     expect(create).toHaveBeenCalledTimes(1);
@@ -27,7 +27,7 @@ describe("processState", () => {
   });
 
   it("remembers undefined as a value", () => {
-    const create = vi.fn(() => undefined);
+    const create = vi.fn<() => undefined>(() => undefined);
     processState("test-undefined", create);
     processState("test-undefined", create);
     expect(create).toHaveBeenCalledTimes(1);

@@ -26,7 +26,7 @@ function createSlowBackend() {
     return cells.get(key)!;
   };
   const loading = Promise.withResolvers<void>();
-  const load = vi.fn((_keys: readonly string[]) => loading.promise);
+  const load = vi.fn<(keys: readonly string[]) => Promise<void>>(() => loading.promise);
   count += 1;
   const backend = { ...createMemoryBackend(`slow-${count}`), entry: cellOf, load } as Backend;
   return {

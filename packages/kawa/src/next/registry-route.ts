@@ -22,7 +22,7 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
     const name = new URL(request.url).pathname.split("/").at(-1) ?? "";
     if (!openPaths.has(name) || (request.method !== "GET" && request.method !== "HEAD")) {
       // The engine of this process never calls it, so whoever does is a stranger.
-      return Response.json({ code: "UNAUTHORIZED", message: "Actors of this app cannot be started from outside." }, { status: 403 });
+      return Response.json({ code: "UNAUTHORIZED", message: "Actors of this app cannot be started from outside." }, { status: 401 });
     }
     const target = await host().start();
     mounted ??= setup({

@@ -46,7 +46,7 @@ describe("a live definition", () => {
     expect(() => configOf(live).actions["fail"]!()).toThrow("from the action");
   });
 
-  it.each([
+  it.each<[string, object]>([
     ["an action was added", { actions: { a: () => 1, b: () => 2 } }],
     ["an action was removed", { actions: {} }],
     ["an action was renamed", { actions: { b: () => 1 } }],

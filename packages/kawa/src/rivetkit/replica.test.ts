@@ -167,7 +167,7 @@ describe("a cell", () => {
 describe("a listener", () => {
   it("is not called after unsubscribe, which may be called twice", () => {
     const { replica } = createReplica();
-    const listener = vi.fn();
+    const listener = vi.fn<(change: Change) => void>();
     const stop = replica.onChange(listener);
     stop();
     stop();

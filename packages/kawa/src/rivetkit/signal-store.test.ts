@@ -291,8 +291,8 @@ describe("close", () => {
   it("tells those who listen once, and refuses every later write", async () => {
     const db = new TestDatabase();
     const store = await openTestStore(db);
-    const onClose = vi.fn();
-    const onDelta = vi.fn();
+    const onClose = vi.fn<() => void>();
+    const onDelta = vi.fn<(delta: Delta) => void>();
     store.listen(onDelta, onClose);
     store.close();
     store.close();
@@ -304,8 +304,8 @@ describe("close", () => {
 
   it("is not told to who has stopped listening", async () => {
     const store = await openTestStore();
-    const onClose = vi.fn();
-    const onDelta = vi.fn();
+    const onClose = vi.fn<() => void>();
+    const onDelta = vi.fn<(delta: Delta) => void>();
     store.listen(onDelta, onClose)();
     await store.write("c", 1, [{ key: "a", text: "[1]" }]);
     store.close();

@@ -83,7 +83,7 @@ describe("folding", () => {
     const queue = new WriteQueue();
     const made = { list: [1] };
     update(queue, "a", () => made);
-    const second = vi.fn((entry: Entry) => (entry.state === "present" ? entry.value : undefined));
+    const second = vi.fn<Updater>((entry) => (entry.state === "present" ? entry.value : undefined));
     update(queue, "a", second);
     queue.take(() => absent);
     expect(second).toHaveBeenCalledTimes(1);
@@ -220,7 +220,7 @@ describe("batches", () => {
 
   it.fails("never show an updater a key that is not loaded yet", () => {
     const queue = new WriteQueue();
-    const updater = vi.fn(() => 1);
+    const updater = vi.fn<Updater>(() => 1);
     update(queue, "unknown", updater);
     set(queue, "a", 1);
     const batch = queue.take((key) => (key === "unknown" ? { state: "unknown", seq: 0 } : absent))!;

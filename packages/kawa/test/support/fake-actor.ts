@@ -1,4 +1,3 @@
-import { vi } from "vitest";
 import { serveReplica } from "../../src/rivetkit/serve-replica.ts";
 import type { SignalStore } from "../../src/rivetkit/signal-store.ts";
 import { createSocketPair, type TestSocket } from "./sockets.ts";
@@ -40,5 +39,5 @@ export class FakeActor {
 
 /** What `vi.mock("rivetkit/client")` gives instead of RivetKit's client. */
 export function fakeClient(actor: () => FakeActor): { createClient: () => object } {
-  return { createClient: vi.fn(() => ({ reactiveState: { getOrCreate: () => ({ webSocket: async () => actor().open() }) } })) };
+  return { createClient: () => ({ reactiveState: { getOrCreate: () => ({ webSocket: async () => actor().open() }) } }) };
 }

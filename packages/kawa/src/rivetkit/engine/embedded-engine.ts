@@ -116,7 +116,7 @@ async function startOrJoin(folder: EngineFolder, wantedPort: number | undefined)
     throw new KawaError(
       "ENGINE_PORT_TAKEN",
       `The embedded engine cannot listen on port ${wantedPort}: it, ${wantedPort + 1} or ${wantedPort + 10} is in use. ` +
-        `Stop the other program, or choose another port with defaultServerPort.`,
+        `Stop the other program; the engine is started as soon as the port is free.`,
       { data: { port: wantedPort } },
     );
   }

@@ -64,7 +64,7 @@ describe("waitUntil", () => {
   });
 
   it("asks at least once, and is false when the time is over", async () => {
-    const condition = vi.fn(async () => false);
+    const condition = vi.fn<() => Promise<boolean>>(async () => false);
     expect(await waitUntil(condition, 0)).toBe(false);
     expect(condition).toHaveBeenCalledTimes(1);
   });

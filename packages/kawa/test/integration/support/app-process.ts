@@ -1,12 +1,21 @@
 import { isKawaError, namespace, type Signal } from "../../../src/index.ts";
 import { host } from "../../../src/rivetkit/host.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
+import { Replica } from "../../../src/rivetkit/replica.ts";
 
 // A server of an app in plain Node: hosts the actor, and does what the test that forked it asks for.
 
-const backend = initReactiveBackend({ registry: reactiveRegistry });
+initReactiveBackend({ registry: reactiveRegistry });
 const app = namespace("app");
 const seen = new Map<string, unknown[]>();
+
+let deltasToLose = 0;
+const applyDelta = Replica.prototype.applyDelta;
+Replica.prototype.applyDelta = function (delta) {
+  if (deltasToLose === 0) return applyDelta.call(this, delta);
+  deltasToLose -= 1;
+  return true;
+};
 
 function signalOf(key: string): Signal<unknown> {
   return app.signal<unknown>(key, null);
@@ -52,8 +61,12 @@ const operations = {
   async seen(key: string): Promise<unknown[]> {
     return seen.get(key) ?? [];
   },
-  async status(): Promise<string> {
-    return backend.status;
+  /** The next deltas do not reach the replica, as if the network had lost them. */
+  async loseDeltas(count: number): Promise<void> {
+    deltasToLose = count;
+  },
+  async deltasToLose(): Promise<number> {
+    return deltasToLose;
   },
 };
 

@@ -1,0 +1,36 @@
+import { findProcesses } from "../packages/kawa/test/integration/support/processes.ts";
+import { expect, test } from "./fixtures.ts";
+import { openLive, shownCount, writeCount } from "./support/lab.ts";
+
+const maxExitMs = 3_000;
+
+const ends = [
+  { name: "SIGTERM", options: { signal: "SIGTERM" }, code: 143 },
+  { name: "Ctrl-C", options: { signal: "SIGINT", toGroup: true }, code: 130 },
+] as const;
+
+for (const { name, options, code } of ends) {
+  test(`${name} ends the app within 3 s while three pages are open, and leaves no process`, async ({
+    context,
+    startServer,
+  }) => {
+    const server = await startServer();
+    const pages = [await context.newPage(), await context.newPage(), await context.newPage()];
+    for (const page of pages) await openLive(page, `${server.url}/lab/counter/shutdown`);
+    await writeCount(server.url, "shutdown", 1);
+    for (const page of pages) await expect(shownCount(page)).toHaveText("1");
+    // The app, the shell that guards the engine, and the engine.
+    expect(findProcesses(server.dataDir).length).toBeGreaterThanOrEqual(3);
+
+    const result = await server.stop({ ...options, graceMs: 10_000 });
+
+    expect(result).toMatchObject({ wasForced: false, code, signal: null, leftoverPids: [] });
+    expect(result.durationMs).toBeLessThan(maxExitMs);
+    await expect.poll(() => findProcesses(server.dataDir), { timeout: 1_000 }).toEqual([]);
+
+    // What was written is there after the next start, and the open pages come back to it.
+    await server.start();
+    await writeCount(server.url, "shutdown", 2);
+    for (const page of pages) await expect(shownCount(page)).toHaveText("2");
+  });
+}

@@ -1,0 +1,51 @@
+import { expect, type Locator, type Page } from "@playwright/test";
+
+/** The element that shows the counter of a lab page. */
+export function shownCount(page: Page): Locator {
+  return page.locator("output");
+}
+
+/** Opens a lab page and resolves when its stream is open: from then on a change must arrive by itself. */
+export async function openLive(page: Page, url: string): Promise<void> {
+  const stream = waitForStream(page);
+  await page.goto(url);
+  await stream;
+}
+
+/** Resolves when the page has opened its next stream. */
+export async function waitForStream(page: Page): Promise<void> {
+  const response = await page.waitForResponse((candidate) => candidate.url().includes("/api/reactive?"), {
+    timeout: 30_000,
+  });
+  expect(response.status()).toBe(200);
+}
+
+/** Sets a lab counter through the app at `appUrl`; resolves when the value is durable. */
+export async function writeCount(appUrl: string, name: string, value: number): Promise<void> {
+  const response = await fetch(`${appUrl}/lab/signals/${name}`, { method: "PUT", body: String(value) });
+  if (!response.ok) throw new Error(`Writing ${name} was answered with ${response.status}.`);
+}
+
+/** What a server of the app holds for a lab counter. */
+export async function readCount(appUrl: string, name: string): Promise<number> {
+  const response = await fetch(`${appUrl}/lab/signals/${name}`);
+  if (!response.ok) throw new Error(`Reading ${name} was answered with ${response.status}.`);
+  return (await response.json()) as number;
+}
+
+/** Leaves a mark in the window; returns a check that fails when the page was loaded anew since. */
+export async function markWindow(page: Page): Promise<() => Promise<void>> {
+  const mark = Math.random();
+  await page.evaluate((value) => Object.assign(window, { mark: value }), mark);
+  return async () => expect(await page.evaluate(() => (window as { mark?: number }).mark)).toBe(mark);
+}
+
+/** Counts the renders that the page asks for from now on: refreshes and soft navigations, no prefetches. */
+export function countRenders(page: Page): { readonly count: number } {
+  const counter = { count: 0 };
+  page.on("request", (request) => {
+    const headers = request.headers();
+    if (headers["rsc"] === "1" && headers["next-router-prefetch"] === undefined) counter.count += 1;
+  });
+  return counter;
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = resolve(import.meta.dirname, "..");
+
+type Target = string | Record<string, string>;
+const targets = (JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as { exports: Record<string, Target> }).exports;
+
+/** Names of an entry's exports that exist at run time. */
+async function namesOf(entry: string, condition = "default"): Promise<string[]> {
+  const target = targets[entry]!;
+  const file = typeof target === "string" ? target : target[condition]!;
+  return Object.keys((await import(resolve(root, file))) as object).sort();
+}
+
+describe("the package's entries", () => {
+  it("export exactly these names", async () => {
+    const names = await Promise.all(Object.keys(targets).map(async (entry) => [entry.replace(".", "kawa"), await namesOf(entry)]));
+    expect(Object.fromEntries(names)).toMatchSnapshot();
+  });
+
+  it("export the same names from kawa to server and client components", async () => {
+    expect(await namesOf(".", "react-server")).toEqual(await namesOf(".", "default"));
+  });
+
+  it("have no default export", async () => {
+    for (const entry of Object.keys(targets)) expect(await namesOf(entry)).not.toContain("default");
+  });
+});

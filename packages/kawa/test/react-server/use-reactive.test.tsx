@@ -1,0 +1,345 @@
+import { Suspense, use, type ReactElement } from "react";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { type Backend, type Entry, unknownEntry } from "../../src/core/backend.ts";
+import { createMemoryBackend } from "../../src/core/memory-backend.ts";
+import { cell, type Cell } from "../../src/core/reactive.ts";
+import { computed, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
+import { pageReads } from "../../src/react/page-reads.ts";
+import { type RequestScope, requestScope } from "../../src/react/request-scope.ts";
+import { outputsOf, renderServer } from "./flight.ts";
+
+const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), path: "/" as string | undefined }));
+
+vi.mock("next/server", () => ({ connection: next.connection }));
+vi.mock("next/headers", () => ({ headers: async () => new Headers(next.path === undefined ? {} : { "x-kawa-path": next.path }) }));
+
+/** A backend whose keys are unknown until they are loaded, as those of a replica. */
+class LoadingBackend implements Backend {
+  readonly id: string;
+  readonly status = "connected" as const;
+  version: { epoch: string; seq: number } = { epoch: "e", seq: 10 };
+  readonly stored: Map<string, unknown> = new Map();
+  readonly loads: string[][] = [];
+  failure: Error | undefined;
+  readonly #cells = new Map<string, Cell<Entry>>();
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  entry(key: string): Cell<Entry> {
+    if (!this.#cells.has(key)) this.#cells.set(key, cell<Entry>(unknownEntry));
+    return this.#cells.get(key)!;
+  }
+
+  async load(keys: readonly string[]): Promise<void> {
+    this.loads.push([...keys]);
+    await new Promise(setImmediate);
+    if (this.failure) throw this.failure;
+    for (const key of keys) {
+      this.entry(key).value = this.stored.has(key)
+        ? { state: "present", seq: 5, value: this.stored.get(key) }
+        : { state: "absent", seq: 0 };
+    }
+  }
+
+  set = () => Promise.reject(new Error("not used"));
+  update = () => Promise.reject(new Error("not used"));
+  onChange = () => () => {};
+  close = async () => {};
+}
+
+let count = 0;
+let backend: LoadingBackend;
+let scopes: RequestScope[];
+
+beforeEach(() => {
+  count += 1;
+  backend = new LoadingBackend(`loading-${count}`);
+  scopes = [];
+  next.connection.mockClear();
+  next.path = `/page-${count}`;
+});
+
+function stored<T>(key: string, value: T, initial: T): Signal<T> {
+  backend.stored.set(`t:${key}`, value);
+  return namespace("t", { backend }).signal<T>(key, initial);
+}
+
+function Value({ of, renders }: { of: Readable<unknown>; renders?: () => void }): ReactElement {
+  renders?.();
+  const value = useReactive(of);
+  scopes.push(requestScope());
+  return <output>{String(value)}</output>;
+}
+
+/** Rendered before the others: after it the render is known to belong to a request. */
+async function Dynamic({ children }: { children: ReactElement | ReactElement[] }): Promise<ReactElement> {
+  await requestScope().markDynamic();
+  return <>{children}</>;
+}
+
+describe("a signal", () => {
+  it("that is not known yet suspends until it is loaded, and then shows its stored value", async () => {
+    const counter = stored("counter", 7, 0);
+    const flight = await renderServer(<Value of={counter} />);
+    expect(flight.errors).toEqual([]);
+    expect(outputsOf(flight)).toEqual(["7"]);
+    expect(backend.loads).toEqual([["t:counter"]]);
+  });
+
+  it("that has no value shows its default", async () => {
+    const theme = namespace("t", { backend }).signal("theme", "dark");
+    expect(outputsOf(await renderServer(<Value of={theme} />))).toEqual(["dark"]);
+  });
+
+  it("that is known renders without suspending", async () => {
+    const counter = stored("counter", 7, 0);
+    await backend.load(["t:counter"]);
+    const renders = vi.fn<() => void>();
+    const flight = await renderServer(
+      <Dynamic>
+        <Value of={counter} renders={renders} />
+      </Dynamic>,
+    );
+    expect(outputsOf(flight)).toEqual(["7"]);
+    expect(renders).toHaveBeenCalledTimes(1);
+    expect(backend.loads).toHaveLength(1);
+  });
+
+  it("shows each of two requests what is stored at its time", async () => {
+    const memory = createMemoryBackend(`memory-${count}`);
+    const counter = namespace("t", { backend: memory }).signal("counter", 0);
+    await counter.set(1);
+    expect(outputsOf(await renderServer(<Value of={counter} />))).toEqual(["1"]);
+    await counter.set(2);
+    expect(outputsOf(await renderServer(<Value of={counter} />))).toEqual(["2"]);
+  });
+
+  it("that cannot be loaded fails the render with its reason", async () => {
+    const counter = stored("counter", 7, 0);
+    backend.failure = new Error("engine gone");
+    const flight = await renderServer(
+      <>
+        <output>beside</output>
+        <Suspense fallback={null}>
+          <Value of={counter} />
+        </Suspense>
+      </>,
+    );
+    expect(flight.errors).toEqual([backend.failure]);
+    expect(outputsOf(flight)).toEqual(["beside"]);
+  });
+
+  it("can be loaded by the next request after one has failed", async () => {
+    const counter = stored("counter", 7, 0);
+    backend.failure = new Error("engine gone");
+    await renderServer(<Value of={counter} />);
+    backend.failure = undefined;
+    expect(outputsOf(await renderServer(<Value of={counter} />))).toEqual(["7"]);
+  });
+});
+
+describe("a component that uses promises of its own", () => {
+  it("gets its own values after useReactive has suspended", async () => {
+    const [first, second] = [stored("first", "1st", ""), stored("second", "2nd", "")];
+    const own = new Promise<string>((resolve) => setImmediate(() => setImmediate(() => resolve("own"))));
+    const Mixed = (): ReactElement => {
+      const a = useReactive(first);
+      const b = use(own);
+      const c = useReactive(second);
+      const d = use(Promise.resolve("late"));
+      return <output>{[a, b, c, d].join(" ")}</output>;
+    };
+    const flight = await renderServer(<Mixed />);
+    expect(flight.errors).toEqual([]);
+    expect(outputsOf(flight)).toEqual(["1st own 2nd late"]);
+  });
+
+  it("gets its own values when the first signal is known and the second is not", async () => {
+    const [known, unknown] = [stored("known", "known", ""), stored("unknown", "loaded", "")];
+    await backend.load(["t:known"]);
+    const own = Promise.resolve("own");
+    const Mixed = (): ReactElement => {
+      const a = useReactive(known);
+      const b = useReactive(unknown);
+      const c = use(own);
+      return <output>{[a, b, c].join(" ")}</output>;
+    };
+    const flight = await renderServer(
+      <Dynamic>
+        <Mixed />
+      </Dynamic>,
+    );
+    expect(outputsOf(flight)).toEqual(["known loaded own"]);
+  });
+
+  it("gets its own values when a key becomes known while it is suspended", async () => {
+    const [slow, quick] = [stored("slow", "slow", ""), stored("quick", "quick", "")];
+    const own = new Promise<string>((resolve) => setTimeout(resolve, 5, "own"));
+    const Mixed = (): ReactElement => {
+      const a = useReactive(slow);
+      const b = use(own);
+      const c = useReactive(quick);
+      return <output>{[a, b, c].join(" ")}</output>;
+    };
+    const flight = await renderServer(
+      <>
+        <Mixed />
+        <Value of={quick} />
+      </>,
+    );
+    expect(flight.errors).toEqual([]);
+    expect(outputsOf(flight).sort()).toEqual(["quick", "slow own quick"]);
+  });
+});
+
+describe("a computed", () => {
+  it("suspends until all its signals are known", async () => {
+    const [a, b] = [stored("a", 20, 0), stored("b", 22, 0)];
+    const sum = computed(() => a.value + b.value);
+    const flight = await renderServer(<Value of={sum} />);
+    expect(outputsOf(flight)).toEqual(["42"]);
+    expect(flight.errors).toEqual([]);
+  });
+
+  it("waits for what it reads only after it has seen the first values", async () => {
+    const [choice, left, right] = [stored("choice", "right", "left"), stored("left", "L", "-"), stored("right", "R", "-")];
+    const chosen = computed(() => (choice.value === "left" ? left.value : right.value));
+    expect(outputsOf(await renderServer(<Value of={chosen} />))).toEqual(["R"]);
+  });
+
+  it("of another computed counts the signals behind both, cached or not", async () => {
+    const [a, b] = [stored("a", 1, 0), stored("b", 2, 0)];
+    const sum = computed(() => a.value + b.value);
+    const text = computed(() => `sum ${sum.value}`);
+    const paths = [next.path!, `${next.path}-again`];
+    for (const path of paths) {
+      next.path = path;
+      expect(outputsOf(await renderServer(<Value of={text} />))).toEqual(["sum 3"]);
+    }
+    for (const path of paths) expect([...pageReads().keysOf(path)!]).toEqual([`${backend.id}\nt:a`, `${backend.id}\nt:b`]);
+  });
+
+  it.fails("that fails on the defaults is asked again once the values are known", async () => {
+    const users = stored("users", [{ name: "Ada" }], [] as { name: string }[]);
+    const first = computed(() => users.value[0]!.name);
+    const flight = await renderServer(<Value of={first} />);
+    expect(flight.errors).toEqual([]);
+    expect(outputsOf(flight)).toEqual(["Ada"]);
+  });
+
+  it("that throws fails the render with its own error", async () => {
+    const a = stored("a", 1, 0);
+    const error = new Error("own mistake");
+    const broken = computed(() => {
+      if (a.value === 1) throw error;
+      return a.value;
+    });
+    const flight = await renderServer(<Value of={broken} />);
+    expect(flight.errors).toEqual([error]);
+  });
+});
+
+describe("the request's scope", () => {
+  it("remembers each key once, under the path of the request", async () => {
+    const [a, b] = [stored("a", 1, 0), stored("b", 2, 0)];
+    const add = vi.spyOn(pageReads(), "add");
+    await renderServer(
+      <>
+        <Value of={a} />
+        <Value of={a} />
+        <Value of={b} />
+        <Value of={computed(() => a.value + b.value)} />
+      </>,
+    );
+    expect(add.mock.calls.map(([path, , key]) => [path, key]).sort()).toEqual([
+      [next.path, "t:a"],
+      [next.path, "t:b"],
+    ]);
+    expect([...pageReads().keysOf(next.path!)!].sort()).toEqual([`${backend.id}\nt:a`, `${backend.id}\nt:b`]);
+    add.mockRestore();
+  });
+
+  it("keeps the version of the first read, which all shown values are at least as new as", async () => {
+    const [a, b] = [stored("a", 1, 0), stored("b", 2, 0)];
+    await backend.load(["t:a"]);
+    const moved = Promise.withResolvers<void>();
+    setImmediate(() => {
+      backend.version = { epoch: "e", seq: 11 };
+      moved.resolve();
+    });
+    const Later = (): ReactElement => {
+      use(moved.promise);
+      return <Value of={b} />;
+    };
+    await renderServer(
+      <Dynamic>
+        <Value of={a} />
+        <Later />
+      </Dynamic>,
+    );
+    expect(new Set(scopes).size).toBe(1);
+    expect(Object.fromEntries(scopes[0]!.versions)).toEqual({ [backend.id]: { epoch: "e", seq: 10 } });
+  });
+
+  it("has no version of a backend that is not connected", async () => {
+    backend.version = { epoch: "", seq: 0 };
+    await renderServer(<Value of={stored("a", 1, 0)} />);
+    expect(scopes[0]!.versions.size).toBe(0);
+  });
+
+  it("is another one for each request", async () => {
+    const a = stored("a", 1, 0);
+    await Promise.all([renderServer(<Value of={a} />), renderServer(<Value of={a} />)]);
+    expect(new Set(scopes).size).toBe(2);
+  });
+
+  it("remembers nothing for a request whose path no middleware has told", async () => {
+    const path = next.path!;
+    next.path = undefined;
+    const flight = await renderServer(<Value of={stored("a", 1, 0)} />);
+    expect(outputsOf(flight)).toEqual(["1"]);
+    expect(pageReads().keysOf(path)).toBeUndefined();
+  });
+});
+
+describe("the route", () => {
+  it("is made dynamic once a request, before anything is loaded", async () => {
+    const [a, b] = [stored("a", 1, 0), stored("b", 2, 0)];
+    next.connection.mockImplementationOnce(async () => expect(backend.loads).toEqual([]));
+    const flight = await renderServer(
+      <>
+        <Value of={a} />
+        <Value of={b} />
+      </>,
+    );
+    expect(outputsOf(flight)).toEqual(["1", "2"]);
+    expect(next.connection).toHaveBeenCalledTimes(1);
+  });
+
+  it("loads nothing in a prerender, where the request never comes", async () => {
+    next.connection.mockImplementationOnce(() => new Promise(() => {}));
+    const rendered = renderServer(<Value of={stored("a", 1, 0)} />).then(() => "rendered");
+    const waited = new Promise((resolve) => setTimeout(resolve, 20, "still waiting"));
+    expect(await Promise.race([rendered, waited])).toBe("still waiting");
+    expect(backend.loads).toEqual([]);
+  });
+
+  it("shows one version of a backend, also when it moves on during the render", async () => {
+    const memory = createMemoryBackend(`one-version-${count}`);
+    const [a, b] = ["a", "b"].map((key) => namespace("t", { backend: memory }).signal(key, 0));
+    const Later = (): ReactElement => {
+      use(own);
+      return <Value of={b!} />;
+    };
+    const own = new Promise<void>((resolve) => setImmediate(() => void Promise.all([a!.set(1), b!.set(1)]).then(() => resolve())));
+    const flight = await renderServer(
+      <Dynamic>
+        <Value of={a!} />
+        <Later />
+      </Dynamic>,
+    );
+    expect(new Set(outputsOf(flight)).size).toBe(1);
+  });
+});

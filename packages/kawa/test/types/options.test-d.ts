@@ -1,0 +1,47 @@
+import type { NextConfig } from "next";
+import { describe, expectTypeOf, it } from "vitest";
+import { KawaError, type KawaErrorCode, isKawaError } from "../../src/index.react-server.ts";
+import { withKawa } from "../../src/next/config.ts";
+import { createReactiveRoute } from "../../src/next/index.ts";
+import { initReactiveBackend, reactiveRegistry, type ReactiveBackend } from "../../src/rivetkit/index.ts";
+
+describe("options", () => {
+  it("of initReactiveBackend need a registry only", () => {
+    expectTypeOf(initReactiveBackend).returns.toEqualTypeOf<ReactiveBackend>();
+    void (() => initReactiveBackend({ registry: reactiveRegistry }));
+    void (() => initReactiveBackend({ registry: reactiveRegistry, actorName: "reactiveState", actorId: "a", global: false }));
+    // @ts-expect-error -- a registry is needed
+    void (() => initReactiveBackend({}));
+    // @ts-expect-error -- an unknown option
+    void (() => initReactiveBackend({ registry: reactiveRegistry, actor: "a" }));
+  });
+
+  it("of withKawa are those of Next", () => {
+    expectTypeOf(withKawa).parameter(0).toEqualTypeOf<NextConfig | undefined>();
+    expectTypeOf(withKawa).returns.toEqualTypeOf<NextConfig>();
+  });
+
+  it("of the route carry their unit", () => {
+    expectTypeOf(createReactiveRoute).returns.toHaveProperty("GET");
+    void (() => createReactiveRoute({ pingIntervalMs: 1_000 }));
+    // @ts-expect-error -- a number of milliseconds
+    void (() => createReactiveRoute({ pingIntervalMs: "1s" }));
+  });
+});
+
+describe("errors", () => {
+  it("have a code of the table", () => {
+    expectTypeOf<KawaError["code"]>().toEqualTypeOf<KawaErrorCode>();
+    void (() => new KawaError("KEY_INVALID", "x"));
+    // @ts-expect-error -- no such code
+    void (() => new KawaError("NO_SUCH_CODE", "x"));
+    // @ts-expect-error -- no such code
+    void (() => isKawaError(new Error("x"), "NO_SUCH_CODE"));
+  });
+
+  it("are narrowed by isKawaError", () => {
+    const error: unknown = new Error("x");
+    const narrowed = isKawaError(error) ? error : undefined;
+    expectTypeOf(narrowed).toEqualTypeOf<KawaError | undefined>();
+  });
+});
