@@ -52,8 +52,11 @@ test("an open page comes back by itself when the app was killed and started agai
 test("a page that has gone offline shows what it missed when it is back", async ({ context, page, server }) => {
   await openLive(page, `${server.url}/lab/counter/offline`);
   const expectSameWindow = await markWindow(page);
+  const lost = page.waitForEvent("requestfailed");
   await context.setOffline(true);
   await writeCount(server.url, "offline", 1);
+  await lost;
+  await expect(shownCount(page)).toHaveText("0");
 
   await context.setOffline(false);
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import {
   getFreePort,
   isProcessAlive,
@@ -23,6 +23,10 @@ export const appDir = join(import.meta.dirname, "../..");
 export const nextCommand = createRequire(import.meta.url).resolve("next/dist/bin/next");
 
 export type ServerOptions = {
+  /** Folder of the app. @default {@link appDir} */
+  dir?: string;
+  /** `next dev` instead of `next start`. @default false */
+  isDev?: boolean;
   /** Folder of the embedded engine's data. @default a new one, deleted by `dispose()` */
   dataDir?: string;
   /** @default a free one, kept over restarts */
@@ -35,7 +39,7 @@ export type ServerOptions = {
 
 export type EngineInfo = { pid: number; port: number };
 
-/** The production app (`next start`) as a process of its own with its own data. */
+/** The app (`next start`) as a process of its own with its own data. */
 export class Server {
   readonly url: string;
   readonly dataDir: string;
@@ -77,11 +81,13 @@ export class Server {
   async start(): Promise<void> {
     if (this.#process?.isRunning()) return;
     this.#pastLogs = this.log();
-    const { port, env, startTimeoutMs = 60_000 } = this.#options;
-    const app = spawnProcess(process.execPath, [nextCommand, "start", "-H", "127.0.0.1", "-p", String(port)], {
-      cwd: appDir,
+    const { dir = appDir, isDev = false, port, env, startTimeoutMs = 60_000 } = this.#options;
+    // A copy of the app runs its own copy of Next.
+    const command = join(dir, relative(appDir, nextCommand));
+    const app = spawnProcess(process.execPath, [command, isDev ? "dev" : "start", "-H", "127.0.0.1", "-p", String(port)], {
+      cwd: dir,
       env: {
-        NODE_ENV: "production",
+        NODE_ENV: isDev ? "development" : "production",
         NEXT_TELEMETRY_DISABLED: "1",
         KAWA_DATA_DIR: this.dataDir,
         KAWA_LAB: "1",

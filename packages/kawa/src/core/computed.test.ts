@@ -112,7 +112,7 @@ describe("collectReads", () => {
     const outer = computed(() => sum.value + 1);
     const first = collectReads(() => outer.value);
     const second = collectReads(() => outer.value);
-    expect(first.value).toBe(4);
+    expect(first.result()).toBe(4);
     expect([...first.reads]).toEqual([a, b]);
     expect([...second.reads]).toEqual([a, b]);
   });
@@ -147,11 +147,11 @@ describe("collectReads", () => {
     const b = signal(2);
     const outer = collectReads(() => {
       expect([...collectReads(() => a.value).reads]).toEqual([a]);
-      expect(() =>
-        collectReads(() => {
-          throw new Error("stop");
-        }),
-      ).toThrow("stop");
+      const failed = collectReads(() => {
+        throw new Error(`stop at ${a.value}`);
+      });
+      expect([...failed.reads]).toEqual([a]);
+      expect(failed.result).toThrow("stop at 1");
       return b.value;
     });
     expect([...outer.reads]).toEqual([b]);

@@ -10,17 +10,19 @@ class Computed<T> implements Readable<T> {
 
   constructor(fn: () => T) {
     this.#cell = derive(() => {
-      const { value, reads } = collectReads(fn);
+      const { reads, result } = collectReads(fn);
       this.#reads = reads;
-      return value;
+      return result();
     });
     Object.defineProperty(this, brand, { value: true });
   }
 
   get value(): T {
-    const value = this.#cell.value;
-    for (const read of this.#reads) noteRead(read);
-    return value;
+    try {
+      return this.#cell.value;
+    } finally {
+      for (const read of this.#reads) noteRead(read);
+    }
   }
 
   peek(): T {

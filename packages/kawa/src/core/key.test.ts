@@ -53,7 +53,7 @@ describe("checkKey", () => {
     expect(message.length).toBeLessThan(200);
   });
 
-  it.fails("refuses what JSON cannot show with the same error", async () => {
+  it("refuses what JSON cannot show with the same error", async () => {
     for (const key of [1n, Symbol("key"), () => 1]) expect(await codeOf(() => checkKey(key))).toBe("KEY_INVALID");
   });
 });

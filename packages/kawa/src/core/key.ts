@@ -1,4 +1,4 @@
-import { clip, KawaError } from "./errors.ts";
+import { clip, KawaError, show } from "./errors.ts";
 
 /** Longest key in UTF-8 bytes. */
 export const maxKeyBytes = 512;
@@ -16,7 +16,7 @@ export function composeKey(prefix: string, key: string): string {
 
 export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== "string" || key === "") {
-    throw new KawaError("KEY_INVALID", `A key must be a non-empty string, not ${clip(JSON.stringify(key))}.`);
+    throw new KawaError("KEY_INVALID", `A key must be a non-empty string, not ${show(key)}.`);
   }
   if (key.startsWith(":") || key.endsWith(":") || key.includes("::")) {
     throw new KawaError("KEY_INVALID", `Key "${clip(key)}" has an empty segment; write "a:b", not "a::b".`);

@@ -1,4 +1,6 @@
 import { type Backend, type Change, type Entry, registerBackend, unknownEntry, type Updater } from "./backend.ts";
+import { clip, KawaError } from "./errors.ts";
+import { notify, reportErrors } from "./notify.ts";
 import { processState } from "./process-state.ts";
 import { cell, type Cell } from "./reactive.ts";
 import { decodeValue, encodeValue } from "./value.ts";
@@ -24,12 +26,15 @@ export function createMemoryBackend(id: string): Backend {
     if (!found) cells.set(key, (found = cell<Entry>(absent)));
     return found;
   };
+  const checkOpen = (): void => {
+    if (closed) throw new KawaError("BACKEND_CLOSED", `Backend "${clip(id)}" was closed.`);
+  };
   const write = (key: string, value: unknown): unknown => {
+    checkOpen();
     const stored = decodeValue(encodeValue(key, value));
     seq += 1;
-    cellOf(key).value = { state: "present", seq, value: stored };
-    const change: Change = { keys: [key], version: { epoch, seq } };
-    for (const listener of listeners) listener(change);
+    reportErrors(() => (cellOf(key).value = { state: "present", seq, value: stored }));
+    notify(listeners, { keys: [key], version: { epoch, seq } });
     return stored;
   };
 
@@ -42,9 +47,12 @@ export function createMemoryBackend(id: string): Backend {
       return closed ? "closed" : "connected";
     },
     entry: cellOf,
-    load: () => Promise.resolve(),
+    load: async () => checkOpen(),
     set: async (key, value) => void write(key, value),
-    update: async (key, updater: Updater) => write(key, updater(cellOf(key).peek())),
+    update: async (key, updater: Updater) => {
+      checkOpen();
+      return write(key, updater(cellOf(key).peek()));
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -23,13 +23,28 @@ export function noteRead(readable: Readable<unknown>): void {
   current.collector?.reads.add(readable);
 }
 
-/** Runs `fn` and returns the signals that it read, directly or through computed values. */
-export function collectReads<T>(fn: () => T): { readonly value: T; readonly reads: ReadonlySet<Readable<unknown>> } {
+export type Collected<T> = {
+  /** The signals that were read, directly or through computed values; also when the function threw. */
+  readonly reads: ReadonlySet<Readable<unknown>>;
+  /** Returns what the function returned, or throws what it threw. */
+  readonly result: () => T;
+};
+
+/** Runs `fn` and remembers what it reads. */
+export function collectReads<T>(fn: () => T): Collected<T> {
   const outer = current.collector;
   const collector: Collector = { reads: new Set() };
   current.collector = collector;
   try {
-    return { value: fn(), reads: collector.reads };
+    const value = fn();
+    return { reads: collector.reads, result: () => value };
+  } catch (error) {
+    return {
+      reads: collector.reads,
+      result: () => {
+        throw error;
+      },
+    };
   } finally {
     current.collector = outer;
   }

@@ -1,6 +1,6 @@
 import { type Backend, type Entry, globalBackend } from "./backend.ts";
 import { checkKey } from "./key.ts";
-import { clip } from "./errors.ts";
+import { clip, show } from "./errors.ts";
 import { memoryBackend } from "./memory-backend.ts";
 import { processState } from "./process-state.ts";
 import { react, untracked } from "./reactive.ts";
@@ -142,8 +142,8 @@ function redefine<T>(signal: BackedSignal<T>, initial: T): void {
   if (!signals.warned.has(warning)) {
     signals.warned.add(warning);
     console.warn(
-      `[kawa] Signal "${clip(signal.key)}" is defined twice with different defaults: ${clip(JSON.stringify(signal.initial))} ` +
-        `and ${clip(JSON.stringify(initial))}. ${editing ? "The newer one is used" : "The first one is used"}; ` +
+      `[kawa] Signal "${clip(signal.key)}" is defined twice with different defaults: ${show(signal.initial)} ` +
+        `and ${show(initial)}. ${editing ? "The newer one is used" : "The first one is used"}; ` +
         `define it in one module and import it${editing ? " (nothing to do if you have just edited it)" : ""}.`,
     );
   }

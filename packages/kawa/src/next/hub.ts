@@ -6,8 +6,8 @@ import type { VersionVector } from "../core/version.ts";
 import { pageReads } from "../react/page-reads.ts";
 
 export type HubListener = {
-  /** Path that the browser shows; undefined when this server cannot know what it shows. */
-  readonly path: string | undefined;
+  /** Paths whose renders the browser may show; undefined when this server cannot know what they have read. */
+  readonly paths: readonly string[] | undefined;
   onChange(): void;
 };
 
@@ -35,7 +35,12 @@ export class Hub {
   }
 
   /** True when a page that was rendered at `shown` may show something old. */
-  hasChanged(path: string | undefined, shown: VersionVector): boolean {
+  hasChanged(paths: readonly string[] | undefined, shown: VersionVector): boolean {
+    if (paths === undefined) return this.#hasPathChanged(undefined, shown);
+    return paths.some((path) => this.#hasPathChanged(path, shown));
+  }
+
+  #hasPathChanged(path: string | undefined, shown: VersionVector): boolean {
     const keys = path === undefined ? undefined : pageReads().keysOf(path);
     for (const backend of knownBackends.peek().values()) {
       const { epoch, seq } = backend.version;
@@ -71,15 +76,18 @@ export class Hub {
   }
 
   #announce(backend: Backend, { keys }: Change): void {
-    const concerned = new Map<string | undefined, boolean>();
-    for (const listener of this.#listeners) {
-      const { path } = listener;
-      let isConcerned = concerned.get(path);
-      if (isConcerned === undefined) {
-        isConcerned = path === undefined || keys.some((key) => pageReads().mayShow(path, backend.id, key));
-        concerned.set(path, isConcerned);
+    // Thousands of streams may show one path.
+    const concerned = new Map<string, boolean>();
+    const isConcerned = (path: string): boolean => {
+      let found = concerned.get(path);
+      if (found === undefined) {
+        found = keys.some((key) => pageReads().mayShow(path, backend.id, key));
+        concerned.set(path, found);
       }
-      if (isConcerned) listener.onChange();
+      return found;
+    };
+    for (const { paths, onChange } of this.#listeners) {
+      if (paths === undefined || keys.length === 0 || paths.some(isConcerned)) onChange();
     }
   }
 }

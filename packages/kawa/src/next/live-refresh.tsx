@@ -15,7 +15,13 @@ export function LiveRefresh({ src, server, versions }: LiveRefreshProps): null {
 
   const [visit, setVisit] = useState(0);
 
-  useEffect(() => queue.commit(versions, isPending), [queue, versions, isPending]);
+  // A navigation keeps the layouts of the page before, and a refresh renders all of them under the present path.
+  const [paths] = useState(() => new Set([pathname]));
+
+  useEffect(() => {
+    if (queue.commit(versions, isPending)) paths.clear();
+    paths.add(pathname);
+  }, [queue, paths, pathname, versions, isPending]);
   useEffect(() => () => queue.stop(), [queue]);
   useEffect(() => {
     // Back and forward show what Next has kept, which may be older than what this layout shows.
@@ -29,11 +35,15 @@ export function LiveRefresh({ src, server, versions }: LiveRefreshProps): null {
   useEffect(
     () =>
       openLiveStream({
-        url: () => `${src}?${new URLSearchParams({ path: pathname, server, versions: queue.shown })}`,
+        url: () => {
+          const query = new URLSearchParams({ server, versions: queue.shown });
+          for (const path of paths) query.append("path", path);
+          return `${src}?${query}`;
+        },
         onChange: (announced) => queue.announce(announced),
       }),
     // A new visit asks anew.
-    [src, server, pathname, visit, queue],
+    [src, server, pathname, visit, queue, paths],
   );
   return null;
 }

@@ -10,6 +10,9 @@ export type ReactiveRouteOptions = {
 
 type Route = { GET(request: Request): Response };
 
+/** A browser that has wandered further without a render of its layouts hears of every change. */
+const maxPaths = 20;
+
 const openStreams = processState("open-streams", () => new Set<() => void>());
 
 /** Ends all streams of this process: `next start` does not exit while one is open. Browsers come back by themselves. */
@@ -33,13 +36,17 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
         return new Response("Cross-site streams are refused.", { status: 403 });
       }
       const query = new URL(request.url).searchParams;
-      const path = query.get("server") === serverId() ? (query.get("path") ?? undefined) : undefined;
+      const asked = query.getAll("path");
+      const isKnown = query.get("server") === serverId() && asked.length > 0 && asked.length <= maxPaths;
+      const paths = isKnown ? asked : undefined;
       const shown = parseVersions(query.get("versions") ?? "");
-      return new Response(openStream({ path, shown, pingIntervalMs, signal: request.signal }), {
+      return new Response(openStream({ paths, shown, pingIntervalMs, signal: request.signal }), {
         headers: {
           "content-type": "text/event-stream; charset=utf-8",
           "cache-control": "no-cache, no-transform",
           "x-accel-buffering": "no",
+          // On a connection that is kept, a browser comes back while Next waits for it to be idle.
+          connection: "close",
         },
       });
     },
@@ -47,13 +54,13 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
 }
 
 type StreamOptions = {
-  path: string | undefined;
+  paths: readonly string[] | undefined;
   shown: ReturnType<typeof parseVersions>;
   pingIntervalMs: number;
   signal: AbortSignal;
 };
 
-function openStream({ path, shown, pingIntervalMs, signal }: StreamOptions): ReadableStream<Uint8Array> {
+function openStream({ paths, shown, pingIntervalMs, signal }: StreamOptions): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let cleanUp = (): void => {};
   let isChanged = false;
@@ -74,7 +81,7 @@ function openStream({ path, shown, pingIntervalMs, signal }: StreamOptions): Rea
         isChanged = true;
         setImmediate(flush);
       };
-      const unlisten = hub().listen({ path, onChange });
+      const unlisten = hub().listen({ paths, onChange });
       const ping = setInterval(() => send("ping", ""), pingIntervalMs);
       cleanUp = () => {
         clearInterval(ping);
@@ -91,10 +98,11 @@ function openStream({ path, shown, pingIntervalMs, signal }: StreamOptions): Rea
           // The browser has gone first.
         }
       };
+      if (signal.aborted) return close();
       openStreams.add(close);
       signal.addEventListener("abort", close);
       send("hello", formatVersions(hub().versions));
-      if (hub().hasChanged(path, shown)) onChange();
+      if (hub().hasChanged(paths, shown)) onChange();
     },
     pull: () => flush(),
     cancel: () => cleanUp(),

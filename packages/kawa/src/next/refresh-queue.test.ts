@@ -146,6 +146,20 @@ describe("a steady stream of changes", () => {
   });
 });
 
+describe("forget", () => {
+  it("makes any announcement news, until the next commit", () => {
+    const { queue, refresh } = createQueue(at(5));
+    queue.forget();
+    expect(queue.shown).toBe("");
+    queue.announce(at(5));
+    expect(refresh).toHaveBeenCalledTimes(1);
+    queue.commit(at(5), false);
+    queue.announce(at(5));
+    vi.runAllTimers();
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe("stop", () => {
   it("ends the waiting for a server that is behind", () => {
     const { queue, refresh } = createQueue();

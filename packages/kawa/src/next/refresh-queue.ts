@@ -33,16 +33,18 @@ export class RefreshQueue {
     if (!this.#isBusy && this.#isBehind) this.#start();
   }
 
-  /** A render was committed. */
-  commit(shown: string, isPending: boolean): void {
+  /** A render was committed. True when it is the end of a refresh. */
+  commit(shown: string, isPending: boolean): boolean {
     this.shown = shown;
-    if (isPending || !this.#isBusy) return;
+    if (isPending || !this.#isBusy) return false;
     this.#isBusy = false;
-    if (!this.#isBehind) return;
-    // What came in the meantime can be asked for at once; a render that did not move may need a moment.
-    clearTimeout(this.#timer);
-    if (this.#announced !== this.#asked) this.#start();
-    else this.#timer = setTimeout(() => this.#isBehind && this.#start(), behindDelayMs);
+    if (this.#isBehind) {
+      // What came in the meantime can be asked for at once; a render that did not move may need a moment.
+      clearTimeout(this.#timer);
+      if (this.#announced !== this.#asked) this.#start();
+      else this.#timer = setTimeout(() => this.#isBehind && this.#start(), behindDelayMs);
+    }
+    return true;
   }
 
   /** What is shown now is of unknown age: any announcement is news until the next commit. */

@@ -1,5 +1,5 @@
 import { setup } from "rivetkit";
-import type { KawaError } from "../core/errors.ts";
+import { isKawaError } from "../core/errors.ts";
 import { type AnyRegistry, type EngineTarget, host, runnerConfig } from "../rivetkit/host.ts";
 
 type Handler = (request: Request) => Promise<Response>;
@@ -36,10 +36,9 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
     try {
       return await handle(request);
     } catch (error) {
-      const { status, code, message } =
-        error instanceof Error && "code" in error ? (error as KawaError) : { status: 500, code: "INTERNAL", message: "" };
       console.error("[kawa] The mounted registry failed:", error);
-      return Response.json({ code, message: status < 500 ? message : "The registry is not available." }, { status: status || 500 });
+      const { status, code } = isKawaError(error) ? error : { status: 500, code: "INTERNAL" };
+      return Response.json({ code, message: "The registry is not available." }, { status });
     }
   };
   return { DELETE: answer, GET: answer, HEAD: answer, OPTIONS: answer, PATCH: answer, POST: answer, PUT: answer };

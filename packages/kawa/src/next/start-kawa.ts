@@ -18,7 +18,8 @@ export function startKawa(): void {
       // A page that reads a signal shows the same error.
       console.error(isKawaError(error) ? `[kawa] ${error.message}` : error);
     });
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop);
+    process.once("SIGTERM", () => stop(143));
+    process.once("SIGINT", () => stop(130));
     return true;
   });
 }
@@ -29,12 +30,12 @@ async function connect(): Promise<void> {
 }
 
 /** Ends streams first, for Next waits for them; then actors and engine, which take about 50 ms. */
-function stop(): void {
+function stop(exitCode: number): void {
   closeStreams();
   const stopped = host()
     .stop()
     .catch((error) => console.error("[kawa] The embedded engine could not be stopped:", error));
-  holdExit(stopped);
+  holdExit(stopped, exitCode);
   // A stream that was being opened at this moment.
   setTimeout(closeStreams, lateStreamMs).unref();
 }
@@ -43,9 +44,8 @@ function stop(): void {
  * Lets Next exit only when `work` is done. An actor whose server vanishes is reachable again only seconds later: every
  * restart of `next dev` would be slow.
  */
-function holdExit(work: Promise<void>): void {
+function holdExit(work: Promise<void>, exitCode: number): void {
   const exit = process.exit.bind(process);
-  const limit = setTimeout(exit, maxHoldMs);
-  limit.unref();
-  process.exit = ((code?: number) => void work.finally(() => exit(code))) as typeof process.exit;
+  setTimeout(() => exit(exitCode), maxHoldMs).unref();
+  process.exit = ((code = exitCode) => void work.finally(() => exit(code))) as typeof process.exit;
 }

@@ -31,9 +31,9 @@ function read<T>(scope: RequestScope, source: Readable<T>): T {
     scope.noteRead(backend, key);
     return source.peek() as T;
   }
-  const { value, reads } = collectReads(() => source.value);
+  const { reads, result } = collectReads(() => source.value);
   for (const { backend, key } of backendReads(reads)) scope.noteRead(backend, key);
-  return value;
+  return result();
 }
 
 function isReady<T>(source: Readable<T>): boolean {

@@ -16,6 +16,7 @@ import { answer, type Socket } from "./serve-replica.ts";
 import { issueServerToken } from "./server-token.ts";
 import type { SignalStore } from "./signal-store.ts";
 
+const seenMessage = JSON.stringify({ id: 0, type: "seen", body: {} });
 const openTimeoutMs = 5_000;
 const requestTimeoutMs = 10_000;
 const pingIntervalMs = 3_000;
@@ -136,10 +137,16 @@ export class Connection {
 
   #receive(data: string): void {
     this.#lastMessageAt = Date.now();
+    let hasDelta = false;
     for (const message of JSON.parse(data) as ServerFrame) {
-      if ("delta" in message) this.#onDelta(message.delta);
-      else this.#settle(message);
+      if ("delta" in message) {
+        this.#onDelta(message.delta);
+        hasDelta = true;
+      } else {
+        this.#settle(message);
+      }
     }
+    if (hasDelta && !this.#isClosed) this.#socket.send(seenMessage);
   }
 
   #settle(message: ReplyMessage): void {

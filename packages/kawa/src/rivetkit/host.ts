@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type AnyActorDefinition, type Registry, setup } from "rivetkit";
 import { configureDefaultLogger } from "rivetkit/log";
 import { KawaError } from "../core/errors.ts";
@@ -22,6 +23,8 @@ export type HostOptions = {
 };
 
 const embeddedNamespace = "kawa";
+/** A runner waits for the engine's answer, which does not come when the engine hangs. */
+const runnerStopTimeoutMs = 2_000;
 
 /** The engine and the runner of this process: it hosts the actors of all registries that the app uses. */
 class Host {
@@ -70,7 +73,8 @@ class Host {
     await this.#started?.catch(() => {});
     await this.#runnerWork.catch(() => {});
     await Promise.all([...knownBackends.peek().values()].map((backend) => backend.close()));
-    await this.#runner?.shutdown().catch(() => {});
+    const ended = this.#runner?.shutdown().catch(() => {});
+    await Promise.race([ended, sleep(runnerStopTimeoutMs, undefined, { ref: false })]);
     this.#runner = undefined;
     await this.#engine?.stop();
     this.#engine = undefined;

@@ -20,16 +20,20 @@ export type Requests = {
   /** `number` grows by one a batch: a batch that is sent again is applied once. */
   write: { client: string; number: number; writes: readonly Write[] };
   ping: Record<never, never>;
+  /** Says that a delta has arrived, and has no reply. Its way back carries the TCP acknowledgement that Nagle waits for. */
+  seen: Record<never, never>;
 };
 
 export type Replies = {
   hello: { epoch: string; seq: number; instance: string };
+  /** Rows of the first keys; ask again for the rest. */
   read: { epoch: string; seq: number; rows: readonly Row[] };
-  /** `rows` is null when the epoch is another one: the replica has to read its keys again. */
+  /** `rows` is null when the epoch is another one, or too much has changed: the replica has to read its keys again. */
   follow: { epoch: string; seq: number; rows: readonly Row[] | null };
-  /** `conflicts` holds the current row of each write whose `expect` did not hold; those were not applied. */
-  write: { epoch: string; seq: number; conflicts: readonly Row[] };
+  /** `conflicts` are the keys whose `expect` did not hold; they were not written. Their deltas have been sent. */
+  write: { epoch: string; seq: number; conflicts: readonly string[] };
   ping: Record<never, never>;
+  seen: Record<never, never>;
 };
 
 export type RequestName = keyof Requests;

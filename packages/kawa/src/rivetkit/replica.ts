@@ -1,4 +1,5 @@
 import { type Change, type Entry, unknownEntry } from "../core/backend.ts";
+import { notify, reportErrors } from "../core/notify.ts";
 import { batch, cell, type Cell } from "../core/reactive.ts";
 import { decodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
@@ -10,6 +11,8 @@ import type { Delta, Row } from "./protocol.ts";
  */
 export class Replica {
   readonly #cells = new Map<string, Cell<Entry>>();
+  /** Keys that were asked for: a delta may come before the answer is looked at, and is newer. */
+  readonly #expected = new Set<string>();
   readonly #listeners = new Set<(change: Change) => void>();
   #version: Version = { epoch: "", seq: 0 };
 
@@ -52,26 +55,39 @@ export class Replica {
   /** Starts a new history: all rows are taken, even where their numbers are lower, and everybody is told. */
   restart(rows: readonly Row[], version: Version): void {
     this.#version = { epoch: version.epoch, seq: 0 };
-    batch(() => {
+    this.#batch(() => {
       for (const [key] of rows) this.cell(key).value = unknownEntry;
       this.#version = version;
       for (const row of rows) this.#applyRow(row);
     });
-    this.#notify(rows);
+    this.#notify([]);
   }
 
-  /** Adds rows that were read or written at the current version. */
+  /** Follows keys from now on, whose rows {@link learn} will bring. */
+  expect(keys: readonly string[]): void {
+    for (const key of keys) this.#expected.add(key);
+  }
+
+  /** Adds rows that were read or written; what a delta has brought in the meantime is newer and stays. */
   learn(rows: readonly Row[]): void {
-    batch(() => {
-      for (const row of rows) this.#applyRow(row);
+    this.#batch(() => {
+      for (const row of rows) {
+        this.#expected.delete(row[0]);
+        this.#applyRow(row);
+      }
     });
   }
 
+  /** Effects of the application run at its end. */
+  #batch(change: () => void): void {
+    reportErrors(() => batch(change));
+  }
+
   #advance(rows: readonly Row[], version: Version): void {
-    batch(() => {
+    this.#batch(() => {
       // Bump before notifying: a listener reads the version of what it sees.
       this.#version = version;
-      for (const row of rows) if (this.isKnown(row[0])) this.#applyRow(row);
+      for (const row of rows) if (this.isKnown(row[0]) || this.#expected.has(row[0])) this.#applyRow(row);
     });
     if (rows.length > 0) this.#notify(rows);
   }
@@ -79,7 +95,7 @@ export class Replica {
   /** Names all keys that changed, also those that only a page of another server has read. */
   #notify(rows: readonly Row[]): void {
     const change: Change = { keys: rows.map(([key]) => key), version: this.#version };
-    for (const listener of this.#listeners) listener(change);
+    notify(this.#listeners, change);
   }
 
   #applyRow([key, text, seq]: Row): void {

@@ -29,6 +29,7 @@ export class RivetBackend implements Backend {
   #connected = deferred<Connection>();
   #running: Promise<void> | undefined;
   #following = false;
+  #held: Delta[] = [];
   #unsettled: Batch | undefined;
   #flushing = false;
   #readBatch: string[] | undefined;
@@ -134,12 +135,12 @@ export class RivetBackend implements Backend {
     if (!batch) return;
     const writes = batch.folded.map(({ write }) => write);
     const reply = await connection.ask("write", { client: this.#client, number: batch.number, writes });
-    const conflicts = new Set(reply.conflicts.map(([key]) => key));
+    const conflicts = new Set(reply.conflicts);
     const applied = writes.filter(({ key }) => !conflicts.has(key)).map(({ key, text }): Row => [key, text, reply.seq]);
-    if (reply.epoch === this.#replica.version.epoch) {
-      // After a retry, later batches may have come in between: then the deltas know better than this reply.
-      if (reply.seq === this.#replica.version.seq) this.#replica.learn(applied.filter(([key]) => !this.#replica.isKnown(key)));
-      this.#replica.learn(reply.conflicts);
+    // What is not loaded here was in no delta for us. After a retry, later batches may have come in between.
+    const { version } = this.#replica;
+    if (reply.epoch === version.epoch && reply.seq === version.seq) {
+      this.#replica.learn(applied.filter(([key]) => !this.#replica.isKnown(key)));
     }
     this.#unsettled = undefined;
     this.#writes.settle(batch, reply, performance.now());
@@ -212,8 +213,10 @@ export class RivetBackend implements Backend {
   }
 
   async #read(connection: Connection, keys: readonly string[]): Promise<void> {
-    for (let start = 0; start < keys.length; start += readChunkKeys) {
+    this.#replica.expect(keys);
+    for (let start = 0; start < keys.length; ) {
       const reply = await connection.ask("read", { keys: keys.slice(start, start + readChunkKeys) });
+      start += reply.rows.length;
       if (connection !== this.#connection || reply.epoch !== this.#replica.version.epoch) {
         throw new KawaError("BACKEND_UNAVAILABLE", "The connection changed during a read.");
       }
@@ -269,33 +272,36 @@ export class RivetBackend implements Backend {
     this.#connected.reject(error);
   }
 
-  /** Brings the replica to the actor's version; deltas that arrive meanwhile are in the answer. */
+  /** Brings the replica to the actor's version, then goes on with the deltas that arrived meanwhile. */
   async #follow(connection: Connection): Promise<void> {
     this.#following = false;
+    this.#held = [];
     const { epoch, seq } = this.#replica.version;
     const reply = await connection.ask("follow", { epoch, seq });
     const version: Version = { epoch: reply.epoch, seq: reply.seq };
     if (reply.rows) {
       this.#replica.catchUp(reply.rows, version);
-      this.#following = true;
-      return;
+      return this.#startFollowing();
     }
     const keys = this.#replica.knownKeys();
     const rows: Row[] = [];
-    let at = version;
-    for (let start = 0; start < keys.length; start += readChunkKeys) {
+    for (let start = 0; start < keys.length; ) {
       const chunk = await connection.ask("read", { keys: keys.slice(start, start + readChunkKeys) });
-      at = { epoch: chunk.epoch, seq: chunk.seq };
+      start += chunk.rows.length;
       rows.push(...chunk.rows);
     }
+    // Rows of later chunks may be newer than this; the deltas between are held, and change nothing twice.
     this.#replica.restart(rows, version);
+    this.#startFollowing();
+  }
+
+  #startFollowing(): void {
     this.#following = true;
-    // Writes that came between the chunks: ask once more, from the first version.
-    if (at.seq !== version.seq || at.epoch !== version.epoch) await this.#follow(connection);
+    for (const delta of this.#held.splice(0)) this.#onDelta(delta);
   }
 
   #onDelta(delta: Delta): void {
-    if (!this.#following) return;
+    if (!this.#following) return void this.#held.push(delta);
     if (this.#replica.applyDelta(delta)) return;
     const connection = this.#connection;
     if (!connection) return;

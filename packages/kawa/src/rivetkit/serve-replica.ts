@@ -11,6 +11,15 @@ export interface Socket {
 
 const helloTimeoutMs = 5_000;
 
+function parseRequest(data: unknown): RequestMessage | undefined {
+  try {
+    const message: unknown = JSON.parse(String(data));
+    return typeof message === "object" && message !== null ? (message as RequestMessage) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Answers one request of a replica. The caller has proved that it is a server of this app. */
 export function answer(store: SignalStore, request: RequestMessage): Promise<Replies[RequestName]> | Replies[RequestName] {
   switch (request.type) {
@@ -23,6 +32,7 @@ export function answer(store: SignalStore, request: RequestMessage): Promise<Rep
     case "write":
       return store.write(request.body.client, request.body.number, request.body.writes);
     case "ping":
+    case "seen":
       return {};
   }
 }
@@ -41,24 +51,22 @@ export function serveReplica(store: SignalStore, socket: Socket): void {
   const send = (message: ServerMessage): void => {
     if (frame.push(message) > 1) return;
     setImmediate(() => {
-      socket.send(JSON.stringify(frame satisfies ServerFrame));
+      const sent: ServerFrame = frame;
       frame = [];
+      socket.send(JSON.stringify(sent));
     });
   };
 
   socket.addEventListener("message", async (event: { data: unknown }) => {
-    let request: RequestMessage;
-    try {
-      request = JSON.parse(String(event.data));
-    } catch {
-      return refuse("malformed message");
-    }
+    const request = parseRequest(event.data);
+    if (!request) return refuse("malformed message");
     if (!isTrusted) {
       if (request.type !== "hello" || !verifyServerToken(request.body?.token)) return refuse("unauthorized");
       isTrusted = true;
       clearTimeout(timer);
       stops.push(store.listen(() => {}, () => socket.close(1001, "actor sleeps")));
     }
+    if (request.type === "seen") return;
     if (request.type === "follow" && !isFollowing) {
       isFollowing = true;
       stops.push(store.listen((delta) => send({ delta }), () => {}));

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { notify } from "../core/notify.ts";
 import type { Delta, Replies, Row, Write } from "./protocol.ts";
 
 /** The part of an actor's SQLite database that the store needs. */
@@ -14,6 +15,8 @@ type Applied = { readonly number: number; readonly seq: number; readonly conflic
 // contains NUL.
 const epochKey = "\0epoch";
 const clientPrefix = "\0client:";
+/** In characters; the engine lets messages of 32 MiB through. */
+const maxReplySize = 4 * 1024 * 1024;
 const clientMemoryMs = 24 * 60 * 60 * 1000;
 
 export async function migrateSignalStore(db: SqlDatabase): Promise<void> {
@@ -35,6 +38,8 @@ export class SignalStore {
   #epoch = "";
   #seq = 0;
   #commits: Promise<unknown> = Promise.resolve();
+  /** After a failed commit, until the database has said what became of it. */
+  #isInDoubt = false;
   #closed = false;
 
   private constructor(db: SqlDatabase) {
@@ -51,15 +56,31 @@ export class SignalStore {
     return { epoch: this.#epoch, seq: this.#seq };
   }
 
+  /** The rows of the first keys, as many as fit into one message and at least one. */
   read(keys: readonly string[]): Replies["read"] {
-    return { ...this.position, rows: keys.map((key) => this.#row(key)) };
+    const rows: Row[] = [];
+    let size = 0;
+    for (const key of keys) {
+      if (size > maxReplySize) break;
+      const row = this.#row(key);
+      rows.push(row);
+      size += sizeOf(row);
+    }
+    return { ...this.position, rows };
   }
 
   since(epoch: string, seq: number): Replies["follow"] {
     if (epoch !== this.#epoch) return { ...this.position, rows: null };
     const rows: Row[] = [];
+    let size = 0;
     if (seq < this.#seq) {
-      for (const [key, stored] of this.#rows) if (stored.seq > seq) rows.push([key, stored.text, stored.seq]);
+      for (const [key, stored] of this.#rows) {
+        if (stored.seq <= seq) continue;
+        const row: Row = [key, stored.text, stored.seq];
+        rows.push(row);
+        size += sizeOf(row);
+        if (size > maxReplySize) return { ...this.position, rows: null };
+      }
     }
     return { ...this.position, rows };
   }
@@ -85,16 +106,17 @@ export class SignalStore {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const listener of [...this.#closeListeners]) listener();
+    notify(this.#closeListeners, undefined);
     this.#listeners.clear();
     this.#closeListeners.clear();
   }
 
   async #commit(client: string, number: number, writes: readonly Write[]): Promise<Replies["write"]> {
     if (this.#closed) throw new Error("The actor has gone to sleep.");
+    if (this.#isInDoubt) await this.#resolveDoubt();
     const before = this.#applied.get(client);
     if (before?.number === number) {
-      return { ...this.position, conflicts: before.conflicts.map((key) => this.#row(key)) };
+      return { ...this.position, conflicts: before.conflicts };
     }
     const accepted: Write[] = [];
     const conflicts: string[] = [];
@@ -118,14 +140,20 @@ export class SignalStore {
           JSON.stringify(batch),
         );
       } catch (error) {
-        // The commit may have happened all the same: believe only the database.
-        await this.#reload();
+        this.#isInDoubt = true;
+        await this.#resolveDoubt().catch(() => {});
         throw error;
       }
       this.#applied.set(client, applied);
       this.#advance(from, to, accepted.map((write): Row => [write.key, write.text, to]));
     }
-    return { ...this.position, conflicts: conflicts.map((key) => this.#row(key)) };
+    return { ...this.position, conflicts };
+  }
+
+  /** The commit may have happened although it failed: only the database knows. */
+  async #resolveDoubt(): Promise<void> {
+    await this.#reload();
+    this.#isInDoubt = false;
   }
 
   #row(key: string): Row {
@@ -137,7 +165,7 @@ export class SignalStore {
     for (const [key, text, seq] of rows) this.#rows.set(key, { text, seq });
     this.#seq = to;
     const delta: Delta = { epoch: this.#epoch, from, to, rows };
-    for (const listener of this.#listeners) listener(delta);
+    notify(this.#listeners, delta);
   }
 
   async #reload(): Promise<void> {
@@ -166,4 +194,8 @@ export class SignalStore {
       JSON.stringify(old.map(([client]) => clientPrefix + client)),
     );
   }
+}
+
+function sizeOf([key, text]: Row): number {
+  return key.length + (text?.length ?? 0);
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Entry, Updater } from "../core/backend.ts";
 import { encodeValue } from "../core/value.ts";
-import type { Row } from "./protocol.ts";
 import { overdueError, type QueuedWrite, WriteQueue } from "./write-queue.ts";
 
 type Outcome = { settled?: "resolved" | "rejected"; with?: unknown };
@@ -25,7 +24,7 @@ function add(queue: WriteQueue, key: string, change: QueuedWrite["change"], dead
 const set = (queue: WriteQueue, key: string, value: unknown): Outcome => add(queue, key, { text: encodeValue(key, value) });
 const update = (queue: WriteQueue, key: string, updater: Updater): Outcome => add(queue, key, { updater });
 
-const reply = (conflicts: readonly Row[] = []) => ({ epoch: "e", seq: 1, conflicts });
+const reply = (conflicts: readonly string[] = []) => ({ epoch: "e", seq: 1, conflicts });
 
 describe("folding", () => {
   it("sends the last of several sets of one key and resolves all of them", () => {
@@ -124,7 +123,7 @@ describe("a conflict", () => {
     const second = update(queue, "a", (entry) => `${entry.state === "present" ? entry.value : ""}2`);
     const batch = queue.take(() => absent)!;
     const later = update(queue, "a", (entry) => `${entry.state === "present" ? entry.value : ""}3`);
-    queue.settle(batch, reply([["a", '["x"]', 4]]), 0);
+    queue.settle(batch, reply(["a"]), 0);
     expect([first, second, later]).toEqual([{}, {}, {}]);
     const again = queue.take(() => present("x", 4))!;
     expect(again.folded[0]!.write).toEqual({ key: "a", text: '["x123"]', expect: 4 });
@@ -137,7 +136,7 @@ describe("a conflict", () => {
     const a = update(queue, "a", increment);
     const b = set(queue, "b", 1);
     const batch = queue.take(() => absent)!;
-    queue.settle(batch, reply([["a", "[5]", 4]]), 0);
+    queue.settle(batch, reply(["a"]), 0);
     expect(a).toEqual({});
     expect(b).toEqual({ settled: "resolved", with: undefined });
     expect(queue.keysToLoad()).toEqual(["a"]);
@@ -147,7 +146,7 @@ describe("a conflict", () => {
     const queue = new WriteQueue();
     const late = add(queue, "a", { updater: increment }, 100);
     const early = add(queue, "a", { updater: increment }, 101);
-    queue.settle(queue.take(() => absent)!, reply([["a", "[5]", 4]]), 100);
+    queue.settle(queue.take(() => absent)!, reply(["a"]), 100);
     expect(late).toMatchObject({ settled: "rejected", with: { code: "UPDATE_CONFLICT", data: { key: "a" } } });
     const again = queue.take(() => present(5, 4))!;
     expect(again.folded[0]!.write).toEqual({ key: "a", text: "[6]", expect: 4 });
@@ -155,11 +154,11 @@ describe("a conflict", () => {
     expect(early).toEqual({ settled: "resolved", with: 6 });
   });
 
-  it.fails("puts back more writes than a function call takes arguments", () => {
+  it("puts back more writes than a function call takes arguments", () => {
     const queue = new WriteQueue();
     for (let n = 0; n < 200_000; n += 1) update(queue, "a", () => 1);
     const batch = queue.take(() => absent)!;
-    expect(() => queue.settle(batch, reply([["a", "[5]", 4]]), 0)).not.toThrow();
+    expect(() => queue.settle(batch, reply(["a"]), 0)).not.toThrow();
     expect(queue.isEmpty).toBe(false);
   });
 });
@@ -218,7 +217,7 @@ describe("batches", () => {
     expect(queue.keysToLoad()).toEqual(["b", "c"]);
   });
 
-  it.fails("never show an updater a key that is not loaded yet", () => {
+  it("never show an updater a key that is not loaded yet", () => {
     const queue = new WriteQueue();
     const updater = vi.fn<Updater>(() => 1);
     update(queue, "unknown", updater);

@@ -45,7 +45,7 @@ export class WriteQueue {
   /** Takes the next batch: as many keys as fit, each with all its writes in order. */
   take(entryOf: (key: string) => Entry): Batch | undefined {
     const byKey = new Map<string, QueuedWrite[]>();
-    const left: QueuedWrite[] = [];
+    let left: QueuedWrite[] = [];
     for (const queued of this.#waiting) {
       const same = byKey.get(queued.key);
       if (same) same.push(queued);
@@ -55,11 +55,14 @@ export class WriteQueue {
     const folded: Folded[] = [];
     let bytes = 0;
     for (const [key, queued] of byKey) {
-      if (bytes > maxBatchBytes) {
-        left.push(...queued);
+      const base = entryOf(key);
+      // An update of a key that is not loaded yet waits for it.
+      const isEarly = base.state === "unknown" && "updater" in queued[0]!.change;
+      if (bytes > maxBatchBytes || isEarly) {
+        left = left.concat(queued);
         continue;
       }
-      const one = fold(key, queued, entryOf(key));
+      const one = fold(key, queued, base);
       if (!one) continue;
       bytes += one.write.text?.length ?? 0;
       folded.push(one);
@@ -70,7 +73,7 @@ export class WriteQueue {
 
   /** Resolves what was applied; updates that lost a race go back to the front, to run again on the newer value. */
   settle(batch: Batch, reply: Replies["write"], now: number): void {
-    const conflicts = new Set(reply.conflicts.map(([key]) => key));
+    const conflicts = new Set(reply.conflicts);
     const again: QueuedWrite[] = [];
     for (const { write, parts } of batch.folded) {
       for (const { queued, text } of parts) {
@@ -79,7 +82,7 @@ export class WriteQueue {
         else queued.reject(conflictError(write.key));
       }
     }
-    this.#waiting.unshift(...again);
+    this.#waiting = again.concat(this.#waiting);
   }
 
   reject(batch: Batch, error: unknown): void {

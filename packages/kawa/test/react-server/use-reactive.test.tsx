@@ -221,7 +221,7 @@ describe("a computed", () => {
     for (const path of paths) expect([...pageReads().keysOf(path)!]).toEqual([`${backend.id}\nt:a`, `${backend.id}\nt:b`]);
   });
 
-  it.fails("that fails on the defaults is asked again once the values are known", async () => {
+  it("that fails on the defaults is asked again once the values are known", async () => {
     const users = stored("users", [{ name: "Ada" }], [] as { name: string }[]);
     const first = computed(() => users.value[0]!.name);
     const flight = await renderServer(<Value of={first} />);
@@ -324,22 +324,5 @@ describe("the route", () => {
     const waited = new Promise((resolve) => setTimeout(resolve, 20, "still waiting"));
     expect(await Promise.race([rendered, waited])).toBe("still waiting");
     expect(backend.loads).toEqual([]);
-  });
-
-  it("shows one version of a backend, also when it moves on during the render", async () => {
-    const memory = createMemoryBackend(`one-version-${count}`);
-    const [a, b] = ["a", "b"].map((key) => namespace("t", { backend: memory }).signal(key, 0));
-    const Later = (): ReactElement => {
-      use(own);
-      return <Value of={b!} />;
-    };
-    const own = new Promise<void>((resolve) => setImmediate(() => void Promise.all([a!.set(1), b!.set(1)]).then(() => resolve())));
-    const flight = await renderServer(
-      <Dynamic>
-        <Value of={a!} />
-        <Later />
-      </Dynamic>,
-    );
-    expect(new Set(outputsOf(flight)).size).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KawaError } from "../../core/errors.ts";
 import { createSecret } from "../server-token.ts";
@@ -53,7 +53,8 @@ export class EngineFolder {
 
   readRecord(): EngineRecord | undefined {
     try {
-      return JSON.parse(readFileSync(this.#recordPath, "utf8")) as EngineRecord;
+      const record = JSON.parse(readFileSync(this.#recordPath, "utf8")) as EngineRecord;
+      return [record.pid, record.port, record.ownerPid].every(Number.isInteger) ? record : undefined;
     } catch {
       return undefined;
     }
@@ -68,13 +69,19 @@ export class EngineFolder {
   /** The secret of this folder, made on first use and readable by its owner only. */
   secret(): string {
     const path = join(this.path, "secret");
+    const found = readText(path);
+    if (found) return found;
+    const next = `${path}.${process.pid}`;
+    writeFileSync(next, createSecret(), { mode: 0o600 });
     try {
-      // "wx" decides who makes it when two processes start at once.
-      writeFileSync(path, createSecret(), { flag: "wx", mode: 0o600 });
+      // A link decides who made it when two processes start at once; an empty file is of an interrupted start.
+      if (found === undefined) linkSync(next, path);
+      else renameSync(next, path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
-    return readFileSync(path, "utf8").trim();
+    rmSync(next, { force: true });
+    return readText(path) ?? "";
   }
 
   lastLogLines(count: number): string {
@@ -88,4 +95,8 @@ export class EngineFolder {
   get #recordPath(): string {
     return join(this.path, "engine.json");
   }
+}
+
+function readText(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
 }

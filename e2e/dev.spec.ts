@@ -1,0 +1,124 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { createClient } from "rivetkit/client";
+import { findEngines, findProcesses } from "../packages/kawa/test/integration/support/processes.ts";
+import { expect, type Server, test } from "./fixtures.ts";
+import { copyApp } from "./support/dev-copy.ts";
+import { markWindow, openLive, shownCount, writeCount } from "./support/lab.ts";
+
+/** A first compilation of a route on a busy machine. */
+const compileMs = 30_000;
+
+const echoActor = `import { actor } from "rivetkit";
+
+export const echo = actor({
+  actions: {
+    say: (_c, word: string) => "first " + word,
+  },
+});
+`;
+
+const registry = `import { reactiveStateActor } from "kawa/rivetkit";
+import { setup } from "rivetkit";
+import { echo } from "./echo";
+
+export const registry = setup({ use: { reactiveState: reactiveStateActor, echo } });
+`;
+
+async function edit(path: string, from: string, to: string): Promise<void> {
+  const text = await readFile(path, "utf8");
+  if (!text.includes(from)) throw new Error(`${path} does not contain "${from}".`);
+  await writeFile(path, text.replace(from, to));
+}
+
+/** Calls the echo actor as a RivetKit client does: through the registry that the app mounts. */
+function callEcho(server: Server, name: string, word: string): Promise<unknown> {
+  const client = createClient({ endpoint: `${server.url}/api/rivet` });
+  const echo = client["echo"]!.getOrCreate(["one"]);
+  return echo.action({ name, args: [word], signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => error);
+}
+
+/** The runners that the engine would give actors to. */
+async function listRunners(server: Server): Promise<unknown[]> {
+  const engine = await server.engine();
+  const response = await fetch(`http://127.0.0.1:${engine!.port}/envoys?namespace=kawa`);
+  if (!response.ok) throw new Error(`The engine answered ${response.status}: ${await response.text()}`);
+  const { envoys } = (await response.json()) as { envoys: { stop_ts?: number | null }[] };
+  return envoys.filter(({ stop_ts: stoppedAt }) => stoppedAt === undefined || stoppedAt === null);
+}
+
+/** Streams of the page that are open. */
+function trackStreams(page: Page): { readonly open: Set<unknown> } {
+  const open = new Set<unknown>();
+  page.on("request", (request) => void (request.url().includes("/api/reactive?") && open.add(request)));
+  page.on("requestfinished", (request) => open.delete(request));
+  page.on("requestfailed", (request) => open.delete(request));
+  return { open };
+}
+
+test("edits of a page, of lib and of an actor take effect in next dev", async ({ page, startServer }) => {
+  test.setTimeout(180_000);
+  const dir = await copyApp();
+  try {
+    await writeFile(join(dir, "actors/echo.ts"), echoActor);
+    await writeFile(join(dir, "actors/registry.ts"), registry);
+    const server = await startServer({ dir, isDev: true, dataDir: join(dir, ".rivet"), startTimeoutMs: 90_000 });
+    try {
+      await expectEditsToWork(page, server, dir);
+    } finally {
+      await test.info().attach("dev.log", { body: server.log(), contentType: "text/plain" });
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
+
+async function expectEditsToWork(page: Page, server: Server, dir: string): Promise<void> {
+  const streams = trackStreams(page);
+  await openLive(page, `${server.url}/lab/counter/dev`);
+  await writeCount(server.url, "dev", 1);
+  await expect(shownCount(page)).toHaveText("1", { timeout: compileMs });
+  expect(await callEcho(server, "say", "word")).toBe("first word");
+  const engine = await server.engine();
+  const expectSameWindow = await markWindow(page);
+
+  await test.step("a page", async () => {
+    await edit(join(dir, "app/lab/counter/[name]/page.tsx"), "<h1>{name}</h1>", "<h1>Edited {name}</h1>");
+    await expect(page.getByRole("heading", { name: "Edited dev" })).toBeVisible({ timeout: compileMs });
+    await writeCount(server.url, "dev", 2);
+    await expect(shownCount(page)).toHaveText("2");
+  });
+
+  await test.step("a module of lib", async () => {
+    await edit(join(dir, "lib/lab-signals.ts"), "`${name}:counter`, default: 0", "`${name}:tally`, default: 100");
+    await expect(shownCount(page)).toHaveText("100", { timeout: compileMs });
+    await writeCount(server.url, "dev", 3);
+    await expect(shownCount(page)).toHaveText("3");
+  });
+
+  await test.step("the code of an action", async () => {
+    await edit(join(dir, "actors/echo.ts"), '"first "', '"second "');
+    await expect.poll(() => callEcho(server, "say", "word"), { timeout: compileMs }).toBe("second word");
+    await writeCount(server.url, "dev", 4);
+    await expect(shownCount(page)).toHaveText("4");
+  });
+
+  await test.step("a new action", async () => {
+    await edit(join(dir, "actors/echo.ts"), "actions: {", 'actions: {\n    shout: (_c, word: string) => word + "!",');
+    await expect.poll(() => callEcho(server, "shout", "word"), { timeout: compileMs }).toBe("word!");
+    expect(await callEcho(server, "say", "word")).toBe("second word");
+    await writeCount(server.url, "dev", 5);
+    await expect(shownCount(page)).toHaveText("5");
+  });
+
+  await expectSameWindow();
+  expect(findEngines(dir).map(({ pid }) => pid)).toEqual([engine?.pid]);
+  expect(await listRunners(server)).toHaveLength(1);
+  expect(streams.open.size).toBe(1);
+
+  const result = await server.stop({ signal: "SIGINT", toGroup: true });
+  expect(result).toMatchObject({ wasForced: false, leftoverPids: [] });
+  // Next sends its statistics from a process that ends a moment later.
+  await expect.poll(() => findProcesses(dir), { timeout: 10_000 }).toEqual([]);
+}
