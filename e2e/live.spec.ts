@@ -96,3 +96,16 @@ test("a page shows what changed while another page was shown that did not change
   await expect(page.getByRole("heading", { name: "back-a" })).toBeVisible();
   await expect(shownCount(page)).toHaveText("5");
 });
+
+test("a layout stays live over a soft navigation that does not render it", async ({ page, server }) => {
+  await openLive(page, "/lab/nested/layout-a/one");
+  const streamOfTwo = waitForStream(page);
+  await page.getByRole("link", { name: "Go to two" }).click();
+  await expect(page.getByRole("heading", { name: "two" })).toBeVisible();
+  await streamOfTwo;
+  await writeCount(server.url, "layout-a", 6);
+  await expect(shownCount(page)).toHaveText("6");
+  // The refresh has rendered the layout under the new path.
+  await writeCount(server.url, "layout-a", 7);
+  await expect(shownCount(page)).toHaveText("7");
+});

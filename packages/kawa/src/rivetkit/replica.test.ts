@@ -124,6 +124,16 @@ describe("catchUp", () => {
   });
 });
 
+describe("a delta that comes before the answer to a read is looked at", () => {
+  it("wins over the older row of the answer", () => {
+    const { replica } = createReplica([], 4);
+    replica.expect(["a"]);
+    replica.applyDelta({ epoch: "e", from: 4, to: 5, rows: [["a", '["newer"]', 5]] });
+    replica.learn([["a", '["older"]', 3]]);
+    expect(replica.cell("a").peek()).toEqual({ state: "present", seq: 5, value: "newer" });
+  });
+});
+
 describe("restart", () => {
   it("takes rows of a new history even where their numbers are lower", () => {
     const { replica, changes } = createReplica([["a", '["old"]', 40]], 40);
