@@ -1,5 +1,6 @@
 import { createClient } from "rivetkit/client";
 import { isKawaError, KawaError } from "../core/errors.ts";
+import type { Version } from "../core/version.ts";
 import { host } from "./host.ts";
 import { hostedStores } from "./hosted-stores.ts";
 import {
@@ -25,13 +26,19 @@ const silenceTimeoutMs = 8_000;
 
 export type ActorAddress = { readonly actorName: string; readonly actorId: string };
 
+export type ConnectionEvents = {
+  onDelta: (delta: Delta) => void;
+  /** Where the actor is, now and then. All deltas up to there have been sent before. */
+  onPosition: (position: Version) => void;
+};
+
 type Pending = { readonly resolve: (body: never) => void; readonly reject: (error: unknown) => void; timer: NodeJS.Timeout };
 
 /** One conversation with one incarnation of the actor. When it ends it is over; the backend opens a new one. */
 export class Connection {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
-  readonly #onDelta: (delta: Delta) => void;
+  readonly #events: ConnectionEvents;
   readonly #pending = new Map<number, Pending>();
   readonly #pingTimer: NodeJS.Timeout;
   #local: SignalStore | undefined;
@@ -42,9 +49,9 @@ export class Connection {
   #isRefused = false;
   #resolveClosed!: () => void;
 
-  private constructor(socket: Socket, onDelta: (delta: Delta) => void) {
+  private constructor(socket: Socket, events: ConnectionEvents) {
     this.#socket = socket;
-    this.#onDelta = onDelta;
+    this.#events = events;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#pingTimer = setInterval(() => this.#checkPulse(), pingIntervalMs);
     this.#pingTimer.unref();
@@ -61,14 +68,14 @@ export class Connection {
    *
    * @throws {KawaError} BACKEND_UNAVAILABLE, BACKEND_TIMEOUT - try again
    */
-  static async open(address: ActorAddress, onDelta: (delta: Delta) => void): Promise<Connection> {
+  static async open(address: ActorAddress, events: ConnectionEvents): Promise<Connection> {
     const target = await host().start();
     const actors = createClient({
       endpoint: target.endpoint,
       ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
     }) as unknown as Record<string, { getOrCreate(key: string[]): { webSocket(): Promise<WebSocket> } }>;
     const socket = await openSocket(() => actors[address.actorName]!.getOrCreate([address.actorId]).webSocket());
-    const connection = new Connection(socket, onDelta);
+    const connection = new Connection(socket, events);
     try {
       const hello = await connection.#askSocket("hello", { token: issueServerToken() });
       const local = hostedStores.get(hello.instance);
@@ -116,7 +123,7 @@ export class Connection {
   #useLocal(store: SignalStore): void {
     this.#local = store;
     this.#stopLocal = store.listen(
-      (delta) => this.#onDelta(delta),
+      this.#events.onDelta,
       () => this.close(),
     );
   }
@@ -140,7 +147,7 @@ export class Connection {
     let hasDelta = false;
     for (const message of JSON.parse(data) as ServerFrame) {
       if ("delta" in message) {
-        this.#onDelta(message.delta);
+        this.#events.onDelta(message.delta);
         hasDelta = true;
       } else {
         this.#settle(message);
@@ -168,7 +175,7 @@ export class Connection {
 
   #checkPulse(): void {
     if (Date.now() - this.#lastMessageAt > silenceTimeoutMs) return this.close();
-    this.#askSocket("ping", {}).catch(() => {});
+    this.#askSocket("ping", {}).then(this.#events.onPosition, () => {});
   }
 }
 

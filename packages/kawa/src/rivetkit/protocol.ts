@@ -32,7 +32,8 @@ export type Replies = {
   follow: { epoch: string; seq: number; rows: readonly Row[] | null };
   /** `conflicts` are the keys whose `expect` did not hold; they were not written. Their deltas have been sent. */
   write: { epoch: string; seq: number; conflicts: readonly string[] };
-  ping: Record<never, never>;
+  /** Tells a replica that the last delta was lost, when none follows it. */
+  ping: { epoch: string; seq: number };
   seen: Record<never, never>;
 };
 

@@ -3,6 +3,7 @@ import { notify, reportErrors } from "../core/notify.ts";
 import { batch, cell, type Cell } from "../core/reactive.ts";
 import { decodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 import type { Delta, Row } from "./protocol.ts";
 
 /**
@@ -15,6 +16,8 @@ export class Replica {
   readonly #expected = new Set<string>();
   readonly #listeners = new Set<(change: Change) => void>();
   #version: Version = { epoch: "", seq: 0 };
+  /** Resolves with the next version. */
+  #moved: Deferred<void> = deferred();
 
   get version(): Version {
     return this.#version;
@@ -40,6 +43,16 @@ export class Replica {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** True when everything up to `version` is in the replica, or `version` is of another history. */
+  hasReached({ epoch, seq }: Version): boolean {
+    return epoch !== this.#version.epoch || seq <= this.#version.seq;
+  }
+
+  /** Resolves when the replica has reached `version`. */
+  async whenReached(version: Version): Promise<void> {
+    while (!this.hasReached(version)) await this.#moved.promise;
+  }
+
   /** Applies a delta. False when deltas in between were lost: then the replica has to ask what it missed. */
   applyDelta({ epoch, from, to, rows }: Delta): boolean {
     if (epoch !== this.#version.epoch || from > this.#version.seq) return false;
@@ -57,7 +70,7 @@ export class Replica {
     this.#version = { epoch: version.epoch, seq: 0 };
     this.#batch(() => {
       for (const [key] of rows) this.cell(key).value = unknownEntry;
-      this.#version = version;
+      this.#move(version);
       for (const row of rows) this.#applyRow(row);
     });
     this.#notify([]);
@@ -78,6 +91,12 @@ export class Replica {
     });
   }
 
+  #move(version: Version): void {
+    this.#version = version;
+    this.#moved.resolve();
+    this.#moved = deferred();
+  }
+
   /** Effects of the application run at its end. */
   #batch(change: () => void): void {
     reportErrors(() => batch(change));
@@ -86,7 +105,7 @@ export class Replica {
   #advance(rows: readonly Row[], version: Version): void {
     this.#batch(() => {
       // Bump before notifying: a listener reads the version of what it sees.
-      this.#version = version;
+      this.#move(version);
       for (const row of rows) if (this.isKnown(row[0]) || this.#expected.has(row[0])) this.#applyRow(row);
     });
     if (rows.length > 0) this.#notify(rows);

@@ -158,6 +158,35 @@ describe("after the connection was lost", () => {
   });
 });
 
+describe("the last delta before a silence", () => {
+  it("is asked for when a ping tells that it was lost", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const [a, b] = [createBackend(), createBackend()];
+    await b.load(["k"]);
+    const socket = actor.sockets[0]!;
+    const send = socket.send.bind(socket);
+    socket.send = () => {};
+    await a.set("k", "dropped");
+    socket.send = send;
+    expect(b.entry("k").peek().state).toBe("absent");
+    vi.advanceTimersByTime(3_000);
+    await vi.waitFor(() => expect(valueIn(b.entry("k").peek())).toBe("dropped"));
+  });
+
+  it("is not needed for a server to see its own write", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const backend = createBackend();
+    await backend.load(["k"]);
+    const socket = actor.sockets[0]!;
+    const send = socket.send.bind(socket);
+    socket.send = (frame) => send(JSON.stringify((JSON.parse(frame) as object[]).filter((message) => !("delta" in message))));
+    await backend.set("k", "own");
+    expect(valueIn(backend.entry("k").peek())).toBe("own");
+  });
+});
+
 describe("an effect of the application that throws", () => {
   it("keeps no later change from its server", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
@@ -194,6 +223,24 @@ describe("an actor that cannot be reached", () => {
       expect(error).toMatchObject({ code: "BACKEND_TIMEOUT" });
       expect((error as Error).cause).toBeInstanceOf(Error);
     }
+  });
+
+  it("says of a write that was sent that it may have been applied", async () => {
+    const backend = createBackend();
+    await backend.load([]);
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const open = actor.open;
+    actor.open = () => {
+      const client = open();
+      const send = client.send.bind(client);
+      client.send = (data) => (data.includes('"type":"write"') ? client.close(1006) : send(data));
+      return client;
+    };
+    actor.dropConnections();
+    const outcome = caught(() => backend.set("a", 1));
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(await outcome).toMatchObject({ code: "BACKEND_TIMEOUT", message: expect.stringContaining("may or may not have been applied") });
   });
 
   it("is reached as soon as it is back, and nothing is lost", async () => {

@@ -134,7 +134,7 @@ describe("a server with a valid token", () => {
     await nextTurn();
     expect(messages()).toEqual([
       { id: 2, body: { ...store.position, rows: [["a", null, 0]] } },
-      { id: 3, body: {} },
+      { id: 3, body: store.position },
     ]);
   });
 

@@ -32,6 +32,7 @@ export function answer(store: SignalStore, request: RequestMessage): Promise<Rep
     case "write":
       return store.write(request.body.client, request.body.number, request.body.writes);
     case "ping":
+      return store.position;
     case "seen":
       return {};
   }

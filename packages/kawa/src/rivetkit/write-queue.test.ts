@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Entry, Updater } from "../core/backend.ts";
 import { encodeValue } from "../core/value.ts";
-import { overdueError, type QueuedWrite, WriteQueue } from "./write-queue.ts";
+import { type QueuedWrite, WriteQueue } from "./write-queue.ts";
 
 type Outcome = { settled?: "resolved" | "rejected"; with?: unknown };
 
@@ -241,7 +241,7 @@ describe("giving up", () => {
   it("rejects all that wait", () => {
     const queue = new WriteQueue();
     const outcomes = [set(queue, "a", 1), set(queue, "b", 1)];
-    queue.rejectAll("closed");
+    queue.rejectUntil(Number.POSITIVE_INFINITY, "closed");
     expect(outcomes.map((outcome) => outcome.with)).toEqual(["closed", "closed"]);
     expect(queue.isEmpty).toBe(true);
   });
@@ -250,21 +250,15 @@ describe("giving up", () => {
     const queue = new WriteQueue();
     const early = add(queue, "a", { text: "[1]" }, 100);
     const late = add(queue, "b", { text: "[2]" }, 200);
-    const third = add(queue, "c", { text: "[3]" }, 150);
-    expect(queue.nextDeadline).toBe(100);
-    queue.rejectOverdue(99, () => "too early");
+    const third = add(queue, "c", { text: "[3]" }, 250);
+    expect(queue.firstDeadline).toBe(100);
+    queue.rejectUntil(99, "too early");
     expect(early).toEqual({});
-    queue.rejectOverdue(100, ({ key }) => overdueError(key, 30_000));
-    expect(early).toMatchObject({ settled: "rejected", with: { code: "BACKEND_TIMEOUT", data: { key: "a", timeoutMs: 30_000 } } });
+    queue.rejectUntil(100, "too late");
+    expect(early).toEqual({ settled: "rejected", with: "too late" });
     expect([late, third]).toEqual([{}, {}]);
-    expect(queue.nextDeadline).toBe(150);
+    expect(queue.firstDeadline).toBe(200);
     expect(queue.take(() => absent)!.folded.map(({ write }) => write.key)).toEqual(["b", "c"]);
-    expect(queue.nextDeadline).toBeUndefined();
-  });
-
-  it("says in its error that the write may have been applied", () => {
-    expect(overdueError("app:a", 500).message).toBe(
-      'Writing "app:a" was not confirmed within 500 ms. It may or may not have been applied. (BACKEND_TIMEOUT)',
-    );
+    expect(queue.firstDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 });

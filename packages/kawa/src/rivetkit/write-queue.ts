@@ -19,7 +19,12 @@ type Folded = {
 };
 
 /** One message to the actor. It keeps its number when it is sent again, so that it is applied once. */
-export type Batch = { readonly number: number; readonly folded: readonly Folded[] };
+export type Batch = {
+  readonly number: number;
+  readonly folded: readonly Folded[];
+  /** When the first of its writes need no longer be waited for. */
+  readonly deadline: number;
+};
 
 const maxBatchKeys = 1_000;
 const maxBatchBytes = 4 * 1024 * 1024;
@@ -68,7 +73,9 @@ export class WriteQueue {
       folded.push(one);
     }
     this.#waiting = left;
-    return folded.length === 0 ? undefined : { number: this.#nextNumber++, folded };
+    if (folded.length === 0) return undefined;
+    const deadline = folded.reduce((first, { parts }) => Math.min(first, parts[0]!.queued.deadline), Number.POSITIVE_INFINITY);
+    return { number: this.#nextNumber++, folded, deadline };
   }
 
   /** Resolves what was applied; updates that lost a race go back to the front, to run again on the newer value. */
@@ -89,19 +96,16 @@ export class WriteQueue {
     for (const { parts } of batch.folded) for (const { queued } of parts) queued.reject(error);
   }
 
-  rejectAll(error: unknown): void {
-    for (const queued of this.#waiting.splice(0)) queued.reject(error);
-  }
-
-  rejectOverdue(now: number, error: (write: QueuedWrite) => unknown): void {
+  /** Rejects the writes whose time is over at `now`. */
+  rejectUntil(now: number, error: unknown): void {
     const overdue = this.#waiting.filter(({ deadline }) => deadline <= now);
-    if (overdue.length === 0) return;
     this.#waiting = this.#waiting.filter(({ deadline }) => deadline > now);
-    for (const queued of overdue) queued.reject(error(queued));
+    for (const queued of overdue) queued.reject(error);
   }
 
-  get nextDeadline(): number | undefined {
-    return this.#waiting.length === 0 ? undefined : Math.min(...this.#waiting.map(({ deadline }) => deadline));
+  /** Writes come with growing deadlines, and go back to the front. */
+  get firstDeadline(): number {
+    return this.#waiting[0]?.deadline ?? Number.POSITIVE_INFINITY;
   }
 }
 
@@ -133,13 +137,5 @@ function conflictError(key: string): KawaError {
     "UPDATE_CONFLICT",
     `Updating "${clip(key)}" lost against other writers until its time was over. Spread the writes over a family of signals.`,
     { data: { key } },
-  );
-}
-
-export function overdueError(key: string, timeoutMs: number): KawaError {
-  return new KawaError(
-    "BACKEND_TIMEOUT",
-    `Writing "${clip(key)}" was not confirmed within ${timeoutMs} ms. It may or may not have been applied.`,
-    { data: { key, timeoutMs } },
   );
 }

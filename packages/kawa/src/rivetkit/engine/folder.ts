@@ -24,7 +24,7 @@ export class EngineFolder {
   static open(path: string): EngineFolder {
     try {
       mkdirSync(join(path, "data"), { recursive: true });
-      const ignore = join(path, ".gitignore");
+      const ignore = join(/*turbopackIgnore: true*/ path, ".gitignore");
       if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
       const probe = join(path, `.write-${process.pid}`);
       writeFileSync(probe, "");

@@ -2,29 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-
-export type WaitOptions = {
-  timeoutMs: number;
-  /** What is awaited, for the error's message. */
-  what: string;
-  /** Gap between two checks. @default 25 */
-  intervalMs?: number;
-};
-
-/** Asks `check` until it gives something true, and returns that; rejects after `timeoutMs`. */
-export async function waitUntil<T>(
-  check: () => T | Promise<T>,
-  { timeoutMs, what, intervalMs = 25 }: WaitOptions,
-): Promise<NonNullable<T>> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const result = await check();
-    if (result) return result;
-    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}.`);
-    await sleep(intervalMs);
-  }
-}
+import { waitUntil } from "../../../../../e2e/support/process.ts";
 
 export type FoundProcess = { readonly pid: number; readonly command: string };
 
@@ -106,3 +84,5 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
+
+export { waitUntil };
