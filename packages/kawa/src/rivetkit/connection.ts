@@ -47,6 +47,7 @@ export class Connection {
   #nextId = 1;
   #isClosed = false;
   #isRefused = false;
+  #hasAnswered = false;
   #resolveClosed!: () => void;
 
   private constructor(socket: Socket, events: ConnectionEvents) {
@@ -139,21 +140,25 @@ export class Connection {
       timer.unref();
       this.#pending.set(id, { resolve, reject, timer });
       this.#socket.send(JSON.stringify({ id, type, body }));
+      this.#hasAnswered = true;
     });
   }
 
   #receive(data: string): void {
     this.#lastMessageAt = Date.now();
-    let hasDelta = false;
     for (const message of JSON.parse(data) as ServerFrame) {
-      if ("delta" in message) {
-        this.#events.onDelta(message.delta);
-        hasDelta = true;
-      } else {
-        this.#settle(message);
-      }
+      if ("delta" in message) this.#events.onDelta(message.delta);
+      else this.#settle(message);
     }
-    if (hasDelta && !this.#isClosed) this.#socket.send(seenMessage);
+    this.#acknowledge();
+  }
+
+  /** Any message on the way back will do. */
+  #acknowledge(): void {
+    this.#hasAnswered = false;
+    setImmediate(() => {
+      if (!this.#hasAnswered && !this.#isClosed) this.#socket.send(seenMessage);
+    });
   }
 
   #settle(message: ReplyMessage): void {

@@ -20,7 +20,7 @@ export type Requests = {
   /** `number` grows by one a batch: a batch that is sent again is applied once. */
   write: { client: string; number: number; writes: readonly Write[] };
   ping: Record<never, never>;
-  /** Says that a delta has arrived, and has no reply. Its way back carries the TCP acknowledgement that Nagle waits for. */
+  /** Says that a frame has arrived, and has no reply. Its way back carries the TCP acknowledgement that Nagle waits for. */
   seen: Record<never, never>;
 };
 
