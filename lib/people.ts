@@ -13,7 +13,7 @@ export const people = [
   { id: "farid", name: "Farid", start: { x: 7, y: 4 } },
 ] as const satisfies readonly Person[];
 
-export const directions = {
+const directions = {
   up: { x: 0, y: -1 },
   left: { x: -1, y: 0 },
   right: { x: 1, y: 0 },

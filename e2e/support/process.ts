@@ -128,7 +128,7 @@ export function listProcesses(): ProcessEntry[] {
 }
 
 /** Ids of the process, of its group's members and of all their descendants, whatever group those are in. */
-export function listTree(pid: number): number[] {
+function listTree(pid: number): number[] {
   const entries = listProcesses();
   const tree = new Set(entries.filter((entry) => entry.pid === pid || entry.pgid === pid).map((entry) => entry.pid));
   let size = -1;

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type AnyActorDefinition, type Registry, setup } from "rivetkit";
 import { configureDefaultLogger } from "rivetkit/log";
 import { KawaError } from "../core/errors.ts";
-import { knownBackends } from "../core/backend.ts";
+import type { Backend } from "../core/backend.ts";
 import { processState } from "../core/process-state.ts";
 import { EmbeddedEngine } from "./engine/embedded-engine.ts";
 import { EngineFolder } from "./engine/folder.ts";
 import { env } from "./env.ts";
 import { LiveDefinition } from "./live-definition.ts";
-import { createSecret, shareSecret } from "./server-token.ts";
+import { shareSecret } from "./server-token.ts";
 
 /** Any RivetKit registry: `setup({ use: { … } })`. */
 // RivetKit's own bound for "any actors".
@@ -29,11 +29,14 @@ const runnerStopTimeoutMs = 2_000;
 /** The engine and the runner of this process: it hosts the actors of all registries that the app uses. */
 class Host {
   readonly #definitions = new Map<string, LiveDefinition>();
+  readonly #backends = new Set<Backend>();
   #started: Promise<EngineTarget> | undefined;
   #target: EngineTarget | undefined;
   #engine: EmbeddedEngine | undefined;
   #runner: AnyRegistry | undefined;
   #runnerWork: Promise<void> = Promise.resolve();
+  /** The newest actors could not be hosted: the next edit may mend it. */
+  #hasFailed = false;
   #stopped = false;
 
   /** Adds the actors of a registry. One that is known already, by its name, goes on with the newer code. */
@@ -44,9 +47,14 @@ class Host {
       this.#definitions.set(name, new LiveDefinition(definition));
       isNew = true;
     }
-    if (isNew && this.#runner) {
+    if ((isNew && this.#runner) || this.#hasFailed) {
       this.#restartRunner().catch((error) => console.error("[kawa] The new actors could not be started:", error));
     }
+  }
+
+  /** Closes a backend when the host stops. */
+  attach(backend: Backend): void {
+    this.#backends.add(backend);
   }
 
   /** Starts what is needed to reach the actors, once; a failed start can be tried again. */
@@ -58,11 +66,6 @@ class Host {
     return this.#started;
   }
 
-  /** The target when the host has started, without starting it. */
-  get target(): EngineTarget | undefined {
-    return this.#target;
-  }
-
   get isEmbedded(): boolean {
     return env.endpoint === undefined;
   }
@@ -72,7 +75,8 @@ class Host {
     this.#stopped = true;
     await this.#started?.catch(() => {});
     await this.#runnerWork.catch(() => {});
-    await Promise.all([...knownBackends.peek().values()].map((backend) => backend.close()));
+    await Promise.all([...this.#backends].map((backend) => backend.close()));
+    this.#backends.clear();
     const ended = this.#runner?.shutdown().catch(() => {});
     await Promise.race([ended, sleep(runnerStopTimeoutMs, undefined, { ref: false })]);
     this.#runner = undefined;
@@ -105,7 +109,7 @@ class Host {
     if (!env.secret) {
       throw new KawaError(
         "SECRET_MISSING",
-        `RIVET_ENDPOINT is set, so servers must share a secret. Set KAWA_SECRET on each of them to the same random text, such as ${createSecret()}.`,
+        `RIVET_ENDPOINT is set, so servers must share a secret. Set KAWA_SECRET on each of them to the same random text, such as the output of "openssl rand -hex 32".`,
       );
     }
     shareSecret(env.secret);
@@ -121,11 +125,14 @@ class Host {
   async #replaceRunner(): Promise<void> {
     if (this.#stopped || !this.#target) return;
     await this.#runner?.shutdown();
+    this.#runner = undefined;
+    this.#hasFailed = false;
     const use = Object.fromEntries([...this.#definitions].map(([name, live]) => [name, live.definition]));
     const runner = setup({ use, ...runnerConfig(this.#target) }) as AnyRegistry;
     try {
       await runner.startAndWait();
     } catch (cause) {
+      this.#hasFailed = true;
       await runner.shutdown().catch(() => {});
       throw new KawaError("BACKEND_UNAVAILABLE", `The actors could not be hosted on ${withoutSecret(this.#target.endpoint)}.`, {
         cause,
@@ -173,7 +180,7 @@ async function ensureNamespace(endpoint: string, name: string): Promise<void> {
 }
 
 /** The endpoint may carry a token in its user part. */
-export function withoutSecret(endpoint: string): string {
+function withoutSecret(endpoint: string): string {
   return endpoint.replace(/\/\/[^@/]*@/, "//");
 }
 

@@ -37,6 +37,7 @@ export function initReactiveBackend(options: InitReactiveBackendOptions): Reacti
   host().use(registry);
   const found = knownBackends.peek().get(`${actorName}/${actorId}`);
   const backend = found && found.status !== "closed" ? found : new RivetBackend({ actorName, actorId });
+  host().attach(backend);
   registerBackend(backend, { global });
   return backend;
 }

@@ -52,11 +52,6 @@ export class EmbeddedEngine {
     return new EmbeddedEngine(folder, port, started);
   }
 
-  /** True when this process started the engine; its end is the engine's end. */
-  get isOwner(): boolean {
-    return this.#process !== undefined;
-  }
-
   /** Stops the engine if this process started it. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;

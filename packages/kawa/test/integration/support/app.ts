@@ -18,7 +18,7 @@ export type AppOptions = {
 type Pending = { resolve(value: unknown): void; reject(error: Error): void };
 
 /** The error that an operation ended with in the other process. */
-export class AppError extends Error {
+class AppError extends Error {
   readonly code: string | undefined;
 
   constructor(message: string, code: string | undefined) {
