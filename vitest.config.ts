@@ -12,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          testTimeout: 30_000,
           include: unitTests,
           exclude: ["**/node_modules/**", ...reactServerTests],
         },
@@ -23,6 +24,7 @@ export default defineConfig({
         },
         test: {
           name: "react-server",
+          testTimeout: 30_000,
           include: reactServerTests,
           execArgv: ["--conditions=react-server"],
         },

@@ -9,6 +9,11 @@ import { unauthorizedCloseCode } from "./protocol.ts";
 import { RivetBackend } from "./rivet-backend.ts";
 import { shareSecret } from "./server-token.ts";
 
+/** With a generous limit: these waits end in milliseconds, except on a machine that is busy. */
+function waitFor(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 10_000, interval: 10 });
+}
+
 let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
@@ -97,8 +102,8 @@ describe("a change that comes in the same frame as the answer to follow", () => 
       return reply;
     });
     actor.dropConnections();
-    await vi.waitFor(() => expect(store.position.seq).toBe(1));
-    await vi.waitFor(() => expect(valueIn(backend.entry("k").peek())).toBe("new"), { timeout: 500 });
+    await waitFor(() => expect(store.position.seq).toBe(1));
+    await waitFor(() => expect(valueIn(backend.entry("k").peek())).toBe("new"));
   });
 });
 
@@ -110,7 +115,7 @@ describe("after the connection was lost", () => {
     b.onChange((change) => changes.push(change));
     actor.sockets[0]!.close(1006);
     await a.set("k", "missed");
-    await vi.waitFor(() => expect(valueIn(b.entry("k").peek())).toBe("missed"));
+    await waitFor(() => expect(valueIn(b.entry("k").peek())).toBe("missed"));
     expect(changes.map(({ keys }) => keys)).toEqual([["k"]]);
   });
 
@@ -121,7 +126,7 @@ describe("after the connection was lost", () => {
     socket.send = () => socket.close(1006);
     expect(await backend.update("count", increment)).toBe(2);
     expect(actor.store.read(["count"])).toMatchObject({ seq: 2, rows: [["count", "[2]", 2]] });
-    await vi.waitFor(() => expect(valueIn(backend.entry("count").peek())).toBe(2));
+    await waitFor(() => expect(valueIn(backend.entry("count").peek())).toBe(2));
   });
 
   it("another incarnation of the actor has all acknowledged values", async () => {
@@ -138,7 +143,7 @@ describe("after the connection was lost", () => {
     for (let n = 0; n < 5; n += 1) await backend.set("k", `old ${n}`);
     actor.db = new TestDatabase();
     await actor.restart();
-    await vi.waitFor(() => expect(backend.entry("k").peek().state).toBe("absent"));
+    await waitFor(() => expect(backend.entry("k").peek().state).toBe("absent"));
     expect(backend.version).toEqual(actor.store.position);
   });
 
@@ -152,7 +157,7 @@ describe("after the connection was lost", () => {
     await a.set("k", "dropped");
     socket.send = send;
     await a.set("l", "arrives");
-    await vi.waitFor(() => expect(valueIn(b.entry("k").peek())).toBe("dropped"));
+    await waitFor(() => expect(valueIn(b.entry("k").peek())).toBe("dropped"));
     expect(valueIn(b.entry("l").peek())).toBe("arrives");
     expect(warn).toHaveBeenCalledTimes(1);
   });
@@ -172,7 +177,7 @@ describe("the last delta before a silence", () => {
     socket.send = send;
     expect(b.entry("k").peek().state).toBe("absent");
     vi.advanceTimersByTime(3_000);
-    await vi.waitFor(() => expect(valueIn(b.entry("k").peek())).toBe("dropped"));
+    await waitFor(() => expect(valueIn(b.entry("k").peek())).toBe("dropped"));
   });
 
   it("is not needed for a server to see its own write", async () => {
@@ -197,7 +202,7 @@ describe("an effect of the application that throws", () => {
     });
     await a.set("k", 1).catch(() => {});
     await a.set("k", 2);
-    await vi.waitFor(() => expect(valueIn(b.entry("k").peek())).toBe(2));
+    await waitFor(() => expect(valueIn(b.entry("k").peek())).toBe(2));
     expect(actor.sockets.flatMap(({ peer }) => peer!.listenerErrors)).toEqual([]);
     expect(actor.sockets).toHaveLength(2);
   });

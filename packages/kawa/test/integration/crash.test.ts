@@ -54,7 +54,7 @@ describe("the end of the app", () => {
 
     await app.call("stop");
 
-    await waitUntil(() => findEngines(dataDir).length === 0, { timeoutMs: 1_000, what: "the engine to end" });
+    await waitUntil(() => findEngines(dataDir).length === 0, { timeoutMs: 5_000, what: "the engine to end" });
     expect((await readEngineRecord(dataDir))?.pid).toBe(0);
     await app.end();
     await waitForNoProcess(dataDir, 5_000);
