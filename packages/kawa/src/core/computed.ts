@@ -1,8 +1,6 @@
 import { derive, react, type ReadonlyCell, untracked } from "./reactive.ts";
 import { collectReads, noteRead, type Readable } from "./reads.ts";
 
-const brand = Symbol.for("kawa.computed");
-
 class Computed<T> implements Readable<T> {
   readonly #cell: ReadonlyCell<T>;
   // The reads of the last evaluation: a cached value is read without running the function again.
@@ -14,7 +12,6 @@ class Computed<T> implements Readable<T> {
       this.#reads = reads;
       return result();
     });
-    Object.defineProperty(this, brand, { value: true });
   }
 
   get value(): T {

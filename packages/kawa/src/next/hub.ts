@@ -51,11 +51,10 @@ export class Hub {
         continue;
       }
       if (before?.epoch === epoch && before.seq >= seq) continue;
-      if (!keys || before?.epoch !== epoch) {
-        if (!keys || readsOf(keys, backend).length > 0) return true;
-        continue;
-      }
-      if (readsOf(keys, backend).some((key) => backend.entry(key).peek().seq > before.seq)) return true;
+      if (!keys) return true;
+      // Of another history nothing is current.
+      const since = before?.epoch === epoch ? before.seq : -1;
+      if (readsOf(keys, backend).some((key) => backend.entry(key).peek().seq > since)) return true;
     }
     return false;
   }

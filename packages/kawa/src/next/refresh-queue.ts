@@ -19,6 +19,8 @@ export class RefreshQueue {
   shown: string;
   readonly #refresh: () => void;
   #announced = "";
+  /** What had been announced when the last refresh began. */
+  #asked = "";
   #isBusy = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -30,7 +32,7 @@ export class RefreshQueue {
   /** The server has reached `versions`, and something that the page has read is among what changed. */
   announce(versions: string): void {
     this.#announced = versions;
-    if (!this.#isBusy && this.#isBehind) this.#start();
+    if (this.#isBehind) this.#start();
   }
 
   /** A render was committed. True when it is the end of a refresh. */
@@ -55,9 +57,6 @@ export class RefreshQueue {
   stop(): void {
     clearTimeout(this.#timer);
   }
-
-  /** What had been announced when the last refresh began. */
-  #asked = "";
 
   get #isBehind(): boolean {
     return isOlder(parseVersions(this.shown), parseVersions(this.#announced));

@@ -40,8 +40,7 @@ export function answer(store: SignalStore, request: RequestMessage): Promise<Rep
 
 /** Speaks the replication protocol on a socket. Until a valid `hello`, the other side is told nothing. */
 export function serveReplica(store: SignalStore, socket: Socket): void {
-  const stops: (() => void)[] = [];
-  let isTrusted = false;
+  let stop: (() => void) | undefined;
   let isFollowing = false;
   const refuse = (reason: string): void => {
     clearTimeout(timer);
@@ -61,17 +60,16 @@ export function serveReplica(store: SignalStore, socket: Socket): void {
   socket.addEventListener("message", async (event: { data: unknown }) => {
     const request = parseRequest(event.data);
     if (!request) return refuse("malformed message");
-    if (!isTrusted) {
+    if (!stop) {
       if (request.type !== "hello" || !verifyServerToken(request.body?.token)) return refuse("unauthorized");
-      isTrusted = true;
       clearTimeout(timer);
-      stops.push(store.listen(() => {}, () => socket.close(1001, "actor sleeps")));
+      stop = store.listen(
+        (delta) => isFollowing && send({ delta }),
+        () => socket.close(1001, "actor sleeps"),
+      );
     }
     if (request.type === "seen") return;
-    if (request.type === "follow" && !isFollowing) {
-      isFollowing = true;
-      stops.push(store.listen((delta) => send({ delta }), () => {}));
-    }
+    if (request.type === "follow") isFollowing = true;
     try {
       const reply = answer(store, request);
       // A reply that is ready joins the frame in this turn: the delta of a later commit must not overtake it.
@@ -83,6 +81,6 @@ export function serveReplica(store: SignalStore, socket: Socket): void {
   });
   socket.addEventListener("close", () => {
     clearTimeout(timer);
-    for (const stop of stops) stop();
+    stop?.();
   });
 }
