@@ -19,20 +19,59 @@ export type Change = { readonly keys: readonly string[]; readonly version: Versi
 /** Turns the current entry of a key into its next value. It may run again when another writer was faster. */
 export type Updater = (current: Entry) => unknown;
 
-/** Where signals keep their values. Every backend passes the same contract suite. */
-export interface Backend {
-  /** Unique in the process and the same on every server, such as `reactiveState/global`. */
-  readonly id: string;
-  readonly version: Version;
-  readonly status: BackendStatus;
+/** Who acts, as the server has verified it: plain data, whose fields the hooks of an actor find in their `params`. */
+export type Context = Readonly<Record<string, unknown>>;
+
+export type OperationOptions = {
+  /** Who acts. @default what `withContext` says, else the backend's `getContext`, else nobody */
+  context?: Context | undefined;
+};
+
+/** Values as one identity may see them. */
+export interface Reader {
   /** Live entry of a key, without loading it. */
   entry(key: string): ReadonlyCell<Entry>;
   /** Resolves when the entries of all `keys` are known; at once when they are already. */
   load(keys: readonly string[]): Promise<void>;
+}
+
+/** Which server produces the values of an inline stream. The values themselves are kept under {@link streamKey}. */
+export interface StreamRegistry {
+  /**
+   * Says which streams this server shows, all of them at once; it has to be said again every
+   * {@link streamRenewMs} milliseconds. Resolves with those that this server is to produce.
+   */
+  register(scopes: readonly string[]): Promise<ReadonlySet<string>>;
+  /** A stream that no server shows any more loses its value. */
+  unregister(scopes: readonly string[]): Promise<void>;
+}
+
+/** Where signals keep their values. Every backend passes the same contract suite. */
+export interface Backend extends Reader {
+  /** Unique in the process and the same on every server, such as `reactiveState/global`. */
+  readonly id: string;
+  readonly version: Version;
+  readonly status: BackendStatus;
+  /**
+   * True where hooks decide what each identity may read. Then `entry` and `load` show what nobody in particular may see,
+   * and {@link readerFor} what somebody may. Known once the backend is connected.
+   */
+  readonly isGuarded: boolean;
+  readonly streams: StreamRegistry;
+  /** A snapshot of what one identity may see. It is the backend itself where that makes no difference. */
+  readerFor(options?: OperationOptions): Promise<Reader>;
   /** Resolves when the value is durable. Writes of one process to one key keep their order. */
-  set(key: string, value: unknown): Promise<void>;
+  set(key: string, value: unknown, options?: OperationOptions): Promise<void>;
   /** Atomic across servers. Resolves with the value that was written, when it is durable. */
-  update(key: string, updater: Updater): Promise<unknown>;
+  update(key: string, updater: Updater, options?: OperationOptions): Promise<unknown>;
+  /** Resolves when it is durable that the key has no value. */
+  delete(key: string, options?: OperationOptions): Promise<void>;
+  /** Deletes every key that starts with `prefix`, atomically. */
+  clear(prefix: string, options?: OperationOptions): Promise<void>;
+  /** Keys with a value that start with `prefix`, in order. */
+  keys(prefix: string, options?: OperationOptions): Promise<readonly string[]>;
+  /** As {@link keys}, with their values. */
+  entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>>;
   /** Calls `listener` after every change that the process learns of; returns an idempotent unsubscribe. */
   onChange(listener: (change: Change) => void): () => void;
   /** Releases timers and connections. Pending writes reject. */

@@ -1,20 +1,24 @@
 import { derive, react, type ReadonlyCell, untracked } from "./reactive.ts";
-import { collectReads, noteRead, type Readable } from "./reads.ts";
+import { collectReads, isReadingAs, noteRead, type Readable, readForAll } from "./reads.ts";
 
 class Computed<T> implements Readable<T> {
+  readonly #fn: () => T;
   readonly #cell: ReadonlyCell<T>;
   // The reads of the last evaluation: a cached value is read without running the function again.
   #reads: ReadonlySet<Readable<unknown>> = new Set();
 
   constructor(fn: () => T) {
+    this.#fn = fn;
     this.#cell = derive(() => {
-      const { reads, result } = collectReads(fn);
+      const { reads, result } = readForAll(() => collectReads(fn));
       this.#reads = reads;
       return result();
     });
   }
 
   get value(): T {
+    // What one identity sees must not be cached for another.
+    if (isReadingAs()) return this.#fn();
     try {
       return this.#cell.value;
     } finally {
@@ -23,19 +27,23 @@ class Computed<T> implements Readable<T> {
   }
 
   peek(): T {
+    if (isReadingAs()) return untracked(() => collectReads(this.#fn).result());
     return untracked(() => this.#cell.peek());
   }
 
   subscribe(listener: (value: T) => void): () => void {
-    return react(() => {
-      const value = this.value;
-      untracked(() => listener(value));
-    });
+    return react(() =>
+      readForAll(() => {
+        const value = this.value;
+        untracked(() => listener(value));
+      }),
+    );
   }
 }
 
 /**
- * A value derived from signals. It is computed when it is read, and again only after one of them changed.
+ * A value derived from signals. It is computed when it is read, and again only after one of them changed. What `fn` returns
+ * is shared by all who read it: change a copy.
  *
  * @example
  * const total = computed(() => apples.value + pears.value);

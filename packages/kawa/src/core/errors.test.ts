@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { clip, isKawaError, KawaError, kawaErrorCodes } from "./errors.ts";
+import { clip, isKawaError, KawaError, kawaErrorCodes, publicMessage } from "./errors.ts";
 
 describe("KawaError", () => {
   it("carries code, status, retryable flag, data and cause, and names its code in the message", () => {
@@ -47,6 +47,29 @@ describe("isKawaError", () => {
   it("keeps the brand out of what is printed or copied", () => {
     expect(Object.keys(new KawaError("KEY_INVALID", "x"))).not.toContain("kawa.error");
     expect(Object.getOwnPropertySymbols({ ...new KawaError("KEY_INVALID", "x") })).toEqual([]);
+  });
+});
+
+describe("publicMessage", () => {
+  const refused = (data?: Record<string, unknown>): KawaError =>
+    new KawaError("ACTION_REFUSED", "Only Ada may write.", data && { data });
+
+  it("gives the reason that a hook meant for the user, without the code", () => {
+    const error = refused({ isPublic: true, publicMessage: "Only Ada may write." });
+    expect(publicMessage(error)).toBe("Only Ada may write.");
+    expect(publicMessage(error, "It failed.")).toBe("Only Ada may write.");
+  });
+
+  it.each([
+    ["a refusal that is not public", refused({ isPublic: false, publicMessage: "internal" })],
+    ["a refusal that says nothing about it", refused()],
+    ["a refusal without a text", refused({ isPublic: true })],
+    ["another error of Kawa", new KawaError("UNAUTHORIZED", "No.", { data: { isPublic: true, publicMessage: "internal" } })],
+    ["an error of somebody else", Object.assign(new Error("secret"), { data: { isPublic: true, publicMessage: "internal" } })],
+    ["no error", undefined],
+  ])("gives the fallback for %s", (_, error) => {
+    expect(publicMessage(error, "It failed.")).toBe("It failed.");
+    expect(publicMessage(error)).toBe("Something went wrong. Please try again.");
   });
 });
 

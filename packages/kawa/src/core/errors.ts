@@ -1,7 +1,9 @@
 const codes = {
+  ACTION_REFUSED: { status: 403, retryable: false },
   BACKEND_CLOSED: { status: 503, retryable: false },
   BACKEND_TIMEOUT: { status: 504, retryable: true },
   BACKEND_UNAVAILABLE: { status: 503, retryable: true },
+  CONTEXT_UNAVAILABLE: { status: 500, retryable: false },
   CONTEXT_UNSUPPORTED: { status: 500, retryable: false },
   ENGINE_BINARY_MISSING: { status: 500, retryable: false },
   ENGINE_FOLDER_UNWRITABLE: { status: 500, retryable: false },
@@ -63,6 +65,23 @@ export function isKawaError(error: unknown, code?: KawaErrorCode): error is Kawa
     brand in error &&
     (code === undefined || (error as unknown as KawaError).code === code)
   );
+}
+
+/**
+ * What a browser may be shown of an error: the reason that a hook of the actor gave with a `UserError`, else `fallback`.
+ * The message of an error itself is meant for the server's log.
+ *
+ * @example
+ * try {
+ *   await score.set(n);
+ * } catch (error) {
+ *   return { error: publicMessage(error, "The score was not saved.") };
+ * }
+ */
+export function publicMessage(error: unknown, fallback = "Something went wrong. Please try again."): string {
+  if (!isKawaError(error, "ACTION_REFUSED") || error.data["isPublic"] !== true) return fallback;
+  const message = error.data["publicMessage"];
+  return typeof message === "string" ? message : fallback;
 }
 
 /** Shows a value in a message, also one that JSON cannot hold. */

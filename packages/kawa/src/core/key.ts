@@ -24,7 +24,26 @@ export function checkKey(key: unknown): asserts key is string {
   if (key.includes("\0")) {
     throw new KawaError("KEY_INVALID", `Key "${clip(key)}" contains a NUL character; remove it.`);
   }
+  if (!key.isWellFormed()) {
+    throw new KawaError("KEY_INVALID", `Key ${show(key)} has half of a character, which no storage keeps; cut texts between characters.`);
+  }
   if (key.length > maxKeyBytes / 4 && new TextEncoder().encode(key).length > maxKeyBytes) {
     throw new KawaError("KEY_INVALID", `Key "${clip(key)}" is longer than ${maxKeyBytes} bytes; shorten it.`);
   }
 }
+
+// No key of a signal contains NUL.
+const streamPrefix = "\0stream:";
+
+/** Key under which a backend keeps the last value of an inline stream. */
+export function streamKey(scope: string): string {
+  return streamPrefix + scope;
+}
+
+/** Scope of an inline stream's key; undefined for the key of a signal. */
+export function streamScope(key: string): string | undefined {
+  return key.startsWith(streamPrefix) ? key.slice(streamPrefix.length) : undefined;
+}
+
+/** A server that has not registered its streams again for three times this long no longer shows them, in milliseconds. */
+export const streamRenewMs = 2_000;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { describeBackendContract } from "../../test/contract/backend-contract.ts";
-import { knownBackends } from "./backend.ts";
-import { createMemoryBackend, memoryBackend } from "./memory-backend.ts";
+import { type Change, knownBackends } from "./backend.ts";
+import { streamKey } from "./key.ts";
+import { createMemoryBackend, localBackend, memoryBackend } from "./memory-backend.ts";
 
 describeBackendContract("createMemoryBackend", () => createMemoryBackend("contract"));
 
@@ -21,6 +22,39 @@ describe("createMemoryBackend", () => {
 
   it("knows every key without loading", () => {
     expect(createMemoryBackend("a").entry("never seen").peek()).toEqual({ state: "absent", seq: 0 });
+  });
+});
+
+describe("deleting in a memory backend", () => {
+  it("advances by one for all keys together, and not at all for keys without a value", async () => {
+    const backend = createMemoryBackend("a");
+    for (const key of ["x", "y", "z"]) await backend.set(key, 1);
+    await backend.clear("");
+    expect(backend.version.seq).toBe(4);
+    await backend.delete("x");
+    await backend.clear("");
+    expect(backend.version.seq).toBe(4);
+    expect(["x", "y", "z"].map((key) => backend.entry(key).peek())).toEqual(
+      Array.from({ length: 3 }, () => ({ state: "absent", seq: 4 })),
+    );
+  });
+
+  it("unregisters streams as one change", async () => {
+    const backend = createMemoryBackend("a");
+    await backend.set(streamKey("s"), 1);
+    await backend.set(streamKey("t"), 1);
+    const changes: Change[] = [];
+    backend.onChange((change) => changes.push(change));
+    await backend.streams.unregister(["s", "t", "never"]);
+    expect(changes.map(({ keys }) => keys)).toEqual([[streamKey("s"), streamKey("t")]]);
+  });
+});
+
+describe("localBackend", () => {
+  it("is one for the process, registered, and another than that of signals with a key", () => {
+    expect(localBackend()).toBe(localBackend());
+    expect(localBackend()).not.toBe(memoryBackend());
+    expect(knownBackends.peek().get("local")).toBe(localBackend());
   });
 });
 

@@ -1,15 +1,18 @@
 import { type Backend, type Change, type Entry, registerBackend, unknownEntry, type Updater } from "./backend.ts";
+import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import { clip, KawaError } from "./errors.ts";
+import { streamKey } from "./key.ts";
 import { notify, reportErrors } from "./notify.ts";
 import { processState } from "./process-state.ts";
-import { cell, type Cell } from "./reactive.ts";
-import { decodeValue, encodeValue } from "./value.ts";
+import { batch, cell, type Cell } from "./reactive.ts";
+import { encodeValue } from "./value.ts";
 import type { Version } from "./version.ts";
 
 const absent: Entry = { ...unknownEntry, state: "absent" };
 
 /**
- * Keeps values in this process only: for tests, and for signals that live before a durable backend exists.
+ * Keeps values in this process only: for tests, and for signals that live before a durable backend exists. It has no
+ * hooks: who acts makes no difference.
  *
  * @example
  * const scratch = namespace("scratch", { backend: createMemoryBackend("scratch") });
@@ -29,30 +32,70 @@ export function createMemoryBackend(id: string): Backend {
   const checkOpen = (): void => {
     if (closed) throw new KawaError("BACKEND_CLOSED", `Backend "${clip(id)}" was closed.`);
   };
+  const change = (keys: readonly string[], entry: Entry): void => {
+    reportErrors(() =>
+      batch(() => {
+        for (const key of keys) cellOf(key).value = entry;
+      }),
+    );
+    notify(listeners, { keys, version: { epoch, seq } });
+  };
   const write = (key: string, value: unknown): unknown => {
     checkOpen();
-    const stored = decodeValue(encodeValue(key, value));
+    const text = encodeValue(key, value);
     seq += 1;
-    reportErrors(() => (cellOf(key).value = { state: "present", seq, value: stored }));
-    notify(listeners, { keys: [key], version: { epoch, seq } });
-    return stored;
+    const entry = createPresentEntry(seq, text);
+    change([key], entry);
+    return entry.value;
+  };
+  const remove = (keys: readonly string[]): void => {
+    checkOpen();
+    const present = keys.filter((key) => cells.get(key)?.peek().state === "present");
+    if (present.length === 0) return;
+    seq += 1;
+    change(present, { state: "absent", seq });
+  };
+  const list = (prefix: string): [key: string, entry: PresentEntry][] => {
+    checkOpen();
+    const rows: [string, PresentEntry][] = [];
+    for (const [key, held] of cells) {
+      const entry = held.peek();
+      // Streams keep their values under keys with a NUL.
+      if (entry.state === "present" && key.startsWith(prefix) && !key.startsWith("\0")) rows.push([key, entry]);
+    }
+    return rows.sort(([a], [b]) => (a < b ? -1 : 1));
   };
 
   return {
     id,
+    isGuarded: false,
     get version(): Version {
       return { epoch, seq };
     },
     get status() {
       return closed ? "closed" : "connected";
     },
+    streams: {
+      register: async (scopes) => {
+        checkOpen();
+        return new Set(scopes);
+      },
+      unregister: async (scopes) => remove(scopes.map(streamKey)),
+    },
     entry: cellOf,
     load: async () => checkOpen(),
+    async readerFor() {
+      return this;
+    },
     set: async (key, value) => void write(key, value),
     update: async (key, updater: Updater) => {
       checkOpen();
       return write(key, updater(cellOf(key).peek()));
     },
+    delete: async (key) => remove([key]),
+    clear: async (prefix) => remove(list(prefix).map(([key]) => key)),
+    keys: async (prefix) => list(prefix).map(([key]) => key),
+    entries: async (prefix) => new Map(list(prefix).map(([key, entry]) => [key, entry.value])),
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -66,9 +109,16 @@ export function createMemoryBackend(id: string): Backend {
 
 /** The backend of signals that have no other. Values are lost when the process ends. */
 export function memoryBackend(): Backend {
-  return processState("memory-backend", () => {
-    const backend = createMemoryBackend("memory");
-    registerBackend(backend, { global: false });
-    return backend;
-  });
+  return processState("memory-backend", () => registered("memory"));
+}
+
+/** The backend of signals without a key. It is one of its own: nobody lists or clears them. */
+export function localBackend(): Backend {
+  return processState("local-backend", () => registered("local"));
+}
+
+function registered(id: string): Backend {
+  const backend = createMemoryBackend(id);
+  registerBackend(backend, { global: false });
+  return backend;
 }

@@ -1,6 +1,8 @@
-import type { Backend } from "./backend.ts";
+import { type Backend, globalBackend, type OperationOptions } from "./backend.ts";
+import { clip } from "./errors.ts";
 import { composeKey } from "./key.ts";
-import { memoryBackend } from "./memory-backend.ts";
+import { localBackend, memoryBackend } from "./memory-backend.ts";
+import { reported } from "./reported-promise.ts";
 import { type Signal, signalOf } from "./signal.ts";
 
 export type NamespaceOptions = {
@@ -31,17 +33,53 @@ export interface Namespace {
    * await position("alice").set({ x: 1, y: 2 });
    */
   family<P, T>(define: (param: P) => FamilyMember<T>): (param: P) => Signal<T>;
+  /**
+   * Keys in this namespace that have a value, without its prefix and in code unit order. Signals that show their default
+   * are not among them. It asks the backend, also when this process knows all of them; a page is not rendered again when
+   * a key is added.
+   *
+   * @throws {KawaError} ACTION_REFUSED - a hook of the actor refused it
+   * @throws {KawaError} CONTEXT_UNAVAILABLE - the backend's `getContext` threw
+   * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - the backend did not answer
+   * @example
+   * await users.keys(); // ["alice:position", "bob:position"]
+   */
+  keys(options?: OperationOptions): Promise<readonly string[]>;
+  /**
+   * As {@link keys}, with their values.
+   *
+   * @throws {KawaError} as {@link keys}
+   */
+  entries(options?: OperationOptions): Promise<ReadonlyMap<string, unknown>>;
+  /**
+   * Deletes every value in this namespace at once, also those of namespaces inside it. On {@link root} that is every value
+   * of the backend. Resolves when that is durable.
+   *
+   * @throws {KawaError} as {@link keys}
+   */
+  clear(options?: OperationOptions): Promise<void>;
 }
 
-function createNamespace(prefix: string, backend: Backend | undefined): Namespace {
+function createNamespace(prefix: string, ownBackend: Backend | undefined): Namespace {
+  const keyPrefix = prefix === "" ? "" : `${prefix}:`;
+  const backend = (): Backend => ownBackend ?? globalBackend.peek() ?? memoryBackend();
+  const relative = (key: string): string => key.slice(keyPrefix.length);
   return {
     prefix,
-    namespace: (name, options = {}) => createNamespace(composeKey(prefix, name), options.backend ?? backend),
-    signal: (key, initial) => signalOf(composeKey(prefix, key), initial, backend),
+    namespace: (name, options = {}) => createNamespace(composeKey(prefix, name), options.backend ?? ownBackend),
+    signal: (key, initial) => signalOf(composeKey(prefix, key), initial, ownBackend),
     family: (define) => (param) => {
       const member = define(param);
-      return signalOf(composeKey(prefix, member.key), member.default, backend);
+      return signalOf(composeKey(prefix, member.key), member.default, ownBackend);
     },
+    async keys(options) {
+      return (await backend().keys(keyPrefix, options)).map(relative);
+    },
+    async entries(options) {
+      const entries = await backend().entries(keyPrefix, options);
+      return new Map([...entries].map(([key, value]) => [relative(key), value]));
+    },
+    clear: (options) => reported(`Clearing "${clip(keyPrefix)}"`, backend().clear(keyPrefix, options)),
   };
 }
 
@@ -70,5 +108,5 @@ export function signal<T>(key: string, initial: T): Signal<T>;
 export function signal<T>(...args: [T] | [string, T]): Signal<T> {
   if (args.length === 2) return root.signal(args[0], args[1]);
   localCount += 1;
-  return signalOf(`local:${Math.random().toString(36).slice(2)}:${localCount}`, args[0], memoryBackend());
+  return signalOf(`local:${Math.random().toString(36).slice(2)}:${localCount}`, args[0], localBackend());
 }

@@ -1,10 +1,12 @@
-import type { Backend } from "./backend.ts";
+import type { Backend, Reader } from "./backend.ts";
 import { processState } from "./process-state.ts";
 
 /** A key of a backend that somebody read. */
 export type Read = { readonly backend: Backend; readonly key: string };
 
 type Collector = { readonly reads: Set<Readable<unknown>> };
+
+type ReaderOf = (backend: Backend) => Reader;
 
 /** Anything whose current value can be read reactively: a signal or a computed. */
 export interface Readable<T> {
@@ -16,7 +18,9 @@ export interface Readable<T> {
   subscribe(listener: (value: T) => void): () => void;
 }
 
-const current = processState<{ collector: Collector | undefined }>("reads", () => ({ collector: undefined }));
+type Current = { collector: Collector | undefined; readerOf: ReaderOf | undefined };
+
+const current = processState<Current>("reads", () => ({ collector: undefined, readerOf: undefined }));
 
 /** Called by a signal when it is read. Computed values pass on the reads of their last evaluation. */
 export function noteRead(readable: Readable<unknown>): void {
@@ -47,5 +51,44 @@ export function collectReads<T>(fn: () => T): Collected<T> {
     };
   } finally {
     current.collector = outer;
+  }
+}
+
+/**
+ * Reads as one identity: while `fn` runs, signals take their entries from `readerOf(backend)`, and computed values are
+ * computed for this caller alone. It ends when `fn` returns, so `fn` must not wait.
+ */
+export function readAs<T>(readerOf: ReaderOf, fn: () => T): T {
+  const outer = current.readerOf;
+  current.readerOf = readerOf;
+  try {
+    return fn();
+  } finally {
+    current.readerOf = outer;
+  }
+}
+
+export function isReadingAs(): boolean {
+  return current.readerOf !== undefined;
+}
+
+/** Where the signals of a backend are read at this moment. */
+export function readerIn(backend: Backend): Reader {
+  return current.readerOf === undefined ? backend : current.readerOf(backend);
+}
+
+/**
+ * Runs what others will see or what outlives the reader that happens to start it, such as an effect: it reads for nobody in
+ * particular, and its reads are not this reader's.
+ */
+export function readForAll<T>(fn: () => T): T {
+  const { collector, readerOf } = current;
+  current.collector = undefined;
+  current.readerOf = undefined;
+  try {
+    return fn();
+  } finally {
+    current.collector = collector;
+    current.readerOf = readerOf;
   }
 }

@@ -21,10 +21,17 @@ class ReportedPromise<T> extends Promise<T> {
   }
 }
 
-export function reported<T>(what: string, work: Promise<T>): Promise<T> {
+type Report = (message: string, error: unknown) => void;
+
+export function reported<T>(what: string, work: Promise<T>, report: Report = (...said) => console.error(...said)): Promise<T> {
+  return unlessAwaited(work, (error) => report(`[kawa] ${what} failed and nobody awaited it:`, error));
+}
+
+/** The same promise, whose rejection is given to `report` when nobody awaits it. */
+export function unlessAwaited<T>(work: Promise<T>, report: (error: unknown) => void): Promise<T> {
   const promise = new ReportedPromise<T>((resolve, reject) => work.then(resolve, reject));
   Promise.prototype.then.call(promise, undefined, (error: unknown) => {
-    if (!promise.observed) console.error(`[kawa] ${what} failed and nobody awaited it:`, error);
+    if (!promise.observed) report(error);
   });
   return promise;
 }

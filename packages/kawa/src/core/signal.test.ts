@@ -167,6 +167,111 @@ describe("update", () => {
   });
 });
 
+describe("delete", () => {
+  it("resolves with nothing when readers see the default again", async () => {
+    const theme = fresh("dark");
+    await theme.set("light");
+    const seen: string[] = [];
+    onTestFinished(theme.subscribe((value) => seen.push(value)));
+    expect(await theme.delete()).toBeUndefined();
+    expect([theme.value, theme.peek(), await theme.get()]).toEqual(["dark", "dark", "dark"]);
+    expect(seen).toEqual(["light", "dark"]);
+  });
+
+  it("starts an update after it from the default", async () => {
+    const counter = fresh(10);
+    await counter.set(1);
+    const deleted = counter.delete();
+    expect(await counter.update((n) => n + 1)).toBe(11);
+    await deleted;
+  });
+});
+
+describe("who acts", () => {
+  it("is passed on by every operation", async () => {
+    count += 1;
+    const backend = createMemoryBackend(`who-${count}`);
+    const spies = (["readerFor", "set", "update", "delete"] as const).map((name) => vi.spyOn(backend, name));
+    const theme = namespace("who", { backend }).signal("k", "dark");
+    const options = { context: { user: "ada" } };
+    await theme.get(options);
+    await theme.set("light", options);
+    await theme.set((value) => value, options);
+    await theme.update((value) => value, options);
+    await theme.delete(options);
+    const any: unknown = expect.any(Function);
+    expect(spies.map(({ mock }) => mock.calls)).toEqual([
+      [[options]],
+      [["who:k", "light", options]],
+      [
+        ["who:k", any, options],
+        ["who:k", any, options],
+      ],
+      [["who:k", options]],
+    ]);
+  });
+
+  it("decides what get shows, and not what others see", async () => {
+    count += 1;
+    const memory = createMemoryBackend(`guarded-${count}`);
+    const forAda = createMemoryBackend("for-ada");
+    await forAda.set("who:k", "ada's");
+    const backend: Backend = { ...memory, readerFor: async (options) => (options?.context?.["user"] === "ada" ? forAda : memory) };
+    const secret = namespace("who", { backend }).signal("k", "nothing");
+    expect(await secret.get({ context: { user: "ada" } })).toBe("ada's");
+    expect(await secret.get({ context: { user: "bob" } })).toBe("nothing");
+    expect(await secret.get()).toBe("nothing");
+    expect([secret.value, secret.peek()]).toEqual(["nothing", "nothing"]);
+  });
+
+  it("rejects get with what readerFor rejects with", async () => {
+    const error = new Error("no cookies here");
+    const backend: Backend = { ...createMemoryBackend("no-context"), readerFor: () => Promise.reject(error) };
+    expect(await caught(() => namespace("who", { backend }).signal("k", 0).get())).toBe(error);
+  });
+});
+
+describe("values that a signal gives out", () => {
+  it("throw when they are changed, and the signal stays as it is", async () => {
+    const list = fresh<number[]>([1]);
+    for (const value of [list.value, list.peek(), await list.get(), list.initial]) expect(() => value.push(2)).toThrow(TypeError);
+    await list.set([1, 2]);
+    for (const value of [list.value, list.peek(), await list.get()]) expect(() => value.push(3)).toThrow(TypeError);
+    await expect(list.update((value) => (value.push(3), value))).rejects.toThrow(TypeError);
+    expect(list.value).toEqual([1, 2]);
+  });
+
+  it("are copies when they cannot be frozen", async () => {
+    const map = fresh(new Map([["a", 1]]));
+    for (const value of [map.value, map.peek(), await map.get(), map.initial]) value.set("b", 2);
+    expect([map.value, map.initial]).toEqual([new Map([["a", 1]]), new Map([["a", 1]])]);
+    await map.set(new Map([["c", 3]]));
+    for (const value of [map.value, map.peek(), await map.get()]) value.clear();
+    expect(map.value).toEqual(new Map([["c", 3]]));
+    expect(await map.update((value) => value.set("d", 4))).toEqual(new Map([["c", 3], ["d", 4]]));
+    expect(map.value.size).toBe(2);
+  });
+
+  it("are not the objects that were given", async () => {
+    const initial = { list: [1] };
+    const value = fresh(initial);
+    initial.list.push(2);
+    expect(value.initial).toEqual({ list: [1] });
+    expect(value.value).toBe(value.initial);
+    const written = { list: [5] };
+    await value.set(written);
+    written.list.push(6);
+    expect(value.value).toEqual({ list: [5] });
+  });
+
+  it("are the same object for each read", async () => {
+    const value = fresh({ n: 0 });
+    await value.set({ n: 1 });
+    expect(value.value).toBe(value.peek());
+    expect(await value.get()).toBe(value.value);
+  });
+});
+
 describe("subscribe", () => {
   it("calls the listener with the current value and each later one", async () => {
     const counter = fresh(0);
@@ -269,7 +374,7 @@ describe("a failed write", () => {
     const script = `
       import { namespace, createMemoryBackend } from ${JSON.stringify(resolve(import.meta.dirname, "index.ts"))};
       const refuse = async () => { throw new Error("disk full"); };
-      const backend = { ...createMemoryBackend("broken"), set: refuse, update: refuse };
+      const backend = { ...createMemoryBackend("broken"), set: refuse, update: refuse, delete: refuse };
       const theme = namespace("app", { backend }).signal("theme", "dark");
       process.on("exit", (code) => console.log("exit", code));
       ${body}
@@ -290,11 +395,12 @@ describe("a failed write", () => {
   const reportToOutput = "console.error = (...args) => console.log('REPORT', args[0], args[1]?.message);";
 
   it("that nobody awaits is reported and does not end the process", () => {
-    const { output, ok } = run(`${reportToOutput} theme.set("light"); theme.update((t) => t); theme.set((t) => t);`);
+    const { output, ok } = run(`${reportToOutput} theme.set("light"); theme.update((t) => t); theme.delete(); theme.set((t) => t);`);
     expect(ok).toBe(true);
     expect(output.trim().split("\n")).toEqual([
       'REPORT [kawa] Writing "app:theme" failed and nobody awaited it: disk full',
       'REPORT [kawa] Updating "app:theme" failed and nobody awaited it: disk full',
+      'REPORT [kawa] Deleting "app:theme" failed and nobody awaited it: disk full',
       'REPORT [kawa] Updating "app:theme" failed and nobody awaited it: disk full',
       "alive",
       "exit 0",

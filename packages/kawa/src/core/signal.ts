@@ -1,50 +1,86 @@
-import { type Backend, type Entry, globalBackend } from "./backend.ts";
-import { checkKey } from "./key.ts";
+import { type Backend, type Entry, globalBackend, type OperationOptions } from "./backend.ts";
+import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import { clip, show } from "./errors.ts";
+import { checkKey } from "./key.ts";
 import { memoryBackend } from "./memory-backend.ts";
 import { processState } from "./process-state.ts";
 import { react, untracked } from "./reactive.ts";
-import { noteRead, type Read, type Readable } from "./reads.ts";
+import { noteRead, type Read, type Readable, readerIn, readForAll } from "./reads.ts";
 import { reported } from "./reported-promise.ts";
 import { encodeValue } from "./value.ts";
 
-/** A named, shared, durable value. Read it in a server component with `useReactive(signal)`. */
+/**
+ * A named, shared, durable value. Read it in a server component with `useReactive(signal)`.
+ *
+ * Values that a signal gives out are safe to keep. Plain objects and arrays are frozen: to change one throws, so write a
+ * copy (`set({ ...user, name })`). What cannot be frozen, such as a Date, Map or Set, is a copy of its own for each read,
+ * which costs its decoding each time; in a hot path read it once and keep it.
+ */
 export interface Signal<T> extends Readable<T> {
   /** Whole key, such as `app:counter`. */
   readonly key: string;
-  /** Shown while nothing was written. */
+  /** Shown while the signal has no value. */
   readonly initial: T;
-  /** Current value, loaded from the backend first when this process does not know it yet. */
-  get(): Promise<T>;
+  /**
+   * Current value, as the actor has it for `context`: loaded first when this process does not know it yet.
+   *
+   * @throws {KawaError} ACTION_REFUSED - a hook of the actor refused it
+   * @throws {KawaError} CONTEXT_UNAVAILABLE - the backend's `getContext` threw
+   * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - the value could not be loaded
+   */
+  get(options?: OperationOptions): Promise<T>;
   /**
    * Writes a value, or what a function makes of the current one (then the same as {@link update}). The promise resolves
    * when the value is durable; on the server the value becomes visible at that same moment, never before.
    *
    * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - the value cannot be stored
+   * @throws {KawaError} ACTION_REFUSED - a hook of the actor refused it
+   * @throws {KawaError} CONTEXT_UNAVAILABLE - the backend's `getContext` threw
    * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - it was not confirmed
    */
-  set(value: T | ((current: T) => T)): Promise<void>;
+  set(value: T | ((current: T) => T), options?: OperationOptions): Promise<void>;
   /**
    * Changes the value with a function of the current one, atomically across servers. `fn` may run more than once and must
    * be pure. Resolves with the new value when it is durable.
    *
    * @throws {KawaError} as {@link set}
+   * @throws {KawaError} UPDATE_CONFLICT - other writers were faster for too long
    */
-  update(fn: (current: T) => T): Promise<T>;
+  update(fn: (current: T) => T, options?: OperationOptions): Promise<T>;
+  /**
+   * Removes the value: readers see {@link initial} again. Use `set` to keep a value, such as `null`. The promise resolves
+   * when that is durable.
+   *
+   * @throws {KawaError} ACTION_REFUSED, CONTEXT_UNAVAILABLE, BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED -
+   *   as {@link set}
+   */
+  delete(options?: OperationOptions): Promise<void>;
 }
 
 const brand = Symbol.for("kawa.signal");
 
 export class BackedSignal<T> implements Signal<T> {
   readonly key: string;
-  initial: T;
+  /** Encoded {@link initial}. */
+  initialText: string;
+  #initial: PresentEntry;
   readonly #backend: Backend | undefined;
 
-  constructor(key: string, initial: T, backend: Backend | undefined) {
+  constructor(key: string, initialText: string, backend: Backend | undefined) {
     this.key = key;
-    this.initial = initial;
+    this.initialText = initialText;
+    this.#initial = createPresentEntry(0, initialText);
     this.#backend = backend;
     Object.defineProperty(this, brand, { value: true });
+  }
+
+  get initial(): T {
+    return this.#initial.value as T;
+  }
+
+  redefine(initialText: string): void {
+    this.initialText = initialText;
+    this.#initial = createPresentEntry(0, initialText);
   }
 
   /** Tracked: a signal without a backend of its own moves to the global one as soon as there is one. */
@@ -54,47 +90,61 @@ export class BackedSignal<T> implements Signal<T> {
 
   get value(): T {
     noteRead(this as Readable<unknown>);
-    const { backend } = this;
-    const entry = backend.entry(this.key).value;
+    const reader = readerIn(this.backend);
+    const entry = reader.entry(this.key).value;
     if (entry.state === "unknown") {
-      backend.load([this.key]).catch((error) => console.error(`[kawa] Loading "${clip(this.key)}" failed:`, error));
+      reader.load([this.key]).catch((error) => console.error(`[kawa] Loading "${clip(this.key)}" failed:`, error));
     }
     return this.valueIn(entry);
   }
 
   peek(): T {
-    return untracked(() => this.valueIn(this.backend.entry(this.key).peek()));
+    return untracked(() => this.valueIn(readerIn(this.backend).entry(this.key).peek()));
   }
 
   subscribe(listener: (value: T) => void): () => void {
-    return react(() => {
-      const value = this.value;
-      if (this.backend.entry(this.key).value.state !== "unknown") untracked(() => listener(value));
-    });
-  }
-
-  async get(): Promise<T> {
-    await untracked(() => this.backend).load([this.key]);
-    return this.peek();
-  }
-
-  set(value: T | ((current: T) => T)): Promise<void> {
-    if (typeof value === "function") {
-      return reported(`Updating "${clip(this.key)}"`, this.change(value as (current: T) => T).then(() => undefined));
-    }
-    return reported(
-      `Writing "${clip(this.key)}"`,
-      untracked(() => this.backend).set(this.key, value),
+    return react(() =>
+      readForAll(() => {
+        const value = this.value;
+        if (this.backend.entry(this.key).value.state !== "unknown") untracked(() => listener(value));
+      }),
     );
   }
 
-  update(fn: (current: T) => T): Promise<T> {
-    return reported(`Updating "${clip(this.key)}"`, this.change(fn));
+  async get(options?: OperationOptions): Promise<T> {
+    const reader = await untracked(() => this.backend).readerFor(options);
+    await reader.load([this.key]);
+    return this.valueIn(reader.entry(this.key).peek());
   }
 
-  private change(fn: (current: T) => T): Promise<T> {
+  set(value: T | ((current: T) => T), options?: OperationOptions): Promise<void> {
+    if (typeof value === "function") {
+      const updated = this.change(value as (current: T) => T, options);
+      return reported(
+        `Updating "${clip(this.key)}"`,
+        updated.then(() => undefined),
+      );
+    }
+    return reported(
+      `Writing "${clip(this.key)}"`,
+      untracked(() => this.backend).set(this.key, value, options),
+    );
+  }
+
+  update(fn: (current: T) => T, options?: OperationOptions): Promise<T> {
+    return reported(`Updating "${clip(this.key)}"`, this.change(fn, options));
+  }
+
+  delete(options?: OperationOptions): Promise<void> {
+    return reported(
+      `Deleting "${clip(this.key)}"`,
+      untracked(() => this.backend).delete(this.key, options),
+    );
+  }
+
+  private change(fn: (current: T) => T, options: OperationOptions | undefined): Promise<T> {
     const backend = untracked(() => this.backend);
-    return backend.update(this.key, (entry) => fn(this.valueIn(entry))) as Promise<T>;
+    return backend.update(this.key, (entry) => fn(this.valueIn(entry)), options) as Promise<T>;
   }
 
   valueIn(entry: Entry): T {
@@ -121,12 +171,12 @@ export function signalOf<T>(key: string, initial: T, backend: Backend | undefine
   checkKey(key);
   const id = `${backend?.id ?? ""}\n${key}`;
   const found = signals.byKey.get(id)?.deref() as BackedSignal<T> | undefined;
-  if (found) {
+  // A backend that was closed has a successor with the same id.
+  if (found && (backend === undefined || untracked(() => found.backend) === backend)) {
     redefine(found, initial);
     return found;
   }
-  encodeValue(key, initial);
-  const made = new BackedSignal(key, initial, backend);
+  const made = new BackedSignal<T>(key, encodeValue(key, initial), backend);
   signals.byKey.set(id, new WeakRef(made as BackedSignal<unknown>));
   signals.collected.register(made, id);
   return made;
@@ -134,7 +184,7 @@ export function signalOf<T>(key: string, initial: T, backend: Backend | undefine
 
 function redefine<T>(signal: BackedSignal<T>, initial: T): void {
   if (Object.is(signal.initial, initial)) return;
-  const before = encodeValue(signal.key, signal.initial);
+  const before = signal.initialText;
   const after = encodeValue(signal.key, initial);
   if (before === after) return;
   const editing = process.env.NODE_ENV === "development";
@@ -148,7 +198,7 @@ function redefine<T>(signal: BackedSignal<T>, initial: T): void {
     );
   }
   // In development a second definition usually is the same line after an edit.
-  if (editing) signal.initial = initial;
+  if (editing) signal.redefine(after);
 }
 
 /** True for what `signal()`, `namespace().signal()` and families return, whichever copy of the module made it. */

@@ -10,6 +10,23 @@ class Position {
   x = 1;
 }
 
+function circular(): object {
+  const team = { users: [] as object[] };
+  team.users.push({ team });
+  return team;
+}
+
+function circularMap(): object {
+  const map = new Map<string, unknown>();
+  return map.set("self", [map]);
+}
+
+function circularArray(): object {
+  const list: unknown[] = [];
+  list.push(list);
+  return list;
+}
+
 describe("encodeValue and decodeValue", () => {
   it.each([
     ["a string", "a \"quoted\" <b>\n\0 🎈"],
@@ -34,21 +51,27 @@ describe("encodeValue and decodeValue", () => {
     expect(roundTrip(value)).toStrictEqual(value);
   });
 
-  it("gives back holes, repeated and circular references", () => {
+  it("gives back holes and repeated references", () => {
     const shared = { n: 1 };
-    const value: Record<string, unknown> = { a: shared, b: shared };
-    value["self"] = value;
-    const copy = roundTrip(value) as typeof value;
-    expect(copy["a"]).toBe(copy["b"]);
-    expect(copy["self"]).toBe(copy);
+    const copy = roundTrip({ a: shared, b: shared }) as { a: object; b: object };
+    expect(copy.a).toBe(copy.b);
     expect(1 in (roundTrip([0, , 2]) as unknown[])).toBe(false); // oxlint-disable-line no-sparse-arrays
   });
 
-  it("makes a copy that shares nothing with the original", () => {
+  it("makes a copy that shares nothing with the original, and is frozen", () => {
     const value = { list: [1] };
     const copy = roundTrip(value) as typeof value;
-    copy.list.push(2);
-    expect(value).toEqual({ list: [1] });
+    value.list.push(2);
+    expect(copy).toEqual({ list: [1] });
+    expect(() => copy.list.push(3)).toThrow(TypeError);
+    expect(Object.isFrozen(value)).toBe(false);
+  });
+
+  it("makes a new copy for each call", () => {
+    const text = encodeValue("k", new Map([["a", { n: 1 }]]));
+    const copy = decodeValue(text) as Map<string, unknown>;
+    copy.clear();
+    expect(decodeValue(text)).toEqual(new Map([["a", { n: 1 }]]));
   });
 
   it("keeps a __proto__ key from reaching a prototype", async () => {
@@ -63,6 +86,14 @@ describe("encodeValue and decodeValue", () => {
     ["a symbol", [1, Symbol("x")], "value[1]"],
     ["a class instance", { at: [new Position()] }, "value.at[0]"],
     ["a function at the top", () => 1, "value"],
+    ["a function in a list of objects", { users: [{ name: () => "Ada" }] }, "value.users[0].name"],
+    ["a function in a Map", new Map([["save", { run: () => 1 }]]), 'value.get("save").run'],
+    ["a symbol as a name", { user: { [Symbol("id")]: 1 } }, "value.user"],
+    ["an Error", { last: new Error("x") }, "value.last"],
+    ["a promise", { users: Promise.resolve([]) }, "value.users"],
+    ["an object that contains itself", circular(), "value.users[0].team"],
+    ["a Map that contains itself", circularMap(), 'value.get("self")[0]'],
+    ["an array as its own member", circularArray(), "value[0]"],
   ])("refuses %s and says where it is", async (_, value, path) => {
     const error = await caught(() => encodeValue("app:user", value));
     expect(error).toMatchObject({
@@ -72,6 +103,27 @@ describe("encodeValue and decodeValue", () => {
     });
     expect((error as Error).message).toContain(`at ${path}.`);
     expect((error as Error).cause).toBeInstanceOf(Error);
+  });
+
+  it("refuses what is nested too deep, with a short message instead of a RangeError", async () => {
+    let value: unknown = null;
+    for (let n = 0; n < 100_000; n += 1) value = { next: value };
+    const error = await caught(() => encodeValue("k", value));
+    expect(error).toMatchObject({ code: "VALUE_UNSERIALIZABLE", message: expect.stringContaining("500 levels") });
+    expect((error as Error).message.length).toBeLessThan(400);
+  });
+
+  it("gives back what is nested as deep as allowed", () => {
+    let value: unknown = null;
+    for (let n = 0; n < 500; n += 1) value = n % 2 ? { next: value } : [value];
+    expect(roundTrip(value)).toEqual(value);
+  });
+
+  it("takes another limit of the size", async () => {
+    expect(encodeValue("k", "x".repeat(6), 10)).toHaveLength(10);
+    const error = await caught(() => encodeValue("k", "x".repeat(7), 10));
+    expect(error).toMatchObject({ code: "VALUE_TOO_LARGE", data: { key: "k", bytes: 11, maxBytes: 10 } });
+    expect(encodeValue("k", "x".repeat(maxValueBytes), 2 * maxValueBytes)).toHaveLength(maxValueBytes + 4);
   });
 
   it("accepts exactly the largest size and refuses one byte more", async () => {

@@ -2,15 +2,20 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import { effect } from "../../src/core/effect.ts";
 import type { Backend, Change, Entry } from "../../src/core/backend.ts";
 import { codeOf } from "../support/caught.ts";
+import { describeDeleting } from "./deleting.ts";
+import { describeGivenOutValues } from "./given-out-values.ts";
+import { describeListing } from "./listing.ts";
+import { describeStreams } from "./streams.ts";
+import { increment, read as readFrom, valueOf, watch as watchBackend } from "./support.ts";
 
 /** Makes a backend with no values. The suite closes it. */
 export type BackendFactory = () => Backend | Promise<Backend>;
 
-const increment = (entry: Entry): number => valueOf(entry, 0) + 1;
-
-function valueOf<T>(entry: Entry, otherwise: T): T {
-  return entry.state === "present" ? (entry.value as T) : otherwise;
-}
+const oddKeys = [
+  ...["a:b:c", "with space", "ключ", "🎈", "quote\"'\\", "%_[]*", "line\nbreak", "0", "-1"],
+  // What a plain object has or treats in its own way.
+  ...["__proto__", "constructor", "prototype", "toString", "valueOf", "hasOwnProperty", "__defineGetter__", "then", "length"],
+];
 
 /** What every {@link Backend} promises, whatever it keeps its values in. */
 export function describeBackendContract(name: string, createBackend: BackendFactory): void {
@@ -25,16 +30,9 @@ export function describeBackendContract(name: string, createBackend: BackendFact
       await backend.close();
     });
 
-    const read = async (key: string): Promise<Entry> => {
-      await backend.load([key]);
-      return backend.entry(key).peek();
-    };
-
-    const watch = (): Change[] => {
-      const changes: Change[] = [];
-      onTestFinished(backend.onChange((change) => changes.push(change)));
-      return changes;
-    };
+    const current = (): Backend => backend;
+    const read = (key: string): Promise<Entry> => readFrom(backend, key);
+    const watch = (): Change[] => watchBackend(backend);
 
     describe("reading", () => {
       it("knows after load that a key has no value", async () => {
@@ -66,14 +64,26 @@ export function describeBackendContract(name: string, createBackend: BackendFact
         expect(backend.version.epoch).not.toBe("");
         expect(backend.version.seq).toBeGreaterThanOrEqual(0);
       });
+    });
 
-      it.each(["a:b:c", "with space", "ключ", "🎈", "__proto__", "constructor", "quote\"'\\", "%_[]*", "line\nbreak"])(
-        "keeps a value under the key %j",
-        async (key) => {
-          await backend.set(key, { key });
-          expect(valueOf(await read(key), undefined)).toEqual({ key });
-        },
-      );
+    describe.each(oddKeys)("the key %j", (key) => {
+      it("works in every operation", async () => {
+        expect((await read(key)).state).toBe("absent");
+        await backend.set(key, { key });
+        expect(valueOf(await read(key), undefined)).toEqual({ key });
+        expect(await backend.update(key, (entry) => ({ was: valueOf(entry, undefined) }))).toEqual({ was: { key } });
+        expect(await backend.keys("")).toEqual([key]);
+        expect(await backend.keys(key)).toEqual([key]);
+        expect([...(await backend.entries(key))]).toEqual([[key, { was: { key } }]]);
+        const changes = watch();
+        await backend.delete(key);
+        expect(changes.map(({ keys }) => keys)).toEqual([[key]]);
+        expect((await read(key)).state).toBe("absent");
+        await backend.set(key, 1);
+        await backend.clear(key);
+        expect((await read(key)).state).toBe("absent");
+        expect(await backend.keys("")).toEqual([]);
+      });
     });
 
     describe("set", () => {
@@ -272,6 +282,11 @@ export function describeBackendContract(name: string, createBackend: BackendFact
         expect(changes).toHaveLength(1);
       });
     });
+
+    describeDeleting(current);
+    describeListing(current);
+    describeStreams(current);
+    describeGivenOutValues(current);
 
     describe("listeners that throw", () => {
       it("do not stop the others from hearing of the change", async () => {

@@ -1,0 +1,36 @@
+import type { Entry } from "./backend.ts";
+import { decode } from "./value.ts";
+
+export type PresentEntry = Extract<Entry, { state: "present" }>;
+
+/**
+ * An entry of an encoded value, which is safe to give out: a reader that changes what it gets changes nobody else's.
+ * The value is decoded when it is first read. From then on all readers share one frozen value, unless it holds what cannot
+ * be frozen (Date, Map, Set, typed arrays, …): then each read decodes it anew.
+ */
+export function createPresentEntry(seq: number, text: string): PresentEntry {
+  return new TextEntry(seq, text);
+}
+
+// A server may follow 100,000 keys. A getter of the class is far smaller than one of each entry.
+class TextEntry implements PresentEntry {
+  readonly state = "present";
+  readonly seq: number;
+  private text: string | undefined;
+  private shared: unknown;
+
+  constructor(seq: number, text: string) {
+    this.seq = seq;
+    this.text = text;
+  }
+
+  get value(): unknown {
+    if (this.text === undefined) return this.shared;
+    const { value, isFrozen } = decode(this.text);
+    if (isFrozen) {
+      this.shared = value;
+      this.text = undefined;
+    }
+    return value;
+  }
+}
