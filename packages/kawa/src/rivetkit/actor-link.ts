@@ -4,7 +4,8 @@ import { clip, isKawaError, KawaError } from "../core/errors.ts";
 import type { Version } from "../core/version.ts";
 import { type ActorAddress, Connection } from "./connection.ts";
 import { type Deferred, deferred } from "./deferred.ts";
-import type { Delta, Row } from "./protocol.ts";
+import type { Delta, Hooked, Row } from "./protocol.ts";
+import { fromReplyError } from "./refusal.ts";
 import { Replica } from "./replica.ts";
 
 const readChunkKeys = 1_000;
@@ -17,10 +18,14 @@ export class ActorLink {
   readonly replica: Replica = new Replica();
   readonly #address: ActorAddress;
   #connection: Connection | undefined;
+  #hooked: Hooked | undefined;
   /** Resolves with the next connection whose replica is in step. */
   #connected: Deferred<Connection> = deferred();
   #isRunning = false;
   #isFollowing = false;
+  /** Keys of a guarded replica that have changed since they were read. */
+  readonly #outdated = new Set<string>();
+  #readingAgain: Promise<unknown> = Promise.resolve();
   /** Deltas that came before the replica was in step. */
   #held: Delta[] = [];
   #lastError: unknown;
@@ -29,6 +34,11 @@ export class ActorLink {
   constructor(address: ActorAddress) {
     this.#address = address;
     this.id = `${address.actorName}/${address.actorId}`;
+  }
+
+  /** What the hooks of the actor decide about; undefined before the first connection. */
+  get hooked(): Hooked | undefined {
+    return this.#hooked;
   }
 
   get status(): BackendStatus {
@@ -66,15 +76,32 @@ export class ActorLink {
     await connection.closed;
   }
 
-  /** Loads keys into the replica. */
-  async read(connection: Connection, keys: readonly string[]): Promise<void> {
+  /** Asks until there is an answer, on the next connection when one ends. */
+  async ask<T>(deadline: number, request: (connection: Connection) => Promise<T>): Promise<T> {
+    for (;;) {
+      const connection = await this.whenConnected(deadline);
+      try {
+        return await withDeadline(request(connection), deadline, this.id);
+      } catch (error) {
+        if (isFinal(error) || performance.now() >= deadline) throw error;
+        // The actor lives and takes its time.
+        if (!isKawaError(error, "BACKEND_TIMEOUT")) await this.drop(connection, error);
+      }
+    }
+  }
+
+  /** Loads keys into the replica: as nobody, where reading is guarded. Resolves with the errors of those that were refused. */
+  async read(connection: Connection, keys: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
     this.replica.expect(keys);
-    for await (const { epoch, rows } of readInChunks(connection, keys)) {
-      if (connection !== this.#connection || epoch !== this.replica.version.epoch) {
+    const refused = new Map<string, unknown>();
+    for await (const reply of readInChunks(connection, keys)) {
+      if (connection !== this.#connection || reply.epoch !== this.replica.version.epoch) {
         throw new KawaError("BACKEND_UNAVAILABLE", "The connection changed during a read.");
       }
-      this.replica.learn(rows);
+      this.replica.learn(reply.rows);
+      for (const [key, error] of reply.refused ?? []) refused.set(key, fromReplyError(error));
     }
+    return refused;
   }
 
   close(error: KawaError): void {
@@ -95,6 +122,8 @@ export class ActorLink {
         });
         if (this.#closedBy) return connection.close();
         this.#connection = connection;
+        this.#hooked = connection.hooked;
+        this.replica.guard(connection.hooked.reads);
         await this.#follow(connection);
         retryMs = firstRetryMs;
         this.#lastError = undefined;
@@ -124,11 +153,17 @@ export class ActorLink {
     const version: Version = { epoch: reply.epoch, seq: reply.seq };
     if (reply.rows) {
       this.replica.catchUp(reply.rows, version);
+      if (this.replica.isGuarded) this.#readAgain(reply.rows.map(([key]) => key));
     } else {
       const rows: Row[] = [];
-      for await (const chunk of readInChunks(connection, this.replica.knownKeys())) rows.push(...chunk.rows);
+      const refused: string[] = [];
+      for await (const chunk of readInChunks(connection, this.replica.followedKeys())) {
+        rows.push(...chunk.rows);
+        for (const [key] of chunk.refused ?? []) refused.push(key);
+      }
       // Rows of later chunks may be newer than this version; the held deltas then change nothing twice.
       this.replica.restart(rows, version);
+      this.replica.forget(refused);
     }
     this.#isFollowing = true;
     for (const delta of this.#held.splice(0)) this.#onDelta(delta);
@@ -137,6 +172,27 @@ export class ActorLink {
   #onDelta(delta: Delta): void {
     if (!this.#isFollowing) return void this.#held.push(delta);
     if (!this.replica.applyDelta(delta)) this.#catchUp();
+    else if (this.replica.isGuarded) this.#readAgain(delta.rows.map(([key]) => key));
+  }
+
+  /** What nobody in particular may see of keys that have changed, now or on the next connection. */
+  #readAgain(changed: readonly string[]): void {
+    const connection = this.#connection;
+    for (const key of changed) if (this.replica.isFollowed(key)) this.#outdated.add(key);
+    if (!connection || this.#outdated.size === 0) return;
+    const keys = [...this.#outdated];
+    this.#outdated.clear();
+    const forget = (refused: ReadonlyMap<string, unknown>): void => this.replica.forget([...refused.keys()]);
+    const done = this.read(connection, keys).then(forget, () => {
+      for (const key of keys) this.#outdated.add(key);
+      connection.close();
+    });
+    this.#readingAgain = Promise.all([this.#readingAgain, done]);
+  }
+
+  /** Resolves when a guarded replica shows what has changed up to now. */
+  async whenReadAgain(): Promise<void> {
+    await this.#readingAgain;
   }
 
   #checkPosition(position: Version): void {
@@ -164,10 +220,24 @@ async function beforeDeadline<T>(promise: Promise<T>, deadline: number): Promise
   }
 }
 
+/** Rejects at `deadline`, whatever becomes of the work. */
+async function withDeadline<T>(work: Promise<T>, deadline: number, id: string): Promise<T> {
+  const settled = work.then((value) => ({ value }));
+  settled.catch(() => {});
+  const result = await beforeDeadline(settled, deadline);
+  if (result) return result.value;
+  throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(id)}" did not answer in time.`);
+}
+
+/** True for an answer of the actor; false when the connection failed, or the actor went away. */
+export function isFinal(error: unknown): boolean {
+  return !isKawaError(error) || !error.code.startsWith("BACKEND_") || error.code === "BACKEND_CLOSED";
+}
+
 async function* readInChunks(connection: Connection, keys: readonly string[]) {
   for (let start = 0; start < keys.length; ) {
     const reply = await connection.ask("read", { keys: keys.slice(start, start + readChunkKeys) });
-    start += reply.rows.length;
+    start += reply.rows.length + (reply.refused?.length ?? 0);
     yield reply;
   }
 }

@@ -1,36 +1,130 @@
-import { actor } from "rivetkit";
+import { actor, type AnyActorDefinition } from "rivetkit";
 import { db } from "rivetkit/db";
-import { hostedStores } from "./hosted-stores.ts";
+import { KawaError } from "../core/errors.ts";
+import { maxValueBytes as defaultMaxValueBytes } from "../core/value.ts";
+import { ActorService } from "./actor-service.ts";
+import { type ActorSettings, attachSettings, latestSettings } from "./actor-settings.ts";
+import { actionNames, clientParams } from "./client-params.ts";
+import { verifyClient } from "./client-token.ts";
+import { type ActionName, type AnyContext, type AnyHooks, type HookContext, type ReactiveStateActorHooks } from "./hooks.ts";
+import { hostedServices } from "./hosted-services.ts";
+import { toPublicError } from "./refusal.ts";
 import { serveReplica, type Socket } from "./serve-replica.ts";
-import { migrateSignalStore, SignalStore } from "./signal-store.ts";
+import { SignalStore } from "./signal-store.ts";
+import { migrateSignalStore, type SqlDatabase, sqliteSession } from "./sqlite-storage.ts";
+import type { SignalStorage } from "./storage.ts";
 
-type Vars = { store: SignalStore | undefined };
+export type ReactiveStateActorOptions = {
+  /** Where the actor keeps its values, such as `redisStorage({ url })`. @default the SQLite database that RivetKit gives it */
+  storage?: SignalStorage;
+  /** Largest encoded value in bytes, at most 8 MiB. @default 262_144 (256 KiB) */
+  maxValueBytes?: number;
+  /** The actor leaves the memory when no server has been connected for this long, in milliseconds. @default 60_000 */
+  sleepTimeoutMs?: number;
+};
 
-function closeStore(vars: Vars): void {
-  if (!vars.store) return;
-  hostedStores.delete(vars.store.instance);
-  vars.store.close();
-  vars.store = undefined;
+/** A RivetKit actor that keeps signals. */
+export type ReactiveStateActor = AnyActorDefinition;
+
+type Vars = { service: ActorService | undefined };
+type Waking = HookContext & { readonly db: SqlDatabase; readonly vars: Vars };
+
+const maxMaxValueBytes = 8 * 1024 * 1024;
+
+/**
+ * An actor that keeps signals, with hooks that authorise, change or watch what is done with them. Servers of this app reach it
+ * through `initReactiveBackend`. RivetKit clients reach only the actions that a hook decides about, as nobody, or as whom a
+ * token of `issueToken` says.
+ *
+ * @throws {KawaError} OPTION_INVALID - an option is out of its range
+ * @example
+ * export const secureActor = createReactiveStateActor({
+ *   setSignal: async (c, params, next) => {
+ *     if (params.key.startsWith("admin:") && !params.isAdmin) throw new Error("Admin access required");
+ *     return await next(params);
+ *   },
+ * });
+ */
+export function createReactiveStateActor<C extends object = AnyContext>(
+  hooks: ReactiveStateActorHooks<C> = {},
+  options: ReactiveStateActorOptions = {},
+): ReactiveStateActor {
+  const { storage, maxValueBytes = defaultMaxValueBytes, sleepTimeoutMs = 60_000 } = options;
+  if (!(maxValueBytes > 0 && maxValueBytes <= maxMaxValueBytes)) {
+    throw new KawaError("OPTION_INVALID", `maxValueBytes must be 1 to ${maxMaxValueBytes}, not ${maxValueBytes}.`);
+  }
+  if (!(sleepTimeoutMs > 0)) throw new KawaError("OPTION_INVALID", `sleepTimeoutMs must be positive, not ${sleepTimeoutMs}.`);
+  const settings: ActorSettings = { hooks: hooks as AnyHooks, maxValueBytes };
+
+  const open = async (c: Waking): Promise<void> => {
+    const session = storage ? await storage.open([c.name, ...c.key].join("/")) : sqliteSession(c.db);
+    const store = await SignalStore.open(session);
+    c.vars.service = new ActorService({ store, settings: () => latestSettings(c.name) ?? settings, context: c });
+    hostedServices.set(store.instance, c.vars.service);
+    // Another incarnation has taken over its storage, and has ended: the next one opens it anew.
+    store.listen(() => {}, () => c.vars.service && c.sleep());
+  };
+  const close = async (c: Waking): Promise<void> => {
+    const { service } = c.vars;
+    if (!service) return;
+    c.vars.service = undefined;
+    hostedServices.delete(service.store.instance);
+    await service.close();
+  };
+  const serviceOf = (c: HookContext): ActorService => {
+    const { service } = (c as Waking).vars;
+    if (!service) throw new KawaError("BACKEND_UNAVAILABLE", "The actor is going to sleep.");
+    return service;
+  };
+
+  const createAction = (name: ActionName) => publicly(async (c: HookContext, ...args: unknown[]) => {
+    return serviceOf(c).perform(c, name, { ...verifyClient(c.conn?.params), ...clientParams(name, args) });
+  });
+
+  const definition = actor({
+    options: { name: "reactiveState", sleepTimeout: sleepTimeoutMs },
+    db: db({ onMigrate: migrateSignalStore }),
+    createVars: (): Vars => ({ service: undefined }),
+    onWake: (c) => open(c as unknown as Waking),
+    onSleep: (c) => close(c as unknown as Waking),
+    onDestroy: (c) => close(c as unknown as Waking),
+    onConnect: publicly(async (c: HookContext) => {
+      // Whoever opens a raw socket is heard of when it has proved to be a server of this app. The URL is what a client says it
+      // is; one that says so wrongly is admitted, or refused, at its first action.
+      if (isRawSocket(c)) return;
+      verifyClient(c.conn?.params);
+      await serviceOf(c).admit(c);
+    }),
+    onDisconnect: (c, conn) => c.vars.service?.dismiss(conn.id),
+    onWebSocket: (c, socket) => {
+      const { service } = c.vars;
+      if (service) serveReplica(service, socket as unknown as Socket);
+      else socket.close(1001, "actor sleeps");
+    },
+    actions: Object.fromEntries(actionNames.map((name) => [name, createAction(name)])),
+  });
+  attachSettings(definition, settings);
+  return definition as unknown as ReactiveStateActor;
 }
 
 /**
- * The actor that keeps signals, for your own `setup({ use: { reactiveState: reactiveStateActor } })`. It talks only to
- * servers of this app, through `initReactiveBackend`; it has no actions, and hangs up on everyone else.
+ * The actor without hooks, for your own `setup({ use: { reactiveState: reactiveStateActor } })`. It serves the servers of this
+ * app, through `initReactiveBackend`, and refuses everybody else.
  */
-export const reactiveStateActor = actor({
-  options: { name: "reactiveState", sleepTimeout: 60_000 },
-  db: db({ onMigrate: migrateSignalStore }),
-  createVars: (): Vars => ({ store: undefined }),
-  onWake: async (c) => {
-    const store = await SignalStore.open(c.db);
-    c.vars.store = store;
-    hostedStores.set(store.instance, store);
-  },
-  onSleep: (c) => closeStore(c.vars),
-  onDestroy: (c) => closeStore(c.vars),
-  onWebSocket: (c, socket) => {
-    if (c.vars.store) serveReplica(c.vars.store, socket as unknown as Socket);
-    else socket.close(1001, "actor sleeps");
-  },
-  actions: {},
-});
+export const reactiveStateActor: ReactiveStateActor = createReactiveStateActor();
+
+function isRawSocket(c: HookContext): boolean {
+  const { request } = c as { request?: { readonly url?: string } };
+  return request?.url !== undefined && URL.parse(request.url)?.pathname.startsWith("/websocket") === true;
+}
+
+/** RivetKit shows clients what a plain error says, at least over a WebSocket. */
+function publicly<A extends unknown[], R>(fn: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await fn(...args);
+    } catch (error) {
+      throw toPublicError(error);
+    }
+  };
+}

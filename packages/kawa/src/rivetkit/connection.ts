@@ -1,10 +1,12 @@
 import { createClient } from "rivetkit/client";
 import { isKawaError, KawaError } from "../core/errors.ts";
 import type { Version } from "../core/version.ts";
+import type { ActorService } from "./actor-service.ts";
 import { host } from "./host.ts";
-import { hostedStores } from "./hosted-stores.ts";
+import { hostedServices } from "./hosted-services.ts";
 import {
   type Delta,
+  type Hooked,
   type Replies,
   type ReplyMessage,
   type RequestMessage,
@@ -13,9 +15,9 @@ import {
   type ServerFrame,
   unauthorizedCloseCode,
 } from "./protocol.ts";
-import { answer, type Socket } from "./serve-replica.ts";
+import { fromReplyError } from "./refusal.ts";
+import type { Socket } from "./serve-replica.ts";
 import { issueServerToken } from "./server-token.ts";
-import type { SignalStore } from "./signal-store.ts";
 
 const seenMessage = JSON.stringify({ id: 0, type: "seen", body: {} });
 const openTimeoutMs = 5_000;
@@ -40,8 +42,9 @@ export class Connection {
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
   readonly #pending = new Map<number, Pending>();
-  readonly #pingTimer: NodeJS.Timeout;
-  #local: SignalStore | undefined;
+  #pingTimer: NodeJS.Timeout | undefined;
+  #hooked: Hooked = { reads: false, writes: false, lists: false };
+  #local: ActorService | undefined;
   #stopLocal: (() => void) | undefined;
   #lastMessageAt = Date.now();
   #nextId = 1;
@@ -54,8 +57,6 @@ export class Connection {
     this.#socket = socket;
     this.#events = events;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
-    this.#pingTimer = setInterval(() => this.#checkPulse(), pingIntervalMs);
-    this.#pingTimer.unref();
     socket.addEventListener("message", (event: { data: unknown }) => this.#receive(String(event.data)));
     socket.addEventListener("close", (event: { code?: number }) => {
       this.#isRefused = event.code === unauthorizedCloseCode;
@@ -79,7 +80,9 @@ export class Connection {
     const connection = new Connection(socket, events);
     try {
       const hello = await connection.#askSocket("hello", { token: issueServerToken() });
-      const local = hostedStores.get(hello.instance);
+      connection.#hooked = hello.hooked;
+      connection.#startPings();
+      const local = hostedServices.get(hello.instance);
       if (local) connection.#useLocal(local);
       return connection;
     } catch (error) {
@@ -88,18 +91,19 @@ export class Connection {
     }
   }
 
+  /** What the hooks of the actor decide about. */
+  get hooked(): Hooked {
+    return this.#hooked;
+  }
+
   /**
    * @throws {KawaError} BACKEND_TIMEOUT - no answer; a write may have been applied
    * @throws {KawaError} BACKEND_UNAVAILABLE - the connection ended; a write may have been applied
+   * @throws {KawaError} ACTION_REFUSED and others - what the actor answered; asking again would not help
    */
   async ask<N extends RequestName>(type: N, body: Requests[N]): Promise<Replies[N]> {
     if (this.#isClosed) throw this.#ended();
-    if (!this.#local) return this.#askSocket(type, body);
-    try {
-      return (await answer(this.#local, { id: 0, type, body } as RequestMessage)) as Replies[N];
-    } catch (cause) {
-      throw new KawaError("BACKEND_UNAVAILABLE", "The actor could not commit the batch.", { cause });
-    }
+    return this.#local ? this.#askLocal(this.#local, type, body) : this.#askSocket(type, body);
   }
 
   close(): void {
@@ -121,27 +125,54 @@ export class Connection {
   }
 
   /** The actor lives in this process: talk to it directly, and keep the socket as the proof that it is the current one. */
-  #useLocal(store: SignalStore): void {
-    this.#local = store;
-    this.#stopLocal = store.listen(
+  #useLocal(service: ActorService): void {
+    this.#local = service;
+    this.#stopLocal = service.listen(
       this.#events.onDelta,
       () => this.close(),
     );
   }
 
   #askSocket<N extends RequestName>(type: N, body: Requests[N]): Promise<Replies[N]> {
+    return this.#pend(type, (id) => {
+      this.#socket.send(JSON.stringify({ id, type, body }));
+      this.#hasAnswered = true;
+    });
+  }
+
+  #askLocal<N extends RequestName>(service: ActorService, type: N, body: Requests[N]): Promise<Replies[N]> {
+    return this.#pend(type, (id) => {
+      const fail = (cause: unknown): void => {
+        const error = isKawaError(cause) ? cause : new KawaError("BACKEND_UNAVAILABLE", "The actor could not answer.", { cause });
+        this.#take(id)?.reject(error);
+      };
+      try {
+        Promise.resolve(service.answer({ id, type, body } as RequestMessage)).then((reply) => this.#take(id)?.resolve(reply as never), fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  /** Waits for the answer to a request, no longer than the connection lives: an actor that was replaced may never answer. */
+  #pend<N extends RequestName>(type: N, send: (id: number) => void): Promise<Replies[N]> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
         reject(new KawaError("BACKEND_TIMEOUT", `The actor did not answer "${type}" within ${requestTimeoutMs} ms.`));
-        this.close();
+        // A hook may take its time; who asks again is given the same answer.
+        if (!this.#isHooked(type)) this.close();
       }, requestTimeoutMs);
       timer.unref();
       this.#pending.set(id, { resolve, reject, timer });
-      this.#socket.send(JSON.stringify({ id, type, body }));
-      this.#hasAnswered = true;
+      send(id);
     });
+  }
+
+  #isHooked(type: RequestName): boolean {
+    const { reads, writes, lists } = this.#hooked;
+    return (type === "read" && reads) || (type === "write" && writes) || (type === "list" && lists);
   }
 
   #receive(data: string): void {
@@ -162,12 +193,16 @@ export class Connection {
   }
 
   #settle(message: ReplyMessage): void {
-    const pending = this.#pending.get(message.id);
-    if (!pending) return;
-    this.#pending.delete(message.id);
-    clearTimeout(pending.timer);
-    if ("error" in message) pending.reject(new KawaError("BACKEND_UNAVAILABLE", message.error.message));
-    else pending.resolve(message.body as never);
+    const pending = this.#take(message.id);
+    if ("error" in message) pending?.reject(fromReplyError(message.error));
+    else pending?.resolve(message.body as never);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    clearTimeout(pending?.timer);
+    return pending;
   }
 
   #ended(): KawaError {
@@ -176,6 +211,13 @@ export class Connection {
       "UNAUTHORIZED",
       "The actor refused this server: its secret is another one. Set KAWA_SECRET to the same text on every server.",
     );
+  }
+
+  /** After the hello, which has to be the first message that arrives. */
+  #startPings(): void {
+    if (this.#isClosed) return;
+    this.#pingTimer = setInterval(() => this.#checkPulse(), pingIntervalMs);
+    this.#pingTimer.unref();
   }
 
   #checkPulse(): void {

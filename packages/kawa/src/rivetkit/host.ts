@@ -3,11 +3,14 @@ import { type AnyActorDefinition, type Registry, setup } from "rivetkit";
 import { configureDefaultLogger } from "rivetkit/log";
 import { KawaError } from "../core/errors.ts";
 import type { Backend } from "../core/backend.ts";
+import { detached } from "../core/detached.ts";
+import { stopInlineStreams } from "../core/inline-streams.ts";
 import { processState } from "../core/process-state.ts";
 import { EmbeddedEngine } from "./engine/embedded-engine.ts";
 import { EngineFolder } from "./engine/folder.ts";
 import { env } from "./env.ts";
 import { LiveDefinition } from "./live-definition.ts";
+import { adoptedSettings, namedEngine } from "./registry-settings.ts";
 import { shareSecret } from "./server-token.ts";
 
 /** Any RivetKit registry: `setup({ use: { … } })`. */
@@ -18,13 +21,15 @@ export type AnyRegistry = Registry<Record<string, AnyActorDefinition>>;
 export type EngineTarget = { readonly endpoint: string; readonly namespace: string | undefined };
 
 export type HostOptions = {
-  /** Port of the embedded engine. @default a free one that `.rivet/` remembers */
+  /** Port of the embedded engine. @default {@link Host.defaultPort}, else a free one that `.rivet/` remembers */
   port?: number | undefined;
 };
 
 const embeddedNamespace = "kawa";
 /** A runner waits for the engine's answer, which does not come when the engine hangs. */
 const runnerStopTimeoutMs = 2_000;
+/** Longest wait of the next runner for the one before: it needs about 15 ms for each actor. */
+const runnerEndTimeoutMs = 15_000;
 
 /** The engine and the runner of this process: it hosts the actors of all registries that the app uses. */
 class Host {
@@ -35,14 +40,23 @@ class Host {
   #engine: EmbeddedEngine | undefined;
   #runner: AnyRegistry | undefined;
   #runnerWork: Promise<void> = Promise.resolve();
+  /** The end of the runner before. */
+  #ending: Promise<void> = Promise.resolve();
+  #settings: ReturnType<typeof adoptedSettings> = {};
+  /** Address of the engine in the settings of a registry. */
+  #named: string | undefined;
   /** The newest actors could not be hosted: the next edit may mend it. */
   #hasFailed = false;
   #stopped = false;
+  /** Port of the embedded engine for starts that ask for none, such as that of a first read. */
+  defaultPort: number | undefined;
 
   /** Adds the actors of a registry. One that is known already, by its name, goes on with the newer code. */
-  use(registry: AnyRegistry): void {
+  use({ config }: AnyRegistry): void {
+    this.#settings = { ...this.#settings, ...adoptedSettings(config) };
+    this.#named ??= namedEngine(config);
     let isNew = false;
-    for (const [name, definition] of Object.entries(registry.config.use)) {
+    for (const [name, definition] of Object.entries(config.use)) {
       if (this.#definitions.get(name)?.replace(definition)) continue;
       this.#definitions.set(name, new LiveDefinition(definition));
       isNew = true;
@@ -67,18 +81,24 @@ class Host {
   }
 
   get isEmbedded(): boolean {
-    return env.endpoint === undefined;
+    return this.#remote === undefined;
   }
 
-  /** Stops the backends, the runner, then the engine: in this order nothing has to be recovered at the next start. */
+  /** In RivetKit's order. */
+  get #remote(): string | undefined {
+    return this.#named ?? env.endpoint;
+  }
+
+  /** Stops the streams, the backends, the runner, then the engine: in this order nothing has to be recovered at the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#started?.catch(() => {});
     await this.#runnerWork.catch(() => {});
+    await stopInlineStreams();
     await Promise.all([...this.#backends].map((backend) => backend.close()));
     this.#backends.clear();
-    const ended = this.#runner?.shutdown().catch(() => {});
-    await Promise.race([ended, sleep(runnerStopTimeoutMs, undefined, { ref: false })]);
+    this.#ending = this.#runner?.shutdown().catch(() => {}) ?? this.#ending;
+    await Promise.race([this.#ending, sleep(runnerStopTimeoutMs, undefined, { ref: false })]);
     this.#runner = undefined;
     await this.#engine?.stop();
     this.#engine = undefined;
@@ -90,7 +110,7 @@ class Host {
   async #start(options: HostOptions): Promise<EngineTarget> {
     if (env.isBuild) throw new KawaError("BACKEND_UNAVAILABLE", "Actors do not run during next build.");
     quietRivetKit();
-    this.#target = env.endpoint === undefined ? await this.#startEmbedded(options) : this.#connectTo(env.endpoint);
+    this.#target = this.#remote === undefined ? await this.#startEmbedded(options) : this.#connectTo(this.#remote);
     if (!env.isServerless) await this.#restartRunner();
     return this.#target;
   }
@@ -98,9 +118,8 @@ class Host {
   async #startEmbedded(options: HostOptions): Promise<EngineTarget> {
     const folder = EngineFolder.open(env.dataDir);
     shareSecret(env.secret ?? folder.secret());
-    this.#engine ??= await EmbeddedEngine.start(
-      options.port === undefined ? { folder } : { folder, port: options.port },
-    );
+    const port = options.port ?? this.defaultPort;
+    this.#engine ??= await EmbeddedEngine.start(port === undefined ? { folder } : { folder, port });
     await ensureNamespace(this.#engine.endpoint, embeddedNamespace);
     return { endpoint: this.#engine.endpoint, namespace: embeddedNamespace };
   }
@@ -109,7 +128,7 @@ class Host {
     if (!env.secret) {
       throw new KawaError(
         "SECRET_MISSING",
-        `RIVET_ENDPOINT is set, so servers must share a secret. Set KAWA_SECRET on each of them to the same random text, such as the output of "openssl rand -hex 32".`,
+        `The engine runs elsewhere, so servers must share a secret. Set KAWA_SECRET on each of them to the same random text, such as the output of "openssl rand -hex 32".`,
       );
     }
     shareSecret(env.secret);
@@ -126,17 +145,18 @@ class Host {
     if (this.#stopped || !this.#target) return;
     await this.#runner?.shutdown();
     this.#runner = undefined;
+    // One with many actors may still be at it, and would be given those of the next.
+    await Promise.race([this.#ending, sleep(runnerEndTimeoutMs, undefined, { ref: false })]);
     this.#hasFailed = false;
     const use = Object.fromEntries([...this.#definitions].map(([name, live]) => [name, live.definition]));
-    const runner = setup({ use, ...runnerConfig(this.#target) }) as AnyRegistry;
+    const runner = setup({ ...runnerConfig(this.#target), ...this.#settings, use }) as AnyRegistry;
     try {
       await runner.startAndWait();
     } catch (cause) {
       this.#hasFailed = true;
       await runner.shutdown().catch(() => {});
-      throw new KawaError("BACKEND_UNAVAILABLE", `The actors could not be hosted on ${withoutSecret(this.#target.endpoint)}.`, {
-        cause,
-      });
+      const where = withoutSecret(this.#target.endpoint);
+      throw new KawaError("BACKEND_UNAVAILABLE", `The actors could not be hosted on ${where}: ${reasonOf(cause)}`, { cause });
     }
     this.#runner = runner;
   }
@@ -179,12 +199,18 @@ async function ensureNamespace(endpoint: string, name: string): Promise<void> {
   }
 }
 
+/** RivetKit's native part puts an error as JSON into the message. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return withoutSecret(/"message":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text);
+}
+
 /** The endpoint may carry a token in its user part. */
 function withoutSecret(endpoint: string): string {
   return endpoint.replace(/\/\/[^@/]*@/, "//");
 }
 
-/** The one host of this process. */
+/** The one host of this process. It is made when the server starts, where nothing belongs to a request. */
 export function host(): Host {
-  return processState("host", () => new Host());
+  return processState("host", () => detached(() => new Host()));
 }

@@ -1,6 +1,10 @@
 import { type Backend, knownBackends, registerBackend } from "../core/backend.ts";
 import { clip, KawaError } from "../core/errors.ts";
+import { keepLatestSettings, settingsOf } from "./actor-settings.ts";
+import { adoptRegistry } from "./adopt-registry.ts";
+import type { GetContext } from "./context.ts";
 import { type AnyRegistry, host } from "./host.ts";
+import { hostedServices } from "./hosted-services.ts";
 import { RivetBackend } from "./rivet-backend.ts";
 
 /** A backend over a RivetKit actor, as {@link initReactiveBackend} returns it. */
@@ -15,6 +19,11 @@ export type InitReactiveBackendOptions = {
   actorId?: string;
   /** Serves the namespaces that name no backend. @default true */
   global?: boolean;
+  /**
+   * Tells who acts, from what the server has verified, such as the session of the request. Hooks of the actor find the fields
+   * in their `params`. It is called only where there are hooks. @default nobody
+   */
+  getContext?: GetContext;
 };
 
 /**
@@ -26,18 +35,26 @@ export type InitReactiveBackendOptions = {
  * initReactiveBackend({ registry: reactiveRegistry });
  */
 export function initReactiveBackend(options: InitReactiveBackendOptions): ReactiveBackend {
-  const { registry, actorName = "reactiveState", actorId = "global", global = true } = options;
-  if (!(actorName in registry.config.use)) {
+  const { registry, actorName = "reactiveState", actorId = "global", global = true, getContext } = options;
+  const definition = registry.config.use[actorName];
+  if (!definition) {
     throw new KawaError(
       "OPTION_INVALID",
       `The registry has no actor "${clip(actorName)}". Add it: setup({ use: { ${clip(actorName)}: reactiveStateActor } }).`,
     );
   }
   if (actorId === "") throw new KawaError("OPTION_INVALID", `actorId is empty; leave it out for "global".`);
-  host().use(registry);
-  const found = knownBackends.peek().get(`${actorName}/${actorId}`);
-  const backend = found && found.status !== "closed" ? found : new RivetBackend({ actorName, actorId });
+  keepLatestSettings(registry.config.use);
+  for (const service of hostedServices.values()) service.noticeNewHooks();
+  host().use(adoptRegistry(registry));
+  const backend = findOpen(`${actorName}/${actorId}`) ?? new RivetBackend({ actorName, actorId, ...settingsOf(definition) });
+  backend.getContext = getContext;
   host().attach(backend);
   registerBackend(backend, { global });
   return backend;
+}
+
+function findOpen(id: string): RivetBackend | undefined {
+  const found = knownBackends.peek().get(id) as RivetBackend | undefined;
+  return found?.status === "closed" ? undefined : found;
 }

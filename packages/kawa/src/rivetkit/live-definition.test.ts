@@ -64,6 +64,13 @@ describe("a live definition", () => {
     expect(configOf(live).actions["a"]!()).toBe(4);
   });
 
+  it("keeps the marks that RivetKit sets on functions", () => {
+    const mark = Symbol("mark");
+    const run = Object.assign(() => {}, { [mark]: "a workflow" });
+    const live = new LiveDefinition(define({ run, actions: {} }));
+    expect(configOf(live)["run"]).toMatchObject({ [mark]: "a workflow" });
+  });
+
   it("keeps what is not code as it is", () => {
     const options = { sleepTimeout: 1_000 };
     const state = { count: 0 };

@@ -30,10 +30,16 @@ export class LiveDefinition {
     return Object.fromEntries(
       Object.entries(config).map(([name, value]) => {
         const here = [...path, name];
-        if (isFunction(value)) return [name, (...args: unknown[]) => this.#at(here)(...args)];
+        if (isFunction(value)) return [name, this.#forward(here, value)];
         return [name, isBranch(here, value) ? this.#wrap(value as Config, here) : value];
       }),
     );
+  }
+
+  #forward(path: readonly string[], target: Callable): Callable {
+    const forward: Callable = (...args) => this.#at(path)(...args);
+    // RivetKit marks functions: a workflow says with a symbol how it is inspected.
+    return Object.defineProperties(forward, Object.getOwnPropertyDescriptors(target));
   }
 
   #at(path: readonly string[]): Callable {
@@ -46,7 +52,7 @@ function isBranch(path: readonly string[], value: unknown): boolean {
   return path[0] === "actions" && typeof value === "object" && value !== null;
 }
 
-function isFunction(value: unknown): boolean {
+function isFunction(value: unknown): value is Callable {
   return typeof value === "function";
 }
 

@@ -1,29 +1,33 @@
-import type { ActorLink } from "./actor-link.ts";
+type Batch = { readonly keys: string[]; readonly done: Promise<ReadonlyMap<string, unknown>> };
 
-type Batch = { readonly keys: string[]; readonly done: Promise<void> };
+/** Reads keys, and resolves with the errors of those that were refused. */
+export type ReadKeys = (keys: readonly string[]) => Promise<ReadonlyMap<string, unknown>>;
 
-/** Loads keys into the replica: each once, and those that are asked for in one turn together. */
+/** Loads keys: each once, and those that are asked for in one turn together. */
 export class Loader {
-  readonly #link: ActorLink;
-  readonly #timeoutMs: number;
+  readonly #read: ReadKeys;
   readonly #loading = new Map<string, Promise<void>>();
   #next: Batch | undefined;
 
-  constructor(link: ActorLink, timeoutMs: number) {
-    this.#link = link;
-    this.#timeoutMs = timeoutMs;
+  constructor(read: ReadKeys) {
+    this.#read = read;
   }
 
   load(key: string): Promise<void> {
     let loading = this.#loading.get(key);
     if (!loading) {
-      loading = this.#addToNext(key).finally(() => this.#loading.delete(key));
+      loading = this.#loadInNext(key).finally(() => this.#loading.delete(key));
       this.#loading.set(key, loading);
     }
     return loading;
   }
 
-  #addToNext(key: string): Promise<void> {
+  async #loadInNext(key: string): Promise<void> {
+    const refused = await this.#addToNext(key);
+    if (refused.has(key)) throw refused.get(key);
+  }
+
+  #addToNext(key: string): Batch["done"] {
     if (!this.#next) {
       const keys: string[] = [];
       const done = Promise.resolve().then(() => {
@@ -34,17 +38,5 @@ export class Loader {
     }
     this.#next.keys.push(key);
     return this.#next.done;
-  }
-
-  async #read(keys: readonly string[]): Promise<void> {
-    const deadline = performance.now() + this.#timeoutMs;
-    for (;;) {
-      const connection = await this.#link.whenConnected(deadline);
-      try {
-        return await this.#link.read(connection, keys);
-      } catch (error) {
-        await this.#link.drop(connection, error);
-      }
-    }
   }
 }

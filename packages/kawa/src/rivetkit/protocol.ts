@@ -8,30 +8,57 @@
 /** Encoded value of a key, `null` when it has none, and the batch that wrote it. */
 export type Row = readonly [key: string, text: string | null, seq: number];
 
-/** A write. With `expect`, it applies only if the key was last written by that batch (0: never). */
-export type Write = { readonly key: string; readonly text: string | null; readonly expect?: number };
+/**
+ * A write of one key, `text: null` to delete it; or of every key that starts with `clear`. With `expect`, it applies only if
+ * the value of the key was written by that batch (0: there is no value).
+ */
+export type Write =
+  | { readonly key: string; readonly text: string | null; readonly expect?: number }
+  | { readonly clear: string };
+
+/** Which operations the hooks of the actor see. Those it leaves alone take the short way. */
+export type Hooked = { readonly reads: boolean; readonly writes: boolean; readonly lists: boolean };
 
 export type Requests = {
   /** First message of every socket. `token` proves that a server of this app is calling. */
   hello: { token: string };
-  read: { keys: readonly string[] };
+  /** `context` is the encoded identity that hooks see; only asked with where reads are hooked. */
+  read: { keys: readonly string[]; context?: string };
+  /** Keys with a value that start with `prefix` and come after `after`, in order. */
+  list: { prefix: string; after: string; withValues: boolean; context?: string };
   /** Asks for everything that changed after `seq`; deltas follow on the same socket from there on. */
   follow: { epoch: string; seq: number };
-  /** `number` grows by one a batch: a batch that is sent again is applied once. */
-  write: { client: string; number: number; writes: readonly Write[] };
+  /**
+   * A batch is applied once, however often it is sent: `client` and `number` name it. The client will never again send the
+   * numbers below `settled`. Where writes are hooked, a batch has one write.
+   */
+  write: { client: string; number: number; settled: number; writes: readonly Write[]; context?: string };
+  /** Gives up batches: those that were not applied will not be. */
+  revoke: { client: string; numbers: readonly number[] };
+  /** Says which streams this client shows, and which it no longer shows. It has to say so again every few seconds. */
+  streams: { client: string; register: readonly string[]; unregister: readonly string[] };
   ping: Record<never, never>;
   /** Says that a frame has arrived, and has no reply. Its way back carries the TCP acknowledgement that Nagle waits for. */
   seen: Record<never, never>;
 };
 
 export type Replies = {
-  hello: { epoch: string; seq: number; instance: string };
-  /** Rows of the first keys; ask again for the rest. */
-  read: { epoch: string; seq: number; rows: readonly Row[] };
+  hello: { epoch: string; seq: number; instance: string; hooked: Hooked };
+  /** Rows of the first keys; ask again for the rest. Where reads are hooked: of all that were not refused, in any order. */
+  read: { epoch: string; seq: number; rows: readonly Row[]; refused?: readonly (readonly [key: string, error: ReplyError])[] };
+  /** `after` is where to go on, or null when these are all. Without values the texts are null. */
+  list: { rows: readonly Row[]; after: string | null };
   /** `rows` is null when the epoch is another one, or too much has changed: the replica has to read its keys again. */
   follow: { epoch: string; seq: number; rows: readonly Row[] | null };
-  /** `conflicts` are the keys whose `expect` did not hold; they were not written. Their deltas have been sent. */
-  write: { epoch: string; seq: number; conflicts: readonly string[] };
+  /**
+   * `conflicts` are the keys whose `expect` did not hold; they were not written. Their deltas have been sent. Where writes
+   * are hooked, `rows` are what was written after the hooks.
+   */
+  write: { epoch: string; seq: number; conflicts: readonly string[]; rows?: readonly Row[] };
+  /** Those that were applied before, with their conflicts. Their deltas have been sent. */
+  revoke: { epoch: string; seq: number; applied: readonly (readonly [number: number, conflicts: readonly string[]])[] };
+  /** The registered streams whose values this client is to produce. */
+  streams: { produce: readonly string[] };
   /** Tells a replica that the last delta was lost, when none follows it. */
   ping: { epoch: string; seq: number };
   seen: Record<never, never>;
@@ -41,11 +68,11 @@ export type RequestName = keyof Requests;
 
 export type RequestMessage = { [N in RequestName]: { id: number; type: N; body: Requests[N] } }[RequestName];
 
-export type ReplyMessage =
-  | { id: number; body: Replies[RequestName] }
-  | { id: number; error: { code: string; message: string } };
+export type ReplyError = { code: string; message: string; data?: Readonly<Record<string, unknown>> };
 
-/** One committed batch. `from` is the sequence number before it. */
+export type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; error: ReplyError };
+
+/** What was committed together. `from` is the sequence number before it. Where reads are hooked, the texts are null. */
 export type Delta = { epoch: string; from: number; to: number; rows: readonly Row[] };
 
 export type ServerMessage = ReplyMessage | { delta: Delta };
@@ -55,3 +82,6 @@ export type ServerFrame = readonly ServerMessage[];
 
 /** Close code for a socket that did not prove who it is. */
 export const unauthorizedCloseCode = 4401;
+
+/** Close code for a socket that has said nothing: its first message may be late or lost, which proves nothing. */
+export const helloTimeoutCloseCode = 4408;

@@ -1,7 +1,7 @@
 import { type Change, type Entry, unknownEntry } from "../core/backend.ts";
 import { notify, reportErrors } from "../core/notify.ts";
 import { batch, cell, type Cell } from "../core/reactive.ts";
-import { decodeValue } from "../core/value.ts";
+import { createPresentEntry } from "../core/entry.ts";
 import type { Version } from "../core/version.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { Delta, Row } from "./protocol.ts";
@@ -12,15 +12,31 @@ import type { Delta, Row } from "./protocol.ts";
  */
 export class Replica {
   readonly #cells = new Map<string, Cell<Entry>>();
-  /** Keys that were asked for: a delta may come before the answer is looked at, and is newer. */
+  /** Keys that were asked for or are being written: a delta may come before the answer is looked at, and is newer. */
   readonly #expected = new Set<string>();
   readonly #listeners = new Set<(change: Change) => void>();
   #version: Version = { epoch: "", seq: 0 };
+  #isGuarded = false;
   /** Resolves with the next version. */
   #moved: Deferred<void> = deferred();
 
   get version(): Version {
     return this.#version;
+  }
+
+  /** True where deltas come without values, for each identity has to ask for its own. */
+  get isGuarded(): boolean {
+    return this.#isGuarded;
+  }
+
+  /** Forgets everything when it turns out that the actor guards its values, or no longer does. */
+  guard(isGuarded: boolean): void {
+    if (isGuarded === this.#isGuarded) return;
+    this.#isGuarded = isGuarded;
+    this.#version = { epoch: "", seq: 0 };
+    this.#batch(() => {
+      for (const held of this.#cells.values()) held.value = unknownEntry;
+    });
   }
 
   cell(key: string): Cell<Entry> {
@@ -34,8 +50,13 @@ export class Replica {
     return entry !== undefined && entry.state !== "unknown";
   }
 
-  knownKeys(): string[] {
-    return [...this.#cells].filter(([, entry]) => entry.peek().state !== "unknown").map(([key]) => key);
+  /** True for a key that is known, or about to be. */
+  isFollowed(key: string): boolean {
+    return this.isKnown(key) || this.#expected.has(key);
+  }
+
+  followedKeys(): string[] {
+    return [...new Set([...this.#cells.keys(), ...this.#expected])].filter((key) => this.isFollowed(key));
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -76,18 +97,22 @@ export class Replica {
     this.#notify([]);
   }
 
-  /** Follows keys from now on, whose rows {@link learn} will bring. */
+  /** Follows keys from now on: {@link learn} or a delta will bring their rows. */
   expect(keys: readonly string[]): void {
     for (const key of keys) this.#expected.add(key);
   }
 
-  /** Adds rows that were read or written; what a delta has brought in the meantime is newer and stays. */
+  /** Adds rows that were read; what a delta has brought in the meantime is newer and stays. */
   learn(rows: readonly Row[]): void {
     this.#batch(() => {
-      for (const row of rows) {
-        this.#expected.delete(row[0]);
-        this.#applyRow(row);
-      }
+      for (const row of rows) this.#applyRow(row);
+    });
+  }
+
+  /** Forgets keys that may no longer be read. */
+  forget(keys: readonly string[]): void {
+    this.#batch(() => {
+      for (const key of keys) this.cell(key).value = unknownEntry;
     });
   }
 
@@ -106,7 +131,8 @@ export class Replica {
     this.#batch(() => {
       // Bump before notifying: a listener reads the version of what it sees.
       this.#move(version);
-      for (const row of rows) if (this.isKnown(row[0]) || this.#expected.has(row[0])) this.#applyRow(row);
+      if (this.#isGuarded) return;
+      for (const row of rows) if (this.isFollowed(row[0])) this.#applyRow(row);
     });
     if (rows.length > 0) this.#notify(rows);
   }
@@ -118,9 +144,10 @@ export class Replica {
   }
 
   #applyRow([key, text, seq]: Row): void {
+    this.#expected.delete(key);
     const held = this.cell(key);
     const before = held.peek();
     if (before.state !== "unknown" && before.seq >= seq) return;
-    held.value = text === null ? { state: "absent", seq } : { state: "present", seq, value: decodeValue(text) };
+    held.value = text === null ? { state: "absent", seq } : createPresentEntry(seq, text);
   }
 }

@@ -98,7 +98,7 @@ describe("a change that comes in the same frame as the answer to follow", () => 
     vi.spyOn(store, "since").mockImplementationOnce((epoch, seq) => {
       const reply = since(epoch, seq);
       // Another server's commit ends in the turn in which the answer is sent.
-      void store.write("another server", 1, [{ key: "k", text: '["new"]' }]);
+      void store.write({ client: "another server", number: 1, settled: 1, writes: [{ key: "k", text: '["new"]' }] });
       return reply;
     });
     actor.dropConnections();

@@ -1,28 +1,46 @@
-import type { Backend, BackendStatus, Change, Entry, Updater } from "../core/backend.ts";
+import { randomUUID } from "node:crypto";
+import type { Backend, BackendStatus, Change, Entry, OperationOptions, Reader, StreamRegistry, Updater } from "../core/backend.ts";
 import { clip, KawaError } from "../core/errors.ts";
 import type { ReadonlyCell } from "../core/reactive.ts";
-import { encodeValue } from "../core/value.ts";
+import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import { ActorLink } from "./actor-link.ts";
-import type { ActorAddress } from "./connection.ts";
+import type { ActorAddress, Connection } from "./connection.ts";
+import { type GetContext, resolveContext } from "./context.ts";
+import { GuardedReader } from "./guarded-reader.ts";
 import { Loader } from "./loader.ts";
+import type { Hooked, Requests, Row } from "./protocol.ts";
+import type { KeyChange } from "./write-queue.ts";
 import { Writer } from "./writer.ts";
 
 /** Longest wait of a read or a write for the actor. A killed engine and server together take seconds to recover. */
 const operationTimeoutMs = 30_000;
 
+export type RivetBackendOptions = ActorAddress & {
+  readonly getContext?: GetContext | undefined;
+  /** Of one encoded value. @default 262_144 (256 KiB) */
+  readonly maxValueBytes?: number | undefined;
+};
+
 /** Backend over one actor: one connection and one replica in this process. */
 export class RivetBackend implements Backend {
   readonly id: string;
+  readonly streams: StreamRegistry;
+  /** Tells who acts; an edit in development changes it. */
+  getContext: GetContext | undefined;
+  readonly #maxValueBytes: number | undefined;
   readonly #link: ActorLink;
   readonly #loader: Loader;
   readonly #writer: Writer;
 
-  constructor(address: ActorAddress) {
-    this.#link = new ActorLink(address);
-    this.#loader = new Loader(this.#link, operationTimeoutMs);
-    this.#writer = new Writer(this.#link, operationTimeoutMs);
+  constructor({ actorName, actorId, getContext, maxValueBytes }: RivetBackendOptions) {
+    this.#link = new ActorLink({ actorName, actorId });
+    this.#loader = new Loader((keys) => this.#ask((connection) => this.#link.read(connection, keys)));
+    this.#writer = new Writer({ link: this.#link, timeoutMs: operationTimeoutMs, maxValueBytes });
+    this.#maxValueBytes = maxValueBytes;
+    this.getContext = getContext;
     this.id = this.#link.id;
+    this.streams = this.#createStreamRegistry();
   }
 
   get version(): Version {
@@ -31,6 +49,10 @@ export class RivetBackend implements Backend {
 
   get status(): BackendStatus {
     return this.#link.status;
+  }
+
+  get isGuarded(): boolean {
+    return this.#link.replica.isGuarded;
   }
 
   entry(key: string): ReadonlyCell<Entry> {
@@ -47,12 +69,36 @@ export class RivetBackend implements Backend {
     await Promise.all(missing.map((key) => this.#loader.load(key)));
   }
 
-  async set(key: string, value: unknown): Promise<void> {
-    await this.#writer.write(key, { text: encodeValue(key, value) });
+  async readerFor(options?: OperationOptions): Promise<Reader> {
+    const context = this.#contextOf(options, ["reads"]);
+    await this.load([]);
+    return this.isGuarded ? new GuardedReader({ link: this.#link, context: await context, timeoutMs: operationTimeoutMs }) : this;
   }
 
-  update(key: string, updater: Updater): Promise<unknown> {
-    return this.#writer.write(key, { updater });
+  async set(key: string, value: unknown, options?: OperationOptions): Promise<void> {
+    await this.#write({ key, text: encodeValue(key, value, this.#maxValueBytes) }, options);
+  }
+
+  update(key: string, updater: Updater, options?: OperationOptions): Promise<unknown> {
+    return this.#write({ key, updater }, options);
+  }
+
+  async delete(key: string, options?: OperationOptions): Promise<void> {
+    await this.#write({ key, text: null }, options);
+  }
+
+  async clear(prefix: string, options?: OperationOptions): Promise<void> {
+    await this.#write({ clear: prefix }, options);
+  }
+
+  async keys(prefix: string, options?: OperationOptions): Promise<readonly string[]> {
+    const rows = await this.#list({ prefix, withValues: false, after: "" }, options);
+    return rows.map(([key]) => key);
+  }
+
+  async entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>> {
+    const rows = await this.#list({ prefix, withValues: true, after: "" }, options);
+    return new Map(rows.map(([key, text]) => [key, decodeValue(text!)]));
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -63,4 +109,50 @@ export class RivetBackend implements Backend {
     if (this.status === "closed") return;
     this.#link.close(new KawaError("BACKEND_CLOSED", `Backend "${clip(this.id)}" was closed.`));
   }
+
+  #write(change: KeyChange, options: OperationOptions | undefined): Promise<unknown> {
+    return this.#writer.write(change, this.#contextOf(options, ["reads", "writes"]));
+  }
+
+  /** Who acts: asked now, for what the caller is running in is known only now. Where no hook wants to know, nobody is asked. */
+  #contextOf(options: OperationOptions | undefined, uses: readonly (keyof Hooked)[]): Promise<string | undefined> {
+    const { hooked } = this.#link;
+    if (hooked && !uses.some((use) => hooked[use])) return nobody;
+    const context = resolveContext(options?.context, this.getContext);
+    // It matters only if a hook is going to ask for it.
+    context.catch(() => {});
+    return context;
+  }
+
+  #ask<T>(request: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#link.ask(performance.now() + operationTimeoutMs, request);
+  }
+
+  async #list(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
+    const context = this.#contextOf(options, ["lists"]);
+    const rows: Row[] = [];
+    let after: string | null = first.after;
+    while (after !== null) {
+      const page: Requests["list"] = { ...first, after };
+      const reply = await this.#ask(async (connection) => {
+        const identity = connection.hooked.lists ? await context : undefined;
+        return connection.ask("list", identity === undefined ? page : { ...page, context: identity });
+      });
+      rows.push(...reply.rows);
+      after = reply.after;
+    }
+    return rows;
+  }
+
+  #createStreamRegistry(): StreamRegistry {
+    const client = randomUUID();
+    const renew = (register: readonly string[], unregister: readonly string[]) =>
+      this.#ask((connection) => connection.ask("streams", { client, register, unregister }));
+    return {
+      register: async (scopes) => new Set((await renew(scopes, [])).produce),
+      unregister: async (scopes) => void (await renew([], scopes)),
+    };
+  }
 }
+
+const nobody: Promise<undefined> = Promise.resolve(undefined);

@@ -1,95 +1,103 @@
 import { randomUUID } from "node:crypto";
+import { streamScope } from "../core/key.ts";
+import { isKawaError, KawaError, show } from "../core/errors.ts";
 import { notify } from "../core/notify.ts";
-import type { Delta, Replies, Row, Write } from "./protocol.ts";
+import { type Batch, BatchGroup, type Outcome } from "./batch-group.ts";
+import { type ClientRecord, mergeRecords } from "./client-record.ts";
+import type { Delta, Replies, Row } from "./protocol.ts";
+import { isInternal, SignalRows } from "./signal-rows.ts";
+import type { StorageSession } from "./storage.ts";
+import { loadHistory, openHistory, toStoredRows } from "./stored-history.ts";
 
-/** The part of an actor's SQLite database that the store needs. */
-export interface SqlDatabase {
-  execute(sql: string, ...args: unknown[]): Promise<unknown[]>;
-}
+/** Outcome of a batch. `rows` are what it wrote; one that was overwritten in the same commit has a lower number. */
+export type Written = Replies["write"] & { readonly rows: readonly Row[] };
 
-type StoredRow = { key: string; value: string | null; seq: number };
-type Stored = { readonly text: string | null; readonly seq: number };
-type Applied = { readonly number: number; readonly seq: number; readonly conflicts: readonly string[]; readonly at: number };
+type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(error: KawaError): void };
 
-// Rows of the store itself share the table, so that a batch and its bookkeeping are one statement. No key of a signal
-// contains NUL.
-const epochKey = "\0epoch";
-const clientPrefix = "\0client:";
-/** In characters; the engine lets messages of 32 MiB through. */
-const maxReplySize = 4 * 1024 * 1024;
-const clientMemoryMs = 24 * 60 * 60 * 1000;
-
-export async function migrateSignalStore(db: SqlDatabase): Promise<void> {
-  await db.execute(
-    "CREATE TABLE IF NOT EXISTS signals (key TEXT PRIMARY KEY, value TEXT, seq INTEGER NOT NULL) WITHOUT ROWID",
-  );
-  await db.execute("INSERT OR IGNORE INTO signals (key, value, seq) VALUES (?, ?, 0)", epochKey, randomUUID().slice(0, 8));
-}
-
-/** The actor's map: in memory for reading, in SQLite before a write is acknowledged, one writer. */
+/** The actor's map: in memory for reading, in a storage before a write is acknowledged, one writer. */
 export class SignalStore {
   /** Names this incarnation; another one of the same actor has another. */
   readonly instance: string = randomUUID();
-  readonly #db: SqlDatabase;
-  readonly #rows = new Map<string, Stored>();
-  readonly #applied = new Map<string, Applied>();
+  readonly #session: StorageSession;
+  readonly #rows = new SignalRows();
+  readonly #clients = new Map<string, ClientRecord>();
+  readonly #waiting: Waiting[] = [];
   readonly #listeners = new Set<(delta: Delta) => void>();
   readonly #closeListeners = new Set<() => void>();
   #epoch = "";
   #seq = 0;
-  #commits: Promise<unknown> = Promise.resolve();
-  /** After a failed commit, until the database has said what became of it. */
+  #floor = 0;
+  /** Commits one group after the other, as long as batches are waiting. */
+  #commits: Promise<void> | undefined;
+  /** After a failed commit, until the storage has said what became of it. */
   #isInDoubt = false;
-  #closed = false;
+  #isClosed = false;
+  #ended: Promise<void> = Promise.resolve();
 
-  private constructor(db: SqlDatabase) {
-    this.#db = db;
+  private constructor(session: StorageSession) {
+    this.#session = session;
   }
 
-  static async open(db: SqlDatabase): Promise<SignalStore> {
-    const store = new SignalStore(db);
-    await store.#reload();
-    return store;
+  /** Opens what the session holds, and closes the session when that fails. */
+  static async open(session: StorageSession): Promise<SignalStore> {
+    const store = new SignalStore(session);
+    try {
+      const { epoch, seq, floor, rows, clients } = await openHistory(session);
+      store.#epoch = epoch;
+      store.#seq = seq;
+      store.#floor = floor;
+      store.#rows.restore(rows, seq);
+      for (const [client, record] of clients) store.#clients.set(client, record);
+      return store;
+    } catch (error) {
+      await session.close().catch(() => {});
+      throw error;
+    }
   }
 
   get position(): { epoch: string; seq: number } {
     return { epoch: this.#epoch, seq: this.#seq };
   }
 
+  get(key: string): { text: string | null; seq: number } | undefined {
+    this.#checkOpen();
+    return this.#rows.get(key);
+  }
+
   /** The rows of the first keys, as many as fit into one message and at least one. */
   read(keys: readonly string[]): Replies["read"] {
-    const rows: Row[] = [];
-    let size = 0;
-    for (const key of keys) {
-      if (size > maxReplySize) break;
-      const row = this.#row(key);
-      rows.push(row);
-      size += sizeOf(row);
-    }
-    return { ...this.position, rows };
+    this.#checkOpen();
+    return { ...this.position, rows: this.#rows.read(keys) };
+  }
+
+  /** A page of the signals with a value whose keys start with `prefix` and come after `after`, in the order of code units. */
+  list({ prefix, after, withValues }: { prefix: string; after: string; withValues: boolean }): Replies["list"] {
+    this.#checkOpen();
+    return this.#rows.list(prefix, after, withValues);
   }
 
   since(epoch: string, seq: number): Replies["follow"] {
-    if (epoch !== this.#epoch) return { ...this.position, rows: null };
-    const rows: Row[] = [];
-    let size = 0;
-    if (seq < this.#seq) {
-      for (const [key, stored] of this.#rows) {
-        if (stored.seq <= seq) continue;
-        const row: Row = [key, stored.text, stored.seq];
-        rows.push(row);
-        size += sizeOf(row);
-        if (size > maxReplySize) return { ...this.position, rows: null };
-      }
-    }
-    return { ...this.position, rows };
+    this.#checkOpen();
+    // Who is ahead has seen commits that a storage without durability has lost.
+    const isKnown = epoch === this.#epoch && seq >= this.#floor && seq <= this.#seq;
+    return { ...this.position, rows: isKnown ? this.#rows.since(seq) : null };
   }
 
-  /** Commits a batch, tells the listeners, then resolves. A batch that this client sent before is not applied again. */
-  write(client: string, number: number, writes: readonly Write[]): Promise<Replies["write"]> {
-    const commit = this.#commits.then(() => this.#commit(client, number, writes));
-    this.#commits = commit.catch(() => {});
-    return commit;
+  /**
+   * Commits a batch, tells the listeners, then resolves. Batches that come while a commit is on the way are committed
+   * together. One that this client sent before is not applied again.
+   *
+   * @throws {KawaError} BACKEND_UNAVAILABLE - the commit failed, or the store is closed; sent again, under the same number, the
+   * batch is applied once
+   * @throws {KawaError} KEY_INVALID - a key is of the store itself
+   */
+  write(batch: Batch): Promise<Written> {
+    return new Promise((resolve, reject) => {
+      this.#checkOpen();
+      for (const write of batch.writes) if ("key" in write) checkKeyIsFree(write.key);
+      this.#waiting.push({ batch, resolve, reject });
+      this.#commits ??= this.#commitWaiting();
+    });
   }
 
   /** Calls `onDelta` after each commit, and `onClose` when this incarnation ends. */
@@ -102,100 +110,112 @@ export class SignalStore {
     };
   }
 
-  /** After this the store serves nothing: the context of a slept actor accepts writes silently and loses them. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  /**
+   * After this the store serves nothing: the context of a slept actor accepts writes silently and loses them. Resolves when
+   * the commit on the way has ended and the session is closed.
+   */
+  close(): Promise<void> {
+    if (this.#isClosed) return this.#ended;
+    this.#isClosed = true;
+    this.#ended = this.#closeSession();
+    for (const { reject } of this.#waiting.splice(0)) reject(closedError());
     notify(this.#closeListeners, undefined);
     this.#listeners.clear();
     this.#closeListeners.clear();
+    return this.#ended;
   }
 
-  async #commit(client: string, number: number, writes: readonly Write[]): Promise<Replies["write"]> {
-    if (this.#closed) throw new Error("The actor has gone to sleep.");
-    if (this.#isInDoubt) await this.#resolveDoubt();
-    const before = this.#applied.get(client);
-    if (before?.number === number) {
-      return { ...this.position, conflicts: before.conflicts };
+  async #closeSession(): Promise<void> {
+    await this.#commits;
+    try {
+      await this.#session.close();
+    } catch (error) {
+      console.error("[kawa] A storage session could not be closed:", error);
     }
-    const accepted: Write[] = [];
-    const conflicts: string[] = [];
-    for (const write of writes) {
-      const holds = write.expect === undefined || write.expect === (this.#rows.get(write.key)?.seq ?? 0);
-      if (holds) accepted.push(write);
-      else conflicts.push(write.key);
+  }
+
+  async #commitWaiting(): Promise<void> {
+    // Later in this turn: batches of one turn are committed together.
+    await undefined;
+    while (this.#waiting.length > 0) await this.#commitGroup();
+    this.#commits = undefined;
+  }
+
+  async #commitGroup(): Promise<void> {
+    if (this.#isInDoubt) {
+      const error = await this.#resolveDoubt();
+      if (error) return this.#reject(this.#waiting.splice(0), error);
     }
-    if (accepted.length > 0) {
-      const from = this.#seq;
-      const to = from + 1;
-      const applied: Applied = { number, seq: to, conflicts, at: Date.now() };
-      const batch = accepted.map((write) => [write.key, write.text]);
-      batch.push([clientPrefix + client, JSON.stringify(applied)]);
+    const to = this.#seq + 1;
+    const group = new BatchGroup(to, { rows: this.#rows, clients: this.#clients });
+    const outcomes: Outcome[] = [];
+    while (outcomes.length < this.#waiting.length && !group.isFull) outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
+    const taken = this.#waiting.splice(0, outcomes.length);
+    const { rows, clients } = group;
+    if (rows.length > 0) {
       try {
-        await this.#db.execute(
-          "INSERT INTO signals (key, value, seq) " +
-            "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ? FROM json_each(?) WHERE true " +
-            "ON CONFLICT (key) DO UPDATE SET value = excluded.value, seq = excluded.seq",
-          to,
-          JSON.stringify(batch),
-        );
+        await this.#session.commit(toStoredRows(rows, clients, to));
       } catch (error) {
         this.#isInDoubt = true;
-        await this.#resolveDoubt().catch(() => {});
-        throw error;
+        await this.#resolveDoubt();
+        return this.#reject(taken, error);
       }
-      this.#applied.set(client, applied);
-      this.#advance(from, to, accepted.map((write): Row => [write.key, write.text, to]));
+      this.#advance(rows, to);
     }
-    return { ...this.position, conflicts };
+    for (const [client, record] of clients) this.#clients.set(client, record);
+    for (const [index, { batch, resolve }] of taken.entries()) {
+      const outcome = outcomes[index]!;
+      resolve({ ...this.position, conflicts: outcome.conflicts, rows: group.rowsFor(batch, outcome) });
+    }
   }
 
-  /** The commit may have happened although it failed: only the database knows. */
-  async #resolveDoubt(): Promise<void> {
-    await this.#reload();
-    this.#isInDoubt = false;
+  /** The commit may have happened although it failed: only the storage knows. Gives the error when it does not say. */
+  async #resolveDoubt(): Promise<unknown> {
+    try {
+      const { seq, rows, clients } = await loadHistory(this.#session, this.#seq);
+      // The next incarnation goes on with what is left.
+      if (seq < this.#seq) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${this.#seq}.`);
+      for (const [client, record] of clients) {
+        const known = this.#clients.get(client);
+        this.#clients.set(client, known ? mergeRecords(known, record) : record);
+      }
+      const missed = rows.filter((row) => row[2] > this.#seq);
+      if (seq > this.#seq) this.#advance(missed, seq);
+      this.#isInDoubt = false;
+      return undefined;
+    } catch (error) {
+      this.#endIfReplaced(error);
+      return error;
+    }
   }
 
-  #row(key: string): Row {
-    const stored = this.#rows.get(key);
-    return [key, stored?.text ?? null, stored?.seq ?? 0];
-  }
-
-  #advance(from: number, to: number, rows: readonly Row[]): void {
-    for (const [key, text, seq] of rows) this.#rows.set(key, { text, seq });
+  #advance(rows: readonly Row[], to: number): void {
+    const delta: Delta = { epoch: this.#epoch, from: this.#seq, to, rows };
+    this.#rows.apply(rows, to);
     this.#seq = to;
-    const delta: Delta = { epoch: this.#epoch, from, to, rows };
     notify(this.#listeners, delta);
   }
 
-  async #reload(): Promise<void> {
-    const from = this.#seq;
-    const found = (await this.#db.execute("SELECT key, value, seq FROM signals WHERE seq >= ?", from)) as StoredRow[];
-    const rows: Row[] = [];
-    let to = from;
-    for (const { key, value, seq } of found) {
-      to = Math.max(to, seq);
-      if (key === epochKey) this.#epoch = value ?? "";
-      else if (key.startsWith(clientPrefix)) this.#applied.set(key.slice(clientPrefix.length), JSON.parse(value ?? ""));
-      else if (seq > from) rows.push([key, value, seq]);
-    }
-    if (to > from) this.#advance(from, to, rows);
-    await this.#forgetOldClients();
+  #reject(batches: readonly Waiting[], cause: unknown): void {
+    const error = new KawaError("BACKEND_UNAVAILABLE", "The actor could not store the batch; it may be sent again.", { cause });
+    for (const { reject } of batches) reject(error);
+    this.#endIfReplaced(cause);
   }
 
-  async #forgetOldClients(): Promise<void> {
-    const old = [...this.#applied].filter(
-      ([, applied]) => applied.at < Date.now() - clientMemoryMs && applied.seq < this.#seq,
-    );
-    if (old.length === 0) return;
-    for (const [client] of old) this.#applied.delete(client);
-    await this.#db.execute(
-      "DELETE FROM signals WHERE key IN (SELECT value FROM json_each(?))",
-      JSON.stringify(old.map(([client]) => clientPrefix + client)),
-    );
+  #endIfReplaced(error: unknown): void {
+    if (isKawaError(error, "BACKEND_CLOSED")) void this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw closedError();
   }
 }
 
-function sizeOf([key, text]: Row): number {
-  return key.length + (text?.length ?? 0);
+function closedError(): KawaError {
+  return new KawaError("BACKEND_UNAVAILABLE", "The actor has gone to sleep; ask again to wake it.");
+}
+
+function checkKeyIsFree(key: string): void {
+  if (!isInternal(key) || streamScope(key) !== undefined) return;
+  throw new KawaError("KEY_INVALID", `Key ${show(key)} is of the store itself; remove the NUL character.`);
 }

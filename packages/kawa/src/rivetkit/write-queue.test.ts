@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Entry, Updater } from "../core/backend.ts";
 import { encodeValue } from "../core/value.ts";
-import { type QueuedWrite, WriteQueue } from "./write-queue.ts";
+import type { Write } from "./protocol.ts";
+import { type KeyChange, WriteQueue } from "./write-queue.ts";
 
 type Outcome = { settled?: "resolved" | "rejected"; with?: unknown };
 
@@ -9,11 +10,11 @@ const absent: Entry = { state: "absent", seq: 0 };
 const present = (value: unknown, seq: number): Entry => ({ state: "present", seq, value });
 const increment: Updater = (entry) => (entry.state === "present" ? (entry.value as number) : 0) + 1;
 
-function add(queue: WriteQueue, key: string, change: QueuedWrite["change"], deadline = 1_000): Outcome {
+function add(queue: WriteQueue, change: KeyChange, deadline = 1_000): Outcome {
   const outcome: Outcome = {};
   queue.add({
-    key,
     change,
+    context: Promise.resolve(undefined),
     deadline,
     resolve: (value) => Object.assign(outcome, { settled: "resolved", with: value }),
     reject: (error) => Object.assign(outcome, { settled: "rejected", with: error }),
@@ -21,8 +22,14 @@ function add(queue: WriteQueue, key: string, change: QueuedWrite["change"], dead
   return outcome;
 }
 
-const set = (queue: WriteQueue, key: string, value: unknown): Outcome => add(queue, key, { text: encodeValue(key, value) });
-const update = (queue: WriteQueue, key: string, updater: Updater): Outcome => add(queue, key, { updater });
+/** The write of one key. */
+function keyed(write: Write): Extract<Write, { key: string }> {
+  if (!("key" in write)) throw new Error(`${JSON.stringify(write)} is no write of one key`);
+  return write;
+}
+
+const set = (queue: WriteQueue, key: string, value: unknown): Outcome => add(queue, { key, text: encodeValue(key, value) });
+const update = (queue: WriteQueue, key: string, updater: Updater): Outcome => add(queue, { key, updater });
 
 const reply = (conflicts: readonly string[] = []) => ({ epoch: "e", seq: 1, conflicts });
 
@@ -42,7 +49,7 @@ describe("folding", () => {
     set(queue, "b", 1);
     set(queue, "a", 1);
     set(queue, "b", 2);
-    expect(queue.take(() => absent)!.folded.map(({ write }) => [write.key, write.text])).toEqual([
+    expect(queue.take(() => absent)!.folded.map(({ write }) => [keyed(write).key, keyed(write).text])).toEqual([
       ["b", "[2]"],
       ["a", "[1]"],
     ]);
@@ -101,9 +108,11 @@ describe("folding", () => {
       update(queue, "a", increment),
     ];
     const batch = queue.take(() => present(1, 1))!;
-    expect(outcomes.map(({ settled }) => settled)).toEqual([undefined, "rejected", undefined]);
+    // Its error was made of what is not stored yet.
+    expect(outcomes.map(({ settled }) => settled)).toEqual([undefined, undefined, undefined]);
     expect(batch.folded[0]!.write).toEqual({ key: "a", text: "[3]", expect: 1 });
     queue.settle(batch, reply(), 0);
+    expect(outcomes.map(({ settled }) => settled)).toEqual(["resolved", "rejected", "resolved"]);
     expect(outcomes.map((outcome) => outcome.with)).toEqual([2, error, 3]);
   });
 
@@ -144,8 +153,8 @@ describe("a conflict", () => {
 
   it("rejects the updates whose time is over, and tries the others again", () => {
     const queue = new WriteQueue();
-    const late = add(queue, "a", { updater: increment }, 100);
-    const early = add(queue, "a", { updater: increment }, 101);
+    const late = add(queue, { key: "a", updater: increment }, 100);
+    const early = add(queue, { key: "a", updater: increment }, 101);
     queue.settle(queue.take(() => absent)!, reply(["a"]), 100);
     expect(late).toMatchObject({ settled: "rejected", with: { code: "UPDATE_CONFLICT", data: { key: "a" } } });
     const again = queue.take(() => present(5, 4))!;
@@ -183,8 +192,8 @@ describe("batches", () => {
     const keys: string[][] = [];
     const texts = new Map<string, string | null>();
     for (let batch = queue.take(() => absent); batch; batch = queue.take(() => absent)) {
-      keys.push(batch.folded.map(({ write }) => write.key));
-      for (const { write } of batch.folded) texts.set(write.key, write.text);
+      keys.push(batch.folded.map(({ write }) => keyed(write).key));
+      for (const { write } of batch.folded) texts.set(keyed(write).key, keyed(write).text!);
     }
     expect(keys.map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
     expect(keys.flat()).toEqual(Array.from({ length: 2_500 }, (_, n) => `k${n}`));
@@ -198,8 +207,8 @@ describe("batches", () => {
     const sizes: number[] = [];
     const keys: string[] = [];
     for (let batch = queue.take(() => absent); batch; batch = queue.take(() => absent)) {
-      sizes.push(batch.folded.reduce((sum, { write }) => sum + write.text!.length, 0));
-      keys.push(...batch.folded.map(({ write }) => write.key));
+      sizes.push(batch.folded.reduce((sum, { write }) => sum + keyed(write).text!.length, 0));
+      keys.push(...batch.folded.map(({ write }) => keyed(write).key));
       queue.settle(batch, reply(), 0);
     }
     expect(Math.max(...sizes)).toBeLessThan(4.5 * 1024 * 1024);
@@ -224,7 +233,7 @@ describe("batches", () => {
     set(queue, "a", 1);
     const batch = queue.take((key) => (key === "unknown" ? { state: "unknown", seq: 0 } : absent))!;
     expect(updater).not.toHaveBeenCalled();
-    expect(batch.folded.map(({ write }) => write.key)).toEqual(["a"]);
+    expect(batch.folded.map(({ write }) => keyed(write).key)).toEqual(["a"]);
     expect(queue.keysToLoad()).toEqual(["unknown"]);
   });
 });
@@ -248,9 +257,9 @@ describe("giving up", () => {
 
   it("rejects what is overdue and keeps the rest in order", () => {
     const queue = new WriteQueue();
-    const early = add(queue, "a", { text: "[1]" }, 100);
-    const late = add(queue, "b", { text: "[2]" }, 200);
-    const third = add(queue, "c", { text: "[3]" }, 250);
+    const early = add(queue, { key: "a", text: "[1]" }, 100);
+    const late = add(queue, { key: "b", text: "[2]" }, 200);
+    const third = add(queue, { key: "c", text: "[3]" }, 250);
     expect(queue.firstDeadline).toBe(100);
     queue.rejectUntil(99, "too early");
     expect(early).toEqual({});
@@ -258,7 +267,70 @@ describe("giving up", () => {
     expect(early).toEqual({ settled: "rejected", with: "too late" });
     expect([late, third]).toEqual([{}, {}]);
     expect(queue.firstDeadline).toBe(200);
-    expect(queue.take(() => absent)!.folded.map(({ write }) => write.key)).toEqual(["b", "c"]);
+    expect(queue.take(() => absent)!.folded.map(({ write }) => keyed(write).key)).toEqual(["b", "c"]);
     expect(queue.firstDeadline).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe("deletes", () => {
+  it("fold like sets: the last write of a key wins", () => {
+    const queue = new WriteQueue();
+    set(queue, "a", 1);
+    const removed = add(queue, { key: "a", text: null });
+    add(queue, { key: "b", text: null });
+    set(queue, "b", 2);
+    const batch = queue.take(() => absent)!;
+    expect(batch.folded.map(({ write }) => write)).toEqual([
+      { key: "a", text: null },
+      { key: "b", text: "[2]" },
+    ]);
+    queue.settle(batch, reply(), 0);
+    expect(removed).toEqual({ settled: "resolved", with: undefined });
+  });
+
+  it("show the update behind them a key without a value", () => {
+    const queue = new WriteQueue();
+    add(queue, { key: "a", text: null });
+    const updated = update(queue, "a", increment);
+    const batch = queue.take(() => present(41, 7))!;
+    expect(batch.folded[0]!.write).toEqual({ key: "a", text: "[1]" });
+    queue.settle(batch, reply(), 0);
+    expect(updated.with).toBe(1);
+  });
+
+  it("are what an update of a deleted key expects: no value, whoever deleted it", () => {
+    const queue = new WriteQueue();
+    update(queue, "a", increment);
+    expect(queue.take(() => ({ state: "absent", seq: 17 }))!.folded[0]!.write).toEqual({ key: "a", text: "[1]", expect: 0 });
+  });
+});
+
+describe("a clear", () => {
+  it("travels alone, after everything before it and before everything after it", () => {
+    const queue = new WriteQueue();
+    set(queue, "a", 1);
+    set(queue, "b", 1);
+    const cleared = add(queue, { clear: "a" });
+    set(queue, "a", 2);
+    const batches = [queue.take(() => absent)!, queue.take(() => absent)!, queue.take(() => absent)!];
+    expect(batches.map(({ folded }) => folded.map(({ write }) => write))).toEqual([
+      [
+        { key: "a", text: "[1]" },
+        { key: "b", text: "[1]" },
+      ],
+      [{ clear: "a" }],
+      [{ key: "a", text: "[2]" }],
+    ]);
+    queue.settle(batches[1]!, reply(), 0);
+    expect(cleared).toEqual({ settled: "resolved", with: undefined });
+  });
+
+  it("waits while an update before it loads its key", () => {
+    const queue = new WriteQueue();
+    update(queue, "a", increment);
+    add(queue, { clear: "" });
+    expect(queue.take(() => ({ state: "unknown", seq: 0 }))).toBeUndefined();
+    expect(queue.take(() => present(1, 3))!.folded[0]!.write).toEqual({ key: "a", text: "[2]", expect: 3 });
+    expect(queue.take(() => absent)!.folded[0]!.write).toEqual({ clear: "" });
   });
 });

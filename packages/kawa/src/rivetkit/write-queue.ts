@@ -1,22 +1,30 @@
 import type { Entry, Updater } from "../core/backend.ts";
+import { createPresentEntry } from "../core/entry.ts";
 import { clip, KawaError } from "../core/errors.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Replies, Write } from "./protocol.ts";
 
+/** What becomes of a key (`text: null` deletes it), or of all keys that start with `clear`. */
+export type KeyChange =
+  | { readonly key: string; readonly text: string | null }
+  | { readonly key: string; readonly updater: Updater }
+  | { readonly clear: string };
+
 export type QueuedWrite = {
-  readonly key: string;
-  readonly change: { readonly text: string } | { readonly updater: Updater };
+  readonly change: KeyChange;
+  /** Encoded identity of the writer, where hooks may ask for it. */
+  readonly context: Promise<string | undefined>;
   /** Time of the process clock after which nobody waits any more. */
   readonly deadline: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 };
 
+/** What one of several folded writes made, or the error of its updater. */
+type Part = { readonly queued: QueuedWrite; readonly text: string | null } | { readonly queued: QueuedWrite; readonly error: unknown };
+
 /** All waiting writes of one key, folded into the one that is sent. */
-type Folded = {
-  readonly write: Write;
-  readonly parts: readonly { readonly queued: QueuedWrite; readonly text: string }[];
-};
+type Folded = { readonly write: Write; readonly parts: readonly Part[] };
 
 /** One message to the actor. It keeps its number when it is sent again, so that it is applied once. */
 export type Batch = {
@@ -31,8 +39,13 @@ const maxBatchBytes = 4 * 1024 * 1024;
 
 /** Waiting writes of one backend in order, folded by key. */
 export class WriteQueue {
+  readonly #maxValueBytes: number | undefined;
   #waiting: QueuedWrite[] = [];
   #nextNumber = 1;
+
+  constructor(maxValueBytes?: number) {
+    this.#maxValueBytes = maxValueBytes;
+  }
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
@@ -42,40 +55,52 @@ export class WriteQueue {
     this.#waiting.push(write);
   }
 
-  /** Keys whose current entry is needed to fold the waiting updates. */
-  keysToLoad(): string[] {
-    return [...new Set(this.#waiting.filter(({ change }) => "updater" in change).map(({ key }) => key))];
+  /** Gives everything that waits to somebody else. */
+  takeAll(): QueuedWrite[] {
+    return this.#waiting.splice(0);
   }
 
-  /** Takes the next batch: as many keys as fit, each with all its writes in order. */
+  /** Keys whose current entry is needed to fold the waiting updates. */
+  keysToLoad(): string[] {
+    return [...new Set(this.#waiting.flatMap(({ change }) => ("updater" in change ? [change.key] : [])))];
+  }
+
+  /** Takes the next batch: as many keys as fit, each with all its writes in order. A clear travels alone. */
   take(entryOf: (key: string) => Entry): Batch | undefined {
     const byKey = new Map<string, QueuedWrite[]>();
     let left: QueuedWrite[] = [];
-    for (const queued of this.#waiting) {
-      const same = byKey.get(queued.key);
+    for (const [at, queued] of this.#waiting.entries()) {
+      const { change } = queued;
+      if ("clear" in change) {
+        if (at === 0) return this.#takeClear(queued, change);
+        left = left.concat(this.#waiting.slice(at));
+        break;
+      }
+      const same = byKey.get(change.key);
       if (same) same.push(queued);
-      else if (byKey.size < maxBatchKeys) byKey.set(queued.key, [queued]);
+      else if (byKey.size < maxBatchKeys) byKey.set(change.key, [queued]);
       else left.push(queued);
     }
+    // What an updater writes in its turn comes after everything that waits.
+    this.#waiting = left;
     const folded: Folded[] = [];
+    const early: QueuedWrite[] = [];
     let bytes = 0;
     for (const [key, queued] of byKey) {
       const base = entryOf(key);
       // An update of a key that is not loaded yet waits for it.
       const isEarly = base.state === "unknown" && "updater" in queued[0]!.change;
       if (bytes > maxBatchBytes || isEarly) {
-        left = left.concat(queued);
+        early.push(...queued);
         continue;
       }
-      const one = fold(key, queued, base);
+      const one = fold({ key, writes: queued, base, maxValueBytes: this.#maxValueBytes });
       if (!one) continue;
-      bytes += one.write.text?.length ?? 0;
-      folded.push(one);
+      bytes += one.bytes;
+      folded.push(one.folded);
     }
-    this.#waiting = left;
-    if (folded.length === 0) return undefined;
-    const deadline = folded.reduce((first, { parts }) => Math.min(first, parts[0]!.queued.deadline), Number.POSITIVE_INFINITY);
-    return { number: this.#nextNumber++, folded, deadline };
+    this.#waiting = early.concat(this.#waiting);
+    return folded.length === 0 ? undefined : this.#batch(folded);
   }
 
   /** Resolves what was applied; updates that lost a race go back to the front, to run again on the newer value. */
@@ -83,13 +108,20 @@ export class WriteQueue {
     const conflicts = new Set(reply.conflicts);
     const again: QueuedWrite[] = [];
     for (const { write, parts } of batch.folded) {
-      for (const { queued, text } of parts) {
-        if (!conflicts.has(write.key)) queued.resolve("updater" in queued.change ? decodeValue(text) : undefined);
+      const isConflict = "key" in write && conflicts.has(write.key);
+      for (const part of parts) {
+        const { queued } = part;
+        if (!isConflict) settlePart(part);
         else if (queued.deadline > now) again.push(queued);
         else queued.reject(conflictError(write.key));
       }
     }
     this.#waiting = again.concat(this.#waiting);
+  }
+
+  /** Takes back a batch that was not applied. */
+  putBack({ folded }: Batch): void {
+    this.#waiting = folded.flatMap(({ parts }) => parts.map(({ queued }) => queued)).concat(this.#waiting);
   }
 
   reject(batch: Batch, error: unknown): void {
@@ -103,36 +135,72 @@ export class WriteQueue {
     for (const queued of overdue) queued.reject(error);
   }
 
+  #takeClear(queued: QueuedWrite, { clear }: { readonly clear: string }): Batch {
+    this.#waiting.shift();
+    return this.#batch([{ write: { clear }, parts: [{ queued, text: null }] }]);
+  }
+
+  #batch(folded: readonly Folded[]): Batch {
+    const deadline = folded.reduce((first, { parts }) => Math.min(first, parts[0]!.queued.deadline), Number.POSITIVE_INFINITY);
+    return { number: this.#nextNumber++, folded, deadline };
+  }
+
   /** Writes come with growing deadlines, and go back to the front. */
   get firstDeadline(): number {
     return this.#waiting[0]?.deadline ?? Number.POSITIVE_INFINITY;
   }
 }
 
-/** Runs the writes of one key one after the other. Undefined when none of them gives a value. */
-function fold(key: string, writes: readonly QueuedWrite[], base: Entry): Folded | undefined {
-  const parts: { queued: QueuedWrite; text: string }[] = [];
-  let text: string | undefined;
-  let expect: number | undefined;
-  for (const queued of writes) {
-    try {
-      if ("text" in queued.change) {
-        text = queued.change.text;
-      } else {
-        if (text === undefined) expect = base.seq;
-        const current: Entry = text === undefined ? base : { state: "present", seq: base.seq, value: decodeValue(text) };
-        text = encodeValue(key, queued.change.updater(current));
-      }
-      parts.push({ queued, text });
-    } catch (error) {
-      queued.reject(error);
-    }
-  }
-  if (text === undefined || parts.length === 0) return undefined;
-  return { write: expect === undefined ? { key, text } : { key, text, expect }, parts };
+function settlePart(part: Part): void {
+  const { queued } = part;
+  if ("error" in part) queued.reject(part.error);
+  else queued.resolve("updater" in queued.change && part.text !== null ? decodeValue(part.text) : undefined);
 }
 
-function conflictError(key: string): KawaError {
+type FoldOptions = {
+  readonly key: string;
+  readonly writes: readonly QueuedWrite[];
+  readonly base: Entry;
+  readonly maxValueBytes: number | undefined;
+};
+
+/** Runs the writes of one key one after the other. Undefined when none of them gives a value. */
+function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Folded; bytes: number } | undefined {
+  const parts: Part[] = [];
+  let text: string | null | undefined;
+  let expect: number | undefined;
+  for (const queued of writes) {
+    const { change } = queued;
+    try {
+      if ("updater" in change) {
+        const made = encodeValue(key, change.updater(text === undefined ? base : entryOf(text, base.seq)), maxValueBytes);
+        if (text === undefined) expect = expectedSeq(base);
+        text = made;
+      } else if ("text" in change) {
+        text = change.text;
+      }
+      parts.push({ queued, text: text ?? null });
+    } catch (error) {
+      // What it saw may never come to be: after a conflict it runs again.
+      if (text !== undefined) parts.push({ queued, error });
+      else queued.reject(error);
+    }
+  }
+  if (text === undefined) return undefined;
+  const write: Write = expect === undefined ? { key, text } : { key, text, expect };
+  return { folded: { write, parts }, bytes: text?.length ?? 0 };
+}
+
+/** An update holds only for the value that it was computed from. Number 0 stands for no value. */
+export function expectedSeq(base: Entry): number {
+  return base.state === "present" ? base.seq : 0;
+}
+
+function entryOf(text: string | null, seq: number): Entry {
+  return text === null ? { state: "absent", seq } : createPresentEntry(seq, text);
+}
+
+export function conflictError(key: string): KawaError {
   return new KawaError(
     "UPDATE_CONFLICT",
     `Updating "${clip(key)}" lost against other writers until its time was over. Spread the writes over a family of signals.`,

@@ -1,29 +1,44 @@
 import { randomUUID } from "node:crypto";
 import { clip, isKawaError, KawaError } from "../core/errors.ts";
-import type { ActorLink } from "./actor-link.ts";
+import { type ActorLink, isFinal } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
-import type { Row } from "./protocol.ts";
-import { type Batch, type QueuedWrite, WriteQueue } from "./write-queue.ts";
+import { HookedWriter } from "./hooked-writer.ts";
+import { type Batch, type KeyChange, WriteQueue } from "./write-queue.ts";
 
-/** Brings writes to the actor: one batch is on the way at a time; what is written meanwhile makes up the next one. */
+export type WriterOptions = {
+  readonly link: ActorLink;
+  readonly timeoutMs: number;
+  /** Of one encoded value. */
+  readonly maxValueBytes?: number | undefined;
+};
+
+/**
+ * Brings writes to the actor: one batch is on the way at a time; what is written meanwhile makes up the next one. Where hooks
+ * ask who acts, each write goes its own way instead.
+ */
 export class Writer {
   readonly #link: ActorLink;
   readonly #timeoutMs: number;
   /** Names this process to the actor, which applies each of its batches once. */
   readonly #client = randomUUID();
-  readonly #queue = new WriteQueue();
+  readonly #queue: WriteQueue;
+  readonly #hooked: HookedWriter;
   /** The batch on the way. It is sent again on the next connection, under the same number. */
   #unsettled: Batch | undefined;
+  /** Whether the actor was asked not to apply it: then it must not be sent again. */
+  #isRevoking = false;
   #isFlushing = false;
 
-  constructor(link: ActorLink, timeoutMs: number) {
+  constructor({ link, timeoutMs, maxValueBytes }: WriterOptions) {
     this.#link = link;
     this.#timeoutMs = timeoutMs;
+    this.#queue = new WriteQueue(maxValueBytes);
+    this.#hooked = new HookedWriter({ link, maxValueBytes });
   }
 
-  write(key: string, change: QueuedWrite["change"]): Promise<unknown> {
+  write(change: KeyChange, context: Promise<string | undefined>): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#queue.add({ key, change, resolve, reject, deadline: performance.now() + this.#timeoutMs });
+      this.#queue.add({ change, context, resolve, reject, deadline: performance.now() + this.#timeoutMs });
       // Later in this turn: writes of one turn travel together.
       queueMicrotask(() => void this.#flush());
     });
@@ -36,12 +51,42 @@ export class Writer {
       const connection = await this.#connection();
       if (!connection) continue;
       try {
-        await this.#flushOnce(connection);
+        const isHooked = connection.hooked.writes || connection.hooked.reads;
+        if (this.#unsettled && (isHooked || this.#isRevoking)) await this.#giveUp(this.#unsettled, connection);
+        else if (isHooked) this.#handOver();
+        else await this.#flushOnce(connection);
       } catch (error) {
-        await this.#link.drop(connection, error);
+        if (isFinal(error)) this.#refuse(error);
+        else await this.#link.drop(connection, error);
       }
     }
     this.#isFlushing = false;
+  }
+
+  #handOver(): void {
+    for (const queued of this.#queue.takeAll()) this.#hooked.write(queued);
+  }
+
+  /** A batch that was on the way when the hooks came: unless it was applied, its writes have to pass them. */
+  async #giveUp(batch: Batch, connection: Connection): Promise<void> {
+    this.#isRevoking = true;
+    const { applied, ...version } = await connection.ask("revoke", { client: this.#client, numbers: [batch.number] });
+    await this.#link.whenReached(version, batch.deadline);
+    this.#end();
+    const [outcome] = applied;
+    if (outcome) this.#queue.settle(batch, { ...version, conflicts: outcome[1] }, performance.now());
+    else this.#queue.putBack(batch);
+  }
+
+  #refuse(error: unknown): void {
+    if (!this.#unsettled) return;
+    this.#queue.reject(this.#unsettled, error);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#unsettled = undefined;
+    this.#isRevoking = false;
   }
 
   /** Undefined after giving up on the writes that need no longer wait. */
@@ -52,8 +97,7 @@ export class Writer {
       const isLate = isKawaError(error, "BACKEND_TIMEOUT");
       const now = isLate ? performance.now() : Number.POSITIVE_INFINITY;
       if (this.#unsettled && this.#unsettled.deadline <= now) {
-        this.#queue.reject(this.#unsettled, isLate ? unconfirmed(this.#link.id, error) : error);
-        this.#unsettled = undefined;
+        this.#refuse(isLate ? unconfirmed(this.#link.id, error) : error);
       }
       this.#queue.rejectUntil(now, error);
       return undefined;
@@ -62,6 +106,8 @@ export class Writer {
 
   async #flushOnce(connection: Connection): Promise<void> {
     const { replica } = this.#link;
+    // Hooks that are no longer there: what they were asked comes first.
+    if (!this.#hooked.isIdle) await this.#hooked.whenIdle();
     if (!this.#unsettled) {
       const keys = this.#queue.keysToLoad().filter((key) => !replica.isKnown(key));
       if (keys.length > 0) await this.#link.read(connection, keys);
@@ -70,16 +116,17 @@ export class Writer {
     const batch = this.#unsettled;
     if (!batch) return;
     const writes = batch.folded.map(({ write }) => write);
-    const reply = await connection.ask("write", { client: this.#client, number: batch.number, writes });
+    // The delta brings what is not loaded here. Our own text would be wrong if another writer was in the same commit or later.
+    replica.expect(writes.flatMap((write) => ("key" in write ? [write.key] : [])));
+    const reply = await connection.ask("write", {
+      client: this.#client,
+      number: batch.number,
+      settled: batch.number,
+      writes,
+    });
     // The connection may have ended after the commit: a writer sees its own write.
     if (!replica.hasReached(reply)) await this.#link.whenReached(reply, batch.deadline);
-    // What is not loaded here was in no delta for us. After a retry, later batches may have come in between.
-    if (reply.epoch === replica.version.epoch && reply.seq === replica.version.seq) {
-      const conflicts = new Set(reply.conflicts);
-      const unknown = writes.filter(({ key }) => !conflicts.has(key) && !replica.isKnown(key));
-      replica.learn(unknown.map(({ key, text }): Row => [key, text, reply.seq]));
-    }
-    this.#unsettled = undefined;
+    this.#end();
     this.#queue.settle(batch, reply, performance.now());
   }
 }

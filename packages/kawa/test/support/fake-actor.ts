@@ -1,3 +1,5 @@
+import { ActorService } from "../../src/rivetkit/actor-service.ts";
+import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks.ts";
 import { serveReplica } from "../../src/rivetkit/serve-replica.ts";
 import type { SignalStore } from "../../src/rivetkit/signal-store.ts";
 import { createSocketPair, type TestSocket } from "./sockets.ts";
@@ -7,13 +9,23 @@ import { openTestStore, TestDatabase } from "./sqlite.ts";
 export class FakeActor {
   db: TestDatabase = new TestDatabase();
   store!: SignalStore;
+  service!: ActorService;
+  readonly context: HookContext = { actorId: "fake" } as HookContext;
+  /** May be changed at any time, as an edit in development does. */
+  hooks: ReactiveStateActorHooks;
   /** The server's end of every socket that was opened, oldest first. */
   readonly sockets: TestSocket[] = [];
   /** When set, no socket can be opened. */
   refusal: Error | undefined;
 
+  constructor(hooks: ReactiveStateActorHooks = {}) {
+    this.hooks = hooks;
+  }
+
   async start(): Promise<void> {
     this.store = await openTestStore(this.db);
+    const settings = () => ({ hooks: this.hooks, maxValueBytes: 256 * 1024 });
+    this.service = new ActorService({ store: this.store, settings, context: this.context });
   }
 
   /** Opens the end that a backend uses. */
@@ -21,7 +33,7 @@ export class FakeActor {
     if (this.refusal) throw this.refusal;
     const [client, server] = createSocketPair();
     this.sockets.push(server);
-    serveReplica(this.store, server);
+    serveReplica(this.service, server);
     return client;
   };
 
@@ -32,7 +44,7 @@ export class FakeActor {
 
   /** Goes on as another incarnation with the same database. */
   async restart(): Promise<void> {
-    this.store.close();
+    await this.service.close();
     await this.start();
   }
 }

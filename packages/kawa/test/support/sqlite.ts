@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { migrateSignalStore, SignalStore, type SqlDatabase } from "../../src/rivetkit/signal-store.ts";
+import { SignalStore } from "../../src/rivetkit/signal-store.ts";
+import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../../src/rivetkit/sqlite-storage.ts";
 
 /** An actor's database in memory, with faults on demand. */
 export class TestDatabase implements SqlDatabase {
@@ -21,5 +22,5 @@ export class TestDatabase implements SqlDatabase {
 
 export async function openTestStore(db: TestDatabase = new TestDatabase()): Promise<SignalStore> {
   await migrateSignalStore(db);
-  return SignalStore.open(db);
+  return SignalStore.open(sqliteSession(db));
 }

@@ -17,7 +17,11 @@ const stableMs = 30_000;
 
 export type EmbeddedEngineOptions = {
   folder: EngineFolder;
-  /** Port to listen on; it must be free. @default the port that the folder remembers, else a free one */
+  /**
+   * Port to listen on; it must be free. An engine that another process of the folder runs already keeps its own.
+   *
+   * @default the port that the folder remembers, else a free one
+   */
   port?: number;
 };
 
@@ -100,19 +104,21 @@ export class EmbeddedEngine {
 
 type Started = { readonly port: number; readonly started: EngineProcess | undefined };
 
-async function startOrJoin(folder: EngineFolder, wantedPort: number | undefined): Promise<Started> {
+async function startOrJoin(folder: EngineFolder, askedPort: number | undefined): Promise<Started> {
   const record = folder.readRecord();
   if (record && record.pid > 0) {
-    const shared = await joinOrWaitForEnd(record, wantedPort);
+    const shared = await joinOrWaitForEnd(record);
     if (shared) return shared;
   }
-  const port = wantedPort ?? (await choosePort(record));
-  if (wantedPort !== undefined && !(await waitUntil(() => isEnginePortFree(wantedPort), 1_000))) {
+  // Another process of this folder looks for the engine where it was.
+  const fixedPort = record && isOfAnother(record) ? record.port : askedPort;
+  const port = fixedPort ?? (await choosePort(record));
+  if (fixedPort !== undefined && !(await waitUntil(() => isEnginePortFree(fixedPort), 1_000))) {
     throw new KawaError(
       "ENGINE_PORT_TAKEN",
-      `The embedded engine cannot listen on port ${wantedPort}: it, ${wantedPort + 1} or ${wantedPort + 10} is in use. ` +
+      `The embedded engine cannot listen on port ${fixedPort}: it, ${fixedPort + 1} or ${fixedPort + 10} is in use. ` +
         `Stop the other program; the engine is started as soon as the port is free.`,
-      { data: { port: wantedPort } },
+      { data: { port: fixedPort } },
     );
   }
   if (existsSync(join(folder.dataPath, "CURRENT"))) await forgetEarlierEngines(folder, port);
@@ -136,12 +142,15 @@ async function startProcess(folder: EngineFolder, port: number): Promise<EngineP
   return engine;
 }
 
-async function joinOrWaitForEnd(record: EngineRecord, wantedPort: number | undefined): Promise<Started | undefined> {
-  const sharedPort = wantedPort ?? record.port;
-  const isOurs = record.ownerPid === process.pid;
-  const canJoin = (): boolean => !isOurs && isAlive(record.ownerPid) && record.port === sharedPort && isEngineProcess(record.pid);
-  if (canJoin() && (await isHealthy(sharedPort))) return { port: sharedPort, started: undefined };
-  // Its owner has ended, or is ending: the store can have one engine only.
+/** Whether a process beside this one runs the engine, whatever port was asked for: the store can have one engine only. */
+function isOfAnother(record: EngineRecord): boolean {
+  return record.pid !== 0 && record.ownerPid !== process.pid && isAlive(record.ownerPid);
+}
+
+async function joinOrWaitForEnd(record: EngineRecord): Promise<Started | undefined> {
+  const canJoin = isOfAnother(record) && isEngineProcess(record.pid);
+  if (canJoin && (await isHealthy(record.port))) return { port: record.port, started: undefined };
+  // Its owner has ended, or is ending.
   const gone = await waitUntil(() => !isEngineProcess(record.pid), stopTimeoutMs);
   if (!gone) {
     signalProcess(record.pid, "SIGKILL");

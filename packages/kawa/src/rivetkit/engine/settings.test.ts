@@ -23,6 +23,10 @@ describe("engineEnvironment", () => {
     });
   });
 
+  it("does not let a busy machine keep actors from starting", () => {
+    expect(Number(engineEnvironment(20_000, "/data")["RIVET__RUNTIME__WORKER_CPU_MAX"])).toBeGreaterThan(1_000_000);
+  });
+
   it("lets the user's own engine settings win", () => {
     vi.stubEnv("RIVET__PEGBOARD__BASE_RETRY_TIMEOUT", "777");
     expect(engineEnvironment(20_000, "/data")["RIVET__PEGBOARD__BASE_RETRY_TIMEOUT"]).toBe("777");

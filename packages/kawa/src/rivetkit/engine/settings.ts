@@ -44,6 +44,9 @@ export function engineEnvironment(port: number, dataPath: string): NodeJS.Proces
     RIVET__PEGBOARD__RETRY_RESET_DURATION: "100",
     RIVET__PEGBOARD__RESCHEDULE_BACKOFF_MAX_EXPONENT: "1",
     RIVET__PEGBOARD__MIN_METADATA_POLL_INTERVAL: "1000",
+    // Millicores. Above 70 % of this the engine takes up only some of its work, chosen by chance: on a busy machine an actor that
+    // is to be started waits for up to 30 s. It is meant for engines that share their work.
+    RIVET__RUNTIME__WORKER_CPU_MAX: "10000000",
     // Seconds. Without them an open socket keeps the engine from exiting for minutes.
     RIVET__RUNTIME__GUARD_SHUTDOWN_DURATION: "1",
     RIVET__RUNTIME__WORKER_SHUTDOWN_DURATION: "1",

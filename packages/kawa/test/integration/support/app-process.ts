@@ -1,7 +1,9 @@
-import { isKawaError, namespace, type Signal } from "../../../src/index.ts";
+import { namespace, type Signal } from "../../../src/index.ts";
 import { host } from "../../../src/rivetkit/host.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
 import { Replica } from "../../../src/rivetkit/replica.ts";
+import { serveOperations } from "./serve-operations.ts";
+import { streamOperations } from "./stream-operations.ts";
 
 // A server of an app in plain Node: hosts the actor, and does what the test that forked it asks for.
 
@@ -22,6 +24,7 @@ function signalOf(key: string): Signal<unknown> {
 }
 
 const operations = {
+  ...streamOperations,
   /** Starts the engine and the runner, and returns where the engine listens. */
   async start(options: { port?: number } = {}): Promise<string> {
     const { endpoint } = await host().start(options);
@@ -46,10 +49,9 @@ const operations = {
     const results = await Promise.all(Array.from({ length: count }, () => signal.update((n) => (n ?? 0) + 1)));
     return Math.max(...results.map(Number));
   },
-  /** `count` increments, each after the one before is durable. */
-  async incrementInTurn(key: string, count: number): Promise<void> {
-    const signal = signalOf(key) as Signal<number | null>;
-    for (let done = 0; done < count; done += 1) await signal.update((n) => (n ?? 0) + 1);
+  /** `count` increments in groups: each group is on the way at once, after the one before is durable. */
+  async incrementInGroups(key: string, count: number, groupSize: number): Promise<void> {
+    for (let done = 0; done < count; done += groupSize) await operations.increment(key, groupSize);
   },
   /** Collects all values of a signal from now on; {@link operations.seen} returns them. */
   async watch(key: string): Promise<void> {
@@ -71,20 +73,7 @@ const operations = {
 };
 
 export type Operations = typeof operations;
-export type Request = { id: number; name: keyof Operations; args: unknown[] };
-export type Reply = { id: number; value?: unknown; error?: { message: string; code: string | undefined } };
-
-process.on("message", async (request: Request) => {
-  const run = operations[request.name] as (...args: unknown[]) => Promise<unknown>;
-  let reply: Reply;
-  try {
-    reply = { id: request.id, value: await run(...request.args) };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    reply = { id: request.id, error: { message, code: isKawaError(error) ? error.code : undefined } };
-  }
-  process.send?.(reply);
-});
+serveOperations(operations);
 
 // RivetKit's native part keeps a process alive after its runner was shut down.
 process.on("disconnect", () => process.exit());

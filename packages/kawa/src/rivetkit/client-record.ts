@@ -1,0 +1,53 @@
+/** What the store remembers of a client, so that none of its batches is applied twice. */
+export type ClientRecord = {
+  /** The client sends no number below this one again. */
+  readonly settled: number;
+  /** Batches that were applied, and the keys that were in conflict. */
+  readonly applied: ReadonlyMap<number, readonly string[]>;
+  /** Time of the last batch. */
+  readonly at: number;
+};
+
+type Stored = { at: number; settled: number; applied: readonly (readonly [number, (readonly string[])?])[] };
+/** As it was stored when a client had one batch on the way at a time. */
+type StoredLast = { at: number; number: number; conflicts: readonly string[] };
+
+const memoryMs = 24 * 60 * 60 * 1000;
+
+/** Conflicts of a batch that was applied before; undefined for a new one. */
+export function conflictsOf(record: ClientRecord | undefined, number: number): readonly string[] | undefined {
+  if (!record) return undefined;
+  // A frame of a connection that has ended may arrive after the client has heard the outcome on another one.
+  return record.applied.get(number) ?? (number < record.settled ? [] : undefined);
+}
+
+export function withApplied(
+  record: ClientRecord | undefined,
+  batch: { readonly number: number; readonly settled: number; readonly conflicts: readonly string[] },
+): ClientRecord {
+  const next = { settled: Math.min(batch.settled, batch.number), applied: new Map([[batch.number, batch.conflicts]]), at: Date.now() };
+  return record ? mergeRecords(record, next) : next;
+}
+
+/** What either of two records of one client knows. */
+export function mergeRecords(a: ClientRecord, b: ClientRecord): ClientRecord {
+  const settled = Math.max(a.settled, b.settled);
+  const applied = [...a.applied, ...b.applied].filter(([number]) => number >= settled);
+  return { settled, applied: new Map(applied), at: Math.max(a.at, b.at) };
+}
+
+/** True for a client that has been silent for a day. */
+export function isForgotten({ at }: ClientRecord): boolean {
+  return at < Date.now() - memoryMs;
+}
+
+export function encodeRecord({ at, settled, applied }: ClientRecord): string {
+  const stored: Stored = { at, settled, applied: [...applied].map(([number, keys]) => (keys.length > 0 ? [number, keys] : [number])) };
+  return JSON.stringify(stored);
+}
+
+export function decodeRecord(text: string): ClientRecord {
+  const stored = JSON.parse(text) as Stored | StoredLast;
+  if ("number" in stored) return { at: stored.at, settled: stored.number, applied: new Map([[stored.number, stored.conflicts]]) };
+  return { at: stored.at, settled: stored.settled, applied: new Map(stored.applied.map(([number, keys = []]) => [number, keys])) };
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import type { Entry } from "../core/backend.ts";
+import { createPresentEntry } from "../core/entry.ts";
+import { decodeValue, encodeValue } from "../core/value.ts";
+import { type ActorLink, isFinal } from "./actor-link.ts";
+import type { Connection } from "./connection.ts";
+import type { Replies, Write } from "./protocol.ts";
+import { fromReplyError } from "./refusal.ts";
+import { conflictError, expectedSeq, type KeyChange, type QueuedWrite } from "./write-queue.ts";
+
+type Change<Kind extends string> = Extract<KeyChange, Record<Kind, unknown>>;
+type Asked = { readonly context: string | undefined; readonly deadline: number };
+
+/**
+ * Brings writes to an actor whose hooks ask who acts: each as whom it was made, and in its own time. Writes of one key keep
+ * their order.
+ */
+export class HookedWriter {
+  readonly #link: ActorLink;
+  readonly #maxValueBytes: number | undefined;
+  readonly #client = randomUUID();
+  /** The last write of each key, and of all keys. */
+  readonly #last = new Map<string, Promise<void>>();
+  #lastClear: Promise<void> = Promise.resolve();
+  #pendingCount = 0;
+  #nextNumber = 1;
+  /** Numbers of the batches on the way, lowest first. */
+  readonly #sent = new Set<number>();
+  /** Those that nobody waits for any more, and that a slow hook may still let pass. */
+  readonly #revoked = new Set<number>();
+
+  constructor(options: { readonly link: ActorLink; readonly maxValueBytes: number | undefined }) {
+    this.#link = options.link;
+    this.#maxValueBytes = options.maxValueBytes;
+  }
+
+  write(queued: QueuedWrite): void {
+    const { change } = queued;
+    const before = "clear" in change ? this.whenIdle() : (this.#last.get(change.key) ?? this.#lastClear);
+    this.#pendingCount += 1;
+    const done = before
+      .then(() => this.#perform(queued))
+      .then(queued.resolve, queued.reject)
+      .then(() => void (this.#pendingCount -= 1));
+    if ("clear" in change) {
+      this.#lastClear = done;
+      this.#last.clear();
+      return;
+    }
+    this.#last.set(change.key, done);
+    void done.then(() => {
+      if (this.#last.get(change.key) === done) this.#last.delete(change.key);
+    });
+  }
+
+  get isIdle(): boolean {
+    return this.#pendingCount === 0;
+  }
+
+  /** Resolves when all writes up to now are done. */
+  async whenIdle(): Promise<void> {
+    await Promise.all([this.#lastClear, ...this.#last.values()]);
+  }
+
+  async #perform({ change, context, deadline }: QueuedWrite): Promise<unknown> {
+    const asked = { context: await context, deadline };
+    if ("updater" in change) return this.#update(change, asked);
+    await this.#send(change, asked);
+    return undefined;
+  }
+
+  async #update({ key, updater }: Change<"updater">, asked: Asked): Promise<unknown> {
+    for (;;) {
+      const { entry, expect } = await this.#base(key, asked);
+      const text = encodeValue(key, updater(entry), this.#maxValueBytes);
+      const { conflicts, rows = [] } = await this.#send({ key, text, expect }, asked);
+      if (conflicts.length === 0) {
+        const written = rows.find((row) => row[0] === key)?.[1];
+        return decodeValue(written ?? text);
+      }
+      if (performance.now() >= asked.deadline) throw conflictError(key);
+    }
+  }
+
+  /** What an update starts from: the value as its writer may see it. */
+  async #base(key: string, { context, deadline }: Asked): Promise<{ entry: Entry; expect: number }> {
+    return this.#link.ask(deadline, async (connection) => {
+      const { replica } = this.#link;
+      if (!connection.hooked.reads) {
+        if (!replica.isKnown(key)) await this.#link.read(connection, [key]);
+        const entry = replica.cell(key).peek();
+        return { entry, expect: expectedSeq(entry) };
+      }
+      const { rows, refused = [] } = await connection.ask("read", { keys: [key], ...(context === undefined ? {} : { context }) });
+      for (const [, error] of refused) throw fromReplyError(error);
+      const [, text, seq] = rows[0]!;
+      if (text === null) return { entry: { state: "absent", seq }, expect: seq };
+      // A value that came while the hook was asked has the number from before: 0 would stand for no value.
+      return { entry: createPresentEntry(seq, text), expect: seq === 0 ? noSeq : seq };
+    });
+  }
+
+  async #send(write: Write, { context, deadline }: Asked): Promise<Replies["write"]> {
+    const { replica } = this.#link;
+    const number = this.#nextNumber++;
+    this.#sent.add(number);
+    try {
+      if ("key" in write && !replica.isGuarded) replica.expect([write.key]);
+      const reply = await this.#link.ask(deadline, async (connection) => {
+        if (this.#revoked.size > 0) await this.#revokeOn(connection);
+        const [settled = number] = this.#sent;
+        const body = { client: this.#client, number, settled, writes: [write] };
+        return connection.ask("write", context === undefined ? body : { ...body, context });
+      });
+      // The connection may have ended after the commit: a writer sees its own write.
+      if (!replica.hasReached(reply)) await this.#link.whenReached(reply, deadline);
+      if (replica.isGuarded) await this.#link.whenReadAgain();
+      return reply;
+    } catch (error) {
+      if (!isFinal(error)) this.#revoked.add(number);
+      throw error;
+    } finally {
+      this.#sent.delete(number);
+    }
+  }
+
+  /** A write that was given up must not come after a later one. */
+  async #revokeOn(connection: Connection): Promise<void> {
+    const numbers = [...this.#revoked];
+    await connection.ask("revoke", { client: this.#client, numbers });
+    for (const number of numbers) this.#revoked.delete(number);
+  }
+}
+
+/** No commit has this number. */
+const noSeq = -1;

@@ -1,0 +1,8 @@
+import { processState } from "../core/process-state.ts";
+import type { ActorService } from "./actor-service.ts";
+
+/**
+ * Actors that live in this process, by the name of their incarnation. A replica in the same process uses them directly, which
+ * saves two trips through the engine; its socket still proves that this incarnation is the current one.
+ */
+export const hostedServices = processState("hosted-services", () => new Map<string, ActorService>());

@@ -1,0 +1,145 @@
+import type { Replies, Row } from "./protocol.ts";
+
+type Entry = { readonly text: string | null; readonly seq: number };
+type Recent = { readonly seq: number; readonly keys: readonly string[] };
+
+/** In characters; the engine lets messages of 32 MiB through. */
+const maxReplySize = 4 * 1024 * 1024;
+const maxRecentKeys = 10_000;
+
+/** Comes after every internal key, and before every other. */
+const afterInternal = "\u0001";
+
+/** Keys of the store itself and of inline streams: no key of a signal contains NUL. */
+export function isInternal(key: string): boolean {
+  return key.startsWith("\0");
+}
+
+/** All rows in memory. Keys without a value stay, so that replicas can be told of deletions. */
+export class SignalRows {
+  readonly #entries = new Map<string, Entry>();
+  /** Every key up to the last question, in order, and those that came after it. */
+  #sorted: string[] = [];
+  #unsorted: string[] = [];
+  /** What the last commits wrote, all of them after `#recentFrom`. */
+  readonly #recent: Recent[] = [];
+  #recentKeyCount = 0;
+  #recentFrom = 0;
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  row(key: string): Row {
+    const entry = this.#entries.get(key);
+    return [key, entry?.text ?? null, entry?.seq ?? 0];
+  }
+
+  /** Takes over rows that were written up to `seq`, before which everything is known. */
+  restore(rows: Iterable<Row>, seq: number): void {
+    for (const row of rows) this.#set(row);
+    this.#recentFrom = seq;
+  }
+
+  /** Takes over what was written after everything that is known. */
+  apply(rows: readonly Row[], seq: number): void {
+    for (const row of rows) this.#set(row);
+    this.#recent.push({ seq, keys: rows.map(([key]) => key) });
+    this.#recentKeyCount += rows.length;
+    while (this.#recentKeyCount > maxRecentKeys) {
+      const oldest = this.#recent.shift()!;
+      this.#recentKeyCount -= oldest.keys.length;
+      this.#recentFrom = oldest.seq;
+    }
+  }
+
+  /** The rows of the first keys, as many as fit into one message and at least one. */
+  read(keys: readonly string[]): Row[] {
+    const rows: Row[] = [];
+    let size = 0;
+    for (const key of keys) {
+      if (size > maxReplySize) break;
+      const row = this.row(key);
+      rows.push(row);
+      size += sizeOf(row);
+    }
+    return rows;
+  }
+
+  /** Rows that changed after `seq`; null when they are too many for one message. */
+  since(seq: number): Row[] | null {
+    const rows: Row[] = [];
+    let size = 0;
+    for (const key of seq >= this.#recentFrom ? this.#recentKeysSince(seq) : this.#entries.keys()) {
+      const row = this.row(key);
+      if (row[2] <= seq) continue;
+      rows.push(row);
+      size += sizeOf(row);
+      if (size > maxReplySize) return null;
+    }
+    return rows;
+  }
+
+  /** A page of the keys with a value that start with `prefix`; internal ones only when the prefix is internal. */
+  list(prefix: string, after: string, withValues: boolean): Replies["list"] {
+    const keys = this.#inOrder();
+    const start = [after, prefix === "" ? afterInternal : prefix].sort().at(-1)!;
+    const rows: Row[] = [];
+    let size = 0;
+    for (let at = firstFrom(keys, start); at < keys.length; at += 1) {
+      const key = keys[at]!;
+      if (!key.startsWith(prefix)) break;
+      const entry = this.#entries.get(key)!;
+      if (entry.text === null || key === after) continue;
+      if (size > maxReplySize) return { rows, after: rows.at(-1)![0] };
+      const row: Row = [key, withValues ? entry.text : null, entry.seq];
+      rows.push(row);
+      size += sizeOf(row);
+    }
+    return { rows, after: null };
+  }
+
+  /** Keys with a value that start with `prefix`; internal ones only when the prefix is internal. */
+  *keysWithValue(prefix: string): Iterable<string> {
+    for (const [key, { text }] of this.#entries) if (text !== null && isUnder(prefix, key)) yield key;
+  }
+
+  #set([key, text, seq]: Row): void {
+    if (!this.#entries.has(key)) this.#unsorted.push(key);
+    this.#entries.set(key, { text, seq });
+  }
+
+  #recentKeysSince(seq: number): Set<string> {
+    const first = this.#recent.findLastIndex((commit) => commit.seq <= seq) + 1;
+    return new Set(this.#recent.slice(first).flatMap(({ keys }) => keys));
+  }
+
+  #inOrder(): readonly string[] {
+    if (this.#unsorted.length > 0) {
+      // Fast for a long sorted start with a short end.
+      this.#sorted = this.#sorted.concat(this.#unsorted.sort()).sort();
+      this.#unsorted = [];
+    }
+    return this.#sorted;
+  }
+}
+
+export function isUnder(prefix: string, key: string): boolean {
+  return key.startsWith(prefix) && (isInternal(prefix) || !isInternal(key));
+}
+
+export function sizeOf([key, text]: Row): number {
+  return key.length + (text?.length ?? 0);
+}
+
+/** Index of the first of the sorted keys that does not come before `start`. */
+function firstFrom(keys: readonly string[], start: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle]! < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

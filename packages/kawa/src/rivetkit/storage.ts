@@ -1,0 +1,33 @@
+/** A row as a storage keeps it: the encoded value of a key, or `null`, and the commit that wrote it. */
+export type StoredRow = { readonly key: string; readonly text: string | null; readonly seq: number };
+
+/**
+ * Where an actor keeps its signals instead of its own database. Use `redisStorage`, or implement it over a database that
+ * commits atomically and durably.
+ *
+ * @see docs/storage.md
+ */
+export interface SignalStorage {
+  /**
+   * Called when an actor starts. From here on, sessions that were opened before under this name must not commit: their actor
+   * has been moved, and may not know it yet.
+   *
+   * @param name actor and id, such as `reactiveState/global`
+   */
+  open(name: string): Promise<StorageSession>;
+}
+
+/** The rows of one actor, for as long as it runs. A session that lost them to a newer one rejects with `BACKEND_CLOSED`. */
+export interface StorageSession {
+  /** All rows with `seq >= from`, in any order. */
+  load(from: number): Promise<readonly StoredRow[]>;
+  /**
+   * Writes all rows or none, by key; they are durable when it resolves. All have the same `seq`: 0 in the first commit, and
+   * one more than the commit before in each later one. What does not follow must be refused: it has arrived late.
+   */
+  commit(rows: readonly StoredRow[]): Promise<void>;
+  /** Removes rows whose absence means the same. */
+  remove(keys: readonly string[]): Promise<void>;
+  /** Releases connections. Idempotent. */
+  close(): Promise<void>;
+}

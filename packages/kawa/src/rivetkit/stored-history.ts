@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { streamScope } from "../core/key.ts";
+import { type ClientRecord, decodeRecord, encodeRecord, isForgotten } from "./client-record.ts";
+import type { Row } from "./protocol.ts";
+import type { StorageSession, StoredRow } from "./storage.ts";
+
+// Rows of the store itself are kept beside the others, so that a batch and its bookkeeping are one commit.
+const epochKey = "\0epoch";
+const floorKey = "\0floor";
+const clientPrefix = "\0client:";
+const maxDeletedKeys = 1_000;
+
+/** What a storage holds of an actor. */
+export type StoredHistory = {
+  epoch: string;
+  /** Number of the newest commit, -1 when there is none. */
+  seq: number;
+  /** Deletions up to this commit may have been forgotten. */
+  floor: number;
+  rows: Row[];
+  clients: Map<string, ClientRecord>;
+};
+
+/** Reads what was committed from a commit on. */
+export async function loadHistory(session: StorageSession, from: number): Promise<StoredHistory> {
+  const history: StoredHistory = { epoch: "", seq: -1, floor: 0, rows: [], clients: new Map() };
+  for (const stored of await session.load(from)) {
+    history.seq = Math.max(history.seq, stored.seq);
+    const text = stored.text ?? "";
+    if (stored.key === epochKey) history.epoch = text;
+    else if (stored.key === floorKey) history.floor = Number(text);
+    else if (stored.key.startsWith(clientPrefix)) history.clients.set(stored.key.slice(clientPrefix.length), decodeRecord(text));
+    else history.rows.push([stored.key, stored.text, stored.seq]);
+  }
+  return history;
+}
+
+/** Reads everything when an actor starts, and leaves out what has no use in its new life. */
+export async function openHistory(session: StorageSession): Promise<StoredHistory> {
+  const history = await loadHistory(session, 0);
+  const seq = history.seq + 1;
+  const commit: StoredRow[] = [];
+  const forgotten = [...history.clients].filter(([, record]) => isForgotten(record)).map(([client]) => client);
+  let removed = forgotten.map((client) => clientPrefix + client);
+  for (const client of forgotten) history.clients.delete(client);
+
+  if (history.epoch === "") {
+    history.epoch = randomUUID().slice(0, 8);
+    commit.push({ key: epochKey, text: history.epoch, seq });
+  }
+  const deleted = history.rows.filter(([, text]) => text === null);
+  if (deleted.length > maxDeletedKeys) {
+    history.floor = history.seq;
+    history.rows = history.rows.filter(([, text]) => text !== null);
+    // Says that they are forgotten before they are. Its own number keeps the newest one known when their rows are gone.
+    commit.push({ key: floorKey, text: String(history.floor), seq });
+    removed = removed.concat(deleted.map(([key]) => key));
+  }
+  // The servers that produce streams begin anew.
+  for (const [index, [key, text]] of history.rows.entries()) {
+    if (text === null || streamScope(key) === undefined) continue;
+    history.rows[index] = [key, null, seq];
+    commit.push({ key, text: null, seq });
+  }
+  if (commit.length > 0) {
+    await session.commit(commit);
+    history.seq = seq;
+  }
+  if (removed.length > 0) await session.remove(removed);
+  return history;
+}
+
+/** A commit of rows with what is then known of clients. */
+export function toStoredRows(rows: readonly Row[], clients: ReadonlyMap<string, ClientRecord>, seq: number): StoredRow[] {
+  return [
+    ...rows.map(([key, text]) => ({ key, text, seq })),
+    ...[...clients].map(([client, record]) => ({ key: clientPrefix + client, text: encodeRecord(record), seq })),
+  ];
+}

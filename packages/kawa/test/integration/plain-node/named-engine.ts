@@ -1,0 +1,14 @@
+import { initReactiveBackend, reactiveStateActor } from "kawa/rivetkit";
+import { setup } from "rivetkit";
+import { serveOperations } from "../support/serve-operations.ts";
+import { counter } from "./quick-start/signals/counter.ts";
+
+const registry = setup({
+  endpoint: String(process.env["ENGINE"]),
+  namespace: "kawa",
+  use: { reactiveState: reactiveStateActor },
+});
+initReactiveBackend({ registry });
+registry.start({ defaultServerPort: Number(process.env["PORT"]) });
+
+serveOperations({ get: () => counter.get() });

@@ -1,0 +1,194 @@
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { decodeValue } from "../../src/core/value.ts";
+import { ActorService } from "../../src/rivetkit/actor-service.ts";
+import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks.ts";
+import { hostedServices } from "../../src/rivetkit/hosted-services.ts";
+import { serveReplica } from "../../src/rivetkit/serve-replica.ts";
+import { SignalStore } from "../../src/rivetkit/signal-store.ts";
+import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../../src/rivetkit/sqlite-storage.ts";
+import type { CommitHistory, Path } from "./commit-history.ts";
+import { createUnluckyWire, type FrameFate, type UnluckyEnd } from "./unlucky-wire.ts";
+
+/** What becomes of a commit. */
+export type CommitFate =
+  | "done"
+  | "slow"
+  | "refused"
+  | "answer lost"
+  | "answer lost, then unreachable"
+  | "hangs, then done"
+  | "hangs, then refused"
+  | "killed before"
+  | "killed after";
+
+/** Faults in the order in which they happen; where they end, all goes well. */
+export type Plan = {
+  readonly frames: readonly FrameFate[];
+  readonly commits: readonly CommitFate[];
+  /** Asked for by each incarnation. */
+  readonly hooks: () => ReactiveStateActorHooks;
+  /** Whose backends live in the process of the actor, by their `actorId`. */
+  readonly local: string | undefined;
+  /** As if few values fitted into one message. */
+  readonly hasSmallMessages: boolean;
+};
+
+type Incarnation = { service: ActorService | undefined; readonly ends: UnluckyEnd[]; isDead: boolean; isFenced: boolean };
+
+const startRetryMs = 100;
+const hangMs = 12_000;
+
+/** A reactive state actor without an engine, which suffers what is planned: it sleeps, is killed or moved, its storage fails. */
+export class UnluckyActor {
+  readonly #history: CommitHistory;
+  readonly #frames: FrameFate[];
+  readonly #commits: CommitFate[];
+  readonly #hooks: () => ReactiveStateActorHooks;
+  readonly #local: string | undefined;
+  readonly #hasSmallMessages: boolean;
+  readonly #sqlite = new DatabaseSync(":memory:");
+  #current: Incarnation | undefined;
+  #isUnreachable = false;
+
+  constructor({ frames, commits, hooks, local, hasSmallMessages }: Plan, history: CommitHistory) {
+    this.#history = history;
+    this.#frames = [...frames];
+    this.#commits = [...commits];
+    this.#hooks = hooks;
+    this.#local = local;
+    this.#hasSmallMessages = hasSmallMessages;
+  }
+
+  /** Opens the end that a backend uses. */
+  open(actorId: string): UnluckyEnd {
+    const incarnation = this.#current;
+    if (!incarnation?.service) throw new Error("The actor is not there.");
+    const { service } = incarnation;
+    const { instance } = service.store;
+    const elsewhere = (frame: string): string => (actorId === this.#local ? frame : frame.replaceAll(instance, "elsewhere"));
+    const [client, server] = createUnluckyWire(() => this.#frames.shift() ?? "prompt", elsewhere);
+    incarnation.ends.push(server);
+    serveReplica(service, server);
+    return client;
+  }
+
+  /** The next incarnation starts, and tries again until it can. */
+  start(): void {
+    const incarnation: Incarnation = { service: undefined, ends: [], isDead: false, isFenced: false };
+    this.#current = incarnation;
+    const open = async (): Promise<void> => {
+      const db: SqlDatabase = { execute: (sql, ...args) => this.#execute(incarnation, sql, args) };
+      await migrateSignalStore(db);
+      const store = await SignalStore.open(sqliteSession(db));
+      if (this.#hasSmallMessages) limitMessages(store);
+      const settings = { hooks: this.#hooks(), maxValueBytes: 256 * 1024 };
+      const service = new ActorService({ store, settings: () => settings, context });
+      incarnation.service = service;
+      hostedServices.set(store.instance, service);
+      if (process.env["DEBUG_FC"]) {
+        process.stdout.write(`T ${Math.round(performance.now())} started ${store.instance.slice(0, 4)} at ${store.position.seq} ${Object.keys(settings.hooks)}\n`);
+        const w = store.write.bind(store);
+        store.write = async (b) => {
+          const t = Math.round(performance.now());
+          process.stdout.write(`T ${t} ${store.instance.slice(0, 4)} write ${String(b.client).slice(0, 4)} ${b.number} settled ${b.settled} ${JSON.stringify(b.writes)}\n`);
+          try {
+            const r = await w(b);
+            process.stdout.write(`T ${Math.round(performance.now())} ${store.instance.slice(0, 4)} wrote ${String(b.client).slice(0, 4)} ${b.number} ${JSON.stringify(r)}\n`);
+            return r;
+          } catch (e) { process.stdout.write(`T ${Math.round(performance.now())} ${store.instance.slice(0, 4)} failed ${String(b.client).slice(0, 4)} ${b.number} ${e}\n`); throw e; }
+        };
+      }
+    };
+    open().catch(() => setTimeout(() => this.#current === incarnation && this.start(), startRetryMs));
+  }
+
+  /** Ends the incarnation in order, and starts another one. */
+  async sleep(): Promise<void> {
+    const incarnation = this.#current;
+    if (!incarnation?.service) return;
+    const { service } = incarnation;
+    incarnation.service = undefined;
+    hostedServices.delete(service.store.instance);
+    await service.close();
+    if (this.#current === incarnation) this.start();
+  }
+
+  /** The process of the actor is gone, with its connections. */
+  kill(): void {
+    const incarnation = this.#current;
+    if (!incarnation) return;
+    incarnation.isDead = true;
+    if (incarnation.service) hostedServices.delete(incarnation.service.store.instance);
+    for (const end of incarnation.ends) end.cut();
+    this.start();
+  }
+
+  /** Another incarnation takes over; the old one does not know, and its connections stay for a while. */
+  move(): void {
+    const incarnation = this.#current;
+    if (!incarnation?.service) return;
+    incarnation.isFenced = true;
+    this.start();
+    setTimeout(() => {
+      for (const end of incarnation.ends) end.cut();
+      hostedServices.delete(incarnation.service!.store.instance);
+    }, 4_000);
+  }
+
+  cutConnections(): void {
+    for (const end of this.#current?.ends ?? []) end.cut();
+  }
+
+  /** No more faults. */
+  heal(): void {
+    this.#frames.length = 0;
+    this.#commits.length = 0;
+  }
+
+  close(): void {
+    hostedServices.clear();
+    this.#sqlite.close();
+  }
+
+  async #execute(incarnation: Incarnation, sql: string, args: unknown[]): Promise<unknown[]> {
+    const isCommit = sql.startsWith("INSERT");
+    const fate = isCommit ? (this.#commits.shift() ?? "done") : "done";
+    if (fate === "slow") await delay(8);
+    if (fate.startsWith("hangs")) await delay(hangMs);
+    if (fate === "killed before") this.kill();
+    if (sql.startsWith("SELECT") && this.#isUnreachable) {
+      this.#isUnreachable = false;
+      throw new Error("unreachable");
+    }
+    if (incarnation.isDead) return new Promise(() => {});
+    if (incarnation.isFenced) throw new Error("This incarnation has been replaced.");
+    if (fate.endsWith("refused")) throw new Error("refused");
+    const rows = this.#sqlite.prepare(sql).all(...(args as SQLInputValue[]));
+    if (isCommit && process.env["DEBUG_FC"]) process.stdout.write(`T ${Math.round(performance.now())} commit ${args[0]} ${String(args[1]).slice(0, 400)}\n`);
+    if (isCommit) this.#record(args as [number, string]);
+    if (fate === "killed after") this.kill();
+    if (incarnation.isDead) return new Promise(() => {});
+    this.#isUnreachable = fate === "answer lost, then unreachable";
+    if (fate.startsWith("answer lost")) throw new Error(fate);
+    return rows;
+  }
+
+  #record([seq, json]: [number, string]): void {
+    const rows = (JSON.parse(json) as [string, string | null][]).filter(([key]) => !key.startsWith("\0"));
+    this.#history.record(seq, new Map(rows.map(([key, text]) => [key, text === null ? null : (decodeValue(text) as Path)])));
+  }
+}
+
+const context = { actorId: "unlucky" } as HookContext;
+
+/** One value in a message: reads come in several parts, and what was missed is always too much. */
+function limitMessages(store: SignalStore): void {
+  const read = store.read.bind(store);
+  const since = store.since.bind(store);
+  store.read = (keys) => read(keys.slice(0, 1));
+  store.since = (epoch, seq) => ({ ...since(epoch, seq), rows: null });
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
