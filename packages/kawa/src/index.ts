@@ -1,2 +1,3 @@
 export * from "./core/index.ts";
 export { useReactive } from "./react/use-reactive.ts";
+export { useReactiveStream } from "./react/use-reactive-stream.ts";

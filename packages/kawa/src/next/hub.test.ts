@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Backend, type Change, knownBackends, registerBackend, unregisterBackend } from "../core/backend.ts";
 import { createMemoryBackend } from "../core/memory-backend.ts";
 import { pageReads } from "../react/page-reads.ts";
-import { Hub } from "./hub.ts";
+import { isShown } from "../core/viewers.ts";
+import { Hub, hub } from "./hub.ts";
 
 let count = 0;
 
@@ -209,5 +210,49 @@ describe("hasChanged", () => {
     const onChange = listen(hub, "/");
     connect(1);
     expect(onChange).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("isShown", () => {
+  it("is true while a browser is open whose pages have read the key", () => {
+    const backend = register();
+    const hub = new Hub();
+    pageReads().add("/price", backend.id, "price");
+    pageReads().add("/news", backend.id, "news");
+    expect(hub.isShown(backend.id, "price")).toBe(false);
+    const closings = ["/price", "/news", "/price"].map((path) => hub.listen({ paths: [path, "/layout"], onChange() {} }));
+    expect(hub.isShown(backend.id, "price")).toBe(true);
+    expect(hub.isShown(backend.id, "weather")).toBe(false);
+    expect(hub.isShown("other", "price")).toBe(false);
+    closings[0]!();
+    closings[0]!();
+    expect(hub.isShown(backend.id, "price")).toBe(true);
+    closings[2]!();
+    expect(hub.isShown(backend.id, "price")).toBe(false);
+    expect(hub.isShown(backend.id, "news")).toBe(true);
+  });
+
+  it("does not count browsers whose paths are not known, or were not rendered here", () => {
+    const backend = register();
+    const hub = new Hub();
+    pageReads().add("/price", backend.id, "price");
+    listen(hub, undefined);
+    listen(hub, "/never rendered");
+    expect(hub.isShown(backend.id, "price")).toBe(false);
+  });
+
+  it("counts any open browser where no path is known at all, as without the middleware", () => {
+    const hub = new Hub();
+    expect(hub.isShown("b", "price")).toBe(false);
+    listen(hub, "/price");
+    expect(hub.isShown("b", "price")).toBe(true);
+  });
+
+  it("is what inline streams ask, as soon as the process has a hub", () => {
+    const made = hub();
+    onTestFinished(() => void Reflect.deleteProperty(globalThis, Symbol.for("kawa.hub")));
+    expect(isShown("b", "price")).toBe(false);
+    onTestFinished(made.listen({ paths: ["/price"], onChange() {} }));
+    expect(isShown("b", "price")).toBe(true);
   });
 });

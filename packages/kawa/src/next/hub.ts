@@ -2,6 +2,7 @@ import { type Backend, type Change, knownBackends } from "../core/backend.ts";
 import { processState } from "../core/process-state.ts";
 import { effect } from "../core/effect.ts";
 import { untracked } from "../core/reactive.ts";
+import { installViewers } from "../core/viewers.ts";
 import type { VersionVector } from "../core/version.ts";
 import { pageReads } from "../react/page-reads.ts";
 
@@ -14,6 +15,8 @@ export type HubListener = {
 /** Tells the open streams of this process about changes of what their pages have read. */
 export class Hub {
   readonly #listeners = new Set<HubListener>();
+  /** How many listeners show each path. */
+  readonly #openPaths = new Map<string, number>();
   readonly #unsubscribe = new Map<Backend, () => void>();
 
   constructor() {
@@ -31,13 +34,30 @@ export class Hub {
 
   listen(listener: HubListener): () => void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#count(listener, 1);
+    return () => {
+      if (this.#listeners.delete(listener)) this.#count(listener, -1);
+    };
+  }
+
+  /** True when a browser is open whose pages have read a key. Where no path is known at all, any open browser may show it. */
+  isShown(backendId: string, key: string): boolean {
+    if (pageReads().isEmpty) return this.#listeners.size > 0;
+    return [...this.#openPaths.keys()].some((path) => pageReads().hasRead(path, backendId, key));
   }
 
   /** True when a page that was rendered at `shown` may show something old. */
   hasChanged(paths: readonly string[] | undefined, shown: VersionVector): boolean {
     if (paths === undefined) return this.#hasPathChanged(undefined, shown);
     return paths.some((path) => this.#hasPathChanged(path, shown));
+  }
+
+  #count({ paths = [] }: HubListener, by: 1 | -1): void {
+    for (const path of paths) {
+      const count = (this.#openPaths.get(path) ?? 0) + by;
+      if (count === 0) this.#openPaths.delete(path);
+      else this.#openPaths.set(path, count);
+    }
   }
 
   #hasPathChanged(path: string | undefined, shown: VersionVector): boolean {
@@ -97,5 +117,9 @@ function readsOf(keys: ReadonlySet<string>, backend: Backend): string[] {
 }
 
 export function hub(): Hub {
-  return processState("hub", () => new Hub());
+  return processState("hub", () => {
+    const made = new Hub();
+    installViewers(made);
+    return made;
+  });
 }

@@ -19,6 +19,16 @@ describe("PageReads", () => {
     expect(reads.keysOf("/unknown")).toBeUndefined();
   });
 
+  it("tells whether a path has surely read a key", () => {
+    const reads = new PageReads();
+    expect(reads.isEmpty).toBe(true);
+    reads.add("/", "b", "counter");
+    expect(reads.isEmpty).toBe(false);
+    expect(reads.hasRead("/", "b", "counter")).toBe(true);
+    expect(reads.hasRead("/", "b", "theme")).toBe(false);
+    expect(reads.hasRead("/unknown", "b", "counter")).toBe(false);
+  });
+
   it("keeps the 1,000 paths that were read last", () => {
     const reads = new PageReads();
     for (let n = 0; n < 1_000; n += 1) reads.add(`/${n}`, "b", "k");

@@ -8,6 +8,11 @@ export class PageReads {
   // In the order of last use.
   readonly #paths = new Map<string, Set<string> | "everything">();
 
+  /** True when no path is known, as in an app whose middleware tells none. */
+  get isEmpty(): boolean {
+    return this.#paths.size === 0;
+  }
+
   add(path: string, backendId: string, key: string): void {
     const found = this.#paths.get(path);
     if (found === "everything") return;
@@ -20,6 +25,11 @@ export class PageReads {
   mayShow(path: string, backendId: string, key: string): boolean {
     const keys = this.#paths.get(path);
     return keys === undefined || keys === "everything" || keys.has(`${backendId}\n${key}`);
+  }
+
+  /** True when a page of this path, rendered here, has read the key, as far as that was kept. */
+  hasRead(path: string, backendId: string, key: string): boolean {
+    return this.#paths.has(path) && this.mayShow(path, backendId, key);
   }
 
   /** The keys of a path as `backendId\nkey`, or undefined when it may show anything. */

@@ -1,7 +1,7 @@
 import { cache } from "react";
 import { connection } from "next/server";
 import { headers } from "next/headers";
-import type { Backend } from "../core/backend.ts";
+import type { Backend, Reader } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
 import { pageReads } from "./page-reads.ts";
 import { pathHeader } from "./path-header.ts";
@@ -11,6 +11,9 @@ export class RequestScope {
   /** Version of each backend before the first read of it: all values that the render shows are at least this new. */
   readonly versions = new Map<string, Version>();
   readonly #reads = new Map<string, Backend>();
+  /** What the render's identity may see, for each backend where that makes a difference. */
+  readonly #readers = new Map<string, Reader>();
+  readonly #openingReaders = new Map<string, Promise<Reader>>();
   #path: string | undefined;
   #isDynamic = false;
   #marking: Promise<void> | undefined;
@@ -18,6 +21,22 @@ export class RequestScope {
   /** True once the render is known to belong to a request, and not to a prerender at build time. */
   get isDynamic(): boolean {
     return this.#isDynamic;
+  }
+
+  /** Where the render reads a backend; undefined until {@link openReader} has found out. */
+  readerOf(backend: Backend): Reader | undefined {
+    return backend.isGuarded ? this.#readers.get(backend.id) : backend;
+  }
+
+  /** True when the render may see other values than the next one. */
+  get isGuarded(): boolean {
+    return this.#readers.size > 0;
+  }
+
+  openReader(backend: Backend): Promise<Reader> {
+    let opening = this.#openingReaders.get(backend.id);
+    if (!opening) this.#openingReaders.set(backend.id, (opening = this.#openReader(backend)));
+    return opening;
   }
 
   /** Makes the route dynamic. In a prerender this never resolves, as Next wants it. */
@@ -38,6 +57,15 @@ export class RequestScope {
   noteVersion(backend: Backend): void {
     const { version } = backend;
     if (version.epoch !== "" && !this.versions.has(backend.id)) this.versions.set(backend.id, version);
+  }
+
+  async #openReader(backend: Backend): Promise<Reader> {
+    const reader = await backend.readerFor();
+    if (reader === backend) return reader;
+    // Before the first value is asked for: all of them are at least this new.
+    this.noteVersion(backend);
+    this.#readers.set(backend.id, reader);
+    return reader;
   }
 
   async #mark(): Promise<void> {

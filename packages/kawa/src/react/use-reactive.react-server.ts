@@ -1,7 +1,9 @@
 import { use } from "react";
-import { collectReads, type Readable } from "../core/reads.ts";
+import type { StreamStart } from "../core/reactive-stream.ts";
+import { type Collected, collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
 import { type RequestScope, requestScope } from "./request-scope.ts";
+import { streamSignal } from "./stream-signal.ts";
 
 // React replays a suspended component and hands out the promises of its `use()` calls again by their order, so every
 // useReactive has to call use() exactly once, also when it has nothing to wait for.
@@ -19,9 +21,27 @@ ready.value = undefined;
  *   return <output>{useReactive(counter)}</output>;
  * }
  */
-export function useReactive<T>(source: Readable<T>): T {
+export function useReactive<T>(source: Readable<T>): T;
+/**
+ * The value that `start` produces on the server for as long as somebody looks: {@link useReactiveStream}.
+ *
+ * @example
+ * const time = useReactive("", (stream) => {
+ *   const timer = setInterval(() => stream.set(new Date().toISOString()), 1_000);
+ *   return () => clearInterval(timer);
+ * }, []);
+ */
+export function useReactive<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): T;
+export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>, deps?: readonly unknown[]): T {
+  const stream = typeof start === "function" ? streamSignal({ hook: useReactive, initial: source as T, start, deps }) : undefined;
+  const value = useSource(stream ? stream.signal : (source as Readable<T>));
+  stream?.show();
+  return value;
+}
+
+function useSource<T>(source: Readable<T>): T {
   const scope = requestScope();
-  use(scope.isDynamic && isReady(source) ? ready : waitFor(scope, source));
+  use(scope.isDynamic && isReady(scope, source) ? ready : waitFor(scope, source));
   return read(scope, source);
 }
 
@@ -29,34 +49,43 @@ function read<T>(scope: RequestScope, source: Readable<T>): T {
   if (isSignal(source)) {
     const { backend, key } = (source as BackedSignal<T>).read;
     scope.noteRead(backend, key);
-    return source.peek() as T;
+    return (scope.isGuarded ? readAs((from) => scope.readerOf(from) ?? from, () => source.peek()) : source.peek()) as T;
   }
-  const { reads, result } = collectReads(() => source.value);
+  const { reads, result } = evaluate(scope, source);
   for (const { backend, key } of backendReads(reads)) scope.noteRead(backend, key);
   return result();
 }
 
-function isReady<T>(source: Readable<T>): boolean {
-  if (isSignal(source)) {
-    const { backend, key } = (source as BackedSignal<T>).read;
-    return backend.entry(key).peek().state !== "unknown";
-  }
-  return unknownReads(source).length === 0;
+/** A computed value of guarded signals is computed for this render alone. */
+function evaluate<T>(scope: RequestScope, source: Readable<T>): Collected<T> {
+  if (!scope.isGuarded) return collectReads(() => source.value);
+  return collectReads(() => readAs((backend) => scope.readerOf(backend) ?? backend, () => source.value));
+}
+
+function isReady<T>(scope: RequestScope, source: Readable<T>): boolean {
+  if (isSignal(source)) return isKnown(scope, (source as BackedSignal<T>).read);
+  return unknownReads(scope, source).length === 0;
 }
 
 async function waitFor<T>(scope: RequestScope, source: Readable<T>): Promise<void> {
   await scope.markDynamic();
+  const load = async ({ backend, key }: Read): Promise<void> => (await scope.openReader(backend)).load([key]);
   // A computed may read more once it has seen the first values.
-  for (let unknown = unknownReads(source); unknown.length > 0; unknown = unknownReads(source)) {
-    await Promise.all(unknown.map(({ backend, key }) => backend.load([key])));
+  for (let unknown = unknownReads(scope, source); unknown.length > 0; unknown = unknownReads(scope, source)) {
+    await Promise.all(unknown.map(load));
   }
 }
 
-function unknownReads<T>(source: Readable<T>) {
-  const reads = isSignal(source) ? new Set([source as Readable<unknown>]) : collectReads(() => source.value).reads;
-  return backendReads(reads).filter(({ backend, key }) => backend.entry(key).peek().state === "unknown");
+function unknownReads<T>(scope: RequestScope, source: Readable<T>): Read[] {
+  const reads = isSignal(source) ? new Set([source as Readable<unknown>]) : evaluate(scope, source).reads;
+  return backendReads(reads).filter((read) => !isKnown(scope, read));
 }
 
-function backendReads(reads: ReadonlySet<Readable<unknown>>) {
+function isKnown(scope: RequestScope, { backend, key }: Read): boolean {
+  const entry = scope.readerOf(backend)?.entry(key).peek();
+  return entry !== undefined && entry.state !== "unknown";
+}
+
+function backendReads(reads: ReadonlySet<Readable<unknown>>): Read[] {
   return [...reads].filter(isSignal).map((signal) => (signal as unknown as BackedSignal<unknown>).read);
 }

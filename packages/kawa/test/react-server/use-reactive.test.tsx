@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Suspense, use, type ReactElement } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, type Entry, unknownEntry } from "../../src/core/backend.ts";
+import { type Backend, type Entry, type Reader, unknownEntry } from "../../src/core/backend.ts";
 import { createMemoryBackend } from "../../src/core/memory-backend.ts";
 import { cell, type Cell } from "../../src/core/reactive.ts";
 import { computed, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
@@ -12,6 +13,8 @@ const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async ()
 
 vi.mock("next/server", () => ({ connection: next.connection }));
 vi.mock("next/headers", () => ({ headers: async () => new Headers(next.path === undefined ? {} : { "x-kawa-path": next.path }) }));
+
+const unused = (): Promise<never> => Promise.reject(new Error("not used"));
 
 /** A backend whose keys are unknown until they are loaded, as those of a replica. */
 class LoadingBackend implements Backend {
@@ -43,8 +46,19 @@ class LoadingBackend implements Backend {
     }
   }
 
-  set = () => Promise.reject(new Error("not used"));
-  update = () => Promise.reject(new Error("not used"));
+  isGuarded = false;
+
+  async readerFor(): Promise<Reader> {
+    return this;
+  }
+
+  readonly streams = { register: unused, unregister: unused };
+  set = unused;
+  update = unused;
+  delete = unused;
+  clear = unused;
+  keys = unused;
+  entries = unused;
   onChange = () => () => {};
   close = async () => {};
 }
@@ -324,5 +338,100 @@ describe("the route", () => {
     const waited = new Promise((resolve) => setTimeout(resolve, 20, "still waiting"));
     expect(await Promise.race([rendered, waited])).toBe("still waiting");
     expect(backend.loads).toEqual([]);
+  });
+});
+
+const identities = new AsyncLocalStorage<string>();
+
+/** A backend that shows each identity another value, and nobody "for nobody". */
+class GuardedBackend extends LoadingBackend {
+  override isGuarded = true;
+  readonly readers: string[] = [];
+
+  override async readerFor(): Promise<Reader> {
+    const identity = identities.getStore() ?? "nobody";
+    this.readers.push(identity);
+    await new Promise(setImmediate);
+    const view = new LoadingBackend(`${this.id}/${identity}`);
+    for (const [key, value] of this.stored) view.stored.set(key, `${String(value)} for ${identity}`);
+    view.failure = this.failure;
+    return view;
+  }
+}
+
+describe("signals that are guarded", () => {
+  let guarded: GuardedBackend;
+
+  beforeEach(() => {
+    guarded = new GuardedBackend(`guarded-${count}`);
+    guarded.stored.set("t:a", "A");
+    guarded.stored.set("t:b", "B");
+  });
+
+  const renderAs = (identity: string, element: ReactElement) => identities.run(identity, () => renderServer(element));
+  const signalA = (): Signal<string> => namespace("t", { backend: guarded }).signal("a", "none");
+  const signalB = (): Signal<string> => namespace("t", { backend: guarded }).signal("b", "none");
+
+  it("show each render what its identity may see, also when others have rendered before and at the same time", async () => {
+    const [a, b] = [signalA(), signalB()];
+    const page = (
+      <>
+        <Value of={a} />
+        <Value of={b} />
+      </>
+    );
+    const flights = await Promise.all(["ada", "bob", "ada"].map((identity) => renderAs(identity, page)));
+    expect(flights.map(outputsOf)).toEqual([
+      ["A for ada", "B for ada"],
+      ["A for bob", "B for bob"],
+      ["A for ada", "B for ada"],
+    ]);
+    expect(guarded.readers).toEqual(["ada", "bob", "ada"]);
+  });
+
+  it("are not taken from what nobody may see, although this process knows it", async () => {
+    const a = signalA();
+    await guarded.load(["t:a"]);
+    expect(guarded.entry("t:a").peek()).toMatchObject({ value: "A" });
+    expect(outputsOf(await renderAs("ada", <Value of={a} />))).toEqual(["A for ada"]);
+  });
+
+  it("make a computed value that is computed for this render alone", async () => {
+    const [a, b] = [signalA(), signalB()];
+    const both = computed(() => `${a.value} + ${b.value}`);
+    const outer = computed(() => `<${both.value}>`);
+    for (const identity of ["ada", "bob", "ada"]) {
+      const flight = await renderAs(identity, <Value of={outer} />);
+      expect(flight.errors).toEqual([]);
+      expect(outputsOf(flight)).toEqual([`<A for ${identity} + B for ${identity}>`]);
+    }
+    expect(outer.value).not.toContain("for");
+  });
+
+  it("fail the render of whom they are refused", async () => {
+    guarded.failure = new Error("Not yours");
+    const flight = await renderAs(
+      "eve",
+      <Suspense fallback={null}>
+        <Value of={signalA()} />
+      </Suspense>,
+    );
+    expect(flight.errors).toEqual([guarded.failure]);
+  });
+
+  it("are announced with the version from before they were asked for", async () => {
+    const a = signalA();
+    const load = vi.spyOn(LoadingBackend.prototype, "load").mockImplementationOnce(async function (this: LoadingBackend, keys) {
+      for (const key of keys) this.entry(key).value = { state: "present", seq: 10, value: "old" };
+      guarded.version = { epoch: "e", seq: 11 };
+    });
+    expect(outputsOf(await renderAs("ada", <Value of={a} />))).toEqual(["old"]);
+    load.mockRestore();
+    expect(scopes.at(-1)!.versions.get(guarded.id)).toEqual({ epoch: "e", seq: 10 });
+  });
+
+  it("count as read by the page", async () => {
+    await renderAs("ada", <Value of={signalA()} />);
+    expect([...pageReads().keysOf(next.path!)!]).toEqual([`${guarded.id}\nt:a`]);
   });
 });

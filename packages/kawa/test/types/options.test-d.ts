@@ -1,6 +1,6 @@
 import type { NextConfig } from "next";
 import { describe, expectTypeOf, it } from "vitest";
-import { KawaError, type KawaErrorCode, isKawaError } from "../../src/index.react-server.ts";
+import { isKawaError, KawaError, type KawaErrorCode, publicMessage } from "../../src/index.react-server.ts";
 import { withKawa } from "../../src/next/config.ts";
 import { createReactiveRoute } from "../../src/next/index.ts";
 import { initReactiveBackend, reactiveRegistry, type ReactiveBackend } from "../../src/rivetkit/index.ts";
@@ -37,6 +37,12 @@ describe("errors", () => {
     void (() => new KawaError("NO_SUCH_CODE", "x"));
     // @ts-expect-error -- no such code
     void (() => isKawaError(new Error("x"), "NO_SUCH_CODE"));
+  });
+
+  it("are turned into a text for the browser, whatever they are", () => {
+    expectTypeOf(publicMessage).returns.toEqualTypeOf<string>();
+    expectTypeOf(publicMessage).parameter(0).toEqualTypeOf<unknown>();
+    expectTypeOf(publicMessage).parameter(1).toEqualTypeOf<string | undefined>();
   });
 
   it("are narrowed by isKawaError", () => {

@@ -1,5 +1,15 @@
 import { describe, expectTypeOf, it } from "vitest";
-import { computed, isSignal, namespace, type Readable, type Signal, signal, useReactive } from "../../src/index.react-server.ts";
+import {
+  computed,
+  type Context,
+  isSignal,
+  namespace,
+  type OperationOptions,
+  type Readable,
+  type Signal,
+  signal,
+  useReactive,
+} from "../../src/index.react-server.ts";
 
 type Theme = "light" | "dark";
 
@@ -48,6 +58,7 @@ describe("writing", () => {
     expectTypeOf(counter.set).returns.toEqualTypeOf<Promise<void>>();
     expectTypeOf(counter.update).parameter(0).toEqualTypeOf<(current: number) => number>();
     expectTypeOf(counter.update).returns.toEqualTypeOf<Promise<number>>();
+    expectTypeOf(counter.delete).returns.toEqualTypeOf<Promise<void>>();
     void (() => theme.set((current) => (current === "dark" ? "light" : "dark")));
   });
 
@@ -65,6 +76,32 @@ describe("writing", () => {
     void (() => counter.update(() => {}));
     // @ts-expect-error -- it must not wait: it may run more than once
     void (() => counter.update(async (n) => n + 1));
+  });
+});
+
+describe("who acts", () => {
+  const counter = app.signal("counter", 0);
+
+  it("may be said of every operation", () => {
+    expectTypeOf(counter.get).parameter(0).toEqualTypeOf<OperationOptions | undefined>();
+    expectTypeOf(counter.set).parameter(1).toEqualTypeOf<OperationOptions | undefined>();
+    expectTypeOf(counter.update).parameter(1).toEqualTypeOf<OperationOptions | undefined>();
+    expectTypeOf(counter.delete).parameter(0).toEqualTypeOf<OperationOptions | undefined>();
+    expectTypeOf(app.keys).parameter(0).toEqualTypeOf<OperationOptions | undefined>();
+    expectTypeOf(app.entries).parameter(0).toEqualTypeOf<OperationOptions | undefined>();
+    expectTypeOf(app.clear).parameter(0).toEqualTypeOf<OperationOptions | undefined>();
+    void (() => counter.set(1, { context: { userId: "ada", roles: ["admin"] } }));
+    void (() => counter.set((n) => n + 1, { context: undefined }));
+  });
+
+  it("is plain data with names", () => {
+    expectTypeOf<Context>().toEqualTypeOf<Readonly<Record<string, unknown>>>();
+    // @ts-expect-error -- a context is an object
+    void (() => counter.get({ context: "ada" }));
+    // @ts-expect-error -- an unknown option
+    void (() => counter.delete({ user: "ada" }));
+    // @ts-expect-error -- the context is one of the options
+    void (() => app.clear("ada"));
   });
 });
 
@@ -86,6 +123,14 @@ describe("families, namespaces and computed values", () => {
     void (() => app.signal("n"));
     // @ts-expect-error -- not a backend
     void (() => namespace("x", { backend: "memory" }));
+  });
+
+  it("list keys and values whose type nobody knows", () => {
+    expectTypeOf(app.keys()).toEqualTypeOf<Promise<readonly string[]>>();
+    expectTypeOf(app.entries()).toEqualTypeOf<Promise<ReadonlyMap<string, unknown>>>();
+    expectTypeOf(app.clear()).toEqualTypeOf<Promise<void>>();
+    // @ts-expect-error -- read only
+    void (async () => (await app.entries()).set("a", 1));
   });
 
   it("infer what a computed gives, and make it read only", () => {

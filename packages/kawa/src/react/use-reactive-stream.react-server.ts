@@ -1,0 +1,30 @@
+import type { StreamStart } from "../core/reactive-stream.ts";
+import { streamSignal } from "./stream-signal.ts";
+import { useReactive } from "./use-reactive.react-server.ts";
+
+/**
+ * A value that a function produces on the server for as long as somebody looks: `useReactive(initial, start, deps)` under a
+ * name of its own. Use a signal for what is to be kept.
+ *
+ * The same place in the code with equal `deps` is one stream for all visitors and servers, so `start` must not use anything else
+ * of the render, least of all who the visitor is. It runs on one server, from the first viewer on until some seconds after the
+ * last; when that server ends, another one starts it. When it throws, it is started again.
+ *
+ * @param initial shown until the first value is set
+ * @param start starts to produce, and may return a function that ends it
+ * @param deps what `start` uses of this render: plain data
+ * @throws {KawaError} OPTION_INVALID - `deps` is missing, or `start` is no function
+ * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - `initial` or a dep is no plain data
+ * @throws {KawaError} BACKEND_TIMEOUT - the actor could not be reached; the nearest error boundary shows it
+ * @example
+ * const price = useReactiveStream(0, (stream) => {
+ *   const timer = setInterval(() => fetchPrice(symbol).then(stream.set, stream.fail), 1_000);
+ *   return () => clearInterval(timer);
+ * }, [symbol]);
+ */
+export function useReactiveStream<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): T {
+  const stream = streamSignal({ hook: useReactiveStream, initial, start, deps });
+  const value = useReactive(stream.signal);
+  stream.show();
+  return value;
+}
