@@ -1,6 +1,6 @@
 import { summarize, type Stats } from "./stats.ts";
 
-export type Unit = "ms" | "ns" | "writes/s";
+export type Unit = "ms" | "us" | "ns" | "writes/s" | "bytes" | "MB";
 
 /** One line of the table. */
 export type Row = {
@@ -9,13 +9,16 @@ export type Row = {
   readonly stats: Stats;
 };
 
+/** The bound that makes a figure good enough; it may be equal to the bound. */
+export type Goal = { readonly atMost: number } | { readonly atLeast: number };
+
 /** What a measure concludes, from figures of one and the same run. */
 export type Verdict = {
   readonly name: string;
   readonly value: number;
-  readonly unit: "times" | "ms" | "ns";
-  /** Largest value that is good enough; without it the figure is only reported. */
-  readonly goal?: number;
+  readonly unit: Unit | "times";
+  /** Without it the figure is only reported. */
+  readonly goal?: Goal;
 };
 
 export type Result = { readonly rows: readonly Row[]; readonly verdicts: readonly Verdict[] };
@@ -24,8 +27,15 @@ export function row(name: string, unit: Unit, samples: readonly number[]): Row {
   return { name, unit, stats: summarize(samples) };
 }
 
+/** How many times as large the p50 of the first row is. */
+export function ratio(of: Row, to: Row): number {
+  return of.stats.p50 / to.stats.p50;
+}
+
 export function isMissed({ value, goal }: Verdict): boolean {
-  return goal !== undefined && !(value <= goal);
+  if (goal === undefined) return false;
+  // A value that is not a number misses every goal.
+  return "atMost" in goal ? !(value <= goal.atMost) : !(value >= goal.atLeast);
 }
 
 /** Both tables as Markdown, so that they can be pasted into docs/benchmarks.md. */
@@ -43,9 +53,13 @@ export function formatResult({ rows, verdicts }: Result): string {
     ...verdicts.map((verdict) => {
       const { name, value, unit, goal } = verdict;
       const outcome = goal === undefined ? "" : isMissed(verdict) ? "MISSED" : "met";
-      return `| ${name} | ${withUnit(value, unit)} | ${goal === undefined ? "" : `at most ${withUnit(goal, unit)}`} | ${outcome} |`;
+      return `| ${name} | ${withUnit(value, unit)} | ${goal === undefined ? "" : formatGoal(goal, unit)} | ${outcome} |`;
     }),
   ].join("\n");
+}
+
+function formatGoal(goal: Goal, unit: Verdict["unit"]): string {
+  return "atMost" in goal ? `at most ${withUnit(goal.atMost, unit)}` : `at least ${withUnit(goal.atLeast, unit)}`;
 }
 
 function withUnit(value: number, unit: Verdict["unit"]): string {

@@ -5,8 +5,13 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { buildBenchApp, checkIsBare } from "./bench-app.ts";
 import { formatResult, isMissed, type Result } from "./report.ts";
+import { measureHundredThousand } from "./hundred-thousand.ts";
+import { measureMemory } from "./memory.ts";
+import { measureReplication } from "./replication.ts";
 import { measureSignalRead } from "./signal-read.ts";
+import { measureSingleWrite } from "./single-write.ts";
 import { measureStartUp } from "./start-up.ts";
+import { measureWake } from "./wake.ts";
 import { measureWriteToDom } from "./write-to-dom.ts";
 import { measureWrites } from "./writes.ts";
 
@@ -15,11 +20,18 @@ const measures: Record<string, () => Promise<Result>> = {
   "signal-read": measureSignalRead,
   "start-up": measureStartUp,
   writes: measureWrites,
+  "single-write": measureSingleWrite,
+  "hundred-thousand": measureHundredThousand,
+  wake: measureWake,
+  replication: measureReplication,
+  memory: measureMemory,
 };
+/** The others need plain Node processes only. */
+const measuresOfApps: readonly string[] = ["write-to-dom", "signal-read", "start-up"];
 const measureTimeoutMs = 120_000;
 
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter((name) => !(name in measures));
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in measures));
 if (unknown.length > 0) {
   console.error(`There is no measure "${unknown.join('", "')}". Choose among: ${Object.keys(measures).join(", ")}.`);
   process.exit(2);
@@ -28,15 +40,17 @@ if (unknown.length > 0) {
 // Ending by process.exit() is what stops the servers: e2e/support/process.ts sees to that.
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) process.on(signal, () => process.exit(code));
 
-console.error("Building bench/bare-app and bench/kawa-app …");
-buildBenchApp("bare-app");
-checkIsBare();
-buildBenchApp("kawa-app");
+const chosen = Object.entries(measures).filter(([name]) => asked.length === 0 || asked.includes(name));
+if (chosen.some(([name]) => measuresOfApps.includes(name))) {
+  console.error("Building bench/bare-app and bench/kawa-app …");
+  buildBenchApp("bare-app");
+  checkIsBare();
+  buildBenchApp("kawa-app");
+}
 
 const rows: Result["rows"][number][] = [];
 const verdicts: Result["verdicts"][number][] = [];
-for (const [name, measure] of Object.entries(measures)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
+for (const [name, measure] of chosen) {
   console.error(`Measuring ${name} …`);
   const overdue = setTimeout(() => {
     console.error(`The measure "${name}" took longer than ${measureTimeoutMs} ms.`);

@@ -33,8 +33,8 @@ export async function measureStartUp(): Promise<Result> {
     return {
       rows: [bare, kawaExisting, kawaNew],
       verdicts: [
-        { name: "start, kawa with data - bare", value: kawaExisting.stats.p50 - bare.stats.p50, unit: "ms", goal: goalMs },
-        { name: "start, kawa anew - bare", value: kawaNew.stats.p50 - bare.stats.p50, unit: "ms", goal: goalMs },
+        { name: "start, kawa with data - bare", value: kawaExisting.stats.p50 - bare.stats.p50, unit: "ms", goal: { atMost: goalMs } },
+        { name: "start, kawa anew - bare", value: kawaNew.stats.p50 - bare.stats.p50, unit: "ms", goal: { atMost: goalMs } },
         { name: "start, kawa with data / bare", value: kawaExisting.stats.p50 / bare.stats.p50, unit: "times" },
         { name: "start, kawa anew / bare", value: kawaNew.stats.p50 / bare.stats.p50, unit: "times" },
       ],

@@ -1,35 +1,45 @@
-import { join } from "node:path";
-import { spawnProcess, stopProcess, waitUntil } from "../e2e/support/process.ts";
-import { row, type Result } from "./report.ts";
-import { withTempDir } from "./temp-dir.ts";
+import type { SignalSet } from "./bench-signals.ts";
+import { ratio, row, type Result } from "./report.ts";
+import { inTurns } from "./turns.ts";
+import { withWorkers } from "./worker-process.ts";
 
-const timeoutMs = 60_000;
+const few: SignalSet = { actorId: "few", keyCount: 1_000 };
+const many: SignalSet = { actorId: "many", keyCount: 100_000 };
+const scatteredFew = { set: few, order: "scattered" } as const;
+const scatteredMany = { set: many, order: "scattered" } as const;
+const neighbours = { set: few, order: "neighbours" } as const;
+const valueBytes = 100;
+const slice = { inFlight: 64, durationMs: 1_000, valueBytes };
+const goalWritesPerSecond = 8_000;
+const goalShare = 0.5;
 
-/** What `writes-worker.ts` prints. */
-export type WriteSamples = { readonly setMs: readonly number[]; readonly writesPerSecond: readonly number[] };
-
-/** Durable writes, with the actor in the writer's own process. */
+/** Durable writes, with the actors in the writer's own process. */
 export async function measureWrites(): Promise<Result> {
-  return withTempDir(async (dataDir) => {
-    const worker = spawnProcess(process.execPath, [join(import.meta.dirname, "writes-worker.ts")], {
-      env: { NODE_ENV: "production", KAWA_DATA_DIR: dataDir, RIVET_ENDPOINT: undefined },
-    });
-    try {
-      const line = await waitUntil(
-        () => {
-          const found = /^\{.*\}$/m.exec(worker.log())?.[0];
-          if (found === undefined && !worker.isRunning()) throw new Error(`The worker ended early:\n${worker.log()}`);
-          return found;
+  return withWorkers(async ({ start }) => {
+    const worker = await start();
+    for (const set of [few, many]) await worker.call("fill", set, valueBytes);
+    const setMs = await worker.call("time", { kind: "set", of: few }, { warmUpCount: 100, count: 1_000, pauseMs: 0 });
+    const [fewPerSecond, manyPerSecond, neighboursPerSecond] = await inTurns(
+      [scatteredFew, scatteredMany, neighbours],
+      { rounds: 6 },
+      ({ set, order }) => worker.call("writesPerSecond", set, order, slice),
+    );
+    const rows = {
+      few: row("64 writes in flight, 1,000 signals", "writes/s", fewPerSecond),
+      many: row("64 writes in flight, 100,000 signals", "writes/s", manyPerSecond),
+      neighbours: row("64 writes in flight, 1,000 signals in the order of their keys", "writes/s", neighboursPerSecond),
+    };
+    return {
+      rows: [row("awaited signal.set", "ms", setMs), ...Object.values(rows)],
+      verdicts: [
+        { name: "64 writes in flight", value: rows.few.stats.p50, unit: "writes/s", goal: { atLeast: goalWritesPerSecond } },
+        {
+          name: "64 writes in flight, 100,000 signals / 1,000",
+          value: ratio(rows.many, rows.few),
+          unit: "times",
+          goal: { atLeast: goalShare },
         },
-        { timeoutMs, what: "the worker of the write measure" },
-      );
-      const { setMs, writesPerSecond } = JSON.parse(line) as WriteSamples;
-      return {
-        rows: [row("awaited signal.set", "ms", setMs), row("64 writes in flight", "writes/s", writesPerSecond)],
-        verdicts: [],
-      };
-    } finally {
-      await stopProcess(worker);
-    }
+      ],
+    };
   });
 }

@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { host } from "../packages/kawa/src/rivetkit/host.ts";
+import { hostedServices } from "../packages/kawa/src/rivetkit/hosted-services.ts";
+import { bareContexts } from "./bare-actor.ts";
+import { benchSignals, scattered, type SignalSet } from "./bench-signals.ts";
+import { type Change, prepareChange, watchChange } from "./changes.ts";
+import { lastDeltaBytes, noteDeltaBytes } from "./delta-bytes.ts";
+import { registry } from "./registry.ts";
+import { textOf } from "./text.ts";
+
+// A plain Node process that hosts actors, and does what the measure that forked it asks for.
+
+const fillChunkKeys = 5_000;
+const loadChunkKeys = 1_000;
+
+type Arrival = { readonly at: number; readonly deltaBytes: number };
+
+/** Changes that came in, by kind and number. */
+const arrivals = new Map<string, PromiseWithResolvers<Arrival>>();
+
+function arrivalOf(change: Change, number: number): PromiseWithResolvers<Arrival> {
+  const id = `${JSON.stringify(change)} ${number}`;
+  let found = arrivals.get(id);
+  if (!found) arrivals.set(id, (found = Promise.withResolvers<Arrival>()));
+  return found;
+}
+
+// No two workers write the same text: a commit that changes no page is cheaper than any real one.
+let nextNumber = process.pid * 1_000_000;
+
+/** Milliseconds of the clock that all processes of one machine share. */
+function machineTime(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+const operations = {
+  async ready(): Promise<void> {},
+  /** Starts the engine of the folder, or joins it. */
+  async start(): Promise<void> {
+    await host().start();
+  },
+  async stop(): Promise<void> {
+    await host().stop();
+  },
+  /** How many actors live in this process. */
+  async actorCount(): Promise<number> {
+    return hostedServices.size + bareContexts.size;
+  },
+  /** Writes every signal of a set, with values of `smallestBytes` to `largestBytes`. */
+  async fill(set: SignalSet, smallestBytes: number, largestBytes: number = smallestBytes): Promise<void> {
+    const { signals } = benchSignals(set);
+    const writes = (start: number): Promise<void>[] =>
+      signals.slice(start, start + fillChunkKeys).map((signal, offset) => {
+        const index = start + offset;
+        return signal.set(textOf(index, smallestBytes + (index % (largestBytes - smallestBytes + 1))));
+      });
+    for (let start = 0; start < signals.length; start += fillChunkKeys) await Promise.all(writes(start));
+  },
+  /** Loads a set into the replica of this process; returns how many milliseconds that took. */
+  async load(set: SignalSet): Promise<number> {
+    const { backend, keys, signals } = benchSignals(set);
+    const startedAt = performance.now();
+    for (let start = 0; start < keys.length; start += loadChunkKeys) {
+      await backend.load(keys.slice(start, start + loadChunkKeys));
+    }
+    const tookMs = performance.now() - startedAt;
+    const empty = signals.find((signal) => signal.peek() === "");
+    if (empty) throw new Error(`"${empty.key}" has no value.`);
+    return tookMs;
+  },
+  /** Makes changes one after the other; returns the milliseconds of each one. */
+  async time(
+    change: Change,
+    { warmUpCount, count, pauseMs }: { warmUpCount: number; count: number; pauseMs: number },
+  ): Promise<number[]> {
+    const run = await prepareChange(change);
+    const samples: number[] = [];
+    for (let done = 0; done < warmUpCount + count; done += 1) {
+      if (pauseMs > 0) await sleep(pauseMs);
+      const startedAt = performance.now();
+      await run(nextNumber++);
+      if (done >= warmUpCount) samples.push(performance.now() - startedAt);
+    }
+    return samples;
+  },
+  /** Makes `count` changes one after the other. Returns the number of the last one, and when it was started. */
+  async change(change: Change, count: number): Promise<{ number: number; startedAt: number }> {
+    const run = await prepareChange(change);
+    let startedAt = 0;
+    for (let done = 0; done < count; done += 1) {
+      startedAt = machineTime();
+      await run(nextNumber++);
+    }
+    return { number: nextNumber - 1, startedAt };
+  },
+  /** From now on `arrival` knows the changes that other processes make. */
+  async watch(change: Change): Promise<void> {
+    await watchChange(change, (number) => {
+      arrivalOf(change, number).resolve({ at: machineTime(), deltaBytes: lastDeltaBytes() });
+    });
+  },
+  /** When a change came in, and the size of the message that brought it. Changes before it are forgotten. */
+  async arrival(change: Change, number: number): Promise<Arrival> {
+    const arrival = await arrivalOf(change, number).promise;
+    arrivals.clear();
+    return arrival;
+  },
+  /** Acknowledged writes a second, of as many different signals as are in flight. Neighbours share pages of the store. */
+  async writesPerSecond(
+    set: SignalSet,
+    order: "scattered" | "neighbours",
+    { inFlight, durationMs, valueBytes }: { inFlight: number; durationMs: number; valueBytes: number },
+  ): Promise<number> {
+    const { signals } = benchSignals(set);
+    const indexOf = (number: number): number => (order === "scattered" ? scattered(number, set.keyCount) : number % set.keyCount);
+    const startedAt = performance.now();
+    let written = 0;
+    const lanes = Array.from({ length: inFlight }, async () => {
+      while (performance.now() - startedAt < durationMs) {
+        const number = nextNumber++;
+        await signals[indexOf(number)]!.set(textOf(number, valueBytes));
+        written += 1;
+      }
+    });
+    await Promise.all(lanes);
+    return (written / (performance.now() - startedAt)) * 1_000;
+  },
+  /** Microseconds of CPU time that this process has used, on all its threads. */
+  async cpuTime(): Promise<number> {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  /** Bytes that are in use after garbage collection, which needs `--expose-gc`. */
+  async memory(): Promise<{ heap: number; rss: number }> {
+    globalThis.gc!();
+    // What a finalizer frees is collected the next time.
+    await sleep(100);
+    globalThis.gc!();
+    const { heapUsed, external, rss } = process.memoryUsage();
+    return { heap: heapUsed + external, rss };
+  },
+};
+
+export type Operations = typeof operations;
+export type Request = { id: number; name: keyof Operations; args: unknown[] };
+export type Reply = { id: number; value?: unknown; error?: string };
+
+noteDeltaBytes();
+host().use(registry);
+
+process.on("message", async ({ id, name, args }: Request) => {
+  const run = operations[name] as (...args: unknown[]) => Promise<unknown>;
+  let reply: Reply;
+  try {
+    reply = { id, value: await run(...args) };
+  } catch (error) {
+    reply = { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  process.send?.(reply);
+});
+
+// RivetKit's native part keeps a process alive after its runner was shut down.
+process.on("disconnect", () => process.exit());
