@@ -1,0 +1,58 @@
+/**
+ * What a browser and the reactive route say to each other. A browser opens one stream for all of its tabs: a POST with a
+ * {@link StreamRequest}, answered with server-sent events ({@link StreamEvents}). When its tabs show something else, it opens a
+ * new stream and ends the one before.
+ *
+ * A stream says when what a tab shows has changed. It carries no keys and no values.
+ */
+
+/** A render that a tab shows: its id, and the versions that it shows (`formatVersions`), both as the server gave them. */
+export type ShownRender = readonly [id: string, versions: string];
+
+export type Subscription = {
+  /** Renders whose changes need the whole route rendered again. An empty id stands for a render that nobody knows. */
+  readonly route: readonly ShownRender[];
+  /** The render of a page with `<LivePage />`: what it has read needs only the page segment rendered again. */
+  readonly page?: ShownRender | undefined;
+  /** The newest `token` event of this tab: what its renders have read, for a server that has not rendered them. */
+  readonly token?: string | undefined;
+};
+
+export type StreamRequest = {
+  /** By a name that each tab makes for itself. */
+  readonly tabs: Readonly<Record<string, Subscription>>;
+};
+
+/** Data of the events, as JSON. */
+export type StreamEvents = {
+  /** First event: the versions that this server has reached. */
+  hello: { readonly versions: string };
+  /** What these tabs show is older than `versions`. Once for all changes of a turn. */
+  change: {
+    readonly versions: string;
+    /** What has to be rendered again, by tab. */
+    readonly tabs: Readonly<Record<string, "page" | "route">>;
+    /** Each tab waits for a random part of this: very many show the same, or the server is busy. In milliseconds. */
+    readonly spreadMs: number;
+  };
+  token: { readonly tab: string; readonly token: string };
+  /** Keep-alive. */
+  ping: Readonly<Record<never, never>>;
+  /**
+   * Last event. `restart`: the server ends, or the platform's time limit is near. `expired`: who opened the stream is no longer
+   * signed in, so all tabs ask for a render. Come back after a random part of `withinMs`.
+   */
+  bye: { readonly reason: "restart" | "expired"; readonly withinMs: number };
+};
+
+export type StreamEventName = keyof StreamEvents;
+
+/** Most tabs of one stream, and most renders of one tab; a tab that has more names an empty id instead. */
+export const maxTabs = 64;
+export const maxRendersPerTab = 24;
+
+/** Name of the entry in the `Server-Timing` header of a render's answer; its description is the render's id. */
+export const renderTimingName = "kawa";
+
+/** Gap between keep-alive events that browsers expect, in milliseconds. After two and a bit the stream is dead. */
+export const pingIntervalMs = 15_000;
