@@ -33,6 +33,8 @@ async function openTab(id: string, globals: Globals) {
   const port = openLivePort({ src: "/api/reactive", subscription, onMessage: (message) => void heard.push(message) });
   ports.push(port);
   await settle();
+  await vi.dynamicImportSettled();
+  await settle();
   return { port, heard, tab };
 }
 
@@ -146,16 +148,17 @@ describe("a tab with a shared worker", () => {
   it("takes the next way when the worker cannot be loaded", async () => {
     const { heard } = await openTab("r1", { locks: locks.ofTab(), BroadcastChannel: FakeChannel, SharedWorker: FakeWorker });
     workers[0]!.onerror!();
+    await vi.dynamicImportSettled();
     await settle();
     await streams.last.send("hello", {});
     expect(asked()).toEqual(["r1"]);
     expect(heard).toEqual([{ type: "up", isUp: true }]);
   });
 
-  it("takes the next way when the browser refuses one", async () => {
+  it("takes the next way when the browser allows none here", async () => {
     class Refused {
       constructor() {
-        throw new Error("SecurityError");
+        throw new DOMException("Access is denied.", "SecurityError");
       }
     }
     await openTab("r1", { SharedWorker: Refused });
