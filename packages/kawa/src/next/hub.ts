@@ -10,7 +10,7 @@ import { ChangeLog } from "./change-log.ts";
 export type Watch = {
   /** Undefined for a render that this process does not know: any change may concern it. */
   readonly render: RenderReads | undefined;
-  /** Versions that a render shows which is not known. */
+  /** Versions that are shown: of a fragment they are newer than those of its first render. */
   readonly versions: VersionVector;
   /** What the render shows is, or may be, older than what there is. */
   onChange(): void;
@@ -66,6 +66,9 @@ export class Hub {
     const stopReading = render.onRead((backendId, key) => {
       if (render.isEverything) this.#ofEverything.add(watch);
       else this.#add(watch, backendId, key);
+      // A late part of a render shows the values of its beginning.
+      const backend = knownBackends.peek().get(backendId);
+      if (backend) void this.#compare(watch, backend, new Set([key]));
     });
     eachKey(render, (backendId, key) => this.#add(watch, backendId, key));
     return () => {
@@ -76,14 +79,14 @@ export class Hub {
   }
 
   /** Calls `onChange` when the render may show something of a backend that has changed before it was watched. */
-  async #compare(watch: Watch, backend: Backend): Promise<void> {
+  async #compare(watch: Watch, backend: Backend, among?: ReadonlySet<string>): Promise<void> {
     const { render } = watch;
     const isEverything = !render || render.isEverything;
-    const keys = isEverything ? undefined : render.keys.get(backend.id);
+    const keys = isEverything ? undefined : (among ?? render.keys.get(backend.id));
     if (!isEverything && !keys) return;
     try {
       await backend.load([]);
-      const shown = render ? render.versions.get(backend.id) : watch.versions[backend.id];
+      const shown = watch.versions[backend.id] ?? render?.versions.get(backend.id);
       if (await this.#isCurrent(backend, keys, shown)) return;
     } catch {
       // The backend is away or closed; it is compared again when it is connected.

@@ -1,6 +1,7 @@
 import { processState } from "../core/process-state.ts";
 import { printStartFailure, startHost } from "../rivetkit/start-host.ts";
 import { stopWithProcess } from "../rivetkit/stop-with-process.ts";
+import { closePushes } from "./fragments/open-pushes.ts";
 import { closeStreams } from "./live-streams.ts";
 
 const lateStreamMs = 100;
@@ -20,7 +21,11 @@ export function startKawa(): void {
 
 /** Next waits for streams before it exits. */
 function endStreams(): void {
-  closeStreams();
+  const close = (): void => {
+    closeStreams();
+    closePushes();
+  };
+  close();
   // One that was being opened at this moment.
-  setTimeout(closeStreams, lateStreamMs).unref();
+  setTimeout(close, lateStreamMs).unref();
 }

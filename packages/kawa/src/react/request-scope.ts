@@ -13,11 +13,17 @@ export class RequestScope {
   readonly #readers = new Map<string, Reader>();
   readonly #openingReaders = new Map<string, Promise<Reader>>();
   #reads: RenderReads | undefined;
+  #fragment: RenderReads | undefined;
   #marking: Promise<void> | undefined;
 
   /** True once the render is known to belong to a request, and not to a prerender at build time. */
   get isDynamic(): boolean {
     return this.#reads !== undefined;
+  }
+
+  /** What the render has read, without its live fragments. Known once the render {@link isDynamic}. */
+  get reads(): RenderReads | undefined {
+    return this.#reads;
   }
 
   /** Names the render to browsers. Known once the render {@link isDynamic}. */
@@ -55,12 +61,30 @@ export class RequestScope {
   /** Remembers that the render depends on a key. */
   noteRead(backend: Backend, key: string): void {
     this.noteVersion(backend);
-    this.#reads?.add(backend.id, key);
+    (this.#fragment ?? this.#reads)?.add(backend.id, key);
+  }
+
+  /** While `run` runs, what is read counts for a live fragment and not for the page. */
+  readFor<T>(fragment: RenderReads, run: () => T): T {
+    const outer = this.#fragment;
+    this.#fragment = fragment;
+    try {
+      return run();
+    } finally {
+      this.#fragment = outer;
+    }
   }
 
   noteVersion(backend: Backend): void {
     const { version } = backend;
     if (version.epoch !== "" && !this.#reads?.versions.has(backend.id)) this.#reads?.versions.set(backend.id, version);
+  }
+
+  /** Whatever is read from now on is as new as can be. For renders that share the scope with earlier ones. */
+  renewSnapshots(): void {
+    this.#readers.clear();
+    this.#openingReaders.clear();
+    this.#reads?.versions.clear();
   }
 
   async #openReader(backend: Backend): Promise<Reader> {

@@ -2,14 +2,9 @@ import { use } from "react";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
+import { ready } from "./ready.ts";
 import { type RequestScope, requestScope } from "./request-scope.ts";
 import { streamSignal } from "./stream-signal.ts";
-
-// React replays a suspended component and hands out the promises of its `use()` calls again by their order, so every
-// useReactive has to call use() exactly once, also when it has nothing to wait for.
-const ready = Promise.resolve() as Promise<void> & { status?: string; value?: undefined };
-ready.status = "fulfilled";
-ready.value = undefined;
 
 /**
  * The current value of a signal or computed in a server component. Suspends until this server knows the value, makes the
@@ -41,6 +36,7 @@ export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>, 
 
 function useSource<T>(source: Readable<T>): T {
   const scope = requestScope();
+  // Exactly once in every call.
   use(scope.isDynamic && isReady(scope, source) ? ready : waitFor(scope, source));
   return read(scope, source);
 }
