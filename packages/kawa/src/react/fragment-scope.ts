@@ -1,7 +1,9 @@
-import { cache, cacheSignal } from "react";
+import { cache, cacheSignal, type ReactNode } from "react";
+import { isPromise } from "./is-promise.ts";
 import { knownRenders } from "./known-renders.ts";
 import { RenderReads } from "./render-reads.ts";
 import { type RequestScope, requestScope } from "./request-scope.ts";
+import { type Run, wrapComponents } from "./wrap-components.ts";
 
 /** What the live fragments of one render have read, each on its own: a change of it needs no render of the page. */
 export class FragmentScope {
@@ -39,14 +41,17 @@ export class FragmentScope {
     this.#scope.renewSnapshots();
   }
 
-  /** Runs the component of a fragment. React runs one that waits again, from its beginning. */
-  run<T>(reads: RenderReads, component: () => T): T {
+  /** Runs the component of a fragment, and those below it. React runs one that waits again, from its beginning. */
+  run(reads: RenderReads, component: () => ReactNode | Promise<ReactNode>): ReactNode | Promise<ReactNode> {
+    const run: Run = (below) => this.#scope.readFor(reads, below);
+    const show = (node: ReactNode): ReactNode => {
+      this.#unshown.delete(reads);
+      return wrapComponents(node, run);
+    };
     this.#unshown.add(reads);
     this.#watchEnd();
-    const result = this.#scope.readFor(reads, component);
-    if (isPromise(result)) result.then(() => this.#unshown.delete(reads), () => {});
-    else this.#unshown.delete(reads);
-    return result;
+    const node = run(component);
+    return isPromise(node) ? node.then(show) : show(node);
   }
 
   #watchEnd(): void {
@@ -59,10 +64,6 @@ export class FragmentScope {
       }
     });
   }
-}
-
-export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /** The scope of the fragments of the render that is running. */

@@ -1,10 +1,11 @@
-import { use, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { formatVersions, parseVersions, type VersionVector } from "../../core/version.ts";
-import { fragmentScope, isPromise } from "../../react/fragment-scope.ts";
+import { fragmentScope } from "../../react/fragment-scope.ts";
+import { isPromise } from "../../react/is-promise.ts";
 import { knownRenders } from "../../react/known-renders.ts";
-import { ready } from "../../react/ready.ts";
 import { RenderReads } from "../../react/render-reads.ts";
-import { requestScope } from "../../react/request-scope.ts";
+import type { RequestScope } from "../../react/request-scope.ts";
+import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
 import { hub } from "../hub.ts";
 import type { FragmentComponent } from "./fragment-registry.ts";
 import { type FragmentRef, maxPushMs, type Push, type PushEnd } from "./push-protocol.ts";
@@ -134,17 +135,16 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     return {
       versions: formatVersions(this.#versions),
       fragments: fragments.map((fragment) => {
-        const Rendered = (): ReactNode | Promise<ReactNode> => this.#run(fragment, round);
+        const run = (scope: RequestScope): ReactNode | Promise<ReactNode> => this.#run(fragment, round, scope);
+        const Rendered = (): ReactNode | Promise<ReactNode> => run(useDynamicScope());
         // React renders what it iterates over outside of its work loop, where components have no hooks; a promise it takes in.
         return [fragment.index, Promise.resolve(<Rendered />)] as const;
       }),
     };
   }
 
-  #run(fragment: Followed, round: number): ReactNode | Promise<ReactNode> {
-    const scope = requestScope();
-    use(scope.isDynamic ? ready : scope.markDynamic());
-    this.#enter();
+  #run(fragment: Followed, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {
+    this.#enter(scope);
     fragmentScope().renew(round);
     const node = fragmentScope().run(fragment.reads, () => fragment.component(fragment.props));
     const onRendered = (): void => this.#finish(fragment, round);
@@ -157,14 +157,14 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     if (round === this.#round && this.#rendering.delete(fragment) && this.#rendering.size === 0) this.#wake();
   }
 
-  #enter(): void {
+  #enter(scope: RequestScope): void {
     if (this.#isEntered) return;
     this.#isEntered = true;
     for (const { ref, reads } of this.#fragments) fragmentScope().adopt(ref.token, reads);
     const versions = (): VersionVector => this.#versions;
-    // Read by components below the fragments: nobody knows of which.
+    // Read by components that React did not get as elements: nobody knows on whose behalf.
     const stop = hub().watch({
-      render: requestScope().reads,
+      render: scope.reads,
       get versions() {
         return versions();
       },

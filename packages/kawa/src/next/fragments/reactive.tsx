@@ -1,11 +1,13 @@
-import { use, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { knownBackends } from "../../core/backend.ts";
 import { clip } from "../../core/errors.ts";
 import { formatVersions } from "../../core/version.ts";
 import { callSiteOf } from "../../react/call-site.ts";
-import { fragmentScope, isPromise } from "../../react/fragment-scope.ts";
-import { ready } from "../../react/ready.ts";
-import { type RequestScope, requestScope } from "../../react/request-scope.ts";
+import { fragmentScope } from "../../react/fragment-scope.ts";
+import { isPromise } from "../../react/is-promise.ts";
+import type { RequestScope } from "../../react/request-scope.ts";
+import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
+import { markOwnRun } from "../../react/wrap-components.ts";
 import { LiveFragment } from "./client/live-fragment.tsx";
 import { type FragmentComponent, registerFragment } from "./fragment-registry.ts";
 import { signFragment } from "./fragment-token.ts";
@@ -36,8 +38,7 @@ export function reactive<Props extends object>(
   registerFragment(id, component as FragmentComponent);
 
   function Fragment(props: Props): ReactNode | Promise<ReactNode> {
-    const scope = requestScope();
-    use(scope.isDynamic ? ready : scope.markDynamic());
+    const scope = useDynamicScope();
     const token = signFragment({ id, props });
     if (token === undefined) return component(props);
     const reads = fragmentScope().readsOf(token);
@@ -50,6 +51,7 @@ export function reactive<Props extends object>(
     return isPromise(node) ? node.then(show) : show(node);
   }
   Object.defineProperty(Fragment, "name", { value: component.name });
+  markOwnRun(Fragment);
   return Fragment;
 }
 
