@@ -10,7 +10,7 @@ import { ChangeLog } from "./change-log.ts";
 export type Watch = {
   /** Undefined for a render that this process does not know: any change may concern it. */
   readonly render: RenderReads | undefined;
-  /** Versions that are shown: of a fragment they are newer than those of its first render. */
+  /** Versions that are shown, of a render that is not known or of a fragment: what a fragment shows changes. */
   readonly versions: VersionVector;
   /** What the render shows is, or may be, older than what there is. */
   onChange(): void;
@@ -86,7 +86,7 @@ export class Hub {
     if (!isEverything && !keys) return;
     try {
       await backend.load([]);
-      const shown = watch.versions[backend.id] ?? render?.versions.get(backend.id);
+      const shown = render?.versions.get(backend.id) ?? watch.versions[backend.id];
       if (await this.#isCurrent(backend, keys, shown)) return;
     } catch {
       // The backend is away or closed; it is compared again when it is connected.

@@ -1,4 +1,5 @@
-import type { ShownRender, Subscription } from "../stream-protocol.ts";
+import { fragmentStore } from "../fragments/client/fragment-store.ts";
+import { maxRendersPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
@@ -79,6 +80,7 @@ export class LiveTab {
     this.#route = shown;
     if (this.#url && this.#url !== url) {
       this.#renders.visit(url);
+      fragmentStore().forgetLost();
       // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
       this.#queue.forget("page");
     }
@@ -162,6 +164,7 @@ export class LiveTab {
       this.#port?.revive();
       this.#queue.resume();
     });
+    const stopFollowing = fragmentStore().subscribe(() => this.#update());
     const stopObserving = observeReceivedRenders((render) => {
       this.#renders.receive(render, location.pathname + location.search);
       this.#update();
@@ -170,13 +173,21 @@ export class LiveTab {
     return () => {
       end.abort();
       stopObserving();
+      stopFollowing();
       this.#queue.stop();
       close();
     };
   }
 
   get #subscription(): Subscription {
-    return { ...this.#renders.subscription, token: this.#token };
+    return { ...this.#shown, token: this.#token };
+  }
+
+  get #shown(): Subscription {
+    const { route, page } = this.#renders.subscription;
+    const fragments = fragmentStore().unpushedRenders();
+    if (route.length + fragments.length <= maxRendersPerTab) return { route: [...route, ...fragments], page };
+    return { route: [this.#route, ["", this.#route[1]]], page };
   }
 
   #receive(message: HostMessage): void {
@@ -206,7 +217,7 @@ export class LiveTab {
       this.#isUpdating = false;
       if (this.#committedCount === this.#refreshCount) this.#queue.settle();
       this.#queue.resume();
-      const shown = JSON.stringify(this.#renders.subscription);
+      const shown = JSON.stringify(this.#shown);
       if (shown === this.#told) return;
       this.#told = shown;
       this.#port?.announce();
