@@ -102,7 +102,9 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   }
 
   #note(fragments: readonly Followed[]): void {
-    for (const fragment of fragments) this.#changed.add(fragment);
+    const reached = formatVersions(hub().versions);
+    // A fragment may have been rendered since that change, together with another one.
+    for (const fragment of fragments) if (formatVersions(fragment.versions) !== reached) this.#changed.add(fragment);
     this.#wake();
   }
 
