@@ -1,5 +1,5 @@
 import { use } from "react";
-import { ready } from "./ready.ts";
+import { ready } from "./fulfilled.ts";
 import { type RequestScope, requestScope } from "./request-scope.ts";
 
 /** The scope of the render, once it is known to belong to a request. Makes the route dynamic. */

@@ -2,7 +2,7 @@ import { use } from "react";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
-import { ready } from "./ready.ts";
+import { ready } from "./fulfilled.ts";
 import { type RequestScope, requestScope } from "./request-scope.ts";
 import { streamSignal } from "./stream-signal.ts";
 

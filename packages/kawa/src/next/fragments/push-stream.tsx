@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { formatVersions, parseVersions, type VersionVector } from "../../core/version.ts";
 import { fragmentScope } from "../../react/fragment-scope.ts";
 import { isPromise } from "../../react/is-promise.ts";
+import { fulfilled } from "../../react/fulfilled.ts";
 import { knownRenders } from "../../react/known-renders.ts";
 import { RenderReads } from "../../react/render-reads.ts";
 import type { RequestScope } from "../../react/request-scope.ts";
@@ -139,8 +140,9 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
       fragments: fragments.map((fragment) => {
         const run = (scope: RequestScope): ReactNode | Promise<ReactNode> => this.#run(fragment, round, scope);
         const Rendered = (): ReactNode | Promise<ReactNode> => run(useDynamicScope());
-        // React renders what it iterates over outside of its work loop, where components have no hooks; a promise it takes in.
-        return [fragment.index, Promise.resolve(<Rendered />)] as const;
+        // React renders what it iterates over outside of its work loop, where components have no hooks. A promise gets a task of
+        // its own, in the same write when it is known to be fulfilled.
+        return [fragment.index, fulfilled(<Rendered />)] as const;
       }),
     };
   }
