@@ -34,12 +34,21 @@ describe("what is to be pushed", () => {
 });
 
 describe("new content", () => {
+  it("does not reach a place where the route was rendered since it was asked for, and is asked for there on its own", () => {
+    const store = new FragmentStore();
+    const [before, after] = [shown("a"), shown("a", { render: "newer" })];
+    for (const fragment of [before, after]) store.add(fragment);
+    store.show(before, { node: "new", versions: "a=e@2" });
+    expect([before.contents.length, after.contents.length]).toEqual([1, 0]);
+    expect(store.toPush().map(({ render }) => render)).toEqual(["render-of-a", "newer"]);
+  });
+
   it("reaches each place that shows the fragment, and no other", () => {
     const store = new FragmentStore();
     const fragments = [shown("a"), shown("b"), shown("a")];
     for (const fragment of fragments) store.add(fragment);
     const content = { node: "new", versions: "a=e@2" };
-    store.show("a", content);
+    store.show(fragments[0]!, content);
     expect(fragments.map(({ contents }) => contents)).toEqual([[content], [], [content]]);
   });
 });
@@ -58,7 +67,7 @@ describe("the renders that nobody pushes", () => {
     expect(store.unpushedRenders()).toEqual([["render-of-b", "a=e@1"]]);
     store.fail("a");
     expect(store.unpushedRenders()).toEqual([["render-of-a", "a=e@1"], ["render-of-b", "a=e@1"]]);
-    store.show("a", { node: "new", versions: "a=e@2" });
+    store.show(shown("a"), { node: "new", versions: "a=e@2" });
     expect(store.unpushedRenders()).toEqual([["render-of-b", "a=e@1"]]);
   });
 

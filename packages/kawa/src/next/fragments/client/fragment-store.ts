@@ -33,19 +33,24 @@ export class FragmentStore {
     };
   }
 
-  /** What a call is to push: each fragment once, though it may be shown several times. */
+  /** What a call is to push: each fragment of a render once, though it may be shown several times. */
   toPush(): FragmentRef[] {
     const refs = new Map<string, FragmentRef>();
     for (const { token, render, versions } of this.#shown) {
-      const other = refs.get(token);
+      const id = `${render} ${token}`;
+      const other = refs.get(id);
       // Of two that show something else, both get the next.
-      refs.set(token, { token, render, versions: other === undefined || other.versions === versions ? versions : "" });
+      refs.set(id, { token, render, versions: other === undefined || other.versions === versions ? versions : "" });
     }
     return [...refs.values()];
   }
 
-  show(token: string, content: Content): void {
-    for (const fragment of this.#shown) if (fragment.token === token) fragment.show(content);
+  /**
+   * Shows what a call has brought. Where the route was rendered since the call began, it does not count: somebody else may be
+   * signed in by now, and the next call brings it again.
+   */
+  show({ token, render }: FragmentRef, content: Content): void {
+    for (const fragment of this.#shown) if (fragment.token === token && fragment.render === render) fragment.show(content);
     if (this.#unpushed !== "all" && this.#unpushed.delete(token)) this.#notify();
   }
 

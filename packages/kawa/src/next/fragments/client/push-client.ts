@@ -104,10 +104,10 @@ export class PushClient {
       const { done, value } = await iterator.next();
       if (done) return value;
       for (const [index, content] of value.fragments) {
-        const { token } = refs[index]!;
+        const ref = refs[index]!;
         content.then(
-          (node) => this.#store.show(token, { node, versions: value.versions }),
-          () => this.#store.fail(token),
+          (node) => this.#store.show(ref, { node, versions: value.versions }),
+          () => this.#store.fail(ref.token),
         );
       }
     }
