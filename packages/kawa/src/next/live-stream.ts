@@ -88,17 +88,20 @@ export class LiveStream {
 
   #follow(tab: string, { route, page, token }: Subscription): void {
     const told = readStreamToken(this.#options.subject, token);
-    const known: RenderReads[] = [];
-    const watch = (what: "page" | "route", [id, versions]: ShownRender): void => {
-      const render = knownRenders().get(id) ?? told.get(id);
-      if (render) known.push(render);
-      // What a page says it shows by itself need not be rendered with the whole route, also when one render made both.
-      if (what === "route" && id === page?.[0]) return;
-      this.#cleanUps.push(hub().watch({ render, versions: parseVersions(versions), onChange: () => this.#onChange(tab, what) }));
+    const find = ([id]: ShownRender): RenderReads | undefined => knownRenders().get(id) ?? told.get(id);
+    const own = page && find(page);
+    const known = new Set<RenderReads>();
+    const watch = (what: "page" | "route", shown: ShownRender): void => {
+      const render = find(shown);
+      if (render) known.add(render);
+      // What a page shows by itself need not be rendered with the whole route.
+      const except = what === "route" ? own : undefined;
+      const onChange = (): void => this.#onChange(tab, what);
+      this.#cleanUps.push(hub().watch({ render, except, versions: parseVersions(shown[1]), onChange }));
     };
     for (const shown of route) watch("route", shown);
     if (page) watch("page", page);
-    if (known.length > 0) this.#tellReads(tab, known);
+    if (known.size > 0) this.#tellReads(tab, [...known]);
   }
 
   #onChange(tab: string, what: "page" | "route"): void {
