@@ -37,6 +37,7 @@ export class LiveStream {
   readonly #cleanUps: (() => void)[] = [];
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isFlushing = false;
+  #spreadMs = 0;
   #hasEnded = false;
 
   constructor(options: LiveStreamOptions) {
@@ -111,6 +112,8 @@ export class LiveStream {
     this.#isFlushing = true;
     setImmediate(() => {
       this.#isFlushing = false;
+      // All tabs of this turn are known now, whenever this browser reads.
+      this.#spreadMs = Math.max(this.#spreadMs, spreadMsFor(changedTabCount(), this.#options.maxSpreadMs));
       this.#flush();
     });
   }
@@ -119,12 +122,10 @@ export class LiveStream {
   #flush(): void {
     if (this.#hasEnded || this.#isFlushing || this.#changed.size === 0 || this.#controller.desiredSize! <= 0) return;
     const tabs = Object.fromEntries(this.#changed);
+    const spreadMs = this.#spreadMs;
     this.#changed.clear();
-    this.#send("change", {
-      versions: formatVersions(hub().versions),
-      tabs,
-      spreadMs: spreadMsFor(changedTabCount(), this.#options.maxSpreadMs),
-    });
+    this.#spreadMs = 0;
+    this.#send("change", { versions: formatVersions(hub().versions), tabs, spreadMs });
   }
 
   /** Tells the browser what its renders have read, for the next server that it meets. */

@@ -3,18 +3,17 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { spreadMsFor } from "./spread.ts";
 
 let utilization: number;
-let now: number;
+let now = 0;
 
 beforeEach(() => {
   utilization = 0;
-  now = 0;
+  now += 1_000;
   vi.spyOn(performance, "now").mockImplementation(() => now);
   vi.spyOn(performance, "eventLoopUtilization").mockImplementation(() => ({ idle: 0, active: 0, utilization }));
 });
 
 afterEach(() => {
   vi.restoreAllMocks();
-  Reflect.deleteProperty(globalThis, Symbol.for("kawa.event-loop"));
 });
 
 /** The server has been this busy since the last look. */
