@@ -26,6 +26,9 @@ export type LiveCommit = {
 /** All that keeps one tab current. */
 export class LiveTab {
   readonly status: LiveStatusStore = new LiveStatusStore();
+  /** How many refreshes and navigations have been started. */
+  refreshCount = 0;
+  navigationCount = 0;
   readonly #renders = new ShownRenders();
   readonly #retries = new Set<() => void>();
   readonly #queue: RefreshQueue;
@@ -43,11 +46,9 @@ export class LiveTab {
   #isUp: boolean | undefined;
   #isUpdating = false;
 
-  #refreshCount = 0;
   #refreshedUrl = "";
   #step: RefreshStep | undefined;
   #committedCount = 0;
-  #navigationCount = 0;
   #isNavigating = false;
 
   constructor() {
@@ -84,7 +85,7 @@ export class LiveTab {
     }
     this.#url = url;
     this.#committedCount = refreshCount;
-    this.#isNavigating = navigationCount !== this.#navigationCount;
+    this.#isNavigating = navigationCount !== this.navigationCount;
     this.#update();
   }
 
@@ -99,8 +100,8 @@ export class LiveTab {
   /** A navigation starts; {@link commit} names the number that this returns when it is over. */
   noteNavigation(): number {
     this.#isNavigating = true;
-    this.#navigationCount += 1;
-    return this.#navigationCount;
+    this.navigationCount += 1;
+    return this.navigationCount;
   }
 
   /** Calls `retry` when there may be a good render again, and keeps the stream meanwhile. */
@@ -204,7 +205,7 @@ export class LiveTab {
     this.#isUpdating = true;
     queueMicrotask(() => {
       this.#isUpdating = false;
-      if (this.#committedCount === this.#refreshCount) this.#queue.settle();
+      if (this.#committedCount === this.refreshCount) this.#queue.settle();
       this.#queue.resume();
       const shown = JSON.stringify(this.#renders.subscription);
       if (shown === this.#told) return;
@@ -215,12 +216,12 @@ export class LiveTab {
 
   #start(step: RefreshStep): void {
     this.#step = step;
-    this.#refreshCount += 1;
+    this.refreshCount += 1;
     this.#refreshedUrl = location.href;
-    if (this.#options) return this.#options.refresh(step, this.#refreshCount);
+    if (this.#options) return this.#options.refresh(step, this.refreshCount);
     // The root layout has failed: only its error boundary is there.
     this.retry();
-    this.#committedCount = this.#refreshCount;
+    this.#committedCount = this.refreshCount;
     this.#update();
   }
 
@@ -231,7 +232,7 @@ export class LiveTab {
   #reportStale(announced: string): void {
     const detail = { announced, route: this.#route[1], page: this.#page?.[1], url: this.#url };
     console.warn("Kawa: renders show less than a server has announced.", detail);
-    dispatchEvent(new CustomEvent("kawa:stale", { detail }));
+    window.dispatchEvent(new CustomEvent("kawa:stale", { detail }));
     this.status.countStale();
   }
 }
