@@ -5,6 +5,9 @@ import type { Subscription } from "../stream-protocol.ts";
 import { LiveTab, type LiveRefreshWay } from "./live-tab.ts";
 import type { RefreshStep } from "./refresh-queue.ts";
 
+const next = vi.hoisted(() => ({ isNavigationReported: false }));
+vi.mock("./navigation-start.ts", () => ({ isNavigationReported: () => next.isNavigationReported }));
+
 let streams: FakeStreams;
 let browser: FakeWindow;
 
@@ -15,6 +18,7 @@ beforeEach(() => {
   streams = new FakeStreams();
   enterTab({});
   browser = new FakeWindow();
+  next.isNavigationReported = false;
 });
 
 afterEach(() => {
@@ -109,6 +113,21 @@ describe("a tab", () => {
     browser.receive("/b?_rsc=1", undefined, 10);
     browser.go("/b");
     await commit();
+    expect((await asked()).route).toEqual([
+      ["r0", at(0)],
+      ["", ""],
+    ]);
+  });
+
+  it("tells a navigation from a new address for what is shown, where Next reports navigations", async () => {
+    next.isNavigationReported = true;
+    const { tab, commit } = await openTab();
+    browser.go("/a?tab=2");
+    await commit();
+    expect((await asked()).route).toEqual([["r0", at(0)]]);
+    const navigationCount = tab.noteNavigation();
+    browser.go("/b");
+    await commit({ navigationCount });
     expect((await asked()).route).toEqual([
       ["r0", at(0)],
       ["", ""],

@@ -2,6 +2,7 @@ import type { ShownRender, Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
+import { isNavigationReported } from "./navigation-start.ts";
 import { observeReceivedRenders } from "./received-renders.ts";
 import { RefreshQueue, type RefreshStep, type RefreshWay } from "./refresh-queue.ts";
 import { ShownRenders } from "./shown-renders.ts";
@@ -49,6 +50,7 @@ export class LiveTab {
   #refreshedUrl = "";
   #step: RefreshStep | undefined;
   #committedCount = 0;
+  #committedNavigation = 0;
   #isNavigating = false;
 
   constructor() {
@@ -78,13 +80,10 @@ export class LiveTab {
     const url = location.pathname + location.search;
     if (shown[0] !== this.#route[0]) this.#renders.commitRoute(shown, this.#url || url);
     this.#route = shown;
-    if (this.#url && this.#url !== url) {
-      this.#renders.visit(url);
-      // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
-      this.#queue.forget("page");
-    }
+    if (this.#url && this.#url !== url) this.#moveTo(url, navigationCount);
     this.#url = url;
     this.#committedCount = refreshCount;
+    this.#committedNavigation = navigationCount;
     this.#isNavigating = navigationCount !== this.navigationCount;
     this.#update();
   }
@@ -191,6 +190,13 @@ export class LiveTab {
       this.#queue.announce(message.versions, way === "page" || way === "route" ? way : asked, message.spreadMs);
     } else if (message.type === "expired") this.#queue.force(message.spreadMs);
     else this.#token = message.token;
+  }
+
+  #moveTo(url: string, navigationCount: number): void {
+    if (isNavigationReported() && navigationCount === this.#committedNavigation) return this.#renders.rename(url);
+    this.#renders.visit(url);
+    // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
+    this.#queue.forget("page");
   }
 
   #setPage(shown: ShownRender | undefined): void {
