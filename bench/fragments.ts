@@ -32,6 +32,7 @@ class Side {
   #score = 1_000;
   readonly totals: number[] = [];
   readonly posts: number[] = [];
+  readonly pushes: number[] = [];
 
   private constructor(writer: Page, viewer: Page) {
     this.#writer = writer;
@@ -72,6 +73,7 @@ class Side {
     if (!isMeasured) return;
     this.totals.push(shownAt - sentAt);
     this.posts.push(answeredAt - sentAt);
+    this.pushes.push(shownAt - answeredAt);
   }
 }
 
@@ -94,6 +96,8 @@ export async function measureFragments(): Promise<Result> {
         row("write to DOM, fragment of kawa", "ms", kawa.totals),
         row("- POST to its answer, action by hand", "ms", bare.posts),
         row("- POST to its answer, fragment of kawa", "ms", kawa.posts),
+        row("- answer to DOM, action by hand", "ms", bare.pushes),
+        row("- answer to DOM, fragment of kawa", "ms", kawa.pushes),
       ];
       const value = ratio(rows[1]!, rows[0]!);
       return { rows, verdicts: [{ name: "write to DOM, fragment / action by hand", value, unit: "times", goal: { atMost: goal } }] };

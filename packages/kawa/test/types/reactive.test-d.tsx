@@ -13,7 +13,7 @@ test("a fragment takes the props of its component", () => {
 
 test("a component may be asynchronous, and have a name of its own", () => {
   const Late = reactive(async () => <b>late</b>, { id: "late" });
-  void (<Late />);
+  expectTypeOf(Late).toBeCallableWith({});
   // @ts-expect-error - it returns no content
   reactive(() => Symbol("none"));
 });
