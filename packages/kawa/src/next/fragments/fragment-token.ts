@@ -1,11 +1,13 @@
+import { isKawaError, type KawaErrorCode } from "../../core/errors.ts";
 import { decodeValue, encodeValue } from "../../core/value.ts";
-import { isKawaError } from "../../core/errors.ts";
 import { signText, verifyText } from "../../rivetkit/server-token.ts";
 
 const maxPropsBytes = 8 * 1024;
 const dayMs = 86_400_000;
 /** A page that stays open gets new tokens with each render of its route. */
 const lifetimeDays = 2;
+
+const expectedCodes: ReadonlySet<KawaErrorCode> = new Set(["VALUE_UNSERIALIZABLE", "VALUE_TOO_LARGE", "SECRET_MISSING"]);
 
 export type Fragment = { readonly id: string; readonly props: object };
 
@@ -18,9 +20,7 @@ export function signFragment({ id, props }: Fragment): string | undefined {
     const text = encodeValue(id, props, maxPropsBytes);
     return signText("fragment", Buffer.from(JSON.stringify([id, text, today()])).toString("base64url"));
   } catch (error) {
-    if (["VALUE_UNSERIALIZABLE", "VALUE_TOO_LARGE", "SECRET_MISSING"].some((code) => isKawaError(error, code as "SECRET_MISSING"))) {
-      return undefined;
-    }
+    if (isKawaError(error) && expectedCodes.has(error.code)) return undefined;
     throw error;
   }
 }
