@@ -68,9 +68,8 @@ export class Hub {
     const stopReading = render.onRead((backendId, key) => {
       if (render.isEverything) this.#ofEverything.add(watch);
       else this.#add(watch, backendId, key);
-      // A late part of a render shows the values of its beginning.
-      const backend = knownBackends.peek().get(backendId);
-      if (backend && !watch.except?.keys.get(backendId)?.has(key)) void this.#compare(watch, backend, new Set([key]));
+      // A late part of the render reads the version of its first, and the key may have changed since.
+      for (const backend of this.#backends.keys()) if (backend.id === backendId) void this.#compare(watch, backend, new Set([key]));
     });
     eachKey(render, (backendId, key) => this.#add(watch, backendId, key));
     return () => {
@@ -81,10 +80,10 @@ export class Hub {
   }
 
   /** Calls `onChange` when the render may show something of a backend that has changed before it was watched. */
-  async #compare(watch: Watch, backend: Backend, among?: ReadonlySet<string>): Promise<void> {
+  async #compare(watch: Watch, backend: Backend, late?: ReadonlySet<string>): Promise<void> {
     const { render } = watch;
     const isEverything = !render || render.isEverything;
-    const keys = isEverything ? undefined : (among ?? keysOf(watch, backend.id));
+    const keys = isEverything ? undefined : keysOf(watch, backend.id, late);
     if (keys?.size === 0) return;
     try {
       await backend.load([]);
@@ -153,8 +152,8 @@ export class Hub {
   }
 }
 
-function keysOf({ render, except }: Watch, backendId: string): ReadonlySet<string> {
-  const keys = render?.keys.get(backendId) ?? new Set<string>();
+function keysOf({ render, except }: Watch, backendId: string, late?: ReadonlySet<string>): ReadonlySet<string> {
+  const keys = late ?? render?.keys.get(backendId) ?? new Set<string>();
   return except ? new Set([...keys].filter((key) => !except.has(backendId, key))) : keys;
 }
 

@@ -38,7 +38,7 @@ export class FragmentScope {
   renew(generation: number): void {
     if (generation <= this.#generation) return;
     this.#generation = generation;
-    this.#scope.renewSnapshots();
+    this.#scope.snapshots.renew();
   }
 
   /** Runs the component of a fragment, and those below it. React runs one that waits again, from its beginning. */

@@ -42,7 +42,8 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #round = 0;
   #roundAt = Number.NEGATIVE_INFINITY;
   #versions: VersionVector = {};
-  #isEntered = false;
+  #scope: RequestScope | undefined;
+  #releaseTimer: NodeJS.Timeout | undefined;
   #end: PushEnd | undefined;
   #wake = (): void => {};
 
@@ -51,7 +52,10 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     this.#fragments = fragments.map((fragment) => this.#follow(fragment));
     const timer = setTimeout(() => this.end("renew"), maxPushMs);
     timer.unref();
-    this.#stops.push(() => clearTimeout(timer));
+    this.#stops.push(() => {
+      clearTimeout(timer);
+      clearTimeout(this.#releaseTimer);
+    });
   }
 
   end(reason: PushEnd): void {
@@ -127,6 +131,10 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #render(): Push {
     const round = (this.#round += 1);
     this.#roundAt = performance.now();
+    clearTimeout(this.#releaseTimer);
+    // What a snapshot shows is kept for it, and the next round may be a long time off.
+    this.#releaseTimer = setTimeout(() => this.#scope?.snapshots.release(), maxWaitMs);
+    this.#releaseTimer.unref();
     this.#versions = hub().versions;
     const fragments = [...this.#changed];
     this.#changed.clear();
@@ -162,8 +170,8 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   }
 
   #enter(scope: RequestScope): void {
-    if (this.#isEntered) return;
-    this.#isEntered = true;
+    if (this.#scope) return;
+    this.#scope = scope;
     for (const { ref, reads } of this.#fragments) fragmentScope().adopt(ref.token, reads);
     const versions = (): VersionVector => this.#versions;
     // Read by components that React did not get as elements: nobody knows on whose behalf.
