@@ -135,7 +135,7 @@ test("two tabs of a browser have a push, and the third renders its page", async 
   const renders = pages.map(countRenders);
   await expect(shownFragment(third, "tabs")).toHaveText("0");
   // Longer than a tab waits for its turn.
-  await third.waitForTimeout(1_000);
+  await third.waitForTimeout(2_000);
 
   await writeCount(server.url, "tabs", 1);
 

@@ -7,7 +7,7 @@ import { acquirePushSlot } from "./push-slot.ts";
 
 /** Fragments come in groups: with a navigation, with a part that streams in. */
 const settleMs = 20;
-const slotLimitMs = 300;
+const slotLimitMs = 1_000;
 const openLimitMs = 5_000;
 const retryMs = { first: 300, max: 5_000 } as const;
 /** Tabs of a server that restarts come back one after the other. */
