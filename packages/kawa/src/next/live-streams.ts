@@ -1,19 +1,19 @@
 import { processState } from "../core/process-state.ts";
 import type { LiveStream } from "./live-stream.ts";
 
-type OpenStreams = { readonly all: Set<LiveStream>; readonly byClient: Map<string, number>; changedTabs: number };
+type OpenStreams = { readonly all: Set<LiveStream>; readonly byClient: Map<string, Set<LiveStream>>; changedTabs: number };
 
 const open = processState<OpenStreams>("live-streams", () => ({ all: new Set(), byClient: new Map(), changedTabs: 0 }));
 
 /** Counts a stream among those of this process. Returns an idempotent end. */
 export function addStream(stream: LiveStream, client: string): () => void {
   open.all.add(stream);
-  open.byClient.set(client, streamCountOf(client) + 1);
+  const ofClient = open.byClient.get(client) ?? new Set();
+  open.byClient.set(client, ofClient.add(stream));
   return () => {
-    if (!open.all.delete(stream)) return;
-    const count = streamCountOf(client) - 1;
-    if (count === 0) open.byClient.delete(client);
-    else open.byClient.set(client, count);
+    open.all.delete(stream);
+    ofClient.delete(stream);
+    if (ofClient.size === 0 && open.byClient.get(client) === ofClient) open.byClient.delete(client);
   };
 }
 
@@ -22,7 +22,7 @@ export function streamCount(): number {
 }
 
 export function streamCountOf(client: string): number {
-  return open.byClient.get(client) ?? 0;
+  return open.byClient.get(client)?.size ?? 0;
 }
 
 /** Counts a tab whose render is old since this turn. */
@@ -34,6 +34,11 @@ export function noteChangedTab(): void {
 /** Tabs that have become old in this turn, on all streams. */
 export function changedTabCount(): number {
   return open.changedTabs;
+}
+
+/** Ends the streams that a session has opened on this server. Its tabs ask for a render, as whoever they are then. */
+export function endStreamsOf(sessionId: string): void {
+  for (const stream of [...(open.byClient.get(sessionId) ?? [])]) stream.end("expired");
 }
 
 /** Ends all streams of this process: `next start` does not exit while one is open. Browsers come back by themselves. */
