@@ -7,8 +7,8 @@ export function AccountBar({ account }: { account: Account | undefined }) {
   return account === undefined ? (
     <form action={signIn} className={styles.bar} aria-label="Demo sign-in">
       <p>
-        <strong data-testid="who">You are a guest.</strong> Alice and Bob move by themselves. Sign in as somebody; it is a
-        demo, without passwords.
+        <strong data-testid="who">You are a guest.</strong> To move Alice or Bob, sign in as them, or as the admin. This is a
+        demo: no passwords.
       </p>
       <div className={styles.choices}>
         {accounts.map(({ id, name }) => (
@@ -21,7 +21,7 @@ export function AccountBar({ account }: { account: Account | undefined }) {
   ) : (
     <form action={signOut} className={styles.bar} aria-label="Demo sign-in">
       <p>
-        <strong data-testid="who">You are {account.name}.</strong>{" "}
+        <strong data-testid="who">You are {account.isAdmin ? "the admin" : account.name}.</strong>{" "}
         {account.isAdmin ? "You can move everyone." : `Only you and the admin can move ${account.name}.`}
       </p>
       <button className="button">Sign out</button>
