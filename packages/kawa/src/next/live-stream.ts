@@ -88,9 +88,10 @@ export class LiveStream {
 
   #follow(tab: string, { route, page, token }: Subscription): void {
     const told = readStreamToken(this.#options.subject, token);
+    if (told.isOfAnother) return this.#beginAnew(tab);
     const known: RenderReads[] = [];
     const watch = (what: "page" | "route", [id, versions]: ShownRender): void => {
-      const render = knownRenders().get(id) ?? told.get(id);
+      const render = knownRenders().get(id) ?? told.renders.get(id);
       if (render) known.push(render);
       // What a page says it shows by itself need not be rendered with the whole route, also when one render made both.
       if (what === "route" && id === page?.[0]) return;
@@ -99,6 +100,13 @@ export class LiveStream {
     for (const shown of route) watch("route", shown);
     if (page) watch("page", page);
     if (known.length > 0) this.#tellReads(tab, known);
+  }
+
+  /** What this tab shows, and then what the others show too, is of who the browser was before. */
+  #beginAnew(tab: string): void {
+    const token = issueStreamToken(this.#options.subject, []);
+    if (token !== undefined) this.#send("token", { tab, token });
+    this.#endAfter(0, "expired");
   }
 
   #onChange(tab: string, what: "page" | "route"): void {
