@@ -32,6 +32,16 @@ test("a session is made by opening a page, and by nothing else", async ({ page, 
   expect(await idIn(context)).toBe(id);
 });
 
+test("behind a proxy that speaks https the cookie is secure and bound to the host", async ({ request }) => {
+  const headers = { accept: "text/html", "x-forwarded-proto": "https" };
+  const answer = await request.get("/lab/session", { headers });
+  const cookie = answer.headers()["set-cookie"]!;
+  expect(cookie).toMatch(/^__Host-kawa-session=.*; Path=\/;.* Secure; HttpOnly; SameSite=lax/i);
+  const [payload] = cookie.slice("__Host-kawa-session=".length).split(".");
+  const [, id] = JSON.parse(Buffer.from(payload!, "base64url").toString()) as [number, string];
+  expect(await answer.text()).toContain(`<output>${id}</output>`);
+});
+
 test("a session that is forged, of another app, or has expired is replaced", async ({ browser, server }) => {
   const secret = await readFile(join(server.dataDir, "secret"), "utf8");
   const sealed = (secretOfApp: string, expiresAt: number) => {
