@@ -1,3 +1,4 @@
 import { createReactiveRoute } from "kawa/next";
+import { sessions } from "@/lib/session";
 
-export const { POST } = createReactiveRoute();
+export const { POST } = createReactiveRoute({ session: sessions.read });

@@ -2,6 +2,7 @@ import { isKawaError, KawaError } from "../core/errors.ts";
 import { isCrossSite } from "./cross-site.ts";
 import { LiveStream } from "./live-stream.ts";
 import { addStream, streamCount, streamCountOf } from "./live-streams.ts";
+import { revokedSessions } from "./session/revoked-sessions.ts";
 import { pingIntervalMs as defaultPingIntervalMs } from "./stream-protocol.ts";
 import { readStreamRequest } from "./stream-request.ts";
 
@@ -86,6 +87,8 @@ async function open(request: Request, options: ReactiveRouteOptions): Promise<Re
   remove = addStream(stream, client ?? "");
   request.signal.addEventListener("abort", abort);
   if (request.signal.aborted) abort();
+  // It may have ended while its stream was opened.
+  if (session && revokedSessions().has(session.id)) stream.end("expired");
   return new Response(stream.body, {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",
