@@ -12,6 +12,7 @@ const codes = {
   ENGINE_START_FAILED: { status: 500, retryable: true },
   KEY_INVALID: { status: 400, retryable: false },
   OPTION_INVALID: { status: 500, retryable: false },
+  RENDER_STATIC: { status: 500, retryable: false },
   SECRET_MISSING: { status: 500, retryable: false },
   UNAUTHORIZED: { status: 401, retryable: false },
   UPDATE_CONFLICT: { status: 409, retryable: true },

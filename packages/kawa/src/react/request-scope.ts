@@ -1,8 +1,7 @@
 import { cache } from "react";
-import { connection } from "next/server";
-import { headers } from "next/headers";
 import type { Backend, Reader } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
+import { awaitRequest } from "./await-request.ts";
 import { pageReads } from "./page-reads.ts";
 import { pathHeader } from "./path-header.ts";
 
@@ -69,8 +68,7 @@ export class RequestScope {
   }
 
   async #mark(): Promise<void> {
-    await connection();
-    this.#path = (await headers()).get(pathHeader) ?? undefined;
+    this.#path = (await awaitRequest()).get(pathHeader) ?? undefined;
     this.#isDynamic = true;
   }
 }

@@ -2,6 +2,7 @@ import { use } from "react";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
+import { notePrerenderedRead } from "./prerendered-reads.ts";
 import { type RequestScope, requestScope } from "./request-scope.ts";
 import { streamSignal } from "./stream-signal.ts";
 
@@ -68,7 +69,10 @@ function isReady<T>(scope: RequestScope, source: Readable<T>): boolean {
 }
 
 async function waitFor<T>(scope: RequestScope, source: Readable<T>): Promise<void> {
-  await scope.markDynamic();
+  await scope.markDynamic().catch((reason: unknown) => {
+    notePrerenderedRead(reason, isSignal(source) ? `"${source.key}"` : "a computed value");
+    throw reason;
+  });
   const load = async ({ backend, key }: Read): Promise<void> => (await scope.openReader(backend)).load([key]);
   // A computed may read more once it has seen the first values.
   for (let unknown = unknownReads(scope, source); unknown.length > 0; unknown = unknownReads(scope, source)) {

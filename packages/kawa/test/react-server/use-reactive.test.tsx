@@ -12,7 +12,9 @@ import { outputsOf, renderServer } from "./flight.ts";
 const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), path: "/" as string | undefined }));
 
 vi.mock("next/server", () => ({ connection: next.connection }));
-vi.mock("next/headers", () => ({ headers: async () => new Headers(next.path === undefined ? {} : { "x-kawa-path": next.path }) }));
+vi.mock("next/headers", () => ({
+  headers: async () => new Headers({ host: "localhost", ...(next.path === undefined ? {} : { "x-kawa-path": next.path }) }),
+}));
 
 const unused = (): Promise<never> => Promise.reject(new Error("not used"));
 
