@@ -1,8 +1,8 @@
-import { withRequestPath } from "kawa/next/middleware";
+import { withRenderId } from "kawa/next/middleware";
 import type { NextRequest, NextResponse } from "next/server";
 
 export function middleware(request: NextRequest): NextResponse {
-  const response = withRequestPath(request);
+  const response = withRenderId(request);
   response.headers.set("x-content-type-options", "nosniff");
   response.headers.set("x-frame-options", "DENY");
   response.headers.set("referrer-policy", "strict-origin-when-cross-origin");

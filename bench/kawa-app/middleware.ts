@@ -1,8 +1,8 @@
-import { withRequestPath } from "kawa/next/middleware";
+import { withRenderId } from "kawa/next/middleware";
 import type { NextRequest, NextResponse } from "next/server";
 
 export function middleware(request: NextRequest): NextResponse {
-  return withRequestPath(request);
+  return withRenderId(request);
 }
 
 // The starter's own matcher.

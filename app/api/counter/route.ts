@@ -1,6 +1,6 @@
 import { isKawaError } from "kawa";
 import { parseAmount } from "@/app/_lib/amount";
-import { isCrossSite } from "@/lib/origin";
+import { isCrossSite } from "kawa/next";
 import { counter } from "@/lib/signals";
 
 const maxBodyBytes = 1024;

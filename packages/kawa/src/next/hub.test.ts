@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Backend, type Change, knownBackends, registerBackend, unregisterBackend } from "../core/backend.ts";
 import { createMemoryBackend } from "../core/memory-backend.ts";
-import { pageReads } from "../react/page-reads.ts";
 import { isShown } from "../core/viewers.ts";
+import type { Version, VersionVector } from "../core/version.ts";
+import { RenderReads } from "../react/render-reads.ts";
 import { Hub, hub } from "./hub.ts";
 
 let count = 0;
 
 afterEach(() => {
   for (const backend of knownBackends.peek().values()) unregisterBackend(backend);
-  Reflect.deleteProperty(globalThis, Symbol.for("kawa.page-reads"));
 });
 
 function register(id = `hub-${(count += 1)}`): Backend {
@@ -18,19 +18,38 @@ function register(id = `hub-${(count += 1)}`): Backend {
   return backend;
 }
 
-function listen(hub: Hub, path: string | undefined) {
-  const onChange = vi.fn<() => void>();
-  onTestFinished(hub.listen({ paths: path === undefined ? undefined : [path], onChange }));
-  return onChange;
+/** A render that shows the present, or what it is told. */
+function renderOf(backend: Backend, keys: readonly string[], version: Version = backend.version): RenderReads {
+  const render = new RenderReads(`render-${(count += 1)}`);
+  render.versions.set(backend.id, version);
+  for (const key of keys) render.add(backend.id, key);
+  return render;
 }
 
-/** A backend that has not reached its actor yet. */
-function createUnconnected(id: string) {
+type WatchOptions = { render?: RenderReads | undefined; versions?: VersionVector };
+
+function watch(hub: Hub, { render, versions = {} }: WatchOptions) {
+  const onChange = vi.fn<() => void>();
+  const stop = hub.watch({ render, versions, onChange });
+  onTestFinished(stop);
+  return Object.assign(onChange, { stop });
+}
+
+/** Comparing may have to ask the backend. */
+const settle = (): Promise<void> => new Promise(setImmediate);
+
+/** A backend that has not reached its actor yet. Its keys have the commit numbers that `seqs` tells, once they are loaded. */
+function createUnconnected(id: string, seqs: Record<string, number> = {}) {
+  const memory = createMemoryBackend(id);
   const listeners = new Set<(change: Change) => void>();
-  const load = vi.fn<(keys: readonly string[]) => Promise<void>>(async () => {});
-  let version = { epoch: "", seq: 0 };
+  let connected = Promise.withResolvers<void>();
+  let version: Version = { epoch: "", seq: 0 };
+  const load = vi.fn<(keys: readonly string[]) => Promise<void>>(async (keys) => {
+    await connected.promise;
+    for (const key of keys) (memory.entry(key) as { value: unknown }).value = { state: "absent", seq: seqs[key] ?? 0 };
+  });
   const backend: Backend = {
-    ...createMemoryBackend(id),
+    ...memory,
     load,
     get version() {
       return version;
@@ -40,23 +59,29 @@ function createUnconnected(id: string) {
       return () => void listeners.delete(listener);
     },
   };
+  registerBackend(backend, { global: false });
+  const change = (keys: string[], next: Version): void => {
+    version = next;
+    for (const listener of listeners) listener({ keys, version });
+  };
   return {
     backend,
     load,
-    connect(seq: number) {
-      version = { epoch: "e", seq };
-      for (const listener of listeners) listener({ keys: [], version });
+    change,
+    connect(seq: number, epoch = "e") {
+      change([], { epoch, seq });
+      connected.resolve();
     },
   };
 }
 
 describe("a change", () => {
-  it("is told only to the streams whose pages have read the key", async () => {
+  it("is told only to those whose render has read the key", async () => {
     const backend = register();
     const hub = new Hub();
-    pageReads().add("/counter", backend.id, "counter");
-    pageReads().add("/theme", backend.id, "theme");
-    const [counter, theme] = [listen(hub, "/counter"), listen(hub, "/theme")];
+    const [counter, theme] = [watch(hub, { render: renderOf(backend, ["counter"]) }), watch(hub, { render: renderOf(backend, ["theme"]) })];
+    await settle();
+
     await backend.set("counter", 1);
     expect([counter.mock.calls.length, theme.mock.calls.length]).toEqual([1, 0]);
     await backend.set("theme", "light");
@@ -64,51 +89,140 @@ describe("a change", () => {
     expect([counter.mock.calls.length, theme.mock.calls.length]).toEqual([1, 1]);
   });
 
-  it("is told to every stream whose path was not rendered here, or is not known", async () => {
+  it("is told to all whose render is not known, or has read very much", async () => {
     const backend = register();
     const hub = new Hub();
-    const [unrendered, unknown] = [listen(hub, "/never rendered"), listen(hub, undefined)];
+    const large = renderOf(backend, Array.from({ length: 5_001 }, (_, n) => `k${n}`));
+    const [unknown, everything] = [watch(hub, { versions: hub.versions }), watch(hub, { render: large })];
     await backend.set("a", 1);
-    expect([unrendered.mock.calls.length, unknown.mock.calls.length]).toEqual([1, 1]);
+    expect([unknown.mock.calls.length, everything.mock.calls.length]).toEqual([1, 1]);
   });
 
   it("of the same key in another backend concerns nobody", async () => {
     const [read, other] = [register(), register()];
     const hub = new Hub();
-    pageReads().add("/", read.id, "k");
-    const onChange = listen(hub, "/");
+    const onChange = watch(hub, { render: renderOf(read, ["k"]) });
     await other.set("k", 1);
     expect(onChange).not.toHaveBeenCalled();
     await read.set("k", 1);
     expect(onChange).toHaveBeenCalledTimes(1);
   });
 
-  it("is not told after unsubscribe, which may be called twice", async () => {
+  it("of a key that the render reads later is told, also when it reads very much later", async () => {
     const backend = register();
     const hub = new Hub();
-    const onChange = vi.fn<() => void>();
-    const stop = hub.listen({ paths: undefined, onChange });
-    stop();
-    stop();
-    await backend.set("a", 1);
+    const render = renderOf(backend, ["early"]);
+    const onChange = watch(hub, { render });
+    await backend.set("late", 1);
     expect(onChange).not.toHaveBeenCalled();
+    render.add(backend.id, "late");
+    await backend.set("late", 2);
+    expect(onChange).toHaveBeenCalledTimes(1);
+    for (let n = 0; n < 5_000; n += 1) render.add(backend.id, `k${n}`);
+    await backend.set("anything", 1);
+    expect(onChange).toHaveBeenCalledTimes(2);
   });
 
-  it("that an open page has begun to read after its stream was opened is told", async () => {
+  it("is not told after the end, which may come twice", async () => {
     const backend = register();
     const hub = new Hub();
-    pageReads().add("/", backend.id, "a");
-    const onChange = listen(hub, "/");
-    pageReads().add("/", backend.id, "b");
+    const render = renderOf(backend, ["a"]);
+    const [known, unknown] = [watch(hub, { render }), watch(hub, { versions: hub.versions })];
+    for (const { stop } of [known, known, unknown, unknown]) stop();
+    render.add(backend.id, "b");
+    await backend.set("a", 1);
     await backend.set("b", 1);
-    expect(onChange).toHaveBeenCalledTimes(1);
+    expect([known.mock.calls.length, unknown.mock.calls.length]).toEqual([0, 0]);
+    expect(hub.isShown(backend.id, "a")).toBe(false);
+  });
+});
+
+describe("what has changed before", () => {
+  it("is told when the render has read it, and not otherwise", async () => {
+    const backend = register();
+    const hub = new Hub();
+    const [reads, readsAnother] = [renderOf(backend, ["a"]), renderOf(backend, ["b"])];
+    await backend.set("a", 1);
+    const [old, current] = [watch(hub, { render: reads }), watch(hub, { render: readsAnother })];
+    await settle();
+    expect([old.mock.calls.length, current.mock.calls.length]).toEqual([1, 0]);
+  });
+
+  it("is any change for a render that is not known", async () => {
+    const backend = register();
+    const hub = new Hub();
+    const shown = hub.versions;
+    const before = watch(hub, { versions: shown });
+    await settle();
+    expect(before).not.toHaveBeenCalled();
+    before.stop();
+    await backend.set("a", 1);
+    const after = watch(hub, { versions: shown });
+    const never = watch(hub, { versions: {} });
+    await settle();
+    expect([after.mock.calls.length, never.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it("is everything when the backend has another history, for those who have read something of it", async () => {
+    const [backend, other] = [register(), register()];
+    const hub = new Hub();
+    const before = { epoch: "before", seq: 1_000 };
+    const reads = watch(hub, { render: renderOf(backend, ["a"], before) });
+    const readsOther = watch(hub, { render: renderOf(other, ["a"]) });
+    await settle();
+    expect([reads.mock.calls.length, readsOther.mock.calls.length]).toEqual([1, 0]);
+  });
+
+  it("is nothing for a version that is ahead of this server", async () => {
+    const backend = register();
+    const ahead = { epoch: backend.version.epoch, seq: 99 };
+    const onChange = watch(new Hub(), { versions: { [backend.id]: ahead } });
+    await settle();
+    expect(onChange).not.toHaveBeenCalled();
+  });
+});
+
+describe("a server that has just started", () => {
+  it("compares what browsers show as soon as it is connected: by the keys, not by the version", async () => {
+    const { backend, connect } = createUnconnected("restarted", { changed: 7, same: 3 });
+    const hub = new Hub();
+    const shown = { epoch: "e", seq: 5 };
+    const [old, current] = [watch(hub, { render: renderOf(backend, ["changed"], shown) }), watch(hub, { render: renderOf(backend, ["same"], shown) })];
+    const unknown = watch(hub, { versions: { restarted: shown } });
+    await settle();
+    expect([old, current, unknown].map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0]);
+    connect(9);
+    await vi.waitFor(() => expect(old).toHaveBeenCalled());
+    await settle();
+    expect(current).not.toHaveBeenCalled();
+    expect(unknown).toHaveBeenCalled();
+  });
+
+  it("asks for no key when nothing at all has changed", async () => {
+    const { backend, connect, load } = createUnconnected("quiet");
+    const hub = new Hub();
+    const onChange = watch(hub, { render: renderOf(backend, ["a"], { epoch: "e", seq: 9 }) });
+    connect(9);
+    await settle();
+    expect(onChange).not.toHaveBeenCalled();
+    expect(load.mock.calls.flat(2)).toEqual([]);
+  });
+
+  it("takes what each identity has to ask for itself as changed, when anything has", async () => {
+    const { backend, connect } = createUnconnected("guarded");
+    Object.assign(backend, { isGuarded: true });
+    const hub = new Hub();
+    const onChange = watch(hub, { render: renderOf(backend, ["a"], { epoch: "e", seq: 5 }) });
+    connect(9);
+    await settle();
+    expect(onChange).toHaveBeenCalled();
   });
 });
 
 describe("backends", () => {
   it("that are registered later are heard, once each", async () => {
     const hub = new Hub();
-    const onChange = listen(hub, undefined);
+    const onChange = watch(hub, {});
     const backend = register();
     register();
     await backend.set("a", 1);
@@ -117,7 +231,7 @@ describe("backends", () => {
 
   it("that are unregistered or replaced are not heard any more", async () => {
     const hub = new Hub();
-    const onChange = listen(hub, undefined);
+    const onChange = watch(hub, {});
     const old = register("replaced");
     const next = register("replaced");
     await old.set("a", 1);
@@ -132,127 +246,56 @@ describe("backends", () => {
   it("appear in the versions once they are connected", async () => {
     const hub = new Hub();
     const backend = register("seen");
-    const { backend: unconnected, connect } = createUnconnected("later");
-    registerBackend(unconnected, { global: false });
+    const { connect } = createUnconnected("later");
     await backend.set("a", 1);
     expect(hub.versions).toEqual({ seen: backend.version });
     connect(7);
     expect(hub.versions).toEqual({ seen: backend.version, later: { epoch: "e", seq: 7 } });
   });
-});
 
-describe("hasChanged", () => {
-  it("is false for the current version, and for a change of what the page did not read", async () => {
-    const backend = register();
+  it("that lose their history make all who have read of them render again", async () => {
+    const { backend, connect, change } = createUnconnected("reborn");
     const hub = new Hub();
-    pageReads().add("/", backend.id, "a");
-    await backend.set("a", 1);
-    const shown = hub.versions;
-    expect(hub.hasChanged(["/"], shown)).toBe(false);
-    await backend.set("b", 1);
-    expect(hub.hasChanged(["/"], shown)).toBe(false);
-    await backend.set("a", 2);
-    expect(hub.hasChanged(["/"], shown)).toBe(true);
-    expect(hub.hasChanged(["/"], hub.versions)).toBe(false);
-  });
-
-  it("counts any change for a path that is unknown or was not rendered here", async () => {
-    const backend = register();
-    const hub = new Hub();
-    const shown = hub.versions;
-    expect(hub.hasChanged(undefined, shown)).toBe(false);
-    await backend.set("a", 1);
-    expect(hub.hasChanged(undefined, shown)).toBe(true);
-    expect(hub.hasChanged(["/elsewhere"], shown)).toBe(true);
-  });
-
-  it("counts another history when the page read something of that backend, and only then", async () => {
-    const backend = register();
-    const hub = new Hub();
-    await backend.set("a", 1);
-    const shown = { [backend.id]: { epoch: "before", seq: 1_000 } };
-    pageReads().add("/reads it", backend.id, "a");
-    pageReads().add("/reads another", "other", "a");
-    expect(hub.hasChanged(["/reads it"], shown)).toBe(true);
-    expect(hub.hasChanged(["/reads another"], shown)).toBe(false);
-    expect(hub.hasChanged(undefined, shown)).toBe(true);
-  });
-
-  it("counts a backend that the page has never seen", async () => {
-    const backend = register();
-    const hub = new Hub();
-    pageReads().add("/", backend.id, "a");
-    expect(hub.hasChanged(["/"], {})).toBe(true);
-  });
-
-  it("is false for a version that is ahead of this server", () => {
-    const backend = register();
-    const { epoch } = backend.version;
-    expect(new Hub().hasChanged(undefined, { [backend.id]: { epoch, seq: 99 } })).toBe(false);
-  });
-
-  it("makes a backend connect that has not, and the listener hears when it has", () => {
-    const hub = new Hub();
-    const { backend, load, connect } = createUnconnected("restarted");
-    registerBackend(backend, { global: false });
-    const onChange = listen(hub, undefined);
-    expect(hub.hasChanged(undefined, { restarted: { epoch: "e", seq: 3 } })).toBe(false);
-    expect(load.mock.calls).toEqual([[[]]]);
-    connect(4);
-    expect(onChange).toHaveBeenCalledTimes(1);
-  });
-
-  it("hears of a new history also for a path that was rendered here", () => {
-    const hub = new Hub();
-    const { backend, connect } = createUnconnected("reborn");
-    registerBackend(backend, { global: false });
-    pageReads().add("/", backend.id, "a");
-    const onChange = listen(hub, "/");
-    connect(1);
+    connect(5);
+    const onChange = watch(hub, { render: renderOf(backend, ["a"]) });
+    await settle();
+    expect(onChange).not.toHaveBeenCalled();
+    change([], { epoch: "another", seq: 0 });
+    await settle();
     expect(onChange).toHaveBeenCalledTimes(1);
   });
 });
 
 describe("isShown", () => {
-  it("is true while a browser is open whose pages have read the key", () => {
+  it("is true while a browser is open whose render has read the key", () => {
     const backend = register();
     const hub = new Hub();
-    pageReads().add("/price", backend.id, "price");
-    pageReads().add("/news", backend.id, "news");
+    const render = renderOf(backend, ["price"]);
     expect(hub.isShown(backend.id, "price")).toBe(false);
-    const closings = ["/price", "/news", "/price"].map((path) => hub.listen({ paths: [path, "/layout"], onChange() {} }));
+    const watches = [watch(hub, { render }), watch(hub, { render })];
     expect(hub.isShown(backend.id, "price")).toBe(true);
     expect(hub.isShown(backend.id, "weather")).toBe(false);
     expect(hub.isShown("other", "price")).toBe(false);
-    closings[0]!();
-    closings[0]!();
+    watches[0]!.stop();
+    watches[0]!.stop();
     expect(hub.isShown(backend.id, "price")).toBe(true);
-    closings[2]!();
-    expect(hub.isShown(backend.id, "price")).toBe(false);
-    expect(hub.isShown(backend.id, "news")).toBe(true);
-  });
-
-  it("does not count browsers whose paths are not known, or were not rendered here", () => {
-    const backend = register();
-    const hub = new Hub();
-    pageReads().add("/price", backend.id, "price");
-    listen(hub, undefined);
-    listen(hub, "/never rendered");
+    watches[1]!.stop();
     expect(hub.isShown(backend.id, "price")).toBe(false);
   });
 
-  it("counts any open browser where no path is known at all, as without the middleware", () => {
+  it("is true of every key while a browser is open whose render is not known", () => {
     const hub = new Hub();
-    expect(hub.isShown("b", "price")).toBe(false);
-    listen(hub, "/price");
+    const unknown = watch(hub, {});
     expect(hub.isShown("b", "price")).toBe(true);
+    unknown.stop();
+    expect(hub.isShown("b", "price")).toBe(false);
   });
 
   it("is what inline streams ask, as soon as the process has a hub", () => {
     const made = hub();
     onTestFinished(() => void Reflect.deleteProperty(globalThis, Symbol.for("kawa.hub")));
     expect(isShown("b", "price")).toBe(false);
-    onTestFinished(made.listen({ paths: ["/price"], onChange() {} }));
+    onTestFinished(made.watch({ render: undefined, versions: {}, onChange() {} }));
     expect(isShown("b", "price")).toBe(true);
   });
 });

@@ -1,28 +1,36 @@
 import { type Backend, type Change, knownBackends } from "../core/backend.ts";
-import { processState } from "../core/process-state.ts";
 import { effect } from "../core/effect.ts";
+import { processState } from "../core/process-state.ts";
 import { untracked } from "../core/reactive.ts";
 import { installViewers } from "../core/viewers.ts";
-import type { VersionVector } from "../core/version.ts";
-import { pageReads } from "../react/page-reads.ts";
+import type { Version, VersionVector } from "../core/version.ts";
+import type { RenderReads } from "../react/render-reads.ts";
+import { ChangeLog } from "./change-log.ts";
 
-export type HubListener = {
-  /** Paths whose renders the browser may show; undefined when this server cannot know what they have read. */
-  readonly paths: readonly string[] | undefined;
+export type Watch = {
+  /** Undefined for a render that this process does not know: any change may concern it. */
+  readonly render: RenderReads | undefined;
+  /** Versions that a render shows which is not known. */
+  readonly versions: VersionVector;
+  /** What the render shows is, or may be, older than what there is. */
   onChange(): void;
 };
 
-/** Tells the open streams of this process about changes of what their pages have read. */
+type Followed = { log: ChangeLog; readonly unsubscribe: () => void };
+
+/** Tells the open streams of this process about changes of what their renders have read. */
 export class Hub {
-  readonly #listeners = new Set<HubListener>();
-  /** How many listeners show each path. */
-  readonly #openPaths = new Map<string, number>();
-  readonly #unsubscribe = new Map<Backend, () => void>();
+  readonly #backends = new Map<Backend, Followed>();
+  readonly #watches = new Set<Watch>();
+  /** By backend and key. */
+  readonly #byKey = new Map<string, Map<string, Set<Watch>>>();
+  /** Of renders that nobody here knows, or that have read too much. */
+  readonly #ofEverything = new Set<Watch>();
 
   constructor() {
     effect(() => {
       const backends = knownBackends.value;
-      untracked(() => this.#watch(new Set(backends.values())));
+      untracked(() => this.#follow(new Set(backends.values())));
     });
   }
 
@@ -32,88 +40,114 @@ export class Hub {
     return Object.fromEntries(connected.map((backend) => [backend.id, backend.version]));
   }
 
-  listen(listener: HubListener): () => void {
-    this.#listeners.add(listener);
-    this.#count(listener, 1);
+  /** Calls `onChange` at each change from now on of what a render has read or goes on to read, and for those it has missed. */
+  watch(watch: Watch): () => void {
+    this.#watches.add(watch);
+    const stopListening = this.#listen(watch);
+    for (const backend of this.#backends.keys()) void this.#compare(watch, backend);
     return () => {
-      if (this.#listeners.delete(listener)) this.#count(listener, -1);
+      this.#watches.delete(watch);
+      stopListening();
     };
   }
 
-  /** True when a browser is open whose pages have read a key. Where no path is known at all, any open browser may show it. */
+  /** True when a browser is open whose renders have read a key, or are not known here. */
   isShown(backendId: string, key: string): boolean {
-    if (pageReads().isEmpty) return this.#listeners.size > 0;
-    return [...this.#openPaths.keys()].some((path) => pageReads().hasRead(path, backendId, key));
+    return this.#ofEverything.size > 0 || (this.#byKey.get(backendId)?.has(key) ?? false);
   }
 
-  /** True when a page that was rendered at `shown` may show something old. */
-  hasChanged(paths: readonly string[] | undefined, shown: VersionVector): boolean {
-    if (paths === undefined) return this.#hasPathChanged(undefined, shown);
-    return paths.some((path) => this.#hasPathChanged(path, shown));
-  }
-
-  #count({ paths = [] }: HubListener, by: 1 | -1): void {
-    for (const path of paths) {
-      const count = (this.#openPaths.get(path) ?? 0) + by;
-      if (count === 0) this.#openPaths.delete(path);
-      else this.#openPaths.set(path, count);
+  #listen(watch: Watch): () => void {
+    const { render } = watch;
+    const stop = (): void => void this.#ofEverything.delete(watch);
+    if (!render || render.isEverything) {
+      this.#ofEverything.add(watch);
+      return stop;
     }
+    const stopReading = render.onRead((backendId, key) => {
+      if (render.isEverything) this.#ofEverything.add(watch);
+      else this.#add(watch, backendId, key);
+    });
+    eachKey(render, (backendId, key) => this.#add(watch, backendId, key));
+    return () => {
+      stopReading();
+      eachKey(render, (backendId, key) => this.#remove(watch, backendId, key));
+      stop();
+    };
   }
 
-  #hasPathChanged(path: string | undefined, shown: VersionVector): boolean {
-    const keys = path === undefined ? undefined : pageReads().keysOf(path);
-    for (const backend of knownBackends.peek().values()) {
-      const { epoch, seq } = backend.version;
-      const before = shown[backend.id];
-      if (epoch === "") {
-        // It announces its history when it is connected.
-        backend.load([]).catch(() => {});
-        continue;
-      }
-      if (before?.epoch === epoch && before.seq >= seq) continue;
-      if (!keys) return true;
-      // Of another history nothing is current.
-      const since = before?.epoch === epoch ? before.seq : -1;
-      if (readsOf(keys, backend).some((key) => backend.entry(key).peek().seq > since)) return true;
+  /** Calls `onChange` when the render may show something of a backend that has changed before it was watched. */
+  async #compare(watch: Watch, backend: Backend): Promise<void> {
+    const { render } = watch;
+    const isEverything = !render || render.isEverything;
+    const keys = isEverything ? undefined : render.keys.get(backend.id);
+    if (!isEverything && !keys) return;
+    try {
+      await backend.load([]);
+      const shown = render ? render.versions.get(backend.id) : watch.versions[backend.id];
+      if (await this.#isCurrent(backend, keys, shown)) return;
+    } catch {
+      // The backend is away or closed; it is compared again when it is connected.
+      return;
     }
-    return false;
+    if (this.#watches.has(watch)) watch.onChange();
   }
 
-  #watch(backends: ReadonlySet<Backend>): void {
-    for (const [backend, unsubscribe] of this.#unsubscribe) {
+  async #isCurrent(backend: Backend, keys: ReadonlySet<string> | undefined, shown: Version | undefined): Promise<boolean> {
+    const log = this.#backends.get(backend)?.log;
+    // Of another history nothing is current.
+    if (!log || shown?.epoch !== backend.version.epoch) return false;
+    if (shown.seq >= backend.version.seq) return true;
+    if (log.reaches(shown)) return !log.hasChanged(keys, shown);
+    if (!keys || backend.isGuarded) return false;
+    // The actor knows the commit that wrote each key. One load serves all who ask.
+    await backend.load([...keys]);
+    return [...keys].every((key) => backend.entry(key).peek().seq <= shown.seq);
+  }
+
+  #add(watch: Watch, backendId: string, key: string): void {
+    let byKey = this.#byKey.get(backendId);
+    if (!byKey) this.#byKey.set(backendId, (byKey = new Map()));
+    const watches = byKey.get(key);
+    if (watches) watches.add(watch);
+    else byKey.set(key, new Set([watch]));
+  }
+
+  #remove(watch: Watch, backendId: string, key: string): void {
+    const byKey = this.#byKey.get(backendId);
+    const watches = byKey?.get(key);
+    watches?.delete(watch);
+    if (watches?.size === 0) byKey!.delete(key);
+  }
+
+  #follow(backends: ReadonlySet<Backend>): void {
+    for (const [backend, { unsubscribe }] of this.#backends) {
       if (backends.has(backend)) continue;
       unsubscribe();
-      this.#unsubscribe.delete(backend);
+      this.#backends.delete(backend);
     }
     for (const backend of backends) {
-      if (this.#unsubscribe.has(backend)) continue;
-      this.#unsubscribe.set(
-        backend,
-        backend.onChange((change) => this.#announce(backend, change)),
-      );
+      if (this.#backends.has(backend)) continue;
+      const unsubscribe = backend.onChange((change) => this.#onChange(backend, change));
+      this.#backends.set(backend, { log: new ChangeLog(backend.version), unsubscribe });
     }
   }
 
-  #announce(backend: Backend, { keys }: Change): void {
-    // Thousands of streams may show one path.
-    const concerned = new Map<string, boolean>();
-    const isConcerned = (path: string): boolean => {
-      let found = concerned.get(path);
-      if (found === undefined) {
-        found = keys.some((key) => pageReads().mayShow(path, backend.id, key));
-        concerned.set(path, found);
-      }
-      return found;
-    };
-    for (const { paths, onChange } of this.#listeners) {
-      if (paths === undefined || keys.length === 0 || paths.some(isConcerned)) onChange();
+  #onChange(backend: Backend, change: Change): void {
+    if (change.keys.length === 0) {
+      // Connected for the first time, or another history.
+      this.#backends.get(backend)!.log = new ChangeLog(change.version);
+      for (const watch of this.#watches) void this.#compare(watch, backend);
+      return;
     }
+    this.#backends.get(backend)!.log.add(change);
+    const byKey = this.#byKey.get(backend.id);
+    for (const key of change.keys) for (const watch of byKey?.get(key) ?? []) watch.onChange();
+    for (const watch of this.#ofEverything) watch.onChange();
   }
 }
 
-function readsOf(keys: ReadonlySet<string>, backend: Backend): string[] {
-  const prefix = `${backend.id}\n`;
-  return [...keys].filter((id) => id.startsWith(prefix)).map((id) => id.slice(prefix.length));
+function eachKey(render: RenderReads, visit: (backendId: string, key: string) => void): void {
+  for (const [backendId, keys] of render.keys) for (const key of keys) visit(backendId, key);
 }
 
 export function hub(): Hub {

@@ -1,4 +1,5 @@
-export { LiveUpdates, type LiveUpdatesProps } from "./live-updates.tsx";
-export { createReactiveRoute, type ReactiveRouteOptions } from "./reactive-route.ts";
+export { isCrossSite } from "./cross-site.ts";
+export { LivePage, LiveUpdates, type LiveUpdatesProps } from "./live-updates.tsx";
+export { createReactiveRoute, type ReactiveRouteOptions, type StreamSession } from "./reactive-route.ts";
 export { createRegistryRoute } from "./registry-route.ts";
 export { startKawa } from "./start-kawa.ts";

@@ -1,63 +1,150 @@
-const reconnectMs = { first: 300, max: 5_000 } as const;
-/** Two missed pings: the connection is dead although nobody said so, as after sleep. */
-const silenceMs = 35_000;
+import { formatVersions, parseVersions } from "../core/version.ts";
+import { knownRenders } from "../react/known-renders.ts";
+import type { RenderReads } from "../react/render-reads.ts";
+import { hub } from "./hub.ts";
+import { changedTabCount, noteChangedTab } from "./live-streams.ts";
+import { spreadMsFor } from "./spread.ts";
+import type { ShownRender, StreamEventName, StreamEvents, StreamRequest, Subscription } from "./stream-protocol.ts";
+import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
 export type LiveStreamOptions = {
-  /** Address of a new connection: it names what is shown at that moment. */
-  url: () => string;
-  onChange: (versions: string) => void;
+  readonly request: StreamRequest;
+  /** Whose stream it is; empty for nobody's in particular. */
+  readonly subject: string;
+  readonly pingIntervalMs: number;
+  readonly maxDurationMs: number | undefined;
+  /** Time in milliseconds since the epoch at which the identity ends that opened the stream. */
+  readonly expiresAt: number | undefined;
+  readonly maxSpreadMs: number;
+  /** Called once, however the stream ends. */
+  onEnd(): void;
 };
 
-/** Listens to the server for as long as the page is shown, through lost networks, restarts and sleep. Returns its end. */
-export function openLiveStream({ url, onChange }: LiveStreamOptions): () => void {
-  let source: EventSource | undefined;
-  let retryTimer: ReturnType<typeof setTimeout> | undefined;
-  let retryMs: number = reconnectMs.first;
-  let lastEventAt = 0;
+/** All browsers of a server that ends come back within this time; one whose time is up comes back at once. */
+const withinMs = { restart: 2_000, rotation: 100, expired: 0 } as const;
+/** A render that streams reads more and more: what it has read is told once for all that comes in this time. */
+const tokenDelayMs = 250;
+/** Longest delay of a timer. */
+const maxTimerMs = 2 ** 31 - 1;
 
-  const open = (): void => {
-    clearTimeout(retryTimer);
-    source?.close();
-    lastEventAt = Date.now();
-    const current = (source = new EventSource(url()));
-    const on = (type: string, listener: (data: string) => void): void =>
-      current.addEventListener(type, (event: MessageEvent<string>) => {
-        lastEventAt = Date.now();
-        listener(event.data);
-      });
-    on("hello", () => (retryMs = reconnectMs.first));
-    on("ping", () => {});
-    on("change", onChange);
-    // The browser's own retry would ask from what was shown long ago.
-    current.onerror = () => {
-      current.close();
-      if (source !== current) return;
-      retryTimer = setTimeout(open, retryMs * (0.5 + Math.random()));
-      retryMs = Math.min(retryMs * 2, reconnectMs.max);
+const encoder = new TextEncoder();
+
+/** The events of one browser. While it does not read, changes gather, and nothing else does. */
+export class LiveStream {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly #options: LiveStreamOptions;
+  readonly #changed = new Map<string, "page" | "route">();
+  readonly #cleanUps: (() => void)[] = [];
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #isFlushing = false;
+  #hasEnded = false;
+
+  constructor(options: LiveStreamOptions) {
+    this.#options = options;
+    this.body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+        this.#start();
+      },
+      pull: () => this.#flush(),
+      cancel: () => this.abort(),
+    });
+  }
+
+  /** Says goodbye and ends. Idempotent. */
+  end(why: keyof typeof withinMs): void {
+    if (this.#hasEnded) return;
+    this.#send("bye", { reason: why === "expired" ? "expired" : "restart", withinMs: withinMs[why] });
+    this.#cleanUp();
+    this.#controller.close();
+  }
+
+  /** The browser has gone. Idempotent. */
+  abort(): void {
+    if (this.#hasEnded) return;
+    this.#cleanUp();
+    try {
+      this.#controller.close();
+    } catch {
+      // Cancelled: there is nobody to tell.
+    }
+  }
+
+  #start(): void {
+    const { request, pingIntervalMs, maxDurationMs, expiresAt } = this.#options;
+    this.#send("hello", { versions: formatVersions(hub().versions) });
+    const ping = setInterval(() => this.#controller.desiredSize! > 0 && this.#send("ping", {}), pingIntervalMs);
+    this.#cleanUps.push(() => clearInterval(ping));
+    this.#endAfter(maxDurationMs, "rotation");
+    this.#endAfter(expiresAt === undefined ? undefined : expiresAt - Date.now(), "expired");
+    for (const [tab, subscription] of Object.entries(request.tabs)) this.#follow(tab, subscription);
+  }
+
+  #endAfter(ms: number | undefined, why: keyof typeof withinMs): void {
+    if (ms === undefined) return;
+    const timer = setTimeout(() => this.end(why), Math.min(Math.max(ms, 0), maxTimerMs));
+    this.#cleanUps.push(() => clearTimeout(timer));
+  }
+
+  #follow(tab: string, { route, page, token }: Subscription): void {
+    const told = readStreamToken(this.#options.subject, token);
+    const known: RenderReads[] = [];
+    const watch = (what: "page" | "route", [id, versions]: ShownRender): void => {
+      const render = knownRenders().get(id) ?? told.get(id);
+      if (render) known.push(render);
+      // What a page says it shows by itself need not be rendered with the whole route, also when one render made both.
+      if (what === "route" && id === page?.[0]) return;
+      this.#cleanUps.push(hub().watch({ render, versions: parseVersions(versions), onChange: () => this.#onChange(tab, what) }));
     };
-  };
-  const revive = (): void => {
-    if (document.visibilityState === "hidden") return;
-    if (source?.readyState === EventSource.CLOSED || Date.now() - lastEventAt > silenceMs) open();
-  };
+    for (const shown of route) watch("route", shown);
+    if (page) watch("page", page);
+    if (known.length > 0) this.#tellReads(tab, known);
+  }
 
-  const restore = (event: PageTransitionEvent): void => {
-    if (event.persisted) open();
-  };
+  #onChange(tab: string, what: "page" | "route"): void {
+    if (!this.#changed.has(tab)) noteChangedTab();
+    if (what === "route" || !this.#changed.has(tab)) this.#changed.set(tab, what);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setImmediate(() => {
+      this.#isFlushing = false;
+      this.#flush();
+    });
+  }
 
-  open();
-  const watchdog = setInterval(revive, silenceMs / 2);
-  addEventListener("online", revive);
-  addEventListener("pageshow", restore);
-  document.addEventListener("visibilitychange", revive);
-  return () => {
-    clearTimeout(retryTimer);
-    clearInterval(watchdog);
-    removeEventListener("online", revive);
-    removeEventListener("pageshow", restore);
-    document.removeEventListener("visibilitychange", revive);
-    const last = source;
-    source = undefined;
-    last?.close();
-  };
+  /** One event for all changes of a turn, and for all changes while the browser does not read. */
+  #flush(): void {
+    if (this.#hasEnded || this.#isFlushing || this.#changed.size === 0 || this.#controller.desiredSize! <= 0) return;
+    const tabs = Object.fromEntries(this.#changed);
+    this.#changed.clear();
+    this.#send("change", {
+      versions: formatVersions(hub().versions),
+      tabs,
+      spreadMs: spreadMsFor(changedTabCount(), this.#options.maxSpreadMs),
+    });
+  }
+
+  /** Tells the browser what its renders have read, for the next server that it meets. */
+  #tellReads(tab: string, renders: readonly RenderReads[]): void {
+    let timer: NodeJS.Timeout | undefined;
+    const tell = (): void => {
+      timer = undefined;
+      const token = issueStreamToken(this.#options.subject, renders);
+      if (token !== undefined) this.#send("token", { tab, token });
+    };
+    const tellSoon = (): void => void (timer ??= setTimeout(tell, tokenDelayMs));
+    for (const render of renders) this.#cleanUps.push(render.onRead(tellSoon));
+    this.#cleanUps.push(() => clearTimeout(timer));
+    tell();
+  }
+
+  #send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void {
+    this.#controller.enqueue(encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`));
+  }
+
+  #cleanUp(): void {
+    this.#hasEnded = true;
+    for (const cleanUp of this.#cleanUps) cleanUp();
+    this.#options.onEnd();
+  }
 }

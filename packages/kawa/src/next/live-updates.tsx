@@ -2,30 +2,56 @@ import { Suspense, type ReactElement } from "react";
 import { knownBackends } from "../core/backend.ts";
 import { formatVersions } from "../core/version.ts";
 import { requestScope } from "../react/request-scope.ts";
-import { LiveRefresh } from "./client.ts";
-import { serverId } from "./server-id.ts";
+import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
 
 export type LiveUpdatesProps = {
   /** Path of the route made with `createReactiveRoute`. @default "/api/reactive" */
   src?: string;
+  /**
+   * How pages are rendered again. `route` renders everything with its layouts, `page` only the page segment: right where no layout
+   * and no other slot reads signals. `auto` takes `page` for what only a page with `<LivePage />` has read.
+   *
+   * @default "auto"
+   */
+  refresh?: LiveRefreshProps["refresh"];
 };
 
 /**
  * Keeps the pages below a layout current: put it once into the root layout. When a signal changes that the shown page has
  * read, the page is rendered again; input, focus, scroll and client state stay.
  */
-export function LiveUpdates({ src = "/api/reactive" }: LiveUpdatesProps): ReactElement {
+export function LiveUpdates({ src = "/api/reactive", refresh = "auto" }: LiveUpdatesProps): ReactElement {
   return (
     <Suspense fallback={null}>
-      <Versioned src={src} />
+      <Versioned src={src} refresh={refresh} />
+    </Suspense>
+  );
+}
+
+/**
+ * Says of a page that what it reads is not shown by its layouts: a change of it then renders only the page segment again, and
+ * leaves the layouts and everything that Next has prefetched as they are. Put it anywhere into the page.
+ */
+export function LivePage(): ReactElement {
+  return (
+    <Suspense fallback={null}>
+      <Marked />
     </Suspense>
   );
 }
 
 /** Tells the browser which versions this render shows. */
-async function Versioned({ src }: { src: string }): Promise<ReactElement> {
+async function Versioned({ src, refresh }: Required<LiveUpdatesProps>): Promise<ReactElement> {
+  return <LiveRefresh src={src} refresh={refresh} {...await shown()} />;
+}
+
+async function Marked(): Promise<ReactElement> {
+  return <LiveMarker {...await shown()} />;
+}
+
+async function shown(): Promise<{ render: string; versions: string }> {
   const scope = requestScope();
   await scope.markDynamic();
   for (const backend of knownBackends.peek().values()) scope.noteVersion(backend);
-  return <LiveRefresh src={src} server={serverId()} versions={formatVersions(Object.fromEntries(scope.versions))} />;
+  return { render: scope.id, versions: formatVersions(Object.fromEntries(scope.versions)) };
 }

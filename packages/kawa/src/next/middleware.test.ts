@@ -1,33 +1,35 @@
 import { NextRequest } from "next/server";
 import { describe, expect, it } from "vitest";
-import { withRequestPath } from "./middleware.ts";
+import { withRenderId } from "./middleware.ts";
 
 /** Headers that Next hands to the render, as the middleware's answer names them. */
-function renderHeaders(request: NextRequest): Map<string, string> {
-  const { headers } = withRequestPath(request);
+function renderHeaders({ headers }: Response): Map<string, string> {
   const names = (headers.get("x-middleware-override-headers") ?? "").split(",");
   return new Map(names.map((name) => [name, headers.get(`x-middleware-request-${name}`) ?? ""]));
 }
 
-describe("withRequestPath", () => {
-  it("tells the render its path, without the query", () => {
-    expect(renderHeaders(new NextRequest("http://host/users/alice?tab=1")).get("x-kawa-path")).toBe("/users/alice");
+describe("withRenderId", () => {
+  it("tells the render and the browser the same id, another one each time", () => {
+    const answers = [1, 2].map(() => withRenderId(new NextRequest("http://host/")));
+    const ids = answers.map((answer) => renderHeaders(answer).get("x-kawa-render"));
+    expect(ids[0]).toMatch(/^[\w-]{36}$/);
+    expect(ids[1]).not.toBe(ids[0]);
+    expect(answers.map(({ headers }) => headers.get("server-timing"))).toEqual(ids.map((id) => `kawa;desc="${id}"`));
   });
 
-  it("overwrites a path that the browser sent", () => {
-    const request = new NextRequest("http://host/real", { headers: { "x-kawa-path": "/forged", "X-KAWA-PATH": "/forged" } });
-    expect(renderHeaders(request).get("x-kawa-path")).toBe("/real");
+  it("overwrites an id that the browser sent", () => {
+    const forged = "0123456789abcdef0123456789abcdef";
+    const request = new NextRequest("http://host/", { headers: { "X-KAWA-RENDER": forged } });
+    expect(renderHeaders(withRenderId(request)).get("x-kawa-render")).not.toBe(forged);
   });
 
   it("keeps all other headers of the request", () => {
     const request = new NextRequest("http://host/", { headers: { cookie: "a=1", "accept-language": "de" } });
-    const headers = renderHeaders(request);
+    const headers = renderHeaders(withRenderId(request));
     expect([headers.get("cookie"), headers.get("accept-language")]).toEqual(["a=1", "de"]);
   });
 
-  it("goes on to the page, and tells the browser nothing of it", () => {
-    const response = withRequestPath(new NextRequest("http://host/"));
-    expect(response.headers.get("x-middleware-next")).toBe("1");
-    expect(response.headers.get("x-kawa-path")).toBeNull();
+  it("goes on to the page", () => {
+    expect(withRenderId(new NextRequest("http://host/")).headers.get("x-middleware-next")).toBe("1");
   });
 });

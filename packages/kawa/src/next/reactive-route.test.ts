@@ -1,14 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Backend, knownBackends, registerBackend, unregisterBackend } from "../core/backend.ts";
 import { createMemoryBackend } from "../core/memory-backend.ts";
-import { processState } from "../core/process-state.ts";
 import { formatVersions } from "../core/version.ts";
-import { pageReads } from "../react/page-reads.ts";
-import { hub, type HubListener } from "./hub.ts";
-import { closeStreams, createReactiveRoute } from "./reactive-route.ts";
-import { serverId } from "./server-id.ts";
+import { knownRenders } from "../react/known-renders.ts";
+import { RenderReads } from "../react/render-reads.ts";
+import { hub } from "./hub.ts";
+import { closeStreams, streamCount } from "./live-streams.ts";
+import { createReactiveRoute, type ReactiveRouteOptions } from "./reactive-route.ts";
+import type { StreamEventName, StreamEvents, Subscription } from "./stream-protocol.ts";
+
+vi.stubEnv("KAWA_SECRET", "a secret of at least sixteen characters");
 
 let backend: Backend;
+let count = 0;
 
 beforeEach(() => {
   backend = createMemoryBackend("stream-test");
@@ -19,36 +23,76 @@ afterEach(() => {
   closeStreams();
   vi.useRealTimers();
   for (const each of knownBackends.peek().values()) unregisterBackend(each);
-  Reflect.deleteProperty(globalThis, Symbol.for("kawa.page-reads"));
 });
 
-type OpenOptions = { path?: string; server?: string; versions?: string; headers?: HeadersInit; pingIntervalMs?: number };
+type Event = { [N in StreamEventName]: { name: N; data: StreamEvents[N] } }[StreamEventName];
 
-function open({ path = "/", server = serverId(), versions = formatVersions(hub().versions), headers = {}, pingIntervalMs }: OpenOptions = {}) {
+type OpenOptions = {
+  tabs?: Record<string, Subscription>;
+  headers?: HeadersInit;
+  body?: string;
+  options?: ReactiveRouteOptions;
+  signal?: AbortSignal;
+};
+
+function send({ tabs = { tab: showing("") }, headers = {}, body = JSON.stringify({ tabs }), options = {}, signal }: OpenOptions = {}) {
+  const { POST } = createReactiveRoute(options);
+  const init = { method: "POST", body, headers: { "content-type": "application/json", ...headers }, ...(signal ? { signal } : {}) };
+  return POST(new Request("http://host/api/reactive", init));
+}
+
+async function open(options: OpenOptions = {}) {
   const abort = new AbortController();
-  const { GET } = createReactiveRoute(pingIntervalMs === undefined ? {} : { pingIntervalMs });
-  const url = `http://host/api/reactive?${new URLSearchParams({ path, server, versions })}`;
-  const response = GET(new Request(url, { headers, signal: abort.signal }));
+  const response = await send({ signal: abort.signal, ...options });
   const reader = response.body!.getReader();
   onTestFinished(() => reader.cancel().catch(() => {}));
+  const waiting: Event[] = [];
   return {
     abort,
     response,
     reader,
-    /** Text of the next chunk; undefined at the end. */
-    next: async (): Promise<string | undefined> => {
-      const { value, done } = await reader.read();
-      return done ? undefined : new TextDecoder().decode(value);
+    /** The next event that is not a token; undefined at the end. */
+    async next(): Promise<Event | undefined> {
+      for (;;) {
+        const event = waiting.shift();
+        if (event && event.name !== "token") return event;
+        if (event) continue;
+        const { value, done } = await reader.read();
+        if (done) return undefined;
+        waiting.push(...parseEvents(new TextDecoder().decode(value)));
+      }
+    },
+    async token(): Promise<string> {
+      for (;;) {
+        const found = parseEvents(new TextDecoder().decode((await reader.read()).value)).find(({ name }) => name === "token");
+        if (found?.name === "token") return found.data.token;
+      }
     },
   };
 }
 
-const hello = (): string => `event: hello\ndata: ${formatVersions(hub().versions)}\n\n`;
-const change = (): string => `event: change\ndata: ${formatVersions(hub().versions)}\n\n`;
+function parseEvents(text: string): Event[] {
+  expect(text).toMatch(/^(event: \w+\ndata: .*\n\n)+$/);
+  return [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].map(([, name, data]) => ({ name, data: JSON.parse(data!) }) as Event);
+}
+
+/** A render of this server that has read keys, and shows the present. */
+function rendered(...keys: string[]): string {
+  const render = new RenderReads(`render-${(count += 1)}-of-this-server`);
+  render.versions.set(backend.id, backend.version);
+  for (const key of keys) render.add(backend.id, key);
+  knownRenders().add(render);
+  return render.id;
+}
+
+const now = (): string => formatVersions(hub().versions);
+const showing = (id: string, versions = now()): Subscription => ({ route: [[id, versions]] });
+const changeOf = (tabs: Record<string, "page" | "route">): Event => ({ name: "change", data: { versions: now(), tabs, spreadMs: 0 } });
+const turn = (): Promise<void> => new Promise(setImmediate);
 
 describe("the stream", () => {
-  it("is an event stream that no proxy stores, changes or holds back", () => {
-    const { response } = open();
+  it("is an event stream that no proxy stores, changes or holds back", async () => {
+    const { response } = await open();
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toEqual({
       "content-type": "text/event-stream; charset=utf-8",
@@ -59,144 +103,282 @@ describe("the stream", () => {
   });
 
   it("begins with hello and the versions of the server", async () => {
-    const { next } = open();
-    expect(await next()).toBe(`event: hello\ndata: stream-test=${backend.version.epoch}@0\n\n`);
+    const { next } = await open();
+    expect(await next()).toEqual({ name: "hello", data: { versions: `stream-test=${backend.version.epoch}@0` } });
   });
 
   it("tells a change by its version, and neither key nor value", async () => {
-    const { next } = open();
+    const { next } = await open({ tabs: { tab: showing(rendered("secret key")) } });
     await next();
     await backend.set("secret key", "secret value");
-    const text = await next();
-    expect(text).toBe(`event: change\ndata: stream-test=${backend.version.epoch}@1\n\n`);
-    expect(text).not.toContain("secret");
+    const event = await next();
+    expect(event).toEqual(changeOf({ tab: "route" }));
+    expect(JSON.stringify(event)).not.toContain("secret");
   });
 
-  it("makes one event of all changes of a turn, with the last version", async () => {
-    const { next } = open();
+  it("makes one event of all changes of a turn and of all tabs, with the last version", async () => {
+    const { next } = await open({ tabs: { one: showing(rendered("a")), two: showing(rendered("a", "b")), three: showing(rendered("c")) } });
     await next();
     await Promise.all(Array.from({ length: 50 }, (_, n) => backend.set("a", n)));
-    expect(await next()).toBe(change());
-    await backend.set("a", "later");
-    expect(await next()).toBe(`event: change\ndata: stream-test=${backend.version.epoch}@51\n\n`);
+    expect(await next()).toEqual(changeOf({ one: "route", two: "route" }));
+    await backend.set("c", "later");
+    expect(await next()).toEqual(changeOf({ three: "route" }));
   });
 
   it("makes one event of all changes while the browser does not read", async () => {
-    const { next } = open();
+    const { next } = await open();
     for (let n = 0; n < 20; n += 1) {
       await backend.set("a", n);
-      await new Promise(setImmediate);
+      await turn();
     }
-    expect(await next()).toContain("event: hello");
-    expect(await next()).toBe(change());
+    expect((await next())?.name).toBe("hello");
+    expect(await next()).toEqual(changeOf({ tab: "route" }));
     await backend.set("a", "later");
-    expect(await next()).toContain("@21\n\n");
+    expect(await next()).toEqual(changeOf({ tab: "route" }));
   });
 
-  it("is silent about keys that its page has not read", async () => {
-    pageReads().add("/counter", backend.id, "counter");
-    const { next } = open({ path: "/counter" });
+  it("is silent about keys that no tab has read", async () => {
+    const { next } = await open({ tabs: { tab: showing(rendered("counter")) } });
     await next();
     await backend.set("theme", "light");
-    await new Promise(setImmediate);
+    await turn();
     await backend.set("counter", 1);
-    expect(await next()).toContain("@2\n\n");
+    const event = await next();
+    expect(event).toEqual(changeOf({ tab: "route" }));
   });
 
-  it("tells everything to a page that another server rendered", async () => {
-    pageReads().add("/counter", backend.id, "counter");
-    const { next } = open({ path: "/counter", server: "another" });
+  it("tells everything to a tab whose render nobody here knows", async () => {
+    const { next } = await open({ tabs: { tab: { route: [[rendered("counter"), now()], ["of-another-server", now()]] } } });
     await next();
     await backend.set("theme", "light");
-    expect(await next()).toBe(change());
+    expect(await next()).toEqual(changeOf({ tab: "route" }));
+  });
+
+  it("tells what a page shows by itself apart from what its layouts show", async () => {
+    const [layout, page] = [rendered("in both", "in the layout"), rendered("in both", "in the page")];
+    const { next } = await open({ tabs: { tab: { route: [[layout, now()]], page: [page, now()] } } });
+    await next();
+    await backend.set("in the page", 1);
+    expect(await next()).toEqual(changeOf({ tab: "page" }));
+    await backend.set("in the layout", 1);
+    expect(await next()).toEqual(changeOf({ tab: "route" }));
+    await Promise.all([backend.set("in the layout", 2), backend.set("in the page", 2)]);
+    expect(await next()).toEqual(changeOf({ tab: "route" }));
+  });
+
+  it("takes what one render has read for the page's own where the page says so", async () => {
+    const both = rendered("a");
+    const { next } = await open({ tabs: { tab: { route: [[both, now()]], page: [both, now()] } } });
+    await next();
+    await backend.set("a", 1);
+    expect(await next()).toEqual(changeOf({ tab: "page" }));
   });
 
   it("tells at once what has changed since the page was rendered", async () => {
-    const versions = formatVersions(hub().versions);
+    const id = rendered("a");
     await backend.set("a", 1);
-    const { next } = open({ versions });
-    expect(await next()).toBe(hello());
-    expect(await next()).toBe(change());
+    const { next } = await open({ tabs: { tab: showing(id) } });
+    expect((await next())?.name).toBe("hello");
+    expect(await next()).toEqual(changeOf({ tab: "route" }));
   });
 
-  it.each(["", "nonsense", "stream-test=other@5"])("tells a page that shows %j to render again", async (versions) => {
-    const { next } = open({ versions });
+  it.each(["", "nonsense", "stream-test=other@5"])("tells an unknown render that shows %j to render again", async (versions) => {
+    const { next } = await open({ tabs: { tab: showing("unknown", versions) } });
     await next();
-    expect(await next()).toBe(change());
+    expect(await next()).toEqual(changeOf({ tab: "route" }));
   });
 
-  it("sends a ping in the given interval", async () => {
+  it("tells many tabs to spread their renders", async () => {
+    const id = rendered("a");
+    const names = Array.from({ length: 40 }, (_, n) => `tab ${n}`);
+    const { next } = await open({ tabs: Object.fromEntries(names.map((name) => [name, showing(id)])) });
+    await next();
+    await backend.set("a", 1);
+    const event = await next();
+    expect(event?.name === "change" && event.data.spreadMs).toBe(120);
+  });
+
+  it("sends a ping in the given interval, to browsers that read", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-    const { next } = open({ pingIntervalMs: 1_000 });
+    const { next } = await open({ options: { pingIntervalMs: 1_000 } });
     await next();
     vi.advanceTimersByTime(1_000);
-    expect(await next()).toBe("event: ping\ndata: \n\n");
-    vi.advanceTimersByTime(1_000);
-    expect(await next()).toBe("event: ping\ndata: \n\n");
+    expect(await next()).toEqual({ name: "ping", data: {} });
+    vi.advanceTimersByTime(5_000);
+    expect(await next()).toEqual({ name: "ping", data: {} });
+    await backend.set("a", 1);
+    expect((await next())?.name).toBe("change");
+  });
+});
+
+describe("a token of the stream", () => {
+  it("lets a server that has not rendered the page know what it has read", async () => {
+    const id = rendered("counter");
+    const versions = now();
+    const { token } = await open({ tabs: { tab: showing(id) } });
+    const issued = await token();
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.known-renders"));
+
+    const { next } = await open({ tabs: { tab: { route: [[id, versions]], token: issued } } });
+    await next();
+    await backend.set("theme", "light");
+    await turn();
+    await backend.set("counter", 1);
+    const event = await next();
+    expect(event?.name === "change" && event.data.versions).toBe(`stream-test=${backend.version.epoch}@2`);
+  });
+
+  it("is told again when the render reads more", async () => {
+    const id = rendered("early");
+    const { token } = await open({ tabs: { tab: showing(id) } });
+    const first = await token();
+    knownRenders().get(id)!.add(backend.id, "late");
+    const second = await token();
+    const read = (issued: string): string => Buffer.from(issued.split(".")[0]!, "base64url").toString();
+    expect([read(first).includes("late"), read(second).includes("late")]).toEqual([false, true]);
+  });
+
+  it("is of no use to another session", async () => {
+    const id = rendered("counter");
+    const versions = now();
+    const { token } = await open({ tabs: { tab: showing(id) }, options: { session: () => ({ id: "ada" }) } });
+    const issued = await token();
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.known-renders"));
+
+    const stolen = { tab: { route: [[id, versions]], token: issued } } satisfies Record<string, Subscription>;
+    const { next } = await open({ tabs: stolen, options: { session: () => ({ id: "bob" }) } });
+    await next();
+    // Like any render that is not known here.
+    await backend.set("theme", "light");
+    expect((await next())?.name).toBe("change");
   });
 });
 
 describe("the end of the stream", () => {
-  const openStreamCount = (): number => processState("open-streams", () => new Set<unknown>()).size;
-
   it("comes when the browser goes away", async () => {
-    const { abort, next } = open();
+    const { abort, next } = await open();
     await next();
-    expect(openStreamCount()).toBe(1);
+    expect(streamCount()).toBe(1);
     abort.abort();
     expect(await next()).toBeUndefined();
-    expect(openStreamCount()).toBe(0);
+    expect(streamCount()).toBe(0);
   });
 
   it("comes at once when the browser went away before it was opened", async () => {
-    const { GET } = createReactiveRoute();
-    const response = GET(new Request("http://host/api/reactive", { signal: AbortSignal.abort() }));
-    onTestFinished(() => void response.body!.cancel());
-    expect(openStreamCount()).toBe(0);
+    const { POST } = createReactiveRoute();
+    const request = new Request("http://host/api/reactive", {
+      method: "POST",
+      body: JSON.stringify({ tabs: {} }),
+      headers: { "content-type": "application/json" },
+    });
+    Object.defineProperty(request, "signal", { value: AbortSignal.abort() });
+    await POST(request);
+    expect(streamCount()).toBe(0);
   });
 
-  it("comes for all streams with closeStreams, which may be called twice", async () => {
-    const streams = [open(), open(), open({ path: "/other" })];
+  it("comes for all streams with closeStreams, which may be called twice, and tells browsers to come back one by one", async () => {
+    const streams = [await open(), await open(), await open()];
     for (const { next } of streams) await next();
     closeStreams();
     closeStreams();
-    for (const { next } of streams) expect(await next()).toBeUndefined();
-    expect(openStreamCount()).toBe(0);
+    for (const { next } of streams) {
+      expect(await next()).toEqual({ name: "bye", data: { reason: "restart", withinMs: 2_000 } });
+      expect(await next()).toBeUndefined();
+    }
+    expect(streamCount()).toBe(0);
   });
 
-  it("comes when the reader cancels, and leaves no timer and no listener behind", async () => {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-    const listeners = new Set<HubListener>();
-    const listen = vi.spyOn(hub(), "listen").mockImplementation((listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+  it("comes when the reader cancels, and leaves no timer and no watch behind", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+    const id = rendered("a");
+    const { reader, next } = await open({
+      tabs: { tab: showing(id) },
+      options: { maxDurationMs: 60_000, session: () => ({ id: "ada", expiresAt: Date.now() + 60_000 }) },
     });
-    onTestFinished(() => listen.mockRestore());
-    const { reader, next } = open();
     await next();
-    expect([vi.getTimerCount(), listeners.size, openStreamCount()]).toEqual([1, 1, 1]);
+    expect([vi.getTimerCount(), hub().isShown(backend.id, "a"), streamCount()]).toEqual([3, true, 1]);
     await reader.cancel();
-    expect([vi.getTimerCount(), listeners.size, openStreamCount()]).toEqual([0, 0, 0]);
+    expect([vi.getTimerCount(), hub().isShown(backend.id, "a"), streamCount()]).toEqual([0, false, 0]);
+  });
+
+  it("comes after maxDurationMs", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { next } = await open({ options: { maxDurationMs: 1_000 } });
+    await next();
+    vi.advanceTimersByTime(999);
+    expect(streamCount()).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(await next()).toEqual({ name: "bye", data: { reason: "restart", withinMs: 100 } });
+    expect(await next()).toBeUndefined();
+  });
+
+  it("comes when the session of whoever opened it expires", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    const { next } = await open({ options: { session: () => ({ id: "ada", expiresAt: Date.now() + 1_000 }) } });
+    await next();
+    vi.advanceTimersByTime(1_000);
+    expect(await next()).toEqual({ name: "bye", data: { reason: "expired", withinMs: 0 } });
+    expect(await next()).toBeUndefined();
   });
 
   it("lets a change that is on its way come to nothing", async () => {
-    const { next } = open();
+    const { next } = await open();
     await next();
     await backend.set("a", 1);
     closeStreams();
-    await new Promise(setImmediate);
+    await turn();
+    expect((await next())?.name).toBe("bye");
     expect(await next()).toBeUndefined();
   });
 });
 
-describe("a request from another site", () => {
-  it("is refused", async () => {
-    const { response } = open({ headers: { "sec-fetch-site": "cross-site" } });
-    expect(response.status).toBe(403);
-    expect(response.headers.get("content-type")).not.toContain("event-stream");
+describe("a request that is refused", () => {
+  const codeOf = async (options: OpenOptions): Promise<unknown> => {
+    const response = await send(options);
+    const { code } = (await response.json()) as { code: string };
+    return [response.status, code];
+  };
+
+  it("comes from another site", async () => {
+    expect(await codeOf({ headers: { "sec-fetch-site": "cross-site" } })).toEqual([403, "ORIGIN_REFUSED"]);
+    expect(await codeOf({ headers: { origin: "https://evil.test", host: "host" } })).toEqual([403, "ORIGIN_REFUSED"]);
   });
 
-  it.each(["same-origin", "same-site", "none"])("is none when the browser says %s", (site) => {
-    expect(open({ headers: { "sec-fetch-site": site } }).response.status).toBe(200);
+  it.each<[string, OpenOptions]>([
+    ["no JSON", { body: "{" }],
+    ["a form", { headers: { "content-type": "application/x-www-form-urlencoded" } }],
+    ["no object", { body: "null" }],
+    ["no tabs", { body: "{}" }],
+    ["a list of tabs", { body: '{"tabs":[]}' }],
+    ["a tab without renders", { body: '{"tabs":{"a":{}}}' }],
+    ["a render without versions", { body: '{"tabs":{"a":{"route":[["id"]]}}}' }],
+    ["a token that is no text", { body: '{"tabs":{"a":{"route":[],"token":1}}}' }],
+    ["too many tabs", { tabs: Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`t${n}`, { route: [] }])) }],
+    ["too many renders", { tabs: { a: { route: Array.from({ length: 25 }, () => ["", ""] as const) } } }],
+    ["a long name", { tabs: { ["x".repeat(65)]: { route: [] } } }],
+    ["a long body", { body: `{"tabs":{},"x":"${"x".repeat(600_000)}"}` }],
+  ])("has %s", async (_, options) => {
+    expect(await codeOf(options)).toEqual([400, "REQUEST_INVALID"]);
+    expect(streamCount()).toBe(0);
+  });
+
+  it("is one too many for the process, and is told when to come back", async () => {
+    const options = { maxStreams: 2 };
+    await open({ options });
+    await open({ options });
+    const response = await send({ options });
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "10"]);
+    expect(await response.json()).toMatchObject({ code: "STREAMS_EXHAUSTED" });
+  });
+
+  it("is one too many for one client, and not for others", async () => {
+    const from = (address: string): OpenOptions => ({ headers: { "x-forwarded-for": `${address}, 10.0.0.1` }, options: { maxStreamsPerClient: 1 } });
+    const first = await open(from("1.1.1.1"));
+    expect(await codeOf(from("1.1.1.1"))).toEqual([503, "STREAMS_EXHAUSTED"]);
+    expect((await open(from("2.2.2.2"))).response.status).toBe(200);
+    const withSession: OpenOptions = { ...from("1.1.1.1"), options: { maxStreamsPerClient: 1, session: () => ({ id: "ada" }) } };
+    expect((await open(withSession)).response.status).toBe(200);
+    await first.reader.cancel();
+    expect((await open(from("1.1.1.1"))).response.status).toBe(200);
   });
 });

@@ -1,110 +1,103 @@
-import { processState } from "../core/process-state.ts";
-import { formatVersions, parseVersions } from "../core/version.ts";
-import { hub } from "./hub.ts";
-import { serverId } from "./server-id.ts";
+import { isKawaError, KawaError } from "../core/errors.ts";
+import { isCrossSite } from "./cross-site.ts";
+import { LiveStream } from "./live-stream.ts";
+import { addStream, streamCount, streamCountOf } from "./live-streams.ts";
+import { pingIntervalMs as defaultPingIntervalMs } from "./stream-protocol.ts";
+import { readStreamRequest } from "./stream-request.ts";
+
+/** Who opens a stream, as the server has verified it. */
+export type StreamSession = {
+  readonly id: string;
+  /** When it ends, in milliseconds since the epoch. The stream ends with it. @default never */
+  readonly expiresAt?: number | undefined;
+};
 
 export type ReactiveRouteOptions = {
-  /** Gap between keep-alive events, in milliseconds. @default 15_000 */
+  /**
+   * Tells whose stream it is: streams of one session count together, and what one was told is of no use to another.
+   *
+   * @default nobody's in particular; streams of one address count together
+   */
+  session?: (request: Request) => StreamSession | null | undefined | Promise<StreamSession | null | undefined>;
+  /** Streams are ended after this long, and browsers come back: for platforms that limit it. In milliseconds. @default none */
+  maxDurationMs?: number;
+  /** Most open streams of this process. @default 10_000 */
+  maxStreams?: number;
+  /** Most open streams of one session, or of one address. A browser has one for all its tabs. @default 100 */
+  maxStreamsPerClient?: number;
+  /** Longest time over which tabs are told to spread their renders, in milliseconds. @default 10_000 */
+  maxSpreadMs?: number;
+  /** Gap between keep-alive events, in milliseconds. At most that of browsers. @default 15_000 */
   pingIntervalMs?: number;
 };
 
-type Route = { GET(request: Request): Response };
+type Route = { POST(request: Request): Promise<Response> };
 
-/** A browser that has wandered further without a render of its layouts hears of every change. */
-const maxPaths = 20;
-
-const openStreams = processState("open-streams", () => new Set<() => void>());
-
-/** Ends all streams of this process: `next start` does not exit while one is open. Browsers come back by themselves. */
-export function closeStreams(): void {
-  for (const close of [...openStreams]) close();
-}
+const retryAfterSeconds = 10;
 
 /**
- * The route that `<LiveUpdates />` listens to: server-sent events that say when what the page has read has changed, and
- * never a value or a key.
+ * The route that `<LiveUpdates />` listens to: one stream of server-sent events for each browser, which says when what its tabs
+ * show has changed, and never a value or a key.
  *
  * @example
  * // app/api/reactive/route.ts
- * export const { GET } = createReactiveRoute();
+ * export const { POST } = createReactiveRoute();
  */
 export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
-  const { pingIntervalMs = 15_000 } = options;
   return {
-    GET(request) {
-      if (request.headers.get("sec-fetch-site") === "cross-site") {
-        return new Response("Cross-site streams are refused.", { status: 403 });
+    async POST(request) {
+      try {
+        return await open(request, options);
+      } catch (error) {
+        if (!isKawaError(error)) throw error;
+        const headers = error.retryable ? { "retry-after": String(retryAfterSeconds) } : {};
+        return Response.json({ error: error.message, code: error.code }, { status: error.status, headers });
       }
-      const query = new URL(request.url).searchParams;
-      const asked = query.getAll("path");
-      const isKnown = query.get("server") === serverId() && asked.length > 0 && asked.length <= maxPaths;
-      const paths = isKnown ? asked : undefined;
-      const shown = parseVersions(query.get("versions") ?? "");
-      return new Response(openStream({ paths, shown, pingIntervalMs, signal: request.signal }), {
-        headers: {
-          "content-type": "text/event-stream; charset=utf-8",
-          "cache-control": "no-cache, no-transform",
-          "x-accel-buffering": "no",
-          // On a connection that is kept, a browser comes back while Next waits for it to be idle.
-          connection: "close",
-        },
-      });
     },
   };
 }
 
-type StreamOptions = {
-  paths: readonly string[] | undefined;
-  shown: ReturnType<typeof parseVersions>;
-  pingIntervalMs: number;
-  signal: AbortSignal;
-};
-
-function openStream({ paths, shown, pingIntervalMs, signal }: StreamOptions): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let cleanUp = (): void => {};
-  let isChanged = false;
-  let flush = (): void => {};
-
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      const send = (event: string, data: string): void =>
-        controller.enqueue(encoder.encode(`event: ${event}\ndata: ${data}\n\n`));
-      // One event for all changes of a turn, and for all changes while the browser does not read.
-      flush = () => {
-        if (!isChanged || (controller.desiredSize ?? 0) <= 0) return;
-        isChanged = false;
-        send("change", formatVersions(hub().versions));
-      };
-      const onChange = (): void => {
-        if (isChanged) return;
-        isChanged = true;
-        setImmediate(flush);
-      };
-      const unlisten = hub().listen({ paths, onChange });
-      const ping = setInterval(() => send("ping", ""), pingIntervalMs);
-      cleanUp = () => {
-        clearInterval(ping);
-        unlisten();
-        openStreams.delete(close);
-        signal.removeEventListener("abort", close);
-        flush = () => {};
-      };
-      const close = (): void => {
-        cleanUp();
-        try {
-          controller.close();
-        } catch {
-          // The browser has gone first.
-        }
-      };
-      if (signal.aborted) return close();
-      openStreams.add(close);
-      signal.addEventListener("abort", close);
-      send("hello", formatVersions(hub().versions));
-      if (hub().hasChanged(paths, shown)) onChange();
+async function open(request: Request, options: ReactiveRouteOptions): Promise<Response> {
+  const { maxStreams = 10_000, maxStreamsPerClient = 100, maxSpreadMs = 10_000, pingIntervalMs = defaultPingIntervalMs } = options;
+  if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Streams for pages of another site are refused.");
+  const asked = await readStreamRequest(request);
+  const session = await options.session?.(request);
+  const client = session?.id ?? addressOf(request);
+  if (streamCount() >= maxStreams) {
+    throw new KawaError("STREAMS_EXHAUSTED", `This server has ${maxStreams} open streams, its limit (maxStreams).`);
+  }
+  if (client !== undefined && streamCountOf(client) >= maxStreamsPerClient) {
+    throw new KawaError("STREAMS_EXHAUSTED", `This client has ${maxStreamsPerClient} open streams, its limit (maxStreamsPerClient).`);
+  }
+  let remove = (): void => {};
+  const stream = new LiveStream({
+    request: asked,
+    subject: session?.id ?? "",
+    pingIntervalMs,
+    maxDurationMs: options.maxDurationMs,
+    expiresAt: session?.expiresAt,
+    maxSpreadMs,
+    onEnd: () => {
+      remove();
+      request.signal.removeEventListener("abort", abort);
     },
-    pull: () => flush(),
-    cancel: () => cleanUp(),
   });
+  const abort = (): void => stream.abort();
+  remove = addStream(stream, client ?? "");
+  request.signal.addEventListener("abort", abort);
+  if (request.signal.aborted) abort();
+  return new Response(stream.body, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+      // On a connection that is kept, a browser comes back while Next waits for it to be idle.
+      connection: "close",
+    },
+  });
+}
+
+/** Next and proxies tell it; undefined where nobody does. */
+function addressOf(request: Request): string | undefined {
+  return request.headers.get("x-forwarded-for")?.split(",")[0]?.trim() || undefined;
 }

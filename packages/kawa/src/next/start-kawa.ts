@@ -1,7 +1,7 @@
 import { processState } from "../core/process-state.ts";
 import { printStartFailure, startHost } from "../rivetkit/start-host.ts";
 import { stopWithProcess } from "../rivetkit/stop-with-process.ts";
-import { closeStreams } from "./reactive-route.ts";
+import { closeStreams } from "./live-streams.ts";
 
 const lateStreamMs = 100;
 

@@ -2,24 +2,31 @@ import { cache } from "react";
 import type { Backend, Reader } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
 import { awaitRequest } from "./await-request.ts";
-import { pageReads } from "./page-reads.ts";
-import { pathHeader } from "./path-header.ts";
+import { knownRenders } from "./known-renders.ts";
+import { createRenderId, isRenderId, renderHeader } from "./render-id.ts";
+import { RenderReads } from "./render-reads.ts";
 
 /** What one render has read. React gives every render its own. */
 export class RequestScope {
-  /** Version of each backend before the first read of it: all values that the render shows are at least this new. */
-  readonly versions = new Map<string, Version>();
-  readonly #reads = new Map<string, Backend>();
   /** What the render's identity may see, for each backend where that makes a difference. */
   readonly #readers = new Map<string, Reader>();
   readonly #openingReaders = new Map<string, Promise<Reader>>();
-  #path: string | undefined;
-  #isDynamic = false;
+  #reads: RenderReads | undefined;
   #marking: Promise<void> | undefined;
 
   /** True once the render is known to belong to a request, and not to a prerender at build time. */
   get isDynamic(): boolean {
-    return this.#isDynamic;
+    return this.#reads !== undefined;
+  }
+
+  /** Names the render to browsers. Known once the render {@link isDynamic}. */
+  get id(): string {
+    return this.#reads?.id ?? "";
+  }
+
+  /** Version of each backend before the first read of it: all values that the render shows are at least this new. */
+  get versions(): ReadonlyMap<string, Version> {
+    return this.#reads?.versions ?? nothing;
   }
 
   /** Where the render reads a backend; undefined until {@link openReader} has found out. */
@@ -47,15 +54,12 @@ export class RequestScope {
   /** Remembers that the render depends on a key. */
   noteRead(backend: Backend, key: string): void {
     this.noteVersion(backend);
-    const id = `${backend.id}\n${key}`;
-    if (this.#reads.has(id)) return;
-    this.#reads.set(id, backend);
-    if (this.#path !== undefined) pageReads().add(this.#path, backend.id, key);
+    this.#reads?.add(backend.id, key);
   }
 
   noteVersion(backend: Backend): void {
     const { version } = backend;
-    if (version.epoch !== "" && !this.versions.has(backend.id)) this.versions.set(backend.id, version);
+    if (version.epoch !== "" && !this.#reads?.versions.has(backend.id)) this.#reads?.versions.set(backend.id, version);
   }
 
   async #openReader(backend: Backend): Promise<Reader> {
@@ -68,10 +72,13 @@ export class RequestScope {
   }
 
   async #mark(): Promise<void> {
-    this.#path = (await awaitRequest()).get(pathHeader) ?? undefined;
-    this.#isDynamic = true;
+    const given = (await awaitRequest()).get(renderHeader);
+    this.#reads = new RenderReads(isRenderId(given) ? given : createRenderId());
+    knownRenders().add(this.#reads);
   }
 }
+
+const nothing: ReadonlyMap<string, Version> = new Map();
 
 /** The scope of the render that is running. */
 export const requestScope: () => RequestScope = cache(() => new RequestScope());

@@ -27,7 +27,7 @@ export function createSecret(): string {
 }
 
 /** What a signature is good for: one made for clients is none of a server. */
-type Purpose = "server" | "client";
+type Purpose = "server" | "client" | "stream";
 
 function sign(purpose: Purpose, payload: string): Buffer {
   const secret = held.secret ?? process.env.KAWA_SECRET;

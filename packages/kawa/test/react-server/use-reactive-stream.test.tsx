@@ -4,13 +4,13 @@ import { type Backend, registerBackend, unregisterBackend } from "../../src/core
 import { stopInlineStreams } from "../../src/core/inline-streams.ts";
 import { createMemoryBackend } from "../../src/core/memory-backend.ts";
 import { namespace, type ReactiveStream, type StreamStart, useReactive, useReactiveStream } from "../../src/index.react-server.ts";
-import { pageReads } from "../../src/react/page-reads.ts";
+import { knownRenders } from "../../src/react/known-renders.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
-const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), path: "/" }));
+const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), render: "" }));
 
 vi.mock("next/server", () => ({ connection: next.connection }));
-vi.mock("next/headers", () => ({ headers: async () => new Headers({ "x-kawa-path": next.path }) }));
+vi.mock("next/headers", () => ({ headers: async () => new Headers({ "x-kawa-render": next.render }) }));
 
 let count = 0;
 let backend: Backend;
@@ -19,7 +19,7 @@ let cleanUps: string[];
 
 beforeEach(() => {
   count += 1;
-  next.path = `/stream-${count}`;
+  next.render = `stream-number-${String(count).padStart(8, "0")}`;
   next.connection.mockClear();
   runs = [];
   cleanUps = [];
@@ -121,7 +121,7 @@ describe("an inline stream", () => {
     await runs[0]!.stream.set(1);
     stop();
     expect(changed).toHaveLength(1);
-    expect([...pageReads().keysOf(next.path)!]).toEqual([`${backend.id}\n${changed[0]}`]);
+    expect([...knownRenders().get(next.render)!.keys.get(backend.id)!]).toEqual(changed);
   });
 
   it("is not started in a prerender, where the request never comes", async () => {

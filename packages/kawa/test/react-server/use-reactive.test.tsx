@@ -5,15 +5,15 @@ import { type Backend, type Entry, type Reader, unknownEntry } from "../../src/c
 import { createMemoryBackend } from "../../src/core/memory-backend.ts";
 import { cell, type Cell } from "../../src/core/reactive.ts";
 import { computed, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
-import { pageReads } from "../../src/react/page-reads.ts";
+import { knownRenders } from "../../src/react/known-renders.ts";
 import { type RequestScope, requestScope } from "../../src/react/request-scope.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
-const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), path: "/" as string | undefined }));
+const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), render: undefined as string | undefined }));
 
 vi.mock("next/server", () => ({ connection: next.connection }));
 vi.mock("next/headers", () => ({
-  headers: async () => new Headers({ host: "localhost", ...(next.path === undefined ? {} : { "x-kawa-path": next.path }) }),
+  headers: async () => new Headers({ host: "localhost", ...(next.render === undefined ? {} : { "x-kawa-render": next.render }) }),
 }));
 
 const unused = (): Promise<never> => Promise.reject(new Error("not used"));
@@ -74,12 +74,16 @@ beforeEach(() => {
   backend = new LoadingBackend(`loading-${count}`);
   scopes = [];
   next.connection.mockClear();
-  next.path = `/page-${count}`;
+  next.render = `render-number-${String(count).padStart(8, "0")}`;
 });
 
 function stored<T>(key: string, value: T, initial: T): Signal<T> {
   backend.stored.set(`t:${key}`, value);
   return namespace("t", { backend }).signal<T>(key, initial);
+}
+
+function keysReadBy(id: string, from: Backend = backend): string[] {
+  return [...(knownRenders().get(id)?.keys.get(from.id) ?? [])].sort();
 }
 
 function Value({ of, renders }: { of: Readable<unknown>; renders?: () => void }): ReactElement {
@@ -229,12 +233,12 @@ describe("a computed", () => {
     const [a, b] = [stored("a", 1, 0), stored("b", 2, 0)];
     const sum = computed(() => a.value + b.value);
     const text = computed(() => `sum ${sum.value}`);
-    const paths = [next.path!, `${next.path}-again`];
-    for (const path of paths) {
-      next.path = path;
+    const ids = [next.render!, `${next.render}-again`];
+    for (const id of ids) {
+      next.render = id;
       expect(outputsOf(await renderServer(<Value of={text} />))).toEqual(["sum 3"]);
     }
-    for (const path of paths) expect([...pageReads().keysOf(path)!]).toEqual([`${backend.id}\nt:a`, `${backend.id}\nt:b`]);
+    for (const id of ids) expect(keysReadBy(id)).toEqual(["t:a", "t:b"]);
   });
 
   it("that fails on the defaults is asked again once the values are known", async () => {
@@ -258,9 +262,8 @@ describe("a computed", () => {
 });
 
 describe("the request's scope", () => {
-  it("remembers each key once, under the path of the request", async () => {
+  it("remembers each key once, under the id that the middleware has told", async () => {
     const [a, b] = [stored("a", 1, 0), stored("b", 2, 0)];
-    const add = vi.spyOn(pageReads(), "add");
     await renderServer(
       <>
         <Value of={a} />
@@ -269,12 +272,7 @@ describe("the request's scope", () => {
         <Value of={computed(() => a.value + b.value)} />
       </>,
     );
-    expect(add.mock.calls.map(([path, , key]) => [path, key]).sort()).toEqual([
-      [next.path, "t:a"],
-      [next.path, "t:b"],
-    ]);
-    expect([...pageReads().keysOf(next.path!)!].sort()).toEqual([`${backend.id}\nt:a`, `${backend.id}\nt:b`]);
-    add.mockRestore();
+    expect(keysReadBy(next.render!)).toEqual(["t:a", "t:b"]);
   });
 
   it("keeps the version of the first read, which all shown values are at least as new as", async () => {
@@ -311,12 +309,12 @@ describe("the request's scope", () => {
     expect(new Set(scopes).size).toBe(2);
   });
 
-  it("remembers nothing for a request whose path no middleware has told", async () => {
-    const path = next.path!;
-    next.path = undefined;
+  it.each([undefined, "", "<forged>"])("makes an id of its own when it is told %j", async (given) => {
+    next.render = given;
     const flight = await renderServer(<Value of={stored("a", 1, 0)} />);
     expect(outputsOf(flight)).toEqual(["1"]);
-    expect(pageReads().keysOf(path)).toBeUndefined();
+    expect(scopes[0]!.id).toMatch(/^[\w-]{36}$/);
+    expect(keysReadBy(scopes[0]!.id)).toEqual(["t:a"]);
   });
 });
 
@@ -434,6 +432,6 @@ describe("signals that are guarded", () => {
 
   it("count as read by the page", async () => {
     await renderAs("ada", <Value of={signalA()} />);
-    expect([...pageReads().keysOf(next.path!)!]).toEqual([`${guarded.id}\nt:a`]);
+    expect(keysReadBy(next.render!, guarded)).toEqual(["t:a"]);
   });
 });

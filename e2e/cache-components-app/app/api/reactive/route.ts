@@ -1,3 +1,3 @@
 import { createReactiveRoute } from "kawa/next";
 
-export const { GET } = createReactiveRoute();
+export const { POST } = createReactiveRoute();

@@ -1,8 +1,10 @@
 /** True for a request that a browser sends on behalf of another site. Programs such as curl send neither header. */
 export function isCrossSite(request: Request): boolean {
-  if (request.headers.get("sec-fetch-site") === "cross-site") return true;
+  if (["cross-site", "same-site"].includes(request.headers.get("sec-fetch-site") ?? "")) return true;
   const origin = request.headers.get("origin");
-  return origin !== null && hostOf(origin) !== request.headers.get("host")?.toLowerCase();
+  if (origin === null) return false;
+  const host = request.headers.get("x-forwarded-host") ?? request.headers.get("host");
+  return hostOf(origin) !== host?.split(",")[0]?.trim().toLowerCase();
 }
 
 /** Undefined for `null`, the origin of sandboxed frames and local files. */

@@ -1,0 +1,42 @@
+import type { Change } from "../core/backend.ts";
+import type { Version } from "../core/version.ts";
+
+const maxKeys = 20_000;
+
+/** When each key of a backend changed last: tells who comes back whether what they show has changed since. */
+export class ChangeLog {
+  // In the order of their last changes.
+  readonly #changedAt = new Map<string, number>();
+  #epoch: string;
+  /** What changed up to here may not be in the log. */
+  #floor: number;
+
+  constructor({ epoch, seq }: Version) {
+    this.#epoch = epoch;
+    this.#floor = seq;
+  }
+
+  add({ keys, version }: Change): void {
+    for (const key of keys) {
+      this.#changedAt.delete(key);
+      this.#changedAt.set(key, version.seq);
+    }
+    while (this.#changedAt.size > maxKeys) {
+      const [oldest, seq] = this.#changedAt.entries().next().value!;
+      this.#changedAt.delete(oldest);
+      this.#floor = seq;
+    }
+  }
+
+  /** True when the log knows every change after `since`. */
+  reaches(since: Version): boolean {
+    return since.epoch === this.#epoch && since.seq >= this.#floor;
+  }
+
+  /** True when one of the keys has changed after `since`, as far as the log {@link reaches}; undefined stands for all keys. */
+  hasChanged(keys: ReadonlySet<string> | undefined, since: Version): boolean {
+    if (!keys) return [...this.#changedAt.values()].some((seq) => seq > since.seq);
+    for (const key of keys) if ((this.#changedAt.get(key) ?? 0) > since.seq) return true;
+    return false;
+  }
+}

@@ -1,0 +1,72 @@
+import { KawaError, show } from "../core/errors.ts";
+import { maxRendersPerTab, maxTabs, type ShownRender, type StreamRequest, type Subscription } from "./stream-protocol.ts";
+
+/** Longest body of a request. A tab with a token has about 20 KB. */
+const maxBodyBytes = 512 * 1024;
+const maxNameLength = 64;
+const maxVersionsLength = 4_096;
+const maxTokenLength = 64 * 1024;
+
+/**
+ * Reads what a browser asks for; it may be anybody's browser.
+ *
+ * @throws {KawaError} REQUEST_INVALID - it is not what `<LiveUpdates />` sends
+ */
+export async function readStreamRequest(request: Request): Promise<StreamRequest> {
+  if (!request.headers.get("content-type")?.startsWith("application/json")) throw invalid("it is no JSON");
+  const text = await readText(request);
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw invalid("it is no JSON");
+  }
+  if (!isRecord(body) || !isRecord(body["tabs"])) throw invalid("it has no tabs");
+  const tabs = Object.entries(body["tabs"]);
+  if (tabs.length > maxTabs) throw invalid(`it has more than ${maxTabs} tabs`);
+  for (const [name, subscription] of tabs) {
+    if (name.length > maxNameLength || !isSubscription(subscription)) throw invalid(`its tab ${show(name)} is malformed`);
+  }
+  // Not a plain object: a tab may have any name.
+  return { tabs: Object.fromEntries(tabs) as Record<string, Subscription> };
+}
+
+async function readText(request: Request): Promise<string> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = "";
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBodyBytes) throw invalid(`it is longer than ${maxBodyBytes} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function isSubscription(value: unknown): value is Subscription {
+  if (!isRecord(value)) return false;
+  const { route, page, token } = value;
+  return (
+    Array.isArray(route) &&
+    route.length <= maxRendersPerTab &&
+    route.every(isShownRender) &&
+    (page === undefined || isShownRender(page)) &&
+    (token === undefined || isText(token, maxTokenLength))
+  );
+}
+
+function isShownRender(value: unknown): value is ShownRender {
+  return Array.isArray(value) && value.length === 2 && isText(value[0], maxNameLength) && isText(value[1], maxVersionsLength);
+}
+
+function isText(value: unknown, maxLength: number): value is string {
+  return typeof value === "string" && value.length <= maxLength;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalid(reason: string): KawaError {
+  return new KawaError("REQUEST_INVALID", `The request for a stream was refused: ${reason}. Only <LiveUpdates /> opens streams.`);
+}

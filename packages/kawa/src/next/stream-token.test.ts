@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { RenderReads } from "../react/render-reads.ts";
+import { signText } from "../rivetkit/server-token.ts";
+import { issueStreamToken, readStreamToken } from "./stream-token.ts";
+
+vi.stubEnv("KAWA_SECRET", "a secret of at least sixteen characters");
+
+afterEach(() => void vi.useRealTimers());
+
+function createRender(id: string, keys: readonly string[]): RenderReads {
+  const render = new RenderReads(id);
+  render.versions.set("b", { epoch: "e", seq: 7 });
+  for (const key of keys) render.add("b", key);
+  return render;
+}
+
+describe("a stream token", () => {
+  it("tells the next server what the renders have read, and which versions they show", () => {
+    const token = issueStreamToken("ada", [createRender("one", ["a", "__proto__"]), createRender("two", [])]);
+    const renders = readStreamToken("ada", token);
+    expect([...renders.keys()]).toEqual(["one", "two"]);
+    const one = renders.get("one")!;
+    expect([...one.keys.get("b")!]).toEqual(["a", "__proto__"]);
+    expect(one.versions.get("b")).toEqual({ epoch: "e", seq: 7 });
+  });
+
+  it.each([undefined, null, 1, "", "a.b", `${Buffer.from("{}").toString("base64url")}.AAAA`])("is none when it is %j", (token) => {
+    expect(readStreamToken("", token).size).toBe(0);
+  });
+
+  it("is of no use to another session, nor to nobody", () => {
+    const token = issueStreamToken("ada", [createRender("one", ["a"])]);
+    expect([readStreamToken("bob", token).size, readStreamToken("", token).size]).toEqual([0, 0]);
+  });
+
+  it("is of no use when it was changed, or signed for something else", () => {
+    const token = issueStreamToken("ada", [createRender("one", ["a"])])!;
+    const [payload, signature] = token.split(".") as [string, string];
+    const text = Buffer.from(payload, "base64url").toString();
+    const changed = Buffer.from(text.replace('"a"', '"z"')).toString("base64url");
+    expect(readStreamToken("ada", `${changed}.${signature}`).size).toBe(0);
+    expect(readStreamToken("ada", signText("client", payload)).size).toBe(0);
+    expect(readStreamToken("ada", signText("stream", payload)).size).toBe(1);
+  });
+
+  it("expires after a day", () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const token = issueStreamToken("", [createRender("one", ["a"])]);
+    vi.setSystemTime(Date.now() + 24 * 60 * 60 * 1000 - 1);
+    expect(readStreamToken("", token).size).toBe(1);
+    vi.setSystemTime(Date.now() + 1);
+    expect(readStreamToken("", token).size).toBe(0);
+  });
+
+  it("is not made for more than 500 keys", () => {
+    const keys = Array.from({ length: 500 }, (_, n) => `k${n}`);
+    expect(issueStreamToken("", [createRender("one", keys)])).toBeDefined();
+    expect(issueStreamToken("", [createRender("one", keys), createRender("two", ["a"])])).toBeUndefined();
+  });
+
+  it("is not made where servers have no secret in common", () => {
+    vi.stubEnv("KAWA_SECRET", "");
+    expect(issueStreamToken("", [createRender("one", ["a"])])).toBeUndefined();
+    vi.stubEnv("KAWA_SECRET", "a secret of at least sixteen characters");
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it, vi } from "vitest";
+import { KnownRenders, knownRenders } from "./known-renders.ts";
+import { createRenderId, isRenderId } from "./render-id.ts";
+import { RenderReads } from "./render-reads.ts";
+
+function keysOf({ keys }: RenderReads): Record<string, string[]> {
+  return Object.fromEntries([...keys].map(([backendId, ofBackend]) => [backendId, [...ofBackend]]));
+}
+
+describe("RenderReads", () => {
+  it("has each key once, by backend", () => {
+    const render = new RenderReads("r");
+    for (const [backendId, key] of [["b", "counter"], ["b", "counter"], ["c", "counter"], ["b", "theme"]] as const) render.add(backendId, key);
+    expect(keysOf(render)).toEqual({ b: ["counter", "theme"], c: ["counter"] });
+  });
+
+  it("tells of keys that are read later, each once, until nobody listens", () => {
+    const render = new RenderReads("r");
+    render.add("b", "early");
+    const listener = vi.fn<(backendId: string, key: string) => void>();
+    const stop = render.onRead(listener);
+    render.add("b", "early");
+    render.add("b", "late");
+    render.add("b", "late");
+    stop();
+    stop();
+    render.add("b", "later");
+    expect(listener.mock.calls).toEqual([["b", "late"]]);
+  });
+
+  it("counts as having read everything after 5,000 keys, and says so to who listens", () => {
+    const render = new RenderReads("r");
+    for (let n = 0; n < 5_000; n += 1) render.add("b", `k${n}`);
+    expect(render.isEverything).toBe(false);
+    const listener = vi.fn<() => void>(() => expect(render.isEverything).toBe(true));
+    render.onRead(listener);
+    render.add("b", "one more");
+    render.add("b", "and another");
+    expect(listener).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("KnownRenders", () => {
+  it("keeps the 10,000 renders that were used last", () => {
+    const renders = new KnownRenders();
+    const made = Array.from({ length: 10_000 }, (_, n) => new RenderReads(`r${n}`));
+    for (const render of made) renders.add(render);
+    expect(renders.get("r0")).toBe(made[0]);
+    renders.add(new RenderReads("new"));
+    expect(renders.get("r1")).toBeUndefined();
+    expect(renders.get("r0")).toBe(made[0]);
+    expect(renders.get("r2")).toBe(made[2]);
+  });
+
+  it("is one for the process", () => {
+    expect(knownRenders()).toBe(knownRenders());
+  });
+});
+
+describe("isRenderId", () => {
+  it("accepts what createRenderId makes", () => {
+    expect(isRenderId(createRenderId())).toBe(true);
+  });
+
+  it.each([null, undefined, "", "short", "x".repeat(65), "with spaces in its middle", "<script>alert(1)</script>"])("refuses %j", (text) => {
+    expect(isRenderId(text)).toBe(false);
+  });
+});
