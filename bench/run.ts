@@ -11,6 +11,7 @@ import { measureReplication } from "./replication.ts";
 import { measureSignalRead } from "./signal-read.ts";
 import { measureSingleWrite } from "./single-write.ts";
 import { measureStartUp } from "./start-up.ts";
+import { measureStreams } from "./streams.ts";
 import { measureWake } from "./wake.ts";
 import { measureWriteToDom } from "./write-to-dom.ts";
 import { measureWrites } from "./writes.ts";
@@ -25,6 +26,7 @@ const measures: Record<string, () => Promise<Result>> = {
   wake: measureWake,
   replication: measureReplication,
   memory: measureMemory,
+  streams: measureStreams,
 };
 /** The others need plain Node processes only. */
 const measuresOfApps: readonly string[] = ["write-to-dom", "signal-read", "start-up"];
