@@ -23,7 +23,7 @@ export type ReactiveRouteOptions = {
   maxDurationMs?: number;
   /** Most open streams of this process. @default 10_000 */
   maxStreams?: number;
-  /** Most open streams of one session, or of one address. A browser has one for all its tabs. @default 100 */
+  /** Most open streams of one session, or of one address, which may be a whole office. A browser has one for all its tabs. @default 1_000 */
   maxStreamsPerClient?: number;
   /** Longest time over which tabs are told to spread their renders, in milliseconds. @default 10_000 */
   maxSpreadMs?: number;
@@ -58,7 +58,7 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
 }
 
 async function open(request: Request, options: ReactiveRouteOptions): Promise<Response> {
-  const { maxStreams = 10_000, maxStreamsPerClient = 100, maxSpreadMs = 10_000, pingIntervalMs = defaultPingIntervalMs } = options;
+  const { maxStreams = 10_000, maxStreamsPerClient = 1_000, maxSpreadMs = 10_000, pingIntervalMs = defaultPingIntervalMs } = options;
   if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Streams for pages of another site are refused.");
   const asked = await readStreamRequest(request);
   const session = await options.session?.(request);
