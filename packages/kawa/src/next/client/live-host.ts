@@ -1,0 +1,121 @@
+import { maxTabs, type StreamEvents, type StreamRequest, type Subscription } from "../stream-protocol.ts";
+import { LiveStream } from "./live-stream.ts";
+import type { RefreshWay } from "./refresh-queue.ts";
+
+/** Subscriptions that change within this time share a new stream, in milliseconds. */
+const gatherMs = 50;
+
+/** What a tab hears. */
+export type HostMessage =
+  | { readonly type: "up"; readonly isUp: boolean }
+  | { readonly type: "change"; readonly versions: string; readonly way: RefreshWay; readonly spreadMs: number }
+  | { readonly type: "expired"; readonly spreadMs: number }
+  | { readonly type: "token"; readonly token: string };
+
+/** What a tab says: without a subscription, that it is awake; with `null`, that it is gone. */
+export type TabMessage = {
+  readonly src: string;
+  readonly tab: string;
+  readonly subscription?: Subscription | null | undefined;
+};
+
+type Tab = { subscription: Subscription; readonly deliver: (message: HostMessage) => void };
+
+/** Owns the stream of a browser and shares it among the tabs. */
+export class LiveHost {
+  readonly #tabs = new Map<string, Tab>();
+  readonly #stream: LiveStream;
+  #isUp: boolean | undefined;
+  /** What the newest stream asks for, without tokens. */
+  #asked = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(src: string) {
+    this.#stream = new LiveStream({
+      src,
+      request: () => {
+        this.#asked = this.#wanted();
+        return this.#request();
+      },
+      onEvent: (name, data) => this.#receive(name, data),
+      onUp: (isUp) => {
+        this.#isUp = isUp;
+        this.#deliverAll({ type: "up", isUp });
+      },
+    });
+  }
+
+  /** Takes what a tab says; `deliver` is how the tab hears. */
+  handle({ tab, subscription }: TabMessage, deliver: (message: HostMessage) => void): void {
+    if (subscription === undefined) return this.#stream.revive();
+    const isNew = !this.#tabs.has(tab);
+    // In the order of their last message: the first are left out when there are too many.
+    this.#tabs.delete(tab);
+    if (subscription) {
+      this.#tabs.set(tab, { subscription, deliver });
+      if (isNew) {
+        // The tab holds this lock for as long as it lives, and a crash ends it too.
+        void globalThis.navigator?.locks?.request(tab, () => this.#remove(tab));
+        if (this.#isUp !== undefined) deliver({ type: "up", isUp: this.#isUp });
+      }
+    }
+    this.#update();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#isUp = undefined;
+    this.#asked = "";
+    this.#stream.close();
+  }
+
+  #remove(tab: string): void {
+    if (this.#tabs.delete(tab)) this.#update();
+  }
+
+  #update(): void {
+    if (this.#tabs.size === 0) return this.close();
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        if (this.#wanted() !== this.#asked) this.#stream.open();
+      },
+      this.#asked ? gatherMs : 0,
+    );
+  }
+
+  #request(): StreamRequest {
+    return { tabs: Object.fromEntries([...this.#tabs].slice(-maxTabs).map(([tab, { subscription }]) => [tab, subscription])) };
+  }
+
+  /** A new token asks for nothing new, and neither does another order of the tabs. */
+  #wanted(): string {
+    return JSON.stringify(
+      Object.entries(this.#request().tabs)
+        .map(([tab, { route, page }]) => [tab, route, page])
+        .sort(),
+    );
+  }
+
+  #receive(name: string, data: Readonly<Record<string, unknown>>): void {
+    if (name === "change") {
+      const { versions, tabs, spreadMs } = data as Partial<StreamEvents["change"]>;
+      for (const [tab, way] of Object.entries(tabs ?? {})) {
+        this.#tabs.get(tab)?.deliver({ type: "change", versions: `${versions}`, way, spreadMs: Number(spreadMs) || 0 });
+      }
+    } else if (name === "token") {
+      const { tab, token } = data as Partial<StreamEvents["token"]>;
+      const known = this.#tabs.get(`${tab}`);
+      if (!known || typeof token !== "string") return;
+      known.subscription = { ...known.subscription, token };
+      known.deliver({ type: "token", token });
+    } else if (name === "bye") {
+      const { reason, withinMs } = data as Partial<StreamEvents["bye"]>;
+      if (reason === "expired") this.#deliverAll({ type: "expired", spreadMs: Number(withinMs) || 0 });
+    }
+  }
+
+  #deliverAll(message: HostMessage): void {
+    for (const { deliver } of this.#tabs.values()) deliver(message);
+  }
+}

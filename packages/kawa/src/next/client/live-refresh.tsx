@@ -1,0 +1,57 @@
+"use client";
+import { usePathname, useRouter, useSearchParams } from "next/navigation";
+import { type ReactElement, startTransition, useEffect, useState } from "react";
+import { KeptScroll } from "./kept-scroll.tsx";
+import { liveTab, type LiveRefreshWay } from "./live-tab.ts";
+import { isNavigationReported, onNavigationStart } from "./navigation-start.ts";
+
+export type LiveRefreshProps = {
+  src: string;
+  /** Id of the render that this element is of. */
+  render: string;
+  /** What the render shows, as `formatVersions` writes it. */
+  versions: string;
+  /** @default "auto" */
+  refresh?: LiveRefreshWay | undefined;
+};
+
+/** The client half of `<LiveUpdates />`. */
+export function LiveRefresh({ src, render, versions, refresh: way = "auto" }: LiveRefreshProps): ReactElement {
+  const router = useRouter();
+  const pathname = usePathname();
+  const searchParams = useSearchParams();
+  // Set in the transition of a refresh or a navigation, so they are committed together with it.
+  const [refreshCount, setRefreshCount] = useState(0);
+  const [navigationCount, setNavigationCount] = useState(0);
+
+  useEffect(
+    () =>
+      liveTab.mount({
+        src,
+        way,
+        refresh: (step, count) =>
+          startTransition(() => {
+            setRefreshCount(count);
+            // Where nobody tells of navigations, this could take the user back from one.
+            const canReplace = step !== "route" && isNavigationReported();
+            if (canReplace) router.replace(location.href, { scroll: false });
+            if (!canReplace || step === "both") router.refresh();
+            liveTab.retry();
+          }),
+      }),
+    [src, way, router],
+  );
+  useEffect(
+    () =>
+      onNavigationStart(() => {
+        const count = liveTab.noteNavigation();
+        startTransition(() => setNavigationCount(count));
+      }),
+    [],
+  );
+  useEffect(
+    () => liveTab.commit({ shown: [render, versions], refreshCount, navigationCount }),
+    [render, versions, pathname, searchParams, refreshCount, navigationCount],
+  );
+  return <KeptScroll render={render} />;
+}

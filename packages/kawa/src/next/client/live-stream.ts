@@ -1,0 +1,152 @@
+import { pingIntervalMs, type StreamRequest } from "../stream-protocol.ts";
+import { createEventParser } from "./event-parser.ts";
+
+const reconnectMs = { first: 300, max: 10_000 } as const;
+/** Two missed pings: the connection is dead although nobody said so, as after sleep. */
+const silenceMs = 2.3 * pingIntervalMs;
+
+export type LiveStreamOptions = {
+  src: string;
+  /** What a new stream asks for. */
+  request: () => StreamRequest;
+  onEvent: (name: string, data: Readonly<Record<string, unknown>>) => void;
+  /** A stream is there, or none is and that was not planned. */
+  onUp: (isUp: boolean) => void;
+};
+
+/** Keeps one stream open through lost networks, restarts and sleep. */
+export class LiveStream {
+  readonly #options: LiveStreamOptions;
+  /** The stream that has said hello. */
+  #live: AbortController | undefined;
+  #opening: AbortController | undefined;
+  /** What is being opened no longer asks for the right thing. */
+  #isOutdated = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #failureCount = 0;
+  #lastReadAt = 0;
+  /** The server has asked to be left alone until then. */
+  #notBefore = 0;
+
+  constructor(options: LiveStreamOptions) {
+    this.#options = options;
+  }
+
+  /** Opens a stream with the present request. The one before ends when the new one has said hello: nothing is lost. */
+  open(): void {
+    if (this.#opening) {
+      this.#isOutdated = true;
+      return;
+    }
+    const waitMs = this.#notBefore - Date.now();
+    if (waitMs > 0) return this.#openAfter(waitMs);
+    clearTimeout(this.#timer);
+    const own = (this.#opening = new AbortController());
+    this.#read(own)
+      .catch(() => 0)
+      .then((retryAfterMs) => this.#end(own, retryAfterMs));
+  }
+
+  /** Something suggests that the network is back, or that the tab was asleep. */
+  revive(): void {
+    if (!this.#live || Date.now() - this.#lastReadAt > silenceMs) this.open();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const stream of [this.#live, this.#opening]) stream?.abort();
+    this.#live = this.#opening = undefined;
+  }
+
+  /** Resolves at the end of the stream with the time that the server wants to be left alone. */
+  async #read(own: AbortController): Promise<number> {
+    let watchdog: ReturnType<typeof setTimeout> | undefined;
+    const noteLife = (): void => {
+      this.#lastReadAt = Date.now();
+      clearTimeout(watchdog);
+      watchdog = setTimeout(() => own.abort(), silenceMs);
+    };
+    try {
+      noteLife();
+      const { ok, headers, body } = await fetch(this.#options.src, {
+        method: "POST",
+        body: JSON.stringify(this.#options.request()),
+        headers: { accept: "text/event-stream", "content-type": "application/json" },
+        credentials: "same-origin",
+        cache: "no-store",
+        signal: own.signal,
+      });
+      if (!ok) {
+        own.abort();
+        return parseRetryAfter(headers.get("retry-after"));
+      }
+      const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+      const parse = createEventParser((name, data) => this.#receive(own, name, data));
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return 0;
+        noteLife();
+        parse(value);
+      }
+    } finally {
+      clearTimeout(watchdog);
+    }
+  }
+
+  #receive(own: AbortController, name: string, text: string): void {
+    if (own.signal.aborted) return;
+    const data = parseObject(text);
+    if (!data) return;
+    if (name === "hello" && own === this.#opening) {
+      this.#live?.abort();
+      this.#live = own;
+      this.#opening = undefined;
+      this.#failureCount = 0;
+      this.#options.onUp(true);
+      if (this.#isOutdated) {
+        this.#isOutdated = false;
+        this.open();
+      }
+    }
+    if (name === "bye" && own === this.#live) {
+      this.#live = undefined;
+      this.#openAfter(Math.random() * (Number(data["withinMs"]) || 0));
+    }
+    this.#options.onEvent(name, data);
+  }
+
+  #end(own: AbortController, retryAfterMs: number): void {
+    if (own === this.#opening) {
+      this.#opening = undefined;
+      this.#isOutdated = false;
+    } else if (own === this.#live) {
+      this.#live = undefined;
+      // Another one is on its way.
+      if (this.#opening) return;
+    } else return;
+    if (!this.#live) this.#options.onUp(false);
+    this.#notBefore = Date.now() + retryAfterMs;
+    const backoffMs = Math.min(reconnectMs.max, reconnectMs.first * 2 ** this.#failureCount);
+    this.#failureCount += 1;
+    this.#openAfter(retryAfterMs + Math.random() * backoffMs);
+  }
+
+  #openAfter(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.open(), delayMs);
+  }
+}
+
+/** The header holds seconds or a date. */
+function parseRetryAfter(text: string | null): number {
+  return Math.max(0, Number(text) * 1000 || Date.parse(text ?? "") - Date.now() || 0);
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value instanceof Object ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,235 @@
+import type { ShownRender, Subscription } from "../stream-protocol.ts";
+import type { HostMessage } from "./live-host.ts";
+import { type LivePort, openLivePort } from "./live-port.ts";
+import { LiveStatusStore } from "./live-status.ts";
+import { observeReceivedRenders } from "./received-renders.ts";
+import { RefreshQueue, type RefreshStep, type RefreshWay } from "./refresh-queue.ts";
+import { ShownRenders } from "./shown-renders.ts";
+
+export type LiveRefreshWay = "auto" | RefreshWay;
+
+export type LiveTabOptions = {
+  src: string;
+  way: LiveRefreshWay;
+  /** Asks Next for a render; {@link LiveTab.commit} names `refreshCount` when it is there. */
+  refresh: (step: RefreshStep, refreshCount: number) => void;
+};
+
+/** What React has committed. */
+export type LiveCommit = {
+  readonly shown: ShownRender;
+  /** Of the refresh and of the navigation that were committed last. */
+  readonly refreshCount: number;
+  readonly navigationCount: number;
+};
+
+/** All that keeps one tab current. */
+export class LiveTab {
+  readonly status: LiveStatusStore = new LiveStatusStore();
+  readonly #renders = new ShownRenders();
+  readonly #retries = new Set<() => void>();
+  readonly #queue: RefreshQueue;
+  #options: LiveTabOptions | undefined;
+  #src = "";
+  #port: LivePort | undefined;
+  #token: string | undefined;
+  #userCount = 0;
+  #stop: (() => void) | undefined;
+
+  #route: ShownRender = ["", ""];
+  #page: ShownRender | undefined;
+  #url = "";
+  #told = "";
+  #isUp: boolean | undefined;
+  #isUpdating = false;
+
+  #refreshCount = 0;
+  #refreshedUrl = "";
+  #step: RefreshStep | undefined;
+  #committedCount = 0;
+  #navigationCount = 0;
+  #isNavigating = false;
+
+  constructor() {
+    this.#queue = new RefreshQueue({
+      shown: () => ({ route: this.#route[1], page: this.#page?.[1] }),
+      // A refresh while a navigation is under way would be of the page that is being left.
+      canStart: () => document.visibilityState !== "hidden" && !this.#isNavigating,
+      start: (step) => this.#start(step),
+      onBehind: () => this.#tellStatus(),
+      onStale: (announced) => this.#reportStale(announced),
+    });
+  }
+
+  /** `<LiveRefresh>` is there. Returns its end. */
+  mount(options: LiveTabOptions): () => void {
+    this.#options = options;
+    this.#src = new URL(options.src, location.href).href;
+    const release = this.#use();
+    return () => {
+      if (this.#options === options) this.#options = undefined;
+      release();
+    };
+  }
+
+  /** Tells what is on the screen now. */
+  commit({ shown, refreshCount, navigationCount }: LiveCommit): void {
+    const url = location.pathname + location.search;
+    if (shown[0] !== this.#route[0]) this.#renders.commitRoute(shown, this.#url || url);
+    this.#route = shown;
+    if (this.#url && this.#url !== url) this.#renders.visit(url);
+    this.#url = url;
+    this.#committedCount = refreshCount;
+    this.#isNavigating = navigationCount !== this.#navigationCount;
+    this.#update();
+  }
+
+  /** `<LiveMarker>` is there. Returns its end. */
+  markPage(shown: ShownRender): () => void {
+    this.#setPage(shown);
+    return () => {
+      if (this.#page === shown) this.#setPage(undefined);
+    };
+  }
+
+  /** A navigation starts; {@link commit} names the number that this returns when it is over. */
+  noteNavigation(): number {
+    this.#isNavigating = true;
+    this.#navigationCount += 1;
+    return this.#navigationCount;
+  }
+
+  /** Calls `retry` when there may be a good render again, and keeps the stream meanwhile. */
+  onRetry(retry: () => void): () => void {
+    this.#retries.add(retry);
+    const release = this.#use();
+    return () => {
+      this.#retries.delete(retry);
+      release();
+    };
+  }
+
+  retry(): void {
+    for (const retry of this.#retries) retry();
+  }
+
+  /** True while the last refresh that was asked for is of what the tab shows. */
+  get isRefreshingHere(): boolean {
+    return this.#queue.isBusy && this.#refreshedUrl === location.href;
+  }
+
+  #use(): () => void {
+    this.#userCount += 1;
+    this.#stop ??= this.#listen();
+    return () => {
+      this.#userCount -= 1;
+      // React mounts the next user, or the same one again, right afterwards.
+      setTimeout(() => {
+        if (this.#userCount > 0) return;
+        this.#stop?.();
+        this.#stop = undefined;
+      });
+    };
+  }
+
+  #listen(): () => void {
+    const end = new AbortController();
+    const listen = (target: EventTarget, type: string, listener: (event: Event) => void): void =>
+      target.addEventListener(type, listener, { signal: end.signal });
+    const open = (): void => {
+      this.#port = openLivePort({
+        src: this.#src,
+        subscription: () => this.#subscription,
+        onMessage: (message) => this.#receive(message),
+      });
+    };
+    const close = (): void => {
+      this.#port?.close();
+      this.#port = undefined;
+    };
+    listen(window, "online", () => this.#port?.revive());
+    // A page with a lock or a stream would not be kept for going back.
+    listen(window, "pagehide", close);
+    listen(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && open());
+    listen(document, "visibilitychange", () => {
+      this.#tellStatus();
+      if (document.visibilityState === "hidden") return;
+      this.#port?.announce();
+      this.#port?.revive();
+      this.#queue.resume();
+    });
+    const stopObserving = observeReceivedRenders((render) => {
+      this.#renders.receive(render, location.pathname + location.search);
+      this.#update();
+    });
+    open();
+    return () => {
+      end.abort();
+      stopObserving();
+      this.#queue.stop();
+      close();
+    };
+  }
+
+  get #subscription(): Subscription {
+    return { ...this.#renders.subscription, token: this.#token };
+  }
+
+  #receive(message: HostMessage): void {
+    const way = this.#options?.way;
+    if (message.type === "up") {
+      this.status.setUp(message.isUp);
+      if (message.isUp && this.#isUp === false && this.#retries.size > 0) this.#queue.force();
+      this.#isUp = message.isUp;
+    } else if (message.type === "change") {
+      const asked = message.way === "page" ? "page" : "route";
+      this.#queue.announce(message.versions, way === "page" || way === "route" ? way : asked, message.spreadMs);
+    } else if (message.type === "expired") this.#queue.force(message.spreadMs);
+    else this.#token = message.token;
+  }
+
+  #setPage(shown: ShownRender | undefined): void {
+    this.#page = shown;
+    this.#renders.commitPage(shown, this.#step === "page" && this.isRefreshingHere);
+    this.#update();
+  }
+
+  /** Once for all effects of a commit. */
+  #update(): void {
+    if (this.#isUpdating) return;
+    this.#isUpdating = true;
+    queueMicrotask(() => {
+      this.#isUpdating = false;
+      if (this.#committedCount === this.#refreshCount) this.#queue.settle();
+      this.#queue.resume();
+      const shown = JSON.stringify(this.#renders.subscription);
+      if (shown === this.#told) return;
+      this.#told = shown;
+      this.#port?.announce();
+    });
+  }
+
+  #start(step: RefreshStep): void {
+    this.#step = step;
+    this.#refreshCount += 1;
+    this.#refreshedUrl = location.href;
+    if (this.#options) return this.#options.refresh(step, this.#refreshCount);
+    // The root layout has failed: only its error boundary is there.
+    this.retry();
+    this.#committedCount = this.#refreshCount;
+    this.#update();
+  }
+
+  #tellStatus(): void {
+    this.status.setBehind(this.#queue.isBehind && document.visibilityState !== "hidden");
+  }
+
+  #reportStale(announced: string): void {
+    const detail = { announced, route: this.#route[1], page: this.#page?.[1], url: this.#url };
+    console.warn("Kawa: renders show less than a server has announced.", detail);
+    dispatchEvent(new CustomEvent("kawa:stale", { detail }));
+    this.status.countStale();
+  }
+}
+
+export const liveTab: LiveTab = new LiveTab();

@@ -1,0 +1,77 @@
+import { maxRendersPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
+
+/** A render that the tab has received. */
+export type ReceivedRender = {
+  readonly id: string;
+  /** Path and query that it was asked for. */
+  readonly url: string;
+  /** When it was asked for, on the clock of `performance.now()`. */
+  readonly startedAt: number;
+};
+
+/**
+ * Which renders a tab may show. A render of the whole route replaces all that were asked for before it, also those that Next
+ * keeps for going back. A navigation adds its own: it keeps the layouts of the page before, and it may show what was
+ * prefetched.
+ */
+export class ShownRenders {
+  #route: ShownRender = ["", ""];
+  #routeUrl = "";
+  #page: ShownRender | undefined;
+  /** What was asked for before is not shown any more. */
+  #since = 0;
+  readonly #received = new Map<string, ReceivedRender & { isShown: boolean }>();
+  /** Addresses that the tab went to. */
+  readonly #visited = new Set<string>();
+  readonly #ofPage = new Set<string>();
+  #isOverfull = false;
+
+  /** A render of the whole route was committed. */
+  commitRoute(render: ShownRender, url: string): void {
+    const own = this.#received.get(render[0]);
+    this.#route = render;
+    this.#routeUrl = url;
+    this.#visited.clear();
+    this.#ofPage.clear();
+    this.#isOverfull = false;
+    if (own) this.#replaceBefore(own);
+  }
+
+  /** The page says which render it is of; `isPageAlone` when that render was of the page segment alone. */
+  commitPage(render: ShownRender | undefined, isPageAlone: boolean): void {
+    this.#page = render;
+    if (!render || !isPageAlone) return;
+    this.#ofPage.add(render[0]);
+    this.#received.delete(render[0]);
+  }
+
+  visit(url: string): void {
+    this.#visited.add(url);
+    for (const render of this.#received.values()) render.isShown = true;
+  }
+
+  /** `url` is what the tab shows now. */
+  receive(render: ReceivedRender, url: string): void {
+    const { id, startedAt } = render;
+    if (id === this.#route[0]) return this.#replaceBefore(render);
+    if (startedAt < this.#since || this.#ofPage.has(id)) return;
+    // One more than can be named says that there are too many.
+    if (this.#received.size > maxRendersPerTab) this.#isOverfull = true;
+    else this.#received.set(id, { ...render, isShown: this.#visited.has(render.url) || render.url === url });
+  }
+
+  /** What a stream has to be told for this tab. */
+  get subscription(): Subscription {
+    const shown = [...this.#received.values()].filter(({ isShown }) => isShown);
+    const isKnown = (url: string): boolean => url === this.#routeUrl || shown.some((render) => render.url === url);
+    const isUnknown = this.#isOverfull || shown.length >= maxRendersPerTab || ![...this.#visited].every(isKnown);
+    const others: readonly string[] = isUnknown ? [""] : shown.map(({ id }) => id);
+    return { route: [this.#route, ...others.map((id): ShownRender => [id, ""])], page: this.#page };
+  }
+
+  #replaceBefore({ id, startedAt }: ReceivedRender): void {
+    this.#since = startedAt;
+    this.#received.delete(id);
+    for (const [other, render] of this.#received) if (render.startedAt < startedAt) this.#received.delete(other);
+  }
+}
