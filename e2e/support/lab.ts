@@ -44,3 +44,12 @@ export function countRenders(page: Page): { readonly count: number } {
   });
   return counter;
 }
+
+/** Counts everything that the page asks for from now on. The stream belongs to the whole browser, and is not counted. */
+export function countRequests(page: Page): { readonly count: number } {
+  const counter = { count: 0 };
+  page.on("request", (request) => {
+    if (!request.url().includes("/api/reactive")) counter.count += 1;
+  });
+  return counter;
+}
