@@ -32,7 +32,7 @@ const measures: Record<string, () => Promise<Result>> = {
 };
 /** The others need plain Node processes only. */
 const measuresOfApps: readonly string[] = ["write-to-dom", "signal-read", "start-up", "tabs"];
-const measureTimeoutMs = 120_000;
+const measureTimeoutMs = 300_000;
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in measures));
