@@ -11,7 +11,8 @@ import { knownRenders } from "../packages/kawa/src/react/known-renders.ts";
 import { RenderReads } from "../packages/kawa/src/react/render-reads.ts";
 import { machineTime, serveOperations } from "./forked.ts";
 
-// A `node:http` server that broadcasts each change of one value: through Kawa's route, or by `response.write()`.
+// A `node:http` server that broadcasts each change of one value: by `response.write()`, through the shortest route handler, or
+// through Kawa's.
 
 type Side = {
   answer(request: IncomingMessage, response: ServerResponse): void | Promise<void>;
@@ -35,19 +36,57 @@ function bareSide(): Side {
     async answer(request, response) {
       JSON.parse(await text(request));
       response.writeHead(200, headers);
-      response.write(`event: hello\ndata: {"versions":"bench=epoch@${seq}"}\n\n`);
+      response.write(helloOf(seq));
       open.add(response);
       response.on("close", () => open.delete(response));
     },
     write() {
       seq += 1;
-      // As long as Kawa's.
-      const event = `event: change\ndata: {"versions":"bench=epoch-12@${seq}","tabs":{"tab":"route"},"spreadMs":3000}\n\n`;
-      for (const response of open) response.write(event);
+      for (const response of open) response.write(changeOf(seq));
       return seq;
     },
-    requests: (count) => Array.from({ length: count }, () => JSON.stringify({ tabs: { tab: { route: [] } } })),
+    requests: emptyRequests,
   };
+}
+
+function handlerSide(): Side {
+  const open = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  const encoder = new TextEncoder();
+  let seq = 0;
+  const handle = async (request: Request): Promise<Response> => {
+    await request.json();
+    const { signal } = request;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(encoder.encode(helloOf(seq)));
+        open.add(controller);
+        signal.addEventListener("abort", () => open.delete(controller));
+      },
+    });
+    return new Response(body, { headers });
+  };
+  return {
+    answer: async (request, response) => void handle(await toWebRequest(request, response)).then((answer) => send(answer, response)),
+    write() {
+      seq += 1;
+      for (const controller of open) controller.enqueue(encoder.encode(changeOf(seq)));
+      return seq;
+    },
+    requests: emptyRequests,
+  };
+}
+
+function helloOf(seq: number): string {
+  return `event: hello\ndata: {"versions":"bench=epoch-12@${seq}"}\n\n`;
+}
+
+/** As long as Kawa's. */
+function changeOf(seq: number): string {
+  return `event: change\ndata: {"versions":"bench=epoch-12@${seq}","tabs":{"tab":"route"},"spreadMs":3000}\n\n`;
+}
+
+function emptyRequests(count: number): string[] {
+  return Array.from({ length: count }, () => JSON.stringify({ tabs: { tab: { route: [] } } }));
 }
 
 function kawaSide(): Side {
@@ -56,9 +95,7 @@ function kawaSide(): Side {
   const score = namespace("bench", { backend }).signal("score", 0);
   const { POST } = createReactiveRoute();
   return {
-    async answer(request, response) {
-      await POST(await toWebRequest(request, response)).then((answer) => send(answer, response));
-    },
+    answer: async (request, response) => void POST(await toWebRequest(request, response)).then((answer) => send(answer, response)),
     write() {
       void score.set(backend.version.seq + 1);
       return backend.version.seq;
@@ -101,7 +138,7 @@ async function pipe(reader: ReadableStreamDefaultReader<Uint8Array>, response: S
   response.end();
 }
 
-const sides = { bare: bareSide, kawa: kawaSide };
+const sides = { bare: bareSide, handler: handlerSide, kawa: kawaSide };
 export type StreamSide = keyof typeof sides;
 
 let side: Side;
@@ -132,13 +169,13 @@ const operations = {
     return { startedAt, cpuMs: (user + system) / 1_000 };
   },
   /** Bytes that are in use after garbage collection, which needs `--expose-gc`. */
-  async memory(): Promise<{ heap: number; rss: number }> {
+  async memory(): Promise<number> {
     globalThis.gc!();
     // What a finalizer frees is collected the next time.
     await sleep(100);
     globalThis.gc!();
-    const { heapUsed, external, rss } = process.memoryUsage();
-    return { heap: heapUsed + external, rss };
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
   },
 };
 

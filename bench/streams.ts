@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Forked } from "./forked.ts";
-import { ratio, row, type Result, type Verdict } from "./report.ts";
+import { ratio, row, type Result, type Row } from "./report.ts";
 import type { StreamClientOperations } from "./stream-clients.ts";
 import type { StreamServerOperations, StreamSide } from "./stream-server.ts";
 import { inTurns } from "./turns.ts";
@@ -9,7 +9,7 @@ const streamCount = 1_000;
 const idleCount = 5_000;
 const idleMs = 10_000;
 const writes = { count: 60, gapMs: 50 };
-const rounds = 4;
+const rounds = 6;
 const arrivalTimeoutMs = 10_000;
 const goals = { latency: 2, cpu: 2, memory: 1.5 };
 const kilobyte = 1_000;
@@ -41,7 +41,7 @@ class Streams {
     await this.#clients.call("open", this.#port, await this.#server.call("requests", count));
   }
 
-  memory(): Promise<{ heap: number; rss: number }> {
+  memory(): Promise<number> {
     return this.#server.call("memory");
   }
 
@@ -57,15 +57,11 @@ class Streams {
   }
 }
 
-async function withBoth<T>(work: (bare: Streams, kawa: Streams) => Promise<T>): Promise<T> {
+async function withStreams<T>(sides: readonly StreamSide[], work: (...streams: Streams[]) => Promise<T>): Promise<T> {
   const started: Streams[] = [];
-  const start = async (side: StreamSide): Promise<Streams> => {
-    const streams = await Streams.start(side);
-    started.push(streams);
-    return streams;
-  };
   try {
-    return await work(await start("bare"), await start("kawa"));
+    for (const side of sides) started.push(await Streams.start(side));
+    return await work(...started);
   } finally {
     for (const streams of started) await streams.stop();
   }
@@ -78,13 +74,13 @@ export async function measureStreams(): Promise<Result> {
 }
 
 async function measureBusy(): Promise<Result> {
-  return withBoth(async (bare, kawa) => {
-    await bare.open(streamCount);
-    await kawa.open(streamCount);
-    const [ofBare, ofKawa] = await inTurns([bare, kawa], { rounds }, (streams) => streams.write(writes));
-    const latencyRow = (name: string, samples: typeof ofBare) =>
+  return withStreams(["bare", "kawa"], async (bare, kawa) => {
+    const sides = [bare!, kawa!] as const;
+    for (const streams of sides) await streams.open(streamCount);
+    const [ofBare, ofKawa] = await inTurns(sides, { rounds }, (streams) => streams.write(writes));
+    const latencyRow = (name: string, samples: typeof ofBare): Row =>
       row(`change to ${streamCount} streams, ${name}`, "ms", samples.flatMap(({ latencies }) => latencies));
-    const cpuRow = (name: string, samples: typeof ofBare) =>
+    const cpuRow = (name: string, samples: typeof ofBare): Row =>
       row(`CPU of a second with ${1_000 / writes.gapMs} writes, ${name}`, "ms", samples.map(({ cpuMs }) => cpuMs));
     const [bareLatency, kawaLatency] = [latencyRow("bare", ofBare), latencyRow("kawa", ofKawa)];
     const [bareCpu, kawaCpu] = [cpuRow("bare", ofBare), cpuRow("kawa", ofKawa)];
@@ -109,34 +105,37 @@ async function measureBusy(): Promise<Result> {
   });
 }
 
+/** Memory varies little from stream to stream, and not at all from run to run: each side is measured once. */
 async function measureIdle(): Promise<Result> {
-  return withBoth(async (bare, kawa) => {
-    const rows = [];
-    const verdicts: Verdict[] = [];
-    const perStream = { heap: [] as number[], rss: [] as number[] };
-    for (const streams of [bare, kawa]) {
-      // What is loaded with the first stream is not counted.
-      await streams.open(1);
-      const before = await streams.memory();
-      await streams.open(idleCount);
-      const after = await streams.memory();
-      for (const name of ["heap", "rss"] as const) perStream[name].push((after[name] - before[name]) / idleCount / kilobyte);
-    }
-    for (const [index, side] of (["bare", "kawa"] as const).entries()) {
-      rows.push(row(`heap and external memory a stream, ${side}`, "KB", [perStream.heap[index]!]));
-      rows.push(row(`resident memory a stream, ${side}`, "KB", [perStream.rss[index]!]));
-    }
+  return withStreams(["bare", "handler", "kawa"], async (bare, handler, kawa) => {
+    const heap = {
+      bare: await heapRow("bare", bare!),
+      handler: await heapRow("bare route handler", handler!),
+      kawa: await heapRow("kawa", kawa!),
+    };
     await sleep(idleMs);
-    const { upToDate } = await kawa.write({ count: 1, gapMs: 0 });
-    for (const [name, [ofBare, ofKawa]] of [["memory", perStream.heap], ["resident memory", perStream.rss]] as const) {
-      verdicts.push({ name: `${name} a stream, kawa / bare`, value: ofKawa! / ofBare!, unit: "times", goal: { atMost: goals.memory } });
-    }
-    verdicts.push({
-      name: `idle streams of ${idleCount} that got a change after ${idleMs / 1_000} s`,
-      value: upToDate - 1,
-      unit: "streams",
-      goal: { atLeast: idleCount },
-    });
-    return { rows, verdicts };
+    const { upToDate } = await kawa!.write({ count: 1, gapMs: 0 });
+    return {
+      rows: Object.values(heap),
+      verdicts: [
+        { name: "memory a stream, kawa / bare", value: ratio(heap.kawa, heap.bare), unit: "times", goal: { atMost: goals.memory } },
+        { name: "- bare route handler / bare", value: ratio(heap.handler, heap.bare), unit: "times" },
+        { name: "- kawa / bare route handler", value: ratio(heap.kawa, heap.handler), unit: "times" },
+        {
+          name: `idle streams of ${idleCount} that got a change after ${idleMs / 1_000} s`,
+          value: upToDate - 1,
+          unit: "streams",
+          goal: { atLeast: idleCount },
+        },
+      ],
+    };
   });
+}
+
+async function heapRow(name: string, streams: Streams): Promise<Row> {
+  // What is loaded with the first stream is not counted.
+  await streams.open(1);
+  const before = await streams.memory();
+  await streams.open(idleCount);
+  return row(`heap and external memory a stream, ${name}`, "KB", [((await streams.memory()) - before) / idleCount / kilobyte]);
 }
