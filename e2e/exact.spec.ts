@@ -70,10 +70,14 @@ test("what only a page with LivePage reads renders its segment alone: not its la
   await expect(page.getByTestId("layout-render")).toHaveText(layoutRender!);
   expect(await page.evaluate(() => [history.length, window.scrollY])).toEqual([historyLength, scrollY]);
 
+  // What only the layouts show needs the whole route.
   await writeCount(server.url, "segment-layout", 7);
-  // One render made both: LivePage says that what it read is the page's own.
+  await expect(page.getByTestId("layout")).toHaveText("7");
   await writeCount(server.url, "segment-page", 6);
   await expect(page.getByTestId("page")).toHaveText("6");
+  await page.reload();
+  await writeCount(server.url, "segment-layout", 8);
+  await expect(page.getByTestId("layout")).toHaveText("8");
 });
 
 test("several servers: a page is current whichever server renders it, and whichever holds its stream", async ({ browser, startServer }) => {

@@ -61,9 +61,12 @@ test("a slow refresh does not bring the visitor back to the page that was left",
   const asked = page.waitForRequest(/\/lab\/counter\/left\?.*_rsc=/);
   await writeCount(server.url, "left", 1);
   await asked;
+  const left = page.waitForResponse(/\/lab\/counter\/reached\?.*_rsc=/);
   await page.getByRole("link", { name: "Go to reached" }).click();
-  await expect(page.getByRole("heading", { name: "reached" })).toBeVisible();
+  await left;
+  // Next shows the new page with the layouts of the refresh.
   release();
+  await expect(page.getByRole("heading", { name: "reached" })).toBeVisible();
   await writeCount(server.url, "reached", 1);
   await expect(page.locator("output")).toHaveText("1");
   await expect(page.getByRole("heading", { name: "reached" })).toBeVisible();

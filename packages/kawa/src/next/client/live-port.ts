@@ -48,16 +48,16 @@ export function openLivePort({ src, subscription, onMessage }: LivePortOptions):
     onMessage,
     onForgotten: announce,
   };
-  const use = (made: HostLink): void => {
+  const adopt = (made: HostLink): void => {
     if (signal.aborted) return made.end();
     link = made;
     announce();
   };
   const connectOtherwise = (): void =>
-    void import("./live-fallback.ts").then(({ openWithoutWorker }) => use(openWithoutWorker(options)));
+    void import("./live-fallback.ts").then(({ openWithoutWorker }) => adopt(openWithoutWorker(options)));
   const connect = (): void => {
     try {
-      use(connectWorker(options, connectOtherwise));
+      adopt(connectWorker(options, connectOtherwise));
     } catch {
       // The browser has none, or allows none here.
       connectOtherwise();

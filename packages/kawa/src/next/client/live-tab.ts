@@ -2,6 +2,7 @@ import type { ShownRender, Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
+import { isNavigationReported } from "./navigation-start.ts";
 import { observeReceivedRenders } from "./received-renders.ts";
 import { RefreshQueue, type RefreshStep, type RefreshWay } from "./refresh-queue.ts";
 import { ShownRenders } from "./shown-renders.ts";
@@ -26,6 +27,9 @@ export type LiveCommit = {
 /** All that keeps one tab current. */
 export class LiveTab {
   readonly status: LiveStatusStore = new LiveStatusStore();
+  /** How many refreshes and navigations have been started. */
+  refreshCount = 0;
+  navigationCount = 0;
   readonly #renders = new ShownRenders();
   readonly #retries = new Set<() => void>();
   readonly #queue: RefreshQueue;
@@ -43,11 +47,10 @@ export class LiveTab {
   #isUp: boolean | undefined;
   #isUpdating = false;
 
-  #refreshCount = 0;
   #refreshedUrl = "";
   #step: RefreshStep | undefined;
   #committedCount = 0;
-  #navigationCount = 0;
+  #committedNavigation = 0;
   #isNavigating = false;
 
   constructor() {
@@ -77,14 +80,11 @@ export class LiveTab {
     const url = location.pathname + location.search;
     if (shown[0] !== this.#route[0]) this.#renders.commitRoute(shown, this.#url || url);
     this.#route = shown;
-    if (this.#url && this.#url !== url) {
-      this.#renders.visit(url);
-      // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
-      this.#queue.forget("page");
-    }
+    if (this.#url && this.#url !== url) this.#moveTo(url, navigationCount);
     this.#url = url;
     this.#committedCount = refreshCount;
-    this.#isNavigating = navigationCount !== this.#navigationCount;
+    this.#committedNavigation = navigationCount;
+    this.#isNavigating = navigationCount !== this.navigationCount;
     this.#update();
   }
 
@@ -99,8 +99,8 @@ export class LiveTab {
   /** A navigation starts; {@link commit} names the number that this returns when it is over. */
   noteNavigation(): number {
     this.#isNavigating = true;
-    this.#navigationCount += 1;
-    return this.#navigationCount;
+    this.navigationCount += 1;
+    return this.navigationCount;
   }
 
   /** Calls `retry` when there may be a good render again, and keeps the stream meanwhile. */
@@ -192,6 +192,13 @@ export class LiveTab {
     else this.#token = message.token;
   }
 
+  #moveTo(url: string, navigationCount: number): void {
+    if (isNavigationReported() && navigationCount === this.#committedNavigation) return this.#renders.rename(url);
+    this.#renders.visit(url);
+    // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
+    this.#queue.forget("page");
+  }
+
   #setPage(shown: ShownRender | undefined): void {
     this.#page = shown;
     this.#renders.commitPage(shown, this.#step === "page" && this.isRefreshingHere);
@@ -204,7 +211,7 @@ export class LiveTab {
     this.#isUpdating = true;
     queueMicrotask(() => {
       this.#isUpdating = false;
-      if (this.#committedCount === this.#refreshCount) this.#queue.settle();
+      if (this.#committedCount === this.refreshCount) this.#queue.settle();
       this.#queue.resume();
       const shown = JSON.stringify(this.#renders.subscription);
       if (shown === this.#told) return;
@@ -215,12 +222,12 @@ export class LiveTab {
 
   #start(step: RefreshStep): void {
     this.#step = step;
-    this.#refreshCount += 1;
+    this.refreshCount += 1;
     this.#refreshedUrl = location.href;
-    if (this.#options) return this.#options.refresh(step, this.#refreshCount);
+    if (this.#options) return this.#options.refresh(step, this.refreshCount);
     // The root layout has failed: only its error boundary is there.
     this.retry();
-    this.#committedCount = this.#refreshCount;
+    this.#committedCount = this.refreshCount;
     this.#update();
   }
 
@@ -231,7 +238,7 @@ export class LiveTab {
   #reportStale(announced: string): void {
     const detail = { announced, route: this.#route[1], page: this.#page?.[1], url: this.#url };
     console.warn("Kawa: renders show less than a server has announced.", detail);
-    dispatchEvent(new CustomEvent("kawa:stale", { detail }));
+    window.dispatchEvent(new CustomEvent("kawa:stale", { detail }));
     this.status.countStale();
   }
 }
