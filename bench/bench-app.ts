@@ -84,6 +84,11 @@ export class BenchApp {
     if (!response.ok) throw new Error(`Writing the score failed with status ${response.status}:\n${this.#process.log()}`);
   }
 
+  /** CPU time that the app's process has used, without its engine. */
+  async cpuMs(): Promise<number> {
+    return Number(await (await fetch(`${this.url}/api/cpu`)).text());
+  }
+
   async stop(): Promise<void> {
     await stopProcess(this.#process);
   }

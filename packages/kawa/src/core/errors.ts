@@ -13,6 +13,7 @@ const codes = {
   KEY_INVALID: { status: 400, retryable: false },
   OPTION_INVALID: { status: 500, retryable: false },
   ORIGIN_REFUSED: { status: 403, retryable: false },
+  RENDER_STATIC: { status: 500, retryable: false },
   REQUEST_INVALID: { status: 400, retryable: false },
   SECRET_MISSING: { status: 500, retryable: false },
   STREAMS_EXHAUSTED: { status: 503, retryable: true },

@@ -70,6 +70,8 @@ async function open(request: Request, options: ReactiveRouteOptions): Promise<Re
   if (client !== undefined && streamCountOf(client) >= maxStreamsPerClient) {
     throw new KawaError("STREAMS_EXHAUSTED", `This client has ${maxStreamsPerClient} open streams, its limit (maxStreamsPerClient).`);
   }
+  // A stream may stay for hours; what asked for it must not.
+  const { signal } = request;
   let remove = (): void => {};
   const stream = new LiveStream({
     request: asked,
@@ -80,13 +82,13 @@ async function open(request: Request, options: ReactiveRouteOptions): Promise<Re
     maxSpreadMs,
     onEnd: () => {
       remove();
-      request.signal.removeEventListener("abort", abort);
+      signal.removeEventListener("abort", abort);
     },
   });
   const abort = (): void => stream.abort();
   remove = addStream(stream, client ?? "");
-  request.signal.addEventListener("abort", abort);
-  if (request.signal.aborted) abort();
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
   // It may have ended while its stream was opened.
   if (session && revokedSessions().has(session.id)) stream.end("expired");
   return new Response(stream.body, {

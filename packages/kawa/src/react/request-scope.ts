@@ -1,8 +1,7 @@
 import { cache, cacheSignal } from "react";
-import { connection } from "next/server";
-import { headers } from "next/headers";
 import type { Backend } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
+import { awaitRequest } from "./await-request.ts";
 import { knownRenders } from "./known-renders.ts";
 import { createRenderId, isRenderId, renderHeader } from "./render-id.ts";
 import { RenderReads } from "./render-reads.ts";
@@ -62,8 +61,7 @@ export class RequestScope {
   }
 
   async #mark(): Promise<void> {
-    await connection();
-    const given = (await headers()).get(renderHeader);
+    const given = (await awaitRequest()).get(renderHeader);
     this.#reads = new RenderReads(isRenderId(given) ? given : createRenderId(), this.snapshots.versions);
     knownRenders().add(this.#reads);
   }

@@ -1,0 +1,16 @@
+const client = "packages/kawa/src/next/client";
+
+const entries = [
+  { name: "kawa/next/client, what each page loads", path: `${client}.ts`, limit: "4 kB" },
+  { name: "kawa/next/client, the shared worker", path: `${client}/live-worker.ts`, limit: "2 kB" },
+  { name: "kawa/next/client, where there is no shared worker", path: `${client}/live-fallback.ts`, limit: "2 kB" },
+];
+
+export default entries.map((entry) => ({
+  ...entry,
+  // What is loaded only where it is needed has an entry of its own.
+  ignore: ["react", "react-dom", "next", "./live-fallback.ts"],
+  gzip: true,
+  // As bundlers of apps see it: without what stands in for `import` in a script.
+  modifyEsbuildConfig: (config) => ({ ...config, format: "esm" }),
+}));
