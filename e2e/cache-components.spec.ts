@@ -6,8 +6,10 @@ import { appDir, type Server } from "./support/server.ts";
 
 const dir = join(appDir, "e2e/cache-components-app");
 
+// A build on a busy machine.
+test.describe.configure({ timeout: 240_000 });
+
 test.beforeAll(() => {
-  test.setTimeout(120_000);
   const { hasSucceeded, log } = buildFixture(dir);
   expect(hasSucceeded, log).toBe(true);
   expect(log).toContain("◐ /\n");

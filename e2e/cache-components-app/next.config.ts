@@ -12,5 +12,5 @@ export default withKawa({
   outputFileTracingRoot: root,
   // `npm run typecheck` has checked the fixture with everything else.
   typescript: { ignoreBuildErrors: true },
-  ...(failing === undefined ? {} : { distDir: `.next/${failing}`, pageExtensions: ["tsx", "ts", `${failing}.tsx`] }),
+  ...(failing === undefined ? {} : { distDir: ".next/failing", pageExtensions: ["tsx", "ts", `${failing}.tsx`] }),
 });
