@@ -35,6 +35,15 @@ export function checkIsBare(): void {
   }
 }
 
+/** Under which id a built app knows a server action. */
+export function actionId(name: BenchAppName, exportedName: string): string {
+  const manifest = join(import.meta.dirname, name, ".next/server/server-reference-manifest.json");
+  const { node } = JSON.parse(readFileSync(manifest, "utf8")) as { node: Record<string, { exportedName: string }> };
+  const found = Object.keys(node).find((id) => node[id]!.exportedName === exportedName);
+  if (found === undefined) throw new Error(`The build of bench/${name} has no action "${exportedName}".`);
+  return found;
+}
+
 export type BenchAppOptions = {
   name: BenchAppName;
   /** Folder of the embedded engine. The bare app keeps nothing. */

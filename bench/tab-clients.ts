@@ -10,9 +10,22 @@ import { serveOperations } from "./forked.ts";
 
 const loadAtOnce = 20;
 
-export type TabSide = "bare" | "kawa";
+/** `bare`: an event, then a refresh. `page`: Kawa's stream, a refresh, and a stream for what it shows. `fragment`: pushed. */
+export type TabSide = "bare" | "page" | "fragment";
+
+export type TabOptions = {
+  readonly url: string;
+  readonly side: TabSide;
+  /** Id of the server action that pushes fragments; only that side calls it. */
+  readonly pushAction: string;
+};
 
 type SendOptions = { readonly method?: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string };
+
+const timingPattern = new RegExp(`${renderTimingName};desc="([^"]+)"`);
+const scorePattern = /"id":"score","children":(\d+)/;
+const versionsPattern = /"versions":"([^"]+)"/;
+const fragmentPattern = /"token":"([^"]+)","render":"([^"]+)","versions":"([^"]+)"/;
 
 async function send(url: string, { method = "GET", headers, body }: SendOptions): Promise<IncomingMessage> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -32,47 +45,50 @@ class Tab {
   score = "";
   /** Requests of the last change. */
   requestCount = 0;
-  readonly #url: string;
-  readonly #side: TabSide;
+  readonly #options: TabOptions;
   readonly #headers: Readonly<Record<string, string>>;
-  #render = "";
+  #renderId = "";
   #stream: IncomingMessage | undefined;
+  readonly #name = crypto.randomUUID();
   #isRefreshing = false;
   #isDirty = false;
 
-  constructor(url: string, side: TabSide, index: number) {
-    this.#url = url;
-    this.#side = side;
+  constructor(options: TabOptions, index: number) {
+    this.#options = options;
     // Each browser has an address of its own.
     this.#headers = { "accept-encoding": "gzip", "x-forwarded-for": `10.0.${index >> 8}.${index & 255}` };
   }
 
   async load(): Promise<void> {
-    const answer = await send(this.#url, { headers: this.#headers });
-    this.#note(answer);
-    this.score = /<output id="score">(\d+)</.exec(await textOf(answer))?.[1] ?? "";
+    const payload = await this.#render();
     await this.#listen();
+    if (this.#options.side === "fragment") await this.#openPushes(payload);
   }
 
-  close(): void {
-    this.#stream?.destroy();
+  /** As `router.refresh()` asks for it. */
+  async #render(): Promise<string> {
+    const path = this.#options.side === "fragment" ? "/fragment" : "/";
+    const answer = await send(`${this.#options.url}${path}?_rsc`, { headers: { ...this.#headers, RSC: "1" } });
+    this.#renderId = timingPattern.exec(String(answer.headers["server-timing"]))?.[1] ?? "";
+    const payload = await textOf(answer);
+    this.#show(payload);
+    return payload;
   }
 
-  #note(answer: IncomingMessage): void {
-    const timing = new RegExp(`${renderTimingName};desc="([^"]+)"`);
-    this.#render = timing.exec(String(answer.headers["server-timing"]))?.[1] ?? "";
+  #show(payload: string): void {
+    this.score = scorePattern.exec(payload)?.[1] ?? this.score;
   }
 
   /** The stream before ends when the new one is there. */
   async #listen(): Promise<void> {
     this.requestCount += 1;
     const before = this.#stream;
-    const stream = await (this.#side === "bare"
-      ? send(`${this.#url}/api/live`, { headers: this.#headers })
-      : send(`${this.#url}/api/reactive`, {
+    const stream = await (this.#options.side === "bare"
+      ? send(`${this.#options.url}/api/live`, { headers: this.#headers })
+      : send(`${this.#options.url}/api/reactive`, {
           method: "POST",
           headers: { ...this.#headers, "content-type": "application/json" },
-          body: JSON.stringify({ tabs: { tab: { route: [[this.#render, ""]] } } }),
+          body: JSON.stringify({ tabs: { tab: { route: [[this.#renderId, ""]] } } }),
         }));
     this.#stream = stream;
     before?.destroy();
@@ -88,8 +104,40 @@ class Tab {
     });
   }
 
+  /** As the client of live fragments asks for it, again whenever the server ends it. */
+  async #openPushes(payload: string): Promise<void> {
+    const [, token, render, shown] = fragmentPattern.exec(payload)!;
+    let versions = shown;
+    const open = async (): Promise<void> => {
+      this.requestCount += 1;
+      const pushes = await send(`${this.#options.url}/fragment`, {
+        method: "POST",
+        headers: {
+          ...this.#headers,
+          "next-action": this.#options.pushAction,
+          accept: "text/x-component",
+          "content-type": "text/plain;charset=UTF-8",
+        },
+        body: JSON.stringify([{ tab: this.#name, fragments: [{ token, render, versions }] }]),
+      });
+      const content = pushes.headers["content-encoding"] === "gzip" ? pushes.pipe(createGunzip()) : pushes;
+      content.setEncoding("utf8").on("error", () => {});
+      let rest = "";
+      content.on("data", (chunk: string) => {
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop()!;
+        for (const line of lines) {
+          versions = versionsPattern.exec(line)?.[1] ?? versions;
+          this.#show(line);
+        }
+      });
+      content.on("end", () => void open());
+    };
+    await open();
+  }
+
   #hear(event: string): void {
-    if (this.#side === "bare") return event === "data: change" ? void this.#refresh(0) : undefined;
+    if (this.#options.side === "bare") return event === "data: change" ? void this.#refresh(0) : undefined;
     const change = /^event: change\ndata: (.*)$/.exec(event);
     if (change) void this.#refresh((JSON.parse(change[1]!) as StreamEvents["change"]).spreadMs);
   }
@@ -100,10 +148,9 @@ class Tab {
     await sleep(Math.random() * spreadMs);
     this.#isDirty = false;
     this.requestCount += 1;
-    const answer = await send(`${this.#url}/?_rsc`, { headers: { ...this.#headers, RSC: "1" } });
-    this.#note(answer);
-    this.score = /"id":"score","children":(\d+)/.exec(await textOf(answer))?.[1] ?? "";
-    if (this.#side === "kawa") await this.#listen();
+    await this.#render();
+    // What it shows now may have read something else.
+    if (this.#options.side === "page") await this.#listen();
     this.#isRefreshing = false;
     if (this.#isDirty) await this.#refresh(0);
   }
@@ -112,8 +159,8 @@ class Tab {
 let tabs: Tab[] = [];
 
 const operations = {
-  async open(url: string, side: TabSide, count: number): Promise<void> {
-    const waiting = Array.from({ length: count }, (_, index) => new Tab(url, side, index));
+  async open(options: TabOptions, count: number): Promise<void> {
+    const waiting = Array.from({ length: count }, (_, index) => new Tab(options, index));
     tabs = [...waiting];
     const lanes = Array.from({ length: loadAtOnce }, async () => {
       for (let tab = waiting.pop(); tab; tab = waiting.pop()) await tab.load();
@@ -136,9 +183,6 @@ const operations = {
     const requestCount = tabs.reduce((sum, tab) => sum + tab.requestCount, 0);
     for (const tab of tabs) tab.requestCount = 0;
     return { lastMs, requestCount };
-  },
-  async close(): Promise<void> {
-    for (const tab of tabs) tab.close();
   },
 };
 

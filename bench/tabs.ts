@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BenchApp } from "./bench-app.ts";
+import { actionId, BenchApp } from "./bench-app.ts";
 import { Forked } from "./forked.ts";
-import { ratio, row, type Result } from "./report.ts";
+import { ratio, row, type Result, type Row, type Verdict } from "./report.ts";
 import type { TabClientOperations, TabSide } from "./tab-clients.ts";
 import { withTempDir } from "./temp-dir.ts";
 import { inTurns } from "./turns.ts";
 
 const tabCount = 1_000;
-const rounds = 4;
+const rounds = 3;
 const settleMs = 500;
 const timeoutMs = 30_000;
 const goal = 0.5;
@@ -27,7 +27,7 @@ class Tabs {
   static async open(app: BenchApp, side: TabSide): Promise<Tabs> {
     const clients = new Forked<TabClientOperations>("tab-clients.ts");
     try {
-      await clients.call("open", app.url, side, tabCount);
+      await clients.call("open", { url: app.url, side, pushAction: actionId("kawa-app", "pushFragments") }, tabCount);
       return new Tabs(app, clients);
     } catch (error) {
       await clients.stop();
@@ -49,33 +49,46 @@ class Tabs {
 
 /** One write that very many tabs show: what the server has to do until all of them are current. */
 export async function measureTabs(): Promise<Result> {
+  const rows: Row[] = [];
+  const verdicts: Verdict[] = [];
+  for (const side of ["page", "fragment"] as const) {
+    const { bare, kawa } = await measureSide(side);
+    const cpuOf = (name: string, samples: readonly Sample[]): Row =>
+      row(`CPU until ${tabCount} tabs are current, ${name}`, "ms", samples.map(({ cpuMs }) => cpuMs));
+    const lastOf = (name: string, samples: readonly Sample[]): Row =>
+      row(`write until the last of ${tabCount} tabs is current, ${name}`, "ms", samples.map(({ lastMs }) => lastMs));
+    const cpu = { bare: cpuOf(`bare, beside ${side}`, bare), kawa: cpuOf(`kawa, ${side}`, kawa) };
+    rows.push(cpu.bare, cpu.kawa, lastOf(`bare, beside ${side}`, bare), lastOf(`kawa, ${side}`, kawa));
+    verdicts.push(
+      {
+        name: `CPU until ${tabCount} tabs are current, kawa (${side}) / bare`,
+        value: ratio(cpu.kawa, cpu.bare),
+        unit: "times",
+        ...(side === "fragment" ? { goal: { atMost: goal } } : {}),
+      },
+      {
+        name: `- requests a tab, kawa (${side})`,
+        value: Math.max(...kawa.map(({ requestCount }) => requestCount)) / tabCount,
+        unit: "requests",
+      },
+    );
+  }
+  return { rows, verdicts };
+}
+
+async function measureSide(side: Exclude<TabSide, "bare">): Promise<{ bare: Sample[]; kawa: Sample[] }> {
   return withTempDir(async (dataDir) => {
     const apps: BenchApp[] = [];
     const opened: Tabs[] = [];
     try {
       apps.push(await BenchApp.start({ name: "bare-app", expectedScore: 0 }));
       apps.push(await BenchApp.start({ name: "kawa-app", expectedScore: 0, dataDir }));
-      for (const [index, side] of (["bare", "kawa"] as const).entries()) opened.push(await Tabs.open(apps[index]!, side));
+      for (const [index, one] of (["bare", side] as const).entries()) opened.push(await Tabs.open(apps[index]!, one));
       const [bare, kawa] = await inTurns([opened[0]!, opened[1]!], { rounds }, (tabs) => tabs.change());
-      return conclude(bare, kawa);
+      return { bare, kawa };
     } finally {
       for (const tabs of opened) await tabs.close();
       for (const app of apps) await app.stop();
     }
   });
-}
-
-function conclude(bare: readonly Sample[], kawa: readonly Sample[]): Result {
-  const cpuRow = (name: string, samples: readonly Sample[]) =>
-    row(`CPU until ${tabCount} tabs are current, ${name}`, "ms", samples.map(({ cpuMs }) => cpuMs));
-  const lastRow = (name: string, samples: readonly Sample[]) =>
-    row(`write until the last of ${tabCount} tabs is current, ${name}`, "ms", samples.map(({ lastMs }) => lastMs));
-  const [bareCpu, kawaCpu] = [cpuRow("bare", bare), cpuRow("kawa", kawa)];
-  return {
-    rows: [bareCpu, kawaCpu, lastRow("bare", bare), lastRow("kawa", kawa)],
-    verdicts: [
-      { name: `CPU until ${tabCount} tabs are current, kawa / bare`, value: ratio(kawaCpu, bareCpu), unit: "times", goal: { atMost: goal } },
-      { name: "- requests a tab, kawa", value: Math.max(...kawa.map(({ requestCount }) => requestCount)) / tabCount, unit: "times" },
-    ],
-  };
 }
