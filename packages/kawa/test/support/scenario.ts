@@ -94,4 +94,21 @@ export const rareScenarios: readonly Scenario[] = [
     ],
     frames: [...Array.from({ length: 10 }, (): FrameFate => "prompt"), "cut"],
   },
+  // Hooks go, and a write that they held up is given up before it was sent: it must not come after a later one.
+  {
+    ...noAccident,
+    steps: [
+      { kind: "set", writer: 1, key: "own:0", pauseMs: 0 },
+      { kind: "set", writer: 1, key: "own:0", pauseMs: 4 },
+      { kind: "set", writer: 1, key: "shared:a", pauseMs: 0 },
+      { kind: "set", writer: 0, key: "shared:a", pauseMs: 0 },
+      { kind: "set", writer: 0, key: "shared:a", pauseMs: 12_000 },
+      { kind: "set", writer: 1, key: "own:0", pauseMs: 0 },
+      { kind: "set", writer: 0, key: "shared:a", pauseMs: 0 },
+    ],
+    frames: [...Array.from({ length: 9 }, (): FrameFate => "prompt"), "slow", "stalled"],
+    commits: ["done", "killed before", "done", "killed after", "hangs, then refused", "hangs, then done"],
+    hookDelays: [0, 5],
+    isLocal: true,
+  },
 ];
