@@ -1,4 +1,3 @@
-import { fragmentStore } from "../fragments/client/fragment-store.ts";
 import { maxRendersPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
@@ -16,6 +15,13 @@ export type LiveTabOptions = {
   /** Asks Next for a render; {@link LiveTab.commit} names `refreshCount` when it is there. */
   refresh: (step: RefreshStep, refreshCount: number) => void;
 };
+
+/** Renders that a tab shows beside those of its route, such as those of live fragments. */
+export interface OtherRenders {
+  readonly shown: readonly ShownRender[];
+  /** Another page is shown. */
+  onMove(): void;
+}
 
 /** What React has committed. */
 export type LiveCommit = {
@@ -35,6 +41,7 @@ export class LiveTab {
   readonly #retries = new Set<() => void>();
   readonly #queue: RefreshQueue;
   #options: LiveTabOptions | undefined;
+  #others: OtherRenders | undefined;
   #src = "";
   #port: LivePort | undefined;
   #token: string | undefined;
@@ -95,6 +102,12 @@ export class LiveTab {
     return () => {
       if (this.#page === shown) this.#setPage(undefined);
     };
+  }
+
+  /** Counts other renders too. Returns what is to be called when they have changed. */
+  follow(others: OtherRenders): () => void {
+    this.#others = others;
+    return () => this.#update();
   }
 
   /** A navigation starts; {@link commit} names the number that this returns when it is over. */
@@ -163,7 +176,6 @@ export class LiveTab {
       this.#port?.revive();
       this.#queue.resume();
     });
-    const stopFollowing = fragmentStore().subscribe(() => this.#update());
     const stopObserving = observeReceivedRenders((render) => {
       this.#renders.receive(render, location.pathname + location.search);
       this.#update();
@@ -172,7 +184,6 @@ export class LiveTab {
     return () => {
       end.abort();
       stopObserving();
-      stopFollowing();
       this.#queue.stop();
       close();
     };
@@ -184,8 +195,8 @@ export class LiveTab {
 
   get #shown(): Subscription {
     const { route, page } = this.#renders.subscription;
-    const fragments = fragmentStore().unpushedRenders();
-    if (route.length + fragments.length <= maxRendersPerTab) return { route: [...route, ...fragments], page };
+    const others = this.#others?.shown ?? [];
+    if (route.length + others.length <= maxRendersPerTab) return { route: [...route, ...others], page };
     return { route: [this.#route, ["", this.#route[1]]], page };
   }
 
@@ -205,7 +216,7 @@ export class LiveTab {
   #moveTo(url: string, navigationCount: number): void {
     if (isNavigationReported() && navigationCount === this.#committedNavigation) return this.#renders.rename(url);
     this.#renders.visit(url);
-    fragmentStore().forgetLost();
+    this.#others?.onMove();
     // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
     this.#queue.forget("page");
   }
