@@ -42,11 +42,14 @@ test("a change costs a tab that did not read it no request", async ({ context, s
   await writeCount(server.url, "quiet", 6);
   await expect(shownCount(reader)).toHaveText("6");
   await waitUntilQuiet(reader, requests);
-  expect(withoutStreams(requests)).toEqual(["GET /lab/links/quiet"]);
+  expect(withoutStreams(requests)).toEqual(["POST /lab/links/quiet"]);
 });
 
-for (const [kind, what] of [["page", "of a page with <LivePage />"], ["route", "that are not prefetched"]] as const) {
-  test(`a change costs one request, and none for twenty links ${what}`, async ({ page, server }) => {
+for (const [kind, method, what] of [
+  ["page", "GET", "a page with <LivePage />"],
+  ["route", "POST", "a page without"],
+] as const) {
+  test(`a change costs one request, and none for twenty visible links, on ${what}`, async ({ page, server }) => {
     const name = `links-${kind}`;
     const requests = await openQuiet(page, `${server.url}/lab/links/${name}?kind=${kind}`);
     for (let value = 1; value <= 3; value += 1) {
@@ -54,6 +57,6 @@ for (const [kind, what] of [["page", "of a page with <LivePage />"], ["route", "
       await expect(shownCount(page)).toHaveText(String(value));
       await waitUntilQuiet(page, requests);
     }
-    expect(withoutStreams(requests)).toEqual(Array.from({ length: 3 }, () => `GET /lab/links/${name}`));
+    expect(withoutStreams(requests)).toEqual(Array.from({ length: 3 }, () => `${method} /lab/links/${name}`));
   });
 }

@@ -8,7 +8,7 @@ type Props = { params: Promise<{ name: string }>; searchParams: Promise<{ kind?:
 
 const targets = Array.from({ length: 20 }, (_, index) => `target-${index}`);
 
-/** A counter among twenty visible links: `?kind=page` with `<LivePage />`, else with links that are not prefetched. */
+/** A counter among twenty visible links that are prefetched; `?kind=page` with `<LivePage />`. */
 export default function LinksPage({ params, searchParams }: Props) {
   const { name } = use(params);
   const isPage = use(searchParams).kind === "page";
@@ -19,7 +19,7 @@ export default function LinksPage({ params, searchParams }: Props) {
       <output>{count}</output>
       <nav>
         {targets.map((target) => (
-          <Link key={target} href={`/lab/counter/${target}`} prefetch={isPage ? null : false}>
+          <Link key={target} href={`/lab/counter/${target}`}>
             {target}{" "}
           </Link>
         ))}
