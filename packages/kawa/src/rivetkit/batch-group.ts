@@ -30,6 +30,7 @@ export class BatchGroup {
   readonly #rows = new Map<string, Row>();
   readonly #clients = new Map<string, ClientRecord>();
   #size = 0;
+  #hasEmptyClear = false;
 
   constructor(seq: number, before: { readonly rows: SignalRows; readonly clients: ReadonlyMap<string, ClientRecord> }) {
     this.#seq = seq;
@@ -39,6 +40,11 @@ export class BatchGroup {
 
   get isFull(): boolean {
     return this.#size >= maxGroupSize || this.#rows.size >= maxGroupRows;
+  }
+
+  /** True when a clear has found nothing to delete. */
+  get hasEmptyClear(): boolean {
+    return this.#hasEmptyClear;
   }
 
   /** The rows to commit, each key once. */
@@ -58,7 +64,7 @@ export class BatchGroup {
     const written = new Map<string, Row>();
     const conflicts: string[] = [];
     for (const write of writes) {
-      if ("clear" in write) for (const key of this.#keysWithValue(write.clear)) this.#write(key, null, written);
+      if ("clear" in write) this.#clear(write.clear, written);
       else if (this.#holds(write)) this.#write(write.key, write.text, written);
       else conflicts.push(write.key);
     }
@@ -77,6 +83,12 @@ export class BatchGroup {
     if (expect === undefined) return true;
     const [, text, seq] = this.#rows.get(key) ?? this.#before.row(key);
     return expect === seq || (expect === 0 && text === null);
+  }
+
+  #clear(prefix: string, written: Map<string, Row>): void {
+    const keys = this.#keysWithValue(prefix);
+    if (keys.length === 0) this.#hasEmptyClear = true;
+    for (const key of keys) this.#write(key, null, written);
   }
 
   #write(key: string, text: string | null, written: Map<string, Row>): void {
