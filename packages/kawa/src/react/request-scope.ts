@@ -1,19 +1,16 @@
-import { cache } from "react";
+import { cache, cacheSignal } from "react";
 import { connection } from "next/server";
 import { headers } from "next/headers";
-import type { Backend, Reader } from "../core/backend.ts";
+import type { Backend } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
 import { pageReads } from "./page-reads.ts";
 import { pathHeader } from "./path-header.ts";
+import { RenderSnapshots } from "./render-snapshots.ts";
 
-/** What one render has read. React gives every render its own. */
+/** What one render has read, and what it sees. React gives every render its own. */
 export class RequestScope {
-  /** Version of each backend before the first read of it: all values that the render shows are at least this new. */
-  readonly versions = new Map<string, Version>();
+  readonly snapshots: RenderSnapshots = new RenderSnapshots();
   readonly #reads = new Map<string, Backend>();
-  /** What the render's identity may see, for each backend where that makes a difference. */
-  readonly #readers = new Map<string, Reader>();
-  readonly #openingReaders = new Map<string, Promise<Reader>>();
   #path: string | undefined;
   #isDynamic = false;
   #marking: Promise<void> | undefined;
@@ -23,20 +20,9 @@ export class RequestScope {
     return this.#isDynamic;
   }
 
-  /** Where the render reads a backend; undefined until {@link openReader} has found out. */
-  readerOf(backend: Backend): Reader | undefined {
-    return backend.isGuarded ? this.#readers.get(backend.id) : backend;
-  }
-
-  /** True when the render may see other values than the next one. */
-  get isGuarded(): boolean {
-    return this.#readers.size > 0;
-  }
-
-  openReader(backend: Backend): Promise<Reader> {
-    let opening = this.#openingReaders.get(backend.id);
-    if (!opening) this.#openingReaders.set(backend.id, (opening = this.#openReader(backend)));
-    return opening;
+  /** Versions of the backends that the render shows, by backend id. */
+  get versions(): ReadonlyMap<string, Version> {
+    return this.snapshots.versions;
   }
 
   /** Makes the route dynamic. In a prerender this never resolves, as Next wants it. */
@@ -47,7 +33,6 @@ export class RequestScope {
 
   /** Remembers that the render depends on a key. */
   noteRead(backend: Backend, key: string): void {
-    this.noteVersion(backend);
     const id = `${backend.id}\n${key}`;
     if (this.#reads.has(id)) return;
     this.#reads.set(id, backend);
@@ -55,17 +40,7 @@ export class RequestScope {
   }
 
   noteVersion(backend: Backend): void {
-    const { version } = backend;
-    if (version.epoch !== "" && !this.versions.has(backend.id)) this.versions.set(backend.id, version);
-  }
-
-  async #openReader(backend: Backend): Promise<Reader> {
-    const reader = await backend.readerFor();
-    if (reader === backend) return reader;
-    // Before the first value is asked for: all of them are at least this new.
-    this.noteVersion(backend);
-    this.#readers.set(backend.id, reader);
-    return reader;
+    this.snapshots.noteVersion(backend);
   }
 
   async #mark(): Promise<void> {
@@ -76,4 +51,16 @@ export class RequestScope {
 }
 
 /** The scope of the render that is running. */
-export const requestScope: () => RequestScope = cache(() => new RequestScope());
+export const requestScope: () => RequestScope = cache(() => {
+  const scope = new RequestScope();
+  cacheSignal()?.addEventListener("abort", () => scope.snapshots.release(), { once: true });
+  return scope;
+});
+
+/**
+ * Has the render that is running read the newest versions from now on: for one that lasts longer than what it shows, such as
+ * that of a server action which yields JSX again and again. What an earlier yield still renders then reads them too.
+ */
+export function renewSnapshots(): void {
+  requestScope().snapshots.renew();
+}

@@ -1,4 +1,5 @@
 import { use } from "react";
+import { type Entry, unknownEntry } from "../core/backend.ts";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
@@ -47,19 +48,24 @@ function useSource<T>(source: Readable<T>): T {
 
 function read<T>(scope: RequestScope, source: Readable<T>): T {
   if (isSignal(source)) {
-    const { backend, key } = (source as BackedSignal<T>).read;
-    scope.noteRead(backend, key);
-    return (scope.isGuarded ? readAs((from) => scope.readerOf(from) ?? from, () => source.peek()) : source.peek()) as T;
+    const signal = source as BackedSignal<T>;
+    const from = signal.read;
+    scope.noteRead(from.backend, from.key);
+    return signal.valueIn(entryIn(scope, from));
   }
   const { reads, result } = evaluate(scope, source);
   for (const { backend, key } of backendReads(reads)) scope.noteRead(backend, key);
   return result();
 }
 
-/** A computed value of guarded signals is computed for this render alone. */
-function evaluate<T>(scope: RequestScope, source: Readable<T>): Collected<T> {
-  if (!scope.isGuarded) return collectReads(() => source.value);
-  return collectReads(() => readAs((backend) => scope.readerOf(backend) ?? backend, () => source.value));
+/** The value that everybody shares, where what it is computed from is the same for this render; else one for it alone. */
+function evaluate<T>({ snapshots }: RequestScope, source: Readable<T>): Collected<T> {
+  if (!snapshots.isGuarded) {
+    const shared = collectReads(() => source.value);
+    const isSame = ({ backend, key }: Read): boolean => (snapshots.of(backend) ?? backend).entry(key) === backend.entry(key);
+    if (backendReads(shared.reads).every(isSame)) return shared;
+  }
+  return collectReads(() => readAs((backend) => snapshots.of(backend) ?? backend, () => source.value));
 }
 
 function isReady<T>(scope: RequestScope, source: Readable<T>): boolean {
@@ -69,7 +75,7 @@ function isReady<T>(scope: RequestScope, source: Readable<T>): boolean {
 
 async function waitFor<T>(scope: RequestScope, source: Readable<T>): Promise<void> {
   await scope.markDynamic();
-  const load = async ({ backend, key }: Read): Promise<void> => (await scope.openReader(backend)).load([key]);
+  const load = async ({ backend, key }: Read): Promise<void> => (await scope.snapshots.open(backend)).load([key]);
   // A computed may read more once it has seen the first values.
   for (let unknown = unknownReads(scope, source); unknown.length > 0; unknown = unknownReads(scope, source)) {
     await Promise.all(unknown.map(load));
@@ -81,9 +87,12 @@ function unknownReads<T>(scope: RequestScope, source: Readable<T>): Read[] {
   return backendReads(reads).filter((read) => !isKnown(scope, read));
 }
 
-function isKnown(scope: RequestScope, { backend, key }: Read): boolean {
-  const entry = scope.readerOf(backend)?.entry(key).peek();
-  return entry !== undefined && entry.state !== "unknown";
+function isKnown(scope: RequestScope, read: Read): boolean {
+  return entryIn(scope, read).state !== "unknown";
+}
+
+function entryIn({ snapshots }: RequestScope, { backend, key }: Read): Entry {
+  return snapshots.of(backend)?.entry(key).peek() ?? unknownEntry;
 }
 
 function backendReads(reads: ReadonlySet<Readable<unknown>>): Read[] {

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Suspense, use, type ReactElement } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, type Entry, type Reader, unknownEntry } from "../../src/core/backend.ts";
+import { type Backend, type Entry, type Reader, type Snapshot, unknownEntry } from "../../src/core/backend.ts";
 import { createMemoryBackend } from "../../src/core/memory-backend.ts";
 import { cell, type Cell } from "../../src/core/reactive.ts";
+import { Snapshots } from "../../src/core/snapshots.ts";
 import { computed, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
 import { pageReads } from "../../src/react/page-reads.ts";
 import { type RequestScope, requestScope } from "../../src/react/request-scope.ts";
@@ -52,6 +53,15 @@ class LoadingBackend implements Backend {
     return this;
   }
 
+  openSnapshot(): Snapshot | undefined {
+    return this.snapshots.open({ version: this.version, live: this, readAt: unused });
+  }
+
+  async snapshotFor(): Promise<Snapshot> {
+    return this.openSnapshot()!;
+  }
+
+  readonly snapshots: Snapshots = new Snapshots();
   readonly streams = { register: unused, unregister: unused };
   set = unused;
   update = unused;
@@ -348,14 +358,17 @@ class GuardedBackend extends LoadingBackend {
   override isGuarded = true;
   readonly readers: string[] = [];
 
-  override async readerFor(): Promise<Reader> {
+  override openSnapshot(): undefined {}
+
+  override async snapshotFor(): Promise<Snapshot> {
     const identity = identities.getStore() ?? "nobody";
     this.readers.push(identity);
     await new Promise(setImmediate);
     const view = new LoadingBackend(`${this.id}/${identity}`);
     for (const [key, value] of this.stored) view.stored.set(key, `${String(value)} for ${identity}`);
     view.failure = this.failure;
-    return view;
+    view.version = this.version;
+    return Object.assign(view, { isConsistent: true, release: () => {} });
   }
 }
 
