@@ -42,18 +42,17 @@ export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>, 
 
 function useSource<T>(source: Readable<T>): T {
   const scope = requestScope();
-  use(scope.isDynamic && isReady(scope, source) ? ready : waitFor(scope, source));
-  return read(scope, source);
-}
-
-function read<T>(scope: RequestScope, source: Readable<T>): T {
   if (isSignal(source)) {
     const signal = source as BackedSignal<T>;
     const from = signal.read;
+    const entry = entryIn(scope, from);
+    use(entry.state === "unknown" ? waitFor(scope, source) : ready);
     scope.noteRead(from.backend, from.key);
-    return signal.valueIn(entryIn(scope, from));
+    return signal.valueIn(entry);
   }
-  const { reads, result } = evaluate(scope, source);
+  const evaluated = scope.isDynamic ? evaluate(scope, source) : undefined;
+  use(evaluated && unknownOf(scope, evaluated.reads).length === 0 ? ready : waitFor(scope, source));
+  const { reads, result } = evaluated ?? evaluate(scope, source);
   for (const { backend, key } of backendReads(reads)) scope.noteRead(backend, key);
   return result();
 }
@@ -68,11 +67,6 @@ function evaluate<T>({ snapshots }: RequestScope, source: Readable<T>): Collecte
   return collectReads(() => readAs((backend) => snapshots.of(backend) ?? backend, () => source.value));
 }
 
-function isReady<T>(scope: RequestScope, source: Readable<T>): boolean {
-  if (isSignal(source)) return isKnown(scope, (source as BackedSignal<T>).read);
-  return unknownReads(scope, source).length === 0;
-}
-
 async function waitFor<T>(scope: RequestScope, source: Readable<T>): Promise<void> {
   await scope.markDynamic();
   const load = async ({ backend, key }: Read): Promise<void> => (await scope.snapshots.open(backend)).load([key]);
@@ -83,16 +77,16 @@ async function waitFor<T>(scope: RequestScope, source: Readable<T>): Promise<voi
 }
 
 function unknownReads<T>(scope: RequestScope, source: Readable<T>): Read[] {
-  const reads = isSignal(source) ? new Set([source as Readable<unknown>]) : evaluate(scope, source).reads;
-  return backendReads(reads).filter((read) => !isKnown(scope, read));
+  return unknownOf(scope, isSignal(source) ? new Set([source as Readable<unknown>]) : evaluate(scope, source).reads);
 }
 
-function isKnown(scope: RequestScope, read: Read): boolean {
-  return entryIn(scope, read).state !== "unknown";
+function unknownOf(scope: RequestScope, reads: ReadonlySet<Readable<unknown>>): Read[] {
+  return backendReads(reads).filter((read) => entryIn(scope, read).state === "unknown");
 }
 
-function entryIn({ snapshots }: RequestScope, { backend, key }: Read): Entry {
-  return snapshots.of(backend)?.entry(key).peek() ?? unknownEntry;
+/** Before the render is known to belong to a request, it knows nothing: a prerender must not open a snapshot. */
+function entryIn({ isDynamic, snapshots }: RequestScope, { backend, key }: Read): Entry {
+  return (isDynamic ? snapshots.of(backend)?.entry(key).peek() : undefined) ?? unknownEntry;
 }
 
 function backendReads(reads: ReadonlySet<Readable<unknown>>): Read[] {
