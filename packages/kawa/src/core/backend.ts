@@ -35,6 +35,21 @@ export interface Reader {
   load(keys: readonly string[]): Promise<void>;
 }
 
+/**
+ * Values as they were at one version, whatever is written meanwhile. A cell that it gives shows that only at the moment: look
+ * into it at once, and ask again later.
+ */
+export interface Snapshot extends Reader {
+  readonly version: Version;
+  /**
+   * False once it has shown a value that may be newer: nobody knew the old one any more, the backend has another history, or
+   * the snapshot was released.
+   */
+  readonly isConsistent: boolean;
+  /** Has to be called when nobody reads from it any more: what is overwritten is kept until then. Idempotent. */
+  release(): void;
+}
+
 /** Which server produces the values of an inline stream. The values themselves are kept under {@link streamKey}. */
 export interface StreamRegistry {
   /**
@@ -58,8 +73,15 @@ export interface Backend extends Reader {
    */
   readonly isGuarded: boolean;
   readonly streams: StreamRegistry;
-  /** A snapshot of what one identity may see. It is the backend itself where that makes no difference. */
+  /** What one identity may see. It is the backend itself where that makes no difference. */
   readerFor(options?: OperationOptions): Promise<Reader>;
+  /**
+   * Pins the version of this moment. Undefined before the backend is connected, and where hooks decide about reads: then wait
+   * for {@link snapshotFor}.
+   */
+  openSnapshot(): Snapshot | undefined;
+  /** As {@link readerFor}, pinned to the version that the backend has when it is connected. */
+  snapshotFor(options?: OperationOptions): Promise<Snapshot>;
   /** Resolves when the value is durable. Writes of one process to one key keep their order. */
   set(key: string, value: unknown, options?: OperationOptions): Promise<void>;
   /** Atomic across servers. Resolves with the value that was written, when it is durable. */

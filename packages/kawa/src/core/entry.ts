@@ -12,6 +12,11 @@ export function createPresentEntry(seq: number, text: string): PresentEntry {
   return new TextEntry(seq, text);
 }
 
+/** The entry of a key whose encoded value is `text`, or that has none. */
+export function createEntry(seq: number, text: string | null): Entry {
+  return text === null ? { state: "absent", seq } : createPresentEntry(seq, text);
+}
+
 // A server may follow 100,000 keys. A getter of the class is far smaller than one of each entry.
 class TextEntry implements PresentEntry {
   readonly state = "present";

@@ -5,6 +5,7 @@ import { streamKey } from "./key.ts";
 import { notify, reportErrors } from "./notify.ts";
 import { processState } from "./process-state.ts";
 import { batch, cell, type Cell } from "./reactive.ts";
+import { Snapshots } from "./snapshots.ts";
 import { encodeValue } from "./value.ts";
 import type { Version } from "./version.ts";
 
@@ -21,6 +22,7 @@ export function createMemoryBackend(id: string): Backend {
   const epoch = Math.random().toString(36).slice(2, 10);
   const cells = new Map<string, Cell<Entry>>();
   const listeners = new Set<(change: Change) => void>();
+  const snapshots = new Snapshots();
   let seq = 0;
   let closed = false;
 
@@ -35,7 +37,11 @@ export function createMemoryBackend(id: string): Backend {
   const change = (keys: readonly string[], entry: Entry): void => {
     reportErrors(() =>
       batch(() => {
-        for (const key of keys) cellOf(key).value = entry;
+        for (const key of keys) {
+          const held = cellOf(key);
+          snapshots.keep(key, held.peek());
+          held.value = entry;
+        }
       }),
     );
     notify(listeners, { keys, version: { epoch, seq } });
@@ -86,6 +92,13 @@ export function createMemoryBackend(id: string): Backend {
     load: async () => checkOpen(),
     async readerFor() {
       return this;
+    },
+    openSnapshot() {
+      // Every key is known here.
+      return snapshots.open({ version: this.version, live: this, readAt: async () => ({ epoch, entries: new Map() }) });
+    },
+    async snapshotFor() {
+      return this.openSnapshot()!;
     },
     set: async (key, value) => void write(key, value),
     update: async (key, updater: Updater) => {

@@ -6,13 +6,14 @@ const maxKeys = 5_000;
 export class RenderReads {
   readonly id: string;
   /** Version of each backend that the render shows at least. */
-  readonly versions: Map<string, Version> = new Map();
+  readonly versions: Map<string, Version>;
   readonly #keys = new Map<string, Set<string>>();
   readonly #listeners = new Set<(backendId: string, key: string) => void>();
   #keyCount = 0;
 
-  constructor(id: string) {
+  constructor(id: string, versions: Map<string, Version> = new Map()) {
     this.id = id;
+    this.versions = versions;
   }
 
   /** True when the render read too much to keep: any change may concern it. */

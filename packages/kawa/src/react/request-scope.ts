@@ -1,17 +1,16 @@
-import { cache } from "react";
+import { cache, cacheSignal } from "react";
 import { connection } from "next/server";
 import { headers } from "next/headers";
-import type { Backend, Reader } from "../core/backend.ts";
+import type { Backend } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
 import { knownRenders } from "./known-renders.ts";
 import { createRenderId, isRenderId, renderHeader } from "./render-id.ts";
 import { RenderReads } from "./render-reads.ts";
+import { RenderSnapshots } from "./render-snapshots.ts";
 
-/** What one render has read. React gives every render its own. */
+/** What one render has read, and what it sees. React gives every render its own. */
 export class RequestScope {
-  /** What the render's identity may see, for each backend where that makes a difference. */
-  readonly #readers = new Map<string, Reader>();
-  readonly #openingReaders = new Map<string, Promise<Reader>>();
+  readonly snapshots: RenderSnapshots = new RenderSnapshots();
   #reads: RenderReads | undefined;
   #marking: Promise<void> | undefined;
 
@@ -25,25 +24,9 @@ export class RequestScope {
     return this.#reads?.id ?? "";
   }
 
-  /** Version of each backend before the first read of it: all values that the render shows are at least this new. */
+  /** Versions of the backends that the render shows, by backend id. */
   get versions(): ReadonlyMap<string, Version> {
-    return this.#reads?.versions ?? nothing;
-  }
-
-  /** Where the render reads a backend; undefined until {@link openReader} has found out. */
-  readerOf(backend: Backend): Reader | undefined {
-    return backend.isGuarded ? this.#readers.get(backend.id) : backend;
-  }
-
-  /** True when the render may see other values than the next one. */
-  get isGuarded(): boolean {
-    return this.#readers.size > 0;
-  }
-
-  openReader(backend: Backend): Promise<Reader> {
-    let opening = this.#openingReaders.get(backend.id);
-    if (!opening) this.#openingReaders.set(backend.id, (opening = this.#openReader(backend)));
-    return opening;
+    return this.snapshots.versions;
   }
 
   /** Makes the route dynamic. In a prerender this never resolves, as Next wants it. */
@@ -54,33 +37,32 @@ export class RequestScope {
 
   /** Remembers that the render depends on a key. */
   noteRead(backend: Backend, key: string): void {
-    this.noteVersion(backend);
     this.#reads?.add(backend.id, key);
   }
 
   noteVersion(backend: Backend): void {
-    const { version } = backend;
-    if (version.epoch !== "" && !this.#reads?.versions.has(backend.id)) this.#reads?.versions.set(backend.id, version);
-  }
-
-  async #openReader(backend: Backend): Promise<Reader> {
-    const reader = await backend.readerFor();
-    if (reader === backend) return reader;
-    // Before the first value is asked for: all of them are at least this new.
-    this.noteVersion(backend);
-    this.#readers.set(backend.id, reader);
-    return reader;
+    this.snapshots.noteVersion(backend);
   }
 
   async #mark(): Promise<void> {
     await connection();
     const given = (await headers()).get(renderHeader);
-    this.#reads = new RenderReads(isRenderId(given) ? given : createRenderId());
+    this.#reads = new RenderReads(isRenderId(given) ? given : createRenderId(), this.snapshots.versions);
     knownRenders().add(this.#reads);
   }
 }
 
-const nothing: ReadonlyMap<string, Version> = new Map();
-
 /** The scope of the render that is running. */
-export const requestScope: () => RequestScope = cache(() => new RequestScope());
+export const requestScope: () => RequestScope = cache(() => {
+  const scope = new RequestScope();
+  cacheSignal()?.addEventListener("abort", () => scope.snapshots.release(), { once: true });
+  return scope;
+});
+
+/**
+ * Has the render that is running read the newest versions from now on: for one that lasts longer than what it shows, such as
+ * that of a server action which yields JSX again and again. What an earlier yield still renders then reads them too.
+ */
+export function renewSnapshots(): void {
+  requestScope().snapshots.renew();
+}

@@ -1,4 +1,5 @@
 import { use } from "react";
+import { type Entry, unknownEntry } from "../core/backend.ts";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
@@ -41,35 +42,34 @@ export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>, 
 
 function useSource<T>(source: Readable<T>): T {
   const scope = requestScope();
-  use(scope.isDynamic && isReady(scope, source) ? ready : waitFor(scope, source));
-  return read(scope, source);
-}
-
-function read<T>(scope: RequestScope, source: Readable<T>): T {
   if (isSignal(source)) {
-    const { backend, key } = (source as BackedSignal<T>).read;
-    scope.noteRead(backend, key);
-    return (scope.isGuarded ? readAs((from) => scope.readerOf(from) ?? from, () => source.peek()) : source.peek()) as T;
+    const signal = source as BackedSignal<T>;
+    const from = signal.read;
+    const entry = entryIn(scope, from);
+    use(entry.state === "unknown" ? waitFor(scope, source) : ready);
+    scope.noteRead(from.backend, from.key);
+    return signal.valueIn(entry);
   }
-  const { reads, result } = evaluate(scope, source);
+  const evaluated = scope.isDynamic ? evaluate(scope, source) : undefined;
+  use(evaluated && unknownOf(scope, evaluated.reads).length === 0 ? ready : waitFor(scope, source));
+  const { reads, result } = evaluated ?? evaluate(scope, source);
   for (const { backend, key } of backendReads(reads)) scope.noteRead(backend, key);
   return result();
 }
 
-/** A computed value of guarded signals is computed for this render alone. */
-function evaluate<T>(scope: RequestScope, source: Readable<T>): Collected<T> {
-  if (!scope.isGuarded) return collectReads(() => source.value);
-  return collectReads(() => readAs((backend) => scope.readerOf(backend) ?? backend, () => source.value));
-}
-
-function isReady<T>(scope: RequestScope, source: Readable<T>): boolean {
-  if (isSignal(source)) return isKnown(scope, (source as BackedSignal<T>).read);
-  return unknownReads(scope, source).length === 0;
+/** The value that everybody shares, where what it is computed from is the same for this render; else one for it alone. */
+function evaluate<T>({ snapshots }: RequestScope, source: Readable<T>): Collected<T> {
+  if (!snapshots.isGuarded) {
+    const shared = collectReads(() => source.value);
+    const isSame = ({ backend, key }: Read): boolean => (snapshots.of(backend) ?? backend).entry(key) === backend.entry(key);
+    if (backendReads(shared.reads).every(isSame)) return shared;
+  }
+  return collectReads(() => readAs((backend) => snapshots.of(backend) ?? backend, () => source.value));
 }
 
 async function waitFor<T>(scope: RequestScope, source: Readable<T>): Promise<void> {
   await scope.markDynamic();
-  const load = async ({ backend, key }: Read): Promise<void> => (await scope.openReader(backend)).load([key]);
+  const load = async ({ backend, key }: Read): Promise<void> => (await scope.snapshots.open(backend)).load([key]);
   // A computed may read more once it has seen the first values.
   for (let unknown = unknownReads(scope, source); unknown.length > 0; unknown = unknownReads(scope, source)) {
     await Promise.all(unknown.map(load));
@@ -77,13 +77,16 @@ async function waitFor<T>(scope: RequestScope, source: Readable<T>): Promise<voi
 }
 
 function unknownReads<T>(scope: RequestScope, source: Readable<T>): Read[] {
-  const reads = isSignal(source) ? new Set([source as Readable<unknown>]) : evaluate(scope, source).reads;
-  return backendReads(reads).filter((read) => !isKnown(scope, read));
+  return unknownOf(scope, isSignal(source) ? new Set([source as Readable<unknown>]) : evaluate(scope, source).reads);
 }
 
-function isKnown(scope: RequestScope, { backend, key }: Read): boolean {
-  const entry = scope.readerOf(backend)?.entry(key).peek();
-  return entry !== undefined && entry.state !== "unknown";
+function unknownOf(scope: RequestScope, reads: ReadonlySet<Readable<unknown>>): Read[] {
+  return backendReads(reads).filter((read) => entryIn(scope, read).state === "unknown");
+}
+
+/** Before the render is known to belong to a request, it knows nothing: a prerender must not open a snapshot. */
+function entryIn({ isDynamic, snapshots }: RequestScope, { backend, key }: Read): Entry {
+  return (isDynamic ? snapshots.of(backend)?.entry(key).peek() : undefined) ?? unknownEntry;
 }
 
 function backendReads(reads: ReadonlySet<Readable<unknown>>): Read[] {

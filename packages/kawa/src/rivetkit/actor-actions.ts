@@ -1,6 +1,7 @@
 import { KawaError, show } from "../core/errors.ts";
 import { checkKey, maxKeyBytes, streamKey, streamScope } from "../core/key.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
+import type { Version } from "../core/version.ts";
 import type { ActorSettings } from "./actor-settings.ts";
 import { type ActionName, type ActionParams, type ActionResult, type HookContext, ownHook } from "./hooks.ts";
 import type { Replies, Row, Write } from "./protocol.ts";
@@ -16,13 +17,19 @@ export type ActorActionsOptions = {
 /** How an action writes. Resolves with the rows that are durable now. */
 export type Commit = (write: Write) => Promise<readonly Row[]>;
 
-type Call<N extends ActionName> = { readonly c: HookContext; readonly params: ActionParams<N>; readonly commit: Commit };
+type Call<N extends ActionName> = {
+  readonly c: HookContext;
+  readonly params: ActionParams<N>;
+  readonly commit: Commit;
+  /** The version of who reads a snapshot. */
+  readonly at?: Version | undefined;
+};
 type Actions = { readonly [N in ActionName]: (call: Call<N>) => Promise<ActionResult<N>> };
 
 /** What each action does once its hooks have let it pass. */
 export function createActorActions({ store, leases, settings }: ActorActionsOptions): Actions {
-  const valueOf = (key: string): unknown => {
-    const text = store.get(key)?.text;
+  const valueOf = (key: string, at?: Version): unknown => {
+    const text = store.get(key, at)?.text;
     return typeof text === "string" ? decodeValue(text) : undefined;
   };
 
@@ -57,11 +64,11 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
   };
 
   return {
-    getSignal: async ({ params }) => valueOf(signalKey(params.key)),
+    getSignal: async ({ params, at }) => valueOf(signalKey(params.key), at),
     setSignal: ({ params, commit }) => set(signalKey(params.key), params.value, commit),
     deleteSignal: ({ params, commit }) => remove(signalKey(params.key), commit),
     getAllSignals: async ({ c, params }) => ({ signals: await valuesOf(c, params, checkedPrefix(params.prefix)) }),
-    getStream: async ({ params }) => valueOf(scopeKey(params.scope)),
+    getStream: async ({ params, at }) => valueOf(scopeKey(params.scope), at),
     updateStream: ({ params, commit }) => set(scopeKey(params.scope), params.value, commit),
     deleteStream: ({ params, commit }) => remove(scopeKey(params.scope), commit),
     getAllStreams: async ({ c, params }) => ({ streams: await valuesOf(c, params, streamKey("")) }),

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BackendStatus } from "../core/backend.ts";
+import type { BackendStatus, Entry } from "../core/backend.ts";
+import { createEntry } from "../core/entry.ts";
 import { clip, isKawaError, KawaError } from "../core/errors.ts";
+import type { EntriesAt } from "../core/pinned-snapshot.ts";
 import type { Version } from "../core/version.ts";
 import { type ActorAddress, Connection } from "./connection.ts";
 import { type Deferred, deferred } from "./deferred.ts";
@@ -102,6 +104,18 @@ export class ActorLink {
       for (const [key, error] of reply.refused ?? []) refused.set(key, fromReplyError(error));
     }
     return refused;
+  }
+
+  /** Reads keys as they were at a version, past the replica: see `at` in the protocol. */
+  async readAt(connection: Connection, keys: readonly string[], at: Version): Promise<EntriesAt> {
+    const entries = new Map<string, Entry>();
+    let epoch = "";
+    for await (const reply of readInChunks(connection, keys, at)) {
+      epoch = reply.epoch;
+      for (const [key, text, seq] of reply.rows) entries.set(key, createEntry(seq, text));
+      for (const [, error] of reply.refused ?? []) throw fromReplyError(error);
+    }
+    return { epoch, entries };
   }
 
   close(error: KawaError): void {
@@ -234,9 +248,10 @@ export function isFinal(error: unknown): boolean {
   return !isKawaError(error) || !error.code.startsWith("BACKEND_") || error.code === "BACKEND_CLOSED";
 }
 
-async function* readInChunks(connection: Connection, keys: readonly string[]) {
+async function* readInChunks(connection: Connection, keys: readonly string[], at?: Version) {
   for (let start = 0; start < keys.length; ) {
-    const reply = await connection.ask("read", { keys: keys.slice(start, start + readChunkKeys) });
+    const chunk = keys.slice(start, start + readChunkKeys);
+    const reply = await connection.ask("read", at === undefined ? { keys: chunk } : { keys: chunk, at });
     start += reply.rows.length + (reply.refused?.length ?? 0);
     yield reply;
   }

@@ -2,6 +2,7 @@ import type { Context } from "../core/backend.ts";
 import { clip, isKawaError, KawaError, show } from "../core/errors.ts";
 import { streamKey, streamRenewMs, streamScope } from "../core/key.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
+import type { Version } from "../core/version.ts";
 import { type Commit, createActorActions } from "./actor-actions.ts";
 import type { ActorSettings } from "./actor-settings.ts";
 import { actionNames } from "./client-params.ts";
@@ -18,6 +19,15 @@ export type ActorServiceOptions = {
   readonly settings: () => ActorSettings;
   /** Given to the hooks where a server of this app calls. */
   readonly context: HookContext;
+};
+
+type Action<N extends ActionName> = {
+  readonly c: HookContext;
+  readonly name: N;
+  readonly params: object;
+  readonly commit: Commit;
+  /** The version of who reads a snapshot. Hooks hear nothing of it. */
+  readonly at?: Version | undefined;
 };
 
 type Answers = { readonly byNumber: Map<number, Promise<Replies["write"]>>; at: number };
@@ -91,7 +101,7 @@ export class ActorService {
       case "hello":
         return { ...this.store.position, instance: this.store.instance, hooked: this.hooked };
       case "read":
-        return this.hooked.reads ? this.#readHooked(request.body) : this.store.read(request.body.keys);
+        return this.hooked.reads ? this.#readHooked(request.body) : this.store.read(request.body.keys, request.body.at);
       case "list":
         return this.hooked.lists ? this.#listHooked(request.body) : this.store.list(request.body);
       case "follow":
@@ -164,12 +174,12 @@ export class ActorService {
     await this.onConnect(c);
   }
 
-  async #act<N extends ActionName>(call: { c: HookContext; name: N; params: object; commit: Commit }): Promise<ActionResult<N>> {
-    const { c, name, params, commit } = call;
+  async #act<N extends ActionName>(call: Action<N>): Promise<ActionResult<N>> {
+    const { c, name, params, commit, at } = call;
     let failure: unknown;
     const action = async (given: ActionParams<N>): Promise<ActionResult<N>> => {
       try {
-        return await this.#actions[name]({ c, params: given, commit });
+        return await this.#actions[name]({ c, params: given, commit, at });
       } catch (error) {
         throw (failure = error);
       }
@@ -258,14 +268,14 @@ export class ActorService {
     return this.hooked.reads && reply.rows ? { ...reply, rows: withoutTexts(reply.rows) } : reply;
   }
 
-  async #readHooked({ keys, context }: Requests["read"]): Promise<Replies["read"]> {
+  async #readHooked({ keys, at, context }: Requests["read"]): Promise<Replies["read"]> {
     const identity = decodeContext(context);
     const { position } = this.store;
     const rows: Row[] = [];
     const refused: [string, ReplyError][] = [];
     const read = async (key: string): Promise<void> => {
       try {
-        rows.push(await this.#readAs(identity, key));
+        rows.push(await this.#readAs(identity, key, at));
       } catch (error) {
         refused.push([key, toReplyError(error)]);
       }
@@ -275,10 +285,10 @@ export class ActorService {
   }
 
   /** A row as one identity may see it. A hook that gives undefined shows nothing. */
-  async #readAs(identity: Context, key: string): Promise<Row> {
-    const stored = this.store.get(key);
+  async #readAs(identity: Context, key: string, at: Version | undefined): Promise<Row> {
+    const stored = this.store.get(key, at);
     const scope = streamScope(key);
-    const call = { c: this.context, commit: noCommit };
+    const call = { c: this.context, commit: noCommit, at };
     const shown =
       scope === undefined
         ? await this.#act({ ...call, name: "getSignal", params: { ...identity, key } })

@@ -1,8 +1,10 @@
-import { type Entry, type Reader, unknownEntry } from "../core/backend.ts";
-import { createPresentEntry } from "../core/entry.ts";
+import { type Entry, type Reader, type Snapshot, unknownEntry } from "../core/backend.ts";
+import { createEntry } from "../core/entry.ts";
+import { Loader } from "../core/loader.ts";
 import { cell, type Cell, type ReadonlyCell } from "../core/reactive.ts";
+import type { Version } from "../core/version.ts";
 import type { ActorLink } from "./actor-link.ts";
-import { Loader } from "./loader.ts";
+import type { Replies } from "./protocol.ts";
 import { fromReplyError } from "./refusal.ts";
 
 export type GuardedReaderOptions = {
@@ -20,13 +22,12 @@ export class GuardedReader implements Reader {
   readonly #cells = new Map<string, Cell<Entry>>();
   readonly #loader: Loader;
 
-  constructor({ link, context, timeoutMs }: GuardedReaderOptions) {
+  constructor({ link, context, timeoutMs }: GuardedReaderOptions, at?: Version) {
+    const body = { ...(at === undefined ? {} : { at }), ...(context === undefined ? {} : { context }) };
     this.#loader = new Loader(async (keys) => {
-      const { rows, refused = [] } = await link.ask(performance.now() + timeoutMs, (connection) =>
-        connection.ask("read", { keys, ...(context === undefined ? {} : { context }) }),
-      );
-      for (const [key, text, seq] of rows) this.#cell(key).value = text === null ? { state: "absent", seq } : createPresentEntry(seq, text);
-      return new Map(refused.map(([key, error]) => [key, fromReplyError(error)]));
+      const reply = await link.ask(performance.now() + timeoutMs, (connection) => connection.ask("read", { keys, ...body }));
+      this.take(reply);
+      return new Map(reply.refused?.map(([key, error]) => [key, fromReplyError(error)]));
     });
   }
 
@@ -39,9 +40,40 @@ export class GuardedReader implements Reader {
     await Promise.all(missing.map((key) => this.#loader.load(key)));
   }
 
+  protected take({ rows }: Replies["read"]): void {
+    for (const [key, text, seq] of rows) this.#cell(key).value = createEntry(seq, text);
+  }
+
   #cell(key: string): Cell<Entry> {
     let found = this.#cells.get(key);
     if (!found) this.#cells.set(key, (found = cell<Entry>(unknownEntry)));
     return found;
+  }
+}
+
+/**
+ * What one identity may see of one version. The hooks are given the values of that version; what else they look at is live.
+ * Nobody else holds anything for it, so that there is nothing to release.
+ */
+export class GuardedSnapshot extends GuardedReader implements Snapshot {
+  readonly version: Version;
+  #isConsistent = true;
+
+  constructor(options: GuardedReaderOptions) {
+    const { version } = options.link.replica;
+    super(options, version);
+    this.version = version;
+  }
+
+  get isConsistent(): boolean {
+    return this.#isConsistent;
+  }
+
+  release(): void {}
+
+  protected override take(reply: Replies["read"]): void {
+    const { epoch, seq } = this.version;
+    if (reply.epoch !== epoch || reply.rows.some((row) => row[2] > seq)) this.#isConsistent = false;
+    super.take(reply);
   }
 }

@@ -1,3 +1,5 @@
+import type { Version } from "../core/version.ts";
+
 /**
  * What a server's replica and the actor say to each other, as JSON text over one raw WebSocket. RivetKit's own `connect()`
  * is not used: its replies cost about 44 ms, it has no timeouts, and it stays idle after an engine restart.
@@ -22,8 +24,11 @@ export type Hooked = { readonly reads: boolean; readonly writes: boolean; readon
 export type Requests = {
   /** First message of every socket. `token` proves that a server of this app is calling. */
   hello: { token: string };
-  /** `context` is the encoded identity that hooks see; only asked with where reads are hooked. */
-  read: { keys: readonly string[]; context?: string };
+  /**
+   * With `at`, as the values were at that version; a row with a higher number is the current one, for the older is forgotten.
+   * `context` is the encoded identity that hooks see; only asked with where reads are hooked.
+   */
+  read: { keys: readonly string[]; at?: Version; context?: string };
   /** Keys with a value that start with `prefix` and come after `after`, in order. */
   list: { prefix: string; after: string; withValues: boolean; context?: string };
   /** Asks for everything that changed after `seq`; deltas follow on the same socket from there on. */

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { Change } from "../core/backend.ts";
+import type { Change, Snapshot } from "../core/backend.ts";
 import { effect } from "../core/effect.ts";
+import type { ReadAt } from "../core/pinned-snapshot.ts";
 import type { Row } from "./protocol.ts";
 import { Replica } from "./replica.ts";
 
@@ -161,6 +162,69 @@ describe("restart", () => {
     expect(replica.version).toEqual({ epoch: "", seq: 0 });
     replica.restart([], { epoch: "e", seq: 7 });
     expect(changes).toEqual([{ keys: [], version: { epoch: "e", seq: 7 } }]);
+  });
+});
+
+describe("a snapshot of a replica", () => {
+  const open = (replica: Replica, readAt: ReadAt = () => Promise.reject(new Error("asked"))): Snapshot =>
+    replica.snapshots.open({
+      version: replica.version,
+      live: { entry: (key) => replica.cell(key), load: async () => {} },
+      readAt,
+    });
+  const shown = (snapshot: Snapshot, keys: readonly string[]): unknown[] =>
+    keys.map((key) => {
+      const entry = snapshot.entry(key).peek();
+      return entry.state === "present" ? entry.value : entry.state;
+    });
+
+  it("is all before or all after a delta of several keys", () => {
+    const { replica } = createReplica([["a", "[0]", 1], ["b", "[0]", 1], ["c", null, 0]]);
+    const before = open(replica);
+    replica.applyDelta({ epoch: "e", from: 5, to: 6, rows: [["a", "[1]", 6], ["b", null, 6], ["c", "[1]", 6]] });
+    const after = open(replica);
+    replica.catchUp([["a", "[2]", 8], ["c", null, 9]], { epoch: "e", seq: 9 });
+    expect(shown(before, ["a", "b", "c"])).toEqual([0, 0, "absent"]);
+    expect(shown(after, ["a", "b", "c"])).toEqual([1, "absent", 1]);
+    expect([before.isConsistent, after.isConsistent]).toEqual([true, true]);
+  });
+
+  it("asks for a row that was learned from a later version than the replica has", async () => {
+    const { replica } = createReplica();
+    replica.learn([["b", '["ahead"]', 7]]);
+    const snapshot = open(replica, async () => ({ epoch: "e", entries: new Map([["b", { state: "absent", seq: 0 }]]) }));
+    expect(shown(snapshot, ["b"])).toEqual(["unknown"]);
+    await snapshot.load(["b"]);
+    expect(shown(snapshot, ["b"])).toEqual(["absent"]);
+  });
+
+  it("stays as it is when the replica reads its keys again in the same history", () => {
+    const { replica } = createReplica();
+    const snapshot = open(replica);
+    replica.restart([["a", '["two"]', 8]], { epoch: "e", seq: 9 });
+    expect(shown(snapshot, ["a"])).toEqual(["one"]);
+    expect(snapshot.isConsistent).toBe(true);
+  });
+
+  it.each([
+    ["another history", { epoch: "f", seq: 9 }],
+    ["a history that has lost its end", { epoch: "e", seq: 4 }],
+  ])("keeps what it knew in %s, shows the new beside it, and does not count as consistent", (_, version) => {
+    const { replica } = createReplica();
+    const snapshot = open(replica);
+    replica.restart([["a", '["new"]', 2]], version);
+    replica.learn([["b", '["b"]', 3]]);
+    expect(shown(snapshot, ["a", "b"])).toEqual(["one", "b"]);
+    expect(snapshot.isConsistent).toBe(false);
+    expect(shown(open(replica), ["a", "b"])).toEqual(["new", "b"]);
+  });
+
+  it("shows nothing once it turns out that the actor guards its values", () => {
+    const { replica } = createReplica();
+    const snapshot = open(replica);
+    replica.applyDelta({ epoch: "e", from: 5, to: 6, rows: [["a", '["two"]', 6]] });
+    replica.guard(true);
+    expect(shown(snapshot, ["a"])).toEqual(["unknown"]);
   });
 });
 

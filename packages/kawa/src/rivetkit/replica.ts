@@ -1,7 +1,8 @@
 import { type Change, type Entry, unknownEntry } from "../core/backend.ts";
 import { notify, reportErrors } from "../core/notify.ts";
 import { batch, cell, type Cell } from "../core/reactive.ts";
-import { createPresentEntry } from "../core/entry.ts";
+import { createEntry } from "../core/entry.ts";
+import { Snapshots } from "../core/snapshots.ts";
 import type { Version } from "../core/version.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { Delta, Row } from "./protocol.ts";
@@ -11,6 +12,7 @@ import type { Delta, Row } from "./protocol.ts";
  * replaces a newer one.
  */
 export class Replica {
+  readonly snapshots: Snapshots = new Snapshots();
   readonly #cells = new Map<string, Cell<Entry>>();
   /** Keys that were asked for or are being written: a delta may come before the answer is looked at, and is newer. */
   readonly #expected = new Set<string>();
@@ -34,6 +36,7 @@ export class Replica {
     if (isGuarded === this.#isGuarded) return;
     this.#isGuarded = isGuarded;
     this.#version = { epoch: "", seq: 0 };
+    this.snapshots.detach();
     this.#batch(() => {
       for (const held of this.#cells.values()) held.value = unknownEntry;
     });
@@ -86,11 +89,13 @@ export class Replica {
     this.#advance(rows, version);
   }
 
-  /** Starts a new history: all rows are taken, even where their numbers are lower, and everybody is told. */
+  /** Starts anew, often with another history: all rows are taken, even where their numbers are lower, and everybody is told. */
   restart(rows: readonly Row[], version: Version): void {
+    const isSameHistory = version.epoch === this.#version.epoch && version.seq >= this.#version.seq;
     this.#version = { epoch: version.epoch, seq: 0 };
     this.#batch(() => {
-      for (const [key] of rows) this.cell(key).value = unknownEntry;
+      for (const [key] of rows) this.#replace(key, unknownEntry);
+      if (!isSameHistory) this.snapshots.endHistory();
       this.#move(version);
       for (const row of rows) this.#applyRow(row);
     });
@@ -112,7 +117,7 @@ export class Replica {
   /** Forgets keys that may no longer be read. */
   forget(keys: readonly string[]): void {
     this.#batch(() => {
-      for (const key of keys) this.cell(key).value = unknownEntry;
+      for (const key of keys) this.#replace(key, unknownEntry);
     });
   }
 
@@ -145,9 +150,14 @@ export class Replica {
 
   #applyRow([key, text, seq]: Row): void {
     this.#expected.delete(key);
-    const held = this.cell(key);
-    const before = held.peek();
+    const before = this.cell(key).peek();
     if (before.state !== "unknown" && before.seq >= seq) return;
-    held.value = text === null ? { state: "absent", seq } : createPresentEntry(seq, text);
+    this.#replace(key, createEntry(seq, text));
+  }
+
+  #replace(key: string, entry: Entry): void {
+    const held = this.cell(key);
+    this.snapshots.keep(key, held.peek());
+    held.value = entry;
   }
 }

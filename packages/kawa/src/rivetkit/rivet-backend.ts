@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Backend, BackendStatus, Change, Entry, OperationOptions, Reader, StreamRegistry, Updater } from "../core/backend.ts";
+import type { Backend, BackendStatus, Change, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, Updater } from "../core/backend.ts";
 import { clip, KawaError } from "../core/errors.ts";
 import type { ReadonlyCell } from "../core/reactive.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
@@ -7,8 +7,8 @@ import type { Version } from "../core/version.ts";
 import { ActorLink } from "./actor-link.ts";
 import type { ActorAddress, Connection } from "./connection.ts";
 import { type GetContext, resolveContext } from "./context.ts";
-import { GuardedReader } from "./guarded-reader.ts";
-import { Loader } from "./loader.ts";
+import { GuardedReader, GuardedSnapshot } from "./guarded-reader.ts";
+import { Loader } from "../core/loader.ts";
 import type { Hooked, Requests, Row } from "./protocol.ts";
 import type { KeyChange } from "./write-queue.ts";
 import { Writer } from "./writer.ts";
@@ -75,6 +75,17 @@ export class RivetBackend implements Backend {
     return this.isGuarded ? new GuardedReader({ link: this.#link, context: await context, timeoutMs: operationTimeoutMs }) : this;
   }
 
+  openSnapshot(): Snapshot | undefined {
+    return this.isGuarded || this.version.epoch === "" ? undefined : this.#pin();
+  }
+
+  async snapshotFor(options?: OperationOptions): Promise<Snapshot> {
+    const context = this.#contextOf(options, ["reads"]);
+    await this.load([]);
+    if (!this.isGuarded) return this.#pin();
+    return new GuardedSnapshot({ link: this.#link, context: await context, timeoutMs: operationTimeoutMs });
+  }
+
   async set(key: string, value: unknown, options?: OperationOptions): Promise<void> {
     await this.#write({ key, text: encodeValue(key, value, this.#maxValueBytes) }, options);
   }
@@ -108,6 +119,14 @@ export class RivetBackend implements Backend {
   async close(): Promise<void> {
     if (this.status === "closed") return;
     this.#link.close(new KawaError("BACKEND_CLOSED", `Backend "${clip(this.id)}" was closed.`));
+  }
+
+  #pin(): Snapshot {
+    return this.#link.replica.snapshots.open({
+      version: this.version,
+      live: this,
+      readAt: (keys, at) => this.#ask((connection) => this.#link.readAt(connection, keys, at)),
+    });
   }
 
   #write(change: KeyChange, options: OperationOptions | undefined): Promise<unknown> {

@@ -25,6 +25,51 @@ describe("read", () => {
   });
 });
 
+describe("read as of an earlier commit", () => {
+  function rowsWithHistory(): SignalRows {
+    const rows = new SignalRows();
+    rows.restore([["a", "[3]", 3], ["b", "[2]", 2]], 3);
+    rows.apply([["a", "[4]", 4], ["new", "[4]", 4]], 4);
+    rows.apply([["a", null, 5]], 5);
+    rows.apply([["a", "[6]", 6], ["new", "[6]", 6]], 6);
+    return rows;
+  }
+
+  it("gives each key as it was then", () => {
+    const keys = ["a", "b", "new", "never"];
+    const at = (seq: number) => rowsWithHistory().read(keys, seq).map(([, text, rowSeq]) => [text, rowSeq]);
+    expect(at(3)).toEqual([["[3]", 3], ["[2]", 2], [null, 0], [null, 0]]);
+    expect(at(4)).toEqual([["[4]", 4], ["[2]", 2], ["[4]", 4], [null, 0]]);
+    expect(at(5)).toEqual([[null, 5], ["[2]", 2], ["[4]", 4], [null, 0]]);
+    expect(at(6)).toEqual([["[6]", 6], ["[2]", 2], ["[6]", 6], [null, 0]]);
+  });
+
+  it("gives the current row, with its higher number, where the older was lost by a sleep", () => {
+    const rows = rowsWithHistory();
+    expect(rows.row("a", 2)).toEqual(["a", "[6]", 6]);
+    expect(rows.row("b", 1)).toEqual(["b", "[2]", 2]);
+  });
+
+  it("does not take for one commit what several have done", () => {
+    const rows = rowsWithHistory();
+    rows.apply([["a", "[8]", 8], ["b", "[9]", 9]], 9);
+    expect([6, 7, 8].map((seq) => rows.row("b", seq)[1])).toEqual(["[2]", "[9]", "[9]"]);
+  });
+
+  it("keeps the last 10,000 overwritten rows", () => {
+    const rows = new SignalRows();
+    for (let seq = 1; seq <= 10_002; seq += 1) rows.apply([["a", `[${seq}]`, seq]], seq);
+    expect([0, 1, 2, 10_001].map((seq) => rows.row("a", seq)[2])).toEqual([10_002, 10_002, 2, 10_001]);
+  });
+
+  it("keeps no more than 4 Mi characters of them", () => {
+    const rows = new SignalRows();
+    const text = "x".repeat(mebi - 1);
+    for (let seq = 1; seq <= 7; seq += 1) rows.apply([["a", text, seq]], seq);
+    expect([1, 2, 3, 6].map((seq) => rows.row("a", seq)[2])).toEqual([7, 7, 3, 6]);
+  });
+});
+
 describe("list", () => {
   it("gives keys with a value under a prefix, in the order of code units", () => {
     const rows = rowsOf(["b", "a:2", "a:10", "a:1", "a", "aa", "a:é", "a:🎈", "a:\uffff", "a:gone"]);

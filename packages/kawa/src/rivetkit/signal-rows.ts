@@ -1,3 +1,4 @@
+import { UndoLog } from "../core/undo-log.ts";
 import type { Replies, Row } from "./protocol.ts";
 
 type Entry = { readonly text: string | null; readonly seq: number };
@@ -6,6 +7,9 @@ type Recent = { readonly seq: number; readonly keys: readonly string[] };
 /** In characters; the engine lets messages of 32 MiB through. */
 const maxReplySize = 4 * 1024 * 1024;
 const maxRecentKeys = 10_000;
+const maxOverwrittenRows = 10_000;
+/** In characters. */
+const maxOverwrittenSize = 4 * 1024 * 1024;
 
 /** Comes after every internal key, and before every other. */
 const afterInternal = "\u0001";
@@ -14,6 +18,8 @@ const afterInternal = "\u0001";
 export function isInternal(key: string): boolean {
   return key.startsWith("\0");
 }
+
+const noEntry: Entry = { text: null, seq: 0 };
 
 /** All rows in memory. Keys without a value stay, so that replicas can be told of deletions. */
 export class SignalRows {
@@ -25,13 +31,19 @@ export class SignalRows {
   readonly #recent: Recent[] = [];
   #recentKeyCount = 0;
   #recentFrom = 0;
+  /** What the last commits have overwritten. Only snapshots of renders ask for it, so it need not survive a sleep. */
+  readonly #overwritten = new UndoLog<Entry>();
+  #overwrittenSize = 0;
+  #seq = 0;
 
-  get(key: string): Entry | undefined {
-    return this.#entries.get(key);
+  /** As the key was after commit `at`; as it is now, with a higher number, where that is no longer known. */
+  get(key: string, at: number = Number.POSITIVE_INFINITY): Entry | undefined {
+    const entry = this.#entries.get(key);
+    return entry === undefined || entry.seq <= at ? entry : (this.#overwritten.find(key, at) ?? entry);
   }
 
-  row(key: string): Row {
-    const entry = this.#entries.get(key);
+  row(key: string, at?: number): Row {
+    const entry = this.get(key, at);
     return [key, entry?.text ?? null, entry?.seq ?? 0];
   }
 
@@ -39,11 +51,16 @@ export class SignalRows {
   restore(rows: Iterable<Row>, seq: number): void {
     for (const row of rows) this.#set(row);
     this.#recentFrom = seq;
+    this.#seq = seq;
   }
 
   /** Takes over what was written after everything that is known. */
   apply(rows: readonly Row[], seq: number): void {
-    for (const row of rows) this.#set(row);
+    for (const row of rows) {
+      this.#keepOverwritten(row[0]);
+      this.#set(row);
+    }
+    this.#seq = seq;
     this.#recent.push({ seq, keys: rows.map(([key]) => key) });
     this.#recentKeyCount += rows.length;
     while (this.#recentKeyCount > maxRecentKeys) {
@@ -54,12 +71,12 @@ export class SignalRows {
   }
 
   /** The rows of the first keys, as many as fit into one message and at least one. */
-  read(keys: readonly string[]): Row[] {
+  read(keys: readonly string[], at?: number): Row[] {
     const rows: Row[] = [];
     let size = 0;
     for (const key of keys) {
       if (size > maxReplySize) break;
-      const row = this.row(key);
+      const row = this.row(key, at);
       rows.push(row);
       size += sizeOf(row);
     }
@@ -102,6 +119,17 @@ export class SignalRows {
   /** Keys with a value that start with `prefix`; internal ones only when the prefix is internal. */
   *keysWithValue(prefix: string): Iterable<string> {
     for (const [key, { text }] of this.#entries) if (text !== null && isUnder(prefix, key)) yield key;
+  }
+
+  #keepOverwritten(key: string): void {
+    const value = this.#entries.get(key) ?? noEntry;
+    // What took its place may have been overwritten itself before this commit, when several are taken over at once.
+    this.#overwritten.add({ key, value, until: this.#seq + 1 });
+    this.#overwrittenSize += sizeOf([key, value.text, value.seq]);
+    while (this.#overwritten.length > maxOverwrittenRows || this.#overwrittenSize > maxOverwrittenSize) {
+      const { key: forgotten, value: { text, seq } } = this.#overwritten.forgetOldest()!;
+      this.#overwrittenSize -= sizeOf([forgotten, text, seq]);
+    }
   }
 
   #set([key, text, seq]: Row): void {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { streamScope } from "../core/key.ts";
 import { isKawaError, KawaError, show } from "../core/errors.ts";
 import { notify } from "../core/notify.ts";
+import type { Version } from "../core/version.ts";
 import { type Batch, BatchGroup, type Outcome } from "./batch-group.ts";
 import { type ClientRecord, mergeRecords } from "./client-record.ts";
 import type { Delta, Replies, Row } from "./protocol.ts";
@@ -55,19 +56,20 @@ export class SignalStore {
     }
   }
 
-  get position(): { epoch: string; seq: number } {
+  get position(): Version {
     return { epoch: this.#epoch, seq: this.#seq };
   }
 
-  get(key: string): { text: string | null; seq: number } | undefined {
+  /** As the key was at version `at`; as it is now, where that is no longer known or of another history. */
+  get(key: string, at?: Version): { text: string | null; seq: number } | undefined {
     this.#checkOpen();
-    return this.#rows.get(key);
+    return this.#rows.get(key, this.#seqOf(at));
   }
 
-  /** The rows of the first keys, as many as fit into one message and at least one. */
-  read(keys: readonly string[]): Replies["read"] {
+  /** The rows of the first keys, as many as fit into one message and at least one; with `at` as {@link get}. */
+  read(keys: readonly string[], at?: Version): Replies["read"] {
     this.#checkOpen();
-    return { ...this.position, rows: this.#rows.read(keys) };
+    return { ...this.position, rows: this.#rows.read(keys, this.#seqOf(at)) };
   }
 
   /** A page of the signals with a value whose keys start with `prefix` and come after `after`, in the order of code units. */
@@ -204,6 +206,10 @@ export class SignalStore {
 
   #endIfReplaced(error: unknown): void {
     if (isKawaError(error, "BACKEND_CLOSED")) void this.close();
+  }
+
+  #seqOf(at: Version | undefined): number | undefined {
+    return at?.epoch === this.#epoch ? at.seq : undefined;
   }
 
   #checkOpen(): void {

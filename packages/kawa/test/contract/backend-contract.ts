@@ -5,6 +5,7 @@ import { codeOf } from "../support/caught.ts";
 import { describeDeleting } from "./deleting.ts";
 import { describeGivenOutValues } from "./given-out-values.ts";
 import { describeListing } from "./listing.ts";
+import { describeSnapshots } from "./snapshots.ts";
 import { describeStreams } from "./streams.ts";
 import { increment, read as readFrom, valueOf, watch as watchBackend } from "./support.ts";
 
@@ -285,6 +286,7 @@ export function describeBackendContract(name: string, createBackend: BackendFact
 
     describeDeleting(current);
     describeListing(current);
+    describeSnapshots(current);
     describeStreams(current);
     describeGivenOutValues(current);
 

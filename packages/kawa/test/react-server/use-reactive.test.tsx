@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Suspense, use, type ReactElement } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, type Entry, type Reader, unknownEntry } from "../../src/core/backend.ts";
+import { type Backend, type Entry, type Reader, type Snapshot, unknownEntry } from "../../src/core/backend.ts";
 import { createMemoryBackend } from "../../src/core/memory-backend.ts";
 import { cell, type Cell } from "../../src/core/reactive.ts";
+import { Snapshots } from "../../src/core/snapshots.ts";
 import { computed, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
 import { knownRenders } from "../../src/react/known-renders.ts";
 import { type RequestScope, requestScope } from "../../src/react/request-scope.ts";
@@ -52,6 +53,16 @@ class LoadingBackend implements Backend {
     return this;
   }
 
+  openSnapshot(): Snapshot | undefined {
+    return this.version.epoch === "" ? undefined : this.snapshots.open({ version: this.version, live: this, readAt: unused });
+  }
+
+  async snapshotFor(): Promise<Snapshot> {
+    if (this.version.epoch === "") this.version = { epoch: "e", seq: 10 };
+    return this.openSnapshot()!;
+  }
+
+  readonly snapshots: Snapshots = new Snapshots();
   readonly streams = { register: unused, unregister: unused };
   set = unused;
   update = unused;
@@ -295,10 +306,19 @@ describe("the request's scope", () => {
     expect(Object.fromEntries(scopes[0]!.versions)).toEqual({ [backend.id]: { epoch: "e", seq: 10 } });
   });
 
-  it("has no version of a backend that is not connected", async () => {
+  it("has no version of a backend that is not connected, and connects only one that it reads", async () => {
     backend.version = { epoch: "", seq: 0 };
+    const seen: number[] = [];
+    const Noting = (): null => {
+      requestScope().noteVersion(backend);
+      seen.push(requestScope().versions.size);
+      return null;
+    };
+    await renderServer(<Noting />);
+    expect(seen).toEqual([0]);
+    expect(backend.version.epoch).toBe("");
     await renderServer(<Value of={stored("a", 1, 0)} />);
-    expect(scopes[0]!.versions.size).toBe(0);
+    expect(Object.fromEntries(scopes[0]!.versions)).toEqual({ [backend.id]: { epoch: "e", seq: 10 } });
   });
 
   it("is another one for each request", async () => {
@@ -346,14 +366,17 @@ class GuardedBackend extends LoadingBackend {
   override isGuarded = true;
   readonly readers: string[] = [];
 
-  override async readerFor(): Promise<Reader> {
+  override openSnapshot(): undefined {}
+
+  override async snapshotFor(): Promise<Snapshot> {
     const identity = identities.getStore() ?? "nobody";
     this.readers.push(identity);
     await new Promise(setImmediate);
     const view = new LoadingBackend(`${this.id}/${identity}`);
     for (const [key, value] of this.stored) view.stored.set(key, `${String(value)} for ${identity}`);
     view.failure = this.failure;
-    return view;
+    view.version = this.version;
+    return Object.assign(view, { isConsistent: true, release: () => {} });
   }
 }
 
@@ -419,7 +442,9 @@ describe("signals that are guarded", () => {
 
   it("are announced with the version from before they were asked for", async () => {
     const a = signalA();
-    const load = vi.spyOn(LoadingBackend.prototype, "load").mockImplementationOnce(async function (this: LoadingBackend, keys) {
+    const load = vi.spyOn(LoadingBackend.prototype, "load").mockImplementation(async function (this: LoadingBackend, keys) {
+      // The render of an earlier test may still be asking.
+      if (this.id !== `${guarded.id}/ada`) throw new Error("not of this test");
       for (const key of keys) this.entry(key).value = { state: "present", seq: 10, value: "old" };
       guarded.version = { epoch: "e", seq: 11 };
     });
