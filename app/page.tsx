@@ -2,6 +2,7 @@ import { findPerson, people } from "@/lib/people";
 import { Board } from "./_components/board";
 import { CodePeek } from "./_components/code-peek";
 import { Counter } from "./_components/counter";
+import { LiveIndicator } from "./_components/live-indicator";
 import { Mark } from "./_components/mark";
 import { Terminal } from "./_components/terminal";
 import { ThemeScope } from "./_components/theme-scope";
@@ -17,9 +18,12 @@ export default async function Home({ searchParams }: PageProps<"/">) {
     <ThemeScope>
       <div className={styles.page}>
         <header className={styles.header}>
-          <p className={styles.brand}>
-            <Mark /> Kawa
-          </p>
+          <div className={styles.start}>
+            <p className={styles.brand}>
+              <Mark /> Kawa
+            </p>
+            <LiveIndicator />
+          </div>
           <ThemeSwitcher />
         </header>
         <main className={styles.main}>

@@ -5,19 +5,14 @@ export function shownCount(page: Page): Locator {
   return page.locator("output");
 }
 
-/** Opens a lab page and resolves when its stream is open: from then on a change must arrive by itself. */
+/** Opens a lab page and resolves when it says that it is live. */
 export async function openLive(page: Page, url: string): Promise<void> {
-  const stream = waitForStream(page);
   await page.goto(url);
-  await stream;
+  await expectState(page, "live");
 }
 
-/** Resolves when the page has opened its next stream. */
-export async function waitForStream(page: Page): Promise<void> {
-  const response = await page.waitForResponse((candidate) => candidate.url().includes("/api/reactive?"), {
-    timeout: 30_000,
-  });
-  expect(response.status()).toBe(200);
+export async function expectState(page: Page, state: "connecting" | "live" | "stale" | "offline"): Promise<void> {
+  await expect(page.getByTestId("live")).toHaveAttribute("data-state", state, { timeout: 30_000 });
 }
 
 /** Sets a lab counter through the app at `appUrl`; resolves when the value is durable. */
@@ -46,6 +41,15 @@ export function countRenders(page: Page): { readonly count: number } {
   page.on("request", (request) => {
     const headers = request.headers();
     if (headers["rsc"] === "1" && headers["next-router-prefetch"] === undefined) counter.count += 1;
+  });
+  return counter;
+}
+
+/** Counts everything that the page asks for from now on. The stream belongs to the whole browser, and is not counted. */
+export function countRequests(page: Page): { readonly count: number } {
+  const counter = { count: 0 };
+  page.on("request", (request) => {
+    if (!request.url().includes("/api/reactive")) counter.count += 1;
   });
   return counter;
 }

@@ -1,5 +1,6 @@
 import { useReactive } from "kawa";
 import Link from "next/link";
+import { randomUUID } from "node:crypto";
 import { type ReactNode, use } from "react";
 import { labCounter } from "@/lib/lab-signals";
 
@@ -7,12 +8,12 @@ const links = Array.from({ length: 20 }, (_, n) => `/lab/counter/link-${n}`);
 
 type Props = { children: ReactNode; params: Promise<{ name: string }> };
 
-/** A layout with many links, whose renders show in a random number. */
+/** A layout with many links, whose renders show in a random text. */
 export default function SegmentLayout({ children, params }: Props) {
   const { name } = use(params);
   return (
     <>
-      <p data-testid="layout-render">{Math.random()}</p>
+      <p data-testid="layout-render">{randomUUID()}</p>
       <output data-testid="layout">{useReactive(labCounter(`${name}-layout`))}</output>
       <nav>
         {links.map((href) => (

@@ -42,7 +42,7 @@ const settle = (): Promise<void> => new Promise(setImmediate);
 function createUnconnected(id: string, seqs: Record<string, number> = {}) {
   const memory = createMemoryBackend(id);
   const listeners = new Set<(change: Change) => void>();
-  let connected = Promise.withResolvers<void>();
+  const connected = Promise.withResolvers<void>();
   let version: Version = { epoch: "", seq: 0 };
   const load = vi.fn<(keys: readonly string[]) => Promise<void>>(async (keys) => {
     await connected.promise;

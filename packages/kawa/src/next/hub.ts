@@ -10,6 +10,8 @@ import { ChangeLog } from "./change-log.ts";
 export type Watch = {
   /** Undefined for a render that this process does not know: any change may concern it. */
   readonly render: RenderReads | undefined;
+  /** What this render has read does not count. */
+  readonly except?: RenderReads | undefined;
   /** Versions that a render shows which is not known. */
   readonly versions: VersionVector;
   /** What the render shows is, or may be, older than what there is. */
@@ -79,8 +81,8 @@ export class Hub {
   async #compare(watch: Watch, backend: Backend): Promise<void> {
     const { render } = watch;
     const isEverything = !render || render.isEverything;
-    const keys = isEverything ? undefined : render.keys.get(backend.id);
-    if (!isEverything && !keys) return;
+    const keys = isEverything ? undefined : keysOf(watch, backend.id);
+    if (keys?.size === 0) return;
     try {
       await backend.load([]);
       const shown = render ? render.versions.get(backend.id) : watch.versions[backend.id];
@@ -141,9 +143,16 @@ export class Hub {
     }
     this.#backends.get(backend)!.log.add(change);
     const byKey = this.#byKey.get(backend.id);
-    for (const key of change.keys) for (const watch of byKey?.get(key) ?? []) watch.onChange();
+    for (const key of change.keys) {
+      for (const watch of byKey?.get(key) ?? []) if (!watch.except?.has(backend.id, key)) watch.onChange();
+    }
     for (const watch of this.#ofEverything) watch.onChange();
   }
+}
+
+function keysOf({ render, except }: Watch, backendId: string): ReadonlySet<string> {
+  const keys = render?.keys.get(backendId) ?? new Set<string>();
+  return except ? new Set([...keys].filter((key) => !except.has(backendId, key))) : keys;
 }
 
 function eachKey(render: RenderReads, visit: (backendId: string, key: string) => void): void {

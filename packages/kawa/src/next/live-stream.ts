@@ -37,6 +37,7 @@ export class LiveStream {
   readonly #cleanUps: (() => void)[] = [];
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isFlushing = false;
+  #spreadMs = 0;
   #hasEnded = false;
 
   constructor(options: LiveStreamOptions) {
@@ -88,17 +89,20 @@ export class LiveStream {
 
   #follow(tab: string, { route, page, token }: Subscription): void {
     const told = readStreamToken(this.#options.subject, token);
-    const known: RenderReads[] = [];
-    const watch = (what: "page" | "route", [id, versions]: ShownRender): void => {
-      const render = knownRenders().get(id) ?? told.get(id);
-      if (render) known.push(render);
-      // What a page says it shows by itself need not be rendered with the whole route, also when one render made both.
-      if (what === "route" && id === page?.[0]) return;
-      this.#cleanUps.push(hub().watch({ render, versions: parseVersions(versions), onChange: () => this.#onChange(tab, what) }));
+    const find = ([id]: ShownRender): RenderReads | undefined => knownRenders().get(id) ?? told.get(id);
+    const own = page && find(page);
+    const known = new Set<RenderReads>();
+    const watch = (what: "page" | "route", shown: ShownRender): void => {
+      const render = find(shown);
+      if (render) known.add(render);
+      // What a page shows by itself need not be rendered with the whole route.
+      const except = what === "route" ? own : undefined;
+      const onChange = (): void => this.#onChange(tab, what);
+      this.#cleanUps.push(hub().watch({ render, except, versions: parseVersions(shown[1]), onChange }));
     };
     for (const shown of route) watch("route", shown);
     if (page) watch("page", page);
-    if (known.length > 0) this.#tellReads(tab, known);
+    if (known.size > 0) this.#tellReads(tab, [...known]);
   }
 
   #onChange(tab: string, what: "page" | "route"): void {
@@ -108,6 +112,8 @@ export class LiveStream {
     this.#isFlushing = true;
     setImmediate(() => {
       this.#isFlushing = false;
+      // All tabs of this turn are known now, whenever this browser reads.
+      this.#spreadMs = Math.max(this.#spreadMs, spreadMsFor(changedTabCount(), this.#options.maxSpreadMs));
       this.#flush();
     });
   }
@@ -116,12 +122,10 @@ export class LiveStream {
   #flush(): void {
     if (this.#hasEnded || this.#isFlushing || this.#changed.size === 0 || this.#controller.desiredSize! <= 0) return;
     const tabs = Object.fromEntries(this.#changed);
+    const spreadMs = this.#spreadMs;
     this.#changed.clear();
-    this.#send("change", {
-      versions: formatVersions(hub().versions),
-      tabs,
-      spreadMs: spreadMsFor(changedTabCount(), this.#options.maxSpreadMs),
-    });
+    this.#spreadMs = 0;
+    this.#send("change", { versions: formatVersions(hub().versions), tabs, spreadMs });
   }
 
   /** Tells the browser what its renders have read, for the next server that it meets. */

@@ -1,9 +1,18 @@
 import { processState } from "../core/process-state.ts";
 import type { LiveStream } from "./live-stream.ts";
 
-type OpenStreams = { readonly all: Set<LiveStream>; readonly byClient: Map<string, number>; changedTabs: number };
+type OpenStreams = {
+  readonly all: Set<LiveStream>;
+  readonly byClient: Map<string, number>;
+  /** Tabs that have become old: in this turn, and in the one before. */
+  readonly changedTabs: { now: number; before: number; isTurning: boolean };
+};
 
-const open = processState<OpenStreams>("live-streams", () => ({ all: new Set(), byClient: new Map(), changedTabs: 0 }));
+const open = processState<OpenStreams>("live-streams", () => ({
+  all: new Set(),
+  byClient: new Map(),
+  changedTabs: { now: 0, before: 0, isTurning: false },
+}));
 
 /** Counts a stream among those of this process. Returns an idempotent end. */
 export function addStream(stream: LiveStream, client: string): () => void {
@@ -25,15 +34,26 @@ export function streamCountOf(client: string): number {
   return open.byClient.get(client) ?? 0;
 }
 
-/** Counts a tab whose render is old since this turn. */
+/** Counts a tab whose render has become old. */
 export function noteChangedTab(): void {
-  if (open.changedTabs === 0) setImmediate(() => setImmediate(() => (open.changedTabs = 0)));
-  open.changedTabs += 1;
+  const { changedTabs } = open;
+  changedTabs.now += 1;
+  if (changedTabs.isTurning) return;
+  changedTabs.isTurning = true;
+  setImmediate(turn);
+}
+
+function turn(): void {
+  const { changedTabs } = open;
+  changedTabs.before = changedTabs.now;
+  changedTabs.now = 0;
+  changedTabs.isTurning = changedTabs.before > 0;
+  if (changedTabs.isTurning) setImmediate(turn);
 }
 
 /** Tabs that have become old in this turn, on all streams. */
 export function changedTabCount(): number {
-  return open.changedTabs;
+  return open.changedTabs.before + open.changedTabs.now;
 }
 
 /** Ends all streams of this process: `next start` does not exit while one is open. Browsers come back by themselves. */

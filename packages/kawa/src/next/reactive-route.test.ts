@@ -11,6 +11,9 @@ import type { StreamEventName, StreamEvents, Subscription } from "./stream-proto
 
 vi.stubEnv("KAWA_SECRET", "a secret of at least sixteen characters");
 
+// However busy the machine of the test is.
+vi.mock("./spread.ts", () => ({ spreadMsFor: (tabCount: number, maxSpreadMs: number) => (tabCount > 20 ? maxSpreadMs : 0) }));
+
 let backend: Backend;
 let count = 0;
 
@@ -162,15 +165,33 @@ describe("the stream", () => {
     expect(await next()).toEqual(changeOf({ tab: "page" }));
     await backend.set("in the layout", 1);
     expect(await next()).toEqual(changeOf({ tab: "route" }));
+    await backend.set("in both", 1);
+    expect(await next()).toEqual(changeOf({ tab: "page" }));
     await Promise.all([backend.set("in the layout", 2), backend.set("in the page", 2)]);
     expect(await next()).toEqual(changeOf({ tab: "route" }));
   });
 
-  it("takes what one render has read for the page's own where the page says so", async () => {
-    const both = rendered("a");
-    const { next } = await open({ tabs: { tab: { route: [[both, now()]], page: [both, now()] } } });
+  it("tries the page first where one render made both, and then tells what only the layouts show", async () => {
+    const both = rendered("in the layout", "in the page");
+    const shown = now();
+    const before = await open({ tabs: { tab: { route: [[both, shown]], page: [both, shown] } } });
+    await before.next();
+    await Promise.all([backend.set("in the layout", 1), backend.set("in the page", 1)]);
+    expect(await before.next()).toEqual(changeOf({ tab: "page" }));
+
+    const after = await open({ tabs: { tab: { route: [[both, shown]], page: [rendered("in the page"), now()] } } });
+    await after.next();
+    expect(await after.next()).toEqual(changeOf({ tab: "route" }));
+  });
+
+  it("does not render the whole route for what the page has shown already", async () => {
+    const both = rendered("in the page");
+    const shown = now();
+    await backend.set("in the page", 1);
+    const { next } = await open({ tabs: { tab: { route: [[both, shown]], page: [rendered("in the page"), now()] } } });
     await next();
-    await backend.set("a", 1);
+    await turn();
+    await backend.set("in the page", 2);
     expect(await next()).toEqual(changeOf({ tab: "page" }));
   });
 
@@ -191,11 +212,12 @@ describe("the stream", () => {
   it("tells many tabs to spread their renders", async () => {
     const id = rendered("a");
     const names = Array.from({ length: 40 }, (_, n) => `tab ${n}`);
-    const { next } = await open({ tabs: Object.fromEntries(names.map((name) => [name, showing(id)])) });
+    const tabs = Object.fromEntries(names.map((name) => [name, showing(id)]));
+    const { next } = await open({ tabs, options: { maxSpreadMs: 1_234 } });
     await next();
     await backend.set("a", 1);
     const event = await next();
-    expect(event?.name === "change" && event.data.spreadMs).toBe(120);
+    expect(event?.name === "change" && event.data.spreadMs).toBe(1_234);
   });
 
   it("sends a ping in the given interval, to browsers that read", async () => {

@@ -36,6 +36,10 @@ export class RenderReads {
     for (const listener of this.#listeners) listener(backendId, key);
   }
 
+  has(backendId: string, key: string): boolean {
+    return this.#keys.get(backendId)?.has(key) ?? false;
+  }
+
   /** Calls `listener` with each key that is read from now on; ask {@link isEverything} then, too. */
   onRead(listener: (backendId: string, key: string) => void): () => void {
     this.#listeners.add(listener);

@@ -22,7 +22,7 @@ describe("options", () => {
   });
 
   it("of the route carry their unit", () => {
-    expectTypeOf(createReactiveRoute).returns.toHaveProperty("GET");
+    expectTypeOf(createReactiveRoute).returns.toHaveProperty("POST");
     void (() => createReactiveRoute({ pingIntervalMs: 1_000 }));
     // @ts-expect-error -- a number of milliseconds
     void (() => createReactiveRoute({ pingIntervalMs: "1s" }));

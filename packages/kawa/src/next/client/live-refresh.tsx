@@ -32,8 +32,8 @@ export function LiveRefresh({ src, render, versions, refresh: way = "auto" }: Li
         refresh: (step, count) =>
           startTransition(() => {
             setRefreshCount(count);
-            // Where nobody tells of navigations, this could take the user back from one.
-            const canReplace = step !== "route" && isNavigationReported();
+            // Where nobody tells of navigations, this could take the user back from one. Next doubles a hash.
+            const canReplace = step !== "route" && isNavigationReported() && location.hash === "";
             if (canReplace) router.replace(location.href, { scroll: false });
             if (!canReplace || step === "both") router.refresh();
             liveTab.retry();

@@ -15,12 +15,17 @@ const offlineAfterMs = 2_000;
 
 export const initialLiveStatus: LiveStatus = { state: "connecting", since: 0, staleCount: 0 };
 
+type Facts = {
+  readonly isConnected: boolean;
+  readonly isOffline: boolean;
+  readonly isStale: boolean;
+  readonly staleCount: number;
+};
+
 /** Turns what the stream and the refreshes go through into what people may want to see. */
 export class LiveStatusStore {
   #status = initialLiveStatus;
-  #isConnected = false;
-  #isOffline = false;
-  #isStale = false;
+  #facts: Facts = { isConnected: false, isOffline: false, isStale: false, staleCount: 0 };
   #offlineTimer: ReturnType<typeof setTimeout> | undefined;
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -33,41 +38,32 @@ export class LiveStatusStore {
   };
 
   setUp(isUp: boolean): void {
-    clearTimeout(this.#offlineTimer);
-    if (!isUp) {
-      this.#offlineTimer = setTimeout(() => {
-        this.#isOffline = true;
-        this.#update();
-      }, offlineAfterMs);
-      return;
-    }
-    this.#isConnected = true;
-    this.#isOffline = false;
-    this.#update();
+    if (isUp) {
+      clearTimeout(this.#offlineTimer);
+      this.#offlineTimer = undefined;
+      this.#learn({ isConnected: true, isOffline: false });
+      // Each try that fails tells it again.
+    } else this.#offlineTimer ??= setTimeout(() => this.#learn({ isOffline: true }), offlineAfterMs);
   }
 
   /** The tab is shown, and shows less than it knows there is. */
   setBehind(isBehind: boolean): void {
     clearTimeout(this.#staleTimer);
-    if (isBehind) this.#staleTimer = setTimeout(() => this.#setStale(true), staleAfterMs);
-    else this.#setStale(false);
+    if (isBehind) this.#staleTimer = setTimeout(() => this.#learn({ isStale: true }), staleAfterMs);
+    else this.#learn({ isStale: false });
   }
 
   countStale(): void {
-    this.#status = { ...this.#status, staleCount: this.#status.staleCount + 1 };
-    this.#setStale(true);
-    for (const listener of this.#listeners) listener();
+    this.#learn({ isStale: true, staleCount: this.#facts.staleCount + 1 });
   }
 
-  #setStale(isStale: boolean): void {
-    this.#isStale = isStale;
-    this.#update();
-  }
-
-  #update(): void {
-    const state = this.#isOffline ? "offline" : !this.#isConnected ? "connecting" : this.#isStale ? "stale" : "live";
-    if (state === this.#status.state) return;
-    this.#status = { ...this.#status, state, since: Date.now() };
+  #learn(news: Partial<Facts>): void {
+    this.#facts = { ...this.#facts, ...news };
+    const { isConnected, isOffline, isStale, staleCount } = this.#facts;
+    const state = isOffline ? "offline" : !isConnected ? "connecting" : isStale ? "stale" : "live";
+    const before = this.#status;
+    if (state === before.state && staleCount === before.staleCount) return;
+    this.#status = { state, since: state === before.state ? before.since : Date.now(), staleCount };
     for (const listener of this.#listeners) listener();
   }
 }

@@ -77,7 +77,11 @@ export class LiveTab {
     const url = location.pathname + location.search;
     if (shown[0] !== this.#route[0]) this.#renders.commitRoute(shown, this.#url || url);
     this.#route = shown;
-    if (this.#url && this.#url !== url) this.#renders.visit(url);
+    if (this.#url && this.#url !== url) {
+      this.#renders.visit(url);
+      // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
+      this.#queue.forget("page");
+    }
     this.#url = url;
     this.#committedCount = refreshCount;
     this.#isNavigating = navigationCount !== this.#navigationCount;

@@ -81,6 +81,11 @@ export class RefreshQueue {
     }
   }
 
+  /** What was announced for this is not shown any more. */
+  forget(way: RefreshWay): void {
+    this.#announced[way] = "";
+  }
+
   /** Asks for a render of the whole route, whatever it will show. */
   force(spreadMs = 0): void {
     this.#isForced = true;

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LiveStatusStore } from "./live-status.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000 });
+});
+afterEach(() => void vi.useRealTimers());
+
+describe("the status", () => {
+  it("is connecting, then live with its time", () => {
+    const store = new LiveStatusStore();
+    expect(store.get()).toEqual({ state: "connecting", since: 0, staleCount: 0 });
+    store.setUp(true);
+    expect(store.get()).toEqual({ state: "live", since: 1_000, staleCount: 0 });
+  });
+
+  it("does not flash when the stream is away for less than 2 s", () => {
+    const store = new LiveStatusStore();
+    store.setUp(true);
+    const listener = vi.fn<() => void>();
+    store.subscribe(listener);
+    store.setUp(false);
+    vi.advanceTimersByTime(1_999);
+    store.setUp(true);
+    vi.advanceTimersByTime(60_000);
+    expect(listener).not.toHaveBeenCalled();
+  });
+
+  it("is offline from 2 s without a stream, however many tries fail, until there is one", () => {
+    const store = new LiveStatusStore();
+    store.setUp(true);
+    store.setUp(false);
+    vi.advanceTimersByTime(1_500);
+    store.setUp(false);
+    vi.advanceTimersByTime(500);
+    expect(store.get()).toEqual({ state: "offline", since: 3_000, staleCount: 0 });
+    store.setUp(true);
+    expect(store.get().state).toBe("live");
+  });
+
+  it("is stale from 3 s of knowing better until it is shown", () => {
+    const store = new LiveStatusStore();
+    store.setUp(true);
+    store.setBehind(true);
+    vi.advanceTimersByTime(2_999);
+    expect(store.get().state).toBe("live");
+    vi.advanceTimersByTime(1);
+    expect(store.get().state).toBe("stale");
+    store.setBehind(false);
+    expect(store.get().state).toBe("live");
+  });
+
+  it("counts renders that went wrong, each with one call of the listeners, and no more after unsubscribing", () => {
+    const store = new LiveStatusStore();
+    store.setUp(true);
+    const listener = vi.fn<() => void>();
+    const unsubscribe = store.subscribe(listener);
+    store.countStale();
+    store.countStale();
+    expect(store.get()).toMatchObject({ state: "stale", staleCount: 2 });
+    expect(listener).toHaveBeenCalledTimes(2);
+    unsubscribe();
+    store.setBehind(false);
+    expect(listener).toHaveBeenCalledTimes(2);
+  });
+});

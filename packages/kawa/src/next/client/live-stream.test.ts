@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { pingIntervalMs, type StreamRequest } from "../stream-protocol.ts";
+import { FakeStreams } from "../../../test/support/fake-streams.ts";
+import { LiveStream } from "./live-stream.ts";
+
+let streams: FakeStreams;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  streams = new FakeStreams();
+});
+
+afterEach(() => {
+  streams.restore();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+function createStream() {
+  let request: StreamRequest = { tabs: { one: { route: [["r1", "v1"]] } } };
+  const onEvent = vi.fn<(name: string, data: unknown) => void>();
+  const onUp = vi.fn<(isUp: boolean) => void>();
+  const stream = new LiveStream({ src: "/api/reactive", request: () => request, onEvent, onUp });
+  const ask = (id: string): void => {
+    request = { tabs: { one: { route: [[id, ""]] } } };
+    stream.open();
+  };
+  return { stream, onEvent, onUp, ask };
+}
+
+describe("a stream", () => {
+  it("is asked for with what the tabs show", async () => {
+    const { stream } = createStream();
+    stream.open();
+    expect(streams.all).toHaveLength(1);
+    const { url, init } = streams.last;
+    expect(url).toBe("/api/reactive");
+    expect(init).toMatchObject({ method: "POST", credentials: "same-origin", cache: "no-store" });
+    expect(init.headers).toEqual({ accept: "text/event-stream", "content-type": "application/json" });
+    expect(JSON.parse(init.body as string)).toEqual({ tabs: { one: { route: [["r1", "v1"]] } } });
+  });
+
+  it("is up with its hello, and reports its events", async () => {
+    const { stream, onEvent, onUp } = createStream();
+    stream.open();
+    expect(onUp).not.toHaveBeenCalled();
+    await streams.last.send("hello", { versions: "b=e@1" });
+    await streams.last.send("change", { versions: "b=e@2" });
+    expect(onUp.mock.calls).toEqual([[true]]);
+    expect(onEvent.mock.calls).toEqual([
+      ["hello", { versions: "b=e@1" }],
+      ["change", { versions: "b=e@2" }],
+    ]);
+  });
+
+  it("ignores what is malformed", async () => {
+    const { stream, onEvent } = createStream();
+    stream.open();
+    await streams.last.send("hello", {});
+    for (const data of ["", "{", "null", "1", '"alert(1)"']) await streams.last.write(`event: change\ndata: ${data}\n\n`);
+    await streams.last.send("change", { versions: "b=e@2" });
+    expect(onEvent.mock.calls.map(([name]) => name)).toEqual(["hello", "change"]);
+  });
+});
+
+describe("another subscription", () => {
+  it("opens a stream first, and ends the one before when the new one has said hello", async () => {
+    const { stream, ask, onEvent, onUp } = createStream();
+    stream.open();
+    await streams.last.send("hello", {});
+    const [first] = streams.all;
+    ask("r2");
+    expect(streams.all).toHaveLength(2);
+    expect(first!.isAborted).toBe(false);
+    await first!.send("change", { versions: "b=e@2" });
+    expect(onEvent).toHaveBeenCalledWith("change", { versions: "b=e@2" });
+    await streams.last.send("hello", {});
+    expect(first!.isAborted).toBe(true);
+    expect(onUp.mock.calls).toEqual([[true], [true]]);
+  });
+
+  it("during the opening is asked for once, when that one is open", async () => {
+    const { stream, ask } = createStream();
+    stream.open();
+    for (const id of ["r2", "r3", "r4"]) ask(id);
+    expect(streams.all).toHaveLength(1);
+    await streams.last.send("hello", {});
+    expect(streams.all).toHaveLength(2);
+    expect(streams.last.request).toEqual({ tabs: { one: { route: [["r4", ""]] } } });
+    await streams.last.send("hello", {});
+    expect(streams.all).toHaveLength(2);
+  });
+
+  it("keeps the stream that there is when the new one fails", async () => {
+    const { stream, ask, onUp } = createStream();
+    stream.open();
+    await streams.last.send("hello", {});
+    ask("r2");
+    await streams.last.fail();
+    expect(streams.all[0]!.isAborted).toBe(false);
+    expect(onUp.mock.calls).toEqual([[true]]);
+    await vi.advanceTimersByTimeAsync(150);
+    expect(streams.all).toHaveLength(3);
+  });
+});
+
+describe("a stream that is lost", () => {
+  it("is opened again after a random part of 300 ms, twice as long each time up to 10 s", async () => {
+    const { stream, onUp } = createStream();
+    stream.open();
+    const waits: number[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      const count = streams.all.length;
+      await streams.last.fail();
+      const failedAt = Date.now();
+      while (streams.all.length === count) await vi.advanceTimersByTimeAsync(1);
+      waits.push(Date.now() - failedAt);
+    }
+    expect(waits).toEqual([150, 300, 600, 1_200, 2_400, 4_800, 5_000, 5_000]);
+    expect(onUp.mock.calls.every(([isUp]) => !isUp)).toBe(true);
+    // The hello makes the next failure the first again.
+    await streams.last.send("hello", {});
+    await streams.last.end();
+    const count = streams.all.length;
+    await vi.advanceTimersByTimeAsync(150);
+    expect(streams.all).toHaveLength(count + 1);
+  });
+
+  it("counts as lost after two missed pings", async () => {
+    const { stream, onUp } = createStream();
+    stream.open();
+    await streams.last.send("hello", {});
+    await vi.advanceTimersByTimeAsync(2 * pingIntervalMs);
+    await streams.last.send("ping", {});
+    await vi.advanceTimersByTimeAsync(2.3 * pingIntervalMs - 1);
+    expect(streams.last.isAborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(streams.all[0]!.isAborted).toBe(true);
+    expect(onUp).toHaveBeenLastCalledWith(false);
+    await vi.advanceTimersByTimeAsync(150);
+    expect(streams.all).toHaveLength(2);
+  });
+
+  it("is opened at once when something suggests that the network is back", async () => {
+    const { stream } = createStream();
+    stream.open();
+    await streams.last.fail();
+    stream.revive();
+    expect(streams.all).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(streams.all).toHaveLength(2);
+  });
+
+  it("is left alone by that while it is well", async () => {
+    const { stream } = createStream();
+    stream.open();
+    await streams.last.send("hello", {});
+    stream.revive();
+    expect(streams.all).toHaveLength(1);
+  });
+
+  it.each([
+    ["seconds", "4"],
+    ["a date", "Thu, 01 Jan 2026 00:00:04 GMT"],
+  ])("is not opened before the time that the server gives in %s, whatever happens", async (_, retryAfter) => {
+    vi.setSystemTime(Date.UTC(2026, 0, 1));
+    const { stream, ask } = createStream();
+    stream.open();
+    await streams.last.refuse(503, { "retry-after": retryAfter });
+    stream.revive();
+    ask("r2");
+    await vi.advanceTimersByTimeAsync(3_999);
+    expect(streams.all).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(151);
+    expect(streams.all).toHaveLength(2);
+  });
+});
+
+describe("a goodbye", () => {
+  it("is no failure: the browser comes back after a random part of the time, and nothing is down", async () => {
+    const { stream, onUp } = createStream();
+    stream.open();
+    await streams.last.send("hello", {});
+    await streams.last.send("bye", { reason: "restart", withinMs: 2_000 });
+    await streams.last.end();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(streams.all).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(streams.all).toHaveLength(2);
+    expect(onUp.mock.calls).toEqual([[true]]);
+    await streams.last.fail();
+    expect(onUp).toHaveBeenLastCalledWith(false);
+  });
+});
+
+describe("close", () => {
+  it("ends everything", async () => {
+    const { stream, ask } = createStream();
+    stream.open();
+    await streams.last.send("hello", {});
+    ask("r2");
+    stream.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(streams.all.map(({ isAborted }) => isAborted)).toEqual([true, true]);
+  });
+});

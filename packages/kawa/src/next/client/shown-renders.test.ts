@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+import { maxRendersPerTab } from "../stream-protocol.ts";
+import { ShownRenders } from "./shown-renders.ts";
+
+/** A tab that was loaded at `/a`. */
+function openAtA(): ShownRenders {
+  const renders = new ShownRenders();
+  renders.commitRoute(["ra", "v1"], "/a");
+  return renders;
+}
+
+const ids = ({ subscription }: ShownRenders): readonly string[] => subscription.route.map(([id]) => id);
+
+describe("the renders that a tab may show", () => {
+  it("are the committed one, with its versions", () => {
+    expect(openAtA().subscription).toEqual({ route: [["ra", "v1"]], page: undefined });
+  });
+
+  it("gain that of a navigation, whether it is heard of before the commit or after", () => {
+    const before = openAtA();
+    before.receive({ id: "rb", url: "/b", startedAt: 10 }, "/a");
+    before.visit("/b");
+    const after = openAtA();
+    after.visit("/b");
+    after.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
+    for (const renders of [before, after]) {
+      expect(renders.subscription.route).toEqual([
+        ["ra", "v1"],
+        ["rb", ""],
+      ]);
+    }
+  });
+
+  it("are unknown between a navigation and the news of its render, and where there is none", () => {
+    const renders = openAtA();
+    renders.visit("/b");
+    expect(renders.subscription.route).toEqual([
+      ["ra", "v1"],
+      ["", ""],
+    ]);
+  });
+
+  it("stay named when the user goes back and forward", () => {
+    const renders = openAtA();
+    renders.visit("/b");
+    renders.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
+    renders.visit("/a");
+    renders.visit("/b");
+    expect(ids(renders)).toEqual(["ra", "rb"]);
+  });
+
+  it("are not those that were only prefetched, before the next navigation, which may show parts of them", () => {
+    const renders = openAtA();
+    renders.receive({ id: "rc", url: "/c", startedAt: 10 }, "/a");
+    expect(ids(renders)).toEqual(["ra"]);
+    renders.receive({ id: "rb", url: "/b", startedAt: 20 }, "/a");
+    renders.visit("/b");
+    expect(ids(renders)).toEqual(["ra", "rc", "rb"]);
+  });
+
+  it("are unknown when there are more than a stream may name", () => {
+    const renders = openAtA();
+    for (let n = 1; n < maxRendersPerTab; n += 1) {
+      renders.visit(`/${n}`);
+      renders.receive({ id: `r${n}`, url: `/${n}`, startedAt: n }, `/${n}`);
+    }
+    expect(ids(renders)).toHaveLength(maxRendersPerTab);
+    renders.visit("/x");
+    renders.receive({ id: "rx", url: "/x", startedAt: 99 }, "/x");
+    expect(ids(renders)).toEqual(["ra", ""]);
+    for (let n = 0; n < 1_000; n += 1) renders.receive({ id: `y${n}`, url: `/${n}`, startedAt: 100 + n }, "/x");
+    expect(ids(renders)).toEqual(["ra", ""]);
+  });
+});
+
+describe("a render of the whole route", () => {
+  it("replaces all that were asked for before it, whichever is heard of first", () => {
+    for (const isHeardFirst of [true, false]) {
+      const renders = openAtA();
+      renders.visit("/b");
+      renders.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
+      const refresh = { id: "rr", url: "/b", startedAt: 20 };
+      if (isHeardFirst) renders.receive(refresh, "/b");
+      renders.commitRoute(["rr", "v2"], "/b");
+      if (!isHeardFirst) renders.receive(refresh, "/b");
+      expect(renders.subscription.route).toEqual([["rr", "v2"]]);
+    }
+  });
+
+  it("does not replace a navigation that was asked for after it", () => {
+    const renders = openAtA();
+    renders.receive({ id: "rb", url: "/b", startedAt: 30 }, "/a");
+    renders.commitRoute(["rr", "v2"], "/a");
+    renders.visit("/b");
+    renders.receive({ id: "rr", url: "/a", startedAt: 20 }, "/b");
+    expect(ids(renders)).toEqual(["rr", "rb"]);
+  });
+
+  it("replaces what was asked for before it and is heard of late", () => {
+    const renders = openAtA();
+    renders.commitRoute(["rr", "v2"], "/a");
+    renders.receive({ id: "rr", url: "/a", startedAt: 20 }, "/a");
+    renders.receive({ id: "rb", url: "/a", startedAt: 10 }, "/a");
+    expect(ids(renders)).toEqual(["rr"]);
+  });
+
+  it("makes a place known that was not", () => {
+    const renders = openAtA();
+    renders.visit("/b");
+    renders.commitRoute(["rr", "v2"], "/b");
+    expect(ids(renders)).toEqual(["rr"]);
+  });
+});
+
+describe("a render of the page alone", () => {
+  it("is named as the page's, whichever is heard of first", () => {
+    for (const isHeardFirst of [true, false]) {
+      const renders = openAtA();
+      renders.commitPage(["ra", "v1"], false);
+      const replaced = { id: "rp", url: "/a", startedAt: 10 };
+      if (isHeardFirst) renders.receive(replaced, "/a");
+      renders.commitPage(["rp", "v2"], true);
+      if (!isHeardFirst) renders.receive(replaced, "/a");
+      expect(renders.subscription).toEqual({ route: [["ra", "v1"]], page: ["rp", "v2"] });
+    }
+  });
+
+  it("is not that of a navigation, which may have rendered layouts too", () => {
+    const renders = openAtA();
+    renders.visit("/b");
+    renders.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
+    renders.commitPage(["rb", "v2"], false);
+    expect(ids(renders)).toEqual(["ra", "rb"]);
+    renders.commitPage(undefined, false);
+    expect(renders.subscription.page).toBeUndefined();
+  });
+});

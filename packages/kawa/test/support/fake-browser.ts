@@ -1,0 +1,85 @@
+import { vi } from "vitest";
+
+type Waiting = { readonly run: () => Promise<unknown>; readonly resolve: (value: unknown) => void };
+
+/** Web Locks of one browser: exclusive, in the order of the requests. */
+export class FakeLocks {
+  readonly #held = new Map<string, AbortController>();
+  readonly #waiting = new Map<string, Waiting[]>();
+
+  /** The `navigator.locks` of one tab. */
+  ofTab(): { request: LockManager["request"]; crash: () => void } {
+    const crashed = new AbortController();
+    const request = async (name: string, options: unknown, callback?: () => unknown): Promise<unknown> => {
+      const { signal } = (callback ? options : {}) as { signal?: AbortSignal };
+      const onHeld = (callback ?? options) as () => unknown;
+      signal?.throwIfAborted();
+      return new Promise((resolve, reject) => {
+        const waiting: Waiting = {
+          resolve,
+          run: () => Promise.race([onHeld(), new Promise((end) => crashed.signal.addEventListener("abort", () => end(undefined)))]),
+        };
+        const queue = this.#waiting.get(name) ?? [];
+        this.#waiting.set(name, queue);
+        queue.push(waiting);
+        const drop = (error: unknown): void => {
+          if (queue.includes(waiting)) queue.splice(queue.indexOf(waiting), 1);
+          reject(error);
+        };
+        signal?.addEventListener("abort", () => drop(signal.reason));
+        crashed.signal.addEventListener("abort", () => drop(new Error("The tab is gone.")));
+        void this.#next(name);
+      }).catch((error: unknown) => {
+        if (!crashed.signal.aborted) throw error;
+      });
+    };
+    return { request: request as LockManager["request"], crash: () => crashed.abort() };
+  }
+
+  get heldNames(): readonly string[] {
+    return [...this.#held.keys()];
+  }
+
+  async #next(name: string): Promise<void> {
+    await Promise.resolve();
+    if (this.#held.has(name)) return;
+    const next = this.#waiting.get(name)?.shift();
+    if (!next) return;
+    this.#held.set(name, new AbortController());
+    next.resolve(await next.run());
+    this.#held.delete(name);
+    void this.#next(name);
+  }
+}
+
+const channels = new Set<FakeChannel>();
+
+/** `BroadcastChannel`: everybody of that name but the sender hears it, a copy, later. */
+export class FakeChannel {
+  readonly name: string;
+  onmessage: ((event: { data: unknown }) => void) | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+    channels.add(this);
+  }
+
+  postMessage(data: unknown): void {
+    for (const other of channels) {
+      if (other === this || other.name !== this.name) continue;
+      const copy: unknown = structuredClone(data);
+      queueMicrotask(() => channels.has(other) && other.onmessage?.({ data: copy }));
+    }
+  }
+
+  close(): void {
+    channels.delete(this);
+  }
+}
+
+/** Makes what follows run as if in a tab that has these. */
+export function enterTab(globals: { locks?: unknown; BroadcastChannel?: unknown; SharedWorker?: unknown }): void {
+  vi.stubGlobal("navigator", { locks: globals.locks });
+  vi.stubGlobal("BroadcastChannel", globals.BroadcastChannel);
+  vi.stubGlobal("SharedWorker", globals.SharedWorker);
+}
