@@ -1,3 +1,5 @@
 import { createReactiveRoute } from "kawa/next";
+import * as labSignals from "@/lib/lab-signals";
+import * as signals from "@/lib/signals";
 
-export const { POST } = createReactiveRoute();
+export const { GET, POST, PUT } = createReactiveRoute({ signals: [signals, labSignals] });

@@ -24,4 +24,9 @@ export type WriteRequest = {
 export type WriteReply = { readonly row?: ValueRow | undefined; readonly isConflict?: boolean | undefined };
 
 /** The body of every answer that refuses. */
-export type ErrorReply = { readonly code: string; readonly error: string; readonly row?: ValueRow | undefined };
+export type ErrorReply = {
+  readonly code: string;
+  /** For people. */
+  readonly error: string;
+  readonly retryAfterMs?: number | undefined;
+};

@@ -1,4 +1,4 @@
-import { isKawaError, KawaError, type KawaErrorCode } from "../errors.ts";
+import { isKawaError, KawaError, type KawaErrorCode, type KawaErrorOptions } from "../errors.ts";
 import type { ErrorReply } from "../value-row.ts";
 import { route } from "./route.ts";
 
@@ -16,13 +16,13 @@ export async function ask<T>(query: string, init: RequestInit, lost: () => KawaE
     const reply = (await response.json()) as T & Partial<ErrorReply>;
     if (response.ok) return reply;
     // What the server says is meant for people. A proxy in between says nothing of ours.
-    if (reply.code) throw publicError(reply.code as KawaErrorCode, reply.error!);
+    if (reply.code) throw publicError(reply.code as KawaErrorCode, reply.error!, { retryAfterMs: reply.retryAfterMs });
   } catch (error) {
     if (isKawaError(error)) throw error;
   }
   throw lost();
 }
 
-export function publicError(code: KawaErrorCode, publicMessage: string): KawaError {
-  return new KawaError(code, publicMessage, { data: { isPublic: true, publicMessage } });
+export function publicError(code: KawaErrorCode, publicMessage: string, data: KawaErrorOptions["data"] = {}): KawaError {
+  return new KawaError(code, publicMessage, { data: { ...data, isPublic: true, publicMessage } });
 }

@@ -88,6 +88,11 @@ export class BrowserBackend implements Pick<Backend, "delete" | "entry" | "id" |
     return whenDecodable(rows, () => batch(() => rows.forEach((row) => this.#slot(row[0]).confirm(row))));
   }
 
+  /** Another identity may see other values, under the same numbers. */
+  distrust(): void {
+    for (const slot of this.#slots.values()) slot.distrust();
+  }
+
   #slot(key: string): Slot {
     let slot = this.#slots.get(key);
     if (!slot) {

@@ -47,6 +47,11 @@ export class Slot {
     this.show();
   }
 
+  /** Somebody else may look now: what the actor says next replaces what is known, whatever its number. */
+  distrust(): void {
+    if (this.confirmed) this.confirmed = { ...this.confirmed, seq: -1, epoch: "" };
+  }
+
   /** Shows the actor's value with all pending writes. Those whose updater throws are taken out and rejected. */
   show(): void {
     let { entry } = this;

@@ -68,14 +68,19 @@ function expectedOf({ entry }: Slot): number {
   return entry.state === "present" ? entry.seq : 0;
 }
 
-/** Sends a write, and once more when its answer was lost: then only for the value that it was made for. */
+/** Sends a write until it is answered: after a lost answer once more, and then only for the value that it was made for. */
 async function deliver(request: WriteRequest, base: number): Promise<WriteReply> {
-  try {
-    return await put(request);
-  } catch (error) {
-    if (!isKawaError(error, "WRITE_UNCONFIRMED")) throw error;
-    await delay(resendDelayMs);
-    return put({ ...request, expect: request.expect ?? base, isAgain: true });
+  let next = request;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await put(next);
+    } catch (error) {
+      if (isKawaError(error, "RATE_LIMITED") && tries < maxTries) await delay(Number(error.data["retryAfterMs"]) || maxRetryDelayMs);
+      else if (isKawaError(error, "WRITE_UNCONFIRMED") && !next.isAgain) {
+        await delay(resendDelayMs);
+        next = { ...request, expect: request.expect ?? base, isAgain: true };
+      } else throw error;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import type { ShownRender, Subscription } from "../stream-protocol.ts";
+import { browserBackend } from "../../core/browser/global-backend.ts";
+import { maxValuesPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
@@ -162,6 +163,7 @@ export class LiveTab {
       this.#port?.revive();
       this.#queue.resume();
     });
+    browserBackend().onWatch = () => this.#update();
     const stopObserving = observeReceivedRenders((render) => {
       this.#renders.receive(render, location.pathname + location.search);
       this.#update();
@@ -176,7 +178,8 @@ export class LiveTab {
   }
 
   get #subscription(): Subscription {
-    return { ...this.#renders.subscription, token: this.#token };
+    const values = browserBackend().watched.slice(0, maxValuesPerTab);
+    return { ...this.#renders.subscription, token: this.#token, ...(values.length > 0 && { values }) };
   }
 
   #receive(message: HostMessage): void {
@@ -188,7 +191,10 @@ export class LiveTab {
     } else if (message.type === "change") {
       const asked = message.way === "page" ? "page" : "route";
       this.#queue.announce(message.versions, way === "page" || way === "route" ? way : asked, message.spreadMs);
-    } else if (message.type === "expired") this.#queue.force(message.spreadMs);
+    } else if (message.type === "expired") {
+      browserBackend().distrust();
+      this.#queue.force(message.spreadMs);
+    } else if (message.type === "values") void browserBackend().receive(message.rows);
     else this.#token = message.token;
   }
 
@@ -206,7 +212,8 @@ export class LiveTab {
       this.#isUpdating = false;
       if (this.#committedCount === this.#refreshCount) this.#queue.settle();
       this.#queue.resume();
-      const shown = JSON.stringify(this.#renders.subscription);
+      const keys = browserBackend().watched.map(([key]) => key);
+      const shown = JSON.stringify([this.#renders.subscription, keys.sort()]);
       if (shown === this.#told) return;
       this.#told = shown;
       this.#port?.announce();

@@ -1,0 +1,98 @@
+import type { Backend, Reader } from "../core/backend.ts";
+import { clip } from "../core/errors.ts";
+import type { BackedSignal } from "../core/signal.ts";
+import type { KnownValue, ValueRow } from "../core/value-row.ts";
+import { hub } from "./hub.ts";
+import { readRow } from "./read-values.ts";
+
+export type ValueFeedOptions = {
+  /** Signals that browsers may read, each with what the browser knows of it. */
+  readonly signals: ReadonlyMap<BackedSignal<unknown>, KnownValue>;
+  /** Runs a function as who opened the stream. */
+  readonly asOpener: <T>(fn: () => T) => T;
+  /** There are {@link ValueFeed.take new rows}. */
+  readonly onRows: () => void;
+};
+
+/** The values that one stream carries. Of each key only the newest waits to be sent. */
+export class ValueFeed {
+  readonly #options: ValueFeedOptions;
+  readonly #rows = new Map<string, ValueRow>();
+  /** The newest of each key that the browser has or is going to have. */
+  readonly #known = new Map<string, string>();
+  #changed = new Set<BackedSignal<unknown>>();
+  #stops: (() => void)[] = [];
+  #isReading = false;
+
+  constructor(options: ValueFeedOptions) {
+    this.#options = options;
+  }
+
+  /** Compares what the browser knows, and follows it from now on. */
+  start(): void {
+    for (const [signal, [key, seq, epoch]] of this.#options.signals) {
+      this.#known.set(key, versionOf(seq, epoch));
+      this.#changed.add(signal);
+      this.#stops.push(
+        hub().watchKey(signal.backend.id, key, () => {
+          this.#changed.add(signal);
+          void this.#read();
+        }),
+      );
+    }
+    void this.#read();
+  }
+
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#changed.clear();
+  }
+
+  /** Rows that have to be sent. */
+  take(): readonly ValueRow[] {
+    const rows = [...this.#rows.values()];
+    this.#rows.clear();
+    return rows;
+  }
+
+  /** One reading at a time; what changes meanwhile is read by the next one. */
+  async #read(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    while (this.#changed.size > 0) {
+      const changed = this.#changed;
+      this.#changed = new Set();
+      const byBackend = Map.groupBy(changed, ({ backend }) => backend);
+      await Promise.all([...byBackend].map(([backend, signals]) => this.#readFrom(backend, signals)));
+      if (this.#rows.size > 0) this.#options.onRows();
+    }
+    this.#isReading = false;
+  }
+
+  async #readFrom(backend: Backend, signals: readonly BackedSignal<unknown>[]): Promise<void> {
+    // What one identity sees is asked for anew each time, and kept for nobody else.
+    const reader: Promise<Reader> = this.#options.asOpener(() => backend.readerFor());
+    await Promise.all(
+      signals.map(async (signal) => {
+        try {
+          this.#add((await readRow(await reader, signal)) ?? [signal.key, null, 0, ""]);
+        } catch (error) {
+          // It is read again at its next change, and by the next stream.
+          console.error(`[kawa] Reading "${clip(signal.key)}" for a browser failed:`, error);
+        }
+      }),
+    );
+  }
+
+  #add(row: ValueRow): void {
+    const [key, , seq, epoch] = row;
+    const version = versionOf(seq, epoch);
+    if (this.#known.get(key) === version) return;
+    this.#known.set(key, version);
+    this.#rows.set(key, row);
+  }
+}
+
+function versionOf(seq: number, epoch: string): string {
+  return `${epoch}@${seq}`;
+}
