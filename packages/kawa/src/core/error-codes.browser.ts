@@ -21,3 +21,8 @@ export function statusOf(code: KawaErrorCode): number {
 export function isRetryable(code: KawaErrorCode): boolean {
   return ["BACKEND_UNAVAILABLE", "RATE_LIMITED", "UPDATE_CONFLICT"].includes(code);
 }
+
+/** Whatever a server tells a browser is public. */
+export function mayBePublic(_code: KawaErrorCode): boolean {
+  return true;
+}

@@ -50,3 +50,8 @@ export function statusOf(code: KawaErrorCode): number {
 export function isRetryable(code: KawaErrorCode): boolean {
   return retryableCodes.includes(code);
 }
+
+/** True where somebody else than Kawa has said something for people. */
+export function mayBePublic(code: KawaErrorCode): boolean {
+  return code === "ACTION_REFUSED" || code === "VALUE_INVALID";
+}

@@ -1,4 +1,4 @@
-import { type KawaErrorCode, isRetryable, statusOf } from "#error-codes";
+import { isRetryable, type KawaErrorCode, mayBePublic, statusOf } from "#error-codes";
 
 export { clip, show } from "./clip.ts";
 export { type KawaErrorCode, kawaErrorCodes } from "./error-codes.ts";
@@ -57,7 +57,7 @@ export function isKawaError(error: unknown, code?: KawaErrorCode): error is Kawa
  * }
  */
 export function publicMessage(error: unknown, fallback = "Something went wrong. Please try again."): string {
-  if (!isKawaError(error) || error.data["isPublic"] !== true) return fallback;
+  if (!isKawaError(error) || !mayBePublic(error.code) || error.data["isPublic"] !== true) return fallback;
   const message = error.data["publicMessage"];
   return typeof message === "string" ? message : fallback;
 }

@@ -118,7 +118,14 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   set(value: T | ((current: T) => T), options?: OperationOptions): Promise<void> {
-    if (typeof value === "function") return this.update(value as (current: T) => T, options) as Promise<unknown> as Promise<void>;
+    if (typeof value === "function") {
+      const updated = this.change(value as (current: T) => T, options);
+      return reported(
+        "Updating",
+        this.key,
+        updated.then(() => undefined),
+      );
+    }
     return reported(
       "Writing",
       this.key,
@@ -127,8 +134,7 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   update(fn: (current: T) => T, options?: OperationOptions): Promise<T> {
-    const backend = untracked(() => this.backend);
-    return reported("Updating", this.key, backend.update(this.key, (entry) => fn(this.valueIn(entry)), options) as Promise<T>);
+    return reported("Updating", this.key, this.change(fn, options));
   }
 
   delete(options?: OperationOptions): Promise<void> {
@@ -137,6 +143,11 @@ export class BackedSignal<T> implements Signal<T> {
       this.key,
       untracked(() => this.backend).delete(this.key, options),
     );
+  }
+
+  private change(fn: (current: T) => T, options: OperationOptions | undefined): Promise<T> {
+    const backend = untracked(() => this.backend);
+    return backend.update(this.key, (entry) => fn(this.valueIn(entry)), options) as Promise<T>;
   }
 
   valueIn(entry: Entry): T {
