@@ -52,8 +52,8 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
       const { row, isConflict } = await deliver(request, base);
       await loadCodec(row ? [row] : []);
       if (!isConflict) return row;
-      if (tries === maxTries) throw publicError("UPDATE_CONFLICT", "Others were faster. Please try again.");
       if (row) await backend.receive([row]);
+      if (tries === maxTries) throw publicError("UPDATE_CONFLICT", "Others were faster. Please try again.");
       await delay(Math.random() * Math.min(2 ** tries, maxRetryDelayMs));
     }
   } catch (error) {
