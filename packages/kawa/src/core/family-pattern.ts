@@ -66,9 +66,8 @@ function parameterFinder<P>(keyOf: (param: P) => string): (key: string) => unkno
   if (names.length === 0 || isMixed || [...asked].some((name) => !names.includes(name))) {
     throw invalid("its keys do not hold its parameters as they are");
   }
-  // One parameter may hold colons. Of several it would be unclear whose they are, and slow to find out.
-  const any = names.length === 1 ? "(.+)" : "([^:]+)";
-  const pattern = new RegExp(`^${pieces.map((piece, at) => (at % 2 === 1 ? any : escape(piece))).join("")}$`, "su");
+  // A parameter with a colon could make the key of another signal, and several of them would be slow to tell apart.
+  const pattern = new RegExp(`^${pieces.map((piece, at) => (at % 2 === 1 ? "([^:]+)" : escape(piece))).join("")}$`, "u");
   return (key) => {
     const found = pattern.exec(key)?.slice(1);
     if (!found) return undefined;

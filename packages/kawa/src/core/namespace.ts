@@ -37,7 +37,7 @@ export interface Namespace {
   family<P, T>(define: (param: P) => FamilyMember<T>): (param: P) => Signal<T>;
   /**
    * As above, for client components too. The server finds the member that a browser asks for by its key: so keys hold the
-   * parameter, a text or an object of texts, as it is.
+   * parameter, a text or an object of texts, as it is. Browsers reach no member whose parameter is empty or has a colon.
    *
    * @throws {KawaError} OPTION_INVALID - keys do not hold the parameter as it is
    */

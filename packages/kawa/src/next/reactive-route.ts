@@ -147,16 +147,15 @@ function shownSignals({ tabs }: StreamRequest, signals: ExposedSignals): Map<Bac
   const shown = new Map<BackedSignal<unknown>, KnownValue>();
   for (const known of Object.values(tabs).flatMap(({ values = [] }) => values)) {
     const signal = signals.find(known[0], "read");
-    const other = signal && shown.get(signal);
-    // The value has to be news for none of them to be left out.
-    if (signal) shown.set(signal, other && isOlder(other, known) ? other : known);
+    if (signal) shown.set(signal, oldest(known, shown.get(signal)));
   }
   return shown;
 }
 
-/** Tabs that know different histories count as knowing nothing. */
-function isOlder([, seq, epoch]: KnownValue, other: KnownValue): boolean {
-  return epoch === other[2] && seq <= other[1];
+/** What is news for one of two tabs has to be sent. Tabs that know different histories count as knowing nothing. */
+function oldest(known: KnownValue, other: KnownValue = known): KnownValue {
+  const [key, seq, epoch] = known;
+  return epoch === other[2] ? [key, Math.min(seq, other[1]), epoch] : [key, -1, ""];
 }
 
 /** Next and proxies tell it; undefined where nobody does. */
