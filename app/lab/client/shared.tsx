@@ -1,6 +1,6 @@
 "use client";
 import { computed, publicMessage, useReactive, useSignalWrite } from "kawa";
-import { useMemo } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import { labShared, labTheme, labThemes } from "@/lib/lab-signals";
 
 /** A number that everybody shares, with what becomes of a write. */
@@ -12,6 +12,7 @@ export function Shared({ name, label = "client" }: { name: string; label?: strin
   return (
     <form
       aria-label={label}
+      data-hydrated={useHydrated()}
       onSubmit={(event) => {
         event.preventDefault();
         void set(Number(new FormData(event.currentTarget).get("value")));
@@ -26,6 +27,15 @@ export function Shared({ name, label = "client" }: { name: string; label?: strin
       <output data-testid={`${label}-pending`}>{String(isPending)}</output>
       {error === undefined ? null : <p role="alert">{publicMessage(error)}</p>}
     </form>
+  );
+}
+
+/** False in HTML and while the browser takes it over. */
+function useHydrated(): boolean {
+  return useSyncExternalStore(
+    () => () => {},
+    () => true,
+    () => false,
   );
 }
 

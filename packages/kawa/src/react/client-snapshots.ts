@@ -1,5 +1,5 @@
 import { processState } from "../core/process-state.ts";
-import { RenderSnapshots } from "./render-snapshots.ts";
+import type { RenderSnapshots } from "./render-snapshots.ts";
 
 /** Snapshots of the renders whose client components may still be rendered, by render id. */
 const shared = processState("client-snapshots", () => new Map<string, RenderSnapshots>());

@@ -1,6 +1,6 @@
 import { isKawaError, KawaError, type KawaErrorCode, type KawaErrorOptions } from "../errors.ts";
 import type { ErrorReply } from "../value-row.ts";
-import { route } from "./route.ts";
+import { routeSrc } from "./route.ts";
 
 /** The server gives up sooner. */
 const timeoutMs = 40_000;
@@ -12,7 +12,7 @@ const timeoutMs = 40_000;
  */
 export async function ask<T>(query: string, init: RequestInit, lost: () => KawaError): Promise<T> {
   try {
-    const response = await fetch(route.src + query, { cache: "no-store", signal: AbortSignal.timeout(timeoutMs), ...init });
+    const response = await fetch(routeSrc() + query, { cache: "no-store", signal: AbortSignal.timeout(timeoutMs), ...init });
     const reply = (await response.json()) as T & Partial<ErrorReply>;
     if (response.ok) return reply;
     // What the server says is meant for people. A proxy in between says nothing of ours.

@@ -2,7 +2,7 @@
 import { useServerInsertedHTML } from "next/navigation";
 import { type ReactElement, type ReactNode, useState } from "react";
 import { rowsAttribute } from "../../core/browser/html-rows.ts";
-import { route } from "../../core/browser/route.ts";
+import { setRouteSrc } from "../../core/browser/route.ts";
 import type { ValueRow } from "../../core/value-row.ts";
 import { type ClientValues, ClientValuesContext } from "../../react/values-context.ts";
 
@@ -17,7 +17,7 @@ export type LiveValuesProps = {
  * them in data blocks: no content security policy forbids these, for they are not run.
  */
 export function LiveValues({ src, render, children }: LiveValuesProps): ReactElement {
-  route.src = src;
+  setRouteSrc(src);
   const [rows] = useState(() => new UnsentRows());
   const [values] = useState((): ClientValues => ({ render, give: (row) => rows.add(row) }));
   useServerInsertedHTML(() => {

@@ -1,1 +1,0 @@
-export { namespace, signal, computed, effect, batch, untracked, useReactive } from "./src/index.browser.ts";
