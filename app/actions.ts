@@ -1,5 +1,8 @@
 "use server";
+import { isKawaError, publicMessage } from "kawa";
+import { findAccount } from "@/lib/accounts";
 import { findPerson, isDirection, parseCell, step } from "@/lib/people";
+import { sessions } from "@/lib/session";
 import { counter, theme, themes, userPosition } from "@/lib/signals";
 import { parseAmount } from "./_lib/amount";
 
@@ -22,16 +25,31 @@ export async function chooseTheme(form: FormData): Promise<void> {
   await theme.set(chosen);
 }
 
-export async function stepPerson(form: FormData): Promise<void> {
+/** Why a person was not moved, for whoever tried. */
+export type Refusal = { readonly personId: string; readonly reason: string };
+
+export async function movePerson(_previous: Refusal | undefined, form: FormData): Promise<Refusal | undefined> {
   const person = findPerson(form.get("person"));
+  if (person === undefined) return undefined;
+  const position = userPosition(person.id);
+  const cell = parseCell(form.get("cell"));
   const direction = form.get("direction");
-  if (person === undefined || !isDirection(direction)) return;
-  await userPosition(person.id).update((position) => step(position, direction));
+  try {
+    if (cell !== undefined) await position.set(cell);
+    else if (isDirection(direction)) await position.update((current) => step(current, direction));
+    return undefined;
+  } catch (error) {
+    if (!isKawaError(error, "ACTION_REFUSED")) throw error;
+    return { personId: person.id, reason: publicMessage(error) };
+  }
 }
 
-export async function placePerson(form: FormData): Promise<void> {
-  const person = findPerson(form.get("person"));
-  const cell = parseCell(form.get("cell"));
-  if (person === undefined || cell === undefined) return;
-  await userPosition(person.id).set(cell);
+export async function signIn(form: FormData): Promise<void> {
+  const account = findAccount(form.get("account"));
+  if (account === undefined) return;
+  await sessions.signIn({ userId: account.id });
+}
+
+export async function signOut(): Promise<void> {
+  await sessions.signOut();
 }

@@ -1,4 +1,6 @@
+import { mayMove } from "@/lib/identity";
 import { findPerson, people } from "@/lib/people";
+import { currentAccount } from "@/lib/session";
 import { Board } from "./_components/board";
 import { CodePeek } from "./_components/code-peek";
 import { Counter } from "./_components/counter";
@@ -11,8 +13,9 @@ import styles from "./page.module.css";
 
 export default async function Home({ searchParams }: PageProps<"/">) {
   const { as } = await searchParams;
+  const account = await currentAccount();
   // Whom this window moves is in its address, so each window can move someone else.
-  const chosen = findPerson(as) ?? people[0];
+  const chosen = findPerson(as) ?? findPerson(account?.id) ?? people.find(({ id }) => mayMove({}, id)) ?? people[0];
 
   return (
     <ThemeScope>
@@ -34,7 +37,7 @@ export default async function Home({ searchParams }: PageProps<"/">) {
               again and show it; nothing reloads.
             </p>
           </div>
-          <Board chosen={chosen} />
+          <Board chosen={chosen} account={account} />
           <div className={styles.side}>
             <Counter />
             <Terminal />

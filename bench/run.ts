@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { buildBenchApp, checkIsBare } from "./bench-app.ts";
+import { measureFragments } from "./fragments.ts";
 import { formatResult, isMissed, type Result } from "./report.ts";
 import { measureHundredThousand } from "./hundred-thousand.ts";
 import { measureMemory } from "./memory.ts";
@@ -17,6 +18,7 @@ import { measureWrites } from "./writes.ts";
 
 const measures: Record<string, () => Promise<Result>> = {
   "write-to-dom": measureWriteToDom,
+  fragments: measureFragments,
   "signal-read": measureSignalRead,
   "start-up": measureStartUp,
   writes: measureWrites,
@@ -27,7 +29,7 @@ const measures: Record<string, () => Promise<Result>> = {
   memory: measureMemory,
 };
 /** The others need plain Node processes only. */
-const measuresOfApps: readonly string[] = ["write-to-dom", "signal-read", "start-up"];
+const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "signal-read", "start-up"];
 const measureTimeoutMs = 120_000;
 
 const asked = process.argv.slice(2);

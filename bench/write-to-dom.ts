@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { chromium, type Browser, type Page } from "@playwright/test";
 import { chromiumArgs, ensureChromium } from "../e2e/chromium.ts";
 import { BenchApp } from "./bench-app.ts";
+import { inTime, roundTimeoutMs } from "./in-time.ts";
 import { row, type Result } from "./report.ts";
 import { withTempDir } from "./temp-dir.ts";
 
 const warmUpCount = 30;
 const count = 200;
-const roundTimeoutMs = 10_000;
 const goal = 1.3;
 
 /** When a change reached each stage of the second browser, as milliseconds of the wall clock. */
@@ -135,20 +135,6 @@ class Side {
     this.stages.request.push(stages.fetchStart - stages.event);
     this.stages.fetch.push(stages.fetchEnd - stages.fetchStart);
     this.stages.commit.push(stages.dom - stages.fetchEnd);
-  }
-}
-
-/** Playwright puts no bound on what `evaluate` waits for. */
-async function inTime<T>(work: Promise<T>, failure: string): Promise<T> {
-  const late = new AbortController();
-  const overdue = sleep(roundTimeoutMs, undefined, { signal: late.signal }).then(() => {
-    throw new Error(`${failure} within ${roundTimeoutMs} ms.`);
-  });
-  overdue.catch(() => {});
-  try {
-    return await Promise.race([work, overdue]);
-  } finally {
-    late.abort();
   }
 }
 

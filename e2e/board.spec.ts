@@ -39,12 +39,12 @@ test("a person moves in every window, each window has its own person", async ({ 
   await mark(a);
   await mark(b);
 
-  await a.getByRole("link", { name: /^Bob/ }).click();
-  await expect(a).toHaveURL(/\?as=bob$/);
-  await a.getByRole("button", { name: "Place Bob at x 2, y 2" }).click();
-  await expect(b.getByTestId("position-bob")).toHaveText("x 2, y 2");
-  await a.getByRole("button", { name: "Move Bob up" }).click();
-  await expect(b.getByTestId("position-bob")).toHaveText("x 2, y 1");
+  await a.getByRole("link", { name: /^Elif/ }).click();
+  await expect(a).toHaveURL(/\?as=elif$/);
+  await a.getByRole("button", { name: "Place Elif at x 2, y 2" }).click();
+  await expect(b.getByTestId("position-elif")).toHaveText("x 2, y 2");
+  await a.getByRole("button", { name: "Move Elif up" }).click();
+  await expect(b.getByTestId("position-elif")).toHaveText("x 2, y 1");
 
   await b.getByRole("button", { name: "Place Dario at x 7, y 0" }).click();
   await expect(a.getByTestId("position-dario")).toHaveText("x 7, y 0");
@@ -181,9 +181,9 @@ test("made-up form values change nothing and the page stays", async ({ page, req
   expect(html).toMatch(/data-testid="position-farid"[^>]*>x 1, y 0</);
   expect(html).toContain(`data-theme="${theme}"`);
 
-  // An unknown person in the address is the first one.
+  // An unknown person in the address is the first whom a guest may move.
   await page.goto("/?as=nobody");
-  await expect(page.getByRole("form", { name: "Move Alice" })).toBeVisible();
+  await expect(page.getByRole("form", { name: "Move Chika" })).toBeVisible();
 });
 
 test("the page fits a phone and shows its own code", async ({ page }) => {

@@ -2,15 +2,21 @@ export type Position = { readonly x: number; readonly y: number };
 
 export const board = { columns: 8, rows: 5 } as const;
 
-export type Person = { readonly id: string; readonly name: string; readonly start: Position };
+export type Person = {
+  readonly id: string;
+  readonly name: string;
+  readonly start: Position;
+  /** They sign in and move by themselves. The others are moved by whoever is here. */
+  readonly hasAccount: boolean;
+};
 
 export const people = [
-  { id: "alice", name: "Alice", start: { x: 1, y: 1 } },
-  { id: "bob", name: "Bob", start: { x: 5, y: 0 } },
-  { id: "chika", name: "Chika", start: { x: 3, y: 3 } },
-  { id: "dario", name: "Dario", start: { x: 6, y: 2 } },
-  { id: "elif", name: "Elif", start: { x: 0, y: 4 } },
-  { id: "farid", name: "Farid", start: { x: 7, y: 4 } },
+  { id: "alice", name: "Alice", start: { x: 1, y: 1 }, hasAccount: true },
+  { id: "bob", name: "Bob", start: { x: 5, y: 0 }, hasAccount: true },
+  { id: "chika", name: "Chika", start: { x: 3, y: 3 }, hasAccount: false },
+  { id: "dario", name: "Dario", start: { x: 6, y: 2 }, hasAccount: false },
+  { id: "elif", name: "Elif", start: { x: 0, y: 4 }, hasAccount: false },
+  { id: "farid", name: "Farid", start: { x: 7, y: 4 }, hasAccount: false },
 ] as const satisfies readonly Person[];
 
 const directions = {

@@ -1,5 +1,4 @@
 import type { Direction, Person } from "@/lib/people";
-import { stepPerson } from "../actions";
 import styles from "./arrows.module.css";
 
 const arrows = [
@@ -9,10 +8,10 @@ const arrows = [
   { direction: "right", path: "M4 10h12M11 5l5 5-5 5" },
 ] as const satisfies { direction: Direction; path: string }[];
 
+/** Buttons of the form around them. */
 export function Arrows({ person }: { person: Person }) {
   return (
-    <form action={stepPerson} className={styles.arrows} aria-label={`Move ${person.name}`}>
-      <input type="hidden" name="person" value={person.id} />
+    <div className={styles.arrows}>
       {arrows.map(({ direction, path }) => (
         <button
           key={direction}
@@ -26,6 +25,6 @@ export function Arrows({ person }: { person: Person }) {
           </svg>
         </button>
       ))}
-    </form>
+    </div>
   );
 }

@@ -45,5 +45,16 @@ export function streamScope(key: string): string | undefined {
   return key.startsWith(streamPrefix) ? key.slice(streamPrefix.length) : undefined;
 }
 
+const serverPrefix = "\0server:";
+
+/** Key of what the servers of an app keep for themselves: no hook of the app is asked about it, and no client reaches it. */
+export function serverKey(name: string): string {
+  return serverPrefix + name;
+}
+
+export function isServerKey(key: string): boolean {
+  return key.startsWith(serverPrefix);
+}
+
 /** A server that has not registered its streams again for three times this long no longer shows them, in milliseconds. */
 export const streamRenewMs = 2_000;

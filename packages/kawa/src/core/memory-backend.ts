@@ -66,8 +66,9 @@ export function createMemoryBackend(id: string): Backend {
     const rows: [string, PresentEntry][] = [];
     for (const [key, held] of cells) {
       const entry = held.peek();
-      // Streams keep their values under keys with a NUL.
-      if (entry.state === "present" && key.startsWith(prefix) && !key.startsWith("\0")) rows.push([key, entry]);
+      // Keys with a NUL are of no signal: they are listed only where they are asked for.
+      const isMeant = key.startsWith(prefix) && key.startsWith("\0") === prefix.startsWith("\0");
+      if (entry.state === "present" && isMeant) rows.push([key, entry]);
     }
     return rows.sort(([a], [b]) => (a < b ? -1 : 1));
   };

@@ -115,12 +115,18 @@ describe("a change", () => {
     const onChange = watch(hub, { render });
     await backend.set("late", 1);
     expect(onChange).not.toHaveBeenCalled();
+    render.versions.set(backend.id, backend.version);
     render.add(backend.id, "late");
+    await settle();
+    expect(onChange).not.toHaveBeenCalled();
     await backend.set("late", 2);
     expect(onChange).toHaveBeenCalledTimes(1);
+    // From here on it counts as one that may show anything: also what has changed before.
     for (let n = 0; n < 5_000; n += 1) render.add(backend.id, `k${n}`);
-    await backend.set("anything", 1);
+    await settle();
     expect(onChange).toHaveBeenCalledTimes(2);
+    await backend.set("anything", 1);
+    expect(onChange).toHaveBeenCalledTimes(3);
   });
 
   it("is not told after the end, which may come twice", async () => {
@@ -146,6 +152,20 @@ describe("what has changed before", () => {
     const [old, current] = [watch(hub, { render: reads }), watch(hub, { render: readsAnother })];
     await settle();
     expect([old.mock.calls.length, current.mock.calls.length]).toEqual([1, 0]);
+  });
+
+  it("is told when a late part of the render reads it, and not when it reads something else", async () => {
+    const backend = register();
+    const hub = new Hub();
+    const render = renderOf(backend, ["a"]);
+    const onChange = watch(hub, { render });
+    await backend.set("b", 1);
+    render.add(backend.id, "c");
+    await settle();
+    expect(onChange).not.toHaveBeenCalled();
+    render.add(backend.id, "b");
+    await settle();
+    expect(onChange).toHaveBeenCalledTimes(1);
   });
 
   it("is any change for a render that is not known", async () => {

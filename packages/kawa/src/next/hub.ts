@@ -12,7 +12,7 @@ export type Watch = {
   readonly render: RenderReads | undefined;
   /** What this render has read does not count. */
   readonly except?: RenderReads | undefined;
-  /** Versions that a render shows which is not known. */
+  /** Versions that are shown, of a render that is not known or of a fragment: what a fragment shows changes. */
   readonly versions: VersionVector;
   /** What the render shows is, or may be, older than what there is. */
   onChange(): void;
@@ -81,6 +81,8 @@ export class Hub {
     const stopReading = render.onRead((backendId, key) => {
       if (render.isEverything) this.#ofEverything.add(watch);
       else this.#add(watch, backendId, key);
+      // A late part of the render reads the version of its first, and the key may have changed since.
+      for (const backend of this.#backends.keys()) if (backend.id === backendId) void this.#compare(watch, backend, new Set([key]));
     });
     eachKey(render, (backendId, key) => this.#add(watch, backendId, key));
     return () => {
@@ -91,14 +93,14 @@ export class Hub {
   }
 
   /** Calls `onChange` when the render may show something of a backend that has changed before it was watched. */
-  async #compare(watch: Watch, backend: Backend): Promise<void> {
+  async #compare(watch: Watch, backend: Backend, late?: ReadonlySet<string>): Promise<void> {
     const { render } = watch;
     const isEverything = !render || render.isEverything;
-    const keys = isEverything ? undefined : keysOf(watch, backend.id);
+    const keys = isEverything ? undefined : keysOf(watch, backend.id, late);
     if (keys?.size === 0) return;
     try {
       await backend.load([]);
-      const shown = render ? render.versions.get(backend.id) : watch.versions[backend.id];
+      const shown = render?.versions.get(backend.id) ?? watch.versions[backend.id];
       if (await this.#isCurrent(backend, keys, shown)) return;
     } catch {
       // The backend is away or closed; it is compared again when it is connected.
@@ -164,8 +166,8 @@ export class Hub {
   }
 }
 
-function keysOf({ render, except }: Watch, backendId: string): ReadonlySet<string> {
-  const keys = render?.keys.get(backendId) ?? new Set<string>();
+function keysOf({ render, except }: Watch, backendId: string, late?: ReadonlySet<string>): ReadonlySet<string> {
+  const keys = late ?? render?.keys.get(backendId) ?? new Set<string>();
   return except ? new Set([...keys].filter((key) => !except.has(backendId, key))) : keys;
 }
 

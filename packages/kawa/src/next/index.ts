@@ -1,4 +1,5 @@
 export { isCrossSite } from "./cross-site.ts";
+export { reactive, type ReactiveOptions } from "./fragments/reactive.tsx";
 export { LivePage, LiveUpdates, type LiveUpdatesProps } from "./live-updates.tsx";
 export { createReactiveRoute, type ReactiveRouteOptions, type StreamSession } from "./reactive-route.ts";
 export { createRegistryRoute } from "./registry-route.ts";

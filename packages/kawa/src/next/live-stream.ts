@@ -97,7 +97,8 @@ export class LiveStream {
 
   #follow(tab: string, { route, page, token }: Subscription): void {
     const told = readStreamToken(this.#options.subject, token);
-    const find = ([id]: ShownRender): RenderReads | undefined => knownRenders().get(id) ?? told.get(id);
+    if (told.isOfAnother) return this.#beginAnew(tab);
+    const find = ([id]: ShownRender): RenderReads | undefined => knownRenders().get(id) ?? told.renders.get(id);
     const own = page && find(page);
     const known = new Set<RenderReads>();
     const watch = (what: "page" | "route", shown: ShownRender): void => {
@@ -111,6 +112,13 @@ export class LiveStream {
     for (const shown of route) watch("route", shown);
     if (page) watch("page", page);
     if (known.size > 0) this.#tellReads(tab, [...known]);
+  }
+
+  /** What this tab shows, and then what the others show too, is of who the browser was before. */
+  #beginAnew(tab: string): void {
+    const token = issueStreamToken(this.#options.subject, []);
+    if (token !== undefined) this.#send("token", { tab, token });
+    this.#endAfter(0, "expired");
   }
 
   #followValues(): void {

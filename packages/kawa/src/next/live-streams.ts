@@ -3,7 +3,7 @@ import type { LiveStream } from "./live-stream.ts";
 
 type OpenStreams = {
   readonly all: Set<LiveStream>;
-  readonly byClient: Map<string, number>;
+  readonly byClient: Map<string, Set<LiveStream>>;
   /** Tabs that have become old: in this turn, and in the one before. */
   readonly changedTabs: { now: number; before: number; isTurning: boolean };
 };
@@ -17,12 +17,12 @@ const open = processState<OpenStreams>("live-streams", () => ({
 /** Counts a stream among those of this process. Returns an idempotent end. */
 export function addStream(stream: LiveStream, client: string): () => void {
   open.all.add(stream);
-  open.byClient.set(client, streamCountOf(client) + 1);
+  const ofClient = open.byClient.get(client) ?? new Set();
+  open.byClient.set(client, ofClient.add(stream));
   return () => {
-    if (!open.all.delete(stream)) return;
-    const count = streamCountOf(client) - 1;
-    if (count === 0) open.byClient.delete(client);
-    else open.byClient.set(client, count);
+    open.all.delete(stream);
+    ofClient.delete(stream);
+    if (ofClient.size === 0 && open.byClient.get(client) === ofClient) open.byClient.delete(client);
   };
 }
 
@@ -31,7 +31,7 @@ export function streamCount(): number {
 }
 
 export function streamCountOf(client: string): number {
-  return open.byClient.get(client) ?? 0;
+  return open.byClient.get(client)?.size ?? 0;
 }
 
 /** Counts a tab whose render has become old. */
@@ -54,6 +54,11 @@ function turn(): void {
 /** Tabs that have become old in this turn, on all streams. */
 export function changedTabCount(): number {
   return open.changedTabs.before + open.changedTabs.now;
+}
+
+/** Ends the streams that a session has opened on this server. Its tabs ask for a render, as whoever they are then. */
+export function endStreamsOf(sessionId: string): void {
+  for (const stream of [...(open.byClient.get(sessionId) ?? [])]) stream.end("expired");
 }
 
 /** Ends all streams of this process: `next start` does not exit while one is open. Browsers come back by themselves. */

@@ -270,8 +270,21 @@ describe("a token of the stream", () => {
     const stolen = { tab: { route: [[id, versions]], token: issued } } satisfies Record<string, Subscription>;
     const { next } = await open({ tabs: stolen, options: { session: () => ({ id: "bob" }) } });
     await next();
-    // Like any render that is not known here.
-    await backend.set("theme", "light");
+    await backend.set("counter", 1);
+    expect(await next()).toEqual({ name: "bye", data: { reason: "expired", withinMs: 0 } });
+    expect(await next()).toBeUndefined();
+  });
+
+  it("is replaced when the browser has signed in: its tabs ask for renders once, and are followed then", async () => {
+    const options = (id: string): ReactiveRouteOptions => ({ session: () => ({ id }) });
+    const guest = await open({ tabs: { tab: showing(rendered("counter")) }, options: options("guest") });
+    const old = await guest.token();
+    const between = await open({ tabs: { tab: { ...showing(rendered("counter")), token: old } }, options: options("ada") });
+    const token = await between.token();
+    expect((await between.next())?.name).toBe("bye");
+    const { next } = await open({ tabs: { tab: { ...showing(rendered("counter")), token } }, options: options("ada") });
+    await next();
+    await backend.set("counter", 1);
     expect((await next())?.name).toBe("change");
   });
 });

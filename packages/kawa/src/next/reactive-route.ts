@@ -9,6 +9,7 @@ import { floodLimit } from "./flood-limit.ts";
 import { LiveStream } from "./live-stream.ts";
 import { addStream, streamCount, streamCountOf } from "./live-streams.ts";
 import { readValues } from "./read-values.ts";
+import { revokedSessions } from "./session/revoked-sessions.ts";
 import { pingIntervalMs as defaultPingIntervalMs, type StreamRequest } from "./stream-protocol.ts";
 import { readStreamRequest } from "./stream-request.ts";
 import { writeValue } from "./write-value.ts";
@@ -131,6 +132,8 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
   remove = addStream(stream, client ?? "");
   request.signal.addEventListener("abort", abort);
   if (request.signal.aborted) abort();
+  // It may have ended while its stream was opened.
+  if (session && revokedSessions().has(session.id)) stream.end("expired");
   return new Response(stream.body, {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",

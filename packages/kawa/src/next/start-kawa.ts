@@ -1,6 +1,8 @@
 import { processState } from "../core/process-state.ts";
 import { printStartFailure, startHost } from "../rivetkit/start-host.ts";
 import { stopWithProcess } from "../rivetkit/stop-with-process.ts";
+import { endConnections, watchConnections } from "./end-connections.ts";
+import { closePushes } from "./fragments/open-pushes.ts";
 import { closeStreams } from "./live-streams.ts";
 
 const lateStreamMs = 100;
@@ -11,6 +13,7 @@ const lateStreamMs = 100;
  */
 export function startKawa(): void {
   processState("started", () => {
+    watchConnections();
     stopWithProcess(endStreams);
     // A page that reads a signal shows the same error.
     startHost().catch(printStartFailure);
@@ -20,7 +23,12 @@ export function startKawa(): void {
 
 /** Next waits for streams before it exits. */
 function endStreams(): void {
-  closeStreams();
+  endConnections();
+  const close = (): void => {
+    closeStreams();
+    closePushes();
+  };
+  close();
   // One that was being opened at this moment.
-  setTimeout(closeStreams, lateStreamMs).unref();
+  setTimeout(close, lateStreamMs).unref();
 }

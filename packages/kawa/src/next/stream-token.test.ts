@@ -17,7 +17,7 @@ function createRender(id: string, keys: readonly string[]): RenderReads {
 describe("a stream token", () => {
   it("tells the next server what the renders have read, and which versions they show", () => {
     const token = issueStreamToken("ada", [createRender("one", ["a", "__proto__"]), createRender("two", [])]);
-    const renders = readStreamToken("ada", token);
+    const { renders } = readStreamToken("ada", token);
     expect([...renders.keys()]).toEqual(["one", "two"]);
     const one = renders.get("one")!;
     expect([...one.keys.get("b")!]).toEqual(["a", "__proto__"]);
@@ -25,12 +25,12 @@ describe("a stream token", () => {
   });
 
   it.each([undefined, null, 1, "", "a.b", `${Buffer.from("{}").toString("base64url")}.AAAA`])("is none when it is %j", (token) => {
-    expect(readStreamToken("", token).size).toBe(0);
+    expect(readStreamToken("", token).renders.size).toBe(0);
   });
 
   it("is of no use to another session, nor to nobody", () => {
     const token = issueStreamToken("ada", [createRender("one", ["a"])]);
-    expect([readStreamToken("bob", token).size, readStreamToken("", token).size]).toEqual([0, 0]);
+    expect([readStreamToken("bob", token).renders.size, readStreamToken("", token).renders.size]).toEqual([0, 0]);
   });
 
   it("is of no use when it was changed, or signed for something else", () => {
@@ -38,18 +38,18 @@ describe("a stream token", () => {
     const [payload, signature] = token.split(".") as [string, string];
     const text = Buffer.from(payload, "base64url").toString();
     const changed = Buffer.from(text.replace('"a"', '"z"')).toString("base64url");
-    expect(readStreamToken("ada", `${changed}.${signature}`).size).toBe(0);
-    expect(readStreamToken("ada", signText("client", payload)).size).toBe(0);
-    expect(readStreamToken("ada", signText("stream", payload)).size).toBe(1);
+    expect(readStreamToken("ada", `${changed}.${signature}`).renders.size).toBe(0);
+    expect(readStreamToken("ada", signText("client", payload)).renders.size).toBe(0);
+    expect(readStreamToken("ada", signText("stream", payload)).renders.size).toBe(1);
   });
 
   it("expires after a day", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const token = issueStreamToken("", [createRender("one", ["a"])]);
     vi.setSystemTime(Date.now() + 24 * 60 * 60 * 1000 - 1);
-    expect(readStreamToken("", token).size).toBe(1);
+    expect(readStreamToken("", token).renders.size).toBe(1);
     vi.setSystemTime(Date.now() + 1);
-    expect(readStreamToken("", token).size).toBe(0);
+    expect(readStreamToken("", token).renders.size).toBe(0);
   });
 
   it("is not made for more than 500 keys", () => {

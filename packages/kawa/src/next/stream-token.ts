@@ -38,18 +38,26 @@ export function issueStreamToken(subject: string, renders: readonly RenderReads[
   }
 }
 
+/** What a browser was told of the renders of one tab. */
+export type ToldReads = {
+  readonly renders: ReadonlyMap<string, RenderReads>;
+  /** It was told to somebody else: the browser has signed in or out since, or the token is not its own. */
+  readonly isOfAnother: boolean;
+};
+
 /** The renders of a token by their ids; none when it is forged, has expired, or is somebody else's. */
-export function readStreamToken(subject: string, token: unknown): ReadonlyMap<string, RenderReads> {
+export function readStreamToken(subject: string, token: unknown): ToldReads {
   const renders = new Map<string, RenderReads>();
   const payload = readPayload(token);
-  if (!payload || payload.subject !== subject || payload.expiresAt <= Date.now()) return renders;
+  if (!payload || payload.expiresAt <= Date.now()) return { renders, isOfAnother: false };
+  if (payload.subject !== subject) return { renders, isOfAnother: true };
   for (const [id, versions, keys] of payload.renders) {
     const render = new RenderReads(id);
     for (const [backendId, version] of Object.entries(parseVersions(versions))) render.versions.set(backendId, version);
     for (const [backendId, ofBackend] of keys) for (const key of ofBackend) render.add(backendId, key);
     renders.set(id, render);
   }
-  return renders;
+  return { renders, isOfAnother: false };
 }
 
 function readPayload(token: unknown): Payload | undefined {

@@ -13,6 +13,7 @@ import { RenderSnapshots } from "./render-snapshots.ts";
 export class RequestScope {
   readonly snapshots: RenderSnapshots = new RenderSnapshots();
   #reads: RenderReads | undefined;
+  #fragment: RenderReads | undefined;
   #marking: Promise<void> | undefined;
   #isShared = false;
 
@@ -21,12 +22,17 @@ export class RequestScope {
     return this.#reads !== undefined;
   }
 
+  /** What the render has read, without its live fragments. Known once the render {@link isDynamic}. */
+  get reads(): RenderReads | undefined {
+    return this.#reads;
+  }
+
   /** Names the render to browsers. Known once the render {@link isDynamic}. */
   get id(): string {
     return this.#reads?.id ?? "";
   }
 
-  /** Versions of the backends that the render shows, by backend id. */
+  /** Version of each backend that the render shows. */
   get versions(): ReadonlyMap<string, Version> {
     return this.snapshots.versions;
   }
@@ -39,7 +45,18 @@ export class RequestScope {
 
   /** Remembers that the render depends on a key. */
   noteRead(backend: Backend, key: string): void {
-    this.#reads?.add(backend.id, key);
+    (this.#fragment ?? this.#reads)?.add(backend.id, key);
+  }
+
+  /** While `run` runs, what is read counts for a live fragment and not for the page. */
+  readFor<T>(fragment: RenderReads, run: () => T): T {
+    const outer = this.#fragment;
+    this.#fragment = fragment;
+    try {
+      return run();
+    } finally {
+      this.#fragment = outer;
+    }
   }
 
   noteVersion(backend: Backend): void {

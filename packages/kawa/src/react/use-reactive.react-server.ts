@@ -3,14 +3,9 @@ import { type Entry, unknownEntry } from "../core/backend.ts";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
+import { ready } from "./fulfilled.ts";
 import { type RequestScope, requestScope } from "./request-scope.ts";
 import { streamSignal } from "./stream-signal.ts";
-
-// React replays a suspended component and hands out the promises of its `use()` calls again by their order, so every
-// useReactive has to call use() exactly once, also when it has nothing to wait for.
-const ready = Promise.resolve() as Promise<void> & { status?: string; value?: undefined };
-ready.status = "fulfilled";
-ready.value = undefined;
 
 /**
  * The current value of a signal or computed in a server component. Suspends until this server knows the value, makes the

@@ -1,6 +1,6 @@
 import type { Context } from "../core/backend.ts";
 import { clip, isKawaError, KawaError, show } from "../core/errors.ts";
-import { streamKey, streamRenewMs, streamScope } from "../core/key.ts";
+import { isServerKey, streamKey, streamRenewMs, streamScope } from "../core/key.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import { type Commit, createActorActions } from "./actor-actions.ts";
@@ -103,11 +103,11 @@ export class ActorService {
       case "read":
         return this.hooked.reads ? this.#readHooked(request.body) : this.store.read(request.body.keys, request.body.at);
       case "list":
-        return this.hooked.lists ? this.#listHooked(request.body) : this.store.list(request.body);
+        return this.hooked.lists && !isServerKey(request.body.prefix) ? this.#listHooked(request.body) : this.store.list(request.body);
       case "follow":
         return this.#follow(request.body);
       case "write":
-        return this.hooked.writes ? this.#writeOnce(request.body) : this.#write(request.body);
+        return this.hooked.writes && !request.body.writes.every(isServerWrite) ? this.#writeOnce(request.body) : this.#write(request.body);
       case "revoke":
         return this.#revoke(request.body);
       case "streams":
@@ -336,6 +336,10 @@ const noCommit: Commit = () => Promise.reject(new Error("A read does not write."
 function checkedList(list: ActionResult<"getAllSignals"> | undefined): ActionResult<"getAllSignals"> {
   if (typeof list?.signals === "object" && list.signals !== null) return list;
   throw new KawaError("ACTION_REFUSED", `A hook of getAllSignals gave ${show(list)} and not { signals }.`, { data: { isPublic: false } });
+}
+
+function isServerWrite(write: Write): boolean {
+  return isServerKey("clear" in write ? write.clear : write.key);
 }
 
 /** The action that a write of a server stands for. */

@@ -5,6 +5,7 @@ import { caught, codeOf } from "../../test/support/caught.ts";
 import { FakeActor, fakeClient } from "../../test/support/fake-actor.ts";
 import type { Context, Entry, Reader } from "../core/backend.ts";
 import { effect } from "../core/effect.ts";
+import { serverKey } from "../core/key.ts";
 import { type GetContext, withContext } from "./context.ts";
 import type { ReactiveStateActorHooks } from "./hooks.ts";
 import { hostedServices } from "./hosted-services.ts";
@@ -51,6 +52,26 @@ const passing: ReactiveStateActorHooks = {
   updateStream: (_, params, next) => next(params),
   clear: (_, params, next) => next(params),
 };
+
+describe("what servers keep for themselves", () => {
+  it("passes no hook, and is heard of by all servers", async () => {
+    const refuse = (): never => {
+      throw new Error("A hook was asked");
+    };
+    await startActor({ beforeAction: refuse, setSignal: refuse, getAllSignals: refuse, deleteSignal: refuse });
+    const [backend, other] = [createBackend(), createBackend()];
+    await other.load([]);
+    const heard: string[] = [];
+    other.onChange(({ keys }) => heard.push(...keys));
+    const key = serverKey("revoked:one");
+    await backend.set(key, true);
+    expect(await other.keys(serverKey("revoked:"))).toEqual([key]);
+    await backend.delete(key);
+    expect(await other.keys(serverKey("revoked:"))).toEqual([]);
+    await vi.waitFor(() => expect(heard).toEqual([key, key]));
+    expect(await codeOf(() => backend.set("revoked:one", true))).toBe("ACTION_REFUSED");
+  });
+});
 
 describe.each<[string, boolean]>([
   ["over a socket", false],

@@ -19,7 +19,7 @@ vi.mock("./host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "ht
 vi.mock("node:timers/promises", async () => (await import("../../test/support/virtual-time.ts")).virtualTimersPromises);
 
 const writes = ["set", "update", "delete", "clear", "updateThatThrows", "updateToNothing", "setToNothing"] as const;
-const reads = ["load", "keys", "entries"] as const;
+const reads = ["load", "keys", "entries", "snapshot"] as const;
 const accidents = ["cut", "sleep", "kill", "move"] as const;
 
 type Kind = (typeof writes)[number] | (typeof reads)[number] | (typeof accidents)[number];
@@ -74,6 +74,7 @@ class Writer {
     if (kind === "load") this.#track("load", backend.load([key]));
     else if (kind === "keys") this.#track("keys", backend.keys(""));
     else if (kind === "entries") this.#track("entries", this.#checkEntries());
+    else if (kind === "snapshot") this.#track("snapshot", this.#checkSnapshot(key));
     else if (kind === "setToNothing") this.#track("setToNothing", backend.set(key, () => {}), "VALUE_UNSERIALIZABLE");
     else if (kind === "set") this.#set(key, `s${number}`);
     else if (kind === "delete") this.#delete(key, `d${number}`);
@@ -169,6 +170,26 @@ class Writer {
       const isStored = this.#history.hasSince(key, 0, path as Path);
       if (!isStored) this.#complain(`entries after ${seq} listed ${path} for "${key}"`);
     }
+  }
+
+  /** Opens a snapshot, and looks into it when much has happened: what it takes for consistent is of its version. */
+  async #checkSnapshot(key: string): Promise<void> {
+    const snapshot = await this.backend.snapshotFor();
+    await snapshot.load([key]);
+    const early = snapshot.entry(key).peek();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await snapshot.load(keys);
+    const { seq } = snapshot.version;
+    for (const each of keys) {
+      const entry = snapshot.entry(each).peek();
+      const path = entry.state === "present" ? (entry.value as Path) : null;
+      if (entry.state === "unknown") this.#complain(`a snapshot of ${seq} does not know "${each}"`);
+      else if (snapshot.isConsistent && !isSame(path, this.#history.at(each, seq).path)) {
+        this.#complain(`a snapshot of ${seq} showed "${each}" as ${path} of ${entry.seq}`);
+      }
+    }
+    if (snapshot.isConsistent && snapshot.entry(key).peek().seq !== early.seq) this.#complain(`a snapshot of ${seq} changed "${key}"`);
+    snapshot.release();
   }
 
   #checkShown(key: string, entry: Entry): void {

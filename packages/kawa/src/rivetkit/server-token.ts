@@ -13,6 +13,11 @@ export function shareSecret(secret: string): void {
   held.secret = secret;
 }
 
+/** True when {@link shareSecret} was called, by any copy of this module. */
+export function isSecretShared(): boolean {
+  return held.secret !== undefined;
+}
+
 function checkSecret(secret: string): void {
   if (secret.length < minSecretLength) {
     throw new KawaError(
@@ -27,7 +32,7 @@ export function createSecret(): string {
 }
 
 /** What a signature is good for: one made for clients is none of a server. */
-type Purpose = "server" | "client" | "stream";
+type Purpose = "server" | "client" | "stream" | "fragment" | "session";
 
 function sign(purpose: Purpose, payload: string): Buffer {
   const secret = held.secret ?? process.env.KAWA_SECRET;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { streamScope } from "../core/key.ts";
+import { isServerKey, streamScope } from "../core/key.ts";
 import { isKawaError, KawaError, show } from "../core/errors.ts";
 import { notify } from "../core/notify.ts";
 import type { Version } from "../core/version.ts";
@@ -222,6 +222,6 @@ function closedError(): KawaError {
 }
 
 function checkKeyIsFree(key: string): void {
-  if (!isInternal(key) || streamScope(key) !== undefined) return;
+  if (!isInternal(key) || streamScope(key) !== undefined || isServerKey(key)) return;
   throw new KawaError("KEY_INVALID", `Key ${show(key)} is of the store itself; remove the NUL character.`);
 }

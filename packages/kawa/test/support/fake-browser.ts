@@ -83,3 +83,46 @@ export function enterTab(globals: { locks?: unknown; BroadcastChannel?: unknown;
   vi.stubGlobal("BroadcastChannel", globals.BroadcastChannel);
   vi.stubGlobal("SharedWorker", globals.SharedWorker);
 }
+
+/** The window of a tab, as far as live updates know it. */
+export class FakeWindow extends EventTarget {
+  readonly document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  readonly location = { origin: "https://app.test", pathname: "/a", search: "", href: "https://app.test/a" };
+  #reportEntries: (entries: readonly object[]) => void = () => {};
+
+  constructor() {
+    super();
+    const report = (listener: (list: { getEntries(): readonly object[] }) => void): void => {
+      this.#reportEntries = (entries) => listener({ getEntries: () => entries });
+    };
+    vi.stubGlobal("window", this);
+    vi.stubGlobal("document", this.document);
+    vi.stubGlobal("location", this.location);
+    vi.stubGlobal(
+      "PerformanceObserver",
+      class {
+        constructor(listener: (list: { getEntries(): readonly object[] }) => void) {
+          report(listener);
+        }
+        observe(): void {}
+        disconnect(): void {}
+      },
+    );
+  }
+
+  go(path: string): void {
+    const { pathname, search, href } = new URL(path, this.location.origin);
+    Object.assign(this.location, { pathname, search, href });
+  }
+
+  setVisible(isVisible: boolean): void {
+    this.document.visibilityState = isVisible ? "visible" : "hidden";
+    this.document.dispatchEvent(new Event("visibilitychange"));
+  }
+
+  /** A request has ended; `id` names the render that answered. */
+  receive(path: string, id: string | undefined, startTime: number): void {
+    const serverTiming = id === undefined ? [] : [{ name: "kawa", description: id }];
+    this.#reportEntries([{ name: new URL(path, this.location.origin).href, startTime, serverTiming }]);
+  }
+}

@@ -21,9 +21,14 @@ export function LiveRefresh({ src, render, versions, refresh: way = "auto" }: Li
   const pathname = usePathname();
   const searchParams = useSearchParams();
   // Set in the transition of a refresh or a navigation, so they are committed together with it.
-  const [refreshCount, setRefreshCount] = useState(0);
-  const [navigationCount, setNavigationCount] = useState(0);
+  const [refreshCount, setRefreshCount] = useState(() => liveTab.refreshCount);
+  const [navigationCount, setNavigationCount] = useState(() => liveTab.navigationCount);
 
+  // First, so that the stream is asked for with what is shown.
+  useEffect(
+    () => liveTab.commit({ shown: [render, versions], refreshCount, navigationCount }),
+    [render, versions, pathname, searchParams, refreshCount, navigationCount],
+  );
   useEffect(
     () =>
       liveTab.mount({
@@ -48,10 +53,6 @@ export function LiveRefresh({ src, render, versions, refresh: way = "auto" }: Li
         startTransition(() => setNavigationCount(count));
       }),
     [],
-  );
-  useEffect(
-    () => liveTab.commit({ shown: [render, versions], refreshCount, navigationCount }),
-    [render, versions, pathname, searchParams, refreshCount, navigationCount],
   );
   return <KeptScroll render={render} />;
 }

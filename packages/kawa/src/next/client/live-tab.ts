@@ -1,8 +1,10 @@
 import { browserBackend } from "../../core/browser/global-backend.ts";
-import { maxValuesPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
+import { fragmentStore } from "../fragments/client/fragment-store.ts";
+import { maxRendersPerTab, maxValuesPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
+import { isNavigationReported } from "./navigation-start.ts";
 import { observeReceivedRenders } from "./received-renders.ts";
 import { RefreshQueue, type RefreshStep, type RefreshWay } from "./refresh-queue.ts";
 import { ShownRenders } from "./shown-renders.ts";
@@ -27,6 +29,9 @@ export type LiveCommit = {
 /** All that keeps one tab current. */
 export class LiveTab {
   readonly status: LiveStatusStore = new LiveStatusStore();
+  /** How many refreshes and navigations have been started. */
+  refreshCount = 0;
+  navigationCount = 0;
   readonly #renders = new ShownRenders();
   readonly #retries = new Set<() => void>();
   readonly #queue: RefreshQueue;
@@ -44,11 +49,10 @@ export class LiveTab {
   #isUp: boolean | undefined;
   #isUpdating = false;
 
-  #refreshCount = 0;
   #refreshedUrl = "";
   #step: RefreshStep | undefined;
   #committedCount = 0;
-  #navigationCount = 0;
+  #committedNavigation = 0;
   #isNavigating = false;
 
   constructor() {
@@ -78,14 +82,11 @@ export class LiveTab {
     const url = location.pathname + location.search;
     if (shown[0] !== this.#route[0]) this.#renders.commitRoute(shown, this.#url || url);
     this.#route = shown;
-    if (this.#url && this.#url !== url) {
-      this.#renders.visit(url);
-      // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
-      this.#queue.forget("page");
-    }
+    if (this.#url && this.#url !== url) this.#moveTo(url, navigationCount);
     this.#url = url;
     this.#committedCount = refreshCount;
-    this.#isNavigating = navigationCount !== this.#navigationCount;
+    this.#committedNavigation = navigationCount;
+    this.#isNavigating = navigationCount !== this.navigationCount;
     this.#update();
   }
 
@@ -100,8 +101,8 @@ export class LiveTab {
   /** A navigation starts; {@link commit} names the number that this returns when it is over. */
   noteNavigation(): number {
     this.#isNavigating = true;
-    this.#navigationCount += 1;
-    return this.#navigationCount;
+    this.navigationCount += 1;
+    return this.navigationCount;
   }
 
   /** Calls `retry` when there may be a good render again, and keeps the stream meanwhile. */
@@ -164,6 +165,7 @@ export class LiveTab {
       this.#queue.resume();
     });
     browserBackend().onWatch = () => this.#update();
+    const stopFollowing = fragmentStore().subscribe(() => this.#update());
     const stopObserving = observeReceivedRenders((render) => {
       this.#renders.receive(render, location.pathname + location.search);
       this.#update();
@@ -172,6 +174,7 @@ export class LiveTab {
     return () => {
       end.abort();
       stopObserving();
+      stopFollowing();
       this.#queue.stop();
       close();
     };
@@ -179,7 +182,14 @@ export class LiveTab {
 
   get #subscription(): Subscription {
     const values = browserBackend().watched.slice(0, maxValuesPerTab);
-    return { ...this.#renders.subscription, token: this.#token, ...(values.length > 0 && { values }) };
+    return { ...this.#shown, token: this.#token, ...(values.length > 0 && { values }) };
+  }
+
+  get #shown(): Subscription {
+    const { route, page } = this.#renders.subscription;
+    const fragments = fragmentStore().unpushedRenders();
+    if (route.length + fragments.length <= maxRendersPerTab) return { route: [...route, ...fragments], page };
+    return { route: [this.#route, ["", this.#route[1]]], page };
   }
 
   #receive(message: HostMessage): void {
@@ -198,6 +208,14 @@ export class LiveTab {
     else this.#token = message.token;
   }
 
+  #moveTo(url: string, navigationCount: number): void {
+    if (isNavigationReported() && navigationCount === this.#committedNavigation) return this.#renders.rename(url);
+    this.#renders.visit(url);
+    fragmentStore().forgetLost();
+    // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
+    this.#queue.forget("page");
+  }
+
   #setPage(shown: ShownRender | undefined): void {
     this.#page = shown;
     this.#renders.commitPage(shown, this.#step === "page" && this.isRefreshingHere);
@@ -210,10 +228,10 @@ export class LiveTab {
     this.#isUpdating = true;
     queueMicrotask(() => {
       this.#isUpdating = false;
-      if (this.#committedCount === this.#refreshCount) this.#queue.settle();
+      if (this.#committedCount === this.refreshCount) this.#queue.settle();
       this.#queue.resume();
       const keys = browserBackend().watched.map(([key]) => key);
-      const shown = JSON.stringify([this.#renders.subscription, keys.sort()]);
+      const shown = JSON.stringify([this.#shown, keys.sort()]);
       if (shown === this.#told) return;
       this.#told = shown;
       this.#port?.announce();
@@ -222,12 +240,12 @@ export class LiveTab {
 
   #start(step: RefreshStep): void {
     this.#step = step;
-    this.#refreshCount += 1;
+    this.refreshCount += 1;
     this.#refreshedUrl = location.href;
-    if (this.#options) return this.#options.refresh(step, this.#refreshCount);
+    if (this.#options) return this.#options.refresh(step, this.refreshCount);
     // The root layout has failed: only its error boundary is there.
     this.retry();
-    this.#committedCount = this.#refreshCount;
+    this.#committedCount = this.refreshCount;
     this.#update();
   }
 
@@ -238,7 +256,7 @@ export class LiveTab {
   #reportStale(announced: string): void {
     const detail = { announced, route: this.#route[1], page: this.#page?.[1], url: this.#url };
     console.warn("Kawa: renders show less than a server has announced.", detail);
-    dispatchEvent(new CustomEvent("kawa:stale", { detail }));
+    window.dispatchEvent(new CustomEvent("kawa:stale", { detail }));
     this.status.countStale();
   }
 }

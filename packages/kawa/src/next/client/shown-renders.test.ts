@@ -49,6 +49,15 @@ describe("the renders that a tab may show", () => {
     expect(ids(renders)).toEqual(["ra", "rb"]);
   });
 
+  it("stay known when only the address changes, also when the user comes back to it", () => {
+    const renders = openAtA();
+    renders.rename("/a?x=1");
+    renders.visit("/b");
+    renders.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
+    renders.visit("/a?x=1");
+    expect(ids(renders)).toEqual(["ra", "rb"]);
+  });
+
   it("are not those that were only prefetched, before the next navigation, which may show parts of them", () => {
     const renders = openAtA();
     renders.receive({ id: "rc", url: "/c", startedAt: 10 }, "/a");

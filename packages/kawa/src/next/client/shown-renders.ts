@@ -16,7 +16,8 @@ export type ReceivedRender = {
  */
 export class ShownRenders {
   #route: ShownRender = ["", ""];
-  #routeUrl = "";
+  /** Addresses whose renders are known without news of one. */
+  readonly #known = new Set<string>();
   #page: ShownRender | undefined;
   /** What was asked for before is not shown any more. */
   #since = 0;
@@ -30,8 +31,9 @@ export class ShownRenders {
   commitRoute(render: ShownRender, url: string): void {
     const own = this.#received.get(render[0]);
     this.#route = render;
-    this.#routeUrl = url;
     this.#visited.clear();
+    this.#known.clear();
+    this.#known.add(url);
     this.#ofPage.clear();
     this.#isOverfull = false;
     if (own) this.#replaceBefore(own);
@@ -45,9 +47,15 @@ export class ShownRenders {
     this.#received.delete(render[0]);
   }
 
+  /** The tab went to another address. */
   visit(url: string): void {
     this.#visited.add(url);
     for (const render of this.#received.values()) render.isShown = true;
+  }
+
+  /** Another address stands for what is shown, as after `history.pushState`. */
+  rename(url: string): void {
+    this.#known.add(url);
   }
 
   /** `url` is what the tab shows now. */
@@ -63,7 +71,7 @@ export class ShownRenders {
   /** What a stream has to be told for this tab. */
   get subscription(): Subscription {
     const shown = [...this.#received.values()].filter(({ isShown }) => isShown);
-    const isKnown = (url: string): boolean => url === this.#routeUrl || shown.some((render) => render.url === url);
+    const isKnown = (url: string): boolean => this.#known.has(url) || shown.some((render) => render.url === url);
     const isUnknown = this.#isOverfull || shown.length >= maxRendersPerTab || ![...this.#visited].every(isKnown);
     const others: readonly string[] = isUnknown ? [""] : shown.map(({ id }) => id);
     return { route: [this.#route, ...others.map((id): ShownRender => [id, ""])], page: this.#page };

@@ -1,6 +1,6 @@
 import { NextRequest } from "next/server";
 import { describe, expect, it } from "vitest";
-import { withRenderId } from "./middleware.ts";
+import { withRenderId } from "./with-render-id.ts";
 
 /** Headers that Next hands to the render, as the middleware's answer names them. */
 function renderHeaders({ headers }: Response): Map<string, string> {

@@ -1,0 +1,131 @@
+import { rm } from "node:fs/promises";
+import type { BrowserContext, Page } from "@playwright/test";
+import { expect, test } from "./fixtures.ts";
+import { copyApp } from "./support/dev-copy.ts";
+import { expectState } from "./support/lab.ts";
+
+/** A first compilation of a route on a busy machine. */
+const compileMs = 60_000;
+
+const livePages = [
+  "/",
+  "/?as=alice",
+  "/lab/counter/security?other=other",
+  "/lab/kept/security",
+  "/lab/late/security",
+  "/lab/nested/security/one",
+  "/lab/polled/security",
+  "/lab/segment/security",
+  "/lab/session",
+  "/lab/slots/security",
+  "/lab/slow/suspense",
+  "/lab/slow/blocking",
+  "/lab/stream/security",
+];
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`no page breaks the content security policy (${colorScheme})`, async ({ browser, baseURL }) => {
+    const context = await browser.newContext({ colorScheme });
+    const page = await context.newPage();
+    const complaints = await collectComplaints(context, page);
+    for (const path of livePages) {
+      await page.goto(baseURL + path);
+      await expectState(page, "live");
+    }
+    expect(complaints).toEqual([]);
+
+    await page.goto(`${baseURL}/?as=bob`);
+    await expectState(page, "live");
+    await page.getByRole("button", { name: "Add 1" }).click();
+    await page.getByRole("button", { name: "Move Bob up" }).click();
+    await expect(page.getByText("Only Bob and the admin can move Bob.")).toBeVisible();
+    await page.getByRole("button", { name: "Sign in as Bob" }).click();
+    await expect(page.getByTestId("who")).toHaveText("You are Bob.");
+    await page.getByRole("link", { name: /^Chika/ }).click();
+    const row = colorScheme === "light" ? 1 : 2;
+    await page.getByRole("button", { name: `Place Chika at x 2, y ${row}` }).click();
+    await expect(page.getByTestId("position-chika")).toHaveText(`x 2, y ${row}`);
+    expect(complaints).toEqual([]);
+
+    // Browsers report the status of the answer by themselves.
+    await page.goto(`${baseURL}/nowhere`);
+    await page.getByRole("link", { name: "Go to the board" }).click();
+    await expectState(page, "live");
+    expect(complaints).toEqual([expect.stringContaining("404")]);
+    await context.close();
+  });
+}
+
+test("the policy stops what is not the app's own", async ({ page, context }) => {
+  const complaints = await collectComplaints(context, page);
+  const injected = `<script>window.isInjected = true</script><img src="x:" onerror="window.isInjected = true"><object data="/icon.svg"></object>`;
+  await page.route("/", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace("</body>", `${injected}</body>`) });
+  });
+  await page.goto("/");
+  for (const directive of ["script-src-elem", "script-src-attr", "object-src"]) {
+    await expect.poll(() => complaints.join("\n")).toContain(`${directive} blocked`);
+  }
+  expect(await page.evaluate(() => "isInjected" in window)).toBe(false);
+});
+
+test("every answer of the app carries the security headers", async ({ request }) => {
+  const answers = [await request.get("/"), await request.get("/nowhere"), await request.get("/api/counter"), await request.post("/api/reactive")];
+  const nonces = answers.map((answer) => {
+    const headers = answer.headers();
+    expect(headers).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "referrer-policy": "strict-origin-when-cross-origin",
+      "permissions-policy": expect.stringContaining("geolocation=()"),
+    });
+    const policy = headers["content-security-policy"]!;
+    for (const directive of ["object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'", "worker-src 'self'"]) {
+      expect(policy).toContain(directive);
+    }
+    return /'nonce-([^']+)'/.exec(policy)![1];
+  });
+  expect(new Set(nonces).size).toBe(answers.length);
+  const scripts = (await answers[0]!.text()).match(/<script[^>]*>/g)!;
+  for (const script of scripts) expect(script).toContain(`nonce="${nonces[0]}"`);
+});
+
+test("next dev keeps to the policy too", async ({ browser, startServer }) => {
+  test.setTimeout(240_000);
+  const dir = await copyApp();
+  try {
+    const server = await startServer({ dir, dataDir: `${dir}/.rivet`, isDev: true, startTimeoutMs: compileMs });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const complaints = await collectComplaints(context, page);
+    const socket = page.waitForEvent("websocket");
+    await page.goto(`${server.url}/?as=alice`);
+    await socket;
+    await expectState(page, "live");
+    await page.getByRole("button", { name: "Sign in as Alice" }).click();
+    await expect(page.getByTestId("who")).toHaveText("You are Alice.");
+    expect(complaints).toEqual([]);
+    await context.close();
+    await server.stop();
+  } finally {
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
+
+/** What the browser complains about on all pages: violations of the policy, and errors. */
+async function collectComplaints(context: BrowserContext, page: Page): Promise<string[]> {
+  const complaints: string[] = [];
+  await context.exposeFunction("complain", (text: string) => void complaints.push(text));
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) => {
+      const { complain } = window as unknown as { complain: (text: string) => void };
+      complain(`${effectiveDirective} blocked ${blockedURI} (${sourceFile}:${lineNumber})`);
+    });
+  });
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
+  return complaints;
+}

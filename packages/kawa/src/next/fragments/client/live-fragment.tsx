@@ -1,0 +1,75 @@
+"use client";
+import { type ReactElement, type ReactNode, startTransition, useEffect, useState } from "react";
+import type { FragmentRef } from "../push-protocol.ts";
+import { FragmentBoundary } from "./fragment-boundary.tsx";
+import { type Content, fragmentStore, type ShownFragment } from "./fragment-store.ts";
+import { isAhead } from "./is-ahead.ts";
+import { startPushing } from "./push-client.ts";
+
+export type LiveFragmentProps = FragmentRef & { children?: ReactNode };
+
+type Pushed = Content & {
+  /** The route's render that it was shown over. */
+  readonly over: string;
+};
+
+/** The client half of `reactive()`: shows what the route has rendered, or what was pushed since. */
+export function LiveFragment({ token, render, versions, children }: LiveFragmentProps): ReactElement {
+  const [pushed, setPushed] = useState<Pushed>();
+  const [fragment] = useState(() => new Shown({ token, render, versions }, setPushed));
+  const isPushed = pushed !== undefined && isAhead(pushed.versions, versions, pushed.over === render);
+  const shown = isPushed ? pushed.versions : versions;
+  // The route may have been rendered for another reason, such as a sign-in, just before what was pushed.
+  const isStale = isPushed && pushed.over !== render;
+
+  useEffect(() => {
+    Object.assign(fragment, { token, render, versions: isStale ? "" : shown });
+    fragment.commit();
+  }, [fragment, token, render, shown, isStale, pushed]);
+  useEffect(() => {
+    startPushing();
+    return fragmentStore().add(fragment);
+  }, [fragment, token, render]);
+
+  return (
+    <FragmentBoundary onError={() => fragmentStore().lose({ token, render, versions: shown })}>
+      {isPushed ? pushed.node : children}
+    </FragmentBoundary>
+  );
+}
+
+/** Shows one content after the other: a steady stream of them must not keep React from ever finishing one. */
+class Shown implements ShownFragment {
+  token: string;
+  render: string;
+  versions: string;
+  readonly #set: (pushed: Pushed) => void;
+  #isBusy = false;
+  #next: Content | undefined;
+
+  constructor({ token, render, versions }: FragmentRef, set: (pushed: Pushed) => void) {
+    this.token = token;
+    this.render = render;
+    this.versions = versions;
+    this.#set = set;
+  }
+
+  show(content: Content): void {
+    const newest = this.#next ?? this;
+    if (isAhead(newest.versions, content.versions, false)) return;
+    this.#next = content;
+    if (!this.#isBusy) this.#start();
+  }
+
+  commit(): void {
+    this.#isBusy = false;
+    if (this.#next) this.#start();
+  }
+
+  #start(): void {
+    const content = this.#next!;
+    this.#next = undefined;
+    this.#isBusy = true;
+    startTransition(() => this.#set({ ...content, over: this.render }));
+  }
+}

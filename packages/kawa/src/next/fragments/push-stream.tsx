@@ -1,0 +1,188 @@
+import type { ReactNode } from "react";
+import { formatVersions, parseVersions, type VersionVector } from "../../core/version.ts";
+import { fragmentScope } from "../../react/fragment-scope.ts";
+import { isPromise } from "../../react/is-promise.ts";
+import { fulfilled } from "../../react/fulfilled.ts";
+import { knownRenders } from "../../react/known-renders.ts";
+import { RenderReads } from "../../react/render-reads.ts";
+import type { RequestScope } from "../../react/request-scope.ts";
+import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
+import { hub } from "../hub.ts";
+import type { FragmentComponent } from "./fragment-registry.ts";
+import { type FragmentRef, maxPushMs, type Push, type PushEnd } from "./push-protocol.ts";
+
+/** No screen shows more than this. */
+const minGapMs = 16;
+/** A fragment that waits for longer, or has failed, keeps the others waiting no longer. */
+const maxWaitMs = 1_000;
+
+export type PushedFragment = {
+  readonly index: number;
+  readonly ref: FragmentRef;
+  readonly component: FragmentComponent;
+  readonly props: object;
+};
+
+type Followed = PushedFragment & {
+  readonly reads: RenderReads;
+  /** Versions that the browser shows, or will show. */
+  versions: VersionVector;
+};
+
+/**
+ * Renders those of a tab's fragments whose reads have changed: at once, then one round after the other and never one aborted. What
+ * changes during a round is in the next. It runs in the request of whoever looks, so its output is for nobody else.
+ */
+export class PushStream implements AsyncIterator<Push, PushEnd> {
+  readonly #fragments: readonly Followed[];
+  readonly #changed = new Set<Followed>();
+  readonly #rendering = new Set<Followed>();
+  readonly #stops: (() => void)[] = [];
+  readonly #onEnd: () => void;
+  #round = 0;
+  #roundAt = Number.NEGATIVE_INFINITY;
+  #versions: VersionVector = {};
+  #scope: RequestScope | undefined;
+  #releaseTimer: NodeJS.Timeout | undefined;
+  #end: PushEnd | undefined;
+  #wake = (): void => {};
+
+  constructor(fragments: readonly PushedFragment[], onEnd: () => void) {
+    this.#onEnd = onEnd;
+    this.#fragments = fragments.map((fragment) => this.#follow(fragment));
+    const timer = setTimeout(() => this.end("renew"), maxPushMs);
+    timer.unref();
+    this.#stops.push(() => {
+      clearTimeout(timer);
+      clearTimeout(this.#releaseTimer);
+    });
+  }
+
+  end(reason: PushEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = reason;
+    for (const stop of this.#stops) stop();
+    this.#onEnd();
+    this.#wake();
+  }
+
+  async next(): Promise<IteratorResult<Push, PushEnd>> {
+    while (this.#end === undefined) {
+      const waitMs = this.#waitMs();
+      if (waitMs <= 0) return { done: false, value: this.#render() };
+      await this.#sleep(waitMs);
+    }
+    return { done: true, value: this.#end };
+  }
+
+  /** The browser has gone. */
+  async return(): Promise<IteratorResult<Push, PushEnd>> {
+    this.end("replaced");
+    return this.next();
+  }
+
+  async throw(): Promise<IteratorResult<Push, PushEnd>> {
+    return this.return();
+  }
+
+  #follow(fragment: PushedFragment): Followed {
+    const { render, versions } = fragment.ref;
+    const known = knownRenders().get(render);
+    const followed: Followed = { ...fragment, reads: known ?? new RenderReads(render), versions: parseVersions(versions) };
+    if (!known) {
+      knownRenders().add(followed.reads);
+      this.#changed.add(followed);
+    }
+    const onChange = (): void => this.#note([followed]);
+    this.#stops.push(
+      hub().watch({
+        render: followed.reads,
+        get versions() {
+          return followed.versions;
+        },
+        onChange,
+      }),
+    );
+    return followed;
+  }
+
+  #note(fragments: readonly Followed[]): void {
+    const reached = formatVersions(hub().versions);
+    // A fragment may have been rendered since that change, together with another one.
+    for (const fragment of fragments) if (formatVersions(fragment.versions) !== reached) this.#changed.add(fragment);
+    this.#wake();
+  }
+
+  #waitMs(): number {
+    if (this.#changed.size === 0) return Number.POSITIVE_INFINITY;
+    return this.#roundAt + (this.#rendering.size > 0 ? maxWaitMs : minGapMs) - performance.now();
+  }
+
+  #sleep(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(durationMs) ? setTimeout(resolve, durationMs) : undefined;
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #render(): Push {
+    const round = (this.#round += 1);
+    this.#roundAt = performance.now();
+    clearTimeout(this.#releaseTimer);
+    // What a snapshot shows is kept for it, and the next round may be a long time off.
+    this.#releaseTimer = setTimeout(() => this.#scope?.snapshots.release(), maxWaitMs);
+    this.#releaseTimer.unref();
+    this.#versions = hub().versions;
+    const fragments = [...this.#changed];
+    this.#changed.clear();
+    this.#rendering.clear();
+    for (const fragment of fragments) {
+      fragment.versions = this.#versions;
+      this.#rendering.add(fragment);
+    }
+    return {
+      versions: formatVersions(this.#versions),
+      fragments: fragments.map((fragment) => {
+        const run = (scope: RequestScope): ReactNode | Promise<ReactNode> => this.#run(fragment, round, scope);
+        const Rendered = (): ReactNode | Promise<ReactNode> => run(useDynamicScope());
+        // React renders what it iterates over outside of its work loop, where components have no hooks. A promise gets a task of
+        // its own, in the same write when it is known to be fulfilled.
+        return [fragment.index, fulfilled(<Rendered />)] as const;
+      }),
+    };
+  }
+
+  #run(fragment: Followed, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {
+    this.#enter(scope);
+    fragmentScope().renew(round);
+    const node = fragmentScope().run(fragment.reads, () => fragment.component(fragment.props));
+    const onRendered = (): void => this.#finish(fragment, round);
+    if (isPromise(node)) node.then(onRendered, onRendered);
+    else onRendered();
+    return node;
+  }
+
+  #finish(fragment: Followed, round: number): void {
+    if (round === this.#round && this.#rendering.delete(fragment) && this.#rendering.size === 0) this.#wake();
+  }
+
+  #enter(scope: RequestScope): void {
+    if (this.#scope) return;
+    this.#scope = scope;
+    for (const { ref, reads } of this.#fragments) fragmentScope().adopt(ref.token, reads);
+    const versions = (): VersionVector => this.#versions;
+    // Read by components that React did not get as elements: nobody knows on whose behalf.
+    const stop = hub().watch({
+      render: scope.reads,
+      get versions() {
+        return versions();
+      },
+      onChange: () => this.#note(this.#fragments),
+    });
+    if (this.#end === undefined) this.#stops.push(stop);
+    else stop();
+  }
+}

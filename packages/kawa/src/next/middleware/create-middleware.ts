@@ -1,0 +1,40 @@
+import { randomBytes } from "node:crypto";
+import { type NextRequest, NextResponse } from "next/server";
+import type { Sessions } from "../session/create-sessions.ts";
+import { nameRender } from "./with-render-id.ts";
+import { contentSecurityPolicy, type PolicySources, securityHeaders } from "./security-headers.ts";
+
+export type MiddlewareOptions = {
+  /** Gives each visitor a session. @default none */
+  sessions?: Pick<Sessions<unknown>, "keep">;
+  /** What pages may load beside what is the app's own. @default nothing */
+  sources?: PolicySources;
+};
+
+/**
+ * The middleware of an app: names each render, as `withRenderId` does, gives visitors a session, and sets security headers with
+ * a content security policy. The nonce of its scripts is in the header `x-nonce` of the request. It needs the Node.js runtime.
+ *
+ * @example
+ * // middleware.ts
+ * export const middleware = createMiddleware({ sessions });
+ * export const config = { runtime: "nodejs", matcher: ["/((?!api/rivet|_next/static|_next/image|favicon.ico).*)"] };
+ */
+export function createMiddleware({ sessions, sources }: MiddlewareOptions = {}): (request: NextRequest) => NextResponse {
+  return (request) => {
+    const nonce = randomBytes(16).toString("base64");
+    const isDevelopment = process.env.NODE_ENV === "development";
+    const policy = contentSecurityPolicy({ nonce, isDevelopment, sources });
+    const requestHeaders = new Headers(request.headers);
+    requestHeaders.set("x-nonce", nonce);
+    // Next takes the nonce of its own scripts from here.
+    requestHeaders.set("content-security-policy", policy);
+    const timing = nameRender(requestHeaders);
+    const response = NextResponse.next({ request: { headers: requestHeaders } });
+    response.headers.set("server-timing", timing);
+    response.headers.set("content-security-policy", policy);
+    for (const [name, value] of Object.entries(securityHeaders)) response.headers.set(name, value);
+    sessions?.keep(request, response);
+    return response;
+  };
+}

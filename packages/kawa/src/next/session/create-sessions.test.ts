@@ -1,0 +1,204 @@
+import { NextRequest, NextResponse } from "next/server";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { codeOf } from "../../../test/support/caught.ts";
+import { type Backend, registerBackend, unregisterBackend } from "../../core/backend.ts";
+import { createMemoryBackend } from "../../core/memory-backend.ts";
+import { KawaError } from "../../core/errors.ts";
+import { shareSecret } from "../../rivetkit/server-token.ts";
+import { createSessions } from "./create-sessions.ts";
+import { revokeSession } from "./revoke-session.ts";
+
+type SetCookie = { name: string; value: string; secure: boolean; httpOnly: boolean; sameSite: string; path: string; expires: Date };
+
+/** The request that server code is answering. */
+const request = { jar: new Map<string, string>(), headers: new Headers(), set: [] as SetCookie[] };
+
+vi.mock("next/headers", () => ({
+  headers: async () => request.headers,
+  cookies: async () => ({
+    get: (name: string) => (request.jar.has(name) ? { value: request.jar.get(name) } : undefined),
+    set: (cookie: SetCookie) => {
+      request.set.push(cookie);
+      request.jar.set(cookie.name, cookie.value);
+    },
+  }),
+}));
+
+const dayMs = 24 * 60 * 60 * 1000;
+let backend: Backend;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 });
+  shareSecret("a secret of the test");
+  Reflect.deleteProperty(globalThis, Symbol.for("kawa.revoked-sessions"));
+  Object.assign(request, { jar: new Map(), headers: new Headers({ "x-forwarded-proto": "http" }), set: [] });
+  registerBackend((backend = createMemoryBackend("sessions")), { global: true });
+});
+
+afterEach(() => {
+  unregisterBackend(backend);
+  vi.useRealTimers();
+});
+
+const sessions = createSessions<{ userId: string }>();
+
+const pageHeaders = { accept: "text/html,*/*", "sec-fetch-dest": "document" };
+
+type Visit = { cookie?: string | undefined; headers?: HeadersInit; method?: string; url?: string };
+
+/** What the middleware gives a browser. */
+function visit({ cookie, headers = pageHeaders, method = "GET", url = "http://host/" }: Visit = {}) {
+  const sent = new NextRequest(url, { headers, method });
+  if (cookie !== undefined) sent.cookies.set(url.startsWith("https") ? "__Host-kawa-session" : "kawa-session", cookie);
+  const response = NextResponse.next();
+  sessions.keep(sent, response);
+  return response.cookies.getAll()[0];
+}
+
+/** The cookie of a visitor who has opened a page. */
+function newVisitor(): string {
+  const { value } = visit()!;
+  request.jar.set("kawa-session", value);
+  return value;
+}
+
+describe("keep", () => {
+  it("gives a first visitor a session that scripts cannot read and other sites cannot use", () => {
+    expect(visit()).toMatchObject({
+      name: "kawa-session",
+      httpOnly: true,
+      sameSite: "lax",
+      path: "/",
+      secure: false,
+      expires: new Date(1_000_000 + 30 * dayMs),
+    });
+  });
+
+  it.each([
+    ["the URL", { url: "https://host/" }],
+    ["a proxy", { headers: { ...pageHeaders, "x-forwarded-proto": "https, http" } }],
+  ])("makes it secure and bound to the host where %s says https", (_, given) => {
+    expect(visit(given)).toMatchObject({ name: "__Host-kawa-session", secure: true, path: "/" });
+  });
+
+  it("leaves a session as it is until it is a day old, then renews it under the same id", async () => {
+    const first = newVisitor();
+    const { id } = (await sessions.read())!;
+    vi.advanceTimersByTime(dayMs - 1);
+    expect(visit({ cookie: first })).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    const renewed = visit({ cookie: first })!;
+    request.jar.set("kawa-session", renewed.value);
+    expect(await sessions.read()).toEqual({ id, expiresAt: 1_000_000 + 31 * dayMs, data: undefined });
+  });
+
+  it("keeps who has signed in when it renews", async () => {
+    await sessions.signIn({ userId: "ada" });
+    vi.advanceTimersByTime(2 * dayMs);
+    request.jar.set("kawa-session", visit({ cookie: request.jar.get("kawa-session") })!.value);
+    expect((await sessions.read())?.data).toEqual({ userId: "ada" });
+  });
+
+  it("replaces a session that is forged, has expired, or was revoked", async () => {
+    const first = newVisitor();
+    const { id, expiresAt } = (await sessions.read())!;
+    expect(visit({ cookie: `${first.slice(0, -1)}_` })?.value).not.toBe(first);
+    await revokeSession(id, { expiresAt });
+    request.jar.set("kawa-session", visit({ cookie: first })!.value);
+    expect((await sessions.read())!.id).not.toBe(id);
+    vi.advanceTimersByTime(30 * dayMs);
+    expect(visit({ cookie: first })).toBeDefined();
+  });
+
+  it.each<[string, Visit]>([
+    ["a refresh", { headers: { accept: "*/*", "sec-fetch-dest": "empty" } }],
+    ["a prefetched page", { headers: { ...pageHeaders, "sec-purpose": "prefetch;prerender" } }],
+    ["an image", { headers: { accept: "image/*,*/*", "sec-fetch-dest": "image" } }],
+    ["a program", { headers: { accept: "*/*" } }],
+    ["a form", { method: "POST" }],
+  ])("gives no session to %s", (_, given) => {
+    expect(visit(given)).toBeUndefined();
+  });
+
+  it("gives one to a page over http, where browsers do not say what they ask for", () => {
+    expect(visit({ headers: { accept: "text/html,application/xhtml+xml" } })).toBeDefined();
+  });
+});
+
+describe("read", () => {
+  it("is undefined without a cookie, and with one that is forged or has expired", async () => {
+    expect(await sessions.read()).toBeUndefined();
+    const cookie = newVisitor();
+    request.jar.set("kawa-session", `${cookie}A`);
+    expect(await sessions.read()).toBeUndefined();
+    request.jar.set("kawa-session", cookie);
+    expect(await sessions.read()).toEqual({ id: expect.any(String), expiresAt: 1_000_000 + 30 * dayMs, data: undefined });
+    vi.advanceTimersByTime(30 * dayMs);
+    expect(await sessions.read()).toBeUndefined();
+  });
+
+  it("takes over https only what is bound to the host", async () => {
+    newVisitor();
+    request.headers = new Headers({ "x-forwarded-proto": "https" });
+    expect(await sessions.read()).toBeUndefined();
+    request.jar.set("__Host-kawa-session", request.jar.get("kawa-session")!);
+    expect(await sessions.read()).toBeDefined();
+  });
+
+  it("is undefined after the session was revoked, also on a server that was not there then", async () => {
+    newVisitor();
+    const { id, expiresAt } = (await sessions.read())!;
+    await revokeSession(id, { expiresAt });
+    expect(await sessions.read()).toBeUndefined();
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.revoked-sessions"));
+    expect(await sessions.read()).toBeUndefined();
+  });
+
+  it("fails while nobody knows whether the session was revoked", async () => {
+    newVisitor();
+    vi.spyOn(backend, "keys").mockRejectedValue(new KawaError("BACKEND_UNAVAILABLE", "away"));
+    expect(await codeOf(() => sessions.read())).toBe("BACKEND_UNAVAILABLE");
+    vi.restoreAllMocks();
+    expect(await sessions.read()).toBeDefined();
+  });
+});
+
+describe("signing in and out", () => {
+  it("begins a new session each time, and ends the one before", async () => {
+    const cookies = [newVisitor()];
+    const ids = [(await sessions.read())!.id];
+    for (const act of [() => sessions.signIn({ userId: "ada" }), () => sessions.signIn({ userId: "bob" }), () => sessions.signOut()]) {
+      const { id } = await act();
+      expect((await sessions.read())!.id).toBe(id);
+      ids.push(id);
+      cookies.push(request.jar.get("kawa-session")!);
+    }
+    expect(new Set(ids).size).toBe(4);
+    expect((await sessions.read())?.data).toBeUndefined();
+    for (const old of cookies.slice(0, 3)) {
+      request.jar.set("kawa-session", old);
+      expect(await sessions.read()).toBeUndefined();
+    }
+  });
+
+  it("gives the browser what was verified, and the same kind of cookie", async () => {
+    await sessions.signIn({ userId: "ada" });
+    expect((await sessions.read())?.data).toEqual({ userId: "ada" });
+    expect(request.set).toEqual([expect.objectContaining({ name: "kawa-session", httpOnly: true, sameSite: "lax", path: "/", secure: false })]);
+  });
+
+  it("changes nothing when it is not durable that the session before has ended", async () => {
+    const before = newVisitor();
+    vi.spyOn(backend, "set").mockRejectedValue(new KawaError("BACKEND_UNAVAILABLE", "away"));
+    expect(await codeOf(() => sessions.signIn({ userId: "ada" }))).toBe("BACKEND_UNAVAILABLE");
+    expect(request.jar.get("kawa-session")).toBe(before);
+  });
+
+  it("refuses more than a cookie holds", async () => {
+    expect(await codeOf(() => sessions.signIn({ userId: "x".repeat(4_000) }))).toBe("VALUE_TOO_LARGE");
+  });
+});
+
+it.each([{ maxAgeMs: 0 }, { maxAgeMs: Number.NaN }, { renewAfterMs: -1 }])("refuses the ages %j", async (options) => {
+  expect(await codeOf(() => createSessions(options))).toBe("OPTION_INVALID");
+});

@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import { cookies, headers } from "next/headers";
+import type { NextRequest, NextResponse } from "next/server";
+import { KawaError } from "../../core/errors.ts";
+import { revokedSessions } from "./revoked-sessions.ts";
+import { isHttps, sessionCookie, sessionCookieName } from "./session-cookie.ts";
+import { openSession, sealSession, type SessionContent } from "./session-token.ts";
+
+export type SessionsOptions = {
+  /** A session ends this long after it began or was last renewed, in milliseconds. @default 2_592_000_000 (30 days) */
+  maxAgeMs?: number;
+  /** A session that is older than this is renewed when its visitor opens a page, in milliseconds. @default 86_400_000 (1 day) */
+  renewAfterMs?: number;
+  /** Over https the name begins with `__Host-`. @default "kawa-session" */
+  cookieName?: string;
+};
+
+/** A visitor, as the signed cookie of their browser says it. */
+export type Session<Data> = {
+  /** Changes when the visitor signs in or out. */
+  readonly id: string;
+  /** When it ends, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** What {@link Sessions.signIn} was given; undefined for a visitor who has not signed in. */
+  readonly data: Data | undefined;
+};
+
+export interface Sessions<Data> {
+  /**
+   * Gives a visitor who opens a page a session, which that very render sees, and renews an old one. For the middleware;
+   * {@link Sessions.read} is for everything else.
+   */
+  keep(request: NextRequest, response: NextResponse): void;
+  /**
+   * The session of the request that is being answered; undefined for a program without cookies, and for a session that has
+   * expired, was revoked, or was not signed by this app. For server components, server actions and route handlers.
+   *
+   * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - it is not known whether it was revoked
+   * @throws {KawaError} SECRET_MISSING - RIVET_ENDPOINT is set and KAWA_SECRET is not
+   */
+  read(): Promise<Session<Data> | undefined>;
+  /**
+   * Begins a new session, for whom you have verified. The one before ends, with its streams, on every server. `data` is plain
+   * JSON that the visitor may read; keep it small, such as the id of the user. For server actions and route handlers.
+   *
+   * @throws {KawaError} as {@link Sessions.read}
+   * @throws {KawaError} VALUE_TOO_LARGE - the cookie would be larger than browsers keep
+   */
+  signIn(data: Data): Promise<Session<Data>>;
+  /** As {@link Sessions.signIn}, for a visitor who is nobody in particular from now on. */
+  signOut(): Promise<Session<Data>>;
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Sessions in a signed cookie. Nothing is stored but the ids of those that ended before their time.
+ *
+ * @throws {KawaError} OPTION_INVALID - an age is no positive number
+ * @example
+ * // lib/session.ts
+ * export const sessions = createSessions<{ userId: string }>();
+ */
+export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Data> {
+  const { maxAgeMs = 30 * dayMs, renewAfterMs = dayMs, cookieName = "kawa-session" } = options;
+  for (const [name, ms] of Object.entries({ maxAgeMs, renewAfterMs })) {
+    if (!(Number.isFinite(ms) && ms > 0)) {
+      throw new KawaError("OPTION_INVALID", `${name} must be a positive number of milliseconds, not ${ms}.`);
+    }
+  }
+
+  const issue = (id: string, data: unknown): SessionContent => {
+    const issuedAt = Date.now();
+    return { id, issuedAt, expiresAt: issuedAt + maxAgeMs, data };
+  };
+  const cookieFor = (content: SessionContent, https: boolean) =>
+    sessionCookie({ name: cookieName, value: sealSession(content), isHttps: https, expiresAt: content.expiresAt });
+
+  const read = async (): Promise<Session<Data> | undefined> => {
+    const name = sessionCookieName(cookieName, isHttps(await headers()));
+    const content = openSession((await cookies()).get(name)?.value, Date.now());
+    if (!content) return undefined;
+    await revokedSessions().load();
+    return revokedSessions().has(content.id) ? undefined : shown<Data>(content);
+  };
+
+  const begin = async (data: Data | undefined): Promise<Session<Data>> => {
+    const next = issue(randomUUID(), data);
+    const cookie = cookieFor(next, isHttps(await headers()));
+    const before = await read();
+    // First of all it is durable that the session before has ended.
+    if (before) await revokedSessions().revoke(before.id, before.expiresAt);
+    (await cookies()).set(cookie);
+    return shown<Data>(next);
+  };
+
+  return {
+    keep(request, response) {
+      if (!opensPage(request)) return;
+      const https = isHttps(request.headers, request.nextUrl.protocol);
+      const held = openSession(request.cookies.get(sessionCookieName(cookieName, https))?.value, Date.now());
+      const isValid = held !== undefined && !revokedSessions().has(held.id);
+      if (isValid && Date.now() - held.issuedAt < renewAfterMs) return;
+      response.cookies.set(cookieFor(isValid ? issue(held.id, held.data) : issue(randomUUID(), undefined), https));
+    },
+    read,
+    signIn: begin,
+    signOut: () => begin(undefined),
+  };
+}
+
+function shown<Data>({ id, expiresAt, data }: SessionContent): Session<Data> {
+  return { id, expiresAt, data: data as Data | undefined };
+}
+
+/**
+ * A prefetch, a refresh, a stream or an image comes with a page that has brought a session, and a form is answered by what
+ * signs in or out: a second session must not overtake the first.
+ */
+function opensPage({ method, headers: sent }: NextRequest): boolean {
+  if (method !== "GET" || sent.get("sec-purpose")?.includes("prefetch")) return false;
+  // Browsers leave it out over http, unless the host is local.
+  const destination = sent.get("sec-fetch-dest");
+  return destination === null ? (sent.get("accept")?.includes("text/html") ?? false) : destination === "document";
+}

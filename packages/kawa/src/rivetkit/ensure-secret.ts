@@ -1,0 +1,14 @@
+import { EngineFolder } from "./engine/folder.ts";
+import { env } from "./env.ts";
+import { isSecretShared, shareSecret } from "./server-token.ts";
+
+/**
+ * Makes sure of the secret of this app where the host may not have started yet, such as in the middleware. It starts nothing.
+ *
+ * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - the folder that keeps the secret cannot be made or written
+ */
+export function ensureSecret(): void {
+  // Of an app that shares an engine the environment has it, or it is missing: signing says so.
+  if (isSecretShared() || env.secret || env.endpoint) return;
+  shareSecret(EngineFolder.open(env.dataDir).secret());
+}
