@@ -1,4 +1,5 @@
 import type { Backend, Reader } from "../core/backend.ts";
+import { textOf } from "../core/entry.ts";
 import { clip } from "../core/errors.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { KnownValue, ValueRow } from "../core/value-row.ts";
@@ -10,7 +11,7 @@ export type ValueFeedOptions = {
   readonly signals: ReadonlyMap<BackedSignal<unknown>, KnownValue>;
   /** Runs a function as who opened the stream. */
   readonly asOpener: <T>(fn: () => T) => T;
-  /** There are {@link ValueFeed.take new rows}. */
+  /** There may be {@link ValueFeed.take new rows}. */
   readonly onRows: () => void;
 };
 
@@ -23,6 +24,7 @@ export class ValueFeed {
   #changed = new Set<BackedSignal<unknown>>();
   #stops: (() => void)[] = [];
   #isReading = false;
+  #isQueued = false;
 
   constructor(options: ValueFeedOptions) {
     this.#options = options;
@@ -34,10 +36,7 @@ export class ValueFeed {
       this.#known.set(key, versionOf(seq, epoch));
       this.#changed.add(signal);
       this.#stops.push(
-        hub().watchKey(signal.backend.id, key, () => {
-          this.#changed.add(signal);
-          void this.#read();
-        }),
+        hub().watchKey(signal.backend.id, key, () => this.#onChange(signal)),
       );
     }
     void this.#read();
@@ -55,6 +54,30 @@ export class ValueFeed {
     return rows;
   }
 
+  #onChange(signal: BackedSignal<unknown>): void {
+    this.#changed.add(signal);
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    // All keys of a change go together, and still before its writer is answered.
+    queueMicrotask(() => {
+      this.#isQueued = false;
+      this.#takeKnown();
+      void this.#read();
+    });
+  }
+
+  /** What is known to everybody needs not be waited for. */
+  #takeKnown(): void {
+    for (const signal of this.#changed) {
+      const { backend, key } = signal;
+      const entry = backend.entry(key).peek();
+      if (backend.isGuarded || entry.state === "unknown") continue;
+      this.#changed.delete(signal);
+      this.#add([key, textOf(key, entry), entry.seq, backend.version.epoch]);
+    }
+    this.#options.onRows();
+  }
+
   /** One reading at a time; what changes meanwhile is read by the next one. */
   async #read(): Promise<void> {
     if (this.#isReading) return;
@@ -64,7 +87,7 @@ export class ValueFeed {
       this.#changed = new Set();
       const byBackend = Map.groupBy(changed, ({ backend }) => backend);
       await Promise.all([...byBackend].map(([backend, signals]) => this.#readFrom(backend, signals)));
-      if (this.#rows.size > 0) this.#options.onRows();
+      this.#options.onRows();
     }
     this.#isReading = false;
   }
