@@ -38,6 +38,15 @@ export function checkIsBare(): void {
   }
 }
 
+/** Under which id a built app knows a server action. */
+export function actionId(name: BenchAppName, exportedName: string): string {
+  const manifest = join(import.meta.dirname, name, ".next/server/server-reference-manifest.json");
+  const { node } = JSON.parse(readFileSync(manifest, "utf8")) as { node: Record<string, { exportedName: string }> };
+  const found = Object.keys(node).find((id) => node[id]!.exportedName === exportedName);
+  if (found === undefined) throw new Error(`The build of bench/${name} has no action "${exportedName}".`);
+  return found;
+}
+
 export type BenchAppOptions = {
   name: BenchAppName;
   /** Folder of the embedded engine. The bare app keeps nothing. */
@@ -85,6 +94,11 @@ export class BenchApp {
   async setScore(score: number): Promise<void> {
     const response = await fetch(`${this.url}/api/score`, { method: "POST", body: String(score) });
     if (!response.ok) throw new Error(`Writing the score failed with status ${response.status}:\n${this.#process.log()}`);
+  }
+
+  /** CPU time that the app's process has used, without its engine. */
+  async cpuMs(): Promise<number> {
+    return Number(await (await fetch(`${this.url}/api/cpu`)).text());
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { summarize, type Stats } from "./stats.ts";
 
-export type Unit = "ms" | "us" | "ns" | "writes/s" | "bytes" | "MB";
+export type Unit = "ms" | "us" | "ns" | "writes/s" | "bytes" | "KB" | "MB";
 
 /** One line of the table. */
 export type Row = {
@@ -16,7 +16,7 @@ export type Goal = { readonly atMost: number } | { readonly atLeast: number };
 export type Verdict = {
   readonly name: string;
   readonly value: number;
-  readonly unit: Unit | "times";
+  readonly unit: Unit | "times" | "streams" | "requests";
   /** Without it the figure is only reported. */
   readonly goal?: Goal;
 };

@@ -13,6 +13,8 @@ import { measureReplication } from "./replication.ts";
 import { measureSignalRead } from "./signal-read.ts";
 import { measureSingleWrite } from "./single-write.ts";
 import { measureStartUp } from "./start-up.ts";
+import { measureStreams } from "./streams.ts";
+import { measureTabs } from "./tabs.ts";
 import { measureWake } from "./wake.ts";
 import { measureWriteToDom } from "./write-to-dom.ts";
 import { measureWrites } from "./writes.ts";
@@ -29,10 +31,12 @@ const measures: Record<string, () => Promise<Result>> = {
   wake: measureWake,
   replication: measureReplication,
   memory: measureMemory,
+  streams: measureStreams,
+  tabs: measureTabs,
 };
 /** The others need plain Node processes only. */
-const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up"];
-const measureTimeoutMs = 120_000;
+const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up", "tabs"];
+const measureTimeoutMs = 300_000;
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in measures));

@@ -1,11 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { killTree } from "../e2e/support/process.ts";
+import { Forked } from "./forked.ts";
 import { withTempDir } from "./temp-dir.ts";
-import type { Operations, Reply, Request } from "./worker.ts";
-
-const stopTimeoutMs = 10_000;
+import type { Operations } from "./worker.ts";
 
 export type WorkerOptions = {
   /** Workers of one folder share its engine; actors live in the worker that asks for them first. */
@@ -13,45 +8,10 @@ export type WorkerOptions = {
   nodeArguments?: readonly string[];
 };
 
-type Pending = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void };
-
 /** A plain Node process that does what a measure asks for, see `worker.ts`. */
-export class WorkerProcess {
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
-  readonly #pending = new Map<number, Pending>();
-  #log = "";
-  #nextId = 1;
-
+export class WorkerProcess extends Forked<Operations> {
   private constructor({ dataDir, nodeArguments = [] }: WorkerOptions) {
-    this.#child = fork(join(import.meta.dirname, "worker.ts"), {
-      env: {
-        ...process.env,
-        NODE_ENV: "production",
-        NODE_OPTIONS: undefined,
-        KAWA_DATA_DIR: dataDir,
-        KAWA_SECRET: undefined,
-        RIVET_ENDPOINT: undefined,
-      },
-      execArgv: [...nodeArguments],
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-    });
-    const kill = (): void => killTree(this.#child.pid!);
-    process.on("exit", kill);
-    this.#exited = once(this.#child, "exit").then(() => {
-      process.off("exit", kill);
-      for (const { reject } of this.#pending.values()) reject(this.#ended());
-      this.#pending.clear();
-    });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (chunk: string) => (this.#log += chunk));
-    }
-    this.#child.on("message", (reply: Reply) => {
-      const pending = this.#pending.get(reply.id);
-      this.#pending.delete(reply.id);
-      if (reply.error === undefined) pending?.resolve(reply.value);
-      else pending?.reject(new Error(`${reply.error} The worker's log:\n${this.#log}`));
-    });
+    super("worker.ts", { env: { KAWA_DATA_DIR: dataDir, KAWA_SECRET: undefined, RIVET_ENDPOINT: undefined }, nodeArguments });
   }
 
   /** Resolves when the process has loaded all its modules and is connected to nothing. */
@@ -73,27 +33,9 @@ export class WorkerProcess {
     }
   }
 
-  call<N extends keyof Operations>(name: N, ...args: Parameters<Operations[N]>): ReturnType<Operations[N]> {
-    const id = this.#nextId++;
-    const result = new Promise((resolve, reject) => {
-      if (!this.#child.connected) return reject(this.#ended());
-      this.#pending.set(id, { resolve, reject });
-      this.#child.send({ id, name, args } satisfies Request);
-    });
-    return result as ReturnType<Operations[N]>;
-  }
-
-  /** Stops the actors and the engine of this process, and ends it; also when something has failed before. */
-  async stop(): Promise<void> {
-    const overdue = setTimeout(() => killTree(this.#child.pid!), stopTimeoutMs);
-    await this.call("stop").catch(() => {});
-    if (this.#child.connected) this.#child.disconnect();
-    await this.#exited;
-    clearTimeout(overdue);
-  }
-
-  #ended(): Error {
-    return new Error(`The worker has ended. Its log:\n${this.#log}`);
+  /** Stops the actors and the engine of this process first. */
+  override async stop(): Promise<void> {
+    await super.stop(this.call("stop"));
   }
 }
 

@@ -5,6 +5,7 @@ import { bareContexts } from "./bare-actor.ts";
 import { benchSignals, scattered, type SignalSet } from "./bench-signals.ts";
 import { type Change, prepareChange, watchChange } from "./changes.ts";
 import { lastDeltaBytes, noteDeltaBytes } from "./delta-bytes.ts";
+import { machineTime, serveOperations } from "./forked.ts";
 import { registry } from "./registry.ts";
 import { textOf } from "./text.ts";
 
@@ -27,11 +28,6 @@ function arrivalOf(change: Change, number: number): PromiseWithResolvers<Arrival
 
 // No two workers write the same text: a commit that changes no page is cheaper than any real one.
 let nextNumber = process.pid * 1_000_000;
-
-/** Milliseconds of the clock that all processes of one machine share. */
-function machineTime(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
 
 const operations = {
   async ready(): Promise<void> {},
@@ -142,22 +138,8 @@ const operations = {
 };
 
 export type Operations = typeof operations;
-export type Request = { id: number; name: keyof Operations; args: unknown[] };
-export type Reply = { id: number; value?: unknown; error?: string };
 
 noteDeltaBytes();
 host().use(registry);
 
-process.on("message", async ({ id, name, args }: Request) => {
-  const run = operations[name] as (...args: unknown[]) => Promise<unknown>;
-  let reply: Reply;
-  try {
-    reply = { id, value: await run(...args) };
-  } catch (error) {
-    reply = { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-  }
-  process.send?.(reply);
-});
-
-// RivetKit's native part keeps a process alive after its runner was shut down.
-process.on("disconnect", () => process.exit());
+serveOperations(operations);

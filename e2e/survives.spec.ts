@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Page, Request } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
 import { markWindow, openLive, writeCount } from "./support/lab.ts";
 
@@ -54,11 +54,12 @@ test("a slow refresh does not bring the visitor back to the page that was left",
   // The answer to the refresh comes when the visitor is somewhere else.
   let release = (): void => {};
   const isReleased = new Promise<void>((resolve) => (release = resolve));
-  await page.route(/\/lab\/counter\/left\?.*_rsc=/, async (route) => {
-    await isReleased;
+  const isRefresh = (request: Request): boolean => request.method() === "POST" && request.url().includes("/lab/counter/left");
+  await page.route("**/lab/counter/left?*", async (route) => {
+    if (isRefresh(route.request())) await isReleased;
     await route.continue();
   });
-  const asked = page.waitForRequest(/\/lab\/counter\/left\?.*_rsc=/);
+  const asked = page.waitForRequest(isRefresh);
   await writeCount(server.url, "left", 1);
   await asked;
   const left = page.waitForResponse(/\/lab\/counter\/reached\?.*_rsc=/);

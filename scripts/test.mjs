@@ -8,6 +8,7 @@ const reportDir = mkdtempSync(join(tmpdir(), "kawa-test-"));
 const steps = [
   { script: "typecheck" },
   { script: "lint" },
+  { script: "size" },
   vitestStep("test:unit"),
   vitestStep("test:react-server"),
   vitestStep("test:integration"),

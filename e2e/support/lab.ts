@@ -40,7 +40,8 @@ export function countRenders(page: Page): { readonly count: number } {
   const counter = { count: 0 };
   page.on("request", (request) => {
     const headers = request.headers();
-    if (headers["rsc"] === "1" && headers["next-router-prefetch"] === undefined) counter.count += 1;
+    const isRender = headers["rsc"] === "1" || headers["next-action"] !== undefined;
+    if (isRender && headers["next-router-prefetch"] === undefined) counter.count += 1;
   });
   return counter;
 }

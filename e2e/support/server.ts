@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -82,8 +83,9 @@ export class Server {
     if (this.#process?.isRunning()) return;
     this.#pastLogs = this.log();
     const { dir = appDir, isDev = false, port, env, startTimeoutMs = 60_000 } = this.#options;
-    // A copy of the app runs its own copy of Next.
-    const command = join(dir, relative(appDir, nextCommand));
+    // A copy of the app runs its own copy of Next; a fixture has none.
+    const ownCommand = join(dir, relative(appDir, nextCommand));
+    const command = existsSync(ownCommand) ? ownCommand : nextCommand;
     const app = spawnProcess(process.execPath, [command, isDev ? "dev" : "start", "-H", "127.0.0.1", "-p", String(port)], {
       cwd: dir,
       env: {

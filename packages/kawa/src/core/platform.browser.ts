@@ -7,7 +7,6 @@ import type { BackedSignal } from "./signal.ts";
 
 export { localBackend } from "./browser/global-backend.ts";
 
-/** A browser asks for no lists, versions or snapshots. */
 export function fallbackBackend(): Backend {
   return browserBackend() as unknown as Backend;
 }

@@ -40,7 +40,12 @@ export function LiveUpdates({ src = "/api/reactive", refresh = "auto", children 
 
 /**
  * Says of a page that what it reads is not shown by its layouts: a change of it then renders only the page segment again, and
- * leaves the layouts and everything that Next has prefetched as they are. Put it anywhere into the page.
+ * leaves the layouts as they are. Put it anywhere into the page.
+ *
+ * @example
+ * export default function Page() {
+ *   return <><Score /><LivePage /></>;
+ * }
  */
 export function LivePage(): ReactElement {
   return (

@@ -114,6 +114,8 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
   if (client !== undefined && streamCountOf(client) >= maxStreamsPerClient) {
     throw new KawaError("STREAMS_EXHAUSTED", `This client has ${maxStreamsPerClient} open streams, its limit (maxStreamsPerClient).`);
   }
+  // A stream may stay for hours; what asked for it must not.
+  const { signal } = request;
   let remove = (): void => {};
   const stream = new LiveStream({
     request: asked,
@@ -125,13 +127,13 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
     values: { signals: shownSignals(asked, signals), asOpener: AsyncLocalStorage.snapshot() },
     onEnd: () => {
       remove();
-      request.signal.removeEventListener("abort", abort);
+      signal.removeEventListener("abort", abort);
     },
   });
   const abort = (): void => stream.abort();
   remove = addStream(stream, client ?? "");
-  request.signal.addEventListener("abort", abort);
-  if (request.signal.aborted) abort();
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
   // It may have ended while its stream was opened.
   if (session && revokedSessions().has(session.id)) stream.end("expired");
   return new Response(stream.body, {

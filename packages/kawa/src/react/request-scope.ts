@@ -1,8 +1,8 @@
 import { cache, cacheSignal } from "react";
-import { after, connection } from "next/server";
-import { headers } from "next/headers";
+import { after } from "next/server";
 import type { Backend } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
+import { awaitRequest } from "./await-request.ts";
 import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
 import { knownRenders } from "./known-renders.ts";
 import { createRenderId, isRenderId, renderHeader } from "./render-id.ts";
@@ -83,8 +83,7 @@ export class RequestScope {
   }
 
   async #mark(): Promise<void> {
-    await connection();
-    const given = (await headers()).get(renderHeader);
+    const given = (await awaitRequest()).get(renderHeader);
     this.#reads = new RenderReads(isRenderId(given) ? given : createRenderId(), this.snapshots.versions);
     knownRenders().add(this.#reads);
   }

@@ -4,6 +4,7 @@ import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
 import { ready } from "./fulfilled.ts";
+import { notePrerenderedRead } from "./prerendered-reads.ts";
 import { type RequestScope, requestScope } from "./request-scope.ts";
 import { streamSignal } from "./stream-signal.ts";
 
@@ -63,7 +64,10 @@ function evaluate<T>({ snapshots }: RequestScope, source: Readable<T>): Collecte
 }
 
 async function waitFor<T>(scope: RequestScope, source: Readable<T>): Promise<void> {
-  await scope.markDynamic();
+  await scope.markDynamic().catch((reason: unknown) => {
+    notePrerenderedRead(reason, isSignal(source) ? `"${source.key}"` : "a computed value");
+    throw reason;
+  });
   const load = async ({ backend, key }: Read): Promise<void> => (await scope.snapshots.open(backend)).load([key]);
   // A computed may read more once it has seen the first values.
   for (let unknown = unknownReads(scope, source); unknown.length > 0; unknown = unknownReads(scope, source)) {

@@ -7,7 +7,7 @@ import { renewSnapshots, type RequestScope, requestScope } from "../../src/react
 import { outputsOf, renderServer } from "./flight.ts";
 
 vi.mock("next/server", () => ({ connection: async () => {} }));
-vi.mock("next/headers", () => ({ headers: async () => new Headers() }));
+vi.mock("next/headers", () => ({ headers: async () => new Headers({ host: "app.test" }) }));
 
 let backend: Backend;
 let counter: Signal<number>;

@@ -13,7 +13,9 @@ import { outputsOf, renderServer } from "./flight.ts";
 const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), render: undefined as string | undefined }));
 
 vi.mock("next/server", () => ({ connection: next.connection }));
-vi.mock("next/headers", () => ({ headers: async () => new Headers(next.render === undefined ? {} : { "x-kawa-render": next.render }) }));
+vi.mock("next/headers", () => ({
+  headers: async () => new Headers({ host: "localhost", ...(next.render === undefined ? {} : { "x-kawa-render": next.render }) }),
+}));
 
 const unused = (): Promise<never> => Promise.reject(new Error("not used"));
 

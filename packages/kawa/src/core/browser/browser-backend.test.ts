@@ -1,5 +1,5 @@
 import { stringify } from "devalue";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from "vitest";
 import { caught, codeOf } from "../../../test/support/caught.ts";
 import type { Entry } from "../backend.ts";
 import { publicMessage } from "../errors.ts";
@@ -18,6 +18,7 @@ let given: ValueRow[];
 let written: WriteRequest[];
 let read: string[][];
 let answers: (Answer | Promise<Answer>)[];
+let onWatch: Mock<() => void>;
 let readAnswer: (keys: string[]) => Answer;
 
 beforeEach(() => {
@@ -27,7 +28,8 @@ beforeEach(() => {
   read = [];
   answers = [];
   readAnswer = (keys) => ({ body: { rows: keys.map((key) => [key, null, 0, epoch]), refused: [] } });
-  backend = new BrowserBackend(() => given.splice(0));
+  onWatch = vi.fn<() => void>();
+  backend = new BrowserBackend(() => given.splice(0), () => onWatch());
   vi.stubGlobal("navigator", { onLine: true });
   vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
     let answer: Answer;
@@ -140,7 +142,7 @@ describe("reading in a browser", () => {
 
   it("names the keys that something follows, with what is known of them", () => {
     const changes: number[] = [];
-    backend.onWatch = () => changes.push(backend.watched.length);
+    onWatch.mockImplementation(() => void changes.push(backend.watched.length));
     backend.receive([row("a", 1, 3)]);
     const stops = ["a", "b"].map((key) => react(() => void backend.entry(key).value));
     expect(backend.watched).toEqual([

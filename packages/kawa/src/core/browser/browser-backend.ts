@@ -2,14 +2,18 @@ import type { Backend, Entry, Reader, Updater } from "../backend.ts";
 import { batch, cell, type ReadonlyCell } from "../reactive.ts";
 import type { KnownValue, ValueRow } from "../value-row.ts";
 import { loadCodec } from "./codec.ts";
+import type { StreamedValues } from "./value-port.ts";
 import type * as Writer from "./writer.ts";
 import { entryOf, heldOf, type PendingWrite, Slot } from "./slot.ts";
+
+/** A browser asks for no lists, versions or snapshots. */
+type BrowserParts = Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update">;
 
 /**
  * The values of the app in a browser. What is written here is shown at once, and taken back when the actor refuses it; what
  * others write comes through {@link receive}.
  */
-export class BrowserBackend implements Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update"> {
+export class BrowserBackend implements BrowserParts, StreamedValues {
   readonly id = "browser";
   readonly #givenRows: () => readonly ValueRow[];
   readonly #given = new Map<string, ReadonlyCell<Entry>>();
@@ -17,15 +21,14 @@ export class BrowserBackend implements Pick<Backend, "delete" | "entry" | "id" |
   readonly #slots = new Map<string, Slot>();
   readonly #watched = new Set<string>();
   #reader: Promise<(key: string) => Promise<void>> | undefined;
-  /** Called when other keys are {@link watched} than before. */
-  onWatch: () => void = () => {};
+  readonly #onWatch: () => void;
 
-  /** `givenRows` gives those that have come with the page since it was called last. */
-  constructor(givenRows: () => readonly ValueRow[]) {
+  /** `givenRows` gives those that have come with the page since it was called last; `onWatch` is called at changes of {@link watched}. */
+  constructor(givenRows: () => readonly ValueRow[], onWatch: () => void) {
     this.#givenRows = givenRows;
+    this.#onWatch = onWatch;
   }
 
-  /** Keys that something on the page follows, with the newest of each that is known. */
   get watched(): readonly KnownValue[] {
     return [...this.#watched].map((key) => {
       const { seq = -1, epoch = "" } = this.#slot(key).confirmed ?? {};
@@ -88,7 +91,6 @@ export class BrowserBackend implements Pick<Backend, "delete" | "entry" | "id" |
     return whenDecodable(rows, () => batch(() => rows.forEach((row) => this.#slot(row[0]).confirm(row))));
   }
 
-  /** Another identity may see other values, under the same numbers. */
   distrust(): void {
     for (const slot of this.#slots.values()) slot.distrust();
   }
@@ -98,7 +100,7 @@ export class BrowserBackend implements Pick<Backend, "delete" | "entry" | "id" |
     if (!slot) {
       const watch = (change: "add" | "delete") => (): void => {
         this.#watched[change](key);
-        this.onWatch();
+        this.#onWatch();
       };
       this.#slots.set(key, (slot = new Slot(key, { watched: watch("add"), unwatched: watch("delete") })));
     }

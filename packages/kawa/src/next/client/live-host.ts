@@ -108,8 +108,7 @@ export class LiveHost {
     } else if (name === "values") {
       const { rows = [] } = data as Partial<StreamEvents["values"]>;
       for (const { subscription, deliver } of this.#tabs.values()) {
-        const keys = new Set(subscription.values?.map(([key]) => key));
-        const own = rows.filter(([key]) => keys.has(key));
+        const own = rows.filter(([key]) => subscription.values?.some((known) => known[0] === key));
         if (own.length > 0) deliver({ type: "values", rows: own });
       }
     } else if (name === "token") {
@@ -123,8 +122,7 @@ export class LiveHost {
       if (reason === "expired") {
         // Whoever opens the next stream may see other values.
         for (const tab of this.#tabs.values()) {
-          const values = tab.subscription.values?.map(([key]) => [key, -1, ""] as const);
-          tab.subscription = { ...tab.subscription, values };
+          tab.subscription = { ...tab.subscription, values: tab.subscription.values?.map(([key]) => [key, -1, ""]) };
         }
         this.#deliverAll({ type: "expired", spreadMs: Number(withinMs) || 0 });
       }

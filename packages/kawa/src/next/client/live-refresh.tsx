@@ -3,6 +3,7 @@ import { usePathname, useRouter, useSearchParams } from "next/navigation";
 import { type ReactElement, startTransition, useEffect, useState } from "react";
 import { KeptScroll } from "./kept-scroll.tsx";
 import { liveTab, type LiveRefreshWay } from "./live-tab.ts";
+import { refreshRoute } from "../refresh-route.ts";
 import { isNavigationReported, onNavigationStart } from "./navigation-start.ts";
 
 export type LiveRefreshProps = {
@@ -40,7 +41,8 @@ export function LiveRefresh({ src, render, versions, refresh: way = "auto" }: Li
             // Where nobody tells of navigations, this could take the user back from one. Next doubles a hash.
             const canReplace = step !== "route" && isNavigationReported() && location.hash === "";
             if (canReplace) router.replace(location.href, { scroll: false });
-            if (!canReplace || step === "both") router.refresh();
+            // The network may be lost, or a deployment has other actions: `router.refresh()` copes with both.
+            if (!canReplace || step === "both") refreshRoute().catch(() => startTransition(() => router.refresh()));
             liveTab.retry();
           }),
       }),

@@ -1,5 +1,4 @@
-import { browserBackend } from "../../core/browser/global-backend.ts";
-import { fragmentStore } from "../fragments/client/fragment-store.ts";
+import { valuePort } from "../../core/browser/value-port.ts";
 import { maxRendersPerTab, maxValuesPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
@@ -17,6 +16,13 @@ export type LiveTabOptions = {
   /** Asks Next for a render; {@link LiveTab.commit} names `refreshCount` when it is there. */
   refresh: (step: RefreshStep, refreshCount: number) => void;
 };
+
+/** Renders that a tab shows beside those of its route, such as those of live fragments. */
+export interface OtherRenders {
+  readonly shown: readonly ShownRender[];
+  /** Another page is shown. */
+  onMove(): void;
+}
 
 /** What React has committed. */
 export type LiveCommit = {
@@ -36,6 +42,7 @@ export class LiveTab {
   readonly #retries = new Set<() => void>();
   readonly #queue: RefreshQueue;
   #options: LiveTabOptions | undefined;
+  #others: OtherRenders | undefined;
   #src = "";
   #port: LivePort | undefined;
   #token: string | undefined;
@@ -96,6 +103,12 @@ export class LiveTab {
     return () => {
       if (this.#page === shown) this.#setPage(undefined);
     };
+  }
+
+  /** Counts other renders too. Returns what is to be called when they have changed. */
+  follow(others: OtherRenders): () => void {
+    this.#others = others;
+    return () => this.#update();
   }
 
   /** A navigation starts; {@link commit} names the number that this returns when it is over. */
@@ -164,8 +177,7 @@ export class LiveTab {
       this.#port?.revive();
       this.#queue.resume();
     });
-    browserBackend().onWatch = () => this.#update();
-    const stopFollowing = fragmentStore().subscribe(() => this.#update());
+    valuePort().onWatch = () => this.#update();
     const stopObserving = observeReceivedRenders((render) => {
       this.#renders.receive(render, location.pathname + location.search);
       this.#update();
@@ -174,21 +186,19 @@ export class LiveTab {
     return () => {
       end.abort();
       stopObserving();
-      stopFollowing();
       this.#queue.stop();
       close();
     };
   }
 
   get #subscription(): Subscription {
-    const values = browserBackend().watched.slice(0, maxValuesPerTab);
-    return { ...this.#shown, token: this.#token, ...(values.length > 0 && { values }) };
+    return { ...this.#shown, token: this.#token, values: valuePort().values?.watched.slice(0, maxValuesPerTab) };
   }
 
   get #shown(): Subscription {
     const { route, page } = this.#renders.subscription;
-    const fragments = fragmentStore().unpushedRenders();
-    if (route.length + fragments.length <= maxRendersPerTab) return { route: [...route, ...fragments], page };
+    const others = this.#others?.shown ?? [];
+    if (route.length + others.length <= maxRendersPerTab) return { route: [...route, ...others], page };
     return { route: [this.#route, ["", this.#route[1]]], page };
   }
 
@@ -202,16 +212,16 @@ export class LiveTab {
       const asked = message.way === "page" ? "page" : "route";
       this.#queue.announce(message.versions, way === "page" || way === "route" ? way : asked, message.spreadMs);
     } else if (message.type === "expired") {
-      browserBackend().distrust();
+      valuePort().values?.distrust();
       this.#queue.force(message.spreadMs);
-    } else if (message.type === "values") void browserBackend().receive(message.rows);
+    } else if (message.type === "values") void valuePort().values?.receive(message.rows);
     else this.#token = message.token;
   }
 
   #moveTo(url: string, navigationCount: number): void {
     if (isNavigationReported() && navigationCount === this.#committedNavigation) return this.#renders.rename(url);
     this.#renders.visit(url);
-    fragmentStore().forgetLost();
+    this.#others?.onMove();
     // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
     this.#queue.forget("page");
   }
@@ -230,8 +240,8 @@ export class LiveTab {
       this.#isUpdating = false;
       if (this.#committedCount === this.refreshCount) this.#queue.settle();
       this.#queue.resume();
-      const keys = browserBackend().watched.map(([key]) => key);
-      const shown = JSON.stringify([this.#shown, keys.sort()]);
+      const keys = valuePort().values?.watched.map(([key]) => key).sort();
+      const shown = JSON.stringify([this.#shown, keys]);
       if (shown === this.#told) return;
       this.#told = shown;
       this.#port?.announce();

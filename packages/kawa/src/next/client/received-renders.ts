@@ -6,10 +6,11 @@ export function observeReceivedRenders(onRender: (render: ReceivedRender) => voi
   const observer = new PerformanceObserver((list) => {
     for (const { name, startTime, serverTiming } of list.getEntries() as PerformanceResourceTiming[]) {
       const { origin, pathname, search } = new URL(name);
-      if (origin !== location.origin || !/[?&]_rsc=/.test(search)) continue;
+      if (origin !== location.origin) continue;
       // Not every browser has it; what was received is unknown then.
       const id = serverTiming?.find((entry) => entry.name === renderTimingName)?.description;
-      const url = pathname + search.replace(/[?&]_rsc=[^&]*/, "").replace(/^&/, "?");
+      const page = search.replace(/[?&]_rsc=[^&]*/, "");
+      const url = page === search ? undefined : pathname + page.replace(/^&/, "?");
       if (id) onRender({ id, url, startedAt: startTime });
     }
   });

@@ -3,8 +3,8 @@ import { maxRendersPerTab, type ShownRender, type Subscription } from "../stream
 /** A render that the tab has received. */
 export type ReceivedRender = {
   readonly id: string;
-  /** Path and query that it was asked for. */
-  readonly url: string;
+  /** Path and query that it was asked for; undefined for the answer to a server action or to something else. */
+  readonly url: string | undefined;
   /** When it was asked for, on the clock of `performance.now()`. */
   readonly startedAt: number;
 };
@@ -22,14 +22,17 @@ export class ShownRenders {
   /** What was asked for before is not shown any more. */
   #since = 0;
   readonly #received = new Map<string, ReceivedRender & { isShown: boolean }>();
+  #answer: ReceivedRender | undefined;
   /** Addresses that the tab went to. */
   readonly #visited = new Set<string>();
   readonly #ofPage = new Set<string>();
+  /** Some that were prefetched could not be kept. */
   #isOverfull = false;
 
   /** A render of the whole route was committed. */
   commitRoute(render: ShownRender, url: string): void {
-    const own = this.#received.get(render[0]);
+    const [id] = render;
+    const own = this.#answer?.id === id ? this.#answer : this.#received.get(id);
     this.#route = render;
     this.#visited.clear();
     this.#known.clear();
@@ -62,17 +65,23 @@ export class ShownRenders {
   receive(render: ReceivedRender, url: string): void {
     const { id, startedAt } = render;
     if (id === this.#route[0]) return this.#replaceBefore(render);
+    if (render.url === undefined) {
+      // What a refresh has brought is committed soon; most answers bring no render.
+      this.#answer = render;
+      return;
+    }
     if (startedAt < this.#since || this.#ofPage.has(id)) return;
-    // One more than can be named says that there are too many.
-    if (this.#received.size > maxRendersPerTab) this.#isOverfull = true;
-    else this.#received.set(id, { ...render, isShown: this.#visited.has(render.url) || render.url === url });
+    const isShown = this.#visited.has(render.url) || render.url === url;
+    if (isShown || this.#received.size < maxRendersPerTab) this.#received.set(id, { ...render, isShown });
+    else this.#isOverfull = true;
   }
 
   /** What a stream has to be told for this tab. */
   get subscription(): Subscription {
     const shown = [...this.#received.values()].filter(({ isShown }) => isShown);
     const isKnown = (url: string): boolean => this.#known.has(url) || shown.some((render) => render.url === url);
-    const isUnknown = this.#isOverfull || shown.length >= maxRendersPerTab || ![...this.#visited].every(isKnown);
+    const isOverfull = shown.length >= maxRendersPerTab || (this.#isOverfull && this.#visited.size > 0);
+    const isUnknown = isOverfull || ![...this.#visited].every(isKnown);
     const others: readonly string[] = isUnknown ? [""] : shown.map(({ id }) => id);
     return { route: [this.#route, ...others.map((id): ShownRender => [id, ""])], page: this.#page };
   }

@@ -57,18 +57,18 @@ describe("the renders that nobody pushes", () => {
   it("are none while the tab has not been told otherwise", () => {
     const store = new FragmentStore();
     store.add(shown("a"));
-    expect(store.unpushedRenders()).toEqual([]);
+    expect(store.shown).toEqual([]);
   });
 
   it("are those that a server cannot render, until one can", () => {
     const store = new FragmentStore();
     for (const token of ["a", "b"]) store.add(shown(token));
     store.setUnpushed(["b"]);
-    expect(store.unpushedRenders()).toEqual([["render-of-b", "a=e@1"]]);
+    expect(store.shown).toEqual([["render-of-b", "a=e@1"]]);
     store.fail("a");
-    expect(store.unpushedRenders()).toEqual([["render-of-a", "a=e@1"], ["render-of-b", "a=e@1"]]);
+    expect(store.shown).toEqual([["render-of-a", "a=e@1"], ["render-of-b", "a=e@1"]]);
     store.show(shown("a"), { node: "new", versions: "a=e@2" });
-    expect(store.unpushedRenders()).toEqual([["render-of-b", "a=e@1"]]);
+    expect(store.shown).toEqual([["render-of-b", "a=e@1"]]);
   });
 
   it("are all of them without a push", () => {
@@ -76,7 +76,7 @@ describe("the renders that nobody pushes", () => {
     for (const token of ["a", "b"]) store.add(shown(token));
     store.setUnpushed("all");
     store.fail("a");
-    expect(store.unpushedRenders()).toHaveLength(2);
+    expect(store.shown).toHaveLength(2);
   });
 
   it("are also those that an error has taken from the screen, until they are back or the page is left", () => {
@@ -84,12 +84,12 @@ describe("the renders that nobody pushes", () => {
     const fragment = shown("a");
     store.add(fragment)();
     store.lose(fragment);
-    expect(store.unpushedRenders()).toEqual([["render-of-a", "a=e@1"]]);
+    expect(store.shown).toEqual([["render-of-a", "a=e@1"]]);
     store.add(fragment)();
-    expect(store.unpushedRenders()).toEqual([]);
+    expect(store.shown).toEqual([]);
     store.lose(fragment);
-    store.forgetLost();
-    expect(store.unpushedRenders()).toEqual([]);
+    store.onMove();
+    expect(store.shown).toEqual([]);
   });
 });
 

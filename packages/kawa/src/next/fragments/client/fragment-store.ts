@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { processState } from "../../../core/process-state.ts";
+import { liveTab, type OtherRenders } from "../../client/live-tab.ts";
 import type { ShownRender } from "../../stream-protocol.ts";
 import type { FragmentRef } from "../push-protocol.ts";
 
@@ -9,7 +10,7 @@ export type Content = { readonly node: ReactNode; readonly versions: string };
 export type ShownFragment = FragmentRef & { show(content: Content): void };
 
 /** What a tab shows of live fragments, and which of them nobody pushes to it. */
-export class FragmentStore {
+export class FragmentStore implements OtherRenders {
   readonly #shown = new Set<ShownFragment>();
   /** Fragments that an error has taken from the screen: only a render of the route brings them back. */
   readonly #lost = new Map<string, ShownRender>();
@@ -69,13 +70,13 @@ export class FragmentStore {
     this.#notify();
   }
 
-  /** Another page is shown: what was lost is no longer missed. */
-  forgetLost(): void {
+  /** What was lost is no longer missed. */
+  onMove(): void {
     this.#lost.clear();
   }
 
   /** Renders whose changes nobody pushes: the route has to be rendered for them. */
-  unpushedRenders(): ShownRender[] {
+  get shown(): readonly ShownRender[] {
     const unpushed = this.#unpushed;
     const shown = [...this.#shown].filter(({ token }) => unpushed === "all" || unpushed.has(token));
     const renders = new Map(shown.map(({ render, versions }) => [render, versions]));
@@ -89,5 +90,9 @@ export class FragmentStore {
 
 /** The store of this tab. */
 export function fragmentStore(): FragmentStore {
-  return processState("fragment-store", () => new FragmentStore());
+  return processState("fragment-store", () => {
+    const store = new FragmentStore();
+    store.subscribe(liveTab.follow(store));
+    return store;
+  });
 }

@@ -108,7 +108,7 @@ async function setVisibility(state: "hidden" | "visible"): Promise<void> {
   await pass(0);
 }
 
-const unpushed = (): string[] => store.unpushedRenders().map(([render]) => render.replace("render-of-", ""));
+const unpushed = (): string[] => store.shown.map(([render]) => render.replace("render-of-", ""));
 
 describe("the call of a tab", () => {
   it("is one for all fragments that come together", async () => {

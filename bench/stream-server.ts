@@ -1,0 +1,184 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { namespace } from "kawa";
+import { registerBackend } from "../packages/kawa/src/core/backend.ts";
+import { createMemoryBackend } from "../packages/kawa/src/core/memory-backend.ts";
+import { formatVersions } from "../packages/kawa/src/core/version.ts";
+import { createReactiveRoute } from "../packages/kawa/src/next/reactive-route.ts";
+import { knownRenders } from "../packages/kawa/src/react/known-renders.ts";
+import { RenderReads } from "../packages/kawa/src/react/render-reads.ts";
+import { machineTime, serveOperations } from "./forked.ts";
+
+// A `node:http` server that broadcasts each change of one value: by `response.write()`, through the shortest route handler, or
+// through Kawa's.
+
+type Side = {
+  answer(request: IncomingMessage, response: ServerResponse): void | Promise<void>;
+  /** The number of the change. */
+  write(): number;
+  /** What a browser that shows a render asks for, for each of `count` browsers. */
+  requests(count: number): string[];
+};
+
+const headers = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+  connection: "close",
+};
+
+function bareSide(): Side {
+  const open = new Set<ServerResponse>();
+  let seq = 0;
+  return {
+    async answer(request, response) {
+      JSON.parse(await text(request));
+      response.writeHead(200, headers);
+      response.write(helloOf(seq));
+      open.add(response);
+      response.on("close", () => open.delete(response));
+    },
+    write() {
+      seq += 1;
+      for (const response of open) response.write(changeOf(seq));
+      return seq;
+    },
+    requests: emptyRequests,
+  };
+}
+
+function handlerSide(): Side {
+  const open = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  const encoder = new TextEncoder();
+  let seq = 0;
+  const handle = async (request: Request): Promise<Response> => {
+    await request.json();
+    const { signal } = request;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(encoder.encode(helloOf(seq)));
+        open.add(controller);
+        signal.addEventListener("abort", () => open.delete(controller));
+      },
+    });
+    return new Response(body, { headers });
+  };
+  return {
+    answer: async (request, response) => void handle(await toWebRequest(request, response)).then((answer) => send(answer, response)),
+    write() {
+      seq += 1;
+      for (const controller of open) controller.enqueue(encoder.encode(changeOf(seq)));
+      return seq;
+    },
+    requests: emptyRequests,
+  };
+}
+
+function helloOf(seq: number): string {
+  return `event: hello\ndata: {"versions":"bench=epoch-12@${seq}"}\n\n`;
+}
+
+/** As long as Kawa's. */
+function changeOf(seq: number): string {
+  return `event: change\ndata: {"versions":"bench=epoch-12@${seq}","tabs":{"tab":"route"},"spreadMs":3000}\n\n`;
+}
+
+function emptyRequests(count: number): string[] {
+  return Array.from({ length: count }, () => JSON.stringify({ tabs: { tab: { route: [] } } }));
+}
+
+function kawaSide(): Side {
+  const backend = createMemoryBackend("bench");
+  registerBackend(backend, { global: true });
+  const score = namespace("bench", { backend }).signal("score", 0);
+  const { POST } = createReactiveRoute();
+  return {
+    answer: async (request, response) => void POST(await toWebRequest(request, response)).then((answer) => send(answer, response)),
+    write() {
+      void score.set(backend.version.seq + 1);
+      return backend.version.seq;
+    },
+    requests: (count) =>
+      Array.from({ length: count }, () => {
+        const render = new RenderReads(crypto.randomUUID());
+        render.versions.set(backend.id, backend.version);
+        render.add(backend.id, score.key);
+        knownRenders().add(render);
+        const versions = formatVersions(Object.fromEntries(render.versions));
+        return JSON.stringify({ tabs: { tab: { route: [[render.id, versions]] } } });
+      }),
+  };
+}
+
+// What Next does between its server and a route handler, and nothing else. Neither keeps what the stream does not need.
+
+async function toWebRequest(request: IncomingMessage, response: ServerResponse): Promise<Request> {
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  return new Request(`http://${request.headers.host}${request.url}`, {
+    method: "POST",
+    headers: { "content-type": request.headers["content-type"]! },
+    body: await text(request),
+    signal: gone.signal,
+  });
+}
+
+function send(answer: Response, response: ServerResponse): Promise<void> {
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  return pipe(answer.body!.getReader(), response);
+}
+
+async function pipe(reader: ReadableStreamDefaultReader<Uint8Array>, response: ServerResponse): Promise<void> {
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    if (response.destroyed) return void reader.cancel();
+    if (!response.write(read.value)) await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+  }
+  response.end();
+}
+
+const sides = { bare: bareSide, handler: handlerSide, kawa: kawaSide };
+export type StreamSide = keyof typeof sides;
+
+let side: Side;
+
+const operations = {
+  /** Returns the port. */
+  async listen(name: StreamSide): Promise<number> {
+    side = sides[name]();
+    const server = createServer((request, response) => void side.answer(request, response));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return (server.address() as AddressInfo).port;
+  },
+  /** Bodies of the requests that open streams. */
+  async requests(count: number): Promise<string[]> {
+    return side.requests(count);
+  },
+  /** Writes at a steady pace. Returns when each change was made, and the CPU time of this process from the first one on. */
+  async write({ count, gapMs }: { count: number; gapMs: number }): Promise<{ startedAt: [seq: number, at: number][]; cpuMs: number }> {
+    const before = process.cpuUsage();
+    const startedAt: [number, number][] = [];
+    const start = performance.now();
+    for (let done = 0; done < count; done += 1) {
+      const at = machineTime();
+      startedAt.push([side.write(), at]);
+      await sleep(Math.max(0, start + (done + 1) * gapMs - performance.now()));
+    }
+    const { user, system } = process.cpuUsage(before);
+    return { startedAt, cpuMs: (user + system) / 1_000 };
+  },
+  /** Bytes that are in use after garbage collection, which needs `--expose-gc`. */
+  async memory(): Promise<number> {
+    globalThis.gc!();
+    // What a finalizer frees is collected the next time.
+    await sleep(100);
+    globalThis.gc!();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  },
+};
+
+export type StreamServerOperations = typeof operations;
+
+serveOperations(operations);

@@ -1,0 +1,3 @@
+import { createReactiveRoute } from "kawa/next";
+
+export const { POST } = createReactiveRoute();

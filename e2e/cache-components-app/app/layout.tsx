@@ -1,0 +1,18 @@
+import { LiveUpdates } from "kawa/next";
+import type { Metadata } from "next";
+import type { ReactElement, ReactNode } from "react";
+import "../lib/backend.ts";
+
+/** Without an icon the browser asks for one, and the missing one is an error in its console. */
+export const metadata: Metadata = { icons: { icon: "data:," } };
+
+export default function RootLayout({ children }: { children: ReactNode }): ReactElement {
+  return (
+    <html lang="en">
+      <body>
+        {children}
+        <LiveUpdates />
+      </body>
+    </html>
+  );
+}

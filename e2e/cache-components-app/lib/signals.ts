@@ -1,0 +1,5 @@
+import { namespace } from "kawa";
+
+const fixture = namespace("cacheComponents");
+
+export const score = fixture.signal("score", 0);
