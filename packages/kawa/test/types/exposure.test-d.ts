@@ -12,12 +12,10 @@ describe("exposure", () => {
     expectTypeOf(signal("c", 0, { expose: "write", schema: numbers })).toEqualTypeOf<Signal<number>>();
   });
 
-  it("takes no other ways", () => {
+  it("takes two ways, and a schema of the signal's own type", () => {
+    expectTypeOf(app.signal).toBeCallableWith("d", 0, { expose: "read" });
     // @ts-expect-error: a signal is read or written, there is nothing more
     app.signal("d", 0, { expose: "delete" });
-  });
-
-  it("takes a schema only of the signal's own type", () => {
     // @ts-expect-error: the schema gives numbers
     app.signal("e", "text", { expose: "write", schema: numbers });
   });
