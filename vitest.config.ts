@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 const unitTests = ["packages/kawa/src/**/*.test.{ts,tsx}", "packages/kawa/test/*.test.ts"];
+/** Run with what browsers get of the package. */
+const browserTests = ["packages/kawa/src/**/*.browser.test.{ts,tsx}", "packages/kawa/src/core/browser/**/*.test.ts"];
 const reactServerTests = [
   "packages/kawa/src/**/*.react-server.test.{ts,tsx}",
   "packages/kawa/test/react-server/**/*.test.{ts,tsx}",
@@ -14,7 +16,16 @@ export default defineConfig({
           name: "unit",
           testTimeout: 30_000,
           include: unitTests,
-          exclude: ["**/node_modules/**", ...reactServerTests],
+          exclude: ["**/node_modules/**", ...browserTests, ...reactServerTests],
+        },
+      },
+      {
+        ssr: {
+          resolve: { conditions: ["browser", "module", "node", "development|production"] },
+        },
+        test: {
+          name: "browser",
+          include: browserTests,
         },
       },
       {

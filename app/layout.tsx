@@ -15,8 +15,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">
       <body>
-        {children}
-        <LiveUpdates />
+        <LiveUpdates>{children}</LiveUpdates>
       </body>
     </html>
   );

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { measureBrowserWrite } from "./browser-write.ts";
 import { buildBenchApp, checkIsBare } from "./bench-app.ts";
 import { measureFragments } from "./fragments.ts";
 import { formatResult, isMissed, type Result } from "./report.ts";
@@ -21,6 +22,7 @@ import { measureWrites } from "./writes.ts";
 const measures: Record<string, () => Promise<Result>> = {
   "write-to-dom": measureWriteToDom,
   fragments: measureFragments,
+  "browser-write": measureBrowserWrite,
   "signal-read": measureSignalRead,
   "start-up": measureStartUp,
   writes: measureWrites,
@@ -33,7 +35,7 @@ const measures: Record<string, () => Promise<Result>> = {
   tabs: measureTabs,
 };
 /** The others need plain Node processes only. */
-const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "signal-read", "start-up", "tabs"];
+const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up", "tabs"];
 const measureTimeoutMs = 300_000;
 
 const asked = process.argv.slice(2);

@@ -1,6 +1,36 @@
-import { namespace } from "kawa";
+import { namespace, type StandardSchema } from "kawa";
 
 const lab = namespace("lab");
 
 /** A number for each test: tests that share no name do not disturb each other. */
 export const labCounter = lab.family((name: string) => ({ key: `${name}:counter`, default: 0 }));
+
+/** Refuses what is negative, and takes half a second for what is a million or more. */
+const slowNumber: StandardSchema<number> = {
+  "~standard": {
+    version: 1,
+    vendor: "kawa-lab",
+    validate: async (value) => {
+      if (typeof value !== "number") return { issues: [{ message: "Only numbers can be saved." }] };
+      if (Math.abs(value) >= 1_000_000) await new Promise((resolve) => setTimeout(resolve, 500));
+      return value < 0 ? { issues: [{ message: "Numbers below zero cannot be saved." }] } : { value };
+    },
+  },
+};
+
+/** A number for client components of each test. */
+export const labShared = lab.family((name: string) => ({ key: `${name}:shared`, default: 0 }), {
+  expose: "write",
+  schema: slowNumber,
+});
+
+/** Client components show it, and browsers cannot write it. */
+export const labShown = lab.family((name: string) => ({ key: `${name}:shown`, default: 0 }), { expose: "read" });
+
+/** One theme for each test. */
+export const labThemes = ["system", "light", "dark"] as const;
+export type LabTheme = (typeof labThemes)[number];
+export const labTheme = lab.family((name: string) => ({ key: `${name}:theme`, default: "system" as LabTheme }), { expose: "write" });
+
+/** A value of a kind that JSON does not know. */
+export const labDate = lab.family((name: string) => ({ key: `${name}:date`, default: new Date(0) }), { expose: "write" });

@@ -1,4 +1,6 @@
 import { createReactiveRoute } from "kawa/next";
+import * as labSignals from "@/lib/lab-signals";
 import { sessions } from "@/lib/session";
+import * as signals from "@/lib/signals";
 
-export const { POST } = createReactiveRoute({ session: sessions.read });
+export const { GET, POST, PUT } = createReactiveRoute({ signals: [signals, labSignals], session: sessions.read });

@@ -6,8 +6,7 @@ export default function RootLayout({ children }: { children: ReactNode }): React
   return (
     <html lang="en">
       <body>
-        {children}
-        <LiveUpdates />
+        <LiveUpdates>{children}</LiveUpdates>
       </body>
     </html>
   );

@@ -2,7 +2,7 @@ import { namespace } from "kawa";
 
 const bench = namespace("bench");
 
-export const score = bench.signal("score", 0);
+export const score = bench.signal("score", 0, { expose: "write" });
 
 /** What the page of `app/reads` reads. */
 export const cells = Array.from({ length: 2_000 }, (_, index) => bench.signal(`cells:${index}`, index));

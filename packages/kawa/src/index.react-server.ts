@@ -1,3 +1,4 @@
 export * from "./core/index.ts";
 export { useReactive } from "./react/use-reactive.react-server.ts";
 export { useReactiveStream } from "./react/use-reactive-stream.react-server.ts";
+export { type SignalWrite, useSignalWrite } from "./react/use-signal-write.react-server.ts";

@@ -21,7 +21,9 @@ describe("the package's entries", () => {
   });
 
   it("export the same names from kawa to server and client components", async () => {
-    expect(await namesOf(".", "react-server")).toEqual(await namesOf(".", "default"));
+    const names = await namesOf(".", "react-server");
+    expect(await namesOf(".", "default")).toEqual(names);
+    expect(await namesOf(".", "browser")).toEqual(names);
   });
 
   it("have no default export", async () => {

@@ -1,5 +1,5 @@
 import type { Entry } from "./backend.ts";
-import { decode } from "./value.ts";
+import { decode, encodeValue } from "./value.ts";
 
 export type PresentEntry = Extract<Entry, { state: "present" }>;
 
@@ -38,4 +38,14 @@ class TextEntry implements PresentEntry {
     }
     return value;
   }
+}
+
+const texts = new WeakMap<Entry, string>();
+
+/** The encoded value of an entry; `null` when it has none. Encoded once, whoever asks. */
+export function textOf(key: string, entry: Entry): string | null {
+  if (entry.state !== "present") return null;
+  let text = texts.get(entry);
+  if (text === undefined) texts.set(entry, (text = encodeValue(key, entry.value, Number.POSITIVE_INFINITY)));
+  return text;
 }

@@ -1,33 +1,7 @@
-const codes = {
-  ACTION_REFUSED: { status: 403, retryable: false },
-  BACKEND_CLOSED: { status: 503, retryable: false },
-  BACKEND_TIMEOUT: { status: 504, retryable: true },
-  BACKEND_UNAVAILABLE: { status: 503, retryable: true },
-  CONTEXT_UNAVAILABLE: { status: 500, retryable: false },
-  CONTEXT_UNSUPPORTED: { status: 500, retryable: false },
-  ENGINE_BINARY_MISSING: { status: 500, retryable: false },
-  ENGINE_FOLDER_UNWRITABLE: { status: 500, retryable: false },
-  ENGINE_PLATFORM_UNSUPPORTED: { status: 500, retryable: false },
-  ENGINE_PORT_TAKEN: { status: 500, retryable: false },
-  ENGINE_START_FAILED: { status: 500, retryable: true },
-  KEY_INVALID: { status: 400, retryable: false },
-  OPTION_INVALID: { status: 500, retryable: false },
-  ORIGIN_REFUSED: { status: 403, retryable: false },
-  RENDER_STATIC: { status: 500, retryable: false },
-  REQUEST_INVALID: { status: 400, retryable: false },
-  SECRET_MISSING: { status: 500, retryable: false },
-  STREAMS_EXHAUSTED: { status: 503, retryable: true },
-  UNAUTHORIZED: { status: 401, retryable: false },
-  UPDATE_CONFLICT: { status: 409, retryable: true },
-  VALUE_TOO_LARGE: { status: 413, retryable: false },
-  VALUE_UNSERIALIZABLE: { status: 400, retryable: false },
-} as const;
+import { isRetryable, type KawaErrorCode, mayBePublic, statusOf } from "#error-codes";
 
-/** Every code a {@link KawaError} can carry. `docs/errors/<CODE>.md` has the cause and the fix of each. */
-export type KawaErrorCode = keyof typeof codes;
-
-/** All error codes, for tests and tools. */
-export const kawaErrorCodes = Object.keys(codes) as KawaErrorCode[];
+export { clip, show } from "./clip.ts";
+export { type KawaErrorCode, kawaErrorCodes } from "./error-codes.ts";
 
 const brand = Symbol.for("kawa.error");
 
@@ -54,8 +28,8 @@ export class KawaError extends Error {
     super(`${message} (${code})`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "KawaError";
     this.code = code;
-    this.status = codes[code].status;
-    this.retryable = codes[code].retryable;
+    this.status = statusOf(code);
+    this.retryable = isRetryable(code);
     this.data = options.data ?? {};
     Object.defineProperty(this, brand, { value: true });
   }
@@ -72,8 +46,8 @@ export function isKawaError(error: unknown, code?: KawaErrorCode): error is Kawa
 }
 
 /**
- * What a browser may be shown of an error: the reason that a hook of the actor gave with a `UserError`, else `fallback`.
- * The message of an error itself is meant for the server's log.
+ * What people may be shown of an error: on the server the reason that a hook of the actor gave with a `UserError`, in a browser
+ * what the server has told of a read or write; else `fallback`. The message of an error itself is meant for developers.
  *
  * @example
  * try {
@@ -83,22 +57,7 @@ export function isKawaError(error: unknown, code?: KawaErrorCode): error is Kawa
  * }
  */
 export function publicMessage(error: unknown, fallback = "Something went wrong. Please try again."): string {
-  if (!isKawaError(error, "ACTION_REFUSED") || error.data["isPublic"] !== true) return fallback;
+  if (!isKawaError(error) || !mayBePublic(error.code) || error.data["isPublic"] !== true) return fallback;
   const message = error.data["publicMessage"];
   return typeof message === "string" ? message : fallback;
-}
-
-/** Shows a value in a message, also one that JSON cannot hold. */
-export function show(value: unknown): string {
-  try {
-    return clip(JSON.stringify(value) ?? String(value));
-  } catch {
-    return clip(value);
-  }
-}
-
-/** Cuts an offending value to 80 characters, so that an error message stays readable. */
-export function clip(value: unknown): string {
-  const text = String(value);
-  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }

@@ -1,6 +1,7 @@
 export type { Backend, BackendStatus, Change, Context, Entry, OperationOptions, Reader, Updater } from "./backend.ts";
 export { computed } from "./computed.ts";
 export { effect } from "./effect.ts";
+export type { SignalOptions } from "./exposure.ts";
 export { isKawaError, KawaError, type KawaErrorCode, type KawaErrorOptions, publicMessage } from "./errors.ts";
 export { createMemoryBackend } from "./memory-backend.ts";
 export { type FamilyMember, namespace, type Namespace, type NamespaceOptions, root, signal } from "./namespace.ts";
@@ -8,3 +9,4 @@ export { batch, untracked } from "./reactive.ts";
 export type { ReactiveStream, StreamCleanup, StreamStart } from "./reactive-stream.ts";
 export type { Readable } from "./reads.ts";
 export { isSignal, type Signal } from "./signal.ts";
+export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";

@@ -8,7 +8,7 @@ import { streamKey } from "./key.ts";
 import { createMemoryBackend } from "./memory-backend.ts";
 import type { ReactiveStream } from "./reactive-stream.ts";
 import { BackedSignal } from "./signal.ts";
-import { encodeValue } from "./value.ts";
+import { initialOf } from "./platform.ts";
 import { installViewers } from "./viewers.ts";
 
 // The first call decides where streams run.
@@ -73,7 +73,7 @@ function createStream(scope: string) {
     return () => void cleanUps.push(runs.length);
   };
   const show = (streams: InlineStreams = inlineStreams()): void => {
-    const target = new BackedSignal<number>(streamKey(scope), encodeValue(scope, 0), streams.backend);
+    const target = new BackedSignal<number>(streamKey(scope), initialOf(scope, 0), streams.backend);
     streams.show({ name: scope, target, start });
   };
   return { runs, cleanUps, show };
@@ -231,7 +231,7 @@ describe("a stream", () => {
   it("runs outside of the request that has started it", async () => {
     const request = new AsyncLocalStorage<string>();
     const seen: (string | undefined)[] = [];
-    const target = new BackedSignal<number>(streamKey("price"), "[0]", backend);
+    const target = new BackedSignal<number>(streamKey("price"), initialOf("price", 0), backend);
     const start = (): (() => void) => {
       seen.push(request.getStore());
       setTimeout(() => seen.push(request.getStore()), 1_000);

@@ -1,8 +1,6 @@
+import { composeKey, fallbackBackend, localBackend, markFamily, reported } from "#platform";
 import { type Backend, globalBackend, type OperationOptions } from "./backend.ts";
-import { clip } from "./errors.ts";
-import { composeKey } from "./key.ts";
-import { localBackend, memoryBackend } from "./memory-backend.ts";
-import { reported } from "./reported-promise.ts";
+import type { Exposure, SignalOptions } from "./exposure.ts";
 import { type Signal, signalOf } from "./signal.ts";
 
 export type NamespaceOptions = {
@@ -12,6 +10,9 @@ export type NamespaceOptions = {
 
 /** Key and default of one member of a family. */
 export type FamilyMember<T> = { readonly key: string; readonly default: T };
+
+/** Only texts, and objects of texts, are found again in a key. */
+type FamilyOptions<P, T> = P extends string ? SignalOptions<T> : P extends object ? (P[keyof P] extends string ? SignalOptions<T> : never) : never;
 
 export interface Namespace {
   /** Prefix of all keys of this namespace, such as `app:users`; empty for {@link root}. */
@@ -23,8 +24,12 @@ export interface Namespace {
    *
    * @throws {KawaError} KEY_INVALID - the key is empty, too long, or has an empty segment
    * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - `initial` cannot be stored
+   * @throws {KawaError} OPTION_INVALID - two definitions expose it in different ways
+   * @example
+   * // Client components may show and write it, and browsers may store nothing else in it.
+   * const theme = app.signal("theme", "system", { expose: "write", schema: z.enum(["system", "light", "dark"]) });
    */
-  signal<T>(key: string, initial: T): Signal<T>;
+  signal<T>(key: string, initial: T, options?: SignalOptions<T>): Signal<T>;
   /**
    * One signal for each parameter.
    *
@@ -33,6 +38,13 @@ export interface Namespace {
    * await position("alice").set({ x: 1, y: 2 });
    */
   family<P, T>(define: (param: P) => FamilyMember<T>): (param: P) => Signal<T>;
+  /**
+   * As above, for client components too. The server finds the member that a browser asks for by its key: so keys hold the
+   * parameter, a text or an object of texts, as it is. Browsers reach no member whose parameter is empty or has a colon.
+   *
+   * @throws {KawaError} OPTION_INVALID - keys do not hold the parameter as it is
+   */
+  family<P, T>(define: (param: P) => FamilyMember<T>, options: FamilyOptions<P, T>): (param: P) => Signal<T>;
   /**
    * Keys in this namespace that have a value, without its prefix and in code unit order. Signals that show their default
    * are not among them. It asks the backend, also when this process knows all of them; a page is not rendered again when
@@ -62,15 +74,21 @@ export interface Namespace {
 
 function createNamespace(prefix: string, ownBackend: Backend | undefined): Namespace {
   const keyPrefix = prefix === "" ? "" : `${prefix}:`;
-  const backend = (): Backend => ownBackend ?? globalBackend.peek() ?? memoryBackend();
+  const backend = (): Backend => ownBackend ?? globalBackend.peek() ?? fallbackBackend();
   const relative = (key: string): string => key.slice(keyPrefix.length);
   return {
     prefix,
     namespace: (name, options = {}) => createNamespace(composeKey(prefix, name), options.backend ?? ownBackend),
-    signal: (key, initial) => signalOf(composeKey(prefix, key), initial, ownBackend),
-    family: (define) => (param) => {
-      const member = define(param);
-      return signalOf(composeKey(prefix, member.key), member.default, ownBackend);
+    signal: (key, initial, options) =>
+      signalOf({ key: composeKey(prefix, key), initial, backend: ownBackend, exposure: exposureOf(options) }),
+    family: <P, T>(define: (param: P) => FamilyMember<T>, options?: SignalOptions<T>) => {
+      const exposure = exposureOf(options);
+      const keyOf = (param: P): string => composeKey(prefix, define(param).key);
+      const member = (param: P): Signal<T> => {
+        const { key, default: initial } = define(param);
+        return signalOf({ key: composeKey(prefix, key), initial, backend: ownBackend, exposure });
+      };
+      return markFamily(member, keyOf, exposure);
     },
     async keys(options) {
       return (await backend().keys(keyPrefix, options)).map(relative);
@@ -79,8 +97,12 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
       const entries = await backend().entries(keyPrefix, options);
       return new Map([...entries].map(([key, value]) => [relative(key), value]));
     },
-    clear: (options) => reported(`Clearing "${clip(keyPrefix)}"`, backend().clear(keyPrefix, options)),
+    clear: (options) => reported("Clearing", keyPrefix, backend().clear(keyPrefix, options)),
   };
+}
+
+function exposureOf<T>({ expose, schema }: SignalOptions<T> = {}): Exposure | undefined {
+  return expose && { expose, schema };
 }
 
 /** The namespace without a prefix. */
@@ -104,9 +126,10 @@ let localCount = 0;
  * memory of this module's process and is never stored.
  */
 export function signal<T>(initial: T): Signal<T>;
-export function signal<T>(key: string, initial: T): Signal<T>;
-export function signal<T>(...args: [T] | [string, T]): Signal<T> {
-  if (args.length === 2) return root.signal(args[0], args[1]);
+export function signal<T>(key: string, initial: T, options?: SignalOptions<T>): Signal<T>;
+export function signal<T>(...args: [T] | [string, T, (SignalOptions<T> | undefined)?]): Signal<T> {
+  if (args.length > 1) return root.signal(...(args as [string, T, SignalOptions<T>?]));
   localCount += 1;
-  return signalOf(`local:${Math.random().toString(36).slice(2)}:${localCount}`, args[0], localBackend());
+  const key = `local:${Math.random().toString(36).slice(2)}:${localCount}`;
+  return signalOf({ key, initial: args[0] as T, backend: localBackend() });
 }

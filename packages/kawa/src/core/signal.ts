@@ -1,13 +1,10 @@
+import { expose, fallbackBackend, type Initial, initialOf, redefine, reported } from "#platform";
 import { type Backend, type Entry, globalBackend, type OperationOptions } from "./backend.ts";
-import { createPresentEntry, type PresentEntry } from "./entry.ts";
-import { clip, show } from "./errors.ts";
-import { checkKey } from "./key.ts";
-import { memoryBackend } from "./memory-backend.ts";
+import { clip } from "./clip.ts";
+import type { Exposure } from "./exposure.ts";
 import { processState } from "./process-state.ts";
 import { react, untracked } from "./reactive.ts";
 import { noteRead, type Read, type Readable, readerIn, readForAll } from "./reads.ts";
-import { reported } from "./reported-promise.ts";
-import { encodeValue } from "./value.ts";
 
 /**
  * A named, shared, durable value. Read it in a server component with `useReactive(signal)`.
@@ -61,31 +58,34 @@ const brand = Symbol.for("kawa.signal");
 
 export class BackedSignal<T> implements Signal<T> {
   readonly key: string;
-  /** Encoded {@link initial}. */
-  initialText: string;
-  #initial: PresentEntry;
+  /** What browsers may do with it; nothing when undefined. */
+  exposure: Exposure | undefined;
+  #initial: Initial;
   readonly #backend: Backend | undefined;
 
-  constructor(key: string, initialText: string, backend: Backend | undefined) {
+  constructor(key: string, initial: Initial, backend: Backend | undefined) {
     this.key = key;
-    this.initialText = initialText;
-    this.#initial = createPresentEntry(0, initialText);
+    this.#initial = initial;
     this.#backend = backend;
     Object.defineProperty(this, brand, { value: true });
   }
 
   get initial(): T {
-    return this.#initial.value as T;
+    return this.#initial.entry.value as T;
   }
 
-  redefine(initialText: string): void {
-    this.initialText = initialText;
-    this.#initial = createPresentEntry(0, initialText);
+  /** Encoded {@link initial}. */
+  get initialText(): string {
+    return this.#initial.text;
+  }
+
+  redefine(initial: Initial): void {
+    this.#initial = initial;
   }
 
   /** Tracked: a signal without a backend of its own moves to the global one as soon as there is one. */
   get backend(): Backend {
-    return this.#backend ?? globalBackend.value ?? memoryBackend();
+    return this.#backend ?? globalBackend.value ?? fallbackBackend();
   }
 
   get value(): T {
@@ -121,23 +121,26 @@ export class BackedSignal<T> implements Signal<T> {
     if (typeof value === "function") {
       const updated = this.change(value as (current: T) => T, options);
       return reported(
-        `Updating "${clip(this.key)}"`,
+        "Updating",
+        this.key,
         updated.then(() => undefined),
       );
     }
     return reported(
-      `Writing "${clip(this.key)}"`,
+      "Writing",
+      this.key,
       untracked(() => this.backend).set(this.key, value, options),
     );
   }
 
   update(fn: (current: T) => T, options?: OperationOptions): Promise<T> {
-    return reported(`Updating "${clip(this.key)}"`, this.change(fn, options));
+    return reported("Updating", this.key, this.change(fn, options));
   }
 
   delete(options?: OperationOptions): Promise<void> {
     return reported(
-      `Deleting "${clip(this.key)}"`,
+      "Deleting",
+      this.key,
       untracked(() => this.backend).delete(this.key, options),
     );
   }
@@ -163,42 +166,30 @@ const signals = processState("signals", () => ({
   collected: new FinalizationRegistry<string>((id) => {
     if (!signals.byKey.get(id)?.deref()) signals.byKey.delete(id);
   }),
-  warned: new Set<string>(),
 }));
 
-/** Returns the one signal of `key` in this process, made on first use. */
-export function signalOf<T>(key: string, initial: T, backend: Backend | undefined): BackedSignal<T> {
-  checkKey(key);
-  const id = `${backend?.id ?? ""}\n${key}`;
-  const found = signals.byKey.get(id)?.deref() as BackedSignal<T> | undefined;
-  // A backend that was closed has a successor with the same id.
-  if (found && (backend === undefined || untracked(() => found.backend) === backend)) {
-    redefine(found, initial);
-    return found;
-  }
-  const made = new BackedSignal<T>(key, encodeValue(key, initial), backend);
-  signals.byKey.set(id, new WeakRef(made as BackedSignal<unknown>));
-  signals.collected.register(made, id);
-  return made;
-}
+export type SignalDefinition<T> = {
+  /** Whole key, checked. */
+  readonly key: string;
+  readonly initial: T;
+  readonly backend: Backend | undefined;
+  readonly exposure?: Exposure | undefined;
+};
 
-function redefine<T>(signal: BackedSignal<T>, initial: T): void {
-  if (Object.is(signal.initial, initial)) return;
-  const before = signal.initialText;
-  const after = encodeValue(signal.key, initial);
-  if (before === after) return;
-  const editing = process.env.NODE_ENV === "development";
-  const warning = `${signal.key}\n${before}\n${after}`;
-  if (!signals.warned.has(warning)) {
-    signals.warned.add(warning);
-    console.warn(
-      `[kawa] Signal "${clip(signal.key)}" is defined twice with different defaults: ${show(signal.initial)} ` +
-        `and ${show(initial)}. ${editing ? "The newer one is used" : "The first one is used"}; ` +
-        `define it in one module and import it${editing ? " (nothing to do if you have just edited it)" : ""}.`,
-    );
+/** Returns the one signal of `key` in this process, made on first use. */
+export function signalOf<T>({ key, initial, backend, exposure }: SignalDefinition<T>): BackedSignal<T> {
+  const id = `${backend?.id ?? ""}\n${key}`;
+  let found = signals.byKey.get(id)?.deref() as BackedSignal<T> | undefined;
+  // A backend that was closed has a successor with the same id.
+  if (found && (backend === undefined || untracked(() => found!.backend) === backend)) {
+    redefine(found, initial);
+  } else {
+    found = new BackedSignal<T>(key, initialOf(key, initial), backend);
+    signals.byKey.set(id, new WeakRef(found as BackedSignal<unknown>));
+    signals.collected.register(found, id);
   }
-  // In development a second definition usually is the same line after an edit.
-  if (editing) signal.redefine(after);
+  if (exposure) expose(found as BackedSignal<unknown>, exposure);
+  return found;
 }
 
 /** True for what `signal()`, `namespace().signal()` and families return, whichever copy of the module made it. */

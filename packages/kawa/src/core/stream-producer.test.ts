@@ -7,7 +7,7 @@ import { createMemoryBackend } from "./memory-backend.ts";
 import type { ReactiveStream, StreamStart } from "./reactive-stream.ts";
 import { BackedSignal } from "./signal.ts";
 import { StreamProducer } from "./stream-producer.ts";
-import { encodeValue } from "./value.ts";
+import { initialOf } from "./platform.ts";
 
 const key = streamKey("price");
 
@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 function produce<T>(initial: T, start: StreamStart<T>): StreamProducer<T> {
-  return new StreamProducer({ name: "price.ts:1:2", target: new BackedSignal<T>(key, encodeValue(key, initial), backend), start });
+  return new StreamProducer({ name: "price.ts:1:2", target: new BackedSignal<T>(key, initialOf(key, initial), backend), start });
 }
 
 /** A stream that is running, and its handle. */

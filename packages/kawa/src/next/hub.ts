@@ -26,6 +26,8 @@ export class Hub {
   readonly #watches = new Set<Watch>();
   /** By backend and key. */
   readonly #byKey = new Map<string, Map<string, Set<Watch>>>();
+  /** Of one key each, whose values streams carry. They are among those by key. */
+  readonly #ofValues = new Set<Watch>();
   /** Of renders that nobody here knows, or that have read too much. */
   readonly #ofEverything = new Set<Watch>();
 
@@ -50,6 +52,17 @@ export class Hub {
     return () => {
       this.#watches.delete(watch);
       stopListening();
+    };
+  }
+
+  /** Calls `onChange` at each change of a key from now on, and when its backend has another history. */
+  watchKey(backendId: string, key: string, onChange: () => void): () => void {
+    const watch: Watch = { render: undefined, versions: {}, onChange };
+    this.#ofValues.add(watch);
+    this.#add(watch, backendId, key);
+    return () => {
+      this.#ofValues.delete(watch);
+      this.#remove(watch, backendId, key);
     };
   }
 
@@ -141,6 +154,7 @@ export class Hub {
       // Connected for the first time, or another history.
       this.#backends.get(backend)!.log = new ChangeLog(change.version);
       for (const watch of this.#watches) void this.#compare(watch, backend);
+      for (const watch of this.#ofValues) watch.onChange();
       return;
     }
     this.#backends.get(backend)!.log.add(change);

@@ -5,6 +5,7 @@ import { hub } from "./hub.ts";
 import { changedTabCount, noteChangedTab } from "./live-streams.ts";
 import { spreadMsFor } from "./spread.ts";
 import type { ShownRender, StreamEventName, StreamEvents, StreamRequest, Subscription } from "./stream-protocol.ts";
+import { ValueFeed, type ValueFeedOptions } from "./value-feed.ts";
 import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
 export type LiveStreamOptions = {
@@ -16,6 +17,8 @@ export type LiveStreamOptions = {
   /** Time in milliseconds since the epoch at which the identity ends that opened the stream. */
   readonly expiresAt: number | undefined;
   readonly maxSpreadMs: number;
+  /** Values that it carries; none when undefined. */
+  readonly values?: Omit<ValueFeedOptions, "onRows"> | undefined;
   /** Called once, however the stream ends. */
   onEnd(): void;
 };
@@ -35,6 +38,7 @@ export class LiveStream {
   readonly #options: LiveStreamOptions;
   readonly #changed = new Map<string, "page" | "route">();
   readonly #cleanUps: (() => void)[] = [];
+  #values: ValueFeed | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isFlushing = false;
   #spreadMs = 0;
@@ -47,7 +51,10 @@ export class LiveStream {
         this.#controller = controller;
         this.#start();
       },
-      pull: () => this.#flush(),
+      pull: () => {
+        this.#flushValues();
+        this.#flush();
+      },
       cancel: () => this.abort(),
     });
   }
@@ -79,6 +86,7 @@ export class LiveStream {
     this.#endAfter(maxDurationMs, "rotation");
     this.#endAfter(expiresAt === undefined ? undefined : expiresAt - Date.now(), "expired");
     for (const [tab, subscription] of Object.entries(request.tabs)) this.#follow(tab, subscription);
+    this.#followValues();
   }
 
   #endAfter(ms: number | undefined, why: keyof typeof withinMs): void {
@@ -111,6 +119,22 @@ export class LiveStream {
     const token = issueStreamToken(this.#options.subject, []);
     if (token !== undefined) this.#send("token", { tab, token });
     this.#endAfter(0, "expired");
+  }
+
+  #followValues(): void {
+    const { values } = this.#options;
+    if (!values) return;
+    const feed = new ValueFeed({ ...values, onRows: () => this.#flushValues() });
+    this.#values = feed;
+    this.#cleanUps.push(() => feed.stop());
+    feed.start();
+  }
+
+  /** At once: a client component does not ask for a render first. */
+  #flushValues(): void {
+    if (this.#hasEnded || this.#controller.desiredSize! <= 0) return;
+    const rows = this.#values?.take() ?? [];
+    if (rows.length > 0) this.#send("values", { rows });
   }
 
   #onChange(tab: string, what: "page" | "route"): void {

@@ -1,8 +1,8 @@
-import { Suspense, type ReactElement } from "react";
+import { type ReactElement, type ReactNode, Suspense } from "react";
 import { knownBackends } from "../core/backend.ts";
 import { formatVersions } from "../core/version.ts";
 import { requestScope } from "../react/request-scope.ts";
-import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
+import { LiveMarker, LiveRefresh, type LiveRefreshProps, LiveValues } from "./client.ts";
 
 export type LiveUpdatesProps = {
   /** Path of the route made with `createReactiveRoute`. @default "/api/reactive" */
@@ -14,17 +14,27 @@ export type LiveUpdatesProps = {
    * @default "auto"
    */
   refresh?: LiveRefreshProps["refresh"];
+  /** The pages. Their client components can read signals then. */
+  children?: ReactNode;
 };
 
 /**
  * Keeps the pages below a layout current: put it once into the root layout. When a signal changes that the shown page has
- * read, the page is rendered again; input, focus, scroll and client state stay.
+ * read, the page is rendered again; input, focus, scroll and client state stay. Around the pages, it also lets client components
+ * read signals: `<LiveUpdates>{children}</LiveUpdates>`.
  */
-export function LiveUpdates({ src = "/api/reactive", refresh = "auto" }: LiveUpdatesProps): ReactElement {
+export function LiveUpdates({ src = "/api/reactive", refresh = "auto", children }: LiveUpdatesProps): ReactElement {
   return (
-    <Suspense fallback={null}>
-      <Versioned src={src} refresh={refresh} />
-    </Suspense>
+    <>
+      {children === undefined ? null : (
+        <LiveValues src={src} render={requestScope().shareWithClients()}>
+          {children}
+        </LiveValues>
+      )}
+      <Suspense fallback={null}>
+        <Versioned src={src} refresh={refresh} />
+      </Suspense>
+    </>
   );
 }
 
@@ -46,7 +56,7 @@ export function LivePage(): ReactElement {
 }
 
 /** Tells the browser which versions this render shows. */
-async function Versioned({ src, refresh }: Required<LiveUpdatesProps>): Promise<ReactElement> {
+async function Versioned({ src, refresh }: Required<Omit<LiveUpdatesProps, "children">>): Promise<ReactElement> {
   return <LiveRefresh src={src} refresh={refresh} {...await shown()} />;
 }
 

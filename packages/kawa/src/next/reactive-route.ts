@@ -1,10 +1,18 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { isKawaError, KawaError } from "../core/errors.ts";
+import type { BackedSignal } from "../core/signal.ts";
+import type { KnownValue } from "../core/value-row.ts";
+import { answerWith } from "./answer.ts";
 import { isCrossSite } from "./cross-site.ts";
+import { ExposedSignals, type SignalModules } from "./exposed-signals.ts";
+import { floodLimit } from "./flood-limit.ts";
 import { LiveStream } from "./live-stream.ts";
 import { addStream, streamCount, streamCountOf } from "./live-streams.ts";
+import { readValues } from "./read-values.ts";
 import { revokedSessions } from "./session/revoked-sessions.ts";
-import { pingIntervalMs as defaultPingIntervalMs } from "./stream-protocol.ts";
+import { pingIntervalMs as defaultPingIntervalMs, type StreamRequest } from "./stream-protocol.ts";
 import { readStreamRequest } from "./stream-request.ts";
+import { writeValue } from "./write-value.ts";
 
 /** Who opens a stream, as the server has verified it. */
 export type StreamSession = {
@@ -14,6 +22,13 @@ export type StreamSession = {
 };
 
 export type ReactiveRouteOptions = {
+  /**
+   * Modules whose exposed signals browsers can read and write, such as `import * as signals from "@/lib/signals"`. Nothing else
+   * can be reached.
+   *
+   * @default none
+   */
+  signals?: SignalModules;
   /**
    * Tells whose stream it is: streams of one session count together, and what one was told is of no use to another.
    *
@@ -28,37 +43,66 @@ export type ReactiveRouteOptions = {
   maxStreamsPerClient?: number;
   /** Longest time over which tabs are told to spread their renders, in milliseconds. @default 10_000 */
   maxSpreadMs?: number;
+  /**
+   * Reads and writes of client components that a session, or an address, may ask for in the long run; four times as many at
+   * once. Streams are not counted.
+   *
+   * @default 50
+   */
+  maxRequestsPerSecond?: number;
+  /** Longest body of a write. @default 65_536 (64 KiB) */
+  maxWriteBytes?: number;
   /** Gap between keep-alive events, in milliseconds. At most that of browsers. @default 15_000 */
   pingIntervalMs?: number;
 };
 
-type Route = { POST(request: Request): Promise<Response> };
+type Handler = (request: Request) => Promise<Response>;
+
+/** `POST` opens a stream, `GET` reads values for client components, `PUT` writes one. */
+type Route = { readonly GET: Handler; readonly POST: Handler; readonly PUT: Handler };
 
 const retryAfterSeconds = 10;
 
 /**
- * The route that `<LiveUpdates />` listens to: one stream of server-sent events for each browser, which says when what its tabs
- * show has changed, and never a value or a key.
+ * The route that browsers talk to. Each opens one stream of server-sent events for all of its tabs, which says when what they show
+ * has changed, and which values the signals of client components have. Client components write through it.
  *
  * @example
  * // app/api/reactive/route.ts
- * export const { POST } = createReactiveRoute();
+ * import * as signals from "@/lib/signals";
+ *
+ * export const { GET, POST, PUT } = createReactiveRoute({ signals });
  */
 export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
+  const signals = new ExposedSignals(options.signals);
+  const { maxRequestsPerSecond = 50, maxWriteBytes = 64 * 1024 } = options;
+  /** Says whose request it is, unless it is one too many. */
+  const admit = async (request: Request): Promise<string> => {
+    if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Requests of pages of another site are refused.");
+    const session = await options.session?.(request);
+    const client = session?.id ?? addressOf(request) ?? "";
+    floodLimit().take(client, maxRequestsPerSecond);
+    return client;
+  };
   return {
-    async POST(request) {
+    POST: async (request) => {
       try {
-        return await open(request, options);
+        return await open(request, signals, options);
       } catch (error) {
         if (!isKawaError(error)) throw error;
         const headers = error.retryable ? { "retry-after": String(retryAfterSeconds) } : {};
         return Response.json({ error: error.message, code: error.code }, { status: error.status, headers });
       }
     },
+    GET: answerWith(async (request) => {
+      await admit(request);
+      return readValues(request, signals);
+    }),
+    PUT: answerWith(async (request) => writeValue(request, { signals, maxBodyBytes: maxWriteBytes, client: await admit(request) })),
   };
 }
 
-async function open(request: Request, options: ReactiveRouteOptions): Promise<Response> {
+async function open(request: Request, signals: ExposedSignals, options: ReactiveRouteOptions): Promise<Response> {
   const { maxStreams = 10_000, maxStreamsPerClient = 1_000, maxSpreadMs = 10_000, pingIntervalMs = defaultPingIntervalMs } = options;
   if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Streams for pages of another site are refused.");
   const asked = await readStreamRequest(request);
@@ -80,6 +124,7 @@ async function open(request: Request, options: ReactiveRouteOptions): Promise<Re
     maxDurationMs: options.maxDurationMs,
     expiresAt: session?.expiresAt,
     maxSpreadMs,
+    values: { signals: shownSignals(asked, signals), asOpener: AsyncLocalStorage.snapshot() },
     onEnd: () => {
       remove();
       signal.removeEventListener("abort", abort);
@@ -100,6 +145,22 @@ async function open(request: Request, options: ReactiveRouteOptions): Promise<Re
       connection: "close",
     },
   });
+}
+
+/** The signals whose values the tabs ask for, as far as browsers may read them. */
+function shownSignals({ tabs }: StreamRequest, signals: ExposedSignals): Map<BackedSignal<unknown>, KnownValue> {
+  const shown = new Map<BackedSignal<unknown>, KnownValue>();
+  for (const known of Object.values(tabs).flatMap(({ values = [] }) => values)) {
+    const signal = signals.find(known[0], "read");
+    if (signal) shown.set(signal, oldest(known, shown.get(signal)));
+  }
+  return shown;
+}
+
+/** What is news for one of two tabs has to be sent. Tabs that know different histories count as knowing nothing. */
+function oldest(known: KnownValue, other: KnownValue = known): KnownValue {
+  const [key, seq, epoch] = known;
+  return epoch === other[2] ? [key, Math.min(seq, other[1]), epoch] : [key, -1, ""];
 }
 
 /** Next and proxies tell it; undefined where nobody does. */

@@ -1,9 +1,12 @@
+import type { KnownValue, ValueRow } from "../core/value-row.ts";
+
 /**
  * What a browser and the reactive route say to each other. A browser opens one stream for all of its tabs: a POST with a
  * {@link StreamRequest}, answered with server-sent events ({@link StreamEvents}). When its tabs show something else, it opens a
  * new stream and ends the one before.
  *
- * A stream says when what a tab shows has changed. It carries no keys and no values.
+ * A stream says when what a tab shows has changed. Of keys that client components show, and no others, it carries the values:
+ * those that are exposed to browsers, as who opened the stream may see them.
  */
 
 /** A render that a tab shows: its id, and the versions that it shows (`formatVersions`), both as the server gave them. */
@@ -16,6 +19,8 @@ export type Subscription = {
   readonly page?: ShownRender | undefined;
   /** The newest `token` event of this tab: what its renders have read, for a server that has not rendered them. */
   readonly token?: string | undefined;
+  /** Keys that client components of this tab show, each with the newest value that the tab knows. */
+  readonly values?: readonly KnownValue[] | undefined;
 };
 
 export type StreamRequest = {
@@ -35,6 +40,8 @@ export type StreamEvents = {
     /** Each tab waits for a random part of this: very many show the same, or the server is busy. In milliseconds. */
     readonly spreadMs: number;
   };
+  /** What these keys hold now. Of a key that changes while the browser does not read, the newest alone. */
+  values: { readonly rows: readonly ValueRow[] };
   token: { readonly tab: string; readonly token: string };
   /** Keep-alive. */
   ping: Readonly<Record<never, never>>;
@@ -50,6 +57,9 @@ export type StreamEventName = keyof StreamEvents;
 /** Most tabs of one stream, and most renders of one tab; a tab that has more names an empty id instead. */
 export const maxTabs = 64;
 export const maxRendersPerTab = 24;
+
+/** Most keys whose values one tab follows; of more the first ones. */
+export const maxValuesPerTab = 500;
 
 /** Name of the entry in the `Server-Timing` header of a render's answer; its description is the render's id. */
 export const renderTimingName = "kawa";

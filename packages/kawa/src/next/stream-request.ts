@@ -1,5 +1,8 @@
 import { KawaError, show } from "../core/errors.ts";
-import { maxRendersPerTab, maxTabs, type ShownRender, type StreamRequest, type Subscription } from "./stream-protocol.ts";
+import { maxKeyBytes } from "../core/key.ts";
+import type { KnownValue } from "../core/value-row.ts";
+import { isRecord, readJson } from "./read-json.ts";
+import { maxRendersPerTab, maxTabs, maxValuesPerTab, type ShownRender, type StreamRequest, type Subscription } from "./stream-protocol.ts";
 
 /** Longest body of a request. A tab with a token has about 20 KB. */
 const maxBodyBytes = 512 * 1024;
@@ -13,14 +16,7 @@ const maxTokenLength = 64 * 1024;
  * @throws {KawaError} REQUEST_INVALID - it is not what `<LiveUpdates />` sends
  */
 export async function readStreamRequest(request: Request): Promise<StreamRequest> {
-  if (!request.headers.get("content-type")?.startsWith("application/json")) throw invalid("it is no JSON");
-  const text = await readText(request);
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw invalid("it is no JSON");
-  }
+  const body = await readJson(request, { maxBytes: maxBodyBytes, invalid });
   if (!isRecord(body) || !isRecord(body["tabs"])) throw invalid("it has no tabs");
   const tabs = Object.entries(body["tabs"]);
   if (tabs.length > maxTabs) throw invalid(`it has more than ${maxTabs} tabs`);
@@ -31,27 +27,16 @@ export async function readStreamRequest(request: Request): Promise<StreamRequest
   return { tabs: Object.fromEntries(tabs) as Record<string, Subscription> };
 }
 
-async function readText(request: Request): Promise<string> {
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = "";
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBodyBytes) throw invalid(`it is longer than ${maxBodyBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
 function isSubscription(value: unknown): value is Subscription {
   if (!isRecord(value)) return false;
-  const { route, page, token } = value;
+  const { route, page, token, values } = value;
   return (
     Array.isArray(route) &&
     route.length <= maxRendersPerTab &&
     route.every(isShownRender) &&
     (page === undefined || isShownRender(page)) &&
-    (token === undefined || isText(token, maxTokenLength))
+    (token === undefined || isText(token, maxTokenLength)) &&
+    (values === undefined || (Array.isArray(values) && values.length <= maxValuesPerTab && values.every(isKnownValue)))
   );
 }
 
@@ -63,8 +48,9 @@ function isText(value: unknown, maxLength: number): value is string {
   return typeof value === "string" && value.length <= maxLength;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function isKnownValue(value: unknown): value is KnownValue {
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  return isText(value[0], maxKeyBytes) && Number.isSafeInteger(value[1]) && isText(value[2], maxNameLength);
 }
 
 function invalid(reason: string): KawaError {

@@ -1,7 +1,9 @@
 import { cache, cacheSignal } from "react";
+import { after } from "next/server";
 import type { Backend } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
 import { awaitRequest } from "./await-request.ts";
+import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
 import { knownRenders } from "./known-renders.ts";
 import { createRenderId, isRenderId, renderHeader } from "./render-id.ts";
 import { RenderReads } from "./render-reads.ts";
@@ -13,6 +15,7 @@ export class RequestScope {
   #reads: RenderReads | undefined;
   #fragment: RenderReads | undefined;
   #marking: Promise<void> | undefined;
+  #isShared = false;
 
   /** True once the render is known to belong to a request, and not to a prerender at build time. */
   get isDynamic(): boolean {
@@ -60,6 +63,25 @@ export class RequestScope {
     this.snapshots.noteVersion(backend);
   }
 
+  /** Lets client components of the page see the same versions. Resolves with the {@link id} by which they find them. */
+  async shareWithClients(): Promise<string> {
+    this.#isShared = true;
+    await this.markDynamic();
+    const { id } = this;
+    shareSnapshots(id, this.snapshots);
+    // The HTML is made after the server components, and is complete with the answer.
+    after(() => {
+      unshareSnapshots(id);
+      this.snapshots.release();
+    });
+    return id;
+  }
+
+  /** The server components are done. */
+  end(): void {
+    if (!this.#isShared) this.snapshots.release();
+  }
+
   async #mark(): Promise<void> {
     const given = (await awaitRequest()).get(renderHeader);
     this.#reads = new RenderReads(isRenderId(given) ? given : createRenderId(), this.snapshots.versions);
@@ -70,7 +92,7 @@ export class RequestScope {
 /** The scope of the render that is running. */
 export const requestScope: () => RequestScope = cache(() => {
   const scope = new RequestScope();
-  cacheSignal()?.addEventListener("abort", () => scope.snapshots.release(), { once: true });
+  cacheSignal()?.addEventListener("abort", () => scope.end(), { once: true });
   return scope;
 });
 

@@ -6,7 +6,7 @@ import { memoryBackend } from "../core/memory-backend.ts";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import type { Readable } from "../core/reads.ts";
 import { BackedSignal } from "../core/signal.ts";
-import { encodeValue } from "../core/value.ts";
+import { initialOf } from "../core/platform.ts";
 import { callSiteOf } from "./call-site.ts";
 import { streamScopeOf } from "./stream-scope.ts";
 
@@ -39,7 +39,7 @@ export function streamSignal<T>({ hook, initial, start, deps }: StreamSignalOpti
   }
   const place = callSiteOf(hook) ?? "";
   const scope = streamScopeOf({ place, start, deps });
-  const initialText = encodeValue(`initial value of the stream ${place}`, initial);
-  const target = new BackedSignal<T>(streamKey(scope), initialText, globalBackend.peek() ?? memoryBackend());
+  const initialValue = initialOf(`initial value of the stream ${place}`, initial);
+  const target = new BackedSignal<T>(streamKey(scope), initialValue, globalBackend.peek() ?? memoryBackend());
   return { signal: target, show: () => inlineStreams().show({ name: place || scope, target, start }) };
 }

@@ -1,17 +1,106 @@
-import { KawaError } from "../core/errors.ts";
+import { use } from "react";
+import { type Backend, type Entry, type Reader, unknownEntry } from "../core/backend.ts";
+import { textOf } from "../core/entry.ts";
+import { clip, KawaError } from "../core/errors.ts";
+import { localBackend } from "../core/memory-backend.ts";
+import { cell } from "../core/reactive.ts";
 import type { StreamStart } from "../core/reactive-stream.ts";
-import type { Readable } from "../core/reads.ts";
+import { type Collected, collectReads, noteRead, type Readable, readAs } from "../core/reads.ts";
+import { type BackedSignal, isSignal } from "../core/signal.ts";
+import type { ValueRow } from "../core/value-row.ts";
+import { sharedSnapshots } from "./client-snapshots.ts";
+import { RenderSnapshots } from "./render-snapshots.ts";
+import { type ClientValues, ClientValuesContext } from "./values-context.ts";
+
+// React hands out the promises of `use()` by their order when it renders a component again: each call needs one.
+const ready = Promise.resolve() as Promise<void> & { status?: string };
+ready.status = "fulfilled";
 
 /**
- * `useReactive` reads signals in server components only.
+ * The current value of a signal or computed in a client component, where a server makes the HTML: the value that the server
+ * components of the page show. `use-reactive.browser.ts` is the half of browsers.
  *
- * @throws {KawaError} CONTEXT_UNSUPPORTED - always: this is the build for client components and plain Node
+ * @throws {KawaError} NOT_EXPOSED - the signal's definition lets no browser read it
+ * @throws {KawaError} CONTEXT_UNSUPPORTED - there is no `<LiveUpdates>` around the component
  */
 export function useReactive<T>(source: Readable<T>): T;
 export function useReactive<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): T;
-export function useReactive(): never {
-  throw new KawaError(
-    "CONTEXT_UNSUPPORTED",
-    `useReactive() reads signals in server components. Read the signal there, and pass its value to this client component as a prop.`,
+export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>): T {
+  if (typeof start === "function") {
+    throw unsupported("Inline streams are started by server components. Read it there, and pass the value on as a prop.");
+  }
+  const values = use(ClientValuesContext);
+  if (!values) {
+    throw unsupported(
+      "useReactive() in a client component needs <LiveUpdates> around the page: write " +
+        "<LiveUpdates>{children}</LiveUpdates> in the root layout. Outside of React, use `await signal.get()`.",
+    );
+  }
+  const snapshots = sharedSnapshots(use(values.render)) ?? lateSnapshots(values);
+  const { reads, result } = evaluate(snapshots, source as Readable<T>);
+  const signals = exposedSignals(reads);
+  use(signals.every((signal) => isKnown(snapshots, signal)) ? ready : load(snapshots, source as Readable<T>));
+  for (const signal of signals) values.give(rowOf(snapshots, signal));
+  return result();
+}
+
+/** A signal without a key is a browser's own: the HTML shows its default. */
+const unset: Reader = { entry: () => cell<Entry>({ state: "absent", seq: 0 }), load: async () => {} };
+
+function evaluate<T>(snapshots: RenderSnapshots, source: Readable<T>): Collected<T> {
+  const readerOf = (backend: Backend): Reader => (backend === localBackend() ? unset : (snapshots.of(backend) ?? backend));
+  return collectReads(() =>
+    readAs(readerOf, () => {
+      if (!isSignal(source)) return source.value;
+      noteRead(source);
+      return source.peek() as T;
+    }),
   );
+}
+
+/** @throws {KawaError} NOT_EXPOSED - one of them is not for browsers */
+function exposedSignals(reads: Collected<unknown>["reads"]): BackedSignal<unknown>[] {
+  const signals = ([...reads] as unknown as BackedSignal<unknown>[]).filter(({ backend }) => backend !== localBackend());
+  for (const { key, exposure } of signals) {
+    if (exposure) continue;
+    throw new KawaError(
+      "NOT_EXPOSED",
+      `A client component reads "${clip(key)}", which is not exposed to browsers. Expose it where it is defined: ` +
+        `signal("${clip(key)}", initial, { expose: "read" }), or read it in a server component and pass the value on as a prop.`,
+      { data: { key } },
+    );
+  }
+  return signals;
+}
+
+function isKnown(snapshots: RenderSnapshots, { backend, key }: BackedSignal<unknown>): boolean {
+  return (snapshots.of(backend)?.entry(key).peek() ?? unknownEntry).state !== "unknown";
+}
+
+async function load<T>(snapshots: RenderSnapshots, source: Readable<T>): Promise<void> {
+  for (;;) {
+    // A computed may read more once it has seen the first values.
+    const unknown = exposedSignals(evaluate(snapshots, source).reads).filter((signal) => !isKnown(snapshots, signal));
+    if (unknown.length === 0) return;
+    await Promise.all(unknown.map(async ({ backend, key }) => (await snapshots.open(backend)).load([key])));
+  }
+}
+
+function rowOf(snapshots: RenderSnapshots, { backend, key }: BackedSignal<unknown>): ValueRow {
+  const snapshot = snapshots.of(backend)!;
+  const entry = snapshot.entry(key).peek();
+  return [key, textOf(key, entry), entry.seq, snapshot.version.epoch];
+}
+
+/** For a page of whose render this process knows nothing any more. */
+const late = new WeakMap<ClientValues, RenderSnapshots>();
+
+function lateSnapshots(values: ClientValues): RenderSnapshots {
+  let snapshots = late.get(values);
+  if (!snapshots) late.set(values, (snapshots = new RenderSnapshots()));
+  return snapshots;
+}
+
+function unsupported(message: string): KawaError {
+  return new KawaError("CONTEXT_UNSUPPORTED", message);
 }

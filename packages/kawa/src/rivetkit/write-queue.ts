@@ -173,7 +173,7 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
     const { change } = queued;
     try {
       if ("updater" in change) {
-        const made = encodeValue(key, change.updater(text === undefined ? base : entryOf(text, base.seq)), maxValueBytes);
+        const made = encodeValue(key, change.updater(text === undefined ? base : entryOf(text, uncommittedSeq)), maxValueBytes);
         if (text === undefined) expect = expectedSeq(base);
         text = made;
       } else if ("text" in change) {
@@ -190,6 +190,9 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
   const write: Write = expect === undefined ? { key, text } : { key, text, expect };
   return { folded: { write, parts }, bytes: text?.length ?? 0 };
 }
+
+/** No commit has this number. */
+const uncommittedSeq = -1;
 
 /** An update holds only for the value that it was computed from. Number 0 stands for no value. */
 export function expectedSeq(base: Entry): number {

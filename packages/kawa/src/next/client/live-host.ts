@@ -1,3 +1,4 @@
+import type { ValueRow } from "../../core/value-row.ts";
 import { maxTabs, type StreamEvents, type StreamRequest, type Subscription } from "../stream-protocol.ts";
 import { LiveStream } from "./live-stream.ts";
 import type { RefreshWay } from "./refresh-queue.ts";
@@ -10,6 +11,7 @@ export type HostMessage =
   | { readonly type: "up"; readonly isUp: boolean }
   | { readonly type: "change"; readonly versions: string; readonly way: RefreshWay; readonly spreadMs: number }
   | { readonly type: "expired"; readonly spreadMs: number }
+  | { readonly type: "values"; readonly rows: readonly ValueRow[] }
   | { readonly type: "token"; readonly token: string };
 
 /** What a tab says: without a subscription, that it is awake; with `null`, that it is gone. */
@@ -92,7 +94,7 @@ export class LiveHost {
   #wanted(): string {
     return JSON.stringify(
       Object.entries(this.#request().tabs)
-        .map(([tab, { route, page }]) => [tab, route, page])
+        .map(([tab, { route, page, values }]) => [tab, route, page, values?.map(([key]) => key).sort()])
         .sort(),
     );
   }
@@ -103,6 +105,12 @@ export class LiveHost {
       for (const [tab, way] of Object.entries(tabs ?? {})) {
         this.#tabs.get(tab)?.deliver({ type: "change", versions: `${versions}`, way, spreadMs: Number(spreadMs) || 0 });
       }
+    } else if (name === "values") {
+      const { rows = [] } = data as Partial<StreamEvents["values"]>;
+      for (const { subscription, deliver } of this.#tabs.values()) {
+        const own = rows.filter(([key]) => subscription.values?.some((known) => known[0] === key));
+        if (own.length > 0) deliver({ type: "values", rows: own });
+      }
     } else if (name === "token") {
       const { tab, token } = data as Partial<StreamEvents["token"]>;
       const known = this.#tabs.get(`${tab}`);
@@ -111,7 +119,13 @@ export class LiveHost {
       known.deliver({ type: "token", token });
     } else if (name === "bye") {
       const { reason, withinMs } = data as Partial<StreamEvents["bye"]>;
-      if (reason === "expired") this.#deliverAll({ type: "expired", spreadMs: Number(withinMs) || 0 });
+      if (reason === "expired") {
+        // Whoever opens the next stream may see other values.
+        for (const tab of this.#tabs.values()) {
+          tab.subscription = { ...tab.subscription, values: tab.subscription.values?.map(([key]) => [key, -1, ""]) };
+        }
+        this.#deliverAll({ type: "expired", spreadMs: Number(withinMs) || 0 });
+      }
     }
   }
 

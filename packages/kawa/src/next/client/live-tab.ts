@@ -1,4 +1,5 @@
-import { maxRendersPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
+import { valuePort } from "../../core/browser/value-port.ts";
+import { maxRendersPerTab, maxValuesPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
@@ -176,6 +177,7 @@ export class LiveTab {
       this.#port?.revive();
       this.#queue.resume();
     });
+    valuePort().onWatch = () => this.#update();
     const stopObserving = observeReceivedRenders((render) => {
       this.#renders.receive(render, location.pathname + location.search);
       this.#update();
@@ -190,7 +192,7 @@ export class LiveTab {
   }
 
   get #subscription(): Subscription {
-    return { ...this.#shown, token: this.#token };
+    return { ...this.#shown, token: this.#token, values: valuePort().values?.watched.slice(0, maxValuesPerTab) };
   }
 
   get #shown(): Subscription {
@@ -209,7 +211,10 @@ export class LiveTab {
     } else if (message.type === "change") {
       const asked = message.way === "page" ? "page" : "route";
       this.#queue.announce(message.versions, way === "page" || way === "route" ? way : asked, message.spreadMs);
-    } else if (message.type === "expired") this.#queue.force(message.spreadMs);
+    } else if (message.type === "expired") {
+      valuePort().values?.distrust();
+      this.#queue.force(message.spreadMs);
+    } else if (message.type === "values") void valuePort().values?.receive(message.rows);
     else this.#token = message.token;
   }
 
@@ -235,7 +240,8 @@ export class LiveTab {
       this.#isUpdating = false;
       if (this.#committedCount === this.refreshCount) this.#queue.settle();
       this.#queue.resume();
-      const shown = JSON.stringify(this.#shown);
+      const keys = valuePort().values?.watched.map(([key]) => key).sort();
+      const shown = JSON.stringify([this.#shown, keys]);
       if (shown === this.#told) return;
       this.#told = shown;
       this.#port?.announce();

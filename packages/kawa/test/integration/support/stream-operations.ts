@@ -1,7 +1,7 @@
 import { inlineStreams } from "../../../src/core/inline-streams.ts";
 import { streamKey } from "../../../src/core/key.ts";
 import { BackedSignal } from "../../../src/core/signal.ts";
-import { encodeValue } from "../../../src/core/value.ts";
+import { initialOf } from "../../../src/core/platform.ts";
 
 /** A value of a stream: which process has produced it, and how many came before it, whoever produced those. */
 export type Tick = { readonly pid: number; readonly count: number };
@@ -31,7 +31,7 @@ class ShownStream {
   static async open(scope: string): Promise<ShownStream> {
     const { backend } = inlineStreams();
     await backend.load([streamKey(scope)]);
-    return new ShownStream(new BackedSignal<Tick | null>(streamKey(scope), encodeValue(scope, null), backend));
+    return new ShownStream(new BackedSignal<Tick | null>(streamKey(scope), initialOf(scope, null), backend));
   }
 
   get tick(): Tick | null {

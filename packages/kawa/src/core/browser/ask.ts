@@ -1,0 +1,28 @@
+import { isKawaError, KawaError, type KawaErrorCode, type KawaErrorOptions } from "../errors.ts";
+import type { ErrorReply } from "../value-row.ts";
+import { routeSrc } from "./route.ts";
+
+/** The server gives up sooner. */
+const timeoutMs = 40_000;
+
+/**
+ * Asks the route for something.
+ *
+ * @throws {KawaError} what the server has told; else `lost`
+ */
+export async function ask<T>(query: string, init: RequestInit, lost: () => KawaError): Promise<T> {
+  try {
+    const response = await fetch(routeSrc() + query, { cache: "no-store", signal: AbortSignal.timeout(timeoutMs), ...init });
+    const reply = (await response.json()) as T & Partial<ErrorReply>;
+    if (response.ok) return reply;
+    // What the server says is meant for people. A proxy in between says nothing of ours.
+    if (reply.code) throw publicError(reply.code as KawaErrorCode, reply.error!, { retryAfterMs: reply.retryAfterMs });
+  } catch (error) {
+    if (isKawaError(error)) throw error;
+  }
+  throw lost();
+}
+
+export function publicError(code: KawaErrorCode, publicMessage: string, data: KawaErrorOptions["data"] = {}): KawaError {
+  return new KawaError(code, publicMessage, { data: { ...data, isPublic: true, publicMessage } });
+}

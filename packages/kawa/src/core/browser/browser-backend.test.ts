@@ -1,0 +1,429 @@
+import { stringify } from "devalue";
+import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from "vitest";
+import { caught, codeOf } from "../../../test/support/caught.ts";
+import type { Entry } from "../backend.ts";
+import { publicMessage } from "../errors.ts";
+import { react } from "../reactive.ts";
+import type { ValueRow, WriteReply, WriteRequest } from "../value-row.ts";
+import { BrowserBackend } from "./browser-backend.ts";
+
+const epoch = "e1";
+const row = (key: string, value: unknown, seq: number, of = epoch): ValueRow => [key, stringify(value), seq, of];
+
+/** Answers of the server, in order; `lost` is none. */
+type Answer = { readonly status?: number; readonly body: unknown } | "lost";
+
+let backend: BrowserBackend;
+let given: ValueRow[];
+let written: WriteRequest[];
+let read: string[][];
+let answers: (Answer | Promise<Answer>)[];
+let onWatch: Mock<() => void>;
+let readAnswer: (keys: string[]) => Answer;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  given = [];
+  written = [];
+  read = [];
+  answers = [];
+  readAnswer = (keys) => ({ body: { rows: keys.map((key) => [key, null, 0, epoch]), refused: [] } });
+  onWatch = vi.fn<() => void>();
+  backend = new BrowserBackend(() => given.splice(0), () => onWatch());
+  vi.stubGlobal("navigator", { onLine: true });
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    let answer: Answer;
+    if (init.method === "PUT") {
+      written.push(JSON.parse(String(init.body)) as WriteRequest);
+      answer = (await answers.shift()) ?? "lost";
+    } else {
+      const keys = new URL(url, "http://127.0.0.1").searchParams.getAll("key");
+      read.push(keys);
+      answer = readAnswer(keys);
+    }
+    if (answer === "lost") throw new TypeError("Failed to fetch");
+    return Response.json(answer.body, { status: answer.status ?? 200 });
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function valueOf(key: string): unknown {
+  const entry: Entry = backend.entry(key).peek();
+  return entry.state === "present" ? entry.value : entry.state;
+}
+
+function accept(value: unknown, seq: number, key = "k"): Answer {
+  return { body: { row: row(key, value, seq) } satisfies WriteReply };
+}
+
+/** All values that a key shows from now on. */
+function record(key: string): unknown[] {
+  const shown: unknown[] = [];
+  react(() => {
+    void backend.entry(key).value;
+    shown.push(valueOf(key));
+  });
+  return shown;
+}
+
+const number = (entry: Entry): number => (entry.state === "present" ? (entry.value as number) : 0);
+const increment = (entry: Entry): number => number(entry) + 1;
+
+/** Lets everything happen that needs no time. */
+async function settle(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(0);
+  // The writer is loaded at the first write.
+  await vi.dynamicImportSettled();
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+describe("reading in a browser", () => {
+  it("takes what came with the page, and asks nobody", async () => {
+    given.push(row("k", { a: 1 }, 4));
+    await backend.load(["k"]);
+    expect(valueOf("k")).toEqual({ a: 1 });
+    expect(read).toEqual([]);
+  });
+
+  it("asks for the keys of one turn together, and for each once", async () => {
+    await Promise.all([backend.load(["a", "b"]), backend.load(["b", "c"])]);
+    expect(read).toEqual([["a", "b", "c"]]);
+    await backend.load(["a"]);
+    expect(read).toHaveLength(1);
+  });
+
+  it("rejects for a key that is refused, and gives the others", async () => {
+    readAnswer = () => ({ body: { rows: [row("a", 1, 1)], refused: ["b"] } });
+    const loads = await Promise.allSettled([backend.load(["a"]), backend.load(["b"])]);
+    expect(loads.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
+    expect(await codeOf(() => backend.load(["b"]))).toBe("NOT_EXPOSED");
+    expect(valueOf("a")).toBe(1);
+  });
+
+  it("says that the server cannot be reached", async () => {
+    readAnswer = () => "lost";
+    expect(await codeOf(() => backend.load(["k"]))).toBe("BACKEND_UNAVAILABLE");
+  });
+
+  it("never goes back to a lower number, but to another history", () => {
+    backend.receive([row("k", "new", 5)]);
+    backend.receive([row("k", "old", 4)]);
+    expect(valueOf("k")).toBe("new");
+    backend.receive([row("k", "other", 1, "e2")]);
+    expect(valueOf("k")).toBe("other");
+  });
+
+  it("takes the same number again from somebody who may see other values", () => {
+    backend.receive([row("k", "of Ada", 5)]);
+    backend.distrust();
+    expect(valueOf("k")).toBe("of Ada");
+    backend.receive([["k", null, 0, ""]]);
+    expect(valueOf("k")).toBe("absent");
+  });
+
+  it("knows every kind of value, and says nothing before it knows", async () => {
+    given.push(row("k", { at: new Date(5) }, 1));
+    const loading = backend.load(["k"]);
+    expect(valueOf("k")).toBe("unknown");
+    await loading;
+    expect(valueOf("k")).toEqual({ at: new Date(5) });
+    expect(read).toEqual([]);
+  });
+
+  it("keeps what the page was rendered with beside what came later", () => {
+    given.push(row("k", 1, 1));
+    expect(backend.givenEntry("k").peek()).toMatchObject({ value: 1 });
+    backend.receive([row("k", 2, 2)]);
+    expect([backend.givenEntry("k").peek(), backend.entry("k").peek()]).toMatchObject([{ value: 1 }, { value: 2 }]);
+  });
+
+  it("names the keys that something follows, with what is known of them", () => {
+    const changes: number[] = [];
+    onWatch.mockImplementation(() => void changes.push(backend.watched.length));
+    backend.receive([row("a", 1, 3)]);
+    const stops = ["a", "b"].map((key) => react(() => void backend.entry(key).value));
+    expect(backend.watched).toEqual([
+      ["a", 3, epoch],
+      ["b", -1, ""],
+    ]);
+    for (const stop of stops) stop();
+    expect(backend.watched).toEqual([]);
+    expect(changes).toEqual([1, 2, 1, 0]);
+  });
+});
+
+describe("writing in a browser", () => {
+  it("shows a value at once, and keeps it when it is accepted, without telling anybody twice", async () => {
+    backend.receive([row("k", { n: 0 }, 1)]);
+    const shown = record("k");
+    const answer = Promise.withResolvers<Answer>();
+    answers.push(answer.promise);
+    const done = backend.set("k", { n: 1 });
+    expect(valueOf("k")).toEqual({ n: 1 });
+    await settle();
+    answer.resolve(accept({ n: 1 }, 2));
+    await done;
+    expect(shown).toEqual([{ n: 0 }, { n: 1 }]);
+    expect(written).toMatchObject([{ key: "k", text: stringify({ n: 1 }) }]);
+    expect(written[0]).not.toHaveProperty("expect");
+  });
+
+  it("shows a copy: what happens to the value later is not shown", async () => {
+    const value = { n: 1 };
+    backend.set("k", value).catch(() => {});
+    value.n = 2;
+    expect(valueOf("k")).toEqual({ n: 1 });
+  });
+
+  it("goes back to the actor's value when the write is refused, and says why", async () => {
+    backend.receive([row("k", 1, 1)]);
+    const shown = record("k");
+    answers.push({ status: 422, body: { code: "VALUE_INVALID", error: "Too large." } });
+    const refused = caught(() => backend.set("k", 99));
+    await settle();
+    const error = await refused;
+    expect(error).toMatchObject({ code: "VALUE_INVALID", status: 422 });
+    expect(publicMessage(error)).toBe("Too large.");
+    expect(shown).toEqual([1, 99, 1]);
+  });
+
+  it("goes back to what others have written meanwhile", async () => {
+    backend.receive([row("k", 1, 1)]);
+    const answer = Promise.withResolvers<Answer>();
+    answers.push(answer.promise);
+    const done = backend.set("k", 99);
+    done.catch(() => {});
+    await settle();
+    backend.receive([row("k", 2, 2)]);
+    expect(valueOf("k")).toBe(99);
+    answer.resolve({ status: 403, body: { code: "ACTION_REFUSED", error: "No." } });
+    expect(await codeOf(() => done)).toBe("ACTION_REFUSED");
+    expect(valueOf("k")).toBe(2);
+  });
+
+  it("sends several sets of one turn as one, and later ones when it is answered", async () => {
+    const first = Promise.withResolvers<Answer>();
+    answers.push(first.promise, accept(5, 2));
+    const all = [backend.set("k", 1), backend.set("k", 2), backend.set("k", 3)];
+    await settle();
+    all.push(backend.set("k", 4), backend.set("k", 5));
+    await settle();
+    expect(written.map(({ text }) => text)).toEqual(["[3]"]);
+    first.resolve(accept(3, 1));
+    await Promise.all(all);
+    expect(written.map(({ text }) => text)).toEqual(["[3]", "[5]"]);
+    expect(valueOf("k")).toBe(5);
+  });
+
+  it("shows no value between two of its own, whichever order their rows come in", async () => {
+    backend.receive([row("k", 0, 1)]);
+    const shown = record("k");
+    const [first, second] = [Promise.withResolvers<Answer>(), Promise.withResolvers<Answer>()];
+    answers.push(first.promise, second.promise);
+    const one = backend.set("k", 1);
+    await settle();
+    const two = backend.set("k", 2);
+    backend.receive([row("k", 1, 2)]);
+    first.resolve(accept(1, 2));
+    await one;
+    await settle();
+    backend.receive([row("k", 2, 3)]);
+    second.resolve(accept(2, 3));
+    await two;
+    expect(shown).toEqual([0, 1, 2]);
+  });
+
+  it("shows what somebody else wrote after it, as soon as it is accepted", async () => {
+    backend.receive([row("k", 0, 1)]);
+    const answer = Promise.withResolvers<Answer>();
+    answers.push(answer.promise);
+    const done = backend.set("k", 1);
+    await settle();
+    backend.receive([row("k", 7, 3)]);
+    answer.resolve(accept(1, 2));
+    await done;
+    expect(valueOf("k")).toBe(7);
+  });
+
+  it("deletes", async () => {
+    backend.receive([row("k", 1, 1)]);
+    answers.push({ body: { row: ["k", null, 2, epoch] } });
+    const done = backend.delete("k");
+    expect(valueOf("k")).toBe("absent");
+    await settle();
+    await done;
+    expect(written).toMatchObject([{ text: null }]);
+  });
+
+  it("sends writes of several keys side by side", async () => {
+    answers.push(new Promise<Answer>(() => {}), accept(2, 2, "b"));
+    backend.set("a", 1).catch(() => {});
+    const done = backend.set("b", 2);
+    await settle();
+    await done;
+    expect(written.map(({ key }) => key)).toEqual(["a", "b"]);
+  });
+
+  it("refuses what cannot be stored, and shows it no longer", async () => {
+    backend.receive([row("k", 1, 1)]);
+    const refused = codeOf(() => backend.set("k", () => {}));
+    await settle();
+    expect(await refused).toBe("VALUE_UNSERIALIZABLE");
+    expect(valueOf("k")).toBe(1);
+    expect(written).toEqual([]);
+  });
+
+  it("waits as long as a server asks that has too much to do", async () => {
+    answers.push({ status: 429, body: { code: "RATE_LIMITED", error: "Slow down.", retryAfterMs: 700 } }, accept(1, 1));
+    const done = backend.set("k", 1);
+    await settle();
+    await vi.advanceTimersByTimeAsync(699);
+    expect(written).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await done;
+    expect(written[1]!.id).toBe(written[0]!.id);
+  });
+});
+
+describe("updating in a browser", () => {
+  it("shows what the function makes, and sends it for the number that it was made of", async () => {
+    backend.receive([row("k", 5, 3)]);
+    answers.push(accept(6, 4));
+    const done = backend.update("k", increment);
+    expect(valueOf("k")).toBe(6);
+    await settle();
+    expect(await done).toBe(6);
+    expect(written).toMatchObject([{ text: "[6]", expect: 3 }]);
+  });
+
+  it("runs the function again on what a faster writer has written", async () => {
+    backend.receive([row("k", 5, 3)]);
+    const shown = record("k");
+    answers.push({ body: { row: row("k", 10, 4), isConflict: true } }, accept(11, 5));
+    const done = backend.update("k", increment);
+    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await done).toBe(11);
+    expect(written).toMatchObject([{ text: "[6]", expect: 3 }, { text: "[11]", expect: 4 }]);
+    expect(written[0]!.id).not.toBe(written[1]!.id);
+    expect(shown).toEqual([5, 6, 11]);
+  });
+
+  it("does not count itself twice when its row comes before its answer", async () => {
+    backend.receive([row("k", 5, 3)]);
+    const shown = record("k");
+    const answer = Promise.withResolvers<Answer>();
+    answers.push(answer.promise);
+    const done = backend.update("k", increment);
+    await settle();
+    backend.receive([row("k", 6, 4)]);
+    expect(valueOf("k")).toBe(6);
+    answer.resolve(accept(6, 4));
+    await done;
+    expect(shown).toEqual([5, 6]);
+  });
+
+  it("keeps the order of updates and sets", async () => {
+    backend.receive([row("k", 1, 1)]);
+    answers.push(accept(2, 2), accept(20, 3), accept(21, 4));
+    const all = [backend.update("k", increment), backend.set("k", 20), backend.update("k", increment)];
+    expect(valueOf("k")).toBe(21);
+    await settle();
+    await Promise.all(all);
+    expect(written).toMatchObject([{ text: "[2]", expect: 1 }, { text: "[20]" }, { text: "[21]", expect: 3 }]);
+  });
+
+  it("reads a key first that is not known", async () => {
+    readAnswer = () => ({ body: { rows: [row("k", 41, 7)], refused: [] } });
+    answers.push(accept(42, 8));
+    const done = backend.update("k", increment);
+    expect(valueOf("k")).toBe("unknown");
+    await settle();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await done).toBe(42);
+    expect(written).toMatchObject([{ expect: 7 }]);
+  });
+
+  it("expects number 0 where there is no value", async () => {
+    backend.receive([["k", null, 9, epoch]]);
+    answers.push(accept(1, 10));
+    const done = backend.update("k", increment);
+    await settle();
+    await done;
+    expect(written).toMatchObject([{ expect: 0 }]);
+  });
+
+  it("rejects with what the function throws, and goes on with the others", async () => {
+    backend.receive([row("k", 1, 1)]);
+    answers.push(accept(2, 2));
+    const broken = backend.update("k", () => {
+      throw new Error("broken");
+    });
+    const done = backend.update("k", increment);
+    await expect(broken).rejects.toThrow("broken");
+    await settle();
+    expect(await done).toBe(2);
+  });
+
+  it("gives up against writers that are always faster", async () => {
+    backend.receive([row("k", 0, 1)]);
+    answers = Array.from({ length: 20 }, (_, at): Answer => ({ body: { row: row("k", at, at + 2), isConflict: true } }));
+    const done = backend.update("k", increment);
+    done.catch(() => {});
+    await settle();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await codeOf(() => done)).toBe("UPDATE_CONFLICT");
+    expect(valueOf("k")).toBe(19);
+  });
+});
+
+describe("a lost answer", () => {
+  it("sends the write once more under the same name, for the value that it was made for", async () => {
+    backend.receive([row("k", 1, 4)]);
+    answers.push("lost", accept(2, 5));
+    const done = backend.set("k", 2);
+    await settle();
+    await vi.advanceTimersByTimeAsync(300);
+    await done;
+    expect(written).toMatchObject([{ text: "[2]" }, { text: "[2]", expect: 4, isAgain: true }]);
+    expect(written[1]!.id).toBe(written[0]!.id);
+  });
+
+  it("reads the outcome when that is lost too, and shows it", async () => {
+    backend.receive([row("k", 1, 4)]);
+    readAnswer = () => ({ body: { rows: [row("k", 3, 6)], refused: [] } });
+    answers.push("lost", "lost");
+    const done = backend.set("k", 2);
+    done.catch(() => {});
+    await settle();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await codeOf(() => done)).toBe("WRITE_UNCONFIRMED");
+    expect(valueOf("k")).toBe(3);
+    expect(written).toHaveLength(2);
+  });
+
+  it("takes the page of a proxy for a lost answer", async () => {
+    backend.receive([row("k", 1, 4)]);
+    answers.push({ status: 502, body: "Bad gateway" }, accept(2, 5));
+    const done = backend.set("k", 2);
+    await settle();
+    await vi.advanceTimersByTimeAsync(300);
+    await done;
+    expect(written[1]).toMatchObject({ isAgain: true });
+  });
+
+  it("does not send at all while the browser has no connection", async () => {
+    vi.stubGlobal("navigator", { onLine: false });
+    backend.receive([row("k", 1, 4)]);
+    readAnswer = () => "lost";
+    const done = backend.set("k", 2);
+    done.catch(() => {});
+    await settle();
+    expect(await codeOf(() => done)).toBe("BACKEND_UNAVAILABLE");
+    expect(valueOf("k")).toBe(1);
+    expect(written).toEqual([]);
+  });
+});

@@ -1,0 +1,26 @@
+import type { Backend, Entry } from "../backend.ts";
+import { type Cell, cell } from "../reactive.ts";
+
+/** Keeps the values of signals without a key, in this tab alone. */
+export function createLocalBackend(): Backend {
+  const cells = new Map<string, Cell<Entry>>();
+  const entry = (key: string): Cell<Entry> => {
+    if (!cells.has(key)) cells.set(key, cell<Entry>({ state: "absent", seq: 0 }));
+    return cells.get(key)!;
+  };
+  const put = (key: string, value: unknown): unknown => {
+    entry(key).value = { state: "present", seq: 1, value };
+    return value;
+  };
+  const backend: Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update"> = {
+    id: "local",
+    entry,
+    load: async () => {},
+    readerFor: async () => backend,
+    set: async (key, value) => void put(key, value),
+    update: async (key, updater) => put(key, updater(entry(key).peek())),
+    delete: async (key) => void (entry(key).value = { state: "absent", seq: 1 }),
+  };
+  // Namespaces, which ask for more, never have it.
+  return backend as Backend;
+}

@@ -1,0 +1,26 @@
+import type { KawaError } from "../errors.ts";
+import { Loader } from "../loader.ts";
+import type { ReadReply, ValueRow } from "../value-row.ts";
+import { ask, publicError } from "./ask.ts";
+
+/** Reads keys from the server: those of one turn together. Loaded when something is read that did not come with the page. */
+export function createRowReader(receive: (rows: readonly ValueRow[]) => Promise<void> | void): (key: string) => Promise<void> {
+  const loader = new Loader(async (keys) => {
+    const query = new URLSearchParams(keys.map((key) => ["key", key]));
+    const { rows, refused } = await ask<ReadReply>(`?${query}`, {}, unreachable);
+    await receive(rows);
+    return new Map(refused.map((key) => [key, notExposed(key)]));
+  });
+  return (key) => loader.load(key);
+}
+
+function unreachable(): KawaError {
+  return publicError("BACKEND_UNAVAILABLE", "The server cannot be reached.");
+}
+
+function notExposed(key: string): KawaError {
+  return publicError(
+    "NOT_EXPOSED",
+    `"${key}" cannot be shown in a client component: it is not exposed, not among the signals of createReactiveRoute, or not for this visitor.`,
+  );
+}

@@ -1,0 +1,24 @@
+import { processState } from "../process-state.ts";
+import type { KnownValue, ValueRow } from "../value-row.ts";
+
+/** Values that a page shows, for the stream that keeps them current. */
+export interface StreamedValues {
+  /** Keys that something on the page follows, with the newest of each that is known. */
+  readonly watched: readonly KnownValue[];
+  /** Takes over what the actor holds. */
+  receive(rows: readonly ValueRow[]): Promise<void> | void;
+  /** Another identity may see other values, under the same numbers. */
+  distrust(): void;
+}
+
+export type ValuePort = {
+  /** Undefined on a page whose client components have read nothing. */
+  values: StreamedValues | undefined;
+  /** Called when other keys are watched than before. */
+  onWatch: () => void;
+};
+
+/** Where the two meet: a page that does not need one of them does not load it. */
+export function valuePort(): ValuePort {
+  return processState("value-port", (): ValuePort => ({ values: undefined, onWatch() {} }));
+}

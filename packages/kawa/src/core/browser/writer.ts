@@ -1,0 +1,100 @@
+import { isKawaError, type KawaError } from "../errors.ts";
+import { batch } from "../reactive.ts";
+import { encodeValue } from "../value.ts";
+import type { ValueRow, WriteReply, WriteRequest } from "../value-row.ts";
+import { ask, publicError } from "./ask.ts";
+import type { BrowserBackend } from "./browser-backend.ts";
+import { loadCodec } from "./codec.ts";
+import type { PendingWrite, Slot } from "./slot.ts";
+
+/** Tries of an update that meets faster writers. */
+const maxTries = 20;
+const maxRetryDelayMs = 500;
+/** A write whose answer was lost is sent once more after this long. */
+const resendDelayMs = 300;
+/** Browsers let no more outlive its page. */
+const maxKeepAlive = 30_000;
+
+/**
+ * Brings what was written in a browser to the actor: one write a key at a time, in order. Loaded at the first write. It never
+ * rejects.
+ */
+export async function sendWrites(slot: Slot, backend: BrowserBackend): Promise<void> {
+  for (let write = slot.writes[0]; write; write = slot.writes[0]) {
+    write.isOnTheWay = true;
+    try {
+      const row = await perform(slot, write, backend);
+      // Together: between the two somebody would see the value from before.
+      batch(() => {
+        if (row) slot.confirm(row);
+        slot.remove(write);
+        slot.show();
+      });
+      for (const { resolve } of write.settled) resolve(write.held?.value);
+    } catch (error) {
+      slot.reject(write, error);
+      slot.show();
+    }
+  }
+}
+
+/** Resolves with the row that the actor has then. */
+async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend): Promise<ValueRow | undefined> {
+  try {
+    for (let tries = 1; ; tries += 1) {
+      if (write.updater && !slot.confirmed) await backend.read([slot.key]);
+      const base = expectedOf(slot);
+      if (write.updater) write.held = { value: write.updater(slot.entry) };
+      const { text = encodeValue(slot.key, write.held!.value), value } = write.held!;
+      write.held = { text, value };
+      slot.show();
+      const request = { id: crypto.randomUUID(), key: slot.key, text, expect: write.updater ? base : undefined };
+      const { row, isConflict } = await deliver(request, base);
+      await loadCodec(row ? [row] : []);
+      if (!isConflict) return row;
+      if (row) await backend.receive([row]);
+      if (tries === maxTries) throw publicError("UPDATE_CONFLICT", "Others were faster. Please try again.");
+      await delay(Math.random() * Math.min(2 ** tries, maxRetryDelayMs));
+    }
+  } catch (error) {
+    // Whether it was applied may be unknown: show what there is.
+    if (isKawaError(error) && error.status >= 500) await backend.read([slot.key]).catch(() => {});
+    throw error;
+  }
+}
+
+/** The number that the actor's value has; 0 stands for no value. */
+function expectedOf({ entry }: Slot): number {
+  return entry.state === "present" ? entry.seq : 0;
+}
+
+/** Sends a write until it is answered: after a lost answer once more, and then only for the value that it was made for. */
+async function deliver(request: WriteRequest, base: number): Promise<WriteReply> {
+  let next = request;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await put(next);
+    } catch (error) {
+      if (isKawaError(error, "RATE_LIMITED") && tries < maxTries) await delay(Number(error.data["retryAfterMs"]) || maxRetryDelayMs);
+      else if (isKawaError(error, "WRITE_UNCONFIRMED") && !next.isAgain) {
+        await delay(resendDelayMs);
+        next = { ...request, expect: request.expect ?? base, isAgain: true };
+      } else throw error;
+    }
+  }
+}
+
+async function put(request: WriteRequest): Promise<WriteReply> {
+  if (navigator.onLine === false) throw publicError("BACKEND_UNAVAILABLE", "There is no connection. It was not saved.");
+  const body = JSON.stringify(request);
+  const headers = { "content-type": "application/json" };
+  return ask("", { method: "PUT", body, headers, keepalive: body.length < maxKeepAlive }, unconfirmed);
+}
+
+function unconfirmed(): KawaError {
+  return publicError("WRITE_UNCONFIRMED", "The server did not answer. What you see is what it has.");
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,58 @@
+/** HTTP status of each code. */
+const statuses = {
+  ACTION_REFUSED: 403,
+  BACKEND_CLOSED: 503,
+  BACKEND_TIMEOUT: 504,
+  BACKEND_UNAVAILABLE: 503,
+  CONTEXT_UNAVAILABLE: 500,
+  CONTEXT_UNSUPPORTED: 500,
+  ENGINE_BINARY_MISSING: 500,
+  ENGINE_FOLDER_UNWRITABLE: 500,
+  ENGINE_PLATFORM_UNSUPPORTED: 500,
+  ENGINE_PORT_TAKEN: 500,
+  ENGINE_START_FAILED: 500,
+  KEY_INVALID: 400,
+  NOT_EXPOSED: 404,
+  OPTION_INVALID: 500,
+  ORIGIN_REFUSED: 403,
+  RATE_LIMITED: 429,
+  RENDER_STATIC: 500,
+  REQUEST_INVALID: 400,
+  SECRET_MISSING: 500,
+  STREAMS_EXHAUSTED: 503,
+  UNAUTHORIZED: 401,
+  UPDATE_CONFLICT: 409,
+  VALUE_INVALID: 422,
+  VALUE_TOO_LARGE: 413,
+  VALUE_UNSERIALIZABLE: 400,
+  WRITE_UNCONFIRMED: 504,
+} as const;
+
+/** The same call may succeed later. */
+const retryableCodes: readonly string[] = [
+  "BACKEND_TIMEOUT",
+  "BACKEND_UNAVAILABLE",
+  "ENGINE_START_FAILED",
+  "RATE_LIMITED",
+  "STREAMS_EXHAUSTED",
+  "UPDATE_CONFLICT",
+];
+
+/** Every code a `KawaError` can carry. `docs/errors/<CODE>.md` has the cause and the fix of each. */
+export type KawaErrorCode = keyof typeof statuses;
+
+/** All error codes, for tests and tools. */
+export const kawaErrorCodes = Object.keys(statuses) as KawaErrorCode[];
+
+export function statusOf(code: KawaErrorCode): number {
+  return statuses[code];
+}
+
+export function isRetryable(code: KawaErrorCode): boolean {
+  return retryableCodes.includes(code);
+}
+
+/** True where somebody else than Kawa has said something for people. */
+export function mayBePublic(code: KawaErrorCode): boolean {
+  return code === "ACTION_REFUSED" || code === "VALUE_INVALID";
+}

@@ -1,0 +1,17 @@
+import type { StandardSchema } from "./standard-schema.ts";
+
+/** What browsers may do with a signal. Without it they can neither read nor write it. */
+export type SignalOptions<T> = {
+  /**
+   * `read` lets client components show the signal, `write` lets browsers also write it. Hooks of the actor decide for whom. The
+   * signal has to be exported by a module that `createReactiveRoute({ signals })` is given.
+   *
+   * @default nothing is exposed
+   */
+  expose?: "read" | "write";
+  /** Checks on the server what a browser writes; what it makes of the value is stored. @default any value is accepted */
+  schema?: StandardSchema<T>;
+};
+
+/** The exposure of a signal or family that has one. */
+export type Exposure = { readonly expose: "read" | "write"; readonly schema?: StandardSchema | undefined };

@@ -1,0 +1,41 @@
+import type { Backend } from "./backend.ts";
+import { browserBackend } from "./browser/global-backend.ts";
+import { show } from "./clip.ts";
+import type { Exposure } from "./exposure.ts";
+import type { Initial } from "./platform.ts";
+import type { BackedSignal } from "./signal.ts";
+
+export { localBackend } from "./browser/global-backend.ts";
+
+export function fallbackBackend(): Backend {
+  return browserBackend() as unknown as Backend;
+}
+
+// What a server has checked when it loaded the same module is not checked again.
+
+export function composeKey(prefix: string, key: string): string {
+  return prefix === "" ? key : `${prefix}:${key}`;
+}
+
+export function initialOf(_key: string, value: unknown): Initial {
+  return { text: "", entry: { state: "present", seq: 0, value } };
+}
+
+export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
+  if (process.env.NODE_ENV === "development" && show(signal.initial) !== show(initial)) {
+    signal.redefine(initialOf(signal.key, initial));
+  }
+}
+
+export function expose(signal: BackedSignal<unknown>, exposure: Exposure): void {
+  signal.exposure = exposure;
+}
+
+export function markFamily<F>(family: F): F {
+  return family;
+}
+
+/** Browsers report a rejection that nobody awaits by themselves, and go on. */
+export function reported<T>(_verb: string, _key: string, work: Promise<T>): Promise<T> {
+  return work;
+}

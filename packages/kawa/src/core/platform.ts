@@ -1,0 +1,63 @@
+import { createPresentEntry, type PresentEntry } from "./entry.ts";
+import type { Exposure } from "./exposure.ts";
+import { clip, KawaError, show } from "./errors.ts";
+import { encodeValue } from "./value.ts";
+import { processState } from "./process-state.ts";
+import { reported as reportedPromise } from "./reported-promise.ts";
+import type { BackedSignal } from "./signal.ts";
+
+export { markFamily } from "./family-pattern.ts";
+export { composeKey } from "./key.ts";
+export { localBackend, memoryBackend as fallbackBackend } from "./memory-backend.ts";
+
+/** The default of a signal. */
+export type Initial = { readonly text: string; readonly entry: PresentEntry };
+
+export function initialOf(key: string, value: unknown): Initial {
+  const text = encodeValue(key, value);
+  return { text, entry: createPresentEntry(0, text) };
+}
+
+const warned = processState("redefined-signals", () => new Set<string>());
+
+/** A signal is defined once more; a second module may mean another default. */
+export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
+  if (Object.is(signal.initial, initial)) return;
+  const before = signal.initialText;
+  const after = initialOf(signal.key, initial);
+  if (before === after.text) return;
+  const editing = process.env.NODE_ENV === "development";
+  const warning = `${signal.key}\n${before}\n${after.text}`;
+  if (!warned.has(warning)) {
+    warned.add(warning);
+    console.warn(
+      `[kawa] Signal "${clip(signal.key)}" is defined twice with different defaults: ${show(signal.initial)} ` +
+        `and ${show(initial)}. ${editing ? "The newer one is used" : "The first one is used"}; ` +
+        `define it in one module and import it${editing ? " (nothing to do if you have just edited it)" : ""}.`,
+    );
+  }
+  // In development a second definition usually is the same line after an edit.
+  if (editing) signal.redefine(after);
+}
+
+/**
+ * Each copy of the module that defines a signal exposes it once more.
+ *
+ * @throws {KawaError} OPTION_INVALID - two definitions expose it in different ways
+ */
+export function expose(signal: BackedSignal<unknown>, exposure: Exposure): void {
+  const before = signal.exposure;
+  const isSame = !before || (before.expose === exposure.expose && !before.schema === !exposure.schema);
+  if (!isSame && process.env.NODE_ENV !== "development") {
+    throw new KawaError(
+      "OPTION_INVALID",
+      `Signal "${clip(signal.key)}" is exposed twice in different ways (expose, schema). Define it in one module and import it.`,
+    );
+  }
+  signal.exposure = exposure;
+}
+
+/** A failure of `work` that nobody awaits is reported, and does not end the process. */
+export function reported<T>(verb: string, key: string, work: Promise<T>): Promise<T> {
+  return reportedPromise(`${verb} "${clip(key)}"`, work);
+}

@@ -1,0 +1,32 @@
+/** What the actor holds for a key, on its way to a browser. `text` is the encoded value; `null` says that there is none. */
+export type ValueRow = readonly [key: string, text: string | null, seq: number, epoch: string];
+
+/** The newest row of a key that a browser knows. */
+export type KnownValue = readonly [key: string, seq: number, epoch: string];
+
+/** An answer to `GET ?key=…`. Keys that do not exist and keys that may not be read are refused in the same way. */
+export type ReadReply = { readonly rows: readonly ValueRow[]; readonly refused: readonly string[] };
+
+/** Body of a `PUT`. */
+export type WriteRequest = {
+  /** Names the write: one that is sent again is not applied again. */
+  readonly id: string;
+  readonly key: string;
+  /** Encoded value; `null` deletes. */
+  readonly text: string | null;
+  /** Applied only while the value has this number; 0 stands for no value. */
+  readonly expect?: number | undefined;
+  /** The reply to the first attempt was lost. */
+  readonly isAgain?: boolean | undefined;
+};
+
+/** `row` is what the actor holds now; none where the writer may not read it. */
+export type WriteReply = { readonly row?: ValueRow | undefined; readonly isConflict?: boolean | undefined };
+
+/** The body of every answer that refuses. */
+export type ErrorReply = {
+  readonly code: string;
+  /** For people. */
+  readonly error: string;
+  readonly retryAfterMs?: number | undefined;
+};

@@ -1,0 +1,410 @@
+import { stringify } from "devalue";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { type Backend, type Entry, type Reader, registerBackend, unregisterBackend } from "../core/backend.ts";
+import { KawaError } from "../core/errors.ts";
+import { createMemoryBackend } from "../core/memory-backend.ts";
+import { namespace } from "../core/namespace.ts";
+import { cell } from "../core/reactive.ts";
+import type { StandardSchema } from "../core/standard-schema.ts";
+import type { ValueRow, WriteRequest } from "../core/value-row.ts";
+import { closeStreams } from "./live-streams.ts";
+import { createReactiveRoute, type ReactiveRouteOptions } from "./reactive-route.ts";
+
+let backend: Backend;
+let count = 0;
+
+beforeEach(() => {
+  count += 1;
+  backend = createMemoryBackend(`requests-${count}`);
+  registerBackend(backend, { global: true });
+});
+afterEach(() => {
+  closeStreams();
+  unregisterBackend(backend);
+  vi.restoreAllMocks();
+});
+
+/** Texts without spaces around them; nothing but texts. */
+const trimmed: StandardSchema<string> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) =>
+      typeof value === "string"
+        ? { value: value.trim() }
+        : { issues: [{ message: "Write a text.", path: ["name", { key: 0 }] }, { message: "Nothing else." }] },
+  },
+};
+
+const app = namespace("req");
+const signals = {
+  open: app.signal("open", 0, { expose: "write" }),
+  shown: app.signal("shown", 0, { expose: "read" }),
+  name: app.signal("name", "", { expose: "write", schema: trimmed }),
+  secret: app.signal("secret", "s3cret"),
+};
+
+type Sent = { status: number; body: Record<string, unknown>; headers: Headers };
+
+async function answerOf(response: Response): Promise<Sent> {
+  return { status: response.status, body: (await response.json()) as Record<string, unknown>, headers: response.headers };
+}
+
+async function get(keys: string[], headers: HeadersInit = {}, options: ReactiveRouteOptions = {}): Promise<Sent> {
+  const { GET } = createReactiveRoute({ signals, ...options });
+  const query = new URLSearchParams(keys.map((key) => ["key", key]));
+  return answerOf(await GET(new Request(`http://host/api/reactive?${query}`, { headers })));
+}
+
+type PutOptions = { headers?: HeadersInit; options?: ReactiveRouteOptions; body?: string };
+
+let writeCount = 0;
+
+async function put(write: Partial<WriteRequest>, { headers = {}, options = {}, body }: PutOptions = {}): Promise<Sent> {
+  const { PUT } = createReactiveRoute({ signals, ...options });
+  writeCount += 1;
+  const text = body ?? JSON.stringify({ id: `w${writeCount}`, ...write });
+  const init = { method: "PUT", body: text, headers: { "content-type": "application/json", ...headers } };
+  return answerOf(await PUT(new Request("http://host/api/reactive", init)));
+}
+
+describe("GET", () => {
+  it("gives the rows of exposed signals, and nobody may keep them", async () => {
+    await signals.open.set(5);
+    const { status, body, headers } = await get(["req:open", "req:shown", "req:open"]);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      rows: [
+        ["req:open", "[5]", 1, backend.version.epoch],
+        ["req:shown", null, 0, backend.version.epoch],
+      ],
+      refused: [],
+    });
+    expect(headers.get("cache-control")).toBe("no-store");
+  });
+
+  it("answers unknown keys and those that are not exposed alike", async () => {
+    await signals.secret.set("t0p");
+    const { body } = await get(["req:secret", "req:nothing", "\0stream:x", "req:shown"]);
+    expect(body["refused"]).toEqual(["req:secret", "req:nothing", "\0stream:x"]);
+    expect(JSON.stringify(body)).not.toMatch(/t0p|s3cret/);
+  });
+
+  it("refuses what the actor refuses in the same way", async () => {
+    vi.spyOn(backend, "load").mockRejectedValue(new KawaError("ACTION_REFUSED", "Not you."));
+    const { body } = await get(["req:open", "req:nothing"]);
+    expect(body).toEqual({ rows: [], refused: ["req:open", "req:nothing"] });
+  });
+
+  it("says nothing of an actor that is away but that", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    vi.spyOn(backend, "load").mockRejectedValue(new KawaError("BACKEND_TIMEOUT", "actor reactiveState/global at 10.0.0.1"));
+    const { status, body, headers } = await get(["req:open"]);
+    expect([status, body["code"], headers.get("retry-after")]).toEqual([504, "BACKEND_TIMEOUT", "1"]);
+    expect(JSON.stringify(body)).not.toContain("10.0.0.1");
+    expect(log).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ["no keys", []],
+    ["too many keys", Array.from({ length: 201 }, (_, at) => `k${at}`)],
+    ["a key that is too long", ["k".repeat(513)]],
+  ])("refuses %s", async (_, keys) => {
+    expect(await get(keys)).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
+  });
+
+  it("refuses pages of another site", async () => {
+    expect(await get(["req:open"], { "sec-fetch-site": "cross-site" })).toMatchObject({ status: 403, body: { code: "ORIGIN_REFUSED" } });
+  });
+});
+
+describe("PUT", () => {
+  it("writes, and answers with what there is then", async () => {
+    const { status, body } = await put({ key: "req:open", text: "[7]" });
+    expect({ status, body }).toEqual({ status: 200, body: { row: ["req:open", "[7]", 1, backend.version.epoch] } });
+    expect(signals.open.value).toBe(7);
+  });
+
+  it("stores what the schema makes of the value", async () => {
+    const { body } = await put({ key: "req:name", text: stringify("  Ada ") });
+    expect(body["row"]).toMatchObject({ 1: stringify("Ada") });
+    expect(signals.name.value).toBe("Ada");
+  });
+
+  it("refuses what the schema refuses, with its messages", async () => {
+    expect(await put({ key: "req:name", text: "[5]" })).toMatchObject({
+      status: 422,
+      body: { code: "VALUE_INVALID", error: "name.0: Write a text. Nothing else." },
+    });
+    expect(signals.name.value).toBe("");
+  });
+
+  it("answers what may not be written as what does not exist", async () => {
+    const answers = await Promise.all(["req:shown", "req:secret", "req:nothing", "\0stream:x"].map((key) => put({ key, text: "[1]" })));
+    for (const answer of answers) {
+      expect({ status: answer.status, body: answer.body }).toEqual({
+        status: 404,
+        body: { code: "NOT_EXPOSED", error: "This cannot be read or changed from here." },
+      });
+    }
+    expect(signals.shown.value).toBe(0);
+  });
+
+  it("deletes", async () => {
+    await signals.open.set(5);
+    const { body } = await put({ key: "req:open", text: null });
+    expect(body["row"]).toMatchObject({ 1: null });
+    expect(signals.open.value).toBe(0);
+  });
+
+  it("tells of a refusal what was thrown for people, and nothing else", async () => {
+    const refuse = (data: Record<string, unknown>): void =>
+      void vi.spyOn(backend, "set").mockRejectedValueOnce(new KawaError("ACTION_REFUSED", "Eve is banned since 2024.", { data }));
+    refuse({ isPublic: true, publicMessage: "You cannot play today." });
+    expect(await put({ key: "req:open", text: "[1]" })).toMatchObject({
+      status: 403,
+      body: { code: "ACTION_REFUSED", error: "You cannot play today." },
+    });
+    refuse({ isPublic: false });
+    const { body } = await put({ key: "req:open", text: "[1]" });
+    expect(body).toEqual({ code: "ACTION_REFUSED", error: "This is not allowed." });
+  });
+
+  it("writes an update only on the value that it was made of", async () => {
+    await signals.open.set(5);
+    expect(await put({ key: "req:open", text: "[6]", expect: 1 })).toMatchObject({ status: 200, body: { row: { 1: "[6]" } } });
+    expect(await put({ key: "req:open", text: "[6]", expect: 1 })).toMatchObject({
+      status: 200,
+      body: { isConflict: true, row: ["req:open", "[6]", 2, backend.version.epoch] },
+    });
+    expect(signals.open.value).toBe(6);
+  });
+
+  it("writes an update of no value only where there is none", async () => {
+    expect((await put({ key: "req:open", text: "[1]", expect: 0 })).body).not.toHaveProperty("isConflict");
+    expect((await put({ key: "req:open", text: "[1]", expect: 0 })).body).toHaveProperty("isConflict");
+    await signals.open.delete();
+    expect((await put({ key: "req:open", text: "[1]", expect: 0 })).body).not.toHaveProperty("isConflict");
+  });
+
+  describe("sent again after its answer was lost", () => {
+    it("is not applied again where it is known, and counts as accepted", async () => {
+      const write = { id: "again-1", key: "req:open", text: "[1]" };
+      await put(write);
+      await signals.open.set(9);
+      const { status, body } = await put({ ...write, expect: 0, isAgain: true });
+      expect({ status, body }).toEqual({ status: 200, body: { row: ["req:open", "[9]", 2, backend.version.epoch] } });
+    });
+
+    it("is refused again where it was refused", async () => {
+      const write = { id: "again-2", key: "req:open", text: "[1]" };
+      vi.spyOn(backend, "set").mockRejectedValueOnce(new KawaError("ACTION_REFUSED", "No."));
+      expect((await put(write)).status).toBe(403);
+      expect((await put({ ...write, expect: 0, isAgain: true })).status).toBe(403);
+      expect(signals.open.value).toBe(0);
+    });
+
+    it("tells nobody else", async () => {
+      await put({ id: "mine", key: "req:open", text: "[1]" }, { headers: { "x-forwarded-for": "10.0.0.1" } });
+      await put({ id: "mine", key: "req:open", text: "[2]" }, { headers: { "x-forwarded-for": "10.0.0.2" } });
+      expect(signals.open.value).toBe(2);
+    });
+
+    it("is applied where it is not known and nothing has changed", async () => {
+      await signals.open.set(5);
+      expect(await put({ key: "req:open", text: "[6]", expect: 1, isAgain: true })).toMatchObject({ status: 200 });
+      expect(signals.open.value).toBe(6);
+    });
+
+    it("counts as accepted where its value is there already", async () => {
+      await signals.open.set(6);
+      const { body } = await put({ key: "req:open", text: "[6]", expect: 0, isAgain: true });
+      expect(body).toEqual({ row: ["req:open", "[6]", 1, backend.version.epoch] });
+    });
+
+    it("is not applied where something else is there", async () => {
+      await signals.open.set(9);
+      vi.spyOn(console, "error").mockImplementation(() => {});
+      expect(await put({ key: "req:open", text: "[6]", expect: 0, isAgain: true })).toMatchObject({
+        status: 504,
+        body: { code: "WRITE_UNCONFIRMED" },
+      });
+      expect(signals.open.value).toBe(9);
+    });
+  });
+
+  it.each([
+    ["no JSON", "{", {}],
+    ["no object", "[]", {}],
+    ["null", "null", {}],
+    ["a write without a name", JSON.stringify({ key: "req:open", text: "[1]" }), {}],
+    ["a key that is no text", JSON.stringify({ id: "x", key: ["req:open"], text: "[1]" }), {}],
+    ["a value that is no text", JSON.stringify({ id: "x", key: "req:open", text: { toString: "x" } }), {}],
+    ["an expected number that is none", JSON.stringify({ id: "x", key: "req:open", text: "[1]", expect: "1" }), {}],
+    ["a value that is malformed", JSON.stringify({ id: "x1", key: "req:open", text: "[[" }), {}],
+    ["a value with a prototype", JSON.stringify({ id: "x2", key: "req:open", text: '[{"__proto__":1},{}]' }), {}],
+    ["a value of an unknown type", JSON.stringify({ id: "x3", key: "req:open", text: '[["Evil",1],1]' }), {}],
+    ["a form", JSON.stringify({ id: "x", key: "req:open", text: "[1]" }), { "content-type": "text/plain" }],
+  ])("refuses %s", async (_, body, headers) => {
+    expect(await put({}, { body, headers })).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
+    expect(signals.open.value).toBe(0);
+  });
+
+  it("refuses a body that is too long, however it is sent", async () => {
+    const text = stringify("x".repeat(70_000));
+    expect(await put({ key: "req:name", text })).toMatchObject({ status: 413, body: { code: "VALUE_TOO_LARGE" } });
+    expect(await put({ key: "req:name", text }, { options: { maxWriteBytes: 100_000 } })).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+    { origin: "https://evil.example", host: "host" },
+    { origin: "null", host: "host" },
+  ])("refuses a page of another site: %o", async (headers) => {
+    expect(await put({ key: "req:open", text: "[1]" }, { headers })).toMatchObject({ status: 403, body: { code: "ORIGIN_REFUSED" } });
+    expect(signals.open.value).toBe(0);
+  });
+
+  it("limits how much a session sends, and says when to come back", async () => {
+    const options = { maxRequestsPerSecond: 1, session: async () => ({ id: `flood-${count}` }) };
+    for (let at = 0; at < 4; at += 1) expect((await put({ key: "req:open", text: "[1]" }, { options })).status).toBe(200);
+    const { status, body, headers } = await put({ key: "req:open", text: "[2]" }, { options });
+    expect([status, body["code"], headers.get("retry-after")]).toEqual([429, "RATE_LIMITED", "1"]);
+    expect(body["retryAfterMs"]).toBeGreaterThan(0);
+    expect((await get(["req:open"], {}, options)).status).toBe(429);
+    expect(signals.open.value).toBe(1);
+  });
+});
+
+describe("values on a stream", () => {
+  async function open(values: readonly unknown[], { of = signals, session }: { of?: Record<string, unknown>; session?: string } = {}) {
+    const { POST } = createReactiveRoute({ signals: of, ...(session && { session: () => ({ id: session }) }) });
+    const abort = new AbortController();
+    const init = { method: "POST", headers: { "content-type": "application/json" }, signal: abort.signal };
+    const body = JSON.stringify({ tabs: { tab: { route: [], values } } });
+    const response = await POST(new Request("http://host/api/reactive", { ...init, body }));
+    expect(response.status).toBe(200);
+    const reader = response.body!.getReader();
+    onTestFinished(() => reader.cancel().catch(() => {}));
+    const rows: ValueRow[] = [];
+    return {
+      /** The next row that the stream carries; fails on a change of the page. */
+      async next(): Promise<ValueRow> {
+        while (rows.length === 0) {
+          const text = new TextDecoder().decode((await reader.read()).value);
+          for (const [, name, data] of text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)) {
+            expect(["hello", "values"]).toContain(name);
+            if (name === "values") rows.push(...(JSON.parse(data!) as { rows: ValueRow[] }).rows);
+          }
+        }
+        return rows.shift()!;
+      },
+    };
+  }
+
+  it("are those that have changed since the browser knows them, and then each change", async () => {
+    await signals.open.set(1);
+    await signals.shown.set(1);
+    const { epoch } = backend.version;
+    const { next } = await open([
+      ["req:open", 0, epoch],
+      ["req:shown", 2, epoch],
+    ]);
+    expect(await next()).toEqual(["req:open", "[1]", 1, epoch]);
+    await signals.shown.set(2);
+    expect(await next()).toEqual(["req:shown", "[2]", 3, epoch]);
+  });
+
+  it("of a key that changes quickly are the newest", async () => {
+    const { next } = await open([["req:open", 0, backend.version.epoch]]);
+    await Promise.all([1, 2, 3].map((value) => signals.open.set(value)));
+    const values = [await next()];
+    while (values.at(-1)![1] !== "[3]") values.push(await next());
+    expect(values.length).toBeLessThan(3);
+  });
+
+  it("are sent again to a browser that knows another history", async () => {
+    await signals.open.set(1);
+    const { next } = await open([["req:open", 99, "of-another-store"]]);
+    expect(await next()).toEqual(["req:open", "[1]", 1, backend.version.epoch]);
+  });
+
+  it("are none of signals that are not exposed, whatever a browser asks for", async () => {
+    await signals.secret.set("t0p");
+    const { next } = await open([
+      ["req:secret", -1, ""],
+      ["req:nothing", -1, ""],
+      ["req:open", -1, ""],
+    ]);
+    expect(await next()).toMatchObject({ 0: "req:open", 1: null });
+    await signals.secret.set("t1p");
+    await signals.open.set(2);
+    expect(await next()).toMatchObject({ 0: "req:open", 1: "[2]" });
+  });
+
+  it("come later where the actor is away", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await signals.open.set(1);
+    const load = vi.spyOn(backend, "load").mockRejectedValueOnce(new KawaError("BACKEND_TIMEOUT", "away"));
+    const { next } = await open([["req:open", -1, ""]]);
+    await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(1), { interval: 1 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await next()).toMatchObject({ 0: "req:open", 1: "[1]" });
+  });
+
+  it("are what the opener of each stream may see, asked for anew at each change", async () => {
+    const guarded = guardedBackend(`guarded-${count}`);
+    registerBackend(guarded.backend, { global: false });
+    onTestFinished(() => unregisterBackend(guarded.backend));
+    const private_ = namespace("private", { backend: guarded.backend }).signal("note", "", { expose: "read" });
+    const of = { private_ };
+    guarded.actsAs("ada");
+    const ada = await open([["private:note", -1, ""]], { of });
+    expect(await ada.next()).toMatchObject({ 0: "private:note", 1: '["for ada: 0"]' });
+    guarded.actsAs("eve");
+    const eve = await open([["private:note", 1, "g"]], { of });
+    expect(await eve.next()).toEqual(["private:note", null, 0, ""]);
+    guarded.actsAs("ada");
+    guarded.change();
+    expect(await ada.next()).toMatchObject({ 0: "private:note", 1: '["for ada: 1"]' });
+  });
+
+  /** Shows each identity a value of its own, and none to Eve. */
+  function guardedBackend(id: string) {
+    const memory = createMemoryBackend(id);
+    const listeners = new Set<Parameters<Backend["onChange"]>[0]>();
+    let identity = "";
+    let version = 0;
+    const readerFor = async (): Promise<Reader> => {
+      const who = identity;
+      const shown = version;
+      const entry: Entry = { state: "present", seq: shown + 1, value: `for ${who}: ${shown}` };
+      return {
+        entry: () => cell(entry),
+        load: async () => {
+          if (who === "eve") throw new KawaError("ACTION_REFUSED", "Not Eve.");
+        },
+      };
+    };
+    const backend: Backend = {
+      ...memory,
+      isGuarded: true,
+      version: { epoch: "g", seq: 0 },
+      readerFor,
+      onChange(listener) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    };
+    return {
+      backend,
+      actsAs: (who: string) => void (identity = who),
+      change() {
+        version += 1;
+        for (const listener of listeners) listener({ keys: ["private:note"], version: { epoch: "g", seq: version } });
+      },
+    };
+  }
+});

@@ -1,0 +1,47 @@
+import type { Backend, Reader } from "../core/backend.ts";
+import { textOf } from "../core/entry.ts";
+import { isKawaError, KawaError } from "../core/errors.ts";
+import { maxKeyBytes } from "../core/key.ts";
+import type { BackedSignal } from "../core/signal.ts";
+import type { ReadReply, ValueRow } from "../core/value-row.ts";
+import type { ExposedSignals } from "./exposed-signals.ts";
+
+/** Most keys of one request. */
+const maxKeys = 200;
+
+/**
+ * What whoever sent the request may see of the keys that it names.
+ *
+ * @throws {KawaError} REQUEST_INVALID - it names none, or too many
+ */
+export async function readValues(request: Request, signals: ExposedSignals): Promise<ReadReply> {
+  const keys = new Set(new URL(request.url).searchParams.getAll("key"));
+  if (keys.size === 0 || keys.size > maxKeys || [...keys].some((key) => key.length > maxKeyBytes)) {
+    throw new KawaError("REQUEST_INVALID", `A request for values names 1 to ${maxKeys} keys.`);
+  }
+  const readers = new Map<Backend, Promise<Reader>>();
+  const read = async (key: string): Promise<ValueRow | undefined> => {
+    const signal = signals.find(key, "read");
+    if (!signal) return undefined;
+    const { backend } = signal;
+    if (!readers.has(backend)) readers.set(backend, backend.readerFor());
+    return readRow(await readers.get(backend)!, signal);
+  };
+  const found = await Promise.all([...keys].map(async (key) => [key, await read(key)] as const));
+  return {
+    rows: found.flatMap(([, row]) => (row ? [row] : [])),
+    refused: found.flatMap(([key, row]) => (row ? [] : [key])),
+  };
+}
+
+/** What an identity sees of a signal; undefined when the actor refuses it. */
+export async function readRow(reader: Reader, { backend, key }: BackedSignal<unknown>): Promise<ValueRow | undefined> {
+  try {
+    await reader.load([key]);
+  } catch (error) {
+    if (isKawaError(error, "ACTION_REFUSED")) return undefined;
+    throw error;
+  }
+  const entry = reader.entry(key).peek();
+  return [key, textOf(key, entry), entry.seq, backend.version.epoch];
+}

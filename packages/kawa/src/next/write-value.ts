@@ -1,0 +1,126 @@
+import type { Entry } from "../core/backend.ts";
+import { clip, isKawaError, KawaError } from "../core/errors.ts";
+import { maxKeyBytes } from "../core/key.ts";
+import type { BackedSignal } from "../core/signal.ts";
+import type { StandardIssue } from "../core/standard-schema.ts";
+import { decodeValue, encodeValue } from "../core/value.ts";
+import type { WriteReply, WriteRequest } from "../core/value-row.ts";
+import type { ExposedSignals } from "./exposed-signals.ts";
+import { isRecord, readJson } from "./read-json.ts";
+import { readRow } from "./read-values.ts";
+import { writeOutcomes } from "./write-outcomes.ts";
+
+export type WriteOptions = {
+  readonly signals: ExposedSignals;
+  readonly maxBodyBytes: number;
+  /** Whose write it is: what became of it is told to nobody else. */
+  readonly client: string;
+};
+
+/**
+ * Writes as whoever sent the request.
+ *
+ * @throws {KawaError} NOT_EXPOSED - there is no such signal, or browsers may not write it
+ * @throws {KawaError} VALUE_INVALID - the signal's schema refuses the value
+ * @throws {KawaError} WRITE_UNCONFIRMED - it was sent again, and nobody knows whether it was applied before
+ * @throws {KawaError} REQUEST_INVALID, VALUE_TOO_LARGE, VALUE_UNSERIALIZABLE, ACTION_REFUSED and those of a backend
+ */
+export async function writeValue(request: Request, { signals, maxBodyBytes, client }: WriteOptions): Promise<WriteReply> {
+  const write = await readWrite(request, maxBodyBytes);
+  const signal = signals.find(write.key, "write");
+  if (!signal) throw new KawaError("NOT_EXPOSED", `Browsers cannot write "${clip(write.key)}".`);
+  const id = `${client}\n${write.id}`;
+  const known = writeOutcomes().find(id);
+  const outcome = known ?? perform(signal, write);
+  if (!known) writeOutcomes().add(id, outcome);
+  const isConflict = await outcome;
+  const row = await readRow(await signal.backend.readerFor(), signal);
+  if (!isConflict) return { row };
+  if (known || !write.isAgain) return { row, isConflict };
+  // The attempt before was applied, or somebody wrote the same.
+  if (row && row[1] === (await textAfter(signal, write))) return { row };
+  throw new KawaError("WRITE_UNCONFIRMED", `A write of "${clip(write.key)}" was sent again, and its first attempt may have been applied.`);
+}
+
+/** True when somebody else was faster. */
+async function perform(signal: BackedSignal<unknown>, { text, expect }: WriteRequest): Promise<boolean> {
+  const { backend, key } = signal;
+  const value = await valueOf(signal, text);
+  try {
+    if (expect === undefined) await (text === null ? backend.delete(key) : backend.set(key, value));
+    else if (text === null) await deleteExpected(signal, expect);
+    else
+      await backend.update(key, (entry) => {
+        checkExpected(key, entry, expect);
+        return value;
+      });
+    return false;
+  } catch (error) {
+    if (isKawaError(error, "UPDATE_CONFLICT")) return true;
+    throw error;
+  }
+}
+
+/** What the key holds when the write was applied. */
+async function textAfter(signal: BackedSignal<unknown>, { text }: WriteRequest): Promise<string | null> {
+  return text === null ? null : encodeValue(signal.key, await valueOf(signal, text));
+}
+
+async function valueOf(signal: BackedSignal<unknown>, text: string | null): Promise<unknown> {
+  return text === null ? undefined : check(signal, decode(text));
+}
+
+async function deleteExpected({ backend, key }: BackedSignal<unknown>, expect: number): Promise<void> {
+  const reader = await backend.readerFor();
+  await reader.load([key]);
+  checkExpected(key, reader.entry(key).peek(), expect);
+  await backend.delete(key);
+}
+
+function checkExpected(key: string, entry: Entry, expect: number): void {
+  if ((entry.state === "present" ? entry.seq : 0) === expect) return;
+  throw new KawaError("UPDATE_CONFLICT", `"${clip(key)}" has changed.`);
+}
+
+function decode(text: string): unknown {
+  try {
+    return decodeValue(text);
+  } catch {
+    throw invalid("its value is malformed");
+  }
+}
+
+/** What the signal's schema makes of a value. */
+async function check({ key, exposure }: BackedSignal<unknown>, value: unknown): Promise<unknown> {
+  const result = await exposure!.schema?.["~standard"].validate(value);
+  if (!result) return value;
+  if (!result.issues) return result.value;
+  const publicMessage = result.issues.map(toText).join(" ");
+  throw new KawaError("VALUE_INVALID", `"${clip(key)}" cannot hold this: ${publicMessage}`, { data: { isPublic: true, publicMessage } });
+}
+
+function toText({ message, path = [] }: StandardIssue): string {
+  const names = path.map((segment) => String(typeof segment === "object" ? segment.key : segment));
+  return names.length === 0 ? message : `${names.join(".")}: ${message}`;
+}
+
+async function readWrite(request: Request, maxBytes: number): Promise<WriteRequest> {
+  const tooLong = (): KawaError => new KawaError("VALUE_TOO_LARGE", `A write from a browser may have ${maxBytes} bytes.`);
+  const body = await readJson(request, { maxBytes, invalid, tooLong });
+  if (!isRecord(body)) throw invalid("it is no object");
+  const { id, key, text, expect, isAgain } = body;
+  const isValid =
+    typeof id === "string" &&
+    id.length <= 64 &&
+    typeof key === "string" &&
+    key.length <= maxKeyBytes &&
+    (text === null || typeof text === "string") &&
+    (expect === undefined || Number.isSafeInteger(expect)) &&
+    (isAgain === undefined || typeof isAgain === "boolean");
+  if (!isValid) throw invalid("it is malformed");
+  return body as WriteRequest;
+}
+
+function invalid(reason: string): KawaError {
+  return new KawaError("REQUEST_INVALID", `The write was refused: ${reason}. Only signals of client components send writes.`);
+}

@@ -1,0 +1,69 @@
+import { browserBackend } from "../core/browser/global-backend.ts";
+import { collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
+import { type BackedSignal, isSignal } from "../core/signal.ts";
+
+/** What React needs of a signal or computed in a browser. */
+export type BrowserView<T> = {
+  /** To be given to `use`: pending until the value is known. */
+  readonly ready: () => Promise<void>;
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly get: () => T;
+  /** The value that the HTML of the page shows. */
+  readonly getGiven: () => T;
+};
+
+const views = new WeakMap<object, BrowserView<unknown>>();
+
+const known = Promise.resolve() as Promise<void> & { status?: string };
+known.status = "fulfilled";
+
+/** A read that failed is not tried again before React has told it to an error boundary. */
+const failedMs = 1_000;
+
+/** The same view for each render: React has to be given the same functions and promises. */
+export function viewOf<T>(source: Readable<T>): BrowserView<T> {
+  let view = views.get(source) as BrowserView<T> | undefined;
+  if (!view) views.set(source, (view = createView(source)));
+  return view;
+}
+
+function createView<T>(source: Readable<T>): BrowserView<T> {
+  const backend = browserBackend();
+  const given = { entry: (key: string) => backend.givenEntry(key), load: (keys: readonly string[]) => backend.load(keys) };
+  let loading: Promise<void> | undefined;
+  let computedGiven: { readonly value: T } | undefined;
+
+  const load = async (): Promise<void> => {
+    try {
+      // A computed may read more once it has seen the first values.
+      for (let unknown = unknownReads(source); unknown.length > 0; unknown = unknownReads(source)) {
+        await Promise.all(unknown.map((read) => read.backend.load([read.key])));
+      }
+      loading = undefined;
+    } catch (error) {
+      setTimeout(() => (loading = undefined), failedMs);
+      throw error;
+    }
+  };
+  const readGiven = (): T => readAs((from) => (from.id === backend.id ? given : from), () => source.peek());
+  return {
+    ready() {
+      backend.takeGiven();
+      return loading ?? (unknownReads(source).length === 0 ? known : (loading = load()));
+    },
+    subscribe: (listener) => {
+      if ((source as Partial<BackedSignal<T>>).exposure?.expose === "write") backend.prepareWrites();
+      return source.subscribe(listener);
+    },
+    get: () => source.peek(),
+    // A computed gives another object each time.
+    getGiven: () => (isSignal(source) ? readGiven() : (computedGiven ??= { value: readGiven() }).value),
+  };
+}
+
+function unknownReads(source: Readable<unknown>): Read[] {
+  const reads = isSignal(source) ? [source] : [...collectReads(() => source.value).reads].filter(isSignal);
+  return reads
+    .map((signal) => (signal as unknown as BackedSignal<unknown>).read)
+    .filter(({ backend, key }) => backend.entry(key).peek().state === "unknown");
+}

@@ -1,0 +1,13 @@
+import { use, useSyncExternalStore } from "react";
+import type { StreamStart } from "../core/reactive-stream.ts";
+import type { Readable } from "../core/reads.ts";
+import { viewOf } from "./browser-view.ts";
+
+/** The browser's half of `useReactive`; `use-reactive.react-server.ts` says what it does. */
+export function useReactive<T>(source: Readable<T>): T;
+export function useReactive<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): T;
+export function useReactive<T>(source: Readable<T> | T): T {
+  const view = viewOf(source as Readable<T>);
+  use(view.ready());
+  return useSyncExternalStore(view.subscribe, view.get, view.getGiven);
+}

@@ -1,0 +1,13 @@
+import { type Context, createContext } from "react";
+import type { ValueRow } from "../core/value-row.ts";
+
+/** What client components need to show the values that the page was rendered with. */
+export type ClientValues = {
+  /** Id of the render that the page is of. Pending in a prerender: what depends on it has to wait. */
+  readonly render: Promise<string>;
+  /** The browser needs a row to show what the HTML shows. */
+  readonly give: (row: ValueRow) => void;
+};
+
+/** Provided by `<LiveUpdates>{children}</LiveUpdates>`. */
+export const ClientValuesContext: Context<ClientValues | undefined> = createContext<ClientValues | undefined>(undefined);
