@@ -1,4 +1,3 @@
-import { processState } from "../process-state.ts";
 import type { KnownValue, ValueRow } from "../value-row.ts";
 
 /** Values that a page shows, for the stream that keeps them current. */
@@ -18,7 +17,9 @@ export type ValuePort = {
   onWatch: () => void;
 };
 
+const port: ValuePort = { values: undefined, onWatch() {} };
+
 /** Where the two meet: a page that does not need one of them does not load it. */
 export function valuePort(): ValuePort {
-  return processState("value-port", (): ValuePort => ({ values: undefined, onWatch() {} }));
+  return port;
 }
