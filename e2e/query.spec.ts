@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { countRenders, openLive } from "./support/lab.ts";
+import { countRenders, expectState, openLive } from "./support/lab.ts";
 
 /** Counts what is read from the route of the signals. */
 function countReads(page: Page): { readonly count: number } {
@@ -81,6 +81,18 @@ test("what others write comes into the app's own cache without any request", asy
   await put(server.url, "query-live:shared", 4);
   await expect(page.getByTestId("query")).toHaveText("4");
   expect(reads.count).toBe(0);
+});
+
+test("HTML that comes late is taken over as it is, and current at once", async ({ page, server }) => {
+  const errors = watchErrors(page);
+  await page.goto(`${server.url}/lab/query/query-late?lateMs=2000`, { waitUntil: "commit" });
+  await expectState(page, "live");
+  await put(server.url, "query-late:shared", 1);
+  await expect(page.getByTestId("query")).toHaveText("1");
+  await expect(page.getByTestId("late")).toHaveCount(0);
+
+  await expect(page.getByTestId("late")).toHaveText("odd");
+  expect(errors).toEqual([]);
 });
 
 test("a mutation is shown at once, and never goes back when it is accepted", async ({ page, server }) => {

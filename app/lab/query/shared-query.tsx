@@ -22,7 +22,7 @@ export function SharedQuery({ name }: { name: string }) {
     >
       <output data-testid="query">{data}</output> <output data-testid="fetching">{String(isFetching)}</output>
       <output data-testid="cached">{client.getQueryData(signalQueryOptions(signal).queryKey)}</output>
-      <Parity name={name} />
+      <ParityQuery name={name} label="parity" />
       <input name="value" aria-label="Value" type="number" defaultValue={1} />
       <button type="submit">Set</button>
       <button type="button" onClick={() => mutate((count) => count + 1)}>
@@ -38,7 +38,7 @@ export function SharedQuery({ name }: { name: string }) {
   );
 }
 
-function Parity({ name }: { name: string }) {
+export function ParityQuery({ name, label }: { name: string; label: string }) {
   const { data } = useSignalQuery(labShared(name), { select: isEven });
-  return <output data-testid="parity">{data ? "even" : "odd"}</output>;
+  return <output data-testid={label}>{data ? "even" : "odd"}</output>;
 }

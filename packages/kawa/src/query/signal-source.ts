@@ -8,14 +8,21 @@ export type SourceOptions<T> = {
   readonly retry?: (failureCount: number, error: Error) => boolean;
 };
 
+export type Select<T, TData> = ((value: T) => TData) | undefined;
+
+export type GivenValue<T, TData> = { readonly initialData: () => T | undefined; readonly select: Select<T, TData> };
+
 /** How a query reads a signal where a server makes the HTML of client components. */
 export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
   checkExposed(signal as unknown as BackedSignal<unknown>);
   return { queryFn: () => signal.get() };
 }
 
-/** What a query starts with that nobody has prefetched: the value that the page was rendered with, if it is known. */
-export function useGivenValue<T>(signal: Signal<T>): () => T | undefined {
+/**
+ * A query that nobody has prefetched starts with the value that the page was rendered with; and while HTML is taken over, it shows
+ * what the HTML shows.
+ */
+export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): GivenValue<T, TData> {
   const value = useReactive(signal);
-  return () => value;
+  return { initialData: () => value, select };
 }

@@ -29,8 +29,8 @@ export function useSignalQuery<T, TData = T>(
   options: UseSignalQueryOptions<T, TData> = {},
 ): UseQueryResult<TData, Error> {
   useFollow(signal);
-  const initialData = useGivenValue(signal);
-  return useQuery({ ...signalQueryOptions(signal), ...options, initialData } as UseQueryOptions<T, Error, TData, SignalQueryKey>);
+  const given = useGivenValue(signal, options.select);
+  return useQuery({ ...signalQueryOptions(signal), ...options, ...given } as UseQueryOptions<T, Error, TData, SignalQueryKey>);
 }
 
 /**
@@ -43,8 +43,8 @@ export function useSuspenseSignalQuery<T, TData = T>(
   options: Omit<UseSignalQueryOptions<T, TData>, "throwOnError"> = {},
 ): UseSuspenseQueryResult<TData, Error> {
   useFollow(signal);
-  const initialData = useGivenValue(signal);
-  return useSuspenseQuery({ ...signalQueryOptions(signal), ...options, initialData } as Parameters<
+  const given = useGivenValue(signal, options.select);
+  return useSuspenseQuery({ ...signalQueryOptions(signal), ...options, ...given } as Parameters<
     typeof useSuspenseQuery<T, Error, TData, SignalQueryKey>
   >[0]);
 }
