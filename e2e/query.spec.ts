@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
+import { putValue, recordTexts, watchErrors } from "./support/client-signals.ts";
 import { countRenders, expectState, openLive } from "./support/lab.ts";
 
 /** Counts what is read from the route of the signals. */
@@ -11,35 +12,15 @@ function countReads(page: Page): { readonly count: number } {
   return counter;
 }
 
-function watchErrors(page: Page): string[] {
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  return errors;
-}
-
-/** Writes as another browser does; resolves when it is accepted. */
+/** Resolves when the value is accepted. */
 async function put(url: string, key: string, value: unknown): Promise<void> {
-  const body = JSON.stringify({ id: crypto.randomUUID(), key: `lab:${key}`, text: JSON.stringify([value]) });
-  const response = await fetch(`${url}/api/reactive`, { method: "PUT", headers: { "content-type": "application/json" }, body });
+  const response = await putValue(url, { id: crypto.randomUUID(), key: `lab:${key}`, text: JSON.stringify([value]) });
   if (!response.ok) throw new Error(`Writing ${key} was answered with ${response.status}.`);
 }
 
 async function write(page: Page, value: number): Promise<void> {
   await page.getByLabel("Value").fill(String(value));
   await page.getByRole("button", { name: "Set" }).click();
-}
-
-/** Texts of an element from now on. */
-async function recordTexts(page: Page, testId: string): Promise<() => Promise<string[]>> {
-  await page.getByTestId(testId).evaluate((element) => {
-    const texts: (string | null)[] = [];
-    Object.assign(window, { texts });
-    new MutationObserver(() => texts.push(element.textContent)).observe(element, { childList: true, subtree: true, characterData: true });
-  });
-  return () => page.evaluate(() => (window as unknown as { texts: string[] }).texts);
 }
 
 test("values of queries are in the HTML, prefetched or not, and are not read again", async ({ page, server }) => {
@@ -130,7 +111,7 @@ test("a refused mutation is taken back with its reason", async ({ page, server }
   expect(writes).toHaveLength(1);
 });
 
-test("a soft navigation brings newer values of queries that were left, without a flash or a read", async ({ page, server }) => {
+test("a soft navigation shows what was prefetched without a flash, and reads only the rest", async ({ page, server }) => {
   await put(server.url, "query-soft-b:shared", 7);
   await openLive(page, `${server.url}/lab/query/query-soft-a?other=query-soft-b`);
   const reads = countReads(page);

@@ -103,6 +103,28 @@ describe("a query that follows its signal", () => {
     expect(events).toEqual(["updated"]);
   });
 
+  it("ends with what is written by somebody who hears of a value before", () => {
+    put(signal, 0);
+    followSignal(client, signal);
+    let isFirst = true;
+    client.getQueryCache().subscribe(() => {
+      if (isFirst) receive(signal, 2, 2);
+      isFirst = false;
+    });
+    receive(signal, 1, 1);
+    expect(cached(signal)).toBe(2);
+  });
+
+  it("keeps the last value when the signal becomes undefined, of which a query knows nothing", () => {
+    const optional = namespace("query").signal<number | undefined>(`optional${count}`, 1, { expose: "read" });
+    put(optional, 1);
+    followSignal(client, optional);
+    receive(optional, undefined, 1);
+    expect(cached(optional)).toBe(1);
+    receive(optional, 2, 2);
+    expect(cached(optional)).toBe(2);
+  });
+
   it("is left alone when nobody follows any more", () => {
     put(signal, 0);
     const stops = [followSignal(client, signal), followSignal(client, signal)];

@@ -1,5 +1,6 @@
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { browserBackend } from "../core/browser/global-backend.ts";
+import { processState } from "../core/process-state.ts";
 import { react, untracked } from "../core/reactive.ts";
 import type { BackedSignal, Signal } from "../core/signal.ts";
 import { type QueryVersion, queryOf, takeVersion } from "./query-version.ts";
@@ -10,6 +11,7 @@ type Followed = {
   /** What the cache made of the signal's value: it keeps what is equal. */
   cached?: unknown;
   value?: unknown;
+  isShowing: boolean;
   stop: () => void;
 };
 
@@ -17,7 +19,6 @@ type Followed = {
 class LiveQueries {
   readonly #client: QueryClient;
   readonly #followed = new Map<string, Followed>();
-  #isShowing = false;
   #unsubscribe: (() => void) | undefined;
 
   constructor(client: QueryClient) {
@@ -27,7 +28,7 @@ class LiveQueries {
   follow(signal: BackedSignal<unknown>): () => void {
     const { key } = signal;
     const known = this.#followed.get(key);
-    const followed = known ?? { signal, followerCount: 0, stop() {} };
+    const followed = known ?? { signal, followerCount: 0, isShowing: false, stop() {} };
     followed.followerCount += 1;
     if (known) this.#show(followed);
     else this.#start(followed);
@@ -47,7 +48,7 @@ class LiveQueries {
     const { signal } = followed;
     if (this.#followed.size === 0) {
       this.#unsubscribe = this.#client.getQueryCache().subscribe(({ type, query }) => {
-        if (type === "updated" && !this.#isShowing) this.#onUpdate(query);
+        if (type === "updated") this.#onUpdate(query);
       });
     }
     this.#followed.set(signal.key, followed);
@@ -65,24 +66,33 @@ class LiveQueries {
   }
 
   #show(followed: Followed): void {
+    // What hears of a value may write the next one.
+    if (followed.isShowing) return;
+    followed.isShowing = true;
+    try {
+      while (this.#showNext(followed));
+    } finally {
+      followed.isShowing = false;
+    }
+  }
+
+  /** False when there is nothing to do any more. */
+  #showNext(followed: Followed): boolean {
     const { signal } = followed;
     const queryKey = ["kawa", signal.key];
     const query = queryOf(this.#client, queryKey);
-    if (!query || this.#isShowing) return;
-    this.#isShowing = true;
-    try {
-      const { data } = query.state;
-      const version = takeVersion(query);
-      if (version && data !== undefined) adopt(signal.key, data, version);
-      const entry = signal.backend.entry(signal.key).peek();
-      if (entry.state === "unknown") return;
-      const value = signal.valueIn(entry);
-      if (data !== undefined && data === followed.cached && value === followed.value) return;
-      followed.value = value;
-      followed.cached = this.#client.setQueryData(queryKey, value);
-    } finally {
-      this.#isShowing = false;
-    }
+    if (!query) return false;
+    const { data } = query.state;
+    const version = takeVersion(query);
+    if (version && data !== undefined) adopt(signal.key, data, version);
+    const entry = signal.backend.entry(signal.key).peek();
+    if (entry.state === "unknown") return false;
+    const value = signal.valueIn(entry);
+    const isShown = data !== undefined && data === followed.cached && value === followed.value;
+    if (isShown || value === undefined) return false;
+    followed.value = value;
+    followed.cached = this.#client.setQueryData(queryKey, value);
+    return true;
   }
 }
 
@@ -94,7 +104,7 @@ function adopt(key: string, value: unknown, { seq, epoch, isAbsent }: QueryVersi
   slot.show();
 }
 
-const byClient = new WeakMap<QueryClient, LiveQueries>();
+const byClient = processState("live-queries", () => new WeakMap<QueryClient, LiveQueries>());
 
 /** Keeps the query of a signal live, as far as the client has one, until the returned function is called. */
 export function followSignal<T>(client: QueryClient, signal: Signal<T>): () => void {
