@@ -13,7 +13,7 @@ const entries = [
   {
     name: "kawa/query, on top of the entry above and TanStack Query",
     path: "packages/kawa/src/query/index.ts",
-    ignore: ["@tanstack/react-query", "../core/*", "../react/*"],
+    ignore: ["@tanstack/react-query", "../core/*"],
     limit: "2 kB",
   },
 ];

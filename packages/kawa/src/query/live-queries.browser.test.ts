@@ -220,6 +220,19 @@ describe("a query that something else writes to", () => {
     hydrate(client, await prefetched(signal, 9, { state: "present", seq: 9 }));
     followSignal(client, signal);
     expect(dehydrate(client).queries[0]?.state.fetchMeta).toBeNull();
+    hydrate(client, readAt(await prefetched(signal, 9, { state: "present", seq: 10 }), Date.now() + 1));
+    expect(dehydrate(client).queries[0]?.state.fetchMeta).toBeNull();
+    expect(browserBackend().watched).toContainEqual([signal.key, 10, "e1"]);
+  });
+
+  it("is left loading for the devtools until there is something new", () => {
+    put(signal, 0);
+    followSignal(client, signal);
+    receive(signal, 1, 1);
+    client.getQueryCache().get(JSON.stringify(["kawa", signal.key]))!.setState({ data: undefined, status: "pending" });
+    expect(cached(signal)).toBeUndefined();
+    receive(signal, 2, 2);
+    expect(cached(signal)).toBe(2);
   });
 
   it("shows the signal again when the app has set something else", () => {

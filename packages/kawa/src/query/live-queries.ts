@@ -27,11 +27,9 @@ class LiveQueries {
 
   follow(signal: BackedSignal<unknown>): () => void {
     const { key } = signal;
-    const known = this.#followed.get(key);
-    const followed = known ?? { signal, followerCount: 0, isShowing: false, stop() {} };
+    const followed = this.#followed.get(key) ?? this.#start(signal);
     followed.followerCount += 1;
-    if (known) this.#show(followed);
-    else this.#start(followed);
+    this.#show(followed);
     let isFollowing = true;
     return () => {
       if (!isFollowing) return;
@@ -44,25 +42,27 @@ class LiveQueries {
     };
   }
 
-  #start(followed: Followed): void {
-    const { signal } = followed;
+  #start(signal: BackedSignal<unknown>): Followed {
     if (this.#followed.size === 0) {
       this.#unsubscribe = this.#client.getQueryCache().subscribe(({ type, query }) => {
         if (type === "updated") this.#onUpdate(query);
       });
     }
+    const followed: Followed = { signal, followerCount: 0, isShowing: false, stop() {} };
     this.#followed.set(signal.key, followed);
     if (signal.exposure?.expose === "write") browserBackend().prepareWrites();
     followed.stop = react(() => {
       void signal.backend.entry(signal.key).value;
       untracked(() => this.#show(followed));
     });
+    return followed;
   }
 
   /** Data that came another way: a render, a restored cache, the app itself. */
   #onUpdate({ queryKey, state }: Query): void {
     const followed = queryKey[0] === "kawa" ? this.#followed.get(queryKey[1] as string) : undefined;
-    if (followed && state.data !== undefined && state.data !== followed.cached) this.#show(followed);
+    // Without data it is reset, or shown as loading by the devtools.
+    if (followed && state.data !== undefined) this.#show(followed);
   }
 
   #show(followed: Followed): void {

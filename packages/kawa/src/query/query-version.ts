@@ -4,8 +4,8 @@ import type { Entry } from "../core/backend.ts";
 /** Of which entry the data of a query is. */
 export type QueryVersion = { readonly seq: number; readonly epoch: string; readonly isAbsent: boolean };
 
-// The part of a query's state that TanStack Query keeps for whoever fetches. It travels with the data when it is dehydrated, and so
-// brings to the browser what the data alone cannot say.
+// TanStack Query keeps `fetchMeta` for whoever fetches, and dehydrates it with the data, also into a query that exists already. Nothing
+// else of a query does that: `meta` is its observers', and `dataUpdatedAt` is the time of another clock.
 type VersionedState = Partial<QueryState> & { readonly fetchMeta: { readonly kawa?: QueryVersion } | null };
 
 /** To be called by a `queryFn` before it resolves. */
