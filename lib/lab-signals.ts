@@ -32,5 +32,11 @@ export const labThemes = ["system", "light", "dark"] as const;
 export type LabTheme = (typeof labThemes)[number];
 export const labTheme = lab.family((name: string) => ({ key: `${name}:theme`, default: "system" as LabTheme }), { expose: "write" });
 
+/** Who is in a room, one member a tab: it is gone 3 seconds after its browser was last heard of. */
+export const labVisitors = lab.family((at: { room: string; tab: string }) => ({ key: `visitors:${at.room}:${at.tab}`, default: "" }), {
+  expose: "write",
+  ttlMs: 3_000,
+});
+
 /** A value of a kind that JSON does not know. */
 export const labDate = lab.family((name: string) => ({ key: `${name}:date`, default: new Date(0) }), { expose: "write" });

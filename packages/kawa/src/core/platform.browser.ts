@@ -1,4 +1,4 @@
-import type { Backend } from "./backend.ts";
+import type { Backend, OperationOptions, WriteOptions } from "./backend.ts";
 import { browserBackend } from "./browser/global-backend.ts";
 import { show } from "./clip.ts";
 import type { Exposure } from "./exposure.ts";
@@ -31,8 +31,13 @@ export function expose(signal: BackedSignal<unknown>, exposure: Exposure): void 
   signal.exposure = exposure;
 }
 
-export function markFamily<F>(family: F): F {
-  return family;
+export function markFamily<F extends object>(family: F, definition: object): F {
+  return Object.assign(family, { definition });
+}
+
+/** The server knows what is ephemeral. */
+export function withTtl(_ttlMs: number | undefined, options: OperationOptions | undefined): WriteOptions | undefined {
+  return options;
 }
 
 /** Browsers report a rejection that nobody awaits by themselves, and go on. */

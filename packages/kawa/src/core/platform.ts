@@ -1,3 +1,4 @@
+import type { OperationOptions, WriteOptions } from "./backend.ts";
 import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import type { Exposure } from "./exposure.ts";
 import { clip, KawaError, show } from "./errors.ts";
@@ -38,6 +39,11 @@ export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
   }
   // In development a second definition usually is the same line after an edit.
   if (editing) signal.redefine(after);
+}
+
+/** How a signal is written that lives for a time. */
+export function withTtl(ttlMs: number | undefined, options?: OperationOptions): WriteOptions | undefined {
+  return ttlMs === undefined ? options : { ...options, ttlMs };
 }
 
 /**

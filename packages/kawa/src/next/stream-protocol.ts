@@ -21,6 +21,8 @@ export type Subscription = {
   readonly token?: string | undefined;
   /** Keys that client components of this tab show, each with the newest value that the tab knows. */
   readonly values?: readonly KnownValue[] | undefined;
+  /** Ephemeral keys that this tab keeps, at most `maxKept`: the server renews them for as long as the stream is open. */
+  readonly kept?: readonly string[] | undefined;
 };
 
 export type StreamRequest = {

@@ -33,16 +33,20 @@ export async function writeValue(request: Request, { signals, maxBodyBytes, clie
 }
 
 async function apply(signal: BackedSignal<unknown>, { text, expect, isAgain = false }: WriteRequest): Promise<WriteReply> {
-  const { backend, key } = signal;
+  const { backend, key, ttlMs } = signal;
   const value = text === null ? undefined : await check(signal, decode(text));
   const isConflict = await settle(async () => {
-    if (expect === undefined) await (text === null ? backend.delete(key) : backend.set(key, value));
+    if (expect === undefined) await (text === null ? backend.delete(key) : backend.set(key, value, { ttlMs }));
     else if (text === null) await deleteExpected(signal, expect);
     else
-      await backend.update(key, (entry) => {
-        checkExpected(key, entry, expect);
-        return value;
-      });
+      await backend.update(
+        key,
+        (entry) => {
+          checkExpected(key, entry, expect);
+          return value;
+        },
+        { ttlMs },
+      );
   });
   const row = await readRow(await backend.readerFor(), signal);
   if (!isConflict) return { row };

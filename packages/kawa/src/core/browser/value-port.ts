@@ -14,7 +14,9 @@ export interface StreamedValues {
 export type ValuePort = {
   /** Undefined on a page whose client components have read nothing. */
   values: StreamedValues | undefined;
-  /** Called when other keys are watched than before. */
+  /** Ephemeral keys that something on the page keeps. */
+  kept?: readonly string[] | undefined;
+  /** Called when other keys are watched or kept than before. */
   onWatch: () => void;
 };
 

@@ -192,7 +192,12 @@ export class LiveTab {
   }
 
   get #subscription(): Subscription {
-    return { ...this.#shown, token: this.#token, values: valuePort().values?.watched.slice(0, maxValuesPerTab) };
+    return {
+      ...this.#shown,
+      token: this.#token,
+      values: valuePort().values?.watched.slice(0, maxValuesPerTab),
+      kept: valuePort().kept,
+    };
   }
 
   get #shown(): Subscription {
@@ -241,7 +246,7 @@ export class LiveTab {
       if (this.#committedCount === this.refreshCount) this.#queue.settle();
       this.#queue.resume();
       const keys = valuePort().values?.watched.map(([key]) => key).sort();
-      const shown = JSON.stringify([this.#shown, keys]);
+      const shown = JSON.stringify([this.#shown, keys, valuePort().kept]);
       if (shown === this.#told) return;
       this.#told = shown;
       this.#port?.announce();
