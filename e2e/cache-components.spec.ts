@@ -13,6 +13,7 @@ test.beforeAll(() => {
   const { hasSucceeded, log } = buildFixture(dir);
   expect(hasSucceeded, log).toBe(true);
   expect(log).toContain("◐ /\n");
+  expect(log).toContain("◐ /client");
   expect(log).toContain("ƒ /blocking");
 });
 
@@ -33,7 +34,13 @@ async function readHtml(url: string): Promise<string> {
   return (await fetch(url)).text();
 }
 
-for (const [path, what] of [["/", "inside of Suspense"], ["/blocking", "in a page that is not prerendered"]] as const) {
+const places = [
+  ["/", "inside of Suspense"],
+  ["/blocking", "in a page that is not prerendered"],
+  ["/client", "in a client component"],
+] as const;
+
+for (const [path, what] of places) {
   test(`a value ${what} is in the HTML, live in two browsers, and not frozen after a restart`, async ({ browser, startServer }) => {
     const server = await startServer({ dir });
     await writeScore(server, 1);

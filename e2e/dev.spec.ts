@@ -36,7 +36,7 @@ async function edit(path: string, from: string, to: string): Promise<void> {
 function callEcho(server: Server, name: string, word: string): Promise<unknown> {
   const client = createClient({ endpoint: `${server.url}/api/rivet` });
   const echo = client["echo"]!.getOrCreate(["one"]);
-  return echo.action({ name, args: [word], signal: AbortSignal.timeout(5_000) }).catch((error: unknown) => error);
+  return echo.action({ name, args: [word], signal: AbortSignal.timeout(compileMs) }).catch((error: unknown) => error);
 }
 
 /** The runners that the engine would give actors to. */
@@ -48,10 +48,13 @@ async function listRunners(server: Server): Promise<unknown[]> {
   return envoys.filter(({ stop_ts: stoppedAt }) => stoppedAt === undefined || stoppedAt === null);
 }
 
-/** Streams of the page that are open. */
-function trackStreams(page: Page): { readonly open: Set<unknown> } {
+/** Streams of the page that are open. Those of a shared worker would not be the page's. */
+async function trackStreams(page: Page): Promise<{ readonly open: Set<unknown> }> {
+  await page.addInitScript(() => {
+    for (const name of ["SharedWorker", "BroadcastChannel"]) Reflect.deleteProperty(globalThis, name);
+  });
   const open = new Set<unknown>();
-  page.on("request", (request) => void (request.url().includes("/api/reactive?") && open.add(request)));
+  page.on("request", (request) => void (request.url().endsWith("/api/reactive") && open.add(request)));
   page.on("requestfinished", (request) => open.delete(request));
   page.on("requestfailed", (request) => open.delete(request));
   return { open };
@@ -75,7 +78,7 @@ test("edits of a page, of lib and of an actor take effect in next dev", async ({
 });
 
 async function expectEditsToWork(page: Page, server: Server, dir: string): Promise<void> {
-  const streams = trackStreams(page);
+  const streams = await trackStreams(page);
   await openLive(page, `${server.url}/lab/counter/dev`);
   await writeCount(server.url, "dev", 1);
   await expect(shownCount(page)).toHaveText("1", { timeout: compileMs });
@@ -115,7 +118,7 @@ async function expectEditsToWork(page: Page, server: Server, dir: string): Promi
   await expectSameWindow();
   expect(findEngines(dir).map(({ pid }) => pid)).toEqual([engine?.pid]);
   expect(await listRunners(server)).toHaveLength(1);
-  expect(streams.open.size).toBe(1);
+  await expect.poll(() => streams.open.size).toBe(1);
 
   const result = await server.stop({ signal: "SIGINT", toGroup: true });
   expect(result).toMatchObject({ wasForced: false, leftoverPids: [] });

@@ -1,4 +1,5 @@
 import type { Locator, Page, Request } from "@playwright/test";
+import { isRefreshAction } from "./lab.ts";
 
 /** The element that shows a counter by its name. */
 export function shownFragment(page: Page, name: string): Locator {
@@ -6,7 +7,7 @@ export function shownFragment(page: Page, name: string): Locator {
 }
 
 function isPush(request: Request): boolean {
-  return request.method() === "POST" && request.headers()["next-action"] !== undefined;
+  return request.headers()["next-action"] !== undefined && !isRefreshAction(request);
 }
 
 /** The calls that push fragments to the page from now on. */

@@ -1,4 +1,4 @@
-import { expect, type Locator, type Page } from "@playwright/test";
+import { expect, type Locator, type Page, type Request } from "@playwright/test";
 
 /** The element that shows the counter of a lab page. */
 export function shownCount(page: Page): Locator {
@@ -40,10 +40,15 @@ export function countRenders(page: Page): { readonly count: number } {
   const counter = { count: 0 };
   page.on("request", (request) => {
     const headers = request.headers();
-    const isRender = headers["rsc"] === "1" || headers["next-action"] !== undefined;
-    if (isRender && headers["next-router-prefetch"] === undefined) counter.count += 1;
+    const isRender = (headers["rsc"] === "1" && headers["next-router-prefetch"] === undefined) || isRefreshAction(request);
+    if (isRender) counter.count += 1;
   });
   return counter;
+}
+
+/** The action that renders the route again is the only one of Kawa's without arguments. */
+export function isRefreshAction(request: Request): boolean {
+  return request.headers()["next-action"] !== undefined && request.postData() === "[]";
 }
 
 /** Counts everything that the page asks for from now on. The stream belongs to the whole browser, and is not counted. */

@@ -10,8 +10,7 @@ export default function RootLayout({ children }: { children: ReactNode }): React
   return (
     <html lang="en">
       <body>
-        {children}
-        <LiveUpdates />
+        <LiveUpdates>{children}</LiveUpdates>
       </body>
     </html>
   );

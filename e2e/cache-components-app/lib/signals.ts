@@ -2,4 +2,4 @@ import { namespace } from "kawa";
 
 const fixture = namespace("cacheComponents");
 
-export const score = fixture.signal("score", 0);
+export const score = fixture.signal("score", 0, { expose: "read" });

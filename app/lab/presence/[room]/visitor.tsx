@@ -1,27 +1,30 @@
 "use client";
 import { memberIdsOf, publicMessage, useReactive, usePresence } from "kawa";
 import { useState } from "react";
-import { labVisitors } from "@/lib/lab-signals";
+import { labResidents, labVisitors } from "@/lib/lab-signals";
+
+type VisitorProps = { room: string; name: string | undefined; isResident: boolean };
 
 /** Shows how many are here, and keeps the visitor among them. */
-export function Visitor({ room, name }: { room: string; name: string | undefined }) {
+export function Visitor({ room, name, isResident }: VisitorProps) {
+  const people = isResident ? labResidents : labVisitors;
   const [isHere, setIsHere] = useState(true);
   return (
     <>
-      <output data-testid="client-here">{useReactive(memberIdsOf(labVisitors, { room })).length}</output>
+      <output data-testid="client-here">{useReactive(memberIdsOf(people, { room })).length}</output>
       {name === undefined ? null : (
         <button type="button" onClick={() => setIsHere(!isHere)}>
           {isHere ? "Leave" : "Come back"}
         </button>
       )}
-      {name !== undefined && isHere ? <Present room={room} name={name} /> : null}
+      {name !== undefined && isHere ? <Present people={people} room={room} name={name} /> : null}
     </>
   );
 }
 
-function Present({ room, name }: { room: string; name: string }) {
+function Present({ people, room, name }: { people: typeof labVisitors; room: string; name: string }) {
   const [mood, setMood] = useState("");
-  const { error } = usePresence((tab) => labVisitors({ room, tab }), name + mood);
+  const { error } = usePresence((tab) => people({ room, tab }), name + mood);
   return (
     <>
       <button type="button" onClick={() => setMood(`${mood}!`)}>

@@ -12,6 +12,9 @@ export type NamespaceOptions = {
 /** Key and default of one member of a family. */
 export type FamilyMember<T> = { readonly key: string; readonly default: T };
 
+/** Only texts, and objects of texts, are found again in a key. */
+type FamilyOptions<P, T> = P extends string ? SignalOptions<T> : P extends object ? (P[keyof P] extends string ? SignalOptions<T> : never) : never;
+
 export interface Namespace {
   /** Prefix of all keys of this namespace, such as `app:users`; empty for {@link root}. */
   readonly prefix: string;
@@ -58,10 +61,7 @@ export interface Namespace {
    *
    * @throws {KawaError} OPTION_INVALID - keys do not hold the parameter as it is
    */
-  family<P extends string | { readonly [K in keyof P]: string }, T>(
-    define: (param: P) => FamilyMember<T>,
-    options: SignalOptions<T>,
-  ): (param: P) => Signal<T>;
+  family<P, T>(define: (param: P) => FamilyMember<T>, options: FamilyOptions<P, T>): (param: P) => Signal<T>;
   /**
    * Keys in this namespace that have a value, without its prefix and in code unit order. Signals that show their default
    * are not among them. It asks the backend, also when this process knows all of them; a page is not rendered again when

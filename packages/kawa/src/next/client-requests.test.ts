@@ -188,13 +188,20 @@ describe("PUT", () => {
   });
 
   describe("sent again after its answer was lost", () => {
-    it("is not applied again where it is known, and gives the same outcome", async () => {
+    it("is not applied again where it is known, and counts as accepted", async () => {
       const write = { id: "again-1", key: "req:open", text: "[1]" };
-      const first = await put(write);
+      await put(write);
       await signals.open.set(9);
-      const second = await put({ ...write, expect: 0, isAgain: true });
-      expect(second.body).toEqual(first.body);
-      expect(signals.open.value).toBe(9);
+      const { status, body } = await put({ ...write, expect: 0, isAgain: true });
+      expect({ status, body }).toEqual({ status: 200, body: { row: ["req:open", "[9]", 2, backend.version.epoch] } });
+    });
+
+    it("is refused again where it was refused", async () => {
+      const write = { id: "again-2", key: "req:open", text: "[1]" };
+      vi.spyOn(backend, "set").mockRejectedValueOnce(new KawaError("ACTION_REFUSED", "No."));
+      expect((await put(write)).status).toBe(403);
+      expect((await put({ ...write, expect: 0, isAgain: true })).status).toBe(403);
+      expect(signals.open.value).toBe(0);
     });
 
     it("tells nobody else", async () => {
@@ -334,6 +341,17 @@ describe("values on a stream", () => {
     await signals.secret.set("t1p");
     await signals.open.set(2);
     expect(await next()).toMatchObject({ 0: "req:open", 1: "[2]" });
+  });
+
+  it("come later where the actor is away", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await signals.open.set(1);
+    const load = vi.spyOn(backend, "load").mockRejectedValueOnce(new KawaError("BACKEND_TIMEOUT", "away"));
+    const { next } = await open([["req:open", -1, ""]]);
+    await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(1), { interval: 1 });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await next()).toMatchObject({ 0: "req:open", 1: "[1]" });
   });
 
   it("are what the opener of each stream may see, asked for anew at each change", async () => {

@@ -286,6 +286,31 @@ describe("backends", () => {
   });
 });
 
+describe("one key", () => {
+  it("is told of its changes alone, until the end", async () => {
+    const backend = register();
+    const made = new Hub();
+    const onChange = vi.fn<() => void>();
+    const stop = made.watchKey(backend.id, "a", onChange);
+    await backend.set("b", 1);
+    expect(onChange).not.toHaveBeenCalled();
+    await backend.set("a", 1);
+    expect(onChange).toHaveBeenCalledTimes(1);
+    stop();
+    await backend.set("a", 2);
+    expect(onChange).toHaveBeenCalledTimes(1);
+  });
+
+  it("is told when its backend is connected", async () => {
+    const { backend, connect } = createUnconnected(`hub-${(count += 1)}`);
+    const made = new Hub();
+    const onChange = vi.fn<() => void>();
+    onTestFinished(made.watchKey(backend.id, "a", onChange));
+    connect(5);
+    expect(onChange).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe("isShown", () => {
   it("is true while a browser is open whose render has read the key", () => {
     const backend = register();

@@ -1,6 +1,6 @@
 import type { Backend, Reader } from "../core/backend.ts";
 import { textOf } from "../core/entry.ts";
-import { clip } from "../core/errors.ts";
+import { clip, isKawaError } from "../core/errors.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { KnownValue, ValueRow } from "../core/value-row.ts";
 import { hub } from "./hub.ts";
@@ -15,14 +15,19 @@ export type ValueFeedOptions = {
   readonly onRows: () => void;
 };
 
+/** An actor that is away is asked again after this long. */
+const retryMs = 5_000;
+
 /** The values that one stream carries. Of each key only the newest waits to be sent. */
 export class ValueFeed {
   readonly #options: ValueFeedOptions;
   readonly #rows = new Map<string, ValueRow>();
   /** The newest of each key that the browser has or is going to have. */
-  readonly #known = new Map<string, string>();
+  readonly #known = new Map<string, { readonly seq: number; readonly epoch: string }>();
   #changed = new Set<BackedSignal<unknown>>();
   #stops: (() => void)[] = [];
+  readonly #failed = new Set<BackedSignal<unknown>>();
+  #timer: NodeJS.Timeout | undefined;
   #isReading = false;
   #isQueued = false;
 
@@ -33,17 +38,16 @@ export class ValueFeed {
   /** Compares what the browser knows, and follows it from now on. */
   start(): void {
     for (const [signal, [key, seq, epoch]] of this.#options.signals) {
-      this.#known.set(key, versionOf(seq, epoch));
+      this.#known.set(key, { seq, epoch });
       this.#changed.add(signal);
-      this.#stops.push(
-        hub().watchKey(signal.backend.id, key, () => this.#onChange(signal)),
-      );
+      this.#stops.push(hub().watchKey(signal.backend.id, key, () => this.#onChange(signal)));
     }
     void this.#read();
   }
 
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
+    clearTimeout(this.#timer);
     this.#changed.clear();
   }
 
@@ -100,22 +104,28 @@ export class ValueFeed {
         try {
           this.#add((await readRow(await reader, signal)) ?? [signal.key, null, 0, ""]);
         } catch (error) {
-          // It is read again at its next change, and by the next stream.
-          console.error(`[kawa] Reading "${clip(signal.key)}" for a browser failed:`, error);
+          if (isKawaError(error) && error.retryable) this.#retry(signal);
+          else console.error(`[kawa] Reading "${clip(signal.key)}" for a browser failed:`, error);
         }
       }),
     );
   }
 
+  /** What is read later may be older. */
   #add(row: ValueRow): void {
     const [key, , seq, epoch] = row;
-    const version = versionOf(seq, epoch);
-    if (this.#known.get(key) === version) return;
-    this.#known.set(key, version);
+    const known = this.#known.get(key);
+    if (known?.epoch === epoch && known.seq >= seq) return;
+    this.#known.set(key, { seq, epoch });
     this.#rows.set(key, row);
   }
-}
 
-function versionOf(seq: number, epoch: string): string {
-  return `${epoch}@${seq}`;
+  #retry(signal: BackedSignal<unknown>): void {
+    this.#failed.add(signal);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      for (const failed of this.#failed) this.#onChange(failed);
+      this.#failed.clear();
+    }, retryMs);
+  }
 }

@@ -1,26 +1,31 @@
 import { processState } from "../core/process-state.ts";
-import type { WriteReply } from "../core/value-row.ts";
 
 const maxCount = 10_000;
 const maxAgeMs = 60_000;
 
-type Outcome = { readonly reply: Promise<WriteReply>; readonly at: number };
+type Outcome = {
+  /** True when somebody else was faster. */
+  readonly isConflict: Promise<boolean>;
+  readonly at: number;
+};
 
 /** What became of the last writes of browsers: one whose answer was lost is sent again, and must not be applied again. */
 export class WriteOutcomes {
   // Oldest first.
   readonly #byId = new Map<string, Outcome>();
 
-  /** Performs a write, unless it was performed already: then gives the same outcome, also when that was a refusal. */
-  once(id: string, perform: () => Promise<WriteReply>): Promise<WriteReply> {
+  /** The outcome of a write that is known; it may be a refusal. */
+  find(id: string): Promise<boolean> | undefined {
+    return this.#byId.get(id)?.isConflict;
+  }
+
+  add(id: string, isConflict: Promise<boolean>): void {
     const now = performance.now();
     for (const [known, { at }] of this.#byId) {
-      if (this.#byId.size <= maxCount && now - at < maxAgeMs) break;
+      if (this.#byId.size < maxCount && now - at < maxAgeMs) break;
       this.#byId.delete(known);
     }
-    let outcome = this.#byId.get(id);
-    if (!outcome) this.#byId.set(id, (outcome = { reply: perform(), at: now }));
-    return outcome.reply;
+    this.#byId.set(id, { isConflict, at: now });
   }
 }
 

@@ -29,13 +29,24 @@ export async function writeValue(request: Request, { signals, maxBodyBytes, clie
   const write = await readWrite(request, maxBodyBytes);
   const signal = signals.find(write.key, "write");
   if (!signal) throw new KawaError("NOT_EXPOSED", `Browsers cannot write "${clip(write.key)}".`);
-  return writeOutcomes().once(`${client}\n${write.id}`, () => apply(signal, write));
+  const id = `${client}\n${write.id}`;
+  const known = writeOutcomes().find(id);
+  const outcome = known ?? perform(signal, write);
+  if (!known) writeOutcomes().add(id, outcome);
+  const isConflict = await outcome;
+  const row = await readRow(await signal.backend.readerFor(), signal);
+  if (!isConflict) return { row };
+  if (known || !write.isAgain) return { row, isConflict };
+  // The attempt before was applied, or somebody wrote the same.
+  if (row && row[1] === (await textAfter(signal, write))) return { row };
+  throw new KawaError("WRITE_UNCONFIRMED", `A write of "${clip(write.key)}" was sent again, and its first attempt may have been applied.`);
 }
 
-async function apply(signal: BackedSignal<unknown>, { text, expect, isAgain = false }: WriteRequest): Promise<WriteReply> {
+/** True when somebody else was faster. */
+async function perform(signal: BackedSignal<unknown>, { text, expect }: WriteRequest): Promise<boolean> {
   const { backend, key, ttlMs } = signal;
-  const value = text === null ? undefined : await check(signal, decode(text));
-  const isConflict = await settle(async () => {
+  const value = await valueOf(signal, text);
+  try {
     if (expect === undefined) await (text === null ? backend.delete(key) : backend.set(key, value, { ttlMs }));
     else if (text === null) await deleteExpected(signal, expect);
     else
@@ -47,25 +58,20 @@ async function apply(signal: BackedSignal<unknown>, { text, expect, isAgain = fa
         },
         { ttlMs },
       );
-  });
-  const row = await readRow(await backend.readerFor(), signal);
-  if (!isConflict) return { row };
-  if (!isAgain) return { row, isConflict };
-  // The attempt before, or somebody who wrote the same.
-  const wanted = text === null ? null : encodeValue(key, value);
-  if (row && row[1] === wanted) return { row };
-  throw new KawaError("WRITE_UNCONFIRMED", `A write of "${clip(key)}" was sent again, and its first attempt may have been applied.`);
-}
-
-/** True when somebody else was faster. */
-async function settle(work: () => Promise<void>): Promise<boolean> {
-  try {
-    await work();
     return false;
   } catch (error) {
     if (isKawaError(error, "UPDATE_CONFLICT")) return true;
     throw error;
   }
+}
+
+/** What the key holds when the write was applied. */
+async function textAfter(signal: BackedSignal<unknown>, { text }: WriteRequest): Promise<string | null> {
+  return text === null ? null : encodeValue(signal.key, await valueOf(signal, text));
+}
+
+async function valueOf(signal: BackedSignal<unknown>, text: string | null): Promise<unknown> {
+  return text === null ? undefined : check(signal, decode(text));
 }
 
 async function deleteExpected({ backend, key }: BackedSignal<unknown>, expect: number): Promise<void> {

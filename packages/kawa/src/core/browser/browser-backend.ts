@@ -2,9 +2,9 @@ import type { Backend, Entry, Reader, Updater } from "../backend.ts";
 import { batch, cell, type ReadonlyCell } from "../reactive.ts";
 import type { KnownValue, ValueRow } from "../value-row.ts";
 import { loadCodec } from "./codec.ts";
+import { entryOf, heldOf, type PendingWrite, Slot } from "./slot.ts";
 import type { StreamedValues } from "./value-port.ts";
 import type * as Writer from "./writer.ts";
-import { entryOf, heldOf, type PendingWrite, Slot } from "./slot.ts";
 
 /** A browser asks for no lists, versions or snapshots. */
 type BrowserParts = Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update">;
@@ -23,7 +23,10 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   #reader: Promise<(key: string) => Promise<void>> | undefined;
   readonly #onWatch: () => void;
 
-  /** `givenRows` gives those that have come with the page since it was called last; `onWatch` is called at changes of {@link watched}. */
+  /**
+   * `givenRows` gives those that have come with the page since it was called last; `onWatch` is called when {@link watched}
+   * changes.
+   */
   constructor(givenRows: () => readonly ValueRow[], onWatch: () => void) {
     this.#givenRows = givenRows;
     this.#onWatch = onWatch;
