@@ -204,11 +204,7 @@ export class ActorService {
 
   async #commit(batch: Parameters<SignalStore["write"]>[0]): ReturnType<SignalStore["write"]> {
     try {
-      // Now, for a life must not end while its renewal waits for a commit; and again when new keys are known.
-      this.#keyLeases.note(batch.writes);
-      const written = await this.store.write(batch);
-      this.#keyLeases.note(batch.writes);
-      return written;
+      return await this.#keyLeases.around(batch.writes, () => this.store.write(batch));
     } catch (cause) {
       if (isKawaError(cause)) throw cause;
       // Not for the hooks: no write was refused.
@@ -268,9 +264,7 @@ export class ActorService {
       if (conflicts.length > 0) throw new KawaError("UPDATE_CONFLICT", `Another writer of "${clip(conflicts[0])}" was faster.`);
       return rows;
     };
-    const renewedText = "isRenewal" in write ? this.store.get(write.key)?.text : undefined;
-    if ("isRenewal" in write && typeof renewedText !== "string") return { ...this.store.position, conflicts: [write.key], rows: [] };
-    const { name, params } = actionOf(write, renewedText ?? undefined);
+    const { name, params } = actionOf(write, (key) => this.store.get(key)?.text ?? undefinedText);
     const act = this.#act({ c: this.context, name, params: { ...decodeContext(context), ...params }, commit });
     const [outcome] = await Promise.allSettled([act]);
     // Whatever the hook made of a failure, or did not wait for: only what was stored is acknowledged.
@@ -380,11 +374,11 @@ function isServerWrite(write: Write): boolean {
 }
 
 /** The action that a write of a server stands for. To renew a value is to set it once more. */
-function actionOf(write: Write, renewedText?: string): { name: "clear" | "deleteSignal" | "deleteStream" | "setSignal" | "updateStream"; params: object } {
+function actionOf(write: Write, textOf: (key: string) => string): { name: "clear" | "deleteSignal" | "deleteStream" | "setSignal" | "updateStream"; params: object } {
   if ("clear" in write) return { name: "clear", params: { prefix: write.clear } };
   const scope = streamScope(write.key);
   const own = scope === undefined ? { key: write.key } : { scope };
-  const text = "text" in write ? write.text : (renewedText ?? null);
+  const text = "text" in write ? write.text : textOf(write.key);
   if (text === null) return { name: scope === undefined ? "deleteSignal" : "deleteStream", params: own };
   return { name: scope === undefined ? "setSignal" : "updateStream", params: { ...own, value: decodeValue(text) } };
 }

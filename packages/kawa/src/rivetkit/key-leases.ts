@@ -35,18 +35,27 @@ export class KeyLeases {
     for (const [key, ttlMs] of store.ephemeral.entries()) this.#renew([key], ttlMs);
   }
 
-  /** Begins or renews the lease of each ephemeral key that was written. */
-  note(writes: readonly Write[]): void {
-    for (const write of writes) {
-      if ("clear" in write) continue;
-      const ttlMs = this.#store.ephemeral.ttlMsOf(write.key);
-      if (ttlMs !== undefined) this.#renew([write.key], ttlMs);
-    }
+  /** Commits writes, and begins or renews the lease of each ephemeral key among them. */
+  async around<T>(writes: readonly Write[], commit: () => Promise<T>): Promise<T> {
+    // A life must not end while its renewal waits for a commit.
+    this.#renewWritten(writes);
+    const result = await commit();
+    // New keys are known now.
+    this.#renewWritten(writes);
+    return result;
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+  }
+
+  #renewWritten(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if ("clear" in write) continue;
+      const ttlMs = this.#store.ephemeral.ttlMsOf(write.key);
+      if (ttlMs !== undefined) this.#renew([write.key], ttlMs);
+    }
   }
 
   #renew(keys: readonly string[], leaseMs: number): void {
