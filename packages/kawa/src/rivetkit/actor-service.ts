@@ -59,7 +59,7 @@ export class ActorService {
     this.#settings = settings;
     this.context = context;
     this.#actions = createActorActions({ store, leases: this.#streamLeases, settings });
-    this.#keyLeases = new KeyLeases({ store, commit: (writes) => this.#commit({ number: 0, settled: 0, writes }) });
+    this.#keyLeases = new KeyLeases({ store, commit: (writes) => store.write({ number: 0, settled: 0, writes }) });
     this.#knownHooked = JSON.stringify(this.hooked);
     this.#leaseTimer = setInterval(() => {
       this.#endStreams();
@@ -204,7 +204,8 @@ export class ActorService {
 
   async #commit(batch: Parameters<SignalStore["write"]>[0]): ReturnType<SignalStore["write"]> {
     try {
-      return await this.#keyLeases.around(batch.writes, () => this.store.write(batch));
+      this.#keyLeases.note(batch.writes);
+      return await this.store.write(batch);
     } catch (cause) {
       if (isKawaError(cause)) throw cause;
       // Not for the hooks: no write was refused.

@@ -26,7 +26,8 @@ async function startActor(db: TestDatabase = new TestDatabase()): Promise<Actor>
   const leases = new KeyLeases({ store, commit });
   onTestFinished(() => leases.close());
   const write = async (one: Write): Promise<boolean> => {
-    const { conflicts } = await leases.around([one], () => commit([one]));
+    leases.note([one]);
+    const { conflicts } = await commit([one]);
     return conflicts.length === 0;
   };
   return { db, store, leases, write };
@@ -69,12 +70,11 @@ describe("an ephemeral key", () => {
     expect(await actor.write(renew("room:a"))).toBe(false);
   });
 
-  it("lives on when it is set while its deletion is on the way", async () => {
+  it("lives on when it is set while it waits for a commit that outlasts it", async () => {
     const actor = await startActor();
     await actor.write(set("room:a"));
     const gate = Promise.withResolvers<void>();
     actor.db.before = (sql) => (sql.startsWith("INSERT") ? gate.promise : undefined);
-    // This commit is on the way when the time is over, and the next one holds both.
     const other = actor.write({ key: "other", text: "[1]" });
     await runFor(ttlMs / 2);
     const again = actor.write(set("room:a", "[2]"));
@@ -86,7 +86,7 @@ describe("an ephemeral key", () => {
     expect(textOf(actor, "room:a")).toBe("[2]");
   });
 
-  it("lives on when its renewal waits for a commit that outlasts it", async () => {
+  it("lives on when its renewal waits for such a commit", async () => {
     const actor = await startActor();
     await actor.write(set("room:a"));
     const gate = Promise.withResolvers<void>();
@@ -98,7 +98,7 @@ describe("an ephemeral key", () => {
     gate.resolve();
     await other;
     expect(await renewed).toBe(true);
-    await runFor(ttlMs - 1);
+    await runFor(ttlMs / 2 - 1);
     expect(textOf(actor, "room:a")).toBe("[1]");
   });
 
@@ -128,6 +128,19 @@ describe("an ephemeral key", () => {
     expect(errors).toHaveBeenCalled();
     actor.db.before = () => {};
     await runFor(2 * ttlMs);
+    expect(textOf(actor, "room:a")).toBeNull();
+  });
+
+  it("ends in time when its commit has failed after it was applied", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const actor = await startActor();
+    actor.db.after = (sql) => {
+      if (sql.startsWith("INSERT")) throw new Error("The connection was lost.");
+    };
+    await expect(actor.write(set("room:a"))).rejects.toThrow("sent again");
+    actor.db.after = () => {};
+    expect(textOf(actor, "room:a")).toBe("[1]");
+    await runFor(ttlMs + gatherMs);
     expect(textOf(actor, "room:a")).toBeNull();
   });
 

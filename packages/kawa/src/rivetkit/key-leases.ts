@@ -27,35 +27,33 @@ export class KeyLeases {
   readonly #leases = new Leases();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  readonly #stopListening: () => void;
   #isClosed = false;
 
   constructor({ store, commit }: KeyLeasesOptions) {
     this.#store = store;
     this.#commit = commit;
     for (const [key, ttlMs] of store.ephemeral.entries()) this.#renew([key], ttlMs);
+    this.#stopListening = store.listen(
+      ({ rows }) => rows.forEach(([key]) => this.#renewEphemeral(key)),
+      () => {},
+    );
   }
 
-  /** Commits writes, and begins or renews the lease of each ephemeral key among them. */
-  async around<T>(writes: readonly Write[], commit: () => Promise<T>): Promise<T> {
-    // A life must not end while its renewal waits for a commit.
-    this.#renewWritten(writes);
-    const result = await commit();
-    // New keys are known now.
-    this.#renewWritten(writes);
-    return result;
+  /** Has to be called before writes are committed: a life must not end while its renewal waits. */
+  note(writes: readonly Write[]): void {
+    for (const write of writes) if ("key" in write) this.#renewEphemeral(write.key);
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#stopListening();
     clearTimeout(this.#timer);
   }
 
-  #renewWritten(writes: readonly Write[]): void {
-    for (const write of writes) {
-      if ("clear" in write) continue;
-      const ttlMs = this.#store.ephemeral.ttlMsOf(write.key);
-      if (ttlMs !== undefined) this.#renew([write.key], ttlMs);
-    }
+  #renewEphemeral(key: string): void {
+    const ttlMs = this.#store.ephemeral.ttlMsOf(key);
+    if (ttlMs !== undefined) this.#renew([key], ttlMs);
   }
 
   #renew(keys: readonly string[], leaseMs: number): void {
@@ -78,9 +76,7 @@ export class KeyLeases {
     const ended = this.#leases.expire(performance.now()).filter((key) => this.#store.ephemeral.ttlMsOf(key) !== undefined);
     this.#schedule(this.#leases.firstEnd);
     if (ended.length === 0) return;
-    // Only what is there now: a key that is set meanwhile begins a new life.
-    const writes = ended.map((key): Write => ({ key, text: null, expect: this.#store.get(key)!.seq }));
-    this.#commit(writes).catch((error) => {
+    this.#commit(ended.map((key) => ({ key, text: null }))).catch((error) => {
       if (this.#isClosed) return;
       console.error("[kawa] Ephemeral values could not be deleted:", error);
       this.#renew(ended, retryMs);
