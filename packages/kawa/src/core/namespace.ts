@@ -99,14 +99,14 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
     signal: (key, initial, options) =>
       signalOf({ key: composeKey(prefix, key), initial, backend: ownBackend, exposure: exposureOf(options) }),
     family: <P, T>(define: (param: P) => FamilyMember<T>, options?: SignalOptions<T> & { ttlMs?: number }) => {
-      const definition = { backend: ownBackend, exposure: exposureOf(options), ttlMs: options?.ttlMs };
       const keyOf = (param: P): string => composeKey(prefix, define(param).key);
+      const definition = { keyOf, backend: ownBackend, exposure: exposureOf(options), ttlMs: options?.ttlMs };
       const member = (param: P): Signal<T> => {
         const { key, default: initial } = define(param);
-        return signalOf({ key: composeKey(prefix, key), initial, ...definition });
+        return signalOf({ ...definition, key: composeKey(prefix, key), initial });
       };
       // The overloads tell which families are ephemeral.
-      return markFamily(member, { keyOf, ...definition }) as EphemeralFamily<P, T>;
+      return markFamily(member, definition) as EphemeralFamily<P, T>;
     },
     async keys(options) {
       return (await backend().keys(keyPrefix, options)).map(relative);

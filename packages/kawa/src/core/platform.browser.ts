@@ -1,9 +1,8 @@
 import type { Backend, OperationOptions, WriteOptions } from "./backend.ts";
 import { browserBackend } from "./browser/global-backend.ts";
 import { show } from "./clip.ts";
-import type { Exposure } from "./exposure.ts";
 import type { Initial } from "./platform.ts";
-import type { BackedSignal } from "./signal.ts";
+import type { BackedSignal, SignalDefinition } from "./signal.ts";
 
 export { localBackend } from "./browser/global-backend.ts";
 
@@ -27,8 +26,8 @@ export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
   }
 }
 
-export function expose(signal: BackedSignal<unknown>, exposure: Exposure): void {
-  signal.exposure = exposure;
+export function applyOptions(signal: BackedSignal<unknown>, { exposure }: SignalDefinition<unknown>): void {
+  signal.exposure = exposure ?? signal.exposure;
 }
 
 export function markFamily<F extends object>(family: F, definition: object): F {

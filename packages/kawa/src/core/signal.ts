@@ -1,4 +1,4 @@
-import { expose, fallbackBackend, type Initial, initialOf, redefine, reported, withTtl } from "#platform";
+import { applyOptions, fallbackBackend, type Initial, initialOf, redefine, reported, withTtl } from "#platform";
 import { type Backend, type Entry, globalBackend, type OperationOptions } from "./backend.ts";
 import { clip } from "./clip.ts";
 import type { Exposure } from "./exposure.ts";
@@ -180,7 +180,8 @@ export type SignalDefinition<T> = {
 };
 
 /** Returns the one signal of `key` in this process, made on first use. */
-export function signalOf<T>({ key, initial, backend, exposure, ttlMs }: SignalDefinition<T>): BackedSignal<T> {
+export function signalOf<T>(definition: SignalDefinition<T>): BackedSignal<T> {
+  const { key, initial, backend } = definition;
   const id = `${backend?.id ?? ""}\n${key}`;
   let found = signals.byKey.get(id)?.deref() as BackedSignal<T> | undefined;
   // A backend that was closed has a successor with the same id.
@@ -191,8 +192,7 @@ export function signalOf<T>({ key, initial, backend, exposure, ttlMs }: SignalDe
     signals.byKey.set(id, new WeakRef(found as BackedSignal<unknown>));
     signals.collected.register(found, id);
   }
-  found.ttlMs = ttlMs ?? found.ttlMs;
-  if (exposure) expose(found as BackedSignal<unknown>, exposure);
+  applyOptions(found as BackedSignal<unknown>, definition);
   return found;
 }
 
