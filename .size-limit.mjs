@@ -1,14 +1,14 @@
 const client = "packages/kawa/src/next/client";
 
 const entries = [
-  { name: "kawa/next/client, what each page loads", path: `${client}.ts`, limit: "4.3 kB" },
+  { name: "kawa/next/client, what each page loads", path: `${client}.ts`, limit: "4 KiB" },
   { name: "kawa/next/client, the shared worker", path: `${client}/live-worker.ts`, limit: "2 kB" },
   { name: "kawa/next/client, where there is no shared worker", path: `${client}/live-fallback.ts`, limit: "2.1 kB" },
   {
     name: "kawa in client components, with signals-core",
     path: "packages/kawa/src/index.browser.ts",
     import: "{ namespace, useReactive }",
-    limit: "5 kB",
+    limit: "5 KiB",
   },
 ];
 

@@ -5,6 +5,6 @@ export const middleware = createMiddleware({ sessions });
 
 export const config = {
   runtime: "nodejs",
-  // Everything but the engine's own calls and static files.
-  matcher: ["/((?!api/rivet|_next/static|_next/image|favicon.ico|icon.svg).*)"],
+  // Everything but the engine's calls, the stream (which reads the session itself) and static files.
+  matcher: ["/((?!api/rivet|api/reactive|_next/static|_next/image|favicon.ico|icon.svg).*)"],
 };

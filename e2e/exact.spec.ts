@@ -1,11 +1,11 @@
 import { expect, test } from "./fixtures.ts";
 import { Balancer } from "./support/balancer.ts";
-import { countRequests, openLive, writeCount } from "./support/lab.ts";
+import { noteRequests, openLive, writeCount } from "./support/lab.ts";
 
 /** Resolves when nothing has been asked for during a second. */
-async function expectQuiet(requests: { readonly count: number }): Promise<void> {
+async function expectQuiet(requests: readonly string[]): Promise<void> {
   let before = -1;
-  await expect.poll(() => before === (before = requests.count), { intervals: [1_000] }).toBe(true);
+  await expect.poll(() => before === (before = requests.length), { intervals: [1_000] }).toBe(true);
 }
 
 test("a late part that reads a signal makes the page depend on it", async ({ page, server }) => {
@@ -35,15 +35,15 @@ test("a change of what a tab has not read costs it no request at all", async ({ 
   const [reader, other] = [await context.newPage(), await context.newPage()];
   await openLive(reader, `${server.url}/lab/counter/exact-reader`);
   await openLive(other, `${server.url}/lab/counter/exact-other`);
-  const requests = countRequests(reader);
+  const requests = noteRequests(reader);
   for (let value = 1; value <= 5; value += 1) {
     await writeCount(server.url, "exact-other", value);
     await expect(other.locator("output")).toHaveText(String(value));
   }
-  expect(requests.count).toBe(0);
+  expect(requests).toEqual([]);
   await writeCount(server.url, "exact-reader", 1);
   await expect(reader.locator("output")).toHaveText("1");
-  expect(requests.count).toBe(1);
+  expect(requests).toEqual(["POST /lab/counter/exact-reader"]);
   await context.close();
 });
 
@@ -51,7 +51,7 @@ test("what only a page with LivePage reads renders its segment alone: not its la
   page,
   server,
 }) => {
-  const prefetches = countRequests(page);
+  const prefetches = noteRequests(page);
   await openLive(page, "/lab/segment/segment");
   await expect(page.getByTestId("page")).toHaveText("0");
   await expectQuiet(prefetches);
@@ -60,13 +60,13 @@ test("what only a page with LivePage reads renders its segment alone: not its la
   await page.evaluate(() => scrollTo(0, 200));
   const scrollY = await page.evaluate(() => window.scrollY);
 
-  const requests = countRequests(page);
+  const requests = noteRequests(page);
   for (let value = 1; value <= 5; value += 1) {
     await writeCount(server.url, "segment-page", value);
     await expect(page.getByTestId("page")).toHaveText(String(value));
   }
   await expectQuiet(requests);
-  expect(requests.count).toBe(5);
+  expect(requests).toEqual(Array.from({ length: 5 }, () => "GET /lab/segment/segment"));
   await expect(page.getByTestId("layout-render")).toHaveText(layoutRender!);
   expect(await page.evaluate(() => [history.length, window.scrollY])).toEqual([historyLength, scrollY]);
 

@@ -70,8 +70,8 @@ test("the policy stops what is not the app's own", async ({ page, context }) => 
   expect(await page.evaluate(() => "isInjected" in window)).toBe(false);
 });
 
-test("every answer of the app carries the security headers", async ({ request }) => {
-  const answers = [await request.get("/"), await request.get("/nowhere"), await request.get("/api/counter"), await request.post("/api/reactive")];
+test("every page of the app carries the security headers", async ({ request }) => {
+  const answers = [await request.get("/"), await request.get("/nowhere"), await request.get("/api/counter")];
   const nonces = answers.map((answer) => {
     const headers = answer.headers();
     expect(headers).toMatchObject({

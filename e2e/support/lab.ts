@@ -51,11 +51,15 @@ export function isRefreshAction(request: Request): boolean {
   return request.headers()["next-action"] !== undefined && request.postData() === "[]";
 }
 
-/** Counts everything that the page asks for from now on. The stream belongs to the whole browser, and is not counted. */
-export function countRequests(page: Page): { readonly count: number } {
-  const counter = { count: 0 };
+/**
+ * Everything that the page asks for from now on. The stream belongs to the whole browser, and the browser asks for the icon when it
+ * likes: they are left out.
+ */
+export function noteRequests(page: Page): readonly string[] {
+  const requests: string[] = [];
   page.on("request", (request) => {
-    if (!request.url().includes("/api/reactive")) counter.count += 1;
+    const { pathname } = new URL(request.url());
+    if (pathname !== "/api/reactive" && !pathname.startsWith("/icon")) requests.push(`${request.method()} ${pathname}`);
   });
-  return counter;
+  return requests;
 }

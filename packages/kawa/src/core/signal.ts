@@ -60,8 +60,8 @@ export class BackedSignal<T> implements Signal<T> {
   readonly key: string;
   /** What browsers may do with it; nothing when undefined. */
   exposure: Exposure | undefined;
-  /** How long a value lives after it was last set or renewed; undefined where it stays. */
-  ttlMs: number | undefined;
+  /** How long a value lives after it was last set or renewed; undefined where it stays, and in browsers. */
+  declare ttlMs: number | undefined;
   #initial: Initial;
   readonly #backend: Backend | undefined;
 

@@ -38,7 +38,8 @@ const encoder = new TextEncoder();
 /** The events of one browser. While it does not read, changes gather, and nothing else does. */
 export class LiveStream {
   readonly body: ReadableStream<Uint8Array>;
-  readonly #options: LiveStreamOptions;
+  // Without the request: its tokens may be large, and thousands of streams are open.
+  readonly #options: Omit<LiveStreamOptions, "request">;
   readonly #changed = new Map<string, "page" | "route">();
   readonly #cleanUps: (() => void)[] = [];
   #values: ValueFeed | undefined;
@@ -47,12 +48,12 @@ export class LiveStream {
   #spreadMs = 0;
   #hasEnded = false;
 
-  constructor(options: LiveStreamOptions) {
+  constructor({ request, ...options }: LiveStreamOptions) {
     this.#options = options;
     this.body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
-        this.#start();
+        this.#start(request);
       },
       pull: () => {
         this.#flushValues();
@@ -81,8 +82,8 @@ export class LiveStream {
     }
   }
 
-  #start(): void {
-    const { request, pingIntervalMs, maxDurationMs, expiresAt } = this.#options;
+  #start(request: StreamRequest): void {
+    const { pingIntervalMs, maxDurationMs, expiresAt } = this.#options;
     this.#send("hello", { versions: formatVersions(hub().versions) });
     const ping = setInterval(() => this.#controller.desiredSize! > 0 && this.#send("ping", {}), pingIntervalMs);
     this.#cleanUps.push(() => clearInterval(ping));

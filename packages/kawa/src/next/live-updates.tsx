@@ -2,7 +2,8 @@ import { type ReactElement, type ReactNode, Suspense } from "react";
 import { knownBackends } from "../core/backend.ts";
 import { formatVersions } from "../core/version.ts";
 import { requestScope } from "../react/request-scope.ts";
-import { LiveMarker, LiveRefresh, type LiveRefreshProps, LiveValues } from "./client.ts";
+import { LiveValues } from "./client/live-values.tsx";
+import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
 
 export type LiveUpdatesProps = {
   /** Path of the route made with `createReactiveRoute`. @default "/api/reactive" */

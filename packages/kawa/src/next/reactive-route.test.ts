@@ -101,6 +101,7 @@ describe("the stream", () => {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
+      "x-content-type-options": "nosniff",
       connection: "close",
     });
   });

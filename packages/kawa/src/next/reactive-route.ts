@@ -143,6 +143,7 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
+      "x-content-type-options": "nosniff",
       // On a connection that is kept, a browser comes back while Next waits for it to be idle.
       connection: "close",
     },

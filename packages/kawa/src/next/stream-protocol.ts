@@ -60,9 +60,6 @@ export type StreamEventName = keyof StreamEvents;
 export const maxTabs = 64;
 export const maxRendersPerTab = 24;
 
-/** Most keys whose values one tab follows; of more the first ones. */
-export const maxValuesPerTab = 500;
-
 /** Name of the entry in the `Server-Timing` header of a render's answer; its description is the render's id. */
 export const renderTimingName = "kawa";
 

@@ -45,6 +45,7 @@ export class BatchGroup {
   /** Groups of ephemeral keys of which one comes, goes, or is to live for another time. */
   readonly #ephemeral = new Map<string, { ttlMs: number; readonly ids: Set<string> }>();
   #size = 0;
+  #hasEmptyClear = false;
 
   constructor(seq: number, before: Before) {
     this.#seq = seq;
@@ -55,6 +56,11 @@ export class BatchGroup {
 
   get isFull(): boolean {
     return this.#size >= maxGroupSize || this.#rows.size >= maxGroupRows;
+  }
+
+  /** True when a clear has found nothing to delete. */
+  get hasEmptyClear(): boolean {
+    return this.#hasEmptyClear;
   }
 
   /** The rows to commit, each key once. */
@@ -79,7 +85,7 @@ export class BatchGroup {
     const written = new Map<string, Row>();
     const conflicts: string[] = [];
     for (const write of writes) {
-      if ("clear" in write) for (const key of this.#keysWithValue(write.clear)) this.#write({ key, text: null }, written);
+      if ("clear" in write) this.#clear(write.clear, written);
       else if ("isRenewal" in write ? !this.#isEphemeral(write.key) : !this.#holds(write)) conflicts.push(write.key);
       else if ("text" in write) this.#write(write, written);
     }
@@ -98,6 +104,12 @@ export class BatchGroup {
     if (expect === undefined) return true;
     const [, text, seq] = this.#rows.get(key) ?? this.#before.row(key);
     return expect === seq || (expect === 0 && text === null);
+  }
+
+  #clear(prefix: string, written: Map<string, Row>): void {
+    const keys = this.#keysWithValue(prefix);
+    if (keys.length === 0) this.#hasEmptyClear = true;
+    for (const key of keys) this.#write({ key, text: null }, written);
   }
 
   #write({ key, text, ttlMs }: KeyWrite, written: Map<string, Row>): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Entry } from "../core/backend.ts";
 import { createPresentEntry } from "../core/entry.ts";
+import { KawaError } from "../core/errors.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import { type ActorLink, isFinal } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
@@ -36,7 +37,7 @@ export class HookedWriter {
 
   write(queued: QueuedWrite): void {
     const { change } = queued;
-    const before = "clear" in change ? this.whenIdle() : (this.#last.get(change.key) ?? this.#lastClear);
+    const before = "clear" in change ? this.#whenIdle() : (this.#last.get(change.key) ?? this.#lastClear);
     this.#pendingCount += 1;
     const done = before
       .then(() => this.#perform(queued))
@@ -53,12 +54,18 @@ export class HookedWriter {
     });
   }
 
-  get isIdle(): boolean {
-    return this.#pendingCount === 0;
+  /** True when nothing is on the way, and nothing that was given up may still arrive. */
+  get isSettled(): boolean {
+    return this.#pendingCount === 0 && this.#revoked.size === 0;
   }
 
-  /** Resolves when all writes up to now are done. */
-  async whenIdle(): Promise<void> {
+  /** Resolves when all writes up to now are done, and those that were given up cannot come any more. */
+  async settle(connection: Connection): Promise<void> {
+    await this.#whenIdle();
+    await this.#revokeOn(connection);
+  }
+
+  async #whenIdle(): Promise<void> {
     await Promise.all([this.#lastClear, ...this.#last.values()]);
   }
 
@@ -107,7 +114,8 @@ export class HookedWriter {
     try {
       if ("text" in write && !replica.isGuarded) replica.expect([write.key]);
       const reply = await this.#link.ask(deadline, async (connection) => {
-        if (this.#revoked.size > 0) await this.#revokeOn(connection);
+        await this.#revokeOn(connection);
+        if (!this.#sent.has(number)) throw new KawaError("BACKEND_TIMEOUT", "Nobody waits for this write any more.");
         const [settled = number] = this.#sent;
         const body = { client: this.#client, number, settled, writes: [write] };
         return connection.ask("write", context === undefined ? body : { ...body, context });
@@ -127,6 +135,7 @@ export class HookedWriter {
   /** A write that was given up must not come after a later one. */
   async #revokeOn(connection: Connection): Promise<void> {
     const numbers = [...this.#revoked];
+    if (numbers.length === 0) return;
     await connection.ask("revoke", { client: this.#client, numbers });
     for (const number of numbers) this.#revoked.delete(number);
   }

@@ -1,13 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { CommitHistory, isSame, type Path } from "../../test/support/commit-history.ts";
-import { type CommitFate, UnluckyActor } from "../../test/support/unlucky-actor.ts";
-import type { FrameFate } from "../../test/support/unlucky-wire.ts";
+import { CheckedWriter } from "../../test/support/checked-writer.ts";
+import { CommitHistory } from "../../test/support/commit-history.ts";
+import { type Mode, rareScenarios, type Scenario, scenario } from "../../test/support/scenario.ts";
+import { UnluckyActor } from "../../test/support/unlucky-actor.ts";
 import { runFor, runUntil, restoreRealTime, startVirtualTime } from "../../test/support/virtual-time.ts";
-import type { Entry } from "../core/backend.ts";
-import { isKawaError } from "../core/errors.ts";
 import type { ReactiveStateActorHooks } from "./hooks.ts";
-import { RivetBackend } from "./rivet-backend.ts";
 import { shareSecret } from "./server-token.ts";
 
 let actor: UnluckyActor;
@@ -17,262 +15,6 @@ vi.mock("rivetkit/client", () => ({
 }));
 vi.mock("./host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
 vi.mock("node:timers/promises", async () => (await import("../../test/support/virtual-time.ts")).virtualTimersPromises);
-
-const writes = ["set", "update", "delete", "clear", "updateThatThrows", "updateToNothing", "setToNothing"] as const;
-const reads = ["load", "keys", "entries", "snapshot"] as const;
-const accidents = ["cut", "sleep", "kill", "move"] as const;
-
-type Kind = (typeof writes)[number] | (typeof reads)[number] | (typeof accidents)[number];
-type Step = { readonly kind: Kind; readonly writer: 0 | 1; readonly key: string; readonly pauseMs: number };
-type Mode = "no hooks" | "hooks of writes" | "hooks of everything" | "hooks that come and go";
-type Scenario = {
-  readonly steps: readonly Step[];
-  readonly frames: readonly FrameFate[];
-  readonly commits: readonly CommitFate[];
-  readonly hookDelays: readonly number[];
-  readonly isLocal: boolean;
-  readonly hasSmallMessages: boolean;
-};
-
-const keys = ["shared:a", "shared:b", "own:0", "own:1", "own:0:x", "own:1:x"];
-const prefixes: Readonly<Record<string, string>> = { "shared:a": "shared:", "shared:b": "", "own:0": "own:0", "own:1": "own:1" };
-
-/** One backend and what it was asked to do; checks what it answers and shows. */
-class Writer {
-  readonly backend: RivetBackend;
-  readonly violations: string[] = [];
-  pendingCount = 0;
-  readonly #name: string;
-  readonly #history: CommitHistory;
-  readonly #isGuarded: boolean;
-  readonly #isFolding: boolean;
-  #nextNumber = 0;
-  /** Writes by key, oldest first. */
-  readonly #issued = new Map<string, { id: string; isSettled: boolean }[]>();
-  readonly #shown = new Map<string, number>();
-  readonly #announced = new Map<string, number>();
-  #announcedAll = 0;
-  readonly #acknowledged = new Map<string, Path>();
-  readonly #checksAtEnd: (() => void)[] = [];
-
-  constructor(name: string, history: CommitHistory, mode: Mode) {
-    this.#name = name;
-    this.#history = history;
-    this.#isGuarded = mode === "hooks of everything";
-    this.#isFolding = mode === "no hooks" || mode === "hooks that come and go";
-    this.backend = new RivetBackend({ actorName: "reactiveState", actorId: name });
-    for (const key of keys) this.backend.entry(key).subscribe((entry) => this.#checkShown(key, entry));
-    this.backend.onChange(({ keys: changed, version }) => {
-      if (changed.length === 0) this.#announcedAll = version.seq;
-      for (const key of changed) this.#announced.set(key, version.seq);
-    });
-  }
-
-  do({ kind, key }: Step): void {
-    const { backend } = this;
-    const number = `${this.#name}.${this.#nextNumber++}`;
-    if (kind === "load") this.#track("load", backend.load([key]));
-    else if (kind === "keys") this.#track("keys", backend.keys(""));
-    else if (kind === "entries") this.#track("entries", this.#checkEntries());
-    else if (kind === "snapshot") this.#track("snapshot", this.#checkSnapshot(key));
-    else if (kind === "setToNothing") this.#track("setToNothing", backend.set(key, () => {}), "VALUE_UNSERIALIZABLE");
-    else if (kind === "set") this.#set(key, `s${number}`);
-    else if (kind === "delete") this.#delete(key, `d${number}`);
-    else if (kind === "clear") this.#clear(prefixes[key] ?? "shared:", `d${number}`);
-    else this.#update(kind as "update", key, `u${number}`);
-  }
-
-  #set(key: string, id: string): void {
-    const issued = this.#issue(key, id);
-    const asked = { key, id, startedAt: performance.now(), seq: this.#history.seq };
-    const done = this.backend.set(key, [id]).then(() => this.#checkAcknowledged(asked, [id]));
-    this.#track(id, done, undefined, [issued]);
-  }
-
-  #delete(key: string, id: string): void {
-    const issued = this.#issue(key, id);
-    const { seq } = this.#history;
-    const done = this.backend.delete(key).then(() => this.#checkDeleted(key, seq, id));
-    this.#track(id, done, undefined, [issued]);
-  }
-
-  #clear(prefix: string, id: string): void {
-    const under = keys.filter((key) => key.startsWith(prefix));
-    const issued = under.map((key) => this.#issue(key, id));
-    const { seq } = this.#history;
-    const done = this.backend.clear(prefix).then(() => under.forEach((key) => this.#checkDeleted(key, seq, id)));
-    this.#track(id, done, undefined, issued);
-  }
-
-  #update(kind: "update" | "updateThatThrows" | "updateToNothing", key: string, id: string): void {
-    const before = this.#issued.get(key)?.findLast((write) => !write.id.startsWith("u"));
-    const deletion = before?.id.startsWith("d") && !before.isSettled ? [before.id] : [];
-    const issued = this.#issue(key, id);
-    const asked = { key, id, startedAt: performance.now(), seq: this.#history.seq };
-    let seen: Path = [];
-    const updater = (entry: Entry): unknown => {
-      seen = entry.state === "present" ? (entry.value as Path) : deletion;
-      if (kind === "updateThatThrows") throw new Error(`thrown by ${id}`);
-      return kind === "updateToNothing" ? () => {} : [...seen, id];
-    };
-    const done = this.backend.update(key, updater);
-    if (kind === "update") {
-      const checked = done.then((result) => {
-        const made = this.#history.applied.get(id);
-        if (!isSame(result as Path, [...seen, id])) this.#complain(`${id} resolved with ${result}, not with ${[...seen, id]}`);
-        if (made && !isSame(made.path, result as Path)) this.#complain(`${id} resolved with ${result} and wrote ${made.path}`);
-        this.#checkAcknowledged(asked, result as Path);
-      });
-      this.#track(id, checked, undefined, [issued]);
-    } else {
-      done.catch((error) => !isKawaError(error, "BACKEND_TIMEOUT") && this.#checkAtEnd(() => this.#checkWasReal(key, seen, id)));
-      this.#track(id, done, kind === "updateToNothing" ? "VALUE_UNSERIALIZABLE" : `thrown by ${id}`, [issued]);
-    }
-  }
-
-  /** What an updater saw before it failed was, or was about to be, the value. */
-  #checkWasReal(key: string, seen: Path, id: string): void {
-    const last = seen.at(-1);
-    if (last === undefined || last.startsWith("d") || this.#isOverwritten(key, last)) return;
-    const made = this.#history.applied.get(last)?.path ?? this.#acknowledged.get(last);
-    if (!made || !isSame(made, seen)) this.#complain(`${id} failed on ${seen}, which "${key}" never held`);
-  }
-
-  #checkAtEnd(check: () => void): void {
-    this.#checksAtEnd.push(check);
-  }
-
-  /** True when an own later write, which is no update, may have taken the place of this one before it was sent. */
-  #isOverwritten(key: string, id: string): boolean {
-    const issued = this.#issued.get(key) ?? [];
-    const at = issued.findIndex((write) => write.id === id);
-    return this.#isFolding && at >= 0 && issued.slice(at + 1).some((write) => !write.id.startsWith("u"));
-  }
-
-  #checkAcknowledged({ key, id, startedAt, seq }: { key: string; id: string; startedAt: number; seq: number }, made: Path): void {
-    this.#acknowledged.set(id, made);
-    const stored = this.#history.applied.get(id);
-    // Another server's write may have overwritten it in the same commit.
-    const isReplaced = this.#history.at(key, Number.POSITIVE_INFINITY).seq > seq;
-    if (!stored && !isReplaced) return this.#complain(`${id} was acknowledged and is not stored in "${key}"`);
-    const isLate = performance.now() - startedAt > 29_000;
-    if (stored && this.backend.version.seq < stored.seq && !isLate) this.#complain(`${id} was acknowledged before it was shown`);
-  }
-
-  #checkDeleted(key: string, seqBefore: number, id: string): void {
-    const { seq, path } = this.#history.at(key, Number.POSITIVE_INFINITY);
-    if (path !== null && seq <= seqBefore) this.#complain(`${id} was acknowledged and "${key}" still is ${path}`);
-  }
-
-  async #checkEntries(): Promise<void> {
-    const { seq } = this.#history;
-    for (const [key, path] of await this.backend.entries("")) {
-      const isStored = this.#history.hasSince(key, 0, path as Path);
-      if (!isStored) this.#complain(`entries after ${seq} listed ${path} for "${key}"`);
-    }
-  }
-
-  /** Opens a snapshot, and looks into it when much has happened: what it takes for consistent is of its version. */
-  async #checkSnapshot(key: string): Promise<void> {
-    const snapshot = await this.backend.snapshotFor();
-    await snapshot.load([key]);
-    const early = snapshot.entry(key).peek();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await snapshot.load(keys);
-    const { seq } = snapshot.version;
-    for (const each of keys) {
-      const entry = snapshot.entry(each).peek();
-      const path = entry.state === "present" ? (entry.value as Path) : null;
-      if (entry.state === "unknown") this.#complain(`a snapshot of ${seq} does not know "${each}"`);
-      else if (snapshot.isConsistent && !isSame(path, this.#history.at(each, seq).path)) {
-        this.#complain(`a snapshot of ${seq} showed "${each}" as ${path} of ${entry.seq}`);
-      }
-    }
-    if (snapshot.isConsistent && snapshot.entry(key).peek().seq !== early.seq) this.#complain(`a snapshot of ${seq} changed "${key}"`);
-    snapshot.release();
-  }
-
-  #checkShown(key: string, entry: Entry): void {
-    if (entry.state === "unknown") return;
-    const path = entry.state === "present" ? (entry.value as Path) : null;
-    const isNothing = path === null && entry.seq === 0;
-    const isStored = this.#isGuarded ? this.#history.hasSince(key, entry.seq, path) : this.#history.has(key, entry.seq, path);
-    if (!isNothing && !isStored) this.#complain(`"${key}" was shown as ${path} of ${entry.seq}`);
-    if (entry.seq < (this.#shown.get(key) ?? 0)) this.#complain(`"${key}" went back to ${entry.seq}`);
-    this.#shown.set(key, entry.seq);
-  }
-
-  /** What is shown is at least as new as the version says. */
-  checkVersion(): void {
-    if (this.#isGuarded) return;
-    const { seq: version } = this.backend.version;
-    for (const key of keys) {
-      const entry = this.backend.entry(key).peek();
-      const { seq } = this.#history.at(key, version);
-      if (entry.state !== "unknown" && entry.seq < seq) this.#complain(`version ${version} showed "${key}" of ${entry.seq}, not ${seq}`);
-    }
-  }
-
-  /** When nothing is on the way any more. */
-  async checkEnd(): Promise<void> {
-    for (const check of this.#checksAtEnd) check();
-    const { backend } = this;
-    if (backend.version.seq !== this.#history.seq) this.#complain(`ended at ${backend.version.seq}, not ${this.#history.seq}`);
-    const known = keys.filter((key) => backend.entry(key).peek().state !== "unknown");
-    this.#checkEqual("known", known);
-    for (const key of keys) {
-      const { seq } = this.#history.at(key, Number.POSITIVE_INFINITY);
-      if (seq > Math.max(this.#announcedAll, this.#announced.get(key) ?? 0)) this.#complain(`"${key}" of ${seq} was not announced`);
-    }
-    await backend.load(keys);
-    this.#checkEqual("loaded", keys);
-    const stored = keys.filter((key) => this.#history.at(key, Number.POSITIVE_INFINITY).path !== null).sort();
-    if (!isSame(await backend.keys(""), stored)) this.#complain("keys() differs");
-    const entries = await backend.entries("");
-    for (const key of stored) {
-      if (!isSame((entries.get(key) as Path | undefined) ?? null, this.#history.at(key, Number.POSITIVE_INFINITY).path)) this.#complain(`entries() differs in "${key}"`);
-    }
-  }
-
-  #checkEqual(what: string, of: readonly string[]): void {
-    for (const key of of) {
-      const entry = this.backend.entry(key).peek();
-      const { path } = this.#history.at(key, Number.POSITIVE_INFINITY);
-      const shown = entry.state === "present" ? (entry.value as Path) : null;
-      if (!isSame(shown, path)) this.#complain(`${what}: "${key}" ended as ${entry.state} ${shown}, not as ${path}`);
-    }
-  }
-
-  #issue(key: string, id: string): { id: string; isSettled: boolean } {
-    const issued = { id, isSettled: false };
-    this.#issued.set(key, [...(this.#issued.get(key) ?? []), issued]);
-    return issued;
-  }
-
-  /** Waits for an operation, which may fail for being too late, or as `failure` says. */
-  #track(id: string, done: Promise<unknown>, failure?: string, issued: readonly { isSettled: boolean }[] = []): void {
-    this.pendingCount += 1;
-    const outcome = done.then(
-      () => {
-        if (failure) this.#complain(`${id} did not fail`);
-      },
-      (error: unknown) => {
-        const isLate = isKawaError(error, "BACKEND_TIMEOUT");
-        const isExpected = failure !== undefined && (isKawaError(error) ? error.code === failure : (error as Error).message === failure);
-        if (!isLate && !isExpected) this.#complain(`${id} failed: ${error}`);
-        if (!isLate) this.#checkAtEnd(() => this.#history.applied.has(id) && this.#complain(`${id} failed and is stored`));
-      },
-    );
-    void outcome.then(() => {
-      for (const write of issued) write.isSettled = true;
-      this.pendingCount -= 1;
-    });
-  }
-
-  #complain(violation: string): void {
-    this.violations.push(`${this.#name}: ${violation}`);
-  }
-}
 
 /** Hooks that let everything pass, some of it late. Each incarnation asks for its own. */
 function createHooks(mode: Mode, delays: readonly number[]): () => ReactiveStateActorHooks {
@@ -294,13 +36,15 @@ function createHooks(mode: Mode, delays: readonly number[]): () => ReactiveState
 }
 
 /** Plays a scenario to its end, and gives what was wrong. */
-async function play({ steps, frames, commits, hookDelays, isLocal, hasSmallMessages }: Scenario, mode: Mode): Promise<string[]> {
+async function play({ steps, frames, commits, hookDelays, chances, isLocal, hasSmallMessages }: Scenario, mode: Mode): Promise<string[]> {
   startVirtualTime();
+  const left = [...chances];
+  const random = vi.spyOn(Math, "random").mockImplementation(() => left.shift() ?? 0.5);
   const history = new CommitHistory();
   const hooks = createHooks(mode, hookDelays);
   actor = new UnluckyActor({ frames, commits, hooks, local: isLocal ? "0" : undefined, hasSmallMessages }, history);
   actor.start();
-  const writers = [new Writer("0", history, mode), new Writer("1", history, mode)] as const;
+  const writers = [new CheckedWriter("0", history, mode), new CheckedWriter("1", history, mode)] as const;
   for (const { backend } of writers) backend.load([]).catch(() => {});
   const checkVersions = (): void => writers.forEach((writer) => writer.checkVersion());
   try {
@@ -326,38 +70,11 @@ async function play({ steps, frames, commits, hookDelays, isLocal, hasSmallMessa
   } finally {
     for (const { backend } of writers) void backend.close();
     actor.close();
+    random.mockRestore();
     restoreRealTime();
   }
   return [...history.violations, ...writers.flatMap(({ violations }) => violations)];
 }
-
-const often = <T>(weight: number, value: T) => ({ weight, arbitrary: fc.constant(value) });
-const oneOf = <T>(weight: number, values: readonly T[]) => ({ weight, arbitrary: fc.constantFrom(...values) });
-
-const step = fc.record<Step>({
-  kind: fc.oneof(oneOf<Kind>(16, ["set", "update"]), oneOf<Kind>(6, writes), oneOf<Kind>(4, reads), oneOf<Kind>(3, accidents)),
-  writer: fc.constantFrom(0, 1),
-  key: fc.constantFrom("shared:a", "shared:a", "shared:b", ...keys),
-  pauseMs: fc.oneof(often(10, 0), often(4, 1), oneOf(4, [4, 9, 60]), oneOf(1, [3_100, 12_000])),
-});
-
-const scenario = fc.record<Scenario>({
-  steps: fc.array(step, { minLength: 1, maxLength: 30, size: "max" }),
-  frames: fc.array(
-    fc.oneof(often<FrameFate>(24, "prompt"), oneOf<FrameFate>(8, ["slow", "slower"]), oneOf<FrameFate>(3, ["stalled", "lost", "cut", "delivered, then cut"])),
-    { maxLength: 120, size: "max" },
-  ),
-  commits: fc.array(
-    fc.oneof(
-      oneOf<CommitFate>(10, ["done", "slow"]),
-      oneOf<CommitFate>(3, ["refused", "answer lost", "answer lost, then unreachable", "hangs, then done", "hangs, then refused", "killed before", "killed after"]),
-    ),
-    { maxLength: 20, size: "max" },
-  ),
-  hookDelays: fc.array(fc.constantFrom(0, 0, 0, 0, 0, 5, 5, 30, 11_000), { maxLength: 30 }),
-  isLocal: fc.boolean(),
-  hasSmallMessages: fc.boolean(),
-});
 
 const runCount = Number(process.env["KAWA_MODEL_RUNS"] ?? 150);
 
@@ -369,12 +86,12 @@ describe.each<Mode>(["no hooks", "hooks of writes", "hooks of everything", "hook
   });
   afterAll(() => vi.restoreAllMocks());
 
-  it("agree with the actor, whatever is lost, late, restarted or refused", { timeout: 600_000 }, async () => {
+  it("agree with the actor, whatever is lost, late, restarted or refused", { timeout: 60_000 + runCount * 100 }, async () => {
     await fc.assert(
       fc.asyncProperty(scenario, async (given) => {
         expect(await play(given, mode)).toEqual([]);
       }),
-      { numRuns: runCount },
+      { numRuns: runCount, examples: rareScenarios.map((rare) => [rare]) },
     );
   });
 });

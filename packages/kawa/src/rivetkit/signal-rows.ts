@@ -61,6 +61,7 @@ export class SignalRows {
       this.#set(row);
     }
     this.#seq = seq;
+    if (rows.length === 0) return;
     this.#recent.push({ seq, keys: rows.map(([key]) => key) });
     this.#recentKeyCount += rows.length;
     while (this.#recentKeyCount > maxRecentKeys) {

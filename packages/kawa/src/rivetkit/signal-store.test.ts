@@ -367,9 +367,26 @@ describe("clear", () => {
     ]);
   });
 
-  it("needs no commit when there is nothing to delete", async () => {
-    const store = await openTestStore();
-    expect(await write(store, "c", 1, [{ clear: "" }])).toMatchObject({ seq: 0, conflicts: [], rows: [] });
+  it("takes a number of its own when there is nothing to delete, which the next start knows", async () => {
+    const db = new TestDatabase();
+    const store = await openTestStore(db);
+    const deltas = deltasOf(store);
+    const { epoch } = store.position;
+    expect(await write(store, "c", 1, [{ clear: "" }])).toEqual({ epoch, seq: 1, conflicts: [], rows: [] });
+    expect(await store.write({ number: 0, settled: 0, writes: [{ clear: "a:" }] })).toEqual({ epoch, seq: 2, conflicts: [], rows: [] });
+    expect(deltas).toEqual([{ epoch, from: 0, to: 1, rows: [] }, { epoch, from: 1, to: 2, rows: [] }]);
+    expect((await openTestStore(db)).position).toEqual({ epoch, seq: 2 });
+  });
+
+  it("of what another incarnation has written is not acknowledged by the one before, which does not see it", async () => {
+    const db = new TestDatabase();
+    const before = await openTestStore(db);
+    const after = await openTestStore(db);
+    await write(after, "c", 1, [{ key: "a", text: "[1]" }]);
+    db.before = () => {
+      throw new Error("This incarnation has been replaced.");
+    };
+    expect(await codeOf(() => write(before, "d", 1, [{ clear: "a" }]))).toBe("BACKEND_UNAVAILABLE");
   });
 
   it("of 100,000 keys takes one commit and a few seconds at most", async () => {

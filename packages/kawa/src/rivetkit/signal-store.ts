@@ -9,7 +9,7 @@ import { MemberGroups } from "./member-groups.ts";
 import type { Delta, Replies, Row } from "./protocol.ts";
 import { isInternal, SignalRows } from "./signal-rows.ts";
 import type { StorageSession } from "./storage.ts";
-import { loadHistory, openHistory, toStoredRows } from "./stored-history.ts";
+import { loadHistory, openHistory, toEmptyCommit, toStoredRows } from "./stored-history.ts";
 
 /** Outcome of a batch. `rows` are what it wrote; one that was overwritten in the same commit has a lower number. */
 export type Written = Replies["write"] & { readonly rows: readonly Row[] };
@@ -158,9 +158,10 @@ export class SignalStore {
     while (outcomes.length < this.#waiting.length && !group.isFull) outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
     const taken = this.#waiting.splice(0, outcomes.length);
     const { rows, clients } = group;
-    if (rows.length > 0) {
+    // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
+    if (rows.length > 0 || group.hasEmptyClear) {
       try {
-        await this.#session.commit(toStoredRows(rows, clients, to));
+        await this.#session.commit(rows.length > 0 ? toStoredRows(rows, clients, to) : toEmptyCommit(this.#epoch, clients, to));
       } catch (error) {
         this.#isInDoubt = true;
         await this.#resolveDoubt();

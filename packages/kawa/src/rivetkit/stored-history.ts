@@ -77,3 +77,8 @@ export function toStoredRows(rows: readonly Row[], clients: ReadonlyMap<string, 
     ...[...clients].map(([client, record]) => ({ key: clientPrefix + client, text: encodeRecord(record), seq })),
   ];
 }
+
+/** A commit that changes no value. The row of the epoch keeps its number, also when the clients are forgotten. */
+export function toEmptyCommit(epoch: string, clients: ReadonlyMap<string, ClientRecord>, seq: number): StoredRow[] {
+  return [{ key: epochKey, text: epoch, seq }, ...toStoredRows([], clients, seq)];
+}

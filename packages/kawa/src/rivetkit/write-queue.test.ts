@@ -163,6 +163,15 @@ describe("a conflict", () => {
     expect(early).toEqual({ settled: "resolved", with: 6 });
   });
 
+  it("never makes a set or a delete behind the update a loser: too late, they time out", () => {
+    const queue = new WriteQueue();
+    const updated = add(queue, { key: "a", updater: increment }, 100);
+    const written = [add(queue, { key: "a", text: "[1]" }, 100), add(queue, { key: "a", text: null }, 100)];
+    queue.settle(queue.take(() => absent)!, reply(["a"]), 100);
+    expect(updated).toMatchObject({ settled: "rejected", with: { code: "UPDATE_CONFLICT" } });
+    for (const outcome of written) expect(outcome).toMatchObject({ settled: "rejected", with: { code: "BACKEND_TIMEOUT" } });
+  });
+
   it("puts back more writes than a function call takes arguments", () => {
     const queue = new WriteQueue();
     for (let n = 0; n < 200_000; n += 1) update(queue, "a", () => 1);

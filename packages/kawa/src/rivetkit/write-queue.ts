@@ -116,7 +116,7 @@ export class WriteQueue {
         if (!isConflict) settlePart(part);
         else if ("isRenewal" in write) queued.resolve(false);
         else if (queued.deadline > now) again.push(queued);
-        else queued.reject(conflictError(write.key));
+        else queued.reject("updater" in queued.change ? conflictError(write.key) : lateError(write.key));
       }
     }
     this.#waiting = again.concat(this.#waiting);
@@ -209,6 +209,14 @@ export function expectedSeq(base: Entry): number {
 
 function entryOf(text: string | null, seq: number): Entry {
   return text === null ? { state: "absent", seq } : createPresentEntry(seq, text);
+}
+
+/** A set or a delete cannot lose, but waits for the updates of its key that were made before it. */
+function lateError(key: string): KawaError {
+  return new KawaError(
+    "BACKEND_TIMEOUT",
+    `A write of "${clip(key)}" waited for an update before it until its time was over. It was not applied.`,
+  );
 }
 
 export function conflictError(key: string): KawaError {

@@ -106,8 +106,8 @@ export class Writer {
 
   async #flushOnce(connection: Connection): Promise<void> {
     const { replica } = this.#link;
-    // Hooks that are no longer there: what they were asked comes first.
-    if (!this.#hooked.isIdle) await this.#hooked.whenIdle();
+    // Hooks that are no longer there: what they were asked comes first, or not at all.
+    if (!this.#hooked.isSettled) await this.#hooked.settle(connection);
     if (!this.#unsettled) {
       const keys = this.#queue.keysToLoad().filter((key) => !replica.isKnown(key));
       if (keys.length > 0) await this.#link.read(connection, keys);

@@ -12,12 +12,12 @@ export class CommitHistory {
   readonly applied = new Map<string, { readonly seq: number; readonly path: Path }>();
   readonly #lastOfWriter = new Map<string, number>();
 
-  /** `rows` have the values as paths, `null` where there is none. */
-  record(seq: number, rows: ReadonlyMap<string, Path | null>): void {
+  /** `rows` have the values as paths, `null` where there is none; `deleted` are the keys that were without a value in between. */
+  record(seq: number, rows: ReadonlyMap<string, Path | null>, deleted: ReadonlySet<string>): void {
     if (seq <= this.seq) this.#complain(`commit ${seq} came after ${this.seq}`);
     this.seq = seq;
     for (const [key, path] of rows) {
-      if (path) this.#recordPath(seq, key, path);
+      if (path) this.#recordPath({ seq, key, path, isDeletedFirst: deleted.has(key) });
       this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), { seq, path }]);
     }
   }
@@ -39,10 +39,10 @@ export class CommitHistory {
     return isSame(this.at(key, seq).path, path) || all.some((committed) => committed.seq >= seq && isSame(committed.path, path));
   }
 
-  #recordPath(seq: number, key: string, path: Path): void {
+  #recordPath({ seq, key, path, isDeletedFirst }: { seq: number; key: string; path: Path; isDeletedFirst: boolean }): void {
     const before = this.at(key, seq).path ?? [];
     const isContinued = before.every((id, index) => path[index] === id);
-    if (!isContinued && !isRoot(path[0]!)) {
+    if (!isContinued && !isDeletedFirst && !isRoot(path[0]!)) {
       this.#complain(`commit ${seq} made ${path} of a value of "${key}" that was not ${before}`);
     }
     for (const [index, id] of path.entries()) {

@@ -6,6 +6,7 @@ import { hostedServices } from "../../src/rivetkit/hosted-services.ts";
 import { serveReplica } from "../../src/rivetkit/serve-replica.ts";
 import { SignalStore } from "../../src/rivetkit/signal-store.ts";
 import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../../src/rivetkit/sqlite-storage.ts";
+import { BatchLog } from "./batch-log.ts";
 import type { CommitHistory, Path } from "./commit-history.ts";
 import { createUnluckyWire, type FrameFate, type UnluckyEnd } from "./unlucky-wire.ts";
 
@@ -47,6 +48,7 @@ export class UnluckyActor {
   readonly #local: string | undefined;
   readonly #hasSmallMessages: boolean;
   readonly #sqlite = new DatabaseSync(":memory:");
+  readonly #batches = new BatchLog();
   #current: Incarnation | undefined;
   #isUnreachable = false;
 
@@ -81,23 +83,11 @@ export class UnluckyActor {
       await migrateSignalStore(db);
       const store = await SignalStore.open(sqliteSession(db));
       if (this.#hasSmallMessages) limitMessages(store);
+      this.#batches.watch(store);
       const settings = { hooks: this.#hooks(), maxValueBytes: 256 * 1024 };
       const service = new ActorService({ store, settings: () => settings, context });
       incarnation.service = service;
       hostedServices.set(store.instance, service);
-      if (process.env["DEBUG_FC"]) {
-        process.stdout.write(`T ${Math.round(performance.now())} started ${store.instance.slice(0, 4)} at ${store.position.seq} ${Object.keys(settings.hooks)}\n`);
-        const w = store.write.bind(store);
-        store.write = async (b) => {
-          const t = Math.round(performance.now());
-          process.stdout.write(`T ${t} ${store.instance.slice(0, 4)} write ${String(b.client).slice(0, 4)} ${b.number} settled ${b.settled} ${JSON.stringify(b.writes)}\n`);
-          try {
-            const r = await w(b);
-            process.stdout.write(`T ${Math.round(performance.now())} ${store.instance.slice(0, 4)} wrote ${String(b.client).slice(0, 4)} ${b.number} ${JSON.stringify(r)}\n`);
-            return r;
-          } catch (e) { process.stdout.write(`T ${Math.round(performance.now())} ${store.instance.slice(0, 4)} failed ${String(b.client).slice(0, 4)} ${b.number} ${e}\n`); throw e; }
-        };
-      }
     };
     open().catch(() => setTimeout(() => this.#current === incarnation && this.start(), startRetryMs));
   }
@@ -164,7 +154,6 @@ export class UnluckyActor {
     if (incarnation.isFenced) throw new Error("This incarnation has been replaced.");
     if (fate.endsWith("refused")) throw new Error("refused");
     const rows = this.#sqlite.prepare(sql).all(...(args as SQLInputValue[]));
-    if (isCommit && process.env["DEBUG_FC"]) process.stdout.write(`T ${Math.round(performance.now())} commit ${args[0]} ${String(args[1]).slice(0, 400)}\n`);
     if (isCommit) this.#record(args as [number, string]);
     if (fate === "killed after") this.kill();
     if (incarnation.isDead) return new Promise(() => {});
@@ -174,8 +163,10 @@ export class UnluckyActor {
   }
 
   #record([seq, json]: [number, string]): void {
-    const rows = (JSON.parse(json) as [string, string | null][]).filter(([key]) => !key.startsWith("\0"));
-    this.#history.record(seq, new Map(rows.map(([key, text]) => [key, text === null ? null : (decodeValue(text) as Path)])));
+    const stored = JSON.parse(json) as [string, string | null][];
+    const rows = stored.filter(([key]) => !key.startsWith("\0"));
+    const values = new Map(rows.map(([key, text]) => [key, text === null ? null : (decodeValue(text) as Path)]));
+    this.#history.record(seq, values, this.#batches.deletedIn(stored));
   }
 }
 

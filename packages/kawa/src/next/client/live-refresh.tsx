@@ -22,8 +22,8 @@ export function LiveRefresh({ src, render, versions, refresh: way = "auto" }: Li
   const pathname = usePathname();
   const searchParams = useSearchParams();
   // Set in the transition of a refresh or a navigation, so they are committed together with it.
-  const [refreshCount, setRefreshCount] = useState(() => liveTab.refreshCount);
-  const [navigationCount, setNavigationCount] = useState(() => liveTab.navigationCount);
+  const [refreshCount, setRefreshCount] = useState(liveTab.refreshCount);
+  const [navigationCount, setNavigationCount] = useState(liveTab.navigationCount);
 
   // First, so that the stream is asked for with what is shown.
   useEffect(

@@ -1,5 +1,5 @@
 import { valuePort } from "../../core/browser/value-port.ts";
-import { maxRendersPerTab, maxValuesPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
+import { maxRendersPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
@@ -177,7 +177,10 @@ export class LiveTab {
       this.#port?.revive();
       this.#queue.resume();
     });
-    valuePort().onWatch = () => this.#update();
+    valuePort().onWatch = () => {
+      this.#told = "";
+      this.#update();
+    };
     const stopObserving = observeReceivedRenders((render) => {
       this.#renders.receive(render, location.pathname + location.search);
       this.#update();
@@ -194,9 +197,9 @@ export class LiveTab {
   get #subscription(): Subscription {
     return {
       ...this.#shown,
-      token: this.#token,
-      values: valuePort().values?.watched.slice(0, maxValuesPerTab),
       kept: valuePort().kept,
+      token: this.#token,
+      values: valuePort().values?.watched,
     };
   }
 
@@ -215,7 +218,7 @@ export class LiveTab {
       this.#isUp = message.isUp;
     } else if (message.type === "change") {
       const asked = message.way === "page" ? "page" : "route";
-      this.#queue.announce(message.versions, way === "page" || way === "route" ? way : asked, message.spreadMs);
+      this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
     } else if (message.type === "expired") {
       valuePort().values?.distrust();
       this.#queue.force(message.spreadMs);
@@ -245,8 +248,7 @@ export class LiveTab {
       this.#isUpdating = false;
       if (this.#committedCount === this.refreshCount) this.#queue.settle();
       this.#queue.resume();
-      const keys = valuePort().values?.watched.map(([key]) => key).sort();
-      const shown = JSON.stringify([this.#shown, keys, valuePort().kept]);
+      const shown = JSON.stringify(this.#shown);
       if (shown === this.#told) return;
       this.#told = shown;
       this.#port?.announce();
@@ -269,8 +271,8 @@ export class LiveTab {
   }
 
   #reportStale(announced: string): void {
-    const detail = { announced, route: this.#route[1], page: this.#page?.[1], url: this.#url };
-    console.warn("Kawa: renders show less than a server has announced.", detail);
+    const detail = { announced, route: this.#route[1], page: this.#page?.[1] };
+    console.warn("[kawa] Older than announced:", detail);
     window.dispatchEvent(new CustomEvent("kawa:stale", { detail }));
     this.status.countStale();
   }

@@ -29,6 +29,8 @@ const behindDelayMs = 250;
 /** After it was given up, the same announcement is no reason to hurry. */
 const givenUpDelayMs = 5_000;
 
+const stepCount = 4;
+
 /** What is tried one after the other while renders show less than was announced. */
 const steps: Readonly<Record<RefreshWay, readonly RefreshStep[]>> = {
   page: ["page", "page", "route", "both"],
@@ -118,7 +120,7 @@ export class RefreshQueue {
   }
 
   get #hasGivenUp(): boolean {
-    return this.#failureCount >= steps.route.length;
+    return this.#failureCount >= stepCount;
   }
 
   get #need(): RefreshWay | undefined {
@@ -155,7 +157,7 @@ export class RefreshQueue {
   }
 
   #start(): void {
-    const step = steps[this.#need!][Math.min(this.#failureCount, steps.route.length - 1)]!;
+    const step = steps[this.#need!][Math.min(this.#failureCount, stepCount - 1)]!;
     this.#isBusy = true;
     this.#isNews = this.#isForced = false;
     this.#dueAt = Infinity;
