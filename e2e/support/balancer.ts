@@ -24,6 +24,12 @@ export class Balancer {
     return new Balancer(server);
   }
 
+  /** After {@link close}: at the same address. */
+  async open(): Promise<void> {
+    this.#server.listen(Number(new URL(this.url).port), "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
   async close(): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();

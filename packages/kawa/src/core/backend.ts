@@ -35,6 +35,14 @@ export interface Reader {
   load(keys: readonly string[]): Promise<void>;
 }
 
+export type WriteOptions = OperationOptions & {
+  /**
+   * The value is ephemeral: it is deleted when it was neither set nor renewed for this long, in milliseconds. A write without
+   * it makes a value that stays.
+   */
+  ttlMs?: number | undefined;
+};
+
 /**
  * Values as they were at one version, whatever is written meanwhile. A cell that it gives shows that only at the moment: look
  * into it at once, and ask again later.
@@ -83,9 +91,11 @@ export interface Backend extends Reader {
   /** As {@link readerFor}, pinned to the version that the backend has when it is connected. */
   snapshotFor(options?: OperationOptions): Promise<Snapshot>;
   /** Resolves when the value is durable. Writes of one process to one key keep their order. */
-  set(key: string, value: unknown, options?: OperationOptions): Promise<void>;
+  set(key: string, value: unknown, options?: WriteOptions): Promise<void>;
   /** Atomic across servers. Resolves with the value that was written, when it is durable. */
-  update(key: string, updater: Updater, options?: OperationOptions): Promise<unknown>;
+  update(key: string, updater: Updater, options?: WriteOptions): Promise<unknown>;
+  /** Prolongs the life of an ephemeral value, which is no change. Resolves with false when there is none. */
+  renew(key: string, options?: OperationOptions): Promise<boolean>;
   /** Resolves when it is durable that the key has no value. */
   delete(key: string, options?: OperationOptions): Promise<void>;
   /** Deletes every key that starts with `prefix`, atomically. */

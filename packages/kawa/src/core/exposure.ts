@@ -13,5 +13,10 @@ export type SignalOptions<T> = {
   schema?: StandardSchema<T>;
 };
 
+export type EphemeralFamilyOptions<T> = SignalOptions<T> & {
+  /** A value is deleted when it was neither set nor renewed for this long, in milliseconds; at least 1_000. */
+  ttlMs: number;
+};
+
 /** The exposure of a signal or family that has one. */
 export type Exposure = { readonly expose: "read" | "write"; readonly schema?: StandardSchema | undefined };

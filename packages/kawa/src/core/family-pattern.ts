@@ -1,28 +1,39 @@
 import { clip, KawaError, show } from "./errors.ts";
 import type { Exposure } from "./exposure.ts";
-import type { Signal } from "./signal.ts";
+import { memberKey } from "./members.ts";
+import type { Signal, SignalDefinition } from "./signal.ts";
 
 /** A family that browsers may reach. */
 export type ExposedFamily = {
   readonly exposure: Exposure;
   /** The member that has a key; undefined when none has. */
   readonly find: (key: string) => Signal<unknown> | undefined;
+  /** True for a group of ephemeral members. */
+  readonly hasGroup: (group: string) => boolean;
 };
 
 const brand = Symbol.for("kawa.family");
 
+export type FamilyDefinition<P> = Pick<SignalDefinition<unknown>, "backend" | "exposure" | "ttlMs"> & {
+  readonly keyOf: (param: P) => string;
+};
+
+/** A shorter life would end before a renewal has come to the actor. */
+const minTtlMs = 1_000;
+
 /**
  * Lets {@link exposedFamilyOf} find the members of an exposed family by their keys.
  *
- * @throws {KawaError} OPTION_INVALID - its keys do not hold its parameters as they are
+ * @throws {KawaError} OPTION_INVALID - its keys do not hold its parameters as they are, or it cannot be ephemeral
  */
-export function markFamily<P, T>(
-  family: (param: P) => Signal<T>,
-  keyOf: (param: P) => string,
-  exposure: Exposure | undefined,
-): (param: P) => Signal<T> {
+export function markFamily<P, T>(family: (param: P) => Signal<T>, definition: FamilyDefinition<P>): typeof family {
+  const { keyOf, exposure, ttlMs } = definition;
+  if (!exposure && ttlMs === undefined) return family;
+  const { paramOf, isLastSegment } = parameterFinder(keyOf);
+  if (ttlMs !== undefined && !isLastSegment) throw invalid("be ephemeral", "the last segment of its keys is no parameter");
+  if (ttlMs !== undefined && !(ttlMs >= minTtlMs)) throw invalid("be ephemeral", `ttlMs must be at least ${minTtlMs}, not ${show(ttlMs)}`);
+  Object.assign(family, { definition });
   if (!exposure) return family;
-  const paramOf = parameterFinder(keyOf);
   const find: ExposedFamily["find"] = (key) => {
     const param = paramOf(key);
     if (param === undefined) return undefined;
@@ -34,7 +45,8 @@ export function markFamily<P, T>(
       return undefined;
     }
   };
-  return Object.defineProperty(family, brand, { value: { exposure, find } satisfies ExposedFamily });
+  const hasGroup = (group: string): boolean => ttlMs !== undefined && paramOf(memberKey(group, anyId)) !== undefined;
+  return Object.defineProperty(family, brand, { value: { exposure, find, hasGroup } satisfies ExposedFamily });
 }
 
 export function exposedFamilyOf(value: unknown): ExposedFamily | undefined {
@@ -45,9 +57,18 @@ export function exposedFamilyOf(value: unknown): ExposedFamily | undefined {
 const mark = (name: string): string => `\u{F0000}${name}\u{F0001}`;
 const marks = /\u{F0000}(.*?)\u{F0001}/u;
 const whole = "";
+/** Stands for the id of a member when only the group matters. */
+const anyId = "id";
+
+type ParameterFinder = {
+  /** The parameter of a member by its key; undefined for the keys of others. */
+  readonly paramOf: (key: string) => unknown;
+  /** The last segment of each key is a parameter, or a field of it. */
+  readonly isLastSegment: boolean;
+};
 
 /** Asks the function of a family for its key with stand-ins, and so learns where the key holds which parameter. */
-function parameterFinder<P>(keyOf: (param: P) => string): (key: string) => unknown {
+function parameterFinder<P>(keyOf: (param: P) => string): ParameterFinder {
   const asked = new Set<string>();
   const standIn = new Proxy(
     {},
@@ -64,22 +85,24 @@ function parameterFinder<P>(keyOf: (param: P) => string): (key: string) => unkno
   const names = pieces.filter((_, at) => at % 2 === 1);
   const isMixed = names.includes(whole) && names.some((name) => name !== whole);
   if (names.length === 0 || isMixed || [...asked].some((name) => !names.includes(name))) {
-    throw invalid("its keys do not hold its parameters as they are");
+    throw invalid("be exposed or ephemeral", "its keys do not hold its parameters as they are");
   }
   // A parameter with a colon could make the key of another signal, and several of them would be slow to tell apart.
   const pattern = new RegExp(`^${pieces.map((piece, at) => (at % 2 === 1 ? "([^:]+)" : escape(piece))).join("")}$`, "u");
-  return (key) => {
+  const paramOf: ParameterFinder["paramOf"] = (key) => {
     const found = pattern.exec(key)?.slice(1);
     if (!found) return undefined;
     return names[0] === whole ? found[0] : Object.fromEntries(names.map((name, at) => [name, found[at]]));
   };
+  const [literal = "", , end = ""] = pieces.slice(-3);
+  return { paramOf, isLastSegment: end === "" && (literal.endsWith(":") || (literal === "" && names.length === 1)) };
 }
 
 function keyWith<P>(keyOf: (param: P) => string, standIn: object): string {
   try {
     return keyOf(standIn as P);
   } catch (cause) {
-    throw invalid(`its function threw for an unknown parameter: ${clip(cause instanceof Error ? cause.message : show(cause))}`, cause);
+    throw invalid("be exposed or ephemeral", `its function threw for an unknown parameter: ${clip(cause instanceof Error ? cause.message : show(cause))}`, cause);
   }
 }
 
@@ -87,10 +110,10 @@ function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }
 
-function invalid(reason: string, cause?: unknown): KawaError {
+function invalid(what: string, reason: string, cause?: unknown): KawaError {
   return new KawaError(
     "OPTION_INVALID",
-    `A family cannot be exposed: ${reason}. The server has to find the member of a key: give the parameter, or fields of it, ` +
+    `A family cannot ${what}: ${reason}. The server has to find the member of a key: give the parameter, or fields of it, ` +
       "unchanged as parts of the key, such as (id: string) => ({ key: `${id}:score`, default: 0 }).",
     { cause },
   );

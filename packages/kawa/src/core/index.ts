@@ -1,7 +1,8 @@
 export type { Backend, BackendStatus, Change, Context, Entry, OperationOptions, Reader, Updater } from "./backend.ts";
 export { computed } from "./computed.ts";
 export { effect } from "./effect.ts";
-export type { SignalOptions } from "./exposure.ts";
+export { type EphemeralFamily, type GroupParam, memberIdsOf, membersOf } from "./ephemeral-family.ts";
+export type { EphemeralFamilyOptions, SignalOptions } from "./exposure.ts";
 export { isKawaError, KawaError, type KawaErrorCode, type KawaErrorOptions, publicMessage } from "./errors.ts";
 export { createMemoryBackend } from "./memory-backend.ts";
 export { type FamilyMember, namespace, type Namespace, type NamespaceOptions, root, signal } from "./namespace.ts";

@@ -56,5 +56,8 @@ export function isServerKey(key: string): boolean {
   return key.startsWith(serverPrefix);
 }
 
-/** A server that has not registered its streams again for three times this long no longer shows them, in milliseconds. */
+/** Gap between registrations of the streams that a server shows, in milliseconds. */
 export const streamRenewMs = 2_000;
+
+/** A server that has not registered its streams again for so long no longer shows them, in milliseconds. */
+export const streamLeaseMs: number = 3 * streamRenewMs;

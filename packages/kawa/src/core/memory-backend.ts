@@ -1,7 +1,8 @@
-import { type Backend, type Change, type Entry, registerBackend, unknownEntry, type Updater } from "./backend.ts";
+import { type Backend, type Change, type Entry, registerBackend, unknownEntry, type Updater, type WriteOptions } from "./backend.ts";
 import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import { clip, KawaError } from "./errors.ts";
 import { streamKey } from "./key.ts";
+import { memberOf, membersKey, type Members, noMembers } from "./members.ts";
 import { notify, reportErrors } from "./notify.ts";
 import { processState } from "./process-state.ts";
 import { batch, cell, type Cell } from "./reactive.ts";
@@ -22,6 +23,8 @@ export function createMemoryBackend(id: string): Backend {
   const epoch = Math.random().toString(36).slice(2, 10);
   const cells = new Map<string, Cell<Entry>>();
   const listeners = new Set<(change: Change) => void>();
+  /** Of ephemeral keys. */
+  const expiries = new Map<string, ReturnType<typeof setTimeout>>();
   const snapshots = new Snapshots();
   let seq = 0;
   let closed = false;
@@ -34,24 +37,52 @@ export function createMemoryBackend(id: string): Backend {
   const checkOpen = (): void => {
     if (closed) throw new KawaError("BACKEND_CLOSED", `Backend "${clip(id)}" was closed.`);
   };
-  const change = (keys: readonly string[], entry: Entry): void => {
+  const change = (entries: ReadonlyMap<string, Entry>): void => {
     reportErrors(() =>
       batch(() => {
-        for (const key of keys) {
+        for (const [key, entry] of entries) {
           const held = cellOf(key);
           snapshots.keep(key, held.peek());
           held.value = entry;
         }
       }),
     );
-    notify(listeners, { keys, version: { epoch, seq } });
+    notify(listeners, { keys: [...entries.keys()], version: { epoch, seq } });
   };
-  const write = (key: string, value: unknown): unknown => {
+  const entryOf = (key: string, value: unknown): PresentEntry => createPresentEntry(seq, encodeValue(key, value));
+  const expire = (key: string, ttlMs: number): void => {
+    clearTimeout(expiries.get(key));
+    const timer = setTimeout(() => remove([key]), ttlMs);
+    if (typeof timer === "object") timer.unref();
+    expiries.set(key, timer);
+  };
+  const stay = (key: string): void => {
+    clearTimeout(expiries.get(key));
+    expiries.delete(key);
+  };
+  /** Adds the lists of the groups of these keys, which are ephemeral from now on where `ttlMs` says so. */
+  const withLists = (entries: Map<string, Entry>, ttlMs: number | undefined): Map<string, Entry> => {
+    for (const key of [...entries.keys()]) {
+      const { group, id } = memberOf(key);
+      const list = membersKey(group);
+      const held = entries.get(list) ?? cellOf(list).peek();
+      const before = held.state === "present" ? (held.value as Members) : noMembers;
+      const isMember = before.ids.includes(id);
+      if (ttlMs === undefined ? !isMember : isMember && before.ttlMs === ttlMs) continue;
+      const ids = before.ids.filter((other) => other !== id || ttlMs !== undefined);
+      if (ttlMs !== undefined && !isMember) ids.push(id);
+      entries.set(list, ids.length === 0 ? { state: "absent", seq } : entryOf(list, { ttlMs: ttlMs ?? before.ttlMs, ids }));
+    }
+    return entries;
+  };
+  const write = (key: string, value: unknown, ttlMs: number | undefined): unknown => {
     checkOpen();
     const text = encodeValue(key, value);
     seq += 1;
     const entry = createPresentEntry(seq, text);
-    change([key], entry);
+    if (ttlMs === undefined) stay(key);
+    else expire(key, ttlMs);
+    change(withLists(new Map([[key, entry]]), ttlMs));
     return entry.value;
   };
   const remove = (keys: readonly string[]): void => {
@@ -59,7 +90,16 @@ export function createMemoryBackend(id: string): Backend {
     const present = keys.filter((key) => cells.get(key)?.peek().state === "present");
     if (present.length === 0) return;
     seq += 1;
-    change(present, { state: "absent", seq });
+    for (const key of present) stay(key);
+    change(withLists(new Map(present.map((key) => [key, { state: "absent", seq }])), undefined));
+  };
+  const renew = (key: string): boolean => {
+    checkOpen();
+    if (!expiries.has(key)) return false;
+    const { group } = memberOf(key);
+    const list = cellOf(membersKey(group)).peek();
+    expire(key, list.state === "present" ? (list.value as Members).ttlMs : 0);
+    return true;
   };
   const list = (prefix: string): [key: string, entry: PresentEntry][] => {
     checkOpen();
@@ -101,11 +141,12 @@ export function createMemoryBackend(id: string): Backend {
     async snapshotFor() {
       return this.openSnapshot()!;
     },
-    set: async (key, value) => void write(key, value),
-    update: async (key, updater: Updater) => {
+    set: async (key, value, options?: WriteOptions) => void write(key, value, options?.ttlMs),
+    update: async (key, updater: Updater, options?: WriteOptions) => {
       checkOpen();
-      return write(key, updater(cellOf(key).peek()));
+      return write(key, updater(cellOf(key).peek()), options?.ttlMs);
     },
+    renew: async (key) => renew(key),
     delete: async (key) => remove([key]),
     clear: async (prefix) => remove(list(prefix).map(([key]) => key)),
     keys: async (prefix) => list(prefix).map(([key]) => key),
@@ -116,6 +157,7 @@ export function createMemoryBackend(id: string): Backend {
     },
     async close() {
       closed = true;
+      for (const timer of expiries.values()) clearTimeout(timer);
       listeners.clear();
     },
   };

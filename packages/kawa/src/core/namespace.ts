@@ -1,6 +1,7 @@
 import { composeKey, fallbackBackend, localBackend, markFamily, reported } from "#platform";
 import { type Backend, globalBackend, type OperationOptions } from "./backend.ts";
-import type { Exposure, SignalOptions } from "./exposure.ts";
+import type { EphemeralFamily } from "./ephemeral-family.ts";
+import type { EphemeralFamilyOptions, Exposure, SignalOptions } from "./exposure.ts";
 import { type Signal, signalOf } from "./signal.ts";
 
 export type NamespaceOptions = {
@@ -38,6 +39,22 @@ export interface Namespace {
    * await position("alice").set({ x: 1, y: 2 });
    */
   family<P, T>(define: (param: P) => FamilyMember<T>): (param: P) => Signal<T>;
+  /**
+   * As above, of values that live only as long as somebody keeps them: `usePresence` does in a browser. Keys end with a
+   * parameter; those that differ only there are a group, whose members `memberIdsOf` and `membersOf` list.
+   *
+   * @throws {KawaError} OPTION_INVALID - keys do not hold the parameter as it is or do not end with it, or `ttlMs` is too short
+   * @example
+   * const visitors = app.family((at: { room: string; id: string }) => ({ key: `${at.room}:${at.id}`, default: "" }), {
+   *   expose: "write",
+   *   ttlMs: 10_000,
+   * });
+   * await visitors({ room: "kitchen", id: "1" }).set("Ada");
+   */
+  family<P extends string | { readonly [K in keyof P]: string }, T>(
+    define: (param: P) => FamilyMember<T>,
+    options: EphemeralFamilyOptions<T>,
+  ): EphemeralFamily<P, T>;
   /**
    * As above, for client components too. The server finds the member that a browser asks for by its key: so keys hold the
    * parameter, a text or an object of texts, as it is. Browsers reach no member whose parameter is empty or has a colon.
@@ -81,14 +98,15 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
     namespace: (name, options = {}) => createNamespace(composeKey(prefix, name), options.backend ?? ownBackend),
     signal: (key, initial, options) =>
       signalOf({ key: composeKey(prefix, key), initial, backend: ownBackend, exposure: exposureOf(options) }),
-    family: <P, T>(define: (param: P) => FamilyMember<T>, options?: SignalOptions<T>) => {
-      const exposure = exposureOf(options);
+    family: <P, T>(define: (param: P) => FamilyMember<T>, options?: SignalOptions<T> & { ttlMs?: number }) => {
       const keyOf = (param: P): string => composeKey(prefix, define(param).key);
+      const definition = { keyOf, backend: ownBackend, exposure: exposureOf(options), ttlMs: options?.ttlMs };
       const member = (param: P): Signal<T> => {
         const { key, default: initial } = define(param);
-        return signalOf({ key: composeKey(prefix, key), initial, backend: ownBackend, exposure });
+        return signalOf({ ...definition, key: composeKey(prefix, key), initial });
       };
-      return markFamily(member, keyOf, exposure);
+      // The overloads tell which families are ephemeral.
+      return markFamily(member, definition) as EphemeralFamily<P, T>;
     },
     async keys(options) {
       return (await backend().keys(keyPrefix, options)).map(relative);

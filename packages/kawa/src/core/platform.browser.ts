@@ -1,9 +1,8 @@
-import type { Backend } from "./backend.ts";
+import type { Backend, OperationOptions, WriteOptions } from "./backend.ts";
 import { browserBackend } from "./browser/global-backend.ts";
 import { show } from "./clip.ts";
-import type { Exposure } from "./exposure.ts";
 import type { Initial } from "./platform.ts";
-import type { BackedSignal } from "./signal.ts";
+import type { BackedSignal, SignalDefinition } from "./signal.ts";
 
 export { localBackend } from "./browser/global-backend.ts";
 
@@ -27,12 +26,17 @@ export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
   }
 }
 
-export function expose(signal: BackedSignal<unknown>, exposure: Exposure): void {
-  signal.exposure = exposure;
+export function applyOptions(signal: BackedSignal<unknown>, { exposure }: SignalDefinition<unknown>): void {
+  signal.exposure = exposure ?? signal.exposure;
 }
 
-export function markFamily<F>(family: F): F {
-  return family;
+export function markFamily<F extends object>(family: F, definition: object): F {
+  return Object.assign(family, { definition });
+}
+
+/** The server knows what is ephemeral. */
+export function withTtl(_ttlMs: number | undefined, options: OperationOptions | undefined): WriteOptions | undefined {
+  return options;
 }
 
 /** Browsers report a rejection that nobody awaits by themselves, and go on. */

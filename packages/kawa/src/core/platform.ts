@@ -1,10 +1,11 @@
+import type { OperationOptions, WriteOptions } from "./backend.ts";
 import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import type { Exposure } from "./exposure.ts";
 import { clip, KawaError, show } from "./errors.ts";
 import { encodeValue } from "./value.ts";
 import { processState } from "./process-state.ts";
 import { reported as reportedPromise } from "./reported-promise.ts";
-import type { BackedSignal } from "./signal.ts";
+import type { BackedSignal, SignalDefinition } from "./signal.ts";
 
 export { markFamily } from "./family-pattern.ts";
 export { composeKey } from "./key.ts";
@@ -40,12 +41,22 @@ export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
   if (editing) signal.redefine(after);
 }
 
+/** How a signal is written that lives for a time. */
+export function withTtl(ttlMs: number | undefined, options?: OperationOptions): WriteOptions | undefined {
+  return ttlMs === undefined ? options : { ...options, ttlMs };
+}
+
 /**
  * Each copy of the module that defines a signal exposes it once more.
  *
  * @throws {KawaError} OPTION_INVALID - two definitions expose it in different ways
  */
-export function expose(signal: BackedSignal<unknown>, exposure: Exposure): void {
+export function applyOptions(signal: BackedSignal<unknown>, { exposure, ttlMs }: SignalDefinition<unknown>): void {
+  if (ttlMs !== undefined) signal.ttlMs = ttlMs;
+  if (exposure) expose(signal, exposure);
+}
+
+function expose(signal: BackedSignal<unknown>, exposure: Exposure): void {
   const before = signal.exposure;
   const isSame = !before || (before.expose === exposure.expose && !before.schema === !exposure.schema);
   if (!isSame && process.env.NODE_ENV !== "development") {

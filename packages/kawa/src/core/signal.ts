@@ -1,4 +1,4 @@
-import { expose, fallbackBackend, type Initial, initialOf, redefine, reported } from "#platform";
+import { applyOptions, fallbackBackend, type Initial, initialOf, redefine, reported, withTtl } from "#platform";
 import { type Backend, type Entry, globalBackend, type OperationOptions } from "./backend.ts";
 import { clip } from "./clip.ts";
 import type { Exposure } from "./exposure.ts";
@@ -60,6 +60,8 @@ export class BackedSignal<T> implements Signal<T> {
   readonly key: string;
   /** What browsers may do with it; nothing when undefined. */
   exposure: Exposure | undefined;
+  /** How long a value lives after it was last set or renewed; undefined where it stays, and in browsers. */
+  declare ttlMs: number | undefined;
   #initial: Initial;
   readonly #backend: Backend | undefined;
 
@@ -129,7 +131,7 @@ export class BackedSignal<T> implements Signal<T> {
     return reported(
       "Writing",
       this.key,
-      untracked(() => this.backend).set(this.key, value, options),
+      untracked(() => this.backend).set(this.key, value, withTtl(this.ttlMs, options)),
     );
   }
 
@@ -147,7 +149,7 @@ export class BackedSignal<T> implements Signal<T> {
 
   private change(fn: (current: T) => T, options: OperationOptions | undefined): Promise<T> {
     const backend = untracked(() => this.backend);
-    return backend.update(this.key, (entry) => fn(this.valueIn(entry)), options) as Promise<T>;
+    return backend.update(this.key, (entry) => fn(this.valueIn(entry)), withTtl(this.ttlMs, options)) as Promise<T>;
   }
 
   valueIn(entry: Entry): T {
@@ -174,10 +176,12 @@ export type SignalDefinition<T> = {
   readonly initial: T;
   readonly backend: Backend | undefined;
   readonly exposure?: Exposure | undefined;
+  readonly ttlMs?: number | undefined;
 };
 
 /** Returns the one signal of `key` in this process, made on first use. */
-export function signalOf<T>({ key, initial, backend, exposure }: SignalDefinition<T>): BackedSignal<T> {
+export function signalOf<T>(definition: SignalDefinition<T>): BackedSignal<T> {
+  const { key, initial, backend } = definition;
   const id = `${backend?.id ?? ""}\n${key}`;
   let found = signals.byKey.get(id)?.deref() as BackedSignal<T> | undefined;
   // A backend that was closed has a successor with the same id.
@@ -188,7 +192,7 @@ export function signalOf<T>({ key, initial, backend, exposure }: SignalDefinitio
     signals.byKey.set(id, new WeakRef(found as BackedSignal<unknown>));
     signals.collected.register(found, id);
   }
-  if (exposure) expose(found as BackedSignal<unknown>, exposure);
+  applyOptions(found as BackedSignal<unknown>, definition);
   return found;
 }
 

@@ -4,6 +4,10 @@ export type ValueRow = readonly [key: string, text: string | null, seq: number, 
 /** The newest row of a key that a browser knows. */
 export type KnownValue = readonly [key: string, seq: number, epoch: string];
 
+/** Most keys whose values a tab follows, and most ephemeral keys that it keeps; of more the first ones. */
+export const maxWatched = 500;
+export const maxKept = 20;
+
 /** An answer to `GET ?key=…`. Keys that do not exist and keys that may not be read are refused in the same way. */
 export type ReadReply = { readonly rows: readonly ValueRow[]; readonly refused: readonly string[] };
 

@@ -42,6 +42,8 @@ const signals = {
   shown: app.signal("shown", 0, { expose: "read" }),
   name: app.signal("name", "", { expose: "write", schema: trimmed }),
   secret: app.signal("secret", "s3cret"),
+  visitor: app.family((id: string) => ({ key: `in:${id}`, default: "" }), { expose: "write", ttlMs: 3_000 }),
+  guest: app.family((id: string) => ({ key: `guest:${id}`, default: "" }), { expose: "read", ttlMs: 3_000 }),
 };
 
 type Sent = { status: number; body: Record<string, unknown>; headers: Headers };
@@ -275,6 +277,39 @@ describe("PUT", () => {
     expect((await get(["req:open"], {}, options)).status).toBe(429);
     expect(signals.open.value).toBe(1);
   });
+});
+
+describe("ephemeral values on a stream", () => {
+  it("are renewed for as long as it is open, where browsers may write them", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await put({ key: "req:in:ada", text: '["here"]' })).toMatchObject({ status: 200 });
+    await signals.guest("bob").set("here");
+    await signals.open.set(1);
+    const { POST } = createReactiveRoute({ signals });
+    const kept = ["req:in:ada", "req:in:nobody", "req:guest:bob", "req:open", "req:secret", "no:such:key"];
+    const body = JSON.stringify({ tabs: { tab: { route: [], kept } } });
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body };
+    const response = await POST(new Request("http://host/api/reactive", init));
+    expect(response.status).toBe(200);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(await backend.keys("")).toEqual(["req:in:ada", "req:open"]);
+    await response.body!.cancel();
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(await backend.keys("")).toEqual(["req:in:ada", "req:open"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await backend.keys("")).toEqual(["req:open"]);
+  });
+
+  it.each([[[5]], ["req:in:ada"], [Array.from({ length: 21 }, (_, n) => `req:in:${n}`)], [["x".repeat(513)]]])(
+    "have to be a short list of keys: %o",
+    async (kept) => {
+      const { POST } = createReactiveRoute({ signals });
+      const body = JSON.stringify({ tabs: { tab: { route: [], kept } } });
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body };
+      expect((await POST(new Request("http://host/api/reactive", init))).status).toBe(400);
+    },
+  );
 });
 
 describe("values on a stream", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { caught, codeOf } from "../../test/support/caught.ts";
 import { createMemoryBackend } from "../core/memory-backend.ts";
+import { membersKey } from "../core/members.ts";
 import { namespace, signal } from "../core/namespace.ts";
 import { ExposedSignals } from "./exposed-signals.ts";
 
@@ -13,7 +14,12 @@ const seat = app.family(({ room, row }: { room: string; row: string }) => ({ key
   expose: "write",
 });
 const hidden = app.family((id: string) => ({ key: `${id}:hidden`, default: 0 }));
-const signals = new ExposedSignals({ shown, open, secret, score, seat, hidden, other: "text", fn: () => 5, nothing: null });
+const visitor = app.family(({ room, id }: { room: string; id: string }) => ({ key: `in:${room}:${id}`, default: "" }), {
+  expose: "write",
+  ttlMs: 10_000,
+});
+const guest = app.family(({ room, id }: { room: string; id: string }) => ({ key: `guest:${room}:${id}`, default: "" }), { ttlMs: 10_000 });
+const signals = new ExposedSignals({ shown, open, secret, score, seat, hidden, visitor, guest, other: "text", fn: () => 5, nothing: null });
 
 const keyOf = (key: string, access: "read" | "write" = "read"): string | undefined => signals.find(key, access)?.key;
 
@@ -52,6 +58,20 @@ describe("the signals that browsers reach", () => {
     const both = new ExposedSignals({ lists, todo });
     expect(both.find("exposed-test:list:done", "read")).toBe(lists("done"));
     expect(await codeOf(() => both.find("exposed-test:list:todo", "read"))).toBe("OPTION_INVALID");
+  });
+});
+
+describe("lists of ephemeral members", () => {
+  it("are read by those who may read the members, and written by nobody", () => {
+    const list = membersKey("exposed-test:in:kitchen");
+    expect(keyOf(list)).toBe(list);
+    expect(keyOf(list, "write")).toBeUndefined();
+    expect(signals.find("exposed-test:in:kitchen:1", "write")?.ttlMs).toBe(10_000);
+  });
+
+  it("are those of groups of exposed families, and no others", () => {
+    const groups = ["exposed-test:guest:kitchen", "exposed-test:in", "exposed-test:in:kitchen:sink", "exposed-test", "exposed-test:ada", ""];
+    expect(groups.map((group) => keyOf(membersKey(group)))).toEqual(groups.map(() => undefined));
   });
 });
 

@@ -2,6 +2,7 @@ import { formatVersions, parseVersions } from "../core/version.ts";
 import { knownRenders } from "../react/known-renders.ts";
 import type { RenderReads } from "../react/render-reads.ts";
 import { hub } from "./hub.ts";
+import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 import { changedTabCount, noteChangedTab } from "./live-streams.ts";
 import { spreadMsFor } from "./spread.ts";
 import type { ShownRender, StreamEventName, StreamEvents, StreamRequest, Subscription } from "./stream-protocol.ts";
@@ -19,6 +20,8 @@ export type LiveStreamOptions = {
   readonly maxSpreadMs: number;
   /** Values that it carries; none when undefined. */
   readonly values?: Omit<ValueFeedOptions, "onRows"> | undefined;
+  /** Ephemeral signals that live for as long as it is open; none when undefined. */
+  readonly kept?: KeepAliveOptions | undefined;
   /** Called once, however the stream ends. */
   onEnd(): void;
 };
@@ -88,6 +91,7 @@ export class LiveStream {
     this.#endAfter(expiresAt === undefined ? undefined : expiresAt - Date.now(), "expired");
     for (const [tab, subscription] of Object.entries(request.tabs)) this.#follow(tab, subscription);
     this.#followValues();
+    if (this.#options.kept) this.#cleanUps.push(keepAlive(this.#options.kept));
   }
 
   #endAfter(ms: number | undefined, why: keyof typeof withinMs): void {

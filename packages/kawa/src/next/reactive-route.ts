@@ -117,6 +117,7 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
   // A stream may stay for hours; what asked for it must not.
   const { signal } = request;
   let remove = (): void => {};
+  const asOpener = AsyncLocalStorage.snapshot();
   const stream = new LiveStream({
     request: asked,
     subject: session?.id ?? "",
@@ -124,7 +125,8 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
     maxDurationMs: options.maxDurationMs,
     expiresAt: session?.expiresAt,
     maxSpreadMs,
-    values: { signals: shownSignals(asked, signals), asOpener: AsyncLocalStorage.snapshot() },
+    values: { signals: shownSignals(asked, signals), asOpener },
+    kept: { signals: keptSignals(asked, signals), asOpener },
     onEnd: () => {
       remove();
       signal.removeEventListener("abort", abort);
@@ -156,6 +158,12 @@ function shownSignals({ tabs }: StreamRequest, signals: ExposedSignals): Map<Bac
     if (signal) shown.set(signal, oldest(known, shown.get(signal)));
   }
   return shown;
+}
+
+/** The ephemeral signals that the tabs keep, as far as browsers may write them. */
+function keptSignals({ tabs }: StreamRequest, signals: ExposedSignals): Set<BackedSignal<unknown>> {
+  const found = Object.values(tabs).flatMap(({ kept = [] }) => kept.map((key) => signals.find(key, "write")));
+  return new Set(found.filter((signal) => signal?.ttlMs !== undefined) as BackedSignal<unknown>[]);
 }
 
 /** What is news for one of two tabs has to be sent. Tabs that know different histories count as knowing nothing. */

@@ -21,6 +21,8 @@ export type Subscription = {
   readonly token?: string | undefined;
   /** Keys that client components of this tab show, each with the newest value that the tab knows. */
   readonly values?: readonly KnownValue[] | undefined;
+  /** Ephemeral keys that this tab keeps, at most `maxKept`: the server renews them for as long as the stream is open. */
+  readonly kept?: readonly string[] | undefined;
 };
 
 export type StreamRequest = {
@@ -57,9 +59,6 @@ export type StreamEventName = keyof StreamEvents;
 /** Most tabs of one stream, and most renders of one tab; a tab that has more names an empty id instead. */
 export const maxTabs = 64;
 export const maxRendersPerTab = 24;
-
-/** Most keys whose values one tab follows; of more the first ones. */
-export const maxValuesPerTab = 500;
 
 /** Name of the entry in the `Server-Timing` header of a render's answer; its description is the render's id. */
 export const renderTimingName = "kawa";

@@ -1,8 +1,8 @@
 import { KawaError, show } from "../core/errors.ts";
 import { maxKeyBytes } from "../core/key.ts";
-import type { KnownValue } from "../core/value-row.ts";
+import { type KnownValue, maxKept, maxWatched } from "../core/value-row.ts";
 import { isRecord, readJson } from "./read-json.ts";
-import { maxRendersPerTab, maxTabs, maxValuesPerTab, type ShownRender, type StreamRequest, type Subscription } from "./stream-protocol.ts";
+import { maxRendersPerTab, maxTabs, type ShownRender, type StreamRequest, type Subscription } from "./stream-protocol.ts";
 
 /** Longest body of a request. A tab with a token has about 20 KB. */
 const maxBodyBytes = 512 * 1024;
@@ -29,14 +29,15 @@ export async function readStreamRequest(request: Request): Promise<StreamRequest
 
 function isSubscription(value: unknown): value is Subscription {
   if (!isRecord(value)) return false;
-  const { route, page, token, values } = value;
+  const { route, page, token, values, kept } = value;
   return (
     Array.isArray(route) &&
     route.length <= maxRendersPerTab &&
     route.every(isShownRender) &&
     (page === undefined || isShownRender(page)) &&
     (token === undefined || isText(token, maxTokenLength)) &&
-    (values === undefined || (Array.isArray(values) && values.length <= maxValuesPerTab && values.every(isKnownValue)))
+    (values === undefined || (Array.isArray(values) && values.length <= maxWatched && values.every(isKnownValue))) &&
+    (kept === undefined || (Array.isArray(kept) && kept.length <= maxKept && kept.every((key) => isText(key, maxKeyBytes))))
   );
 }
 

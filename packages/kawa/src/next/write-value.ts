@@ -44,16 +44,20 @@ export async function writeValue(request: Request, { signals, maxBodyBytes, clie
 
 /** True when somebody else was faster. */
 async function perform(signal: BackedSignal<unknown>, { text, expect }: WriteRequest): Promise<boolean> {
-  const { backend, key } = signal;
+  const { backend, key, ttlMs } = signal;
   const value = await valueOf(signal, text);
   try {
-    if (expect === undefined) await (text === null ? backend.delete(key) : backend.set(key, value));
+    if (expect === undefined) await (text === null ? backend.delete(key) : backend.set(key, value, { ttlMs }));
     else if (text === null) await deleteExpected(signal, expect);
     else
-      await backend.update(key, (entry) => {
-        checkExpected(key, entry, expect);
-        return value;
-      });
+      await backend.update(
+        key,
+        (entry) => {
+          checkExpected(key, entry, expect);
+          return value;
+        },
+        { ttlMs },
+      );
     return false;
   } catch (error) {
     if (isKawaError(error, "UPDATE_CONFLICT")) return true;

@@ -1,16 +1,17 @@
 import { KawaError, show } from "../core/errors.ts";
-import { checkKey, maxKeyBytes, streamKey, streamScope } from "../core/key.ts";
+import { checkKey, maxKeyBytes, streamKey, streamLeaseMs, streamScope } from "../core/key.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import type { ActorSettings } from "./actor-settings.ts";
 import { type ActionName, type ActionParams, type ActionResult, type HookContext, ownHook } from "./hooks.ts";
 import type { Replies, Row, Write } from "./protocol.ts";
 import type { SignalStore } from "./signal-store.ts";
-import type { StreamLeases } from "./stream-leases.ts";
+import type { Leases } from "./leases.ts";
 
 export type ActorActionsOptions = {
   readonly store: SignalStore;
-  readonly leases: StreamLeases;
+  /** Of streams. */
+  readonly leases: Leases;
   readonly settings: () => ActorSettings;
 };
 
@@ -74,7 +75,7 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
     getAllStreams: async ({ c, params }) => ({ streams: await valuesOf(c, params, streamKey("")) }),
     registerStream: async ({ c, params: { scope } }) => {
       scopeKey(scope);
-      return { produce: leases.register(c.conn?.id ?? "", [scope], Date.now()).includes(scope) };
+      return { produce: leases.register(c.conn?.id ?? "", [scope], { now: Date.now(), leaseMs: streamLeaseMs }).includes(scope) };
     },
     unregisterStream: async ({ c, params: { scope } }) => {
       scopeKey(scope);

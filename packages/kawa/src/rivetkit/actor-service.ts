@@ -1,6 +1,7 @@
 import type { Context } from "../core/backend.ts";
 import { clip, isKawaError, KawaError, show } from "../core/errors.ts";
-import { isServerKey, streamKey, streamRenewMs, streamScope } from "../core/key.ts";
+import { isServerKey, streamKey, streamLeaseMs, streamRenewMs, streamScope } from "../core/key.ts";
+import { groupIn, memberKey, membersKey, type Members } from "../core/members.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import { type Commit, createActorActions } from "./actor-actions.ts";
@@ -8,10 +9,11 @@ import type { ActorSettings } from "./actor-settings.ts";
 import { actionNames } from "./client-params.ts";
 import { decodeContext } from "./context.ts";
 import { type ActionName, type ActionParams, type ActionResult, type AnyHooks, type HookContext, hookedBy, isCovered, runHooks } from "./hooks.ts";
+import { KeyLeases } from "./key-leases.ts";
+import { Leases } from "./leases.ts";
 import type { Delta, Hooked, Replies, ReplyError, RequestMessage, RequestName, Requests, Row, Write } from "./protocol.ts";
 import { refusal, toReplyError } from "./refusal.ts";
 import type { SignalStore } from "./signal-store.ts";
-import { StreamLeases } from "./stream-leases.ts";
 
 export type ActorServiceOptions = {
   readonly store: SignalStore;
@@ -41,8 +43,9 @@ export class ActorService {
   /** What hooks are given where a server of this app calls. */
   readonly context: HookContext;
   readonly #settings: () => ActorSettings;
-  readonly #leases = new StreamLeases();
+  readonly #streamLeases = new Leases();
   readonly #leaseTimer: NodeJS.Timeout;
+  readonly #keyLeases: KeyLeases;
   readonly #actions: ReturnType<typeof createActorActions>;
   readonly #disconnects = new Set<() => void>();
   #knownHooked: string;
@@ -55,7 +58,8 @@ export class ActorService {
     this.store = store;
     this.#settings = settings;
     this.context = context;
-    this.#actions = createActorActions({ store, leases: this.#leases, settings });
+    this.#actions = createActorActions({ store, leases: this.#streamLeases, settings });
+    this.#keyLeases = new KeyLeases({ store, commit: (writes) => store.write({ number: 0, settled: 0, writes }) });
     this.#knownHooked = JSON.stringify(this.hooked);
     this.#leaseTimer = setInterval(() => {
       this.#endStreams();
@@ -92,6 +96,7 @@ export class ActorService {
 
   async close(): Promise<void> {
     clearInterval(this.#leaseTimer);
+    this.#keyLeases.close();
     await this.store.close();
   }
 
@@ -159,7 +164,7 @@ export class ActorService {
     }
     // Not only when it connects: a client can make that look like the socket of a server.
     if (c.conn) await this.admit(c);
-    const commit: Commit = async (write) => (await this.#commit({ number: 0, settled: 0, writes: [write] })).rows;
+    const commit: Commit = async (write) => (await this.#commit({ number: 0, settled: 0, writes: [this.#asEphemeral(write)] })).rows;
     return this.#act({ c, name, params, commit });
   }
 
@@ -191,8 +196,15 @@ export class ActorService {
     }
   }
 
+  /** A client does not know what is ephemeral: what it writes stays so. */
+  #asEphemeral(write: Write): Write {
+    const ttlMs = "text" in write ? this.store.ephemeral.ttlMsOf(write.key) : undefined;
+    return ttlMs === undefined ? write : { ...write, ttlMs };
+  }
+
   async #commit(batch: Parameters<SignalStore["write"]>[0]): ReturnType<SignalStore["write"]> {
     try {
+      this.#keyLeases.note(batch.writes);
       return await this.store.write(batch);
     } catch (cause) {
       if (isKawaError(cause)) throw cause;
@@ -246,14 +258,14 @@ export class ActorService {
     let changed: Write = write;
     let committed: ReturnType<SignalStore["write"]> | undefined;
     const commit: Commit = async (given) => {
-      changed = withExpectation(given, write);
+      changed = asAsked(given, write);
       committed = this.#commit({ client, number, settled, writes: [changed] });
       const { conflicts, rows } = await committed;
       // A hook must not take it for written.
       if (conflicts.length > 0) throw new KawaError("UPDATE_CONFLICT", `Another writer of "${clip(conflicts[0])}" was faster.`);
       return rows;
     };
-    const { name, params } = actionOf(write);
+    const { name, params } = actionOf(write, (key) => this.store.get(key)?.text ?? undefinedText);
     const act = this.#act({ c: this.context, name, params: { ...decodeContext(context), ...params }, commit });
     const [outcome] = await Promise.allSettled([act]);
     // Whatever the hook made of a failure, or did not wait for: only what was stored is acknowledged.
@@ -286,6 +298,8 @@ export class ActorService {
 
   /** A row as one identity may see it. A hook that gives undefined shows nothing. */
   async #readAs(identity: Context, key: string, at: Version | undefined): Promise<Row> {
+    const group = groupIn(key);
+    if (group !== undefined) return this.#readMembersAs(identity, group, at);
     const stored = this.store.get(key, at);
     const scope = streamScope(key);
     const call = { c: this.context, commit: noCommit, at };
@@ -298,6 +312,24 @@ export class ActorService {
     return [key, isNothing ? null : encodeValue(key, shown, Number.POSITIVE_INFINITY), stored?.seq ?? 0];
   }
 
+  /** The list of a group names the members that an identity may read. */
+  async #readMembersAs(identity: Context, group: string, at: Version | undefined): Promise<Row> {
+    const key = membersKey(group);
+    const { text = null, seq = 0 } = this.store.get(key, at) ?? {};
+    if (text === null) return [key, null, seq];
+    const { ttlMs, ids } = decodeValue(text) as Members;
+    const isShown = async (id: string): Promise<boolean> => {
+      try {
+        return (await this.#readAs(identity, memberKey(group, id), at))[1] !== null;
+      } catch {
+        return false;
+      }
+    };
+    const shown = await Promise.all(ids.map(isShown));
+    const members: Members = { ttlMs, ids: ids.filter((_, index) => shown[index]) };
+    return [key, encodeValue(key, members, Number.POSITIVE_INFINITY), seq];
+  }
+
   async #listHooked({ prefix, withValues, context }: Requests["list"]): Promise<Replies["list"]> {
     const params = { ...decodeContext(context), prefix };
     const { signals } = checkedList(await this.#act({ c: this.context, name: "getAllSignals", params, commit: noCommit }));
@@ -307,15 +339,15 @@ export class ActorService {
   }
 
   #renewStreams({ client, register, unregister }: Requests["streams"]): Replies["streams"] {
-    this.#leases.unregister(client, unregister);
-    const produce = this.#leases.register(client, register, Date.now());
+    this.#streamLeases.unregister(client, unregister);
+    const produce = this.#streamLeases.register(client, register, { now: Date.now(), leaseMs: streamLeaseMs });
     this.#endStreams();
     return { produce };
   }
 
   /** A stream that nobody shows any more loses its value. */
   #endStreams(): void {
-    const writes = this.#leases
+    const writes = this.#streamLeases
       .expire(Date.now())
       .map(streamKey)
       .filter((key) => typeof this.store.get(key)?.text === "string")
@@ -342,24 +374,28 @@ function isServerWrite(write: Write): boolean {
   return isServerKey("clear" in write ? write.clear : write.key);
 }
 
-/** The action that a write of a server stands for. */
-function actionOf(write: Write): { name: "clear" | "deleteSignal" | "deleteStream" | "setSignal" | "updateStream"; params: object } {
+/** The action that a write of a server stands for. To renew a value is to set it once more. */
+function actionOf(write: Write, textOf: (key: string) => string): { name: "clear" | "deleteSignal" | "deleteStream" | "setSignal" | "updateStream"; params: object } {
   if ("clear" in write) return { name: "clear", params: { prefix: write.clear } };
   const scope = streamScope(write.key);
   const own = scope === undefined ? { key: write.key } : { scope };
-  if (write.text === null) return { name: scope === undefined ? "deleteSignal" : "deleteStream", params: own };
-  return { name: scope === undefined ? "setSignal" : "updateStream", params: { ...own, value: decodeValue(write.text) } };
+  const text = "text" in write ? write.text : textOf(write.key);
+  if (text === null) return { name: scope === undefined ? "deleteSignal" : "deleteStream", params: own };
+  return { name: scope === undefined ? "setSignal" : "updateStream", params: { ...own, value: decodeValue(text) } };
 }
 
-/** What was computed from the value of a key holds only for that key. */
-function withExpectation(changed: Write, asked: Write): Write {
-  const isSame = "key" in changed && "key" in asked && changed.key === asked.key;
-  return isSame && asked.expect !== undefined ? { ...changed, expect: asked.expect } : changed;
+/** What the hooks made of a write. What was computed from the value of a key holds only for that key. */
+function asAsked(changed: Write, asked: Write): Write {
+  if (!("text" in changed) || "clear" in asked) return changed;
+  if ("isRenewal" in asked) return { key: changed.key, isRenewal: true };
+  const { expect, ttlMs } = asked;
+  const isExpected = expect !== undefined && changed.key === asked.key;
+  return { ...changed, ...(isExpected ? { expect } : {}), ...(ttlMs === undefined ? {} : { ttlMs }) };
 }
 
 /** The store knows of a batch that is sent again only that it was applied: the key may hold another value since. */
 function asWritten(row: Row, write: Write): Row {
-  return "key" in write && write.text !== row[1] ? [row[0], write.text, 0] : row;
+  return "text" in write && write.text !== row[1] ? [row[0], write.text, 0] : row;
 }
 
 function withoutTexts(rows: readonly Row[]): Row[] {

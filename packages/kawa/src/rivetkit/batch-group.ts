@@ -1,4 +1,7 @@
+import { memberOf, membersKey, type Members } from "../core/members.ts";
+import { encodeValue } from "../core/value.ts";
 import { type ClientRecord, conflictsOf, withApplied } from "./client-record.ts";
+import type { MemberGroup, MemberGroups } from "./member-groups.ts";
 import type { Row, Write } from "./protocol.ts";
 import { isUnder, type SignalRows, sizeOf } from "./signal-rows.ts";
 
@@ -19,6 +22,15 @@ export type Outcome = {
   readonly isRepeated: boolean;
 };
 
+type KeyWrite = Extract<Write, { readonly text: string | null }>;
+
+/** What was committed before. */
+type Before = {
+  readonly rows: SignalRows;
+  readonly clients: ReadonlyMap<string, ClientRecord>;
+  readonly ephemeral: MemberGroups;
+};
+
 const maxGroupSize = 4 * 1024 * 1024;
 const maxGroupRows = 5_000;
 
@@ -27,15 +39,19 @@ export class BatchGroup {
   readonly #seq: number;
   readonly #before: SignalRows;
   readonly #clientsBefore: ReadonlyMap<string, ClientRecord>;
+  readonly #ephemeralBefore: MemberGroups;
   readonly #rows = new Map<string, Row>();
   readonly #clients = new Map<string, ClientRecord>();
+  /** Groups of ephemeral keys of which one comes, goes, or is to live for another time. */
+  readonly #ephemeral = new Map<string, { ttlMs: number; readonly ids: Set<string> }>();
   #size = 0;
   #hasEmptyClear = false;
 
-  constructor(seq: number, before: { readonly rows: SignalRows; readonly clients: ReadonlyMap<string, ClientRecord> }) {
+  constructor(seq: number, before: Before) {
     this.#seq = seq;
     this.#before = before.rows;
     this.#clientsBefore = before.clients;
+    this.#ephemeralBefore = before.ephemeral;
   }
 
   get isFull(): boolean {
@@ -49,7 +65,12 @@ export class BatchGroup {
 
   /** The rows to commit, each key once. */
   get rows(): readonly Row[] {
-    return [...this.#rows.values()];
+    const lists = [...this.#ephemeral].map(([group, { ttlMs, ids }]): Row => {
+      const key = membersKey(group);
+      const members: Members = { ttlMs, ids: [...ids] };
+      return [key, ids.size === 0 ? null : encodeValue(key, members, Number.POSITIVE_INFINITY), this.#seq];
+    });
+    return [...this.#rows.values(), ...lists];
   }
 
   /** What to remember of the clients, once the rows are committed. */
@@ -65,8 +86,8 @@ export class BatchGroup {
     const conflicts: string[] = [];
     for (const write of writes) {
       if ("clear" in write) this.#clear(write.clear, written);
-      else if (this.#holds(write)) this.#write(write.key, write.text, written);
-      else conflicts.push(write.key);
+      else if ("isRenewal" in write ? !this.#isEphemeral(write.key) : !this.#holds(write)) conflicts.push(write.key);
+      else if ("text" in write) this.#write(write, written);
     }
     if (client !== undefined) this.#clients.set(client, withApplied(record, { number, settled, conflicts }));
     return { conflicts, written, isRepeated: false };
@@ -79,7 +100,7 @@ export class BatchGroup {
     return [...written.values()].map((row) => (this.#rows.get(row[0]) === row ? row : [row[0], row[1], this.#seq - 1]));
   }
 
-  #holds({ key, expect }: Exclude<Write, { clear: string }>): boolean {
+  #holds({ key, expect }: KeyWrite): boolean {
     if (expect === undefined) return true;
     const [, text, seq] = this.#rows.get(key) ?? this.#before.row(key);
     return expect === seq || (expect === 0 && text === null);
@@ -88,14 +109,39 @@ export class BatchGroup {
   #clear(prefix: string, written: Map<string, Row>): void {
     const keys = this.#keysWithValue(prefix);
     if (keys.length === 0) this.#hasEmptyClear = true;
-    for (const key of keys) this.#write(key, null, written);
+    for (const key of keys) this.#write({ key, text: null }, written);
   }
 
-  #write(key: string, text: string | null, written: Map<string, Row>): void {
+  #write({ key, text, ttlMs }: KeyWrite, written: Map<string, Row>): void {
     const row: Row = [key, text, this.#seq];
     written.set(key, row);
     this.#rows.set(key, row);
     this.#size += sizeOf(row);
+    this.#noteMember(key, text === null ? undefined : ttlMs);
+  }
+
+  #isEphemeral(key: string): boolean {
+    const { group, id } = memberOf(key);
+    return this.#group(group)?.ids.has(id) ?? false;
+  }
+
+  #group(group: string): MemberGroup | undefined {
+    return this.#ephemeral.get(group) ?? this.#ephemeralBefore.get(group);
+  }
+
+  /** The list of a group is written with the keys that come and go: who reads both sees one version. */
+  #noteMember(key: string, ttlMs: number | undefined): void {
+    const { group, id } = memberOf(key);
+    const known = this.#group(group);
+    const isMember = known?.ids.has(id) ?? false;
+    if (ttlMs === undefined ? !isMember : isMember && known!.ttlMs === ttlMs) return;
+    let own = this.#ephemeral.get(group);
+    if (!own) this.#ephemeral.set(group, (own = { ttlMs: known?.ttlMs ?? 0, ids: new Set(known?.ids) }));
+    if (ttlMs === undefined) own.ids.delete(id);
+    else {
+      own.ids.add(id);
+      own.ttlMs = ttlMs;
+    }
   }
 
   #keysWithValue(prefix: string): string[] {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "rivetkit";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { describeBackendContract } from "../../test/contract/backend-contract.ts";
 import { caught, codeOf } from "../../test/support/caught.ts";
@@ -6,6 +7,7 @@ import { FakeActor, fakeClient } from "../../test/support/fake-actor.ts";
 import type { Context, Entry, Reader } from "../core/backend.ts";
 import { effect } from "../core/effect.ts";
 import { serverKey } from "../core/key.ts";
+import { membersKey } from "../core/members.ts";
 import { type GetContext, withContext } from "./context.ts";
 import type { ReactiveStateActorHooks } from "./hooks.ts";
 import { hostedServices } from "./hosted-services.ts";
@@ -522,4 +524,77 @@ describe("a hook that never ends", () => {
     expect(await stuck).toBe("BACKEND_TIMEOUT");
     await backend.set("fine", 2);
   }, 60_000);
+});
+
+describe("ephemeral values where hooks decide", () => {
+  const life = { ttlMs: 600_000 };
+  /** Each writes below their own name. */
+  const own: ReactiveStateActorHooks = {
+    setSignal: (_, params, next) => {
+      if (!params.key.endsWith(`:${params["userId"]}`)) throw new UserError("That is somebody else.");
+      return next(params);
+    },
+  };
+
+  it("are renewed by those alone who may set them", async () => {
+    const asked: unknown[] = [];
+    await startActor({ ...own, beforeAction: (_, params, next) => (asked.push([params.action, params["userId"]]), next(params)) });
+    const backend = createBackend();
+    await backend.set("room:ada", "here", { ...ada, ...life });
+    asked.length = 0;
+    expect(await backend.renew("room:ada", ada)).toBe(true);
+    expect(await codeOf(() => backend.renew("room:ada", bob))).toBe("ACTION_REFUSED");
+    expect(await codeOf(() => backend.renew("room:ada"))).toBe("ACTION_REFUSED");
+    expect(asked).toEqual([["setSignal", "ada"], ["setSignal", "bob"], ["setSignal", undefined]]);
+    expect(await valueAs(backend, "room:ada")).toBe("here");
+  });
+
+  it("end when only others renew them", async () => {
+    await startActor(own);
+    const backend = createBackend();
+    await backend.set("room:ada", "here", { ...ada, ttlMs: 50 });
+    const changes: string[] = [];
+    backend.onChange(({ keys }) => changes.push(...keys));
+    while (changes.length === 0) await backend.renew("room:ada", bob).catch(() => {});
+    expect(await backend.keys("")).toEqual([]);
+  });
+
+  it("are renewed under the key that a hook has made of theirs, and keep their life under it", async () => {
+    await startActor({ setSignal: (_, params, next) => next({ ...params, key: `of-${params["userId"]}:${params.key}` }) });
+    const backend = createBackend();
+    await backend.set("a", 1, { ...ada, ...life });
+    await backend.set("a", 1, { ...bob, ...life });
+    expect(await backend.renew("a", ada)).toBe(true);
+    expect(await backend.renew("a", { context: { userId: "carl" } })).toBe(false);
+    expect(await backend.keys("")).toEqual(["of-ada:a", "of-bob:a"]);
+    expect([...actor.store.ephemeral.entries()]).toEqual([["of-ada:a", life.ttlMs], ["of-bob:a", life.ttlMs]]);
+  });
+
+  it("are listed for those who may read them", async () => {
+    await startActor({
+      getSignal: (_, params, next) => {
+        if (params.key === "room:ada" && params["userId"] !== "ada") throw new UserError("Hidden.");
+        return next(params);
+      },
+    });
+    const backend = createBackend();
+    for (const id of ["ada", "bob"]) await backend.set(`room:${id}`, id, life);
+    const key = membersKey("room");
+    expect(await valueAs(backend, key, ada)).toMatchObject({ ids: ["ada", "bob"] });
+    expect(await valueAs(backend, key, bob)).toMatchObject({ ids: ["bob"] });
+    expect(sentText().includes('\\"ada\\",\\"bob\\"')).toBe(true);
+    const sent = sentText().length;
+    await backend.set("room:carl", "carl", life);
+    expect(await valueAs(backend, key, bob)).toMatchObject({ ids: ["bob", "carl"] });
+    expect(sentText().slice(sent)).not.toContain('\\"ada\\",');
+  });
+
+  it("stay ephemeral when a RivetKit client writes them", async () => {
+    await startActor({ setSignal: (_, params, next) => next(params) });
+    const backend = createBackend();
+    await backend.set("room:a", 1, life);
+    await actor.service.perform(actor.context, "setSignal", { key: "room:a", value: 2 });
+    await actor.service.perform(actor.context, "setSignal", { key: "room:b", value: 2 });
+    expect([...actor.store.ephemeral.entries()]).toEqual([["room:a", life.ttlMs]]);
+  });
 });

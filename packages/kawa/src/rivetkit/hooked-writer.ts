@@ -72,15 +72,15 @@ export class HookedWriter {
   async #perform({ change, context, deadline }: QueuedWrite): Promise<unknown> {
     const asked = { context: await context, deadline };
     if ("updater" in change) return this.#update(change, asked);
-    await this.#send(change, asked);
-    return undefined;
+    const { conflicts } = await this.#send(change, asked);
+    return "isRenewal" in change ? conflicts.length === 0 : undefined;
   }
 
-  async #update({ key, updater }: Change<"updater">, asked: Asked): Promise<unknown> {
+  async #update({ key, updater, ttlMs }: Change<"updater">, asked: Asked): Promise<unknown> {
     for (;;) {
       const { entry, expect } = await this.#base(key, asked);
       const text = encodeValue(key, updater(entry), this.#maxValueBytes);
-      const { conflicts, rows = [] } = await this.#send({ key, text, expect }, asked);
+      const { conflicts, rows = [] } = await this.#send({ key, text, expect, ttlMs }, asked);
       if (conflicts.length === 0) {
         const written = rows.find((row) => row[0] === key)?.[1];
         return decodeValue(written ?? text);
@@ -112,7 +112,7 @@ export class HookedWriter {
     const number = this.#nextNumber++;
     this.#sent.add(number);
     try {
-      if ("key" in write && !replica.isGuarded) replica.expect([write.key]);
+      if ("text" in write && !replica.isGuarded) replica.expect([write.key]);
       const reply = await this.#link.ask(deadline, async (connection) => {
         await this.#revokeOn(connection);
         if (!this.#sent.has(number)) throw new KawaError("BACKEND_TIMEOUT", "Nobody waits for this write any more.");

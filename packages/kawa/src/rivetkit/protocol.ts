@@ -12,10 +12,12 @@ export type Row = readonly [key: string, text: string | null, seq: number];
 
 /**
  * A write of one key, `text: null` to delete it; or of every key that starts with `clear`. With `expect`, it applies only if
- * the value of the key was written by that batch (0: there is no value).
+ * the value of the key was written by that batch (0: there is no value). With `ttlMs` the value is ephemeral; a renewal begins
+ * its life anew, and is a conflict where there is no such value.
  */
 export type Write =
-  | { readonly key: string; readonly text: string | null; readonly expect?: number }
+  | { readonly key: string; readonly text: string | null; readonly expect?: number; readonly ttlMs?: number | undefined }
+  | { readonly key: string; readonly isRenewal: true }
   | { readonly clear: string };
 
 /** Which operations the hooks of the actor see. Those it leaves alone take the short way. */
@@ -56,7 +58,7 @@ export type Replies = {
   /** `rows` is null when the epoch is another one, or too much has changed: the replica has to read its keys again. */
   follow: { epoch: string; seq: number; rows: readonly Row[] | null };
   /**
-   * `conflicts` are the keys whose `expect` did not hold; they were not written. Their deltas have been sent. Where writes
+   * `conflicts` are the keys whose `expect` did not hold, or that could not be renewed; they were not written. Their deltas have been sent. Where writes
    * are hooked, `rows` are what was written after the hooks.
    */
   write: { epoch: string; seq: number; conflicts: readonly string[]; rows?: readonly Row[] };

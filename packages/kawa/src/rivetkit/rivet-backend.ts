@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Backend, BackendStatus, Change, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, Updater } from "../core/backend.ts";
+import type { Backend, BackendStatus, Change, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, Updater, WriteOptions } from "../core/backend.ts";
 import { clip, KawaError } from "../core/errors.ts";
 import type { ReadonlyCell } from "../core/reactive.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
@@ -86,12 +86,16 @@ export class RivetBackend implements Backend {
     return new GuardedSnapshot({ link: this.#link, context: await context, timeoutMs: operationTimeoutMs });
   }
 
-  async set(key: string, value: unknown, options?: OperationOptions): Promise<void> {
-    await this.#write({ key, text: encodeValue(key, value, this.#maxValueBytes) }, options);
+  async set(key: string, value: unknown, options?: WriteOptions): Promise<void> {
+    await this.#write({ key, text: encodeValue(key, value, this.#maxValueBytes), ttlMs: options?.ttlMs }, options);
   }
 
-  update(key: string, updater: Updater, options?: OperationOptions): Promise<unknown> {
-    return this.#write({ key, updater }, options);
+  update(key: string, updater: Updater, options?: WriteOptions): Promise<unknown> {
+    return this.#write({ key, updater, ttlMs: options?.ttlMs }, options);
+  }
+
+  async renew(key: string, options?: OperationOptions): Promise<boolean> {
+    return (await this.#write({ key, isRenewal: true }, options)) === true;
   }
 
   async delete(key: string, options?: OperationOptions): Promise<void> {

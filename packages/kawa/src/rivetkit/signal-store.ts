@@ -5,6 +5,7 @@ import { notify } from "../core/notify.ts";
 import type { Version } from "../core/version.ts";
 import { type Batch, BatchGroup, type Outcome } from "./batch-group.ts";
 import { type ClientRecord, mergeRecords } from "./client-record.ts";
+import { MemberGroups } from "./member-groups.ts";
 import type { Delta, Replies, Row } from "./protocol.ts";
 import { isInternal, SignalRows } from "./signal-rows.ts";
 import type { StorageSession } from "./storage.ts";
@@ -19,6 +20,8 @@ type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(er
 export class SignalStore {
   /** Names this incarnation; another one of the same actor has another. */
   readonly instance: string = randomUUID();
+  /** Which keys lose their values when nobody renews them. */
+  readonly ephemeral: MemberGroups = new MemberGroups();
   readonly #session: StorageSession;
   readonly #rows = new SignalRows();
   readonly #clients = new Map<string, ClientRecord>();
@@ -48,6 +51,7 @@ export class SignalStore {
       store.#seq = seq;
       store.#floor = floor;
       store.#rows.restore(rows, seq);
+      store.ephemeral.apply(rows);
       for (const [client, record] of clients) store.#clients.set(client, record);
       return store;
     } catch (error) {
@@ -149,7 +153,7 @@ export class SignalStore {
       if (error) return this.#reject(this.#waiting.splice(0), error);
     }
     const to = this.#seq + 1;
-    const group = new BatchGroup(to, { rows: this.#rows, clients: this.#clients });
+    const group = new BatchGroup(to, { rows: this.#rows, clients: this.#clients, ephemeral: this.ephemeral });
     const outcomes: Outcome[] = [];
     while (outcomes.length < this.#waiting.length && !group.isFull) outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
     const taken = this.#waiting.splice(0, outcomes.length);
@@ -195,6 +199,7 @@ export class SignalStore {
   #advance(rows: readonly Row[], to: number): void {
     const delta: Delta = { epoch: this.#epoch, from: this.#seq, to, rows };
     this.#rows.apply(rows, to);
+    this.ephemeral.apply(rows);
     this.#seq = to;
     notify(this.#listeners, delta);
   }

@@ -23,8 +23,8 @@ function add(queue: WriteQueue, change: KeyChange, deadline = 1_000): Outcome {
 }
 
 /** The write of one key. */
-function keyed(write: Write): Extract<Write, { key: string }> {
-  if (!("key" in write)) throw new Error(`${JSON.stringify(write)} is no write of one key`);
+function keyed(write: Write): Extract<Write, { text: string | null }> {
+  if (!("text" in write)) throw new Error(`${JSON.stringify(write)} is no write of one key`);
   return write;
 }
 

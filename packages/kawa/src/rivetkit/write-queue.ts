@@ -6,8 +6,9 @@ import type { Replies, Write } from "./protocol.ts";
 
 /** What becomes of a key (`text: null` deletes it), or of all keys that start with `clear`. */
 export type KeyChange =
-  | { readonly key: string; readonly text: string | null }
-  | { readonly key: string; readonly updater: Updater }
+  | { readonly key: string; readonly text: string | null; readonly ttlMs?: number | undefined }
+  | { readonly key: string; readonly updater: Updater; readonly ttlMs?: number | undefined }
+  | { readonly key: string; readonly isRenewal: true }
   | { readonly clear: string };
 
 export type QueuedWrite = {
@@ -89,7 +90,8 @@ export class WriteQueue {
     for (const [key, queued] of byKey) {
       const base = entryOf(key);
       // An update of a key that is not loaded yet waits for it.
-      const isEarly = base.state === "unknown" && "updater" in queued[0]!.change;
+      const first = queued.find(({ change }) => !("isRenewal" in change));
+      const isEarly = base.state === "unknown" && first !== undefined && "updater" in first.change;
       if (bytes > maxBatchBytes || isEarly) {
         early.push(...queued);
         continue;
@@ -112,6 +114,7 @@ export class WriteQueue {
       for (const part of parts) {
         const { queued } = part;
         if (!isConflict) settlePart(part);
+        else if ("isRenewal" in write) queued.resolve(false);
         else if (queued.deadline > now) again.push(queued);
         else queued.reject("updater" in queued.change ? conflictError(write.key) : lateError(write.key));
       }
@@ -154,6 +157,7 @@ export class WriteQueue {
 function settlePart(part: Part): void {
   const { queued } = part;
   if ("error" in part) queued.reject(part.error);
+  else if ("isRenewal" in queued.change) queued.resolve(true);
   else queued.resolve("updater" in queued.change && part.text !== null ? decodeValue(part.text) : undefined);
 }
 
@@ -169,6 +173,7 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
   const parts: Part[] = [];
   let text: string | null | undefined;
   let expect: number | undefined;
+  let ttlMs: number | undefined;
   for (const queued of writes) {
     const { change } = queued;
     try {
@@ -179,6 +184,7 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
       } else if ("text" in change) {
         text = change.text;
       }
+      if (!("clear" in change || "isRenewal" in change)) ttlMs = change.ttlMs;
       parts.push({ queued, text: text ?? null });
     } catch (error) {
       // What it saw may never come to be: after a conflict it runs again.
@@ -186,8 +192,10 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
       else queued.reject(error);
     }
   }
-  if (text === undefined) return undefined;
-  const write: Write = expect === undefined ? { key, text } : { key, text, expect };
+  if (parts.length === 0) return undefined;
+  // To set a value renews it.
+  if (text === undefined) return { folded: { write: { key, isRenewal: true }, parts }, bytes: 0 };
+  const write: Write = { key, text, ...(expect === undefined ? {} : { expect }), ...(ttlMs === undefined ? {} : { ttlMs }) };
   return { folded: { write, parts }, bytes: text?.length ?? 0 };
 }
 

@@ -117,7 +117,7 @@ export class Writer {
     if (!batch) return;
     const writes = batch.folded.map(({ write }) => write);
     // The delta brings what is not loaded here. Our own text would be wrong if another writer was in the same commit or later.
-    replica.expect(writes.flatMap((write) => ("key" in write ? [write.key] : [])));
+    replica.expect(writes.flatMap((write) => ("text" in write ? [write.key] : [])));
     const reply = await connection.ask("write", {
       client: this.#client,
       number: batch.number,

@@ -3,6 +3,7 @@ import { effect } from "../../src/core/effect.ts";
 import type { Backend, Change, Entry } from "../../src/core/backend.ts";
 import { codeOf } from "../support/caught.ts";
 import { describeDeleting } from "./deleting.ts";
+import { describeEphemeral } from "./ephemeral.ts";
 import { describeGivenOutValues } from "./given-out-values.ts";
 import { describeListing } from "./listing.ts";
 import { describeSnapshots } from "./snapshots.ts";
@@ -285,6 +286,7 @@ export function describeBackendContract(name: string, createBackend: BackendFact
     });
 
     describeDeleting(current);
+    describeEphemeral(current);
     describeListing(current);
     describeSnapshots(current);
     describeStreams(current);

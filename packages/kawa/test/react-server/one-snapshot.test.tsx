@@ -2,7 +2,7 @@ import { Suspense, type ReactElement, type ReactNode } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend, Snapshot } from "../../src/core/backend.ts";
 import { createMemoryBackend } from "../../src/core/memory-backend.ts";
-import { computed, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
+import { computed, memberIdsOf, membersOf, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
 import { renewSnapshots, type RequestScope, requestScope } from "../../src/react/request-scope.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
@@ -67,6 +67,30 @@ describe("one render", () => {
     expect(outputsOf(flight).filter((text) => text !== "waiting").sort()).toEqual(["1", "1", "1", "1", "2", "2"]);
     expect(scopes[0]!.versions.get(backend.id)).toEqual(version);
     expect(outputsOf(await renderServer(<Value of={sum} />))).toEqual(["0"]);
+  });
+
+  it("lists the members of a group in its own version, with their values", async () => {
+    const define = ({ room, id }: { room: string; id: string }) => ({ key: `${room}:${id}`, default: "" });
+    const visitors = namespace("t", { backend }).family(define, { ttlMs: 600_000 });
+    const text = computed(() => [...membersOf(visitors, { room: "kitchen" }).value].join(" "));
+    await visitors({ room: "kitchen", id: "1" }).set("Ada");
+    const change = async (): Promise<void> => {
+      await turn();
+      await visitors({ room: "kitchen", id: "2" }).set("Bob");
+      await visitors({ room: "kitchen", id: "1" }).delete();
+    };
+    const flight = await renderServer(
+      <>
+        <Value of={counter} />
+        <After before={change}>
+          <Value of={text} />
+          <Value of={memberIdsOf(visitors, { room: "kitchen" })} />
+        </After>
+      </>,
+    );
+    expect(outputsOf(flight).sort()).toEqual(["1", "1", "1,Ada"]);
+    expect([...scopes[0]!.reads!.keys.get(backend.id)!].sort()).toEqual(["\0members:t:kitchen", "t:counter", "t:kitchen:1"]);
+    expect(outputsOf(await renderServer(<Value of={text} />))).toEqual(["2,Bob"]);
   });
 
   it("shows what is announced, also when that is noted before the first read", async () => {

@@ -68,6 +68,7 @@ class LoadingBackend implements Backend {
   readonly streams = { register: unused, unregister: unused };
   set = unused;
   update = unused;
+  renew = unused;
   delete = unused;
   clear = unused;
   keys = unused;

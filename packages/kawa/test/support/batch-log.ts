@@ -13,7 +13,7 @@ export class BatchLog {
     const write = store.write.bind(store);
     store.write = (batch) => {
       const id = `${batch.client} ${batch.number}`;
-      const deletions = batch.writes.filter((each) => "clear" in each || each.text === null);
+      const deletions = batch.writes.filter((each) => "clear" in each || ("text" in each && each.text === null));
       this.#deletions.set(id, [...(this.#deletions.get(id) ?? []), ...deletions]);
       return write(batch);
     };

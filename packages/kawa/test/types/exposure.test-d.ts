@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, it } from "vitest";
-import { namespace, type Signal, signal, type SignalWrite, type StandardSchema, useReactive, useSignalWrite } from "../../src/index.ts";
+import { memberIdsOf, membersOf, namespace, type Signal, signal, type SignalWrite, type StandardSchema, usePresence, useReactive, useSignalWrite } from "../../src/index.ts";
 import { createReactiveRoute } from "../../src/next/index.ts";
 
 declare const numbers: StandardSchema<number>;
@@ -26,6 +26,27 @@ describe("exposure", () => {
     // @ts-expect-error: the server would find "5", which is not 5
     app.family((id: number) => ({ key: `n:${id}`, default: 0 }), { expose: "read" });
     app.family((id: number) => ({ key: `n:${id}`, default: 0 }));
+  });
+});
+
+describe("ephemeral families", () => {
+  type At = { room: "kitchen" | "hall"; id: string };
+  const visitors = app.family((at: At) => ({ key: `${at.room}:${at.id}`, default: "" }), { ttlMs: 10_000 });
+  const people = app.family((id: string) => ({ key: id, default: 0 }), { expose: "write", ttlMs: 10_000 });
+
+  it("keep the types of parameter and value", () => {
+    expectTypeOf(visitors({ room: "hall", id: "1" })).toEqualTypeOf<Signal<string>>();
+    expectTypeOf(useReactive(membersOf(people))).toEqualTypeOf<ReadonlyMap<string, number>>();
+    expectTypeOf(useReactive(memberIdsOf(visitors, { room: "hall" }))).toEqualTypeOf<readonly string[]>();
+    expectTypeOf(usePresence((tab) => visitors({ room: "hall", id: tab }), "Ada")).toHaveProperty("error");
+    // @ts-expect-error: there is no such room
+    memberIdsOf(visitors, { room: "attic" });
+    // @ts-expect-error: which room
+    memberIdsOf(visitors);
+    // @ts-expect-error: the values are numbers
+    usePresence(people("1"), "here");
+    // @ts-expect-error: its members stay
+    memberIdsOf(app.family((id: string) => ({ key: id, default: 0 }), { expose: "write" }));
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Backend, Entry, Reader, Updater } from "../backend.ts";
 import { batch, cell, type ReadonlyCell } from "../reactive.ts";
-import type { KnownValue, ValueRow } from "../value-row.ts";
+import { type KnownValue, maxWatched, type ValueRow } from "../value-row.ts";
 import { loadCodec } from "./codec.ts";
 import { entryOf, heldOf, type PendingWrite, Slot } from "./slot.ts";
 import type { StreamedValues } from "./value-port.ts";
@@ -33,7 +33,7 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   }
 
   get watched(): readonly KnownValue[] {
-    return [...this.#watched].map((key) => {
+    return [...this.#watched].slice(0, maxWatched).map((key) => {
       const { seq = -1, epoch = "" } = this.slot(key).confirmed ?? {};
       return [key, seq, epoch];
     });

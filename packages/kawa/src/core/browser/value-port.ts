@@ -2,7 +2,7 @@ import type { KnownValue, ValueRow } from "../value-row.ts";
 
 /** Values that a page shows, for the stream that keeps them current. */
 export interface StreamedValues {
-  /** Keys that something on the page follows, with the newest of each that is known. */
+  /** Keys that something on the page follows, at most `maxWatched`, with the newest of each that is known. */
   readonly watched: readonly KnownValue[];
   /** Takes over what the actor holds. */
   receive(rows: readonly ValueRow[]): Promise<void> | void;
@@ -13,7 +13,9 @@ export interface StreamedValues {
 export type ValuePort = {
   /** Undefined on a page whose client components have read nothing. */
   values: StreamedValues | undefined;
-  /** Called when other keys are watched than before. */
+  /** Ephemeral keys that something on the page keeps. */
+  kept?: readonly string[];
+  /** Called when other keys are watched or kept than before. */
   onWatch: () => void;
 };
 

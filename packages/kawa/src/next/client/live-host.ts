@@ -94,7 +94,7 @@ export class LiveHost {
   #wanted(): string {
     return JSON.stringify(
       Object.entries(this.#request().tabs)
-        .map(([tab, { route, page, values }]) => [tab, route, page, values?.map(([key]) => key).sort()])
+        .map(([tab, { route, page, values, kept }]) => [tab, route, page, values?.map(([key]) => key).sort(), kept])
         .sort(),
     );
   }

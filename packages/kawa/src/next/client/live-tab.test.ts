@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { enterTab, FakeWindow } from "../../../test/support/fake-browser.ts";
 import { FakeStreams, settle } from "../../../test/support/fake-streams.ts";
+import { valuePort } from "../../core/browser/value-port.ts";
 import type { Subscription } from "../stream-protocol.ts";
 import { LiveTab, type LiveRefreshWay } from "./live-tab.ts";
 import type { RefreshStep } from "./refresh-queue.ts";
@@ -233,5 +234,18 @@ describe("a page that has failed", () => {
     await vi.advanceTimersByTimeAsync(150);
     await streams.last.send("hello", {});
     expect(steps()).toEqual(["route"]);
+  });
+});
+
+describe("ephemeral keys that the page keeps", () => {
+  afterEach(() => delete valuePort().kept);
+
+  it("are named to the stream when they change", async () => {
+    await openTab();
+    expect(await asked()).not.toHaveProperty("kept");
+    valuePort().kept = ["app:a"];
+    valuePort().onWatch();
+    await settle();
+    expect(await asked()).toMatchObject({ kept: ["app:a"] });
   });
 });

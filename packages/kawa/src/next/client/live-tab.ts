@@ -1,5 +1,5 @@
 import { valuePort } from "../../core/browser/value-port.ts";
-import { maxRendersPerTab, maxValuesPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
+import { maxRendersPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
@@ -195,7 +195,12 @@ export class LiveTab {
   }
 
   get #subscription(): Subscription {
-    return { ...this.#shown, token: this.#token, values: valuePort().values?.watched.slice(0, maxValuesPerTab) };
+    return {
+      ...this.#shown,
+      kept: valuePort().kept,
+      token: this.#token,
+      values: valuePort().values?.watched,
+    };
   }
 
   get #shown(): Subscription {

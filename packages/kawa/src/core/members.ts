@@ -1,0 +1,32 @@
+/** The values that a group of ephemeral keys has at the moment: what is kept under {@link membersKey}. */
+export type Members = {
+  /** How long each lives after it was last set or renewed. */
+  readonly ttlMs: number;
+  /** Last segment of each key, in the order in which they came. */
+  readonly ids: readonly string[];
+};
+
+export const noMembers: Members = { ttlMs: 0, ids: [] };
+
+// No key of a signal contains NUL.
+const membersPrefix = "\0members:";
+
+/** Key under which a backend keeps which ephemeral keys of a group have a value. Only the backend writes it. */
+export function membersKey(group: string): string {
+  return membersPrefix + group;
+}
+
+/** Group of such a key; undefined for every other key. */
+export function groupIn(key: string): string | undefined {
+  return key.startsWith(membersPrefix) ? key.slice(membersPrefix.length) : undefined;
+}
+
+/** Ephemeral keys that differ only in their last segment are a group. */
+export function memberOf(key: string): { readonly group: string; readonly id: string } {
+  const at = key.lastIndexOf(":");
+  return { group: key.slice(0, Math.max(at, 0)), id: key.slice(at + 1) };
+}
+
+export function memberKey(group: string, id: string): string {
+  return group === "" ? id : `${group}:${id}`;
+}
