@@ -4,6 +4,7 @@ import type { StreamEventName, StreamEvents, StreamRequest } from "../../package
 type Shown = { readonly render: string; readonly versions: string; readonly count: number };
 
 const retryMs = 100;
+const maxSearches = 3;
 
 /** A browser with one tab, as far as a server can tell: renders, listens, renders again when told to. */
 export class SimulatedTab {
@@ -16,6 +17,7 @@ export class SimulatedTab {
   #shown: Shown | undefined;
   #token: string | undefined;
   #isOpen = false;
+  #searchCount = 0;
   #done: Promise<void> = Promise.resolve();
 
   constructor(url: string, path: string) {
@@ -59,6 +61,7 @@ export class SimulatedTab {
     const html = await response.text();
     if (response.status !== 200) throw new Error(`The page was answered with ${response.status}.`);
     this.renderCount += 1;
+    this.#searchCount = 0;
     const text = html.replaceAll("\\", "");
     const property = (name: string): string => new RegExp(`"${name}":"([^"]+)"`).exec(text)![1]!;
     return { render: property("render"), versions: property("versions"), count: Number(/<output>(\d+)/.exec(html)![1]) };
@@ -80,6 +83,11 @@ export class SimulatedTab {
     for await (const [name, data] of eventsOf(response)) {
       if (name === "hello") this.#isOpen = true;
       if (name === "token") this.#token = (data as StreamEvents["token"]).token;
+      if (name === "unknown" && this.#searchCount < maxSearches) {
+        this.#searchCount += 1;
+        stream.abort();
+        return;
+      }
       if (name === "change") {
         await sleep(Math.random() * (data as StreamEvents["change"]).spreadMs);
         this.#token = undefined;

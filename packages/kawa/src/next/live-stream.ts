@@ -46,6 +46,7 @@ export class LiveStream {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isFlushing = false;
   #spreadMs = 0;
+  #hasUnknown = false;
   #hasEnded = false;
 
   constructor({ request, ...options }: LiveStreamOptions) {
@@ -90,6 +91,7 @@ export class LiveStream {
     this.#endAfter(maxDurationMs, "rotation");
     this.#endAfter(expiresAt === undefined ? undefined : expiresAt - Date.now(), "expired");
     for (const [tab, subscription] of Object.entries(request.tabs)) this.#follow(tab, subscription);
+    if (this.#hasUnknown) this.#send("unknown", {});
     this.#followValues();
     if (this.#options.kept) this.#cleanUps.push(keepAlive(this.#options.kept));
   }
@@ -109,6 +111,7 @@ export class LiveStream {
     const watch = (what: "page" | "route", shown: ShownRender): void => {
       const render = find(shown);
       if (render) known.add(render);
+      else if (shown[0] !== "") this.#hasUnknown = true;
       // What a page shows by itself need not be rendered with the whole route.
       const except = what === "route" ? own : undefined;
       const onChange = (): void => this.#onChange(tab, what);

@@ -154,6 +154,7 @@ describe("the stream", () => {
   it("tells everything to a tab whose render nobody here knows", async () => {
     const { next } = await open({ tabs: { tab: { route: [[rendered("counter"), now()], ["of-another-server", now()]] } } });
     await next();
+    expect(await next()).toEqual({ name: "unknown", data: {} });
     await backend.set("theme", "light");
     expect(await next()).toEqual(changeOf({ tab: "route" }));
   });
@@ -207,6 +208,7 @@ describe("the stream", () => {
   it.each(["", "nonsense", "stream-test=other@5"])("tells an unknown render that shows %j to render again", async (versions) => {
     const { next } = await open({ tabs: { tab: showing("unknown", versions) } });
     await next();
+    expect((await next())?.name).toBe("unknown");
     expect(await next()).toEqual(changeOf({ tab: "route" }));
   });
 

@@ -45,6 +45,11 @@ export type StreamEvents = {
   /** What these keys hold now. Of a key that changes while the browser does not read, the newest alone. */
   values: { readonly rows: readonly ValueRow[] };
   token: { readonly tab: string; readonly token: string };
+  /**
+   * This server has not rendered what some tab shows, and tells that tab of every change. Another server may have: a new stream may
+   * reach it, and what it tells by `token` is known everywhere.
+   */
+  unknown: Readonly<Record<never, never>>;
   /** Keep-alive. */
   ping: Readonly<Record<never, never>>;
   /**

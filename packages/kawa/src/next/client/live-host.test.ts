@@ -141,6 +141,26 @@ describe("a host", () => {
     for (const tab of ["one", "two"]) expect(heard[tab]!.at(-1)).toEqual({ type: "expired", spreadMs: 100 });
   });
 
+  it("looks for another server three times when one does not know what a tab shows, and again for what is shown later", async () => {
+    const { say } = createHost();
+    say("one", showing("r1"));
+    await settle();
+    const answer = async (): Promise<number> => {
+      await streams.last.send("hello", {});
+      await streams.last.send("unknown", {});
+      await vi.advanceTimersByTimeAsync(50);
+      await settle();
+      return streams.all.length;
+    };
+    const counts = [await answer(), await answer(), await answer(), await answer()];
+    expect(counts).toEqual([2, 3, 4, 4]);
+    say("one", showing("r2"));
+    await vi.advanceTimersByTimeAsync(50);
+    await settle();
+    expect(streams.all).toHaveLength(5);
+    expect(await answer()).toBe(6);
+  });
+
   it("names the tabs that spoke last when there are too many", async () => {
     const { say } = createHost();
     for (let n = 0; n <= maxTabs; n += 1) say(`t${n}`, showing(`r${n}`));

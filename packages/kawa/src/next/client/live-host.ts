@@ -6,6 +6,9 @@ import type { RefreshWay } from "./refresh-queue.ts";
 /** Subscriptions that change within this time share a new stream, in milliseconds. */
 const gatherMs = 50;
 
+/** How often another server is looked for, which may know what the tabs show. */
+const maxSearches = 3;
+
 /** What a tab hears. */
 export type HostMessage =
   | { readonly type: "up"; readonly isUp: boolean }
@@ -30,13 +33,16 @@ export class LiveHost {
   #isUp: boolean | undefined;
   /** What the newest stream asks for, without tokens. */
   #asked = "";
+  #searchCount = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(src: string) {
     this.#stream = new LiveStream({
       src,
       request: () => {
-        this.#asked = this.#wanted();
+        const wanted = this.#wanted();
+        if (wanted !== this.#asked) this.#searchCount = 0;
+        this.#asked = wanted;
         return this.#request();
       },
       onEvent: (name, data) => this.#receive(name, data),
@@ -99,6 +105,15 @@ export class LiveHost {
     );
   }
 
+  #search(): void {
+    if (this.#searchCount === maxSearches) return;
+    this.#searchCount += 1;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#stream.open();
+    }, gatherMs);
+  }
+
   #receive(name: string, data: Readonly<Record<string, unknown>>): void {
     if (name === "change") {
       const { versions, tabs, spreadMs } = data as Partial<StreamEvents["change"]>;
@@ -117,6 +132,8 @@ export class LiveHost {
       if (!known || typeof token !== "string") return;
       known.subscription = { ...known.subscription, token };
       known.deliver({ type: "token", token });
+    } else if (name === "unknown") {
+      this.#search();
     } else if (name === "bye") {
       const { reason, withinMs } = data as Partial<StreamEvents["bye"]>;
       if (reason === "expired") {
