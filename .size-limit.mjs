@@ -10,12 +10,18 @@ const entries = [
     import: "{ namespace, useReactive }",
     limit: "5 KiB",
   },
+  {
+    name: "kawa/query, on top of the entry above and TanStack Query",
+    path: "packages/kawa/src/query/index.ts",
+    ignore: ["@tanstack/react-query", "../core/*"],
+    limit: "2 kB",
+  },
 ];
 
 export default entries.map((entry) => ({
   ...entry,
   // What is loaded only where it is needed has an entry of its own.
-  ignore: ["react", "react-dom", "next", "./live-fallback.ts", "./row-reader.ts", "./writer.ts", "../value.ts"],
+  ignore: ["react", "react-dom", "next", "./live-fallback.ts", "./row-reader.ts", "./writer.ts", "../value.ts", ...(entry.ignore ?? [])],
   gzip: true,
   // As bundlers of apps see it: without what stands in for `import` in a script.
   modifyEsbuildConfig: (config) => ({ ...config, format: "esm" }),

@@ -77,6 +77,7 @@ test("the theme that one chooses is the theme of all", async ({ browser, baseURL
   await b.emulateMedia({ colorScheme: "dark" });
   await b.getByRole("button", { name: "Light" }).click();
   await expect(a.getByTestId("theme")).toHaveText("light");
+  await expect(b.getByTestId("theme")).toHaveText("light");
   expect(await background()).toBe(light);
   await a.getByRole("button", { name: "System" }).click();
   await expect(b.getByTestId("theme")).toHaveText("system");

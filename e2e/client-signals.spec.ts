@@ -2,18 +2,9 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
+import { putValue, recordTexts, watchErrors } from "./support/client-signals.ts";
 import { countRenders, expectState, openLive, writeCount } from "./support/lab.ts";
 import { appDir } from "./support/server.ts";
-
-/** Everything that the page says went wrong. */
-function watchErrors(page: Page): string[] {
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  return errors;
-}
 
 async function write(page: Page, value: number): Promise<void> {
   const form = page.getByRole("form", { name: "client" });
@@ -146,19 +137,6 @@ test("a soft navigation shows values without a flash of defaults", async ({ page
   expect(await page.evaluate(() => [...(window as unknown as { texts: Set<string> }).texts])).not.toContain("soft-b 0");
 });
 
-/** Returns what tells the texts that an element has had from now on. */
-async function recordTexts(page: Page, testId: string): Promise<() => Promise<string[]>> {
-  const element = page.getByTestId(testId);
-  await element.evaluate((output) => {
-    const texts: string[] = [];
-    Object.assign(output, { texts });
-    new MutationObserver(() => {
-      if (texts.at(-1) !== output.textContent) texts.push(output.textContent);
-    }).observe(output, { childList: true, subtree: true, characterData: true });
-  });
-  return () => element.evaluate((output) => (output as unknown as { texts: string[] }).texts);
-}
-
 test("a value that JSON does not know is the same in HTML, after hydration and when it changes", async ({ page, browser, server }) => {
   const errors = watchErrors(page);
   const other = await (await browser.newContext()).newPage();
@@ -182,7 +160,7 @@ test("under constant writes each page shows one version, in HTML and after hydra
   let isDone = false;
   const writing = (async () => {
     for (let value = 1; !isDone; value += 1) {
-      const response = await put(server.url, { id: `c${value}`, key: "lab:constant:shared", text: `[${value}]` });
+      const response = await putValue(server.url, { id: `c${value}`, key: "lab:constant:shared", text: `[${value}]` });
       if (response.status === 429) await new Promise((resolve) => setTimeout(resolve, 50));
     }
   })();
@@ -219,21 +197,21 @@ test("forged requests get and change nothing", async ({ server }) => {
   const open = "lab:forged:shared";
 
   const foreign = await Promise.all([
-    put(server.url, { id: "f1", key: secret, text: "[1]" }),
-    put(server.url, { id: "f2", key: "lab:forged:shown", text: "[1]" }),
-    put(server.url, { id: "f3", key: "users:alice:position", text: "[1]" }),
-    put(server.url, { id: "f4", key: "no:such:key", text: "[1]" }),
+    putValue(server.url, { id: "f1", key: secret, text: "[1]" }),
+    putValue(server.url, { id: "f2", key: "lab:forged:shown", text: "[1]" }),
+    putValue(server.url, { id: "f3", key: "users:alice:position", text: "[1]" }),
+    putValue(server.url, { id: "f4", key: "no:such:key", text: "[1]" }),
   ]);
   expect(foreign.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
   expect(new Set(await Promise.all(foreign.map((response) => response.text()))).size).toBe(1);
 
   const forged = await Promise.all([
-    put(server.url, { id: "f5", key: open, text: "[1]" }, { origin: "https://evil.example" }),
-    put(server.url, { id: "f6", key: open, text: "[1]" }, { "sec-fetch-site": "cross-site" }),
-    put(server.url, { id: "f7", key: open, text: "[1]" }, { "content-type": "text/plain" }),
-    put(server.url, { id: "f8", key: open, text: '[{"__proto__":1},{}]' }),
-    put(server.url, { id: "f9", key: open, text: `["${"x".repeat(70_000)}"]` }),
-    put(server.url, { id: "f10", key: open, text: '["a text"]' }),
+    putValue(server.url, { id: "f5", key: open, text: "[1]" }, { origin: "https://evil.example" }),
+    putValue(server.url, { id: "f6", key: open, text: "[1]" }, { "sec-fetch-site": "cross-site" }),
+    putValue(server.url, { id: "f7", key: open, text: "[1]" }, { "content-type": "text/plain" }),
+    putValue(server.url, { id: "f8", key: open, text: '[{"__proto__":1},{}]' }),
+    putValue(server.url, { id: "f9", key: open, text: `["${"x".repeat(70_000)}"]` }),
+    putValue(server.url, { id: "f10", key: open, text: '["a text"]' }),
   ]);
   expect(forged.map(({ status }) => status)).toEqual([403, 403, 400, 400, 413, 422]);
 
@@ -251,7 +229,7 @@ test("forged requests get and change nothing", async ({ server }) => {
   let events = "";
   while (!events.includes("event: values")) events += (await reader.read()).value ?? "";
   await writeCount(server.url, "forged", 123_322);
-  await put(server.url, { id: "f11", key: open, text: "[5]" });
+  await putValue(server.url, { id: "f11", key: open, text: "[5]" });
   while (!events.includes("[5]")) events += (await reader.read()).value ?? "";
   await reader.cancel();
   expect(events).not.toMatch(/12332|forged:counter/);
@@ -265,11 +243,6 @@ test("browsers get no code of servers", () => {
     expect(chunks.filter((code) => code.includes(word)), word).toEqual([]);
   }
 });
-
-function put(url: string, write: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Response> {
-  const body = JSON.stringify(write);
-  return fetch(`${url}/api/reactive`, { method: "PUT", headers: { "content-type": "application/json", ...headers }, body });
-}
 
 async function valueOf(url: string, key: string): Promise<string> {
   const { rows } = (await (await fetch(`${url}/api/reactive?key=${key}`)).json()) as { rows: [string, string][] };

@@ -26,6 +26,10 @@ describe("the package's entries", () => {
     expect(await namesOf(".", "browser")).toEqual(names);
   });
 
+  it("export the same names from kawa/query to server and client components", async () => {
+    expect(await namesOf("./query", "react-server")).toEqual(await namesOf("./query", "default"));
+  });
+
   it("have no default export", async () => {
     for (const entry of Object.keys(targets)) expect(await namesOf(entry)).not.toContain("default");
   });

@@ -75,6 +75,7 @@ describe("callSiteOf", () => {
   it.each([
     ["no source maps", undefined],
     ["a map that is no map", "{"],
+    ["a map that names our own module for every caller", map.replace("app/%5Bsymbol%5D/page.tsx", "packages/kawa/src/next/fragments/reactive.tsx")],
     ["a map of something else", JSON.stringify({ version: 3, sources: [], names: [], mappings: "" })],
   ])("names the place in the chunk when a build has %s", (_, text) => {
     vi.stubEnv("NODE_ENV", "production");

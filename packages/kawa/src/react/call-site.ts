@@ -17,6 +17,8 @@ type Position = { readonly file: string; readonly line: number; readonly column:
 
 const known = new Map<string, string>();
 
+const isOurs = /(^|\/)kawa\/src\//;
+
 function format({ file, line, column }: Position): string {
   return `${file}:${line}:${column}`;
 }
@@ -52,6 +54,8 @@ function originalOf({ file, line, column }: Position): Position | undefined {
     const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, "utf8")));
     const entry = map.findEntry(line - 1, column - 1);
     if (!("originalSource" in entry) || !entry.originalSource) return undefined;
+    // Where a bundler has merged modules, its map may know only what stands before the call: our own module, for all callers.
+    if (isOurs.test(entry.originalSource)) return undefined;
     return { file: toPath(entry.originalSource), line: entry.originalLine + 1, column: entry.originalColumn + 1 };
   } catch {
     // A build without source maps.

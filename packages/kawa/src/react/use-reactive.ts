@@ -1,13 +1,14 @@
 import { use } from "react";
 import { type Backend, type Entry, type Reader, unknownEntry } from "../core/backend.ts";
 import { textOf } from "../core/entry.ts";
-import { clip, KawaError } from "../core/errors.ts";
+import { KawaError } from "../core/errors.ts";
 import { localBackend } from "../core/memory-backend.ts";
 import { cell } from "../core/reactive.ts";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, noteRead, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
 import type { ValueRow } from "../core/value-row.ts";
+import { checkExposed } from "./check-exposed.ts";
 import { sharedSnapshots } from "./client-snapshots.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
 import { type ClientValues, ClientValuesContext } from "./values-context.ts";
@@ -61,15 +62,7 @@ function evaluate<T>(snapshots: RenderSnapshots, source: Readable<T>): Collected
 /** @throws {KawaError} NOT_EXPOSED - one of them is not for browsers */
 function exposedSignals(reads: Collected<unknown>["reads"]): BackedSignal<unknown>[] {
   const signals = ([...reads] as unknown as BackedSignal<unknown>[]).filter(({ backend }) => backend !== localBackend());
-  for (const { key, exposure } of signals) {
-    if (exposure) continue;
-    throw new KawaError(
-      "NOT_EXPOSED",
-      `A client component reads "${clip(key)}", which is not exposed to browsers. Expose it where it is defined: ` +
-        `signal("${clip(key)}", initial, { expose: "read" }), or read it in a server component and pass the value on as a prop.`,
-      { data: { key } },
-    );
-  }
+  signals.forEach(checkExposed);
   return signals;
 }
 

@@ -34,13 +34,13 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
 
   get watched(): readonly KnownValue[] {
     return [...this.#watched].slice(0, maxWatched).map((key) => {
-      const { seq = -1, epoch = "" } = this.#slot(key).confirmed ?? {};
+      const { seq = -1, epoch = "" } = this.slot(key).confirmed ?? {};
       return [key, seq, epoch];
     });
   }
 
   entry(key: string): ReadonlyCell<Entry> {
-    return this.#slot(key).cell;
+    return this.slot(key).cell;
   }
 
   /** What the page was rendered with; else {@link entry}. */
@@ -91,14 +91,15 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
 
   /** Takes over what the actor holds: at once, unless there is a value of a kind that has not been met yet. */
   receive(rows: readonly ValueRow[]): Promise<void> | void {
-    return whenDecodable(rows, () => batch(() => rows.forEach((row) => this.#slot(row[0]).confirm(row))));
+    return whenDecodable(rows, () => batch(() => rows.forEach((row) => this.slot(row[0]).confirm(row))));
   }
 
   distrust(): void {
     for (const slot of this.#slots.values()) slot.distrust();
   }
 
-  #slot(key: string): Slot {
+  /** What is known of one key. */
+  slot(key: string): Slot {
     let slot = this.#slots.get(key);
     if (!slot) {
       const watch = (change: "add" | "delete") => (): void => {
@@ -125,7 +126,7 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   }
 
   #write(key: string, change: Pick<PendingWrite, "held" | "updater">): Promise<unknown> {
-    const slot = this.#slot(key);
+    const slot = this.slot(key);
     const last = slot.writes.at(-1);
     return new Promise((resolve, reject) => {
       const settled = { resolve, reject };

@@ -1,0 +1,31 @@
+import { sourceOptions } from "#signal-source";
+import type { QueryKeyWithDataTag, UnusedSkipTokenOptions } from "@tanstack/react-query";
+import type { Signal } from "../core/signal.ts";
+
+export type SignalQueryKey = readonly ["kawa", key: string];
+
+export type SignalQueryOptions<T> = UnusedSkipTokenOptions<T, Error, T, SignalQueryKey> &
+  QueryKeyWithDataTag<SignalQueryKey, T, Error>;
+
+/**
+ * Options of TanStack Query for the value of a signal, such as for `queryClient.prefetchQuery`. They read it once and never
+ * again; {@link useSignalQuery} keeps it live.
+ *
+ * A query has no `undefined`: give such a signal `null` instead.
+ *
+ * @throws {KawaError} NOT_EXPOSED - on a server: the signal's definition lets no browser read it
+ * @example
+ * const theme = queryClient.getQueryData(signalQueryOptions(appTheme).queryKey);
+ */
+export function signalQueryOptions<T>(signal: Signal<T>): SignalQueryOptions<T> {
+  const queryKey: SignalQueryKey = ["kawa", signal.key];
+  return {
+    // The type of the data goes with the key, in its type alone.
+    queryKey: queryKey as SignalQueryOptions<T>["queryKey"],
+    ...sourceOptions(signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnMount: false,
+    refetchOnReconnect: false,
+    refetchOnWindowFocus: false,
+  };
+}

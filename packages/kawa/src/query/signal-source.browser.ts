@@ -1,0 +1,35 @@
+import { useSyncExternalStore } from "react";
+import type { Entry } from "../core/backend.ts";
+import { browserBackend } from "../core/browser/global-backend.ts";
+import { isKawaError } from "../core/errors.ts";
+import type { BackedSignal, Signal } from "../core/signal.ts";
+import type { GivenValue, Select, SourceOptions } from "./signal-source.ts";
+
+const maxRetryCount = 3;
+
+/** How a query reads a signal in a browser. Whether it may, the server knows. */
+export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
+  return {
+    queryFn: () => signal.get(),
+    retry: (failureCount, error) => failureCount < maxRetryCount && !(isKawaError(error) && !error.retryable),
+  };
+}
+
+export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): GivenValue<T, TData> {
+  const shared = browserBackend();
+  shared.takeGiven();
+  const { backend, key } = (signal as BackedSignal<T>).read;
+  const current = (): T | undefined => valueIn(signal, backend.entry(key).peek());
+  const given = (): T | undefined => valueIn(signal, (backend.id === shared.id ? shared.givenEntry(key) : backend.entry(key)).peek());
+  const shown = useSyncExternalStore(never, current, given);
+  const initialData = (): T | undefined => shown;
+  if (Object.is(shown, current())) return { initialData, select };
+  // HTML that comes late is taken over, and the cache is ahead of it.
+  return { initialData, select: () => (select ? select(shown as T) : (shown as TData)) };
+}
+
+const never = (): (() => void) => () => {};
+
+function valueIn<T>(signal: Signal<T>, entry: Entry): T | undefined {
+  return entry.state === "unknown" ? undefined : (signal as BackedSignal<T>).valueIn(entry);
+}

@@ -1,0 +1,31 @@
+import { cacheSignal } from "react";
+import type { Backend, Reader } from "../core/backend.ts";
+import type { BackedSignal, Signal } from "../core/signal.ts";
+import { checkExposed } from "../react/check-exposed.ts";
+import { requestScope } from "../react/request-scope.ts";
+import { noteVersion } from "./query-version.ts";
+import type { SourceOptions } from "./signal-source.ts";
+
+/** How a query reads a signal on the server: in a render what its other components see, else what is current. */
+export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
+  const backed = signal as BackedSignal<T>;
+  checkExposed(backed as BackedSignal<unknown>);
+  return {
+    queryFn: async ({ client, queryKey }) => {
+      const { backend, key } = backed.read;
+      const reader = await openReader(backend);
+      await reader.load([key]);
+      const entry = reader.entry(key).peek();
+      noteVersion(client, queryKey, entry, (reader.version ?? backend.version).epoch);
+      return backed.valueIn(entry);
+    },
+  };
+}
+
+async function openReader(backend: Backend): Promise<Reader & Partial<Pick<Backend, "version">>> {
+  // Only renders have one.
+  if (cacheSignal() === null) return backend.readerFor();
+  const scope = requestScope();
+  await scope.markDynamic();
+  return scope.snapshots.open(backend);
+}

@@ -1,0 +1,50 @@
+import { useGivenValue } from "#signal-source";
+import {
+  useQuery,
+  type UseQueryOptions,
+  type UseQueryResult,
+  useSuspenseQuery,
+  type UseSuspenseQueryResult,
+} from "@tanstack/react-query";
+import type { Signal } from "../core/signal.ts";
+import { type SignalQueryKey, signalQueryOptions } from "./signal-query-options.ts";
+import { useFollow } from "./use-follow.ts";
+
+/** What TanStack Query knows by the same names. How the value is read and kept current is not among it. */
+export type UseSignalQueryOptions<T, TData = T> = Pick<
+  UseQueryOptions<T, Error, TData, SignalQueryKey>,
+  "gcTime" | "meta" | "notifyOnChangeProps" | "select" | "structuralSharing" | "throwOnError"
+>;
+
+/**
+ * A signal as a query of TanStack Query: in the HTML, live afterwards without fetching again. It uses the `QueryClient` that the app
+ * provides. `useReactive` alone does where nothing else needs the query cache.
+ *
+ * @throws {KawaError} NOT_EXPOSED - while the HTML is made: the signal's definition lets no browser read it
+ * @example
+ * const { data: total } = useSignalQuery(cart, { select: ({ items }) => items.length });
+ */
+export function useSignalQuery<T, TData = T>(
+  signal: Signal<T>,
+  options: UseSignalQueryOptions<T, TData> = {},
+): UseQueryResult<TData, Error> {
+  useFollow(signal);
+  const given = useGivenValue(signal, options.select);
+  return useQuery({ ...signalQueryOptions(signal), ...options, ...given } as UseQueryOptions<T, Error, TData, SignalQueryKey>);
+}
+
+/**
+ * As {@link useSignalQuery}, for a component that suspends until the value is known.
+ *
+ * @throws {KawaError} as {@link useSignalQuery}; and what else makes the value unreadable, to the nearest error boundary
+ */
+export function useSuspenseSignalQuery<T, TData = T>(
+  signal: Signal<T>,
+  options: Omit<UseSignalQueryOptions<T, TData>, "throwOnError"> = {},
+): UseSuspenseQueryResult<TData, Error> {
+  useFollow(signal);
+  const given = useGivenValue(signal, options.select);
+  return useSuspenseQuery({ ...signalQueryOptions(signal), ...options, ...given } as Parameters<
+    typeof useSuspenseQuery<T, Error, TData, SignalQueryKey>
+  >[0]);
+}
