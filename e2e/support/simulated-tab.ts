@@ -63,7 +63,8 @@ export class SimulatedTab {
     this.renderCount += 1;
     this.#searchCount = 0;
     const text = html.replaceAll("\\", "");
-    const property = (name: string): string => new RegExp(`"${name}":"([^"]+)"`).exec(text)![1]!;
+    // Not what stands for a promise, such as "$@1f".
+    const property = (name: string): string => new RegExp(`"${name}":"([^"$]+)"`).exec(text)![1]!;
     return { render: property("render"), versions: property("versions"), count: Number(/<output>(\d+)/.exec(html)![1]) };
   }
 
