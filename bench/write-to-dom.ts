@@ -8,7 +8,7 @@ import { withTempDir } from "./temp-dir.ts";
 
 const warmUpCount = 30;
 const count = 200;
-const goal = 1.3;
+const goal = 1.2;
 
 /** When a change reached each stage of the second browser, as milliseconds of the wall clock. */
 type Stages = { readonly event: number; readonly fetchStart: number; readonly fetchEnd: number; readonly dom: number };

@@ -84,6 +84,23 @@ test("the theme that one chooses is the theme of all", async ({ browser, baseURL
   await closeAll(a, b);
 });
 
+test("a theme that is chosen without a network is shown at once, and taken back with a word", async ({ browser, baseURL }) => {
+  const page = await openBoard(await browser.newContext(), baseURL!);
+  await page.getByRole("button", { name: "System" }).click();
+  await expect(page.getByTestId("theme")).toHaveText("system");
+  await page.route("**/api/reactive*", (route) => (route.request().method() === "PUT" ? route.abort() : route.continue()));
+  await page.getByRole("button", { name: "Dark" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "The theme was not changed." })).toBeVisible();
+  await expect(page.getByTestId("theme")).toHaveText("system");
+  await page.unroute("**/api/reactive*");
+  await page.getByRole("button", { name: "Dark" }).click();
+  await expect(page.getByTestId("theme")).toHaveText("dark");
+  await expect(page.getByRole("alert").filter({ hasText: "The theme was not changed." })).toBeHidden();
+  await page.getByRole("button", { name: "System" }).click();
+  await expect(page.getByTestId("theme")).toHaveText("system");
+  await closeAll(page);
+});
+
 test("every form works without JavaScript", async ({ browser, baseURL }) => {
   const page = await openBoard(await browser.newContext({ javaScriptEnabled: false }), baseURL!, "/?as=elif");
 

@@ -1,4 +1,5 @@
 import { computed, namespace } from "kawa";
+import { oneOf } from "./one-of";
 import { clampToBoard, findPerson, people, type Position } from "./people";
 
 const app = namespace("app");
@@ -8,7 +9,7 @@ export const counter = app.signal("counter", 0);
 /** One theme for everyone who looks; `system` follows each browser until somebody chooses. */
 export const themes = ["system", "light", "dark"] as const;
 export type Theme = (typeof themes)[number];
-export const theme = app.signal<Theme>("theme", "system");
+export const theme = app.signal<Theme>("theme", "system", { expose: "write", schema: oneOf(themes) });
 
 const users = namespace("users");
 

@@ -1,3 +1,4 @@
+"use client";
 import { useReactive } from "kawa";
 import type { ReactNode } from "react";
 import { theme } from "@/lib/signals";

@@ -1,10 +1,13 @@
-import { useReactive } from "kawa";
+"use client";
+import { publicMessage, useReactive, useSignalWrite } from "kawa";
 import { theme, themes } from "@/lib/signals";
 import { chooseTheme } from "../actions";
 import styles from "./theme-switcher.module.css";
 
+/** Shows a choice at once, and takes it back with a word when it could not be kept. Without JavaScript it is a plain form. */
 export function ThemeSwitcher() {
   const current = useReactive(theme);
+  const { set, error } = useSignalWrite(theme);
 
   return (
     <form action={chooseTheme} className={styles.switcher} aria-label="Theme, for everyone">
@@ -13,11 +16,25 @@ export function ThemeSwitcher() {
       </p>
       <div className={styles.choices}>
         {themes.map((name) => (
-          <button key={name} name="theme" value={name} aria-pressed={name === current}>
+          <button
+            key={name}
+            name="theme"
+            value={name}
+            aria-pressed={name === current}
+            onClick={(event) => {
+              event.preventDefault();
+              void set(name);
+            }}
+          >
             {name}
           </button>
         ))}
       </div>
+      {error === undefined ? null : (
+        <p role="alert" className={styles.error}>
+          The theme was not changed. {publicMessage(error)}
+        </p>
+      )}
     </form>
   );
 }

@@ -5,8 +5,8 @@ export function middleware(request: NextRequest): NextResponse {
   return withRenderId(request);
 }
 
-// The starter's own matcher, without the route that browsers talk to: it names no render.
+// Pages: nothing else names a render.
 export const config = {
   runtime: "nodejs",
-  matcher: ["/((?!api/rivet|api/reactive|_next/static|_next/image|favicon.ico).*)"],
+  matcher: ["/((?!api/|_next/static|_next/image|favicon.ico).*)"],
 };
