@@ -43,8 +43,21 @@ function installProbe(): void {
     constructor(url: string | URL) {
       super(url);
       this.addEventListener("open", () => setListening());
-      for (const type of ["message", "change"]) this.addEventListener(type, () => (eventAt = now()));
+      this.addEventListener("message", () => (eventAt = now()));
     }
+  };
+  // Kawa's stream is an answer to a POST, which a shared worker would ask for out of sight.
+  Reflect.deleteProperty(globalThis, "SharedWorker");
+  Reflect.deleteProperty(globalThis, "BroadcastChannel");
+  const nativeFetch = fetch;
+  globalThis.fetch = async (...args) => {
+    const response = await nativeFetch(...args);
+    if (!new URL(response.url).pathname.endsWith("/api/reactive") || response.body === null) return response;
+    setListening();
+    const [own, copy] = response.body.tee();
+    const note = new WritableStream<string>({ write: (text) => void (text.includes("event: change") && (eventAt = now())) });
+    copy.pipeThrough(new TextDecoderStream()).pipeTo(note).catch(() => {});
+    return new Response(own, response);
   };
 
   const probe: Probe = {
@@ -57,8 +70,9 @@ function installProbe(): void {
       }),
     takeStages(score) {
       const dom = domTimes.get(score);
-      const fetches = (performance.getEntriesByType("resource") as PerformanceResourceTiming[]).filter(({ name }) =>
-        name.includes("_rsc="),
+      // Kawa asks for a render by an action: a POST to the page itself.
+      const fetches = (performance.getEntriesByType("resource") as PerformanceResourceTiming[]).filter(
+        ({ name, initiatorType }) => name.includes("_rsc=") || (initiatorType === "fetch" && new URL(name).pathname === location.pathname),
       );
       performance.clearResourceTimings();
       const fetched = fetches.at(-1);
