@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { chromium, type Browser, type Page } from "@playwright/test";
-import { chromiumArgs, ensureChromium } from "../e2e/chromium.ts";
-import { BenchApp } from "./bench-app.ts";
+import type { Browser, Page } from "@playwright/test";
+import { measureBothApps } from "./both-apps.ts";
 import { inTime, roundTimeoutMs } from "./in-time.ts";
 import { ratio, row, type Result } from "./report.ts";
-import { withTempDir } from "./temp-dir.ts";
 
 const warmUpCount = 30;
 const count = 200;
@@ -79,31 +77,15 @@ class Side {
 
 /** From a POST in one browser to the changed text in another one, pushed by a server action: Kawa's, and one written by hand. */
 export async function measureFragments(): Promise<Result> {
-  return withTempDir(async (dataDir) => {
-    const apps: BenchApp[] = [];
-    const browser = await chromium.launch({ args: chromiumArgs, executablePath: ensureChromium() });
-    try {
-      apps.push(await BenchApp.start({ name: "bare-app", expectedScore: 0 }));
-      apps.push(await BenchApp.start({ name: "kawa-app", expectedScore: 0, dataDir }));
-      const [bare, kawa] = await Promise.all(apps.map(({ url }) => Side.open(browser, url)));
-      if (bare === undefined || kawa === undefined) throw new Error("unreachable");
-      for (let round = 0; round < warmUpCount + count; round += 1) {
-        const pair = round % 2 === 0 ? [bare, kawa] : [kawa, bare];
-        for (const side of pair) await side.run(round >= warmUpCount);
-      }
-      const rows = [
-        row("write to DOM, action by hand", "ms", bare.totals),
-        row("write to DOM, fragment of kawa", "ms", kawa.totals),
-        row("- POST to its answer, action by hand", "ms", bare.posts),
-        row("- POST to its answer, fragment of kawa", "ms", kawa.posts),
-        row("- answer to DOM, action by hand", "ms", bare.pushes),
-        row("- answer to DOM, fragment of kawa", "ms", kawa.pushes),
-      ];
-      const value = ratio(rows[1]!, rows[0]!);
-      return { rows, verdicts: [{ name: "write to DOM, fragment / action by hand", value, unit: "times", goal: { atMost: goal } }] };
-    } finally {
-      await browser.close();
-      for (const app of apps) await app.stop();
-    }
-  });
+  const { bare, kawa } = await measureBothApps({ open: Side.open, warmUpCount, count });
+  const rows = [
+    row("write to DOM, action by hand", "ms", bare.totals),
+    row("write to DOM, fragment of kawa", "ms", kawa.totals),
+    row("- POST to its answer, action by hand", "ms", bare.posts),
+    row("- POST to its answer, fragment of kawa", "ms", kawa.posts),
+    row("- answer to DOM, action by hand", "ms", bare.pushes),
+    row("- answer to DOM, fragment of kawa", "ms", kawa.pushes),
+  ];
+  const value = ratio(rows[1]!, rows[0]!);
+  return { rows, verdicts: [{ name: "write to DOM, fragment / action by hand", value, unit: "times", goal: { atMost: goal } }] };
 }
