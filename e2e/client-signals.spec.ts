@@ -183,10 +183,10 @@ test("under constant writes each page shows one version, in HTML and after hydra
 });
 
 test("a client component cannot show what is not exposed, and nothing of it leaves the server", async ({ page, server }) => {
-  await writeCount(server.url, "hidden", 987_654);
+  await writeCount(server.url, "unexposed", 987_654);
   const bodies: Promise<string>[] = [];
   page.on("response", (response) => bodies.push(response.text().catch(() => "")));
-  await page.goto(`${server.url}/lab/client/hidden/hidden`);
+  await page.goto(`${server.url}/lab/client/hidden/unexposed`);
   await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
   expect((await Promise.all(bodies)).join("")).not.toContain("987654");
 });

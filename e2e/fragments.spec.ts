@@ -110,7 +110,7 @@ test("a fragment shows what was written while the engine was away", async ({ pag
 
 test("a hidden tab has no push, and catches up once when it is shown", async ({ page, server }) => {
   const pushes = watchPushes(page);
-  await openPushed(page, "/lab/fragment/one/hidden");
+  await openPushed(page, "/lab/fragment/one/hidden-tab-push");
   const setVisibility = (state: "hidden" | "visible"): Promise<void> =>
     page.evaluate((value) => {
       Object.defineProperty(document, "visibilityState", { value, configurable: true });
@@ -119,11 +119,11 @@ test("a hidden tab has no push, and catches up once when it is shown", async ({ 
 
   await setVisibility("hidden");
   await expect.poll(() => pushes.open).toBe(0);
-  await writeCount(server.url, "hidden", 1);
+  await writeCount(server.url, "hidden-tab-push", 1);
   const again = waitForPush(page);
   await setVisibility("visible");
   await again;
-  await expect(shownFragment(page, "hidden")).toHaveText("1");
+  await expect(shownFragment(page, "hidden-tab-push")).toHaveText("1");
 });
 
 test("two tabs of a browser have a push, and the third renders its page", async ({ context, server }) => {

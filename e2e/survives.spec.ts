@@ -75,12 +75,12 @@ test("a slow refresh does not bring the visitor back to the page that was left",
 });
 
 test("a page that cannot be shown for a moment is shown again with the next good render", async ({ page, server }) => {
-  await openLive(page, "/lab/failing/failing");
+  await openLive(page, "/lab/failing/failing-page");
   const expectSameWindow = await markWindow(page);
   for (const round of [1, 2]) {
-    await writeCount(server.url, "failing", -round);
+    await writeCount(server.url, "failing-page", -round);
     await expect(page.getByRole("alert").filter({ hasText: "cannot be shown" })).toBeVisible();
-    await writeCount(server.url, "failing", round);
+    await writeCount(server.url, "failing-page", round);
     await expect(page.locator("output")).toHaveText(String(round));
   }
   await expectSameWindow();

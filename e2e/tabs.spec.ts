@@ -49,13 +49,13 @@ test("a hidden tab does nothing, and catches up once when it is shown", async ({
   });
   const setVisibility = (state: string): Promise<void> =>
     page.evaluate((next) => (window as unknown as { setVisibility(next: string): void }).setVisibility(next), state);
-  await openLive(page, "/lab/counter/hidden");
+  await openLive(page, "/lab/counter/hidden-tab");
   await setVisibility("hidden");
   const renders = countRenders(page);
   const witness = await page.context().newPage();
-  await openLive(witness, `${server.url}/lab/counter/hidden`);
+  await openLive(witness, `${server.url}/lab/counter/hidden-tab`);
   for (let value = 1; value <= 10; value += 1) {
-    await writeCount(server.url, "hidden", value);
+    await writeCount(server.url, "hidden-tab", value);
     await expect(witness.locator("output")).toHaveText(String(value));
   }
   expect(renders.count).toBe(0);
@@ -67,14 +67,14 @@ test("a hidden tab does nothing, and catches up once when it is shown", async ({
 });
 
 test("a browser says that it is offline, and is current by itself when the network is back", async ({ context, page, server }) => {
-  await openLive(page, "/lab/counter/offline");
+  await openLive(page, "/lab/counter/offline-tab");
   await page.getByLabel("Note").fill("half a sentence");
   await context.setOffline(true);
   await server.stop();
   await expectState(page, "offline");
   await expect(page.getByText("Offline: this may be out of date")).toBeVisible();
   await server.start();
-  await writeCount(server.url, "offline", 5);
+  await writeCount(server.url, "offline-tab", 5);
   await context.setOffline(false);
   await expect(page.locator("output")).toHaveText("5");
   await expectState(page, "live");
