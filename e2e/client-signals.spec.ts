@@ -63,7 +63,7 @@ test("a writer sees its value at once, and others when it is accepted", async ({
   await expect(page.getByTestId("client-pending")).toHaveText("true");
   expect(await other.getByTestId("client").textContent()).toBe("0");
 
-  expect((await answer).status()).toBe(200);
+  expect((await answer).status()).toBe(204);
   await expect(other.getByTestId("client")).toHaveText("1000000");
   await expect(page.getByTestId("client-pending")).toHaveText("false");
   await expect(page.getByTestId("server")).toHaveText("1000000");
@@ -141,8 +141,10 @@ test("a value that JSON does not know is the same in HTML, after hydration and w
   const errors = watchErrors(page);
   const other = await (await browser.newContext()).newPage();
   await openLive(page, `${server.url}/lab/client/dates/when`);
+  const accepted = page.waitForResponse((answer) => answer.request().method() === "PUT");
   await page.getByRole("button", { name: "Add a second" }).click();
   await expect(page.getByTestId("date")).toHaveText("1970-01-01T00:00:01.000Z");
+  await accepted;
 
   const response = await other.goto(`${server.url}/lab/client/dates/when`);
   expect(await response!.text()).toContain("1970-01-01T00:00:01.000Z");
@@ -180,6 +182,23 @@ test("under constant writes each page shows one version, in HTML and after hydra
   // They were of many versions, and the last page ends with the last one.
   expect(versions.size).toBeGreaterThan(loadCount / 4);
   await expect(page.getByTestId("client")).toHaveText(await valueOf(server.url, "lab:constant:shared"));
+});
+
+test("a write of a page that is left at once is not lost", async ({ page, server }) => {
+  // What the page sends comes no further, and ends with it; what may outlive it goes its way.
+  await page.addInitScript(() => {
+    const nativeFetch = fetch;
+    window.fetch = (input, init) => {
+      if (init?.method !== "PUT" || init.keepalive) return nativeFetch(input, init);
+      document.documentElement.dataset["held"] = "true";
+      return new Promise(() => {});
+    };
+  });
+  await openLive(page, `${server.url}/lab/client/left`);
+  await write(page, 7);
+  await expect(page.locator("html[data-held]")).toBeVisible();
+  await page.goto("about:blank");
+  await expect.poll(() => valueOf(server.url, "lab:left:shared")).toBe("7");
 });
 
 test("a client component cannot show what is not exposed, and nothing of it leaves the server", async ({ page, server }) => {
@@ -246,5 +265,5 @@ test("browsers get no code of servers", () => {
 
 async function valueOf(url: string, key: string): Promise<string> {
   const { rows } = (await (await fetch(`${url}/api/reactive?key=${key}`)).json()) as { rows: [string, string][] };
-  return String((JSON.parse(rows[0]![1]) as unknown[])[0]);
+  return String((JSON.parse(rows[0]![1]) as unknown[] | null)?.[0]);
 }

@@ -168,7 +168,7 @@ test("a stream renews nothing that its browser may not write", async ({ server }
   const own = "lab:visitors:forged:own";
   const body = JSON.stringify({ id: "own", key: own, text: '["here"]' });
   const headers = { "content-type": "application/json" };
-  expect((await fetch(`${server.url}/api/reactive`, { method: "PUT", headers, body })).status).toBe(200);
+  expect((await fetch(`${server.url}/api/reactive`, { method: "PUT", headers, body })).status).toBe(204);
   const guest = "lab:guests:forged:guest";
   expect(await membersIn(server.url, "guests:forged")).toEqual([guest]);
 

@@ -88,7 +88,7 @@ test("a mutation is shown at once, and never goes back when it is accepted", asy
   await page.getByRole("button", { name: "Add one" }).click();
   await expect(page.getByTestId("query")).toHaveText("1000001");
 
-  expect((await answer).status()).toBe(200);
+  expect((await answer).status()).toBe(204);
   await expect(page.getByTestId("pending")).toHaveText("false");
   await expect(page.getByTestId("cached")).toHaveText("1000001");
   expect(await shown()).toEqual(["1000000", "1000001"]);

@@ -24,8 +24,13 @@ export type WriteRequest = {
   readonly isAgain?: boolean | undefined;
 };
 
-/** `row` is what the actor holds now; none where the writer may not read it. */
+/**
+ * `row` is what the actor holds now; none where the writer may not read it. Where it holds what was sent, the answer has no body,
+ * which takes a third less time: {@link acceptedHeader} names the row's number and epoch.
+ */
 export type WriteReply = { readonly row?: ValueRow | undefined; readonly isConflict?: boolean | undefined };
+
+export const acceptedHeader = "kawa-accepted";
 
 /** The body of every answer that refuses. */
 export type ErrorReply = {

@@ -13,10 +13,11 @@ const messages: Partial<Record<KawaErrorCode, string>> = {
 const unavailable = "The server is busy. Please try again.";
 
 /** A handler that answers with JSON, and tells of an error only what everybody may know. */
-export function answerWith<T>(perform: (request: Request) => Promise<T>): (request: Request) => Promise<Response> {
+export function answerWith<T>(perform: (request: Request) => Promise<T | Response>): (request: Request) => Promise<Response> {
   return async (request) => {
     try {
-      return Response.json(await perform(request), { headers: { "cache-control": "no-store" } });
+      const answer = await perform(request);
+      return answer instanceof Response ? answer : Response.json(answer, { headers: { "cache-control": "no-store" } });
     } catch (error) {
       if (!isKawaError(error)) throw error;
       return refusal(error);

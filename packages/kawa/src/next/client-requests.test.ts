@@ -6,7 +6,7 @@ import { createMemoryBackend } from "../core/memory-backend.ts";
 import { namespace } from "../core/namespace.ts";
 import { cell } from "../core/reactive.ts";
 import type { StandardSchema } from "../core/standard-schema.ts";
-import type { ValueRow, WriteRequest } from "../core/value-row.ts";
+import { acceptedHeader, type ValueRow, type WriteRequest } from "../core/value-row.ts";
 import { closeStreams } from "./live-streams.ts";
 import { createReactiveRoute, type ReactiveRouteOptions } from "./reactive-route.ts";
 
@@ -67,7 +67,10 @@ async function put(write: Partial<WriteRequest>, { headers = {}, options = {}, b
   writeCount += 1;
   const text = body ?? JSON.stringify({ id: `w${writeCount}`, ...write });
   const init = { method: "PUT", body: text, headers: { "content-type": "application/json", ...headers } };
-  return answerOf(await PUT(new Request("http://host/api/reactive", init)));
+  const response = await PUT(new Request("http://host/api/reactive", init));
+  if (response.status !== 204) return answerOf(response);
+  const [seq, epoch] = response.headers.get(acceptedHeader)!.split(" ");
+  return { status: 204, body: { row: [write.key, write.text, Number(seq), epoch] }, headers: response.headers };
 }
 
 describe("GET", () => {
@@ -121,13 +124,13 @@ describe("GET", () => {
 });
 
 describe("PUT", () => {
-  it("writes, and answers with what there is then", async () => {
+  it("writes, and answers with the number of what was sent", async () => {
     const { status, body } = await put({ key: "req:open", text: "[7]" });
-    expect({ status, body }).toEqual({ status: 200, body: { row: ["req:open", "[7]", 1, backend.version.epoch] } });
+    expect({ status, body }).toEqual({ status: 204, body: { row: ["req:open", "[7]", 1, backend.version.epoch] } });
     expect(signals.open.value).toBe(7);
   });
 
-  it("stores what the schema makes of the value", async () => {
+  it("stores what the schema makes of the value, and answers with that", async () => {
     const { body } = await put({ key: "req:name", text: stringify("  Ada ") });
     expect(body["row"]).toMatchObject({ 1: stringify("Ada") });
     expect(signals.name.value).toBe("Ada");
@@ -174,7 +177,7 @@ describe("PUT", () => {
 
   it("writes an update only on the value that it was made of", async () => {
     await signals.open.set(5);
-    expect(await put({ key: "req:open", text: "[6]", expect: 1 })).toMatchObject({ status: 200, body: { row: { 1: "[6]" } } });
+    expect(await put({ key: "req:open", text: "[6]", expect: 1 })).toMatchObject({ status: 204, body: { row: { 1: "[6]" } } });
     expect(await put({ key: "req:open", text: "[6]", expect: 1 })).toMatchObject({
       status: 200,
       body: { isConflict: true, row: ["req:open", "[6]", 2, backend.version.epoch] },
@@ -214,7 +217,7 @@ describe("PUT", () => {
 
     it("is applied where it is not known and nothing has changed", async () => {
       await signals.open.set(5);
-      expect(await put({ key: "req:open", text: "[6]", expect: 1, isAgain: true })).toMatchObject({ status: 200 });
+      expect(await put({ key: "req:open", text: "[6]", expect: 1, isAgain: true })).toMatchObject({ status: 204 });
       expect(signals.open.value).toBe(6);
     });
 
@@ -255,7 +258,7 @@ describe("PUT", () => {
   it("refuses a body that is too long, however it is sent", async () => {
     const text = stringify("x".repeat(70_000));
     expect(await put({ key: "req:name", text })).toMatchObject({ status: 413, body: { code: "VALUE_TOO_LARGE" } });
-    expect(await put({ key: "req:name", text }, { options: { maxWriteBytes: 100_000 } })).toMatchObject({ status: 200 });
+    expect(await put({ key: "req:name", text }, { options: { maxWriteBytes: 100_000 } })).toMatchObject({ status: 204 });
   });
 
   it.each([
@@ -270,7 +273,7 @@ describe("PUT", () => {
 
   it("limits how much a session sends, and says when to come back", async () => {
     const options = { maxRequestsPerSecond: 1, session: async () => ({ id: `flood-${count}` }) };
-    for (let at = 0; at < 4; at += 1) expect((await put({ key: "req:open", text: "[1]" }, { options })).status).toBe(200);
+    for (let at = 0; at < 4; at += 1) expect((await put({ key: "req:open", text: "[1]" }, { options })).status).toBe(204);
     const { status, body, headers } = await put({ key: "req:open", text: "[2]" }, { options });
     expect([status, body["code"], headers.get("retry-after")]).toEqual([429, "RATE_LIMITED", "1"]);
     expect(body["retryAfterMs"]).toBeGreaterThan(0);
@@ -283,7 +286,7 @@ describe("ephemeral values on a stream", () => {
   it("are renewed for as long as it is open, where browsers may write them", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
     onTestFinished(() => void vi.useRealTimers());
-    expect(await put({ key: "req:in:ada", text: '["here"]' })).toMatchObject({ status: 200 });
+    expect(await put({ key: "req:in:ada", text: '["here"]' })).toMatchObject({ status: 204 });
     await signals.guest("bob").set("here");
     await signals.open.set(1);
     const { POST } = createReactiveRoute({ signals });

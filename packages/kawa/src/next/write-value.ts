@@ -4,7 +4,7 @@ import { maxKeyBytes } from "../core/key.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { StandardIssue } from "../core/standard-schema.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
-import type { WriteReply, WriteRequest } from "../core/value-row.ts";
+import { acceptedHeader, type WriteReply, type WriteRequest } from "../core/value-row.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
 import { isRecord, readJson } from "./read-json.ts";
 import { readRow } from "./read-values.ts";
@@ -25,8 +25,15 @@ export type WriteOptions = {
  * @throws {KawaError} WRITE_UNCONFIRMED - it was sent again, and nobody knows whether it was applied before
  * @throws {KawaError} REQUEST_INVALID, VALUE_TOO_LARGE, VALUE_UNSERIALIZABLE, ACTION_REFUSED and those of a backend
  */
-export async function writeValue(request: Request, { signals, maxBodyBytes, client }: WriteOptions): Promise<WriteReply> {
-  const write = await readWrite(request, maxBodyBytes);
+export async function writeValue(request: Request, options: WriteOptions): Promise<WriteReply | Response> {
+  const write = await readWrite(request, options.maxBodyBytes);
+  const reply = await apply(write, options);
+  const { row, isConflict } = reply;
+  if (!row || isConflict || row[1] !== write.text) return reply;
+  return new Response(null, { status: 204, headers: { "cache-control": "no-store", [acceptedHeader]: `${row[2]} ${row[3]}` } });
+}
+
+async function apply(write: WriteRequest, { signals, client }: WriteOptions): Promise<WriteReply> {
   const signal = signals.find(write.key, "write");
   if (!signal) throw new KawaError("NOT_EXPOSED", `Browsers cannot write "${clip(write.key)}".`);
   const id = `${client}\n${write.id}`;

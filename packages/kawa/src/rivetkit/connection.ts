@@ -15,6 +15,7 @@ import {
   type ServerFrame,
   unauthorizedCloseCode,
 } from "./protocol.ts";
+import { sendAtOnce } from "./send-at-once.ts";
 import { fromReplyError } from "./refusal.ts";
 import type { Socket } from "./serve-replica.ts";
 import { issueServerToken } from "./server-token.ts";
@@ -83,7 +84,10 @@ export class Connection {
       connection.#hooked = hello.hooked;
       connection.#startPings();
       const local = hostedServices.get(hello.instance);
-      if (local) connection.#useLocal(local);
+      if (local) {
+        connection.#useLocal(local);
+        sendAtOnce(target.endpoint);
+      }
       return connection;
     } catch (error) {
       connection.close();

@@ -5,14 +5,22 @@ import { routeSrc } from "./route.ts";
 /** The server gives up sooner. */
 const timeoutMs = 40_000;
 
+export type AskOptions<T> = {
+  /** The error where there is no answer. */
+  readonly lost: () => KawaError;
+  /** What an answer without a body says. */
+  readonly fromHeaders?: (headers: Headers) => T;
+};
+
 /**
  * Asks the route for something.
  *
  * @throws {KawaError} what the server has told; else `lost`
  */
-export async function ask<T>(query: string, init: RequestInit, lost: () => KawaError): Promise<T> {
+export async function ask<T>(query: string, init: RequestInit, { lost, fromHeaders }: AskOptions<T>): Promise<T> {
   try {
     const response = await fetch(routeSrc() + query, { cache: "no-store", signal: AbortSignal.timeout(timeoutMs), ...init });
+    if (response.status === 204 && fromHeaders) return fromHeaders(response.headers);
     const reply = (await response.json()) as T & Partial<ErrorReply>;
     if (response.ok) return reply;
     // What the server says is meant for people. A proxy in between says nothing of ours.

@@ -4,14 +4,14 @@ import { caught, codeOf } from "../../../test/support/caught.ts";
 import type { Entry } from "../backend.ts";
 import { publicMessage } from "../errors.ts";
 import { react } from "../reactive.ts";
-import type { ValueRow, WriteReply, WriteRequest } from "../value-row.ts";
+import { acceptedHeader, type ValueRow, type WriteReply, type WriteRequest } from "../value-row.ts";
 import { BrowserBackend } from "./browser-backend.ts";
 
 const epoch = "e1";
 const row = (key: string, value: unknown, seq: number, of = epoch): ValueRow => [key, stringify(value), seq, of];
 
 /** Answers of the server, in order; `lost` is none. */
-type Answer = { readonly status?: number; readonly body: unknown } | "lost";
+type Answer = { readonly status?: number; readonly body?: unknown; readonly headers?: Record<string, string> } | "lost";
 
 let backend: BrowserBackend;
 let given: ValueRow[];
@@ -42,7 +42,8 @@ beforeEach(() => {
       answer = readAnswer(keys);
     }
     if (answer === "lost") throw new TypeError("Failed to fetch");
-    return Response.json(answer.body, { status: answer.status ?? 200 });
+    const { status = 200, body, headers = {} } = answer;
+    return body === undefined ? new Response(null, { status, headers }) : Response.json(body, { status, headers });
   });
 });
 afterEach(() => {
@@ -169,6 +170,16 @@ describe("writing in a browser", () => {
     expect(shown).toEqual([{ n: 0 }, { n: 1 }]);
     expect(written).toMatchObject([{ key: "k", text: stringify({ n: 1 }) }]);
     expect(written[0]).not.toHaveProperty("expect");
+  });
+
+  it("takes an answer without a body as its own value, under the number that it was given", async () => {
+    backend.receive([row("k", 1, 1)]);
+    answers.push({ status: 204, headers: { [acceptedHeader]: `5 ${epoch}` } });
+    await backend.set("k", 2);
+    backend.receive([row("k", "older", 4)]);
+    expect(valueOf("k")).toBe(2);
+    backend.receive([row("k", "newer", 6)]);
+    expect(valueOf("k")).toBe("newer");
   });
 
   it("shows a copy: what happens to the value later is not shown", async () => {
@@ -377,6 +388,40 @@ describe("updating in a browser", () => {
     await vi.advanceTimersByTimeAsync(20_000);
     expect(await codeOf(() => done)).toBe("UPDATE_CONFLICT");
     expect(valueOf("k")).toBe(19);
+  });
+});
+
+describe("a page that is left", () => {
+  it("sends what is not answered once more, as a request that outlives it, and later writes too", async () => {
+    const listeners = new Map<string, () => void>();
+    const sent: RequestInit[] = [];
+    vi.stubGlobal("addEventListener", (type: string, listener: () => void) => listeners.set(type, listener));
+    const respond = fetch;
+    vi.stubGlobal("fetch", (url: string, init: RequestInit) => {
+      sent.push(init);
+      return respond(url, init);
+    });
+    // The writer listens from when it is loaded.
+    vi.resetModules();
+    const leaving = new (await import("./browser-backend.ts")).BrowserBackend(() => [row("k", 1, 4)], () => {});
+    leaving.takeGiven();
+    const never = new Promise<Answer>(() => {});
+    answers.push(never, never, never);
+    void leaving.set("k", 2);
+    await settle();
+    expect(sent.map(({ keepalive }) => keepalive)).toEqual([false]);
+
+    listeners.get("pagehide")!();
+    void leaving.set("other", 3);
+    await settle();
+    expect(sent.map(({ keepalive }) => keepalive)).toEqual([false, true, true]);
+    expect(written).toMatchObject([{ text: "[2]" }, { id: written[0]!.id, text: "[2]", expect: 4, isAgain: true }, { key: "other", text: "[3]" }]);
+
+    listeners.get("pageshow")!();
+    answers.push(never);
+    void leaving.set("third", 4);
+    await settle();
+    expect(sent.at(-1)!.keepalive).toBe(false);
   });
 });
 

@@ -7,7 +7,7 @@ import { ask, publicError } from "./ask.ts";
 export function createRowReader(receive: (rows: readonly ValueRow[]) => Promise<void> | void): (key: string) => Promise<void> {
   const loader = new Loader(async (keys) => {
     const query = new URLSearchParams(keys.map((key) => ["key", key]));
-    const { rows, refused } = await ask<ReadReply>(`?${query}`, {}, unreachable);
+    const { rows, refused } = await ask<ReadReply>(`?${query}`, {}, { lost: unreachable });
     await receive(rows);
     return new Map(refused.map((key) => [key, notExposed(key)]));
   });

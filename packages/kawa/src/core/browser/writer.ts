@@ -1,7 +1,7 @@
 import { isKawaError, type KawaError } from "../errors.ts";
 import { batch } from "../reactive.ts";
 import { encodeValue } from "../value.ts";
-import type { ValueRow, WriteReply, WriteRequest } from "../value-row.ts";
+import { acceptedHeader, type ValueRow, type WriteReply, type WriteRequest } from "../value-row.ts";
 import { ask, publicError } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
 import { loadCodec } from "./codec.ts";
@@ -14,6 +14,16 @@ const maxRetryDelayMs = 500;
 const resendDelayMs = 300;
 /** Browsers let no more outlive its page. */
 const maxKeepAlive = 30_000;
+
+/** What the server has not answered yet, each with what it is when it is sent again. */
+const unanswered = new Map<WriteRequest, WriteRequest>();
+let isLeaving = false;
+// A request that may outlive its page takes half a millisecond longer, so only those of a page that is left are such.
+globalThis.addEventListener?.("pagehide", () => {
+  isLeaving = true;
+  for (const again of unanswered.values()) put(again).catch(() => {});
+});
+globalThis.addEventListener?.("pageshow", () => (isLeaving = false));
 
 /**
  * Brings what was written in a browser to the actor: one write a key at a time, in order. Loaded at the first write. It never
@@ -70,16 +80,20 @@ function expectedOf({ entry }: Slot): number {
 
 /** Sends a write until it is answered: after a lost answer once more, and then only for the value that it was made for. */
 async function deliver(request: WriteRequest, base: number): Promise<WriteReply> {
+  const again: WriteRequest = { ...request, expect: request.expect ?? base, isAgain: true };
   let next = request;
   for (let tries = 1; ; tries += 1) {
     try {
+      unanswered.set(request, again);
       return await put(next);
     } catch (error) {
       if (isKawaError(error, "RATE_LIMITED") && tries < maxTries) await delay(Number(error.data["retryAfterMs"]) || maxRetryDelayMs);
       else if (isKawaError(error, "WRITE_UNCONFIRMED") && !next.isAgain) {
         await delay(resendDelayMs);
-        next = { ...request, expect: request.expect ?? base, isAgain: true };
+        next = again;
       } else throw error;
+    } finally {
+      unanswered.delete(request);
     }
   }
 }
@@ -88,7 +102,13 @@ async function put(request: WriteRequest): Promise<WriteReply> {
   if (navigator.onLine === false) throw publicError("BACKEND_UNAVAILABLE", "There is no connection. It was not saved.");
   const body = JSON.stringify(request);
   const headers = { "content-type": "application/json" };
-  return ask("", { method: "PUT", body, headers, keepalive: body.length < maxKeepAlive }, unconfirmed);
+  const keepalive = isLeaving && body.length < maxKeepAlive;
+  return ask("", { method: "PUT", body, headers, keepalive }, { lost: unconfirmed, fromHeaders: (answered) => acceptedAs(request, answered) });
+}
+
+function acceptedAs({ key, text }: WriteRequest, headers: Headers): WriteReply {
+  const [seq, epoch] = headers.get(acceptedHeader)?.split(" ") ?? [];
+  return { row: epoch === undefined ? undefined : [key, text, Number(seq), epoch] };
 }
 
 function unconfirmed(): KawaError {

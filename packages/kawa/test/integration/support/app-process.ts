@@ -2,6 +2,7 @@ import { namespace, type Signal } from "../../../src/index.ts";
 import { host } from "../../../src/rivetkit/host.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
 import { Replica } from "../../../src/rivetkit/replica.ts";
+import { treated } from "../../../src/rivetkit/send-at-once.ts";
 import { serveOperations } from "./serve-operations.ts";
 import { streamOperations } from "./stream-operations.ts";
 
@@ -69,6 +70,10 @@ const operations = {
   },
   async deltasToLose(): Promise<number> {
     return deltasToLose;
+  },
+  /** How many sockets to the engine send at once. */
+  async sentAtOnce(): Promise<number> {
+    return treated.size;
   },
 };
 
