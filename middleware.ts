@@ -5,6 +5,12 @@ export const middleware = createMiddleware({ sessions });
 
 export const config = {
   runtime: "nodejs",
-  // Everything but the engine's calls, the stream (which reads the session itself) and static files.
-  matcher: ["/((?!api/rivet|api/reactive|_next/static|_next/image|favicon.ico|icon.svg).*)"],
+  matcher: [
+    {
+      // Everything but the engine's calls, the stream (which reads the session itself) and static files.
+      source: "/((?!api/rivet|api/reactive|_next/static|_next/image|favicon.ico|icon.svg).*)",
+      // Server actions, as which pages refresh themselves, go past it, which is faster. Delete this if you decide here who may see a page.
+      missing: [{ type: "header", key: "next-action" }],
+    },
+  ],
 };

@@ -9,15 +9,20 @@ import { serveOperations } from "./forked.ts";
 // of a change.
 
 const loadAtOnce = 20;
+/** How long browsers wait for more news before they open a stream. */
+const gatherMs = 50;
 
-/** `bare`: an event, then a refresh. `page`: Kawa's stream, a refresh, and a stream for what it shows. `fragment`: pushed. */
+/**
+ * `bare`: an event, then a refresh. `page`: Kawa's stream, and its refresh, with which the stream goes on. `fragment`: pushed.
+ */
 export type TabSide = "bare" | "page" | "fragment";
 
 export type TabOptions = {
   readonly url: string;
   readonly side: TabSide;
-  /** Id of the server action that pushes fragments; only that side calls it. */
+  /** Ids of the server actions that push fragments and that refresh the route; only Kawa's sides call them. */
   readonly pushAction: string;
+  readonly refreshAction: string;
 };
 
 type SendOptions = { readonly method?: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string };
@@ -48,6 +53,8 @@ class Tab {
   readonly #options: TabOptions;
   readonly #headers: Readonly<Record<string, string>>;
   #renderId = "";
+  /** The render that the stream tells about. */
+  #followedId = "";
   #stream: IncomingMessage | undefined;
   readonly #name = crypto.randomUUID();
   #isRefreshing = false;
@@ -75,6 +82,23 @@ class Tab {
     return payload;
   }
 
+  /** As the page refreshes itself: by an action that says which render it makes, and of which it takes the place. */
+  async #refreshRoute(): Promise<void> {
+    const next = crypto.randomUUID();
+    const answer = await send(`${this.#options.url}/`, {
+      method: "POST",
+      headers: {
+        ...this.#headers,
+        "next-action": this.#options.refreshAction,
+        accept: "text/x-component",
+        "content-type": "text/plain;charset=UTF-8",
+      },
+      body: JSON.stringify([next, this.#renderId]),
+    });
+    this.#show(await textOf(answer));
+    this.#renderId = next;
+  }
+
   #show(payload: string): void {
     this.score = scorePattern.exec(payload)?.[1] ?? this.score;
   }
@@ -91,6 +115,7 @@ class Tab {
           body: JSON.stringify({ tabs: { tab: { route: [[this.#renderId, ""]] } } }),
         }));
     this.#stream = stream;
+    this.#followedId = this.#renderId;
     before?.destroy();
     stream.setEncoding("utf8").on("error", () => {});
     let rest = "";
@@ -138,8 +163,9 @@ class Tab {
 
   #hear(event: string): void {
     if (this.#options.side === "bare") return event === "data: change" ? void this.#refresh(0) : undefined;
-    const change = /^event: change\ndata: (.*)$/.exec(event);
-    if (change) void this.#refresh((JSON.parse(change[1]!) as StreamEvents["change"]).spreadMs);
+    const [, name, data] = /^event: (\w+)\ndata: (.*)$/.exec(event)!;
+    if (name === "change") void this.#refresh((JSON.parse(data!) as StreamEvents["change"]).spreadMs);
+    if (name === "renewed") this.#followedId = (JSON.parse(data!) as StreamEvents["renewed"]).to[0];
   }
 
   async #refresh(spreadMs: number): Promise<void> {
@@ -148,9 +174,12 @@ class Tab {
     await sleep(Math.random() * spreadMs);
     this.#isDirty = false;
     this.requestCount += 1;
-    await this.#render();
-    // What it shows now may have read something else.
-    if (this.#options.side === "page") await this.#listen();
+    if (this.#options.side === "page") {
+      await this.#refreshRoute();
+      await sleep(gatherMs);
+      // What it shows now may have read something else.
+      if (this.#followedId !== this.#renderId) await this.#listen();
+    } else await this.#render();
     this.#isRefreshing = false;
     if (this.#isDirty) await this.#refresh(0);
   }

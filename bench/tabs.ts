@@ -27,7 +27,7 @@ class Tabs {
   static async open(app: BenchApp, side: TabSide): Promise<Tabs> {
     const clients = new Forked<TabClientOperations>("tab-clients.ts");
     try {
-      await clients.call("open", { url: app.url, side, pushAction: actionId("kawa-app", "pushFragments") }, tabCount);
+      await clients.call("open", { url: app.url, side, pushAction: actionId("kawa-app", "pushFragments"), refreshAction: actionId("kawa-app", "refreshRoute") }, tabCount);
       return new Tabs(app, clients);
     } catch (error) {
       await clients.stop();

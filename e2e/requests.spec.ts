@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { shownCount, writeCount } from "./support/lab.ts";
+import { openLive, shownCount, writeCount } from "./support/lab.ts";
 
 /** Prefetches follow a render after a moment. */
 const quietMs = 500;
@@ -60,3 +60,22 @@ for (const [kind, method, what] of [
     expect(withoutStreams(requests)).toEqual(Array.from({ length: 3 }, () => `${method} /lab/links/${name}`));
   });
 }
+
+test("the stream goes on with each render of the route: none is opened for it", async ({ page, server }) => {
+  // Else a worker asks for the stream, out of sight.
+  await page.addInitScript(() => {
+    for (const name of ["SharedWorker", "BroadcastChannel"]) Reflect.deleteProperty(globalThis, name);
+  });
+  const requests: string[] = [];
+  page.on("request", (request) => requests.push(`${request.method()} ${new URL(request.url()).pathname}`));
+  await openLive(page, `${server.url}/lab/links/goes-on`);
+  await waitUntilQuiet(page, requests);
+  const countStreams = (): number => requests.filter((request) => request === "POST /api/reactive").length;
+  const before = countStreams();
+  for (let value = 1; value <= 3; value += 1) {
+    await writeCount(server.url, "goes-on", value);
+    await expect(shownCount(page)).toHaveText(String(value));
+    await waitUntilQuiet(page, requests);
+  }
+  expect(countStreams()).toBe(before);
+});

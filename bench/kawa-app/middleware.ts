@@ -5,8 +5,8 @@ export function middleware(request: NextRequest): NextResponse {
   return withRenderId(request);
 }
 
-// Pages: nothing else names a render.
+// Pages that are loaded or navigated to: nothing else needs a name from here.
 export const config = {
   runtime: "nodejs",
-  matcher: ["/((?!api/|_next/static|_next/image|favicon.ico).*)"],
+  matcher: [{ source: "/((?!api/|_next/static|_next/image|favicon.ico).*)", missing: [{ type: "header", key: "next-action" }] }],
 };

@@ -46,9 +46,9 @@ export function countRenders(page: Page): { readonly count: number } {
   return counter;
 }
 
-/** The action that renders the route again is the only one of Kawa's without arguments. */
+/** The action that renders the route again is the only one whose arguments are two ids of renders. */
 export function isRefreshAction(request: Request): boolean {
-  return request.headers()["next-action"] !== undefined && request.postData() === "[]";
+  return request.headers()["next-action"] !== undefined && /^\["[\w-]+","[\w-]*"\]$/.test(request.postData() ?? "");
 }
 
 /**

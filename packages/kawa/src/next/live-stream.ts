@@ -90,7 +90,11 @@ export class LiveStream {
     this.#cleanUps.push(() => clearInterval(ping));
     this.#endAfter(maxDurationMs, "rotation");
     this.#endAfter(expiresAt === undefined ? undefined : expiresAt - Date.now(), "expired");
-    for (const [tab, subscription] of Object.entries(request.tabs)) this.#follow(tab, subscription);
+    for (const [tab, subscription] of Object.entries(request.tabs)) {
+      const stops: (() => void)[] = [];
+      this.#cleanUps.push(() => stops.forEach((stop) => stop()));
+      this.#follow(tab, subscription, stops);
+    }
     if (this.#hasUnknown) this.#send("unknown", {});
     this.#followValues();
     if (this.#options.kept) this.#cleanUps.push(keepAlive(this.#options.kept));
@@ -102,7 +106,8 @@ export class LiveStream {
     this.#cleanUps.push(() => clearTimeout(timer));
   }
 
-  #follow(tab: string, { route, page, token }: Subscription): void {
+  /** `stops` is filled with what ends it. */
+  #follow(tab: string, { route, page, token }: Subscription, stops: (() => void)[]): void {
     const told = readStreamToken(this.#options.subject, token);
     if (told.isOfAnother) return this.#beginAnew(tab);
     const find = ([id]: ShownRender): RenderReads | undefined => knownRenders().get(id) ?? told.renders.get(id);
@@ -115,11 +120,22 @@ export class LiveStream {
       // What a page shows by itself need not be rendered with the whole route.
       const except = what === "route" ? own : undefined;
       const onChange = (): void => this.#onChange(tab, what);
-      this.#cleanUps.push(hub().watch({ render, except, versions: parseVersions(shown[1]), onChange }));
+      stops.push(hub().watch({ render, except, versions: parseVersions(shown[1]), onChange }));
     };
     for (const shown of route) watch("route", shown);
     if (page) watch("page", page);
-    if (known.size > 0) this.#tellReads(tab, [...known]);
+    if (known.size === 0) return;
+    this.#tellReads(tab, [...known], stops);
+    if (known.size < new Set([...route, ...(page ? [page] : [])].map(([id]) => id)).size || route.length > 1) return;
+    const onReplaced = (next: RenderReads): void => {
+      // A browser that does not read opens a stream of its own accord.
+      if (this.#controller.desiredSize! <= 0 || ![...known].every((render) => next.covers(render))) return;
+      for (const stop of stops.splice(0)) stop();
+      const to: ShownRender = [next.id, formatVersions(Object.fromEntries(next.versions))];
+      this.#send("renewed", { from: page ? [...route, page] : route, to });
+      this.#follow(tab, { route: [to], page: page && to }, stops);
+    };
+    stops.push(find(route[0]!)!.onReplaced(onReplaced));
   }
 
   /** What this tab shows, and then what the others show too, is of who the browser was before. */
@@ -169,7 +185,7 @@ export class LiveStream {
   }
 
   /** Tells the browser what its renders have read, for the next server that it meets. */
-  #tellReads(tab: string, renders: readonly RenderReads[]): void {
+  #tellReads(tab: string, renders: readonly RenderReads[], stops: (() => void)[]): void {
     let timer: NodeJS.Timeout | undefined;
     const tell = (): void => {
       timer = undefined;
@@ -177,8 +193,8 @@ export class LiveStream {
       if (token !== undefined) this.#send("token", { tab, token });
     };
     const tellSoon = (): void => void (timer ??= setTimeout(tell, tokenDelayMs));
-    for (const render of renders) this.#cleanUps.push(render.onRead(tellSoon));
-    this.#cleanUps.push(() => clearTimeout(timer));
+    for (const render of renders) stops.push(render.onRead(tellSoon));
+    stops.push(() => clearTimeout(timer));
     tell();
   }
 

@@ -223,6 +223,86 @@ describe("the stream", () => {
     expect(event?.name === "change" && event.data.spreadMs).toBe(1_234);
   });
 
+  describe("goes on with a render that replaces the one that it was opened for", () => {
+    const reads = (id: string): RenderReads => knownRenders().get(id)!;
+    const shown = (id: string): [string, string] => [id, formatVersions(Object.fromEntries(reads(id).versions))];
+
+    it("when it has read the same and more, and follows that too", async () => {
+      const before = rendered("a");
+      const { next } = await open({ tabs: { tab: showing(before) } });
+      await next();
+      await backend.set("a", 1);
+      expect(await next()).toEqual(changeOf({ tab: "route" }));
+      const [from, after] = [[before, formatVersions({ [backend.id]: { ...backend.version, seq: 0 } })], rendered("a", "b")];
+      reads(before).replaceWith(reads(after));
+      expect(await next()).toEqual({ name: "renewed", data: { from: [from], to: shown(after) } });
+      await backend.set("b", 1);
+      expect(await next()).toEqual(changeOf({ tab: "route" }));
+      const last = rendered("a", "b");
+      reads(after).replaceWith(reads(last));
+      expect(await next()).toEqual({ name: "renewed", data: { from: [shown(after)], to: shown(last) } });
+    });
+
+    it("and tells of each change once", async () => {
+      const before = rendered("a");
+      const { token, reader } = await open({ tabs: { tab: showing(before) } });
+      await token();
+      for (let n = 0; n < 5; n += 1) reads(before).replaceWith(reads(rendered("a")));
+      await backend.set("a", 1);
+      let text = "";
+      while (!text.includes("event: change")) text += new TextDecoder().decode((await reader.read()).value);
+      expect(text.match(/event: change/g)).toHaveLength(1);
+      expect(text.match(/event: renewed/g)).toHaveLength(1);
+    });
+
+    it("at once when something has changed since", async () => {
+      const [before, after] = [rendered("a"), rendered("a")];
+      const { next } = await open({ tabs: { tab: showing(before) } });
+      await next();
+      await backend.set("a", 1);
+      await next();
+      reads(before).replaceWith(reads(after));
+      expect(await next()).toMatchObject({ name: "renewed" });
+      expect(await next()).toEqual(changeOf({ tab: "route" }));
+    });
+
+    it("with what the page alone shows", async () => {
+      const [layouts, page] = [rendered("a"), rendered("b")];
+      const { next, token } = await open({ tabs: { tab: { route: [[layouts, now()]], page: [page, now()] } } });
+      await token();
+      const after = rendered("a", "b");
+      reads(layouts).replaceWith(reads(after));
+      expect(await next()).toMatchObject({ name: "renewed", data: { from: [[layouts], [page]].map(([id]) => [id, now()]), to: shown(after) } });
+      await backend.set("b", 1);
+      expect(await next()).toEqual(changeOf({ tab: "page" }));
+    });
+
+    it.each([
+      ["it has read less", (before: string) => showing(before), ["a"]],
+      ["the tab shows others too", (before: string) => ({ route: [...showing(before).route, ...showing(rendered("c")).route] }), ["a", "b", "c"]],
+      ["this server does not know all that is shown", (before: string) => ({ ...showing(before), page: showing("unknown-to-this-server").route[0]! }), ["a", "b"]],
+    ])("but not when %s", async (_, subscribe, keys) => {
+      const before = rendered("a", "b");
+      const { next, token } = await open({ tabs: { tab: subscribe(before) } });
+      await token();
+      reads(before).replaceWith(reads(rendered(...keys)));
+      await backend.set("b", 1);
+      const names = new Set<string>();
+      while (!names.has("change")) names.add((await next())!.name);
+      expect(names).not.toContain("renewed");
+    });
+
+    it("but not while the browser does not read", async () => {
+      const before = rendered("a");
+      const { next } = await open({ tabs: { tab: showing(before) } });
+      await turn();
+      reads(before).replaceWith(reads(rendered("a")));
+      expect(await next()).toMatchObject({ name: "hello" });
+      await backend.set("a", 1);
+      expect(await next()).toMatchObject({ name: "change" });
+    });
+  });
+
   it("sends a ping in the given interval, to browsers that read", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const { next } = await open({ options: { pingIntervalMs: 1_000 } });

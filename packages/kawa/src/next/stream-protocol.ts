@@ -2,8 +2,8 @@ import type { KnownValue, ValueRow } from "../core/value-row.ts";
 
 /**
  * What a browser and the reactive route say to each other. A browser opens one stream for all of its tabs: a POST with a
- * {@link StreamRequest}, answered with server-sent events ({@link StreamEvents}). When its tabs show something else, it opens a
- * new stream and ends the one before.
+ * {@link StreamRequest}, answered with server-sent events ({@link StreamEvents}). When its tabs show something else that this stream
+ * does not know of, it opens a new stream and ends the one before.
  *
  * A stream says when what a tab shows has changed. Of keys that client components show, and no others, it carries the values:
  * those that are exposed to browsers, as who opened the stream may see them.
@@ -45,6 +45,11 @@ export type StreamEvents = {
   /** What these keys hold now. Of a key that changes while the browser does not read, the newest alone. */
   values: { readonly rows: readonly ValueRow[] };
   token: { readonly tab: string; readonly token: string };
+  /**
+   * A tab was sent a render that has read what the ones before have read, and maybe more: the stream goes on as if it had been opened
+   * for `to`.
+   */
+  renewed: { readonly from: readonly ShownRender[]; readonly to: ShownRender };
   /**
    * This server has not rendered what some tab shows, and tells that tab of every change. Another server may have: a new stream may
    * reach it, and what it tells by `token` is known everywhere.

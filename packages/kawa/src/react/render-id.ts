@@ -1,3 +1,6 @@
+import { processState } from "../core/process-state.ts";
+import type { RenderReads } from "./render-reads.ts";
+
 /** Header in which the middleware tells a render its id. */
 export const renderHeader = "x-kawa-render";
 
@@ -7,6 +10,26 @@ export function createRenderId(): string {
 }
 
 /** Without the middleware a browser may have sent anything. */
-export function isRenderId(text: string | null | undefined): text is string {
+export function isRenderId(text: unknown): text is string {
   return typeof text === "string" && /^[\w-]{16,64}$/.test(text);
+}
+
+export type RenderName = {
+  readonly id: string;
+  /** What the tab shows that has asked for the render. */
+  readonly replaces?: RenderReads | undefined;
+};
+
+/** By the headers of a request, which a server action and the render that answers it have in common. */
+const given = processState("render-names", () => new WeakMap<Headers, RenderName>());
+
+/** Names the render that answers the server action that is running. */
+export function nameRender(headers: Headers, name: RenderName): void {
+  given.set(headers, name);
+}
+
+/** The name of the render that answers a request: the action's, else the middleware's, else a new one. */
+export function renderNameOf(headers: Headers): RenderName {
+  const id = headers.get(renderHeader);
+  return given.get(headers) ?? { id: isRenderId(id) ? id : createRenderId() };
 }

@@ -9,6 +9,7 @@ export class RenderReads {
   readonly versions: Map<string, Version>;
   readonly #keys = new Map<string, Set<string>>();
   readonly #listeners = new Set<(backendId: string, key: string) => void>();
+  #replaceListeners: Set<(next: RenderReads) => void> | undefined;
   #keyCount = 0;
 
   constructor(id: string, versions: Map<string, Version> = new Map()) {
@@ -38,6 +39,24 @@ export class RenderReads {
 
   has(backendId: string, key: string): boolean {
     return this.#keys.get(backendId)?.has(key) ?? false;
+  }
+
+  /** True when the render depends on everything that `other` depends on. */
+  covers(other: RenderReads): boolean {
+    if (this.isEverything || other.isEverything) return false;
+    for (const [backendId, keys] of other.#keys) for (const key of keys) if (!this.has(backendId, key)) return false;
+    return true;
+  }
+
+  /** The tab that shows this render has been sent `next` to show instead. */
+  replaceWith(next: RenderReads): void {
+    for (const listener of [...(this.#replaceListeners ?? [])]) listener(next);
+  }
+
+  onReplaced(listener: (next: RenderReads) => void): () => void {
+    const listeners = (this.#replaceListeners ??= new Set());
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
   }
 
   /** Calls `listener` with each key that is read from now on; ask {@link isEverything} then, too. */

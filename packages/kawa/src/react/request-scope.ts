@@ -5,7 +5,7 @@ import type { Version } from "../core/version.ts";
 import { awaitRequest } from "./await-request.ts";
 import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
 import { knownRenders } from "./known-renders.ts";
-import { createRenderId, isRenderId, renderHeader } from "./render-id.ts";
+import { renderNameOf } from "./render-id.ts";
 import { RenderReads } from "./render-reads.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
 
@@ -13,6 +13,7 @@ import { RenderSnapshots } from "./render-snapshots.ts";
 export class RequestScope {
   readonly snapshots: RenderSnapshots = new RenderSnapshots();
   #reads: RenderReads | undefined;
+  #replaced: RenderReads | undefined;
   #fragment: RenderReads | undefined;
   #marking: Promise<void> | undefined;
   #isShared = false;
@@ -80,11 +81,13 @@ export class RequestScope {
   /** The server components are done. */
   end(): void {
     if (!this.#isShared) this.snapshots.release();
+    if (this.#reads) this.#replaced?.replaceWith(this.#reads);
   }
 
   async #mark(): Promise<void> {
-    const given = (await awaitRequest()).get(renderHeader);
-    this.#reads = new RenderReads(isRenderId(given) ? given : createRenderId(), this.snapshots.versions);
+    const { id, replaces } = renderNameOf(await awaitRequest());
+    this.#reads = new RenderReads(id, this.snapshots.versions);
+    this.#replaced = replaces;
     knownRenders().add(this.#reads);
   }
 }

@@ -5,6 +5,7 @@ import { acceptedHeader, type ValueRow, type WriteReply, type WriteRequest } fro
 import { ask, publicError } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
 import { loadCodec } from "./codec.ts";
+import { randomId } from "./random-id.ts";
 import type { PendingWrite, Slot } from "./slot.ts";
 
 /** Tries of an update that meets faster writers. */
@@ -58,7 +59,7 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
       const { text = encodeValue(slot.key, write.held!.value), value } = write.held!;
       write.held = { text, value };
       slot.show();
-      const request = { id: crypto.randomUUID(), key: slot.key, text, expect: write.updater ? base : undefined };
+      const request = { id: randomId(), key: slot.key, text, expect: write.updater ? base : undefined };
       const { row, isConflict } = await deliver(request, base);
       await loadCodec(row ? [row] : []);
       if (!isConflict) return row;

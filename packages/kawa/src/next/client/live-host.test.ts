@@ -79,6 +79,37 @@ describe("a host", () => {
     expect(streams.all).toHaveLength(1);
   });
 
+  it("opens no stream for a render with which the present one goes on, and one for any other", async () => {
+    const { say } = createHost();
+    say("one", { route: [["r1", "b=e@1"]], page: ["p1", "b=e@1"] });
+    await settle();
+    await streams.last.send("hello", {});
+    const to = ["r2", "b=e@2"] as const;
+    await streams.last.send("renewed", { from: [["r1", "b=e@1"], ["p1", "b=e@1"]], to });
+    say("one", { route: [to], page: to });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(streams.all).toHaveLength(1);
+    say("one", { route: [["r2", "b=e@3"]], page: to });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(streams.all).toHaveLength(2);
+  });
+
+  it("does not take the stream that goes on for the one that is being opened", async () => {
+    const { say } = createHost();
+    say("one", showing("r1"));
+    await settle();
+    const first = streams.last;
+    await first.send("hello", {});
+    say("two", showing("other"));
+    await vi.advanceTimersByTimeAsync(50);
+    expect(streams.all).toHaveLength(2);
+    await first.send("renewed", { from: [showing("r1").route[0]], to: showing("r2").route[0] });
+    say("one", showing("r2"));
+    await streams.last.send("hello", {});
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(streams.all).toHaveLength(3);
+  });
+
   it("tells each tab of its own changes", async () => {
     const { say, heard } = createHost();
     say("one", showing("r1"));

@@ -132,6 +132,9 @@ export class LiveHost {
       if (!known || typeof token !== "string") return;
       known.subscription = { ...known.subscription, token };
       known.deliver({ type: "token", token });
+    } else if (name === "renewed") {
+      const { from = [], to } = data as Partial<StreamEvents["renewed"]>;
+      for (const shown of from) this.#asked = this.#asked.replaceAll(JSON.stringify(shown), JSON.stringify(to));
     } else if (name === "unknown") {
       this.#search();
     } else if (name === "bye") {

@@ -1,3 +1,4 @@
+import { randomId } from "../../core/browser/random-id.ts";
 import type { Subscription } from "../stream-protocol.ts";
 import { hold } from "./hold-lock.ts";
 import type { HostMessage, TabMessage } from "./live-host.ts";
@@ -37,7 +38,7 @@ const protocol = 1;
 export function openLivePort({ src, subscription, onMessage }: LivePortOptions): LivePort {
   const end = new AbortController();
   const { signal } = end;
-  const tab = `kawa:${Math.random().toString(36).slice(2)}`;
+  const tab = `kawa:${randomId()}`;
   let link: HostLink | undefined;
 
   const announce = (): void => link?.send({ src, tab, subscription: subscription() });

@@ -35,14 +35,14 @@ export function LiveRefresh({ src, render, versions, refresh: way = "auto" }: Li
       liveTab.mount({
         src,
         way,
-        refresh: (step, count) =>
+        refresh: (step, count, next, replaced) =>
           startTransition(() => {
             setRefreshCount(count);
             // Where nobody tells of navigations, this could take the user back from one. Next doubles a hash.
             const canReplace = step !== "route" && isNavigationReported() && location.hash === "";
             if (canReplace) router.replace(location.href, { scroll: false });
             // The network may be lost, or a deployment has other actions: `router.refresh()` copes with both.
-            if (!canReplace || step === "both") refreshRoute().catch(() => startTransition(() => router.refresh()));
+            if (!canReplace || step === "both") refreshRoute(next, replaced).catch(() => startTransition(() => router.refresh()));
             liveTab.retry();
           }),
       }),

@@ -112,7 +112,8 @@ export class LiveStream {
       this.#live = undefined;
       this.#openAfter(Math.random() * (Number(data["withinMs"]) || 0));
     }
-    this.#options.onEvent(name, data);
+    // What the stream before goes on with is nothing that the next one was asked for.
+    if (name !== "renewed" || own === (this.#opening ?? this.#live)) this.#options.onEvent(name, data);
   }
 
   #end(own: AbortController, retryAfterMs: number): void {

@@ -178,7 +178,7 @@ describe("a tab", () => {
       await vi.advanceTimersByTimeAsync(250);
     }
     expect(onStale).toHaveBeenCalledTimes(1);
-    expect((onStale.mock.calls[0]![0] as CustomEvent).detail).toEqual({ announced: at(1), route: at(0), page: undefined });
+    expect((onStale.mock.calls[0]![0] as CustomEvent).detail).toEqual({ announced: at(1), route: [["r0", at(0)]], page: undefined });
     expect(console.warn).toHaveBeenCalledTimes(1);
     expect(tab.status.get()).toMatchObject({ state: "stale", staleCount: 1 });
   });

@@ -13,8 +13,8 @@ export type LiveRefreshWay = "auto" | RefreshWay;
 export type LiveTabOptions = {
   src: string;
   way: LiveRefreshWay;
-  /** Asks Next for a render; {@link LiveTab.commit} names `refreshCount` when it is there. */
-  refresh: (step: RefreshStep, refreshCount: number) => void;
+  /** Asks Next for a render, with the id `next` in place of `shown`; {@link LiveTab.commit} names `refreshCount` when it is there. */
+  refresh: (step: RefreshStep, refreshCount: number, next: string, shown: string) => void;
 };
 
 /** Renders that a tab shows beside those of its route, such as those of live fragments. */
@@ -259,7 +259,7 @@ export class LiveTab {
     this.#step = step;
     this.refreshCount += 1;
     this.#refreshedUrl = location.href;
-    if (this.#options) return this.#options.refresh(step, this.refreshCount);
+    if (this.#options) return this.#options.refresh(step, this.refreshCount, this.#renders.ask(), this.#route[0]);
     // The root layout has failed: only its error boundary is there.
     this.retry();
     this.#committedCount = this.refreshCount;
@@ -271,8 +271,8 @@ export class LiveTab {
   }
 
   #reportStale(announced: string): void {
-    const detail = { announced, route: this.#route[1], page: this.#page?.[1] };
-    console.warn("[kawa] Older than announced:", detail);
+    const detail = { announced, ...this.#shown };
+    console.warn("[kawa] stale", detail);
     window.dispatchEvent(new CustomEvent("kawa:stale", { detail }));
     this.status.countStale();
   }

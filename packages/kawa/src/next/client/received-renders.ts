@@ -5,13 +5,12 @@ import type { ReceivedRender } from "./shown-renders.ts";
 export function observeReceivedRenders(onRender: (render: ReceivedRender) => void): () => void {
   const observer = new PerformanceObserver((list) => {
     for (const { name, startTime, serverTiming } of list.getEntries() as PerformanceResourceTiming[]) {
-      const { origin, pathname, search } = new URL(name);
-      if (origin !== location.origin) continue;
+      const { pathname, search } = new URL(name);
       // Not every browser has it; what was received is unknown then.
       const id = serverTiming?.find((entry) => entry.name === renderTimingName)?.description;
       const page = search.replace(/[?&]_rsc=[^&]*/, "");
-      const url = page === search ? undefined : pathname + page.replace(/^&/, "?");
-      if (id) onRender({ id, url, startedAt: startTime });
+      // What is asked for without that is a document, or an action.
+      if (id && page !== search && name.startsWith(`${location.origin}/`)) onRender({ id, url: pathname + page.replace(/^&/, "?"), startTime });
     }
   });
   observer.observe({ type: "resource", buffered: true });

@@ -18,11 +18,11 @@ describe("the renders that a tab may show", () => {
 
   it("gain that of a navigation, whether it is heard of before the commit or after", () => {
     const before = openAtA();
-    before.receive({ id: "rb", url: "/b", startedAt: 10 }, "/a");
+    before.receive({ id: "rb", url: "/b", startTime: 10 }, "/a");
     before.visit("/b");
     const after = openAtA();
     after.visit("/b");
-    after.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
+    after.receive({ id: "rb", url: "/b", startTime: 10 }, "/b");
     for (const renders of [before, after]) {
       expect(renders.subscription.route).toEqual([
         ["ra", "v1"],
@@ -43,7 +43,7 @@ describe("the renders that a tab may show", () => {
   it("stay named when the user goes back and forward", () => {
     const renders = openAtA();
     renders.visit("/b");
-    renders.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
+    renders.receive({ id: "rb", url: "/b", startTime: 10 }, "/b");
     renders.visit("/a");
     renders.visit("/b");
     expect(ids(renders)).toEqual(["ra", "rb"]);
@@ -53,16 +53,16 @@ describe("the renders that a tab may show", () => {
     const renders = openAtA();
     renders.rename("/a?x=1");
     renders.visit("/b");
-    renders.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
+    renders.receive({ id: "rb", url: "/b", startTime: 10 }, "/b");
     renders.visit("/a?x=1");
     expect(ids(renders)).toEqual(["ra", "rb"]);
   });
 
   it("are not those that were only prefetched, before the next navigation, which may show parts of them", () => {
     const renders = openAtA();
-    renders.receive({ id: "rc", url: "/c", startedAt: 10 }, "/a");
+    renders.receive({ id: "rc", url: "/c", startTime: 10 }, "/a");
     expect(ids(renders)).toEqual(["ra"]);
-    renders.receive({ id: "rb", url: "/b", startedAt: 20 }, "/a");
+    renders.receive({ id: "rb", url: "/b", startTime: 20 }, "/a");
     renders.visit("/b");
     expect(ids(renders)).toEqual(["ra", "rc", "rb"]);
   });
@@ -71,13 +71,13 @@ describe("the renders that a tab may show", () => {
     const renders = openAtA();
     for (let n = 1; n < maxRendersPerTab; n += 1) {
       renders.visit(`/${n}`);
-      renders.receive({ id: `r${n}`, url: `/${n}`, startedAt: n }, `/${n}`);
+      renders.receive({ id: `r${n}`, url: `/${n}`, startTime: n }, `/${n}`);
     }
     expect(ids(renders)).toHaveLength(maxRendersPerTab);
     renders.visit("/x");
-    renders.receive({ id: "rx", url: "/x", startedAt: 99 }, "/x");
+    renders.receive({ id: "rx", url: "/x", startTime: 99 }, "/x");
     expect(ids(renders)).toEqual(["ra", ""]);
-    for (let n = 0; n < 1_000; n += 1) renders.receive({ id: `y${n}`, url: `/${n}`, startedAt: 100 + n }, "/x");
+    for (let n = 0; n < 1_000; n += 1) renders.receive({ id: `y${n}`, url: `/${n}`, startTime: 100 + n }, "/x");
     expect(ids(renders)).toEqual(["ra", ""]);
   });
 });
@@ -87,8 +87,8 @@ describe("a render of the whole route", () => {
     for (const isHeardFirst of [true, false]) {
       const renders = openAtA();
       renders.visit("/b");
-      renders.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
-      const refresh = { id: "rr", url: "/b", startedAt: 20 };
+      renders.receive({ id: "rb", url: "/b", startTime: 10 }, "/b");
+      const refresh = { id: "rr", url: "/b", startTime: 20 };
       if (isHeardFirst) renders.receive(refresh, "/b");
       renders.commitRoute(["rr", "v2"], "/b");
       if (!isHeardFirst) renders.receive(refresh, "/b");
@@ -98,18 +98,18 @@ describe("a render of the whole route", () => {
 
   it("does not replace a navigation that was asked for after it", () => {
     const renders = openAtA();
-    renders.receive({ id: "rb", url: "/b", startedAt: 30 }, "/a");
+    renders.receive({ id: "rb", url: "/b", startTime: 30 }, "/a");
     renders.commitRoute(["rr", "v2"], "/a");
     renders.visit("/b");
-    renders.receive({ id: "rr", url: "/a", startedAt: 20 }, "/b");
+    renders.receive({ id: "rr", url: "/a", startTime: 20 }, "/b");
     expect(ids(renders)).toEqual(["rr", "rb"]);
   });
 
   it("replaces what was asked for before it and is heard of late", () => {
     const renders = openAtA();
     renders.commitRoute(["rr", "v2"], "/a");
-    renders.receive({ id: "rr", url: "/a", startedAt: 20 }, "/a");
-    renders.receive({ id: "rb", url: "/a", startedAt: 10 }, "/a");
+    renders.receive({ id: "rr", url: "/a", startTime: 20 }, "/a");
+    renders.receive({ id: "rb", url: "/a", startTime: 10 }, "/a");
     expect(ids(renders)).toEqual(["rr"]);
   });
 
@@ -126,7 +126,7 @@ describe("a render of the page alone", () => {
     for (const isHeardFirst of [true, false]) {
       const renders = openAtA();
       renders.commitPage(["ra", "v1"], false);
-      const replaced = { id: "rp", url: "/a", startedAt: 10 };
+      const replaced = { id: "rp", url: "/a", startTime: 10 };
       if (isHeardFirst) renders.receive(replaced, "/a");
       renders.commitPage(["rp", "v2"], true);
       if (!isHeardFirst) renders.receive(replaced, "/a");
@@ -137,7 +137,7 @@ describe("a render of the page alone", () => {
   it("is not that of a navigation, which may have rendered layouts too", () => {
     const renders = openAtA();
     renders.visit("/b");
-    renders.receive({ id: "rb", url: "/b", startedAt: 10 }, "/b");
+    renders.receive({ id: "rb", url: "/b", startTime: 10 }, "/b");
     renders.commitPage(["rb", "v2"], false);
     expect(ids(renders)).toEqual(["ra", "rb"]);
     renders.commitPage(undefined, false);

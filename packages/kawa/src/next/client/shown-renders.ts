@@ -1,12 +1,13 @@
+import { randomId } from "../../core/browser/random-id.ts";
 import { maxRendersPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
 
 /** A render that the tab has received. */
 export type ReceivedRender = {
   readonly id: string;
-  /** Path and query that it was asked for; undefined for the answer to a server action or to something else. */
-  readonly url: string | undefined;
+  /** Path and query that it was asked for. */
+  readonly url: string;
   /** When it was asked for, on the clock of `performance.now()`. */
-  readonly startedAt: number;
+  readonly startTime: number;
 };
 
 /**
@@ -22,7 +23,9 @@ export class ShownRenders {
   /** What was asked for before is not shown any more. */
   #since = 0;
   readonly #received = new Map<string, ReceivedRender & { isShown: boolean }>();
-  #answer: ReceivedRender | undefined;
+  /** The refresh that was started last. */
+  #asked = "";
+  #askedAt = 0;
   /** Addresses that the tab went to. */
   readonly #visited = new Set<string>();
   readonly #ofPage = new Set<string>();
@@ -32,14 +35,21 @@ export class ShownRenders {
   /** A render of the whole route was committed. */
   commitRoute(render: ShownRender, url: string): void {
     const [id] = render;
-    const own = this.#answer?.id === id ? this.#answer : this.#received.get(id);
+    // Nobody knows when the answer to an action of the app was asked for: it replaces nothing, so the tab may hear too much.
+    const since = id === this.#asked ? this.#askedAt : this.#received.get(id)?.startTime;
     this.#route = render;
     this.#visited.clear();
     this.#known.clear();
     this.#known.add(url);
     this.#ofPage.clear();
     this.#isOverfull = false;
-    if (own) this.#replaceBefore(own);
+    if (since !== undefined) this.#replaceBefore(since);
+  }
+
+  /** Gives the id under which a render of the whole route is asked for now. */
+  ask(): string {
+    this.#askedAt = performance.now();
+    return (this.#asked = randomId());
   }
 
   /** The page says which render it is of; `isPageAlone` when that render was of the page segment alone. */
@@ -63,14 +73,9 @@ export class ShownRenders {
 
   /** `url` is what the tab shows now. */
   receive(render: ReceivedRender, url: string): void {
-    const { id, startedAt } = render;
-    if (id === this.#route[0]) return this.#replaceBefore(render);
-    if (render.url === undefined) {
-      // What a refresh has brought is committed soon; most answers bring no render.
-      this.#answer = render;
-      return;
-    }
-    if (startedAt < this.#since || this.#ofPage.has(id)) return;
+    const { id, startTime } = render;
+    if (id === this.#route[0]) return this.#replaceBefore(startTime);
+    if (startTime < this.#since || this.#ofPage.has(id)) return;
     const isShown = this.#visited.has(render.url) || render.url === url;
     if (isShown || this.#received.size < maxRendersPerTab) this.#received.set(id, { ...render, isShown });
     else this.#isOverfull = true;
@@ -86,9 +91,9 @@ export class ShownRenders {
     return { route: [this.#route, ...others.map((id): ShownRender => [id, ""])], page: this.#page };
   }
 
-  #replaceBefore({ id, startedAt }: ReceivedRender): void {
-    this.#since = startedAt;
-    this.#received.delete(id);
-    for (const [other, render] of this.#received) if (render.startedAt < startedAt) this.#received.delete(other);
+  #replaceBefore(startTime: number): void {
+    this.#since = startTime;
+    this.#received.delete(this.#route[0]);
+    for (const [id, render] of this.#received) if (render.startTime < startTime) this.#received.delete(id);
   }
 }

@@ -18,7 +18,13 @@ export type MiddlewareOptions = {
  * @example
  * // middleware.ts
  * export const middleware = createMiddleware({ sessions });
- * export const config = { runtime: "nodejs", matcher: ["/((?!api/rivet|_next/static|_next/image|favicon.ico).*)"] };
+ * export const config = {
+ *   runtime: "nodejs",
+ *   matcher: [{
+ *     source: "/((?!api/rivet|_next/static|_next/image|favicon.ico).*)",
+ *     missing: [{ type: "header", key: "next-action" }], // unless you decide here who may see a page
+ *   }],
+ * };
  */
 export function createMiddleware({ sessions, sources }: MiddlewareOptions = {}): (request: NextRequest) => NextResponse {
   return (request) => {

@@ -1,4 +1,5 @@
 import { unstable_isUnrecognizedActionError as isUnknownAction } from "next/navigation";
+import { randomId } from "../../../core/browser/random-id.ts";
 import { processState } from "../../../core/process-state.ts";
 import { pushFragments } from "../push-fragments.ts";
 import { type FragmentRef, maxFragments, maxPushMs, type PushAnswer, type PushEnd } from "../push-protocol.ts";
@@ -28,7 +29,7 @@ export class PushClient {
   readonly #store: FragmentStore;
   readonly #push: typeof pushFragments;
   readonly #acquireSlot: typeof acquirePushSlot;
-  readonly #tab = crypto.randomUUID();
+  readonly #tab = randomId();
   #call: Call | undefined;
   #openCalls = 0;
   #slot: "none" | AbortController | (() => void) = "none";
