@@ -30,7 +30,8 @@ type WatchOptions = { render?: RenderReads | undefined; versions?: VersionVector
 
 function watch(hub: Hub, { render, versions = {} }: WatchOptions) {
   const onChange = vi.fn<() => void>();
-  const stop = hub.watch({ render, versions, onChange });
+  const watched = hub.watch({ render, versions, onChange });
+  const stop = (): void => watched.stop();
   onTestFinished(stop);
   return Object.assign(onChange, { stop });
 }
@@ -340,7 +341,8 @@ describe("isShown", () => {
     const made = hub();
     onTestFinished(() => void Reflect.deleteProperty(globalThis, Symbol.for("kawa.hub")));
     expect(isShown("b", "price")).toBe(false);
-    onTestFinished(made.watch({ render: undefined, versions: {}, onChange() {} }));
+    const watched = made.watch({ render: undefined, versions: {}, onChange() {} });
+    onTestFinished(() => watched.stop());
     expect(isShown("b", "price")).toBe(true);
   });
 });

@@ -4,10 +4,11 @@ import { processState } from "../core/process-state.ts";
 import { untracked } from "../core/reactive.ts";
 import { installViewers } from "../core/viewers.ts";
 import type { Version, VersionVector } from "../core/version.ts";
-import type { RenderReads } from "../react/render-reads.ts";
+import type { RenderFollower, RenderReads } from "../react/render-reads.ts";
 import { ChangeLog } from "./change-log.ts";
 
-export type Watch = {
+/** What somebody shows, and wants to hear of. */
+export interface WatchTarget {
   /** Undefined for a render that this process does not know: any change may concern it. */
   readonly render: RenderReads | undefined;
   /** What this render has read does not count. */
@@ -16,7 +17,26 @@ export type Watch = {
   readonly versions: VersionVector;
   /** What the render shows is, or may be, older than what there is. */
   onChange(): void;
-};
+}
+
+/** Lasts until {@link stop}. */
+export class Watch implements RenderFollower {
+  readonly target: WatchTarget;
+  readonly #hub: Hub;
+
+  constructor(hub: Hub, target: WatchTarget) {
+    this.#hub = hub;
+    this.target = target;
+  }
+
+  onRead(backendId: string, key: string): void {
+    this.#hub.noteRead(this, backendId, key);
+  }
+
+  stop(): void {
+    this.#hub.unwatch(this);
+  }
+}
 
 type Followed = { log: ChangeLog; readonly unsubscribe: () => void };
 
@@ -45,19 +65,40 @@ export class Hub {
   }
 
   /** Calls `onChange` at each change from now on of what a render has read or goes on to read, and for those it has missed. */
-  watch(watch: Watch): () => void {
+  watch(target: WatchTarget): Watch {
+    const watch = new Watch(this, target);
+    const { render } = target;
     this.#watches.add(watch);
-    const stopListening = this.#listen(watch);
+    if (!render || render.isEverything) this.#ofEverything.add(watch);
+    else {
+      render.follow(watch);
+      eachKey(render, (backendId, key) => this.#add(watch, backendId, key));
+    }
     for (const backend of this.#backends.keys()) void this.#compare(watch, backend);
-    return () => {
-      this.#watches.delete(watch);
-      stopListening();
-    };
+    return watch;
+  }
+
+  /** Ends a watch. Idempotent. */
+  unwatch(watch: Watch): void {
+    const { render } = watch.target;
+    this.#watches.delete(watch);
+    this.#ofEverything.delete(watch);
+    if (!render) return;
+    render.unfollow(watch);
+    eachKey(render, (backendId, key) => this.#remove(watch, backendId, key));
+  }
+
+  /** The render that is watched has read one more key. */
+  noteRead(watch: Watch, backendId: string, key: string): void {
+    if (watch.target.render!.isEverything) this.#ofEverything.add(watch);
+    else this.#add(watch, backendId, key);
+    // A late part of the render reads the version of its first, and the key may have changed since.
+    for (const backend of this.#backends.keys()) if (backend.id === backendId) void this.#compare(watch, backend, new Set([key]));
   }
 
   /** Calls `onChange` at each change of a key from now on, and when its backend has another history. */
   watchKey(backendId: string, key: string, onChange: () => void): () => void {
-    const watch: Watch = { render: undefined, versions: {}, onChange };
+    const watch = new Watch(this, { render: undefined, versions: {}, onChange });
     this.#ofValues.add(watch);
     this.#add(watch, backendId, key);
     return () => {
@@ -71,42 +112,22 @@ export class Hub {
     return this.#ofEverything.size > 0 || (this.#byKey.get(backendId)?.has(key) ?? false);
   }
 
-  #listen(watch: Watch): () => void {
-    const { render } = watch;
-    const stop = (): void => void this.#ofEverything.delete(watch);
-    if (!render || render.isEverything) {
-      this.#ofEverything.add(watch);
-      return stop;
-    }
-    const stopReading = render.onRead((backendId, key) => {
-      if (render.isEverything) this.#ofEverything.add(watch);
-      else this.#add(watch, backendId, key);
-      // A late part of the render reads the version of its first, and the key may have changed since.
-      for (const backend of this.#backends.keys()) if (backend.id === backendId) void this.#compare(watch, backend, new Set([key]));
-    });
-    eachKey(render, (backendId, key) => this.#add(watch, backendId, key));
-    return () => {
-      stopReading();
-      eachKey(render, (backendId, key) => this.#remove(watch, backendId, key));
-      stop();
-    };
-  }
-
   /** Calls `onChange` when the render may show something of a backend that has changed before it was watched. */
   async #compare(watch: Watch, backend: Backend, late?: ReadonlySet<string>): Promise<void> {
-    const { render } = watch;
+    const { target } = watch;
+    const { render } = target;
     const isEverything = !render || render.isEverything;
-    const keys = isEverything ? undefined : keysOf(watch, backend.id, late);
+    const keys = isEverything ? undefined : keysOf(target, backend.id, late);
     if (keys?.size === 0) return;
     try {
       await backend.load([]);
-      const shown = render?.versions.get(backend.id) ?? watch.versions[backend.id];
+      const shown = render?.versions.get(backend.id) ?? target.versions[backend.id];
       if (await this.#isCurrent(backend, keys, shown)) return;
     } catch {
       // The backend is away or closed; it is compared again when it is connected.
       return;
     }
-    if (this.#watches.has(watch)) watch.onChange();
+    if (this.#watches.has(watch)) target.onChange();
   }
 
   async #isCurrent(backend: Backend, keys: ReadonlySet<string> | undefined, shown: Version | undefined): Promise<boolean> {
@@ -154,19 +175,19 @@ export class Hub {
       // Connected for the first time, or another history.
       this.#backends.get(backend)!.log = new ChangeLog(change.version);
       for (const watch of this.#watches) void this.#compare(watch, backend);
-      for (const watch of this.#ofValues) watch.onChange();
+      for (const { target } of this.#ofValues) target.onChange();
       return;
     }
     this.#backends.get(backend)!.log.add(change);
     const byKey = this.#byKey.get(backend.id);
     for (const key of change.keys) {
-      for (const watch of byKey?.get(key) ?? []) if (!watch.except?.has(backend.id, key)) watch.onChange();
+      for (const { target } of byKey?.get(key) ?? []) if (!target.except?.has(backend.id, key)) target.onChange();
     }
-    for (const watch of this.#ofEverything) watch.onChange();
+    for (const { target } of this.#ofEverything) target.onChange();
   }
 }
 
-function keysOf({ render, except }: Watch, backendId: string, late?: ReadonlySet<string>): ReadonlySet<string> {
+function keysOf({ render, except }: WatchTarget, backendId: string, late?: ReadonlySet<string>): ReadonlySet<string> {
   const keys = late ?? render?.keys.get(backendId) ?? new Set<string>();
   return except ? new Set([...keys].filter((key) => !except.has(backendId, key))) : keys;
 }

@@ -1,13 +1,12 @@
-import { formatVersions, parseVersions } from "../core/version.ts";
-import { knownRenders } from "../react/known-renders.ts";
-import type { RenderReads } from "../react/render-reads.ts";
+import { formatVersions } from "../core/version.ts";
+import { type ChangedPart, FollowedTab, type TabStream } from "./followed-tab.ts";
 import { hub } from "./hub.ts";
 import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
-import { changedTabCount, noteChangedTab } from "./live-streams.ts";
+import { changedTabCount, flushSoon, noteChangedTab } from "./live-streams.ts";
 import { spreadMsFor } from "./spread.ts";
-import type { ShownRender, StreamEventName, StreamEvents, StreamRequest, Subscription } from "./stream-protocol.ts";
+import type { StreamEventName, StreamEvents, StreamRequest } from "./stream-protocol.ts";
+import { issueStreamToken } from "./stream-token.ts";
 import { ValueFeed, type ValueFeedOptions } from "./value-feed.ts";
-import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
 export type LiveStreamOptions = {
   readonly request: StreamRequest;
@@ -28,25 +27,25 @@ export type LiveStreamOptions = {
 
 /** All browsers of a server that ends come back within this time; one whose time is up comes back at once. */
 const withinMs = { restart: 2_000, rotation: 100, expired: 0 } as const;
-/** A render that streams reads more and more: what it has read is told once for all that comes in this time. */
-const tokenDelayMs = 250;
 /** Longest delay of a timer. */
 const maxTimerMs = 2 ** 31 - 1;
 
 const encoder = new TextEncoder();
 
 /** The events of one browser. While it does not read, changes gather, and nothing else does. */
-export class LiveStream {
+export class LiveStream implements TabStream {
   readonly body: ReadableStream<Uint8Array>;
   // Without the request: its tokens may be large, and thousands of streams are open.
   readonly #options: Omit<LiveStreamOptions, "request">;
-  readonly #changed = new Map<string, "page" | "route">();
-  readonly #cleanUps: (() => void)[] = [];
+  /** By tab. Undefined while there is nothing to tell. */
+  #changed: Map<string, ChangedPart> | undefined;
+  readonly #tabs: FollowedTab[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
+  #stopKeeping: (() => void) | undefined;
   #values: ValueFeed | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isFlushing = false;
   #spreadMs = 0;
-  #hasUnknown = false;
   #hasEnded = false;
 
   constructor({ request, ...options }: LiveStreamOptions) {
@@ -58,7 +57,7 @@ export class LiveStream {
       },
       pull: () => {
         this.#flushValues();
-        this.#flush();
+        this.flush();
       },
       cancel: () => this.abort(),
     });
@@ -67,7 +66,7 @@ export class LiveStream {
   /** Says goodbye and ends. Idempotent. */
   end(why: keyof typeof withinMs): void {
     if (this.#hasEnded) return;
-    this.#send("bye", { reason: why === "expired" ? "expired" : "restart", withinMs: withinMs[why] });
+    this.send("bye", { reason: why === "expired" ? "expired" : "restart", withinMs: withinMs[why] });
     this.#cleanUp();
     this.#controller.close();
   }
@@ -83,65 +82,42 @@ export class LiveStream {
     }
   }
 
+  get subject(): string {
+    return this.#options.subject;
+  }
+
+  get isRead(): boolean {
+    return this.#controller.desiredSize! > 0;
+  }
+
   #start(request: StreamRequest): void {
-    const { pingIntervalMs, maxDurationMs, expiresAt } = this.#options;
-    this.#send("hello", { versions: formatVersions(hub().versions) });
-    const ping = setInterval(() => this.#controller.desiredSize! > 0 && this.#send("ping", {}), pingIntervalMs);
-    this.#cleanUps.push(() => clearInterval(ping));
+    const { pingIntervalMs, maxDurationMs, expiresAt, kept } = this.#options;
+    this.send("hello", { versions: formatVersions(hub().versions) });
+    this.#timers.push(setInterval(() => this.isRead && this.send("ping", {}), pingIntervalMs));
     this.#endAfter(maxDurationMs, "rotation");
     this.#endAfter(expiresAt === undefined ? undefined : expiresAt - Date.now(), "expired");
-    for (const [tab, subscription] of Object.entries(request.tabs)) {
-      const stops: (() => void)[] = [];
-      this.#cleanUps.push(() => stops.forEach((stop) => stop()));
-      this.#follow(tab, subscription, stops);
+    let isUnknown = false;
+    for (const [name, subscription] of Object.entries(request.tabs)) {
+      const tab = new FollowedTab(this, name);
+      const problem = tab.follow(subscription);
+      this.#tabs.push(tab);
+      if (problem === "unknown") isUnknown = true;
+      if (problem === "of another") this.#beginAnew(name);
     }
-    if (this.#hasUnknown) this.#send("unknown", {});
+    if (isUnknown) this.send("unknown", {});
     this.#followValues();
-    if (this.#options.kept) this.#cleanUps.push(keepAlive(this.#options.kept));
+    if (kept) this.#stopKeeping = keepAlive(kept);
   }
 
   #endAfter(ms: number | undefined, why: keyof typeof withinMs): void {
     if (ms === undefined) return;
-    const timer = setTimeout(() => this.end(why), Math.min(Math.max(ms, 0), maxTimerMs));
-    this.#cleanUps.push(() => clearTimeout(timer));
-  }
-
-  /** `stops` is filled with what ends it. */
-  #follow(tab: string, { route, page, token }: Subscription, stops: (() => void)[]): void {
-    const told = readStreamToken(this.#options.subject, token);
-    if (told.isOfAnother) return this.#beginAnew(tab);
-    const find = ([id]: ShownRender): RenderReads | undefined => knownRenders().get(id) ?? told.renders.get(id);
-    const own = page && find(page);
-    const known = new Set<RenderReads>();
-    const watch = (what: "page" | "route", shown: ShownRender): void => {
-      const render = find(shown);
-      if (render) known.add(render);
-      else if (shown[0] !== "") this.#hasUnknown = true;
-      // What a page shows by itself need not be rendered with the whole route.
-      const except = what === "route" ? own : undefined;
-      const onChange = (): void => this.#onChange(tab, what);
-      stops.push(hub().watch({ render, except, versions: parseVersions(shown[1]), onChange }));
-    };
-    for (const shown of route) watch("route", shown);
-    if (page) watch("page", page);
-    if (known.size === 0) return;
-    this.#tellReads(tab, [...known], stops);
-    if (known.size < new Set([...route, ...(page ? [page] : [])].map(([id]) => id)).size || route.length > 1) return;
-    const onReplaced = (next: RenderReads): void => {
-      // A browser that does not read opens a stream of its own accord.
-      if (this.#controller.desiredSize! <= 0 || ![...known].every((render) => next.covers(render))) return;
-      for (const stop of stops.splice(0)) stop();
-      const to: ShownRender = [next.id, formatVersions(Object.fromEntries(next.versions))];
-      this.#send("renewed", { from: page ? [...route, page] : route, to });
-      this.#follow(tab, { route: [to], page: page && to }, stops);
-    };
-    stops.push(find(route[0]!)!.onReplaced(onReplaced));
+    this.#timers.push(setTimeout(() => this.end(why), Math.min(Math.max(ms, 0), maxTimerMs)));
   }
 
   /** What this tab shows, and then what the others show too, is of who the browser was before. */
   #beginAnew(tab: string): void {
-    const token = issueStreamToken(this.#options.subject, []);
-    if (token !== undefined) this.#send("token", { tab, token });
+    const token = issueStreamToken(this.subject, []);
+    if (token !== undefined) this.send("token", { tab, token });
     this.#endAfter(0, "expired");
   }
 
@@ -150,61 +126,52 @@ export class LiveStream {
     if (!values) return;
     const feed = new ValueFeed({ ...values, onRows: () => this.#flushValues() });
     this.#values = feed;
-    this.#cleanUps.push(() => feed.stop());
     feed.start();
   }
 
   /** At once: a client component does not ask for a render first. */
   #flushValues(): void {
-    if (this.#hasEnded || this.#controller.desiredSize! <= 0) return;
-    const rows = this.#values?.take() ?? [];
-    if (rows.length > 0) this.#send("values", { rows });
+    if (this.#hasEnded || !this.#values || !this.isRead) return;
+    const rows = this.#values.take();
+    if (rows.length > 0) this.send("values", { rows });
   }
 
-  #onChange(tab: string, what: "page" | "route"): void {
-    if (!this.#changed.has(tab)) noteChangedTab();
-    if (what === "route" || !this.#changed.has(tab)) this.#changed.set(tab, what);
+  noteChange(tab: string, what: ChangedPart): void {
+    const changed = (this.#changed ??= new Map());
+    if (!changed.has(tab)) noteChangedTab();
+    if (what === "route" || !changed.has(tab)) changed.set(tab, what);
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    setImmediate(() => {
-      this.#isFlushing = false;
-      // All tabs of this turn are known now, whenever this browser reads.
-      this.#spreadMs = Math.max(this.#spreadMs, spreadMsFor(changedTabCount(), this.#options.maxSpreadMs));
-      this.#flush();
-    });
+    flushSoon(this);
+  }
+
+  /** All tabs that change in this turn are known now, whenever this browser reads. */
+  flushTurn(): void {
+    this.#isFlushing = false;
+    this.#spreadMs = Math.max(this.#spreadMs, spreadMsFor(changedTabCount(), this.#options.maxSpreadMs));
+    this.flush();
   }
 
   /** One event for all changes of a turn, and for all changes while the browser does not read. */
-  #flush(): void {
-    if (this.#hasEnded || this.#isFlushing || this.#changed.size === 0 || this.#controller.desiredSize! <= 0) return;
+  flush(): void {
+    if (this.#hasEnded || this.#isFlushing || !this.#changed || !this.isRead) return;
     const tabs = Object.fromEntries(this.#changed);
     const spreadMs = this.#spreadMs;
-    this.#changed.clear();
+    this.#changed = undefined;
     this.#spreadMs = 0;
-    this.#send("change", { versions: formatVersions(hub().versions), tabs, spreadMs });
+    this.send("change", { versions: formatVersions(hub().versions), tabs, spreadMs });
   }
 
-  /** Tells the browser what its renders have read, for the next server that it meets. */
-  #tellReads(tab: string, renders: readonly RenderReads[], stops: (() => void)[]): void {
-    let timer: NodeJS.Timeout | undefined;
-    const tell = (): void => {
-      timer = undefined;
-      const token = issueStreamToken(this.#options.subject, renders);
-      if (token !== undefined) this.#send("token", { tab, token });
-    };
-    const tellSoon = (): void => void (timer ??= setTimeout(tell, tokenDelayMs));
-    for (const render of renders) stops.push(render.onRead(tellSoon));
-    stops.push(() => clearTimeout(timer));
-    tell();
-  }
-
-  #send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void {
+  send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void {
     this.#controller.enqueue(encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`));
   }
 
   #cleanUp(): void {
     this.#hasEnded = true;
-    for (const cleanUp of this.#cleanUps) cleanUp();
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const tab of this.#tabs) tab.stop();
+    this.#values?.stop();
+    this.#stopKeeping?.();
     this.#options.onEnd();
   }
 }

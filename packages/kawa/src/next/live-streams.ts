@@ -6,12 +6,14 @@ type OpenStreams = {
   readonly byClient: Map<string, Set<LiveStream>>;
   /** Tabs that have become old: in this turn, and in the one before. */
   readonly changedTabs: { now: number; before: number; isTurning: boolean };
+  readonly toFlush: LiveStream[];
 };
 
 const open = processState<OpenStreams>("live-streams", () => ({
   all: new Set(),
   byClient: new Map(),
   changedTabs: { now: 0, before: 0, isTurning: false },
+  toFlush: [],
 }));
 
 /** Counts a stream among those of this process. Returns an idempotent end. */
@@ -49,6 +51,14 @@ function turn(): void {
   changedTabs.now = 0;
   changedTabs.isTurning = changedTabs.before > 0;
   if (changedTabs.isTurning) setImmediate(turn);
+}
+
+/** Has a stream say what has changed, when all changes of this turn are known. */
+export function flushSoon(stream: LiveStream): void {
+  if (open.toFlush.push(stream) > 1) return;
+  setImmediate(() => {
+    for (const flushed of open.toFlush.splice(0)) flushed.flushTurn();
+  });
 }
 
 /** Tabs that have become old in this turn, on all streams. */

@@ -117,7 +117,10 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
   // A stream may stay for hours; what asked for it must not.
   const { signal } = request;
   let remove = (): void => {};
-  const asOpener = AsyncLocalStorage.snapshot();
+  const values = shownSignals(asked, signals);
+  const kept = keptSignals(asked, signals);
+  // It keeps the whole request.
+  const asOpener = values.size + kept.size > 0 ? AsyncLocalStorage.snapshot() : undefined;
   const stream = new LiveStream({
     request: asked,
     subject: session?.id ?? "",
@@ -125,8 +128,8 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
     maxDurationMs: options.maxDurationMs,
     expiresAt: session?.expiresAt,
     maxSpreadMs,
-    values: { signals: shownSignals(asked, signals), asOpener },
-    kept: { signals: keptSignals(asked, signals), asOpener },
+    values: asOpener && { signals: values, asOpener },
+    kept: asOpener && { signals: kept, asOpener },
     onEnd: () => {
       remove();
       signal.removeEventListener("abort", abort);

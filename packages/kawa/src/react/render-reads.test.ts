@@ -17,26 +17,45 @@ describe("RenderReads", () => {
   it("tells of keys that are read later, each once, until nobody listens", () => {
     const render = new RenderReads("r");
     render.add("b", "early");
-    const listener = vi.fn<(backendId: string, key: string) => void>();
-    const stop = render.onRead(listener);
+    const onRead = vi.fn<(backendId: string, key: string) => void>();
+    const follower = { onRead };
+    render.follow(follower);
     render.add("b", "early");
     render.add("b", "late");
     render.add("b", "late");
-    stop();
-    stop();
+    render.unfollow(follower);
+    render.unfollow(follower);
     render.add("b", "later");
-    expect(listener.mock.calls).toEqual([["b", "late"]]);
+    expect(onRead.mock.calls).toEqual([["b", "late"]]);
   });
 
   it("counts as having read everything after 5,000 keys, and says so to who listens", () => {
     const render = new RenderReads("r");
     for (let n = 0; n < 5_000; n += 1) render.add("b", `k${n}`);
     expect(render.isEverything).toBe(false);
-    const listener = vi.fn<() => void>(() => expect(render.isEverything).toBe(true));
-    render.onRead(listener);
+    const onRead = vi.fn<() => void>(() => expect(render.isEverything).toBe(true));
+    render.follow({ onRead });
     render.add("b", "one more");
     render.add("b", "and another");
-    expect(listener).toHaveBeenCalledTimes(1);
+    expect(onRead).toHaveBeenCalledTimes(1);
+  });
+
+  it("covers another one that has read no other keys, and never one that may have read any", () => {
+    const [less, more, everything] = [new RenderReads("l"), new RenderReads("m"), new RenderReads("e")];
+    for (const render of [less, more]) render.add("b", "counter");
+    more.add("c", "counter");
+    for (let n = 0; n <= 5_000; n += 1) everything.add("b", `k${n}`);
+    const pairs = [[more, less], [less, less], [less, more], [everything, less], [less, everything]] as const;
+    expect(pairs.map(([one, other]) => one.covers(other))).toEqual([true, true, false, false, false]);
+  });
+
+  it("tells who follows it what is shown instead", () => {
+    const [render, next] = [new RenderReads("r"), new RenderReads("n")];
+    const onReplaced = vi.fn<(next: RenderReads) => void>();
+    render.follow({});
+    render.follow({ onReplaced });
+    render.replaceWith(next);
+    expect(onReplaced.mock.calls).toEqual([[next]]);
   });
 });
 

@@ -2,14 +2,24 @@ import type { Version } from "../core/version.ts";
 
 const maxKeys = 5_000;
 
+/** Who wants to know what becomes of a render. */
+export interface RenderFollower {
+  /** It has read one more key; ask {@link RenderReads.isEverything} then, too. */
+  onRead?(backendId: string, key: string): void;
+  /** The tab that shows it has been sent `next` to show instead. */
+  onReplaced?(next: RenderReads): void;
+}
+
+const nobody: readonly RenderFollower[] = [];
+
 /** Which keys one render has read, and which versions it shows. It grows while the render streams. */
 export class RenderReads {
   readonly id: string;
   /** Version of each backend that the render shows at least. */
   readonly versions: Map<string, Version>;
   readonly #keys = new Map<string, Set<string>>();
-  readonly #listeners = new Set<(backendId: string, key: string) => void>();
-  #replaceListeners: Set<(next: RenderReads) => void> | undefined;
+  // Few, and of very many renders.
+  #followers = nobody;
   #keyCount = 0;
 
   constructor(id: string, versions: Map<string, Version> = new Map()) {
@@ -34,7 +44,7 @@ export class RenderReads {
     if (keys.has(key)) return;
     keys.add(key);
     this.#keyCount += 1;
-    for (const listener of this.#listeners) listener(backendId, key);
+    for (const follower of this.#followers) follower.onRead?.(backendId, key);
   }
 
   has(backendId: string, key: string): boolean {
@@ -48,20 +58,16 @@ export class RenderReads {
     return true;
   }
 
-  /** The tab that shows this render has been sent `next` to show instead. */
+  /** Tells the followers that `next` is shown instead. */
   replaceWith(next: RenderReads): void {
-    for (const listener of [...(this.#replaceListeners ?? [])]) listener(next);
+    for (const follower of this.#followers) follower.onReplaced?.(next);
   }
 
-  onReplaced(listener: (next: RenderReads) => void): () => void {
-    const listeners = (this.#replaceListeners ??= new Set());
-    listeners.add(listener);
-    return () => void listeners.delete(listener);
+  follow(follower: RenderFollower): void {
+    this.#followers = [...this.#followers, follower];
   }
 
-  /** Calls `listener` with each key that is read from now on; ask {@link isEverything} then, too. */
-  onRead(listener: (backendId: string, key: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  unfollow(follower: RenderFollower): void {
+    this.#followers = this.#followers.filter((other) => other !== follower);
   }
 }

@@ -94,15 +94,14 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
       this.#changed.add(followed);
     }
     const onChange = (): void => this.#note([followed]);
-    this.#stops.push(
-      hub().watch({
-        render: followed.reads,
-        get versions() {
-          return followed.versions;
-        },
-        onChange,
-      }),
-    );
+    const watch = hub().watch({
+      render: followed.reads,
+      get versions() {
+        return followed.versions;
+      },
+      onChange,
+    });
+    this.#stops.push(() => watch.stop());
     return followed;
   }
 
@@ -175,14 +174,14 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     for (const { ref, reads } of this.#fragments) fragmentScope().adopt(ref.token, reads);
     const versions = (): VersionVector => this.#versions;
     // Read by components that React did not get as elements: nobody knows on whose behalf.
-    const stop = hub().watch({
+    const watch = hub().watch({
       render: scope.reads,
       get versions() {
         return versions();
       },
       onChange: () => this.#note(this.#fragments),
     });
-    if (this.#end === undefined) this.#stops.push(stop);
-    else stop();
+    if (this.#end === undefined) this.#stops.push(() => watch.stop());
+    else watch.stop();
   }
 }
