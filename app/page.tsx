@@ -9,6 +9,7 @@ import { Mark } from "./_components/mark";
 import { Terminal } from "./_components/terminal";
 import { ThemeScope } from "./_components/theme-scope";
 import { ThemeSwitcher } from "./_components/theme-switcher";
+import { WindowCount } from "./_components/window-count";
 import styles from "./page.module.css";
 
 export default async function Home({ searchParams }: PageProps<"/">) {
@@ -26,6 +27,7 @@ export default async function Home({ searchParams }: PageProps<"/">) {
               <Mark /> Kawa
             </p>
             <LiveIndicator />
+            <WindowCount />
           </div>
           <ThemeSwitcher />
         </header>

@@ -20,6 +20,7 @@ export async function measureSingleWrite(): Promise<Result> {
     rows: Object.values(rows),
     verdicts: [
       { name: "signal.set / bare commit, beside the actor", value: ratio(rows.beside, rows.commit), unit: "times", goal: { atMost: goalOfCommit } },
+      { name: `- the same ${apartMs} ms apart`, value: ratio(rows.besideApart, rows.commitApart), unit: "times" },
       { name: "signal.set / bare action, in another process", value: ratio(rows.across, rows.action), unit: "times", goal: { atMost: goalOfAction } },
       { name: `- the same ${apartMs} ms apart`, value: ratio(rows.acrossApart, rows.actionApart), unit: "times" },
     ],
@@ -28,10 +29,14 @@ export async function measureSingleWrite(): Promise<Result> {
 
 function measureBeside() {
   return withWorkers(async ({ start }) => {
-    const [beside, commit] = await timeInBlocks(await start(), [kawa, bareCommit], { rounds: 20, count: 25, pauseMs: 0 });
+    const owner = await start();
+    const [beside, commit] = await timeInBlocks(owner, [kawa, bareCommit], { rounds: 20, count: 25, pauseMs: 0 });
+    const [besideApart, commitApart] = await timeInBlocks(owner, [kawa, bareCommit], { rounds: 8, count: 15, pauseMs: apartMs });
     return {
       beside: row("signal.set beside the actor", "ms", beside),
       commit: row("bare commit beside the actor", "ms", commit),
+      besideApart: row(`signal.set beside the actor, ${apartMs} ms apart`, "ms", besideApart),
+      commitApart: row(`bare commit beside the actor, ${apartMs} ms apart`, "ms", commitApart),
     };
   });
 }

@@ -57,6 +57,19 @@ test("a person moves in every window, each window has its own person", async ({ 
   await closeAll(a, b);
 });
 
+test("the windows that are open are counted, also in the HTML", async ({ browser, baseURL, request }) => {
+  // Those of other tests are gone some seconds after they were closed.
+  const timeout = 30_000;
+  const a = await openBoard(await browser.newContext(), baseURL!);
+  await expect(a.getByTestId("windows")).toHaveText("1 window open", { timeout });
+  const b = await openBoard(await browser.newContext(), baseURL!);
+  for (const page of [a, b]) await expect(page.getByTestId("windows")).toHaveText("2 windows open");
+  expect(await (await request.get("/")).text()).toContain("2 windows open");
+  await b.context().close();
+  await expect(a.getByTestId("windows")).toHaveText("1 window open", { timeout });
+  await closeAll(a);
+});
+
 test("the theme that one chooses is the theme of all", async ({ browser, baseURL }) => {
   const a = await openBoard(await browser.newContext({ colorScheme: "light" }), baseURL!);
   const b = await openBoard(await browser.newContext({ colorScheme: "light" }), baseURL!);

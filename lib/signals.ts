@@ -11,6 +11,13 @@ export const themes = ["system", "light", "dark"] as const;
 export type Theme = (typeof themes)[number];
 export const theme = app.signal<Theme>("theme", "system", { expose: "write", schema: oneOf(themes) });
 
+/** The windows that show the board. One is gone ten seconds after its browser was last heard of, at once when it is closed. */
+export const windows = app.family((id: string) => ({ key: `windows:${id}`, default: "open" as const }), {
+  expose: "write",
+  schema: oneOf(["open"]),
+  ttlMs: 10_000,
+});
+
 const users = namespace("users");
 
 /** One signal a person: `users:alice:position`, `users:bob:position` and so on. */

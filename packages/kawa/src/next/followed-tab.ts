@@ -81,16 +81,16 @@ export class FollowedTab implements RenderFollower {
     this.follow({ route: [to], page: this.#page && to });
   }
 
+  noteChange(what: ChangedPart): void {
+    this.#stream.noteChange(this.#name, what);
+  }
+
   get #shown(): readonly ShownRender[] {
     return this.#page ? [...this.#route, this.#page] : this.#route;
   }
 
   #watch(what: ChangedPart, shown: ShownRender, render: RenderReads | undefined, except?: RenderReads): Watch {
     return hub().watch(new ShownPart(this, what, { render, except, versions: shown[1] }));
-  }
-
-  noteChange(what: ChangedPart): void {
-    this.#stream.noteChange(this.#name, what);
   }
 
   /** Tells the browser what its renders have read, for the next server that it meets. */

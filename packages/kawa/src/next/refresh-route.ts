@@ -12,7 +12,9 @@ import { isRenderId, nameRender } from "../react/render-id.ts";
  * @param shown id of the one that it replaces; the stream of its tab goes on with the new one
  */
 export async function refreshRoute(next: string, shown: string): Promise<void> {
-  // Anybody may call an action, with anything.
-  if (isRenderId(next)) nameRender(await headers(), { id: next, replaces: isRenderId(shown) ? knownRenders().get(shown) : undefined });
+  // Anybody may call an action, with anything. An id that is known is somebody's.
+  if (isRenderId(next) && !knownRenders().get(next)) {
+    nameRender(await headers(), { id: next, refresh: { of: isRenderId(shown) ? knownRenders().get(shown) : undefined } });
+  }
   refresh();
 }

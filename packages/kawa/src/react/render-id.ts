@@ -16,8 +16,11 @@ export function isRenderId(text: unknown): text is string {
 
 export type RenderName = {
   readonly id: string;
-  /** What the tab shows that has asked for the render. */
-  readonly replaces?: RenderReads | undefined;
+  /** Of the answer to a server action, of which no HTML is made. */
+  readonly refresh?: {
+    /** What the tab shows that has asked for the render; undefined where this process does not know it. */
+    readonly of: RenderReads | undefined;
+  };
 };
 
 /** By the headers of a request, which a server action and the render that answers it have in common. */

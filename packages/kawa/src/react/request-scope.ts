@@ -5,7 +5,7 @@ import type { Version } from "../core/version.ts";
 import { awaitRequest } from "./await-request.ts";
 import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
 import { knownRenders } from "./known-renders.ts";
-import { renderNameOf } from "./render-id.ts";
+import { type RenderName, renderNameOf } from "./render-id.ts";
 import { RenderReads } from "./render-reads.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
 
@@ -13,7 +13,7 @@ import { RenderSnapshots } from "./render-snapshots.ts";
 export class RequestScope {
   readonly snapshots: RenderSnapshots = new RenderSnapshots();
   #reads: RenderReads | undefined;
-  #replaced: RenderReads | undefined;
+  #refresh: RenderName["refresh"];
   #fragment: RenderReads | undefined;
   #marking: Promise<void> | undefined;
   #isShared = false;
@@ -66,9 +66,10 @@ export class RequestScope {
 
   /** Lets client components of the page see the same versions. Resolves with the {@link id} by which they find them. */
   async shareWithClients(): Promise<string> {
-    this.#isShared = true;
     await this.markDynamic();
     const { id } = this;
+    if (this.#refresh) return id;
+    this.#isShared = true;
     shareSnapshots(id, this.snapshots);
     // The HTML is made after the server components, and is complete with the answer.
     after(() => {
@@ -81,13 +82,13 @@ export class RequestScope {
   /** The server components are done. */
   end(): void {
     if (!this.#isShared) this.snapshots.release();
-    if (this.#reads) this.#replaced?.replaceWith(this.#reads);
+    if (this.#reads) this.#refresh?.of?.replaceWith(this.#reads);
   }
 
   async #mark(): Promise<void> {
-    const { id, replaces } = renderNameOf(await awaitRequest());
+    const { id, refresh } = renderNameOf(await awaitRequest());
     this.#reads = new RenderReads(id, this.snapshots.versions);
-    this.#replaced = replaces;
+    this.#refresh = refresh;
     knownRenders().add(this.#reads);
   }
 }
