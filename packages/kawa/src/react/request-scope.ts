@@ -9,6 +9,9 @@ import { type RenderName, renderNameOf } from "./render-id.ts";
 import { RenderReads } from "./render-reads.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
 
+/** First the browser gets its answer. It waits for longer than this before it asks for a new stream. */
+const replaceDelayMs = 10;
+
 /** What one render has read, and what it sees. React gives every render its own. */
 export class RequestScope {
   readonly snapshots: RenderSnapshots = new RenderSnapshots();
@@ -82,7 +85,9 @@ export class RequestScope {
   /** The server components are done. */
   end(): void {
     if (!this.#isShared) this.snapshots.release();
-    if (this.#reads) this.#refresh?.of?.replaceWith(this.#reads);
+    const reads = this.#reads;
+    const replaced = this.#refresh?.of;
+    if (reads && replaced) setTimeout(() => replaced.replaceWith(reads), replaceDelayMs);
   }
 
   async #mark(): Promise<void> {
