@@ -9,7 +9,8 @@ export const config = {
     {
       // Everything but the engine's calls, the stream (which reads the session itself) and static files.
       source: "/((?!api/rivet|api/reactive|_next/static|_next/image|favicon.ico|icon.svg).*)",
-      // Server actions, as which pages refresh themselves, go past it, which is faster. Delete this if you decide here who may see a page.
+      // Server actions, as which pages refresh themselves, go past it, which is faster. Delete this if you rewrite addresses here, or
+      // decide who may see a page.
       missing: [{ type: "header", key: "next-action" }],
     },
   ],

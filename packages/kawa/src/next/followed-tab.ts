@@ -48,7 +48,7 @@ export class FollowedTab implements RenderFollower {
     // What a page shows by itself need not be rendered with the whole route.
     this.#watches = route.map((shown) => this.#watch("route", shown, find(shown), own));
     if (page) this.#watches.push(this.#watch("page", page, own));
-    this.#known = [...new Set(this.#watches.flatMap(({ target: { render } }) => render ?? []))];
+    this.#known = Array.from(new Set(this.#watches.flatMap(({ target: { render } }) => render ?? [])));
     for (const render of this.#known) render.follow(this);
     if (this.#known.length > 0) this.#tellReads();
     return this.#shown.some(([id], at) => id !== "" && !this.#watches[at]!.target.render) ? "unknown" : undefined;

@@ -2,7 +2,7 @@ import { formatVersions } from "../core/version.ts";
 import { type ChangedPart, FollowedTab, type TabStream } from "./followed-tab.ts";
 import { hub } from "./hub.ts";
 import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
-import { changedTabCount, flushSoon, noteChangedTab } from "./live-streams.ts";
+import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream } from "./live-streams.ts";
 import { spreadMsFor } from "./spread.ts";
 import type { StreamEventName, StreamEvents, StreamRequest } from "./stream-protocol.ts";
 import { issueStreamToken } from "./stream-token.ts";
@@ -12,6 +12,8 @@ export type LiveStreamOptions = {
   readonly request: StreamRequest;
   /** Whose stream it is; empty for nobody's in particular. */
   readonly subject: string;
+  /** With whose it counts: the session's or the address's; empty for neither. */
+  readonly client: string;
   readonly pingIntervalMs: number;
   readonly maxDurationMs: number | undefined;
   /** Time in milliseconds since the epoch at which the identity ends that opened the stream. */
@@ -21,8 +23,6 @@ export type LiveStreamOptions = {
   readonly values?: Omit<ValueFeedOptions, "onRows"> | undefined;
   /** Ephemeral signals that live for as long as it is open; none when undefined. */
   readonly kept?: KeepAliveOptions | undefined;
-  /** Called once, however the stream ends. */
-  onEnd(): void;
 };
 
 /** All browsers of a server that ends come back within this time; one whose time is up comes back at once. */
@@ -32,15 +32,17 @@ const maxTimerMs = 2 ** 31 - 1;
 
 const encoder = new TextEncoder();
 
-/** The events of one browser. While it does not read, changes gather, and nothing else does. */
-export class LiveStream implements TabStream {
+/**
+ * The events of one browser. While it does not read, changes gather, and nothing else does. Thousands are open, so it keeps little: it
+ * is the source of its own body, and forgets the request, whose tokens may be large.
+ */
+export class LiveStream implements TabStream, UnderlyingDefaultSource<Uint8Array> {
   readonly body: ReadableStream<Uint8Array>;
-  // Without the request: its tokens may be large, and thousands of streams are open.
   readonly #options: Omit<LiveStreamOptions, "request">;
   /** By tab. Undefined while there is nothing to tell. */
   #changed: Map<string, ChangedPart> | undefined;
-  readonly #tabs: FollowedTab[] = [];
-  readonly #timers: NodeJS.Timeout[] = [];
+  #tabs: readonly FollowedTab[] = [];
+  #timers: readonly NodeJS.Timeout[] = [];
   #stopKeeping: (() => void) | undefined;
   #values: ValueFeed | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -50,17 +52,25 @@ export class LiveStream implements TabStream {
 
   constructor({ request, ...options }: LiveStreamOptions) {
     this.#options = options;
-    this.body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller;
-        this.#start(request);
-      },
-      pull: () => {
-        this.#flushValues();
-        this.flush();
-      },
-      cancel: () => this.abort(),
-    });
+    this.body = new ReadableStream<Uint8Array>(this);
+    addStream(this, options.client);
+    this.#open(request);
+  }
+
+  /** Of the body. */
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  /** Of the body: the browser reads. */
+  pull(): void {
+    this.#flushValues();
+    this.flush();
+  }
+
+  /** Of the body: the browser has gone. */
+  cancel(): void {
+    this.abort();
   }
 
   /** Says goodbye and ends. Idempotent. */
@@ -90,20 +100,20 @@ export class LiveStream implements TabStream {
     return this.#controller.desiredSize! > 0;
   }
 
-  #start(request: StreamRequest): void {
+  #open(request: StreamRequest): void {
     const { pingIntervalMs, maxDurationMs, expiresAt, kept } = this.#options;
     this.send("hello", { versions: formatVersions(hub().versions) });
-    this.#timers.push(setInterval(() => this.isRead && this.send("ping", {}), pingIntervalMs));
+    this.#keepTimer(setInterval(() => this.isRead && this.send("ping", {}), pingIntervalMs));
     this.#endAfter(maxDurationMs, "rotation");
     this.#endAfter(expiresAt === undefined ? undefined : expiresAt - Date.now(), "expired");
     let isUnknown = false;
-    for (const [name, subscription] of Object.entries(request.tabs)) {
+    this.#tabs = Object.entries(request.tabs).map(([name, subscription]) => {
       const tab = new FollowedTab(this, name);
       const problem = tab.follow(subscription);
-      this.#tabs.push(tab);
       if (problem === "unknown") isUnknown = true;
       if (problem === "of another") this.#beginAnew(name);
-    }
+      return tab;
+    });
     if (isUnknown) this.send("unknown", {});
     this.#followValues();
     if (kept) this.#stopKeeping = keepAlive(kept);
@@ -111,7 +121,12 @@ export class LiveStream implements TabStream {
 
   #endAfter(ms: number | undefined, why: keyof typeof withinMs): void {
     if (ms === undefined) return;
-    this.#timers.push(setTimeout(() => this.end(why), Math.min(Math.max(ms, 0), maxTimerMs)));
+    this.#keepTimer(setTimeout(() => this.end(why), Math.min(Math.max(ms, 0), maxTimerMs)));
+  }
+
+  /** An array that is pushed to has room for sixteen more. */
+  #keepTimer(timer: NodeJS.Timeout): void {
+    this.#timers = this.#timers.concat(timer);
   }
 
   /** What this tab shows, and then what the others show too, is of who the browser was before. */
@@ -172,6 +187,6 @@ export class LiveStream implements TabStream {
     for (const tab of this.#tabs) tab.stop();
     this.#values?.stop();
     this.#stopKeeping?.();
-    this.#options.onEnd();
+    removeStream(this, this.#options.client);
   }
 }

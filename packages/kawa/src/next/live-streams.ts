@@ -16,16 +16,19 @@ const open = processState<OpenStreams>("live-streams", () => ({
   toFlush: [],
 }));
 
-/** Counts a stream among those of this process. Returns an idempotent end. */
-export function addStream(stream: LiveStream, client: string): () => void {
+/** Counts a stream among those of this process, until {@link removeStream}. */
+export function addStream(stream: LiveStream, client: string): void {
   open.all.add(stream);
   const ofClient = open.byClient.get(client) ?? new Set();
   open.byClient.set(client, ofClient.add(stream));
-  return () => {
-    open.all.delete(stream);
-    ofClient.delete(stream);
-    if (ofClient.size === 0 && open.byClient.get(client) === ofClient) open.byClient.delete(client);
-  };
+}
+
+/** Idempotent. */
+export function removeStream(stream: LiveStream, client: string): void {
+  open.all.delete(stream);
+  const ofClient = open.byClient.get(client);
+  ofClient?.delete(stream);
+  if (ofClient?.size === 0) open.byClient.delete(client);
 }
 
 export function streamCount(): number {

@@ -7,7 +7,7 @@ import { isCrossSite } from "./cross-site.ts";
 import { ExposedSignals, type SignalModules } from "./exposed-signals.ts";
 import { floodLimit } from "./flood-limit.ts";
 import { LiveStream } from "./live-stream.ts";
-import { addStream, streamCount, streamCountOf } from "./live-streams.ts";
+import { streamCount, streamCountOf } from "./live-streams.ts";
 import { readValues } from "./read-values.ts";
 import { revokedSessions } from "./session/revoked-sessions.ts";
 import { pingIntervalMs as defaultPingIntervalMs, type StreamRequest } from "./stream-protocol.ts";
@@ -114,9 +114,6 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
   if (client !== undefined && streamCountOf(client) >= maxStreamsPerClient) {
     throw new KawaError("STREAMS_EXHAUSTED", `This client has ${maxStreamsPerClient} open streams, its limit (maxStreamsPerClient).`);
   }
-  // A stream may stay for hours; what asked for it must not.
-  const { signal } = request;
-  let remove = (): void => {};
   const values = shownSignals(asked, signals);
   const kept = keptSignals(asked, signals);
   // It keeps the whole request.
@@ -124,21 +121,16 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
   const stream = new LiveStream({
     request: asked,
     subject: session?.id ?? "",
+    client: client ?? "",
     pingIntervalMs,
     maxDurationMs: options.maxDurationMs,
     expiresAt: session?.expiresAt,
     maxSpreadMs,
     values: asOpener && { signals: values, asOpener },
     kept: asOpener && { signals: kept, asOpener },
-    onEnd: () => {
-      remove();
-      signal.removeEventListener("abort", abort);
-    },
   });
-  const abort = (): void => stream.abort();
-  remove = addStream(stream, client ?? "");
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
+  request.signal.addEventListener("abort", () => stream.abort(), { once: true });
+  if (request.signal.aborted) stream.abort();
   // It may have ended while its stream was opened.
   if (session && revokedSessions().has(session.id)) stream.end("expired");
   return new Response(stream.body, {

@@ -64,7 +64,7 @@ export class RenderReads {
   }
 
   follow(follower: RenderFollower): void {
-    this.#followers = [...this.#followers, follower];
+    this.#followers = this.#followers.concat(follower);
   }
 
   unfollow(follower: RenderFollower): void {

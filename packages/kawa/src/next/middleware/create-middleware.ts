@@ -22,7 +22,7 @@ export type MiddlewareOptions = {
  *   runtime: "nodejs",
  *   matcher: [{
  *     source: "/((?!api/rivet|_next/static|_next/image|favicon.ico).*)",
- *     missing: [{ type: "header", key: "next-action" }], // unless you decide here who may see a page
+ *     missing: [{ type: "header", key: "next-action" }], // unless you decide here who may see a page, or rewrite
  *   }],
  * };
  */
