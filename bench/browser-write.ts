@@ -1,74 +1,50 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Browser, Page } from "@playwright/test";
+import type { Browser } from "@playwright/test";
 import { measureBothApps } from "./both-apps.ts";
-import { inTime, roundTimeoutMs } from "./in-time.ts";
+import { inTime } from "./in-time.ts";
 import { ratio, row, type Result } from "./report.ts";
+import { installScoreProbe, openTwoBrowsers, settle, type TwoBrowsers, waitForScore } from "./two-browsers.ts";
 
 const warmUpCount = 30;
 const count = 200;
 const goal = 1.5;
 
-type ProbedGlobal = {
-  waitForScore(score: string): Promise<number>;
-  /** Made by the page. */
-  writeScore(score: number): Promise<void>;
-};
-
-/** Runs in the page before its own scripts. Both apps get the same. */
-function installProbe(): void {
-  const shown = new Map<string, PromiseWithResolvers<number>>();
-  const shownAt = (score: string): PromiseWithResolvers<number> => {
-    let found = shown.get(score);
-    if (!found) shown.set(score, (found = Promise.withResolvers()));
-    return found;
-  };
-  new MutationObserver(() => {
-    shownAt(document.querySelector("#score")?.textContent ?? "").resolve(performance.timeOrigin + performance.now());
-  }).observe(document, { subtree: true, childList: true, characterData: true });
-  Object.assign(globalThis, { waitForScore: (score: string) => shownAt(score).promise });
-}
+/** Made by the page. */
+type WritingGlobal = { writeScore(score: number): Promise<void> };
 
 class Side {
-  readonly #writer: Page;
-  readonly #viewer: Page;
+  readonly #pages: TwoBrowsers;
   #score = 1_000;
   readonly totals: number[] = [];
   readonly accepted: number[] = [];
 
-  private constructor(writer: Page, viewer: Page) {
-    this.#writer = writer;
-    this.#viewer = viewer;
+  private constructor(pages: TwoBrowsers) {
+    this.#pages = pages;
   }
 
   static async open(browser: Browser, url: string): Promise<Side> {
-    const openPage = async (): Promise<Page> => {
-      const context = await browser.newContext();
-      await context.addInitScript(installProbe);
-      const page = await context.newPage();
-      page.setDefaultTimeout(roundTimeoutMs);
-      await page.goto(`${url}/browser-write`);
-      await page.locator("[data-live=true]").waitFor();
-      return page;
-    };
-    return new Side(await openPage(), await openPage());
+    return new Side(
+      await openTwoBrowsers(browser, installScoreProbe, async (page) => {
+        await page.goto(`${url}/browser-write`);
+        await page.locator("[data-live=true]").waitFor();
+      }),
+    );
   }
 
   /** One write in the first browser, and its way into a client component of the second one. */
   async run(isMeasured: boolean): Promise<void> {
     const score = ++this.#score;
-    const seen = this.#viewer.evaluate((awaited) => (globalThis as unknown as ProbedGlobal).waitForScore(awaited), String(score));
-    const written = this.#writer.evaluate(async (value) => {
+    const seen = waitForScore(this.#pages.viewer, String(score));
+    const written = this.#pages.writer.evaluate(async (value) => {
       const now = (): number => performance.timeOrigin + performance.now();
       const writtenAt = now();
-      await (globalThis as unknown as ProbedGlobal).writeScore(value);
+      await (globalThis as unknown as WritingGlobal).writeScore(value);
       return { writtenAt, acceptedAt: now() };
     }, score);
     const [{ writtenAt, acceptedAt }, shownAt] = await inTime(
       Promise.all([written, seen]),
       `The score ${score} did not reach the second browser`,
     );
-    // The other side must not run while this one finishes, and no two writes should fall into step.
-    await sleep(40 + Math.random() * 40);
+    await settle();
     if (!isMeasured) return;
     this.totals.push(shownAt - writtenAt);
     this.accepted.push(acceptedAt - writtenAt);

@@ -1,73 +1,44 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Browser, Page } from "@playwright/test";
+import type { Browser } from "@playwright/test";
 import { measureBothApps } from "./both-apps.ts";
-import { inTime, roundTimeoutMs } from "./in-time.ts";
+import { inTime } from "./in-time.ts";
 import { ratio, row, type Result } from "./report.ts";
+import { installScoreProbe, openTwoBrowsers, postScore, settle, type TwoBrowsers, waitForScore } from "./two-browsers.ts";
 
 const warmUpCount = 30;
 const count = 200;
 const goal = 1.2;
 
-type ProbedGlobal = { waitForScore(score: string): Promise<number> };
-
-/** Runs in the page before its own scripts. Both apps get the same. */
-function installProbe(): void {
-  const shown = new Map<string, PromiseWithResolvers<number>>();
-  const shownAt = (score: string): PromiseWithResolvers<number> => {
-    let found = shown.get(score);
-    if (!found) shown.set(score, (found = Promise.withResolvers()));
-    return found;
-  };
-  new MutationObserver(() => {
-    shownAt(document.querySelector("#score")?.textContent ?? "").resolve(performance.timeOrigin + performance.now());
-  }).observe(document, { subtree: true, childList: true, characterData: true });
-  Object.assign(globalThis, { waitForScore: (score: string) => shownAt(score).promise });
-}
-
 class Side {
-  readonly #writer: Page;
-  readonly #viewer: Page;
+  readonly #pages: TwoBrowsers;
   #score = 1_000;
   readonly totals: number[] = [];
   readonly posts: number[] = [];
   readonly pushes: number[] = [];
 
-  private constructor(writer: Page, viewer: Page) {
-    this.#writer = writer;
-    this.#viewer = viewer;
+  private constructor(pages: TwoBrowsers) {
+    this.#pages = pages;
   }
 
   static async open(browser: Browser, url: string): Promise<Side> {
-    const openPage = async (): Promise<Page> => {
-      const context = await browser.newContext();
-      await context.addInitScript(installProbe);
-      const page = await context.newPage();
-      page.setDefaultTimeout(roundTimeoutMs);
-      const push = page.waitForResponse((response) => response.request().headers()["next-action"] !== undefined && response.ok());
-      await page.goto(`${url}/live-score`);
-      await push;
-      return page;
-    };
-    return new Side(await openPage(), await openPage());
+    return new Side(
+      await openTwoBrowsers(browser, installScoreProbe, async (page) => {
+        const push = page.waitForResponse((response) => response.request().headers()["next-action"] !== undefined && response.ok());
+        await page.goto(`${url}/live-score`);
+        await push;
+      }),
+    );
   }
 
   /** One write in the first browser, and its way into the second one. */
   async run(isMeasured: boolean): Promise<void> {
     const score = String(++this.#score);
-    const seen = this.#viewer.evaluate((awaited) => (globalThis as unknown as ProbedGlobal).waitForScore(awaited), score);
-    const written = this.#writer.evaluate(async (body) => {
-      const now = (): number => performance.timeOrigin + performance.now();
-      const sentAt = now();
-      const response = await fetch("/api/score", { method: "POST", body });
-      if (!response.ok) throw new Error(`The write was answered with status ${response.status}.`);
-      return { sentAt, answeredAt: now() };
-    }, score);
+    const seen = waitForScore(this.#pages.viewer, score);
+    const written = postScore(this.#pages.writer, score);
     const [{ sentAt, answeredAt }, shownAt] = await inTime(
       Promise.all([written, seen]),
       `The score ${score} did not reach the second browser`,
     );
-    // The other side must not run while this one finishes, and no two writes should fall into step.
-    await sleep(40 + Math.random() * 40);
+    await settle();
     if (!isMeasured) return;
     this.totals.push(shownAt - sentAt);
     this.posts.push(answeredAt - sentAt);

@@ -85,18 +85,18 @@ class Tab {
   /** As the page refreshes itself: by an action that says which render it makes, and of which it takes the place. */
   async #refreshRoute(): Promise<void> {
     const next = crypto.randomUUID();
-    const answer = await send(`${this.#options.url}/`, {
-      method: "POST",
-      headers: {
-        ...this.#headers,
-        "next-action": this.#options.refreshAction,
-        accept: "text/x-component",
-        "content-type": "text/plain;charset=UTF-8",
-      },
-      body: JSON.stringify([next, this.#renderId]),
-    });
+    const answer = await this.#call("/", this.#options.refreshAction, [next, this.#renderId]);
     this.#show(await textOf(answer));
     this.#renderId = next;
+  }
+
+  /** Calls a server action, as a page at `path` does. */
+  #call(path: string, action: string, args: readonly unknown[]): Promise<IncomingMessage> {
+    return send(`${this.#options.url}${path}`, {
+      method: "POST",
+      headers: { ...this.#headers, "next-action": action, accept: "text/x-component", "content-type": "text/plain;charset=UTF-8" },
+      body: JSON.stringify(args),
+    });
   }
 
   #show(payload: string): void {
@@ -135,16 +135,8 @@ class Tab {
     let versions = shown;
     const open = async (): Promise<void> => {
       this.requestCount += 1;
-      const pushes = await send(`${this.#options.url}/fragment`, {
-        method: "POST",
-        headers: {
-          ...this.#headers,
-          "next-action": this.#options.pushAction,
-          accept: "text/x-component",
-          "content-type": "text/plain;charset=UTF-8",
-        },
-        body: JSON.stringify([{ tab: this.#name, fragments: [{ token, render, versions }] }]),
-      });
+      const fragments = [{ token, render, versions }];
+      const pushes = await this.#call("/fragment", this.#options.pushAction, [{ tab: this.#name, fragments }]);
       const content = pushes.headers["content-encoding"] === "gzip" ? pushes.pipe(createGunzip()) : pushes;
       content.setEncoding("utf8").on("error", () => {});
       let rest = "";

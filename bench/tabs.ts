@@ -27,7 +27,8 @@ class Tabs {
   static async open(app: BenchApp, side: TabSide): Promise<Tabs> {
     const clients = new Forked<TabClientOperations>("tab-clients.ts");
     try {
-      await clients.call("open", { url: app.url, side, pushAction: actionId("kawa-app", "pushFragments"), refreshAction: actionId("kawa-app", "refreshRoute") }, tabCount);
+      const [pushAction, refreshAction] = [actionId("kawa-app", "pushFragments"), actionId("kawa-app", "refreshRoute")];
+      await clients.call("open", { url: app.url, side, pushAction, refreshAction }, tabCount);
       return new Tabs(app, clients);
     } catch (error) {
       await clients.stop();

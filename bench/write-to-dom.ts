@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Browser, Page } from "@playwright/test";
+import type { Browser } from "@playwright/test";
 import { measureBothApps } from "./both-apps.ts";
-import { inTime, roundTimeoutMs } from "./in-time.ts";
+import { inTime } from "./in-time.ts";
 import { row, type Result } from "./report.ts";
+import { openTwoBrowsers, postScore, settle, type TwoBrowsers } from "./two-browsers.ts";
 
 const warmUpCount = 30;
 const count = 200;
@@ -84,8 +84,7 @@ function installProbe(): void {
 }
 
 class Side {
-  readonly #writer: Page;
-  readonly #viewer: Page;
+  readonly #pages: TwoBrowsers;
   #score = 1_000;
   readonly totals: number[] = [];
   readonly stages: { post: number[]; event: number[]; request: number[]; fetch: number[]; commit: number[] } = {
@@ -96,46 +95,34 @@ class Side {
     commit: [],
   };
 
-  private constructor(writer: Page, viewer: Page) {
-    this.#writer = writer;
-    this.#viewer = viewer;
+  private constructor(pages: TwoBrowsers) {
+    this.#pages = pages;
   }
 
   static async open(browser: Browser, url: string): Promise<Side> {
-    const openPage = async (): Promise<Page> => {
-      const context = await browser.newContext();
-      await context.addInitScript(installProbe);
-      const page = await context.newPage();
-      page.setDefaultTimeout(roundTimeoutMs);
-      await page.goto(url);
-      // The bare app misses what changes before its stream is open.
-      await inTime(
-        page.evaluate(() => (globalThis as unknown as ProbedGlobal).probe.listening),
-        `The live stream of ${url} did not open`,
-      );
-      return page;
-    };
-    return new Side(await openPage(), await openPage());
+    return new Side(
+      await openTwoBrowsers(browser, installProbe, async (page) => {
+        await page.goto(url);
+        // The bare app misses what changes before its stream is open.
+        await inTime(
+          page.evaluate(() => (globalThis as unknown as ProbedGlobal).probe.listening),
+          `The live stream of ${url} did not open`,
+        );
+      }),
+    );
   }
 
   /** One write in the first browser, and its way into the second one. */
   async run(isMeasured: boolean): Promise<void> {
     const score = String(++this.#score);
-    const seen = this.#viewer.evaluate((awaited) => (globalThis as unknown as ProbedGlobal).probe.waitFor(awaited), score);
-    const written = this.#writer.evaluate(async (body) => {
-      const now = (): number => performance.timeOrigin + performance.now();
-      const sentAt = now();
-      const response = await fetch("/api/score", { method: "POST", body });
-      if (!response.ok) throw new Error(`The write was answered with status ${response.status}.`);
-      return { sentAt, answeredAt: now() };
-    }, score);
+    const seen = this.#pages.viewer.evaluate((awaited) => (globalThis as unknown as ProbedGlobal).probe.waitFor(awaited), score);
+    const written = postScore(this.#pages.writer, score);
     const [{ sentAt, answeredAt }] = await inTime(
       Promise.all([written, seen]),
       `The score ${score} did not reach the second browser`,
     );
-    // The other side must not run while this one finishes, and no two writes should fall into step.
-    await sleep(40 + Math.random() * 40);
-    const { dom, stages } = await this.#viewer.evaluate((shown) => {
+    await settle();
+    const { dom, stages } = await this.#pages.viewer.evaluate((shown) => {
       const { probe } = globalThis as unknown as ProbedGlobal;
       return { dom: probe.domTime(shown), stages: probe.takeStages(shown) };
     }, score);
