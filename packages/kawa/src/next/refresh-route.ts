@@ -2,7 +2,7 @@
 import { refresh } from "next/cache";
 import { headers } from "next/headers";
 import { knownRenders } from "../react/known-renders.ts";
-import { isRenderId, nameRender } from "../react/render-id.ts";
+import { isRenderId, nameAnswer } from "../react/render-id.ts";
 
 /**
  * Has Next render the route that the caller shows again, in the answer to this call. `router.refresh()` would do the same and throw
@@ -14,7 +14,7 @@ import { isRenderId, nameRender } from "../react/render-id.ts";
 export async function refreshRoute(next: string, shown: string): Promise<void> {
   // Anybody may call an action, with anything. An id that is known is somebody's.
   if (isRenderId(next) && !knownRenders().get(next)) {
-    nameRender(await headers(), { id: next, refresh: { of: isRenderId(shown) ? knownRenders().get(shown) : undefined } });
+    nameAnswer(await headers(), { id: next, refresh: { of: isRenderId(shown) ? knownRenders().get(shown) : undefined } });
   }
   refresh();
 }

@@ -1,6 +1,7 @@
 import { browserBackend } from "../core/browser/global-backend.ts";
 import { collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
+import { ready } from "./fulfilled.ts";
 
 /** What React needs of a signal or computed in a browser. */
 export type BrowserView<T> = {
@@ -13,9 +14,6 @@ export type BrowserView<T> = {
 };
 
 const views = new WeakMap<object, BrowserView<unknown>>();
-
-const known = Promise.resolve() as Promise<void> & { status?: string };
-known.status = "fulfilled";
 
 /** A read that failed is not tried again before React has told it to an error boundary. */
 const failedMs = 1_000;
@@ -49,7 +47,7 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
   return {
     ready() {
       backend.takeGiven();
-      return loading ?? (unknownReads(source).length === 0 ? known : (loading = load()));
+      return loading ?? (unknownReads(source).length === 0 ? ready : (loading = load()));
     },
     subscribe: (listener) => {
       if ((source as Partial<BackedSignal<T>>).exposure?.expose === "write") backend.prepareWrites();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isRenderId, nameRender, renderHeader, renderNameOf } from "./render-id.ts";
+import { isRenderId, nameAnswer, renderHeader, renderNameOf } from "./render-id.ts";
 import { RenderReads } from "./render-reads.ts";
 
 describe("the name of a render", () => {
@@ -17,7 +17,7 @@ describe("the name of a render", () => {
   it("is what the server action of the same request has given it, whatever the middleware says", () => {
     const headers = new Headers({ [renderHeader]: crypto.randomUUID() });
     const name = { id: crypto.randomUUID(), refresh: { of: new RenderReads("shown") } };
-    nameRender(headers, name);
+    nameAnswer(headers, name);
     expect(renderNameOf(headers)).toBe(name);
     expect(renderNameOf(new Headers(headers)).id).not.toBe(name.id);
   });

@@ -27,7 +27,7 @@ export type RenderName = {
 const given = processState("render-names", () => new WeakMap<Headers, RenderName>());
 
 /** Names the render that answers the server action that is running. */
-export function nameRender(headers: Headers, name: RenderName): void {
+export function nameAnswer(headers: Headers, name: RenderName): void {
   given.set(headers, name);
 }
 

@@ -10,12 +10,9 @@ import { type BackedSignal, isSignal } from "../core/signal.ts";
 import type { ValueRow } from "../core/value-row.ts";
 import { checkExposed } from "./check-exposed.ts";
 import { sharedSnapshots } from "./client-snapshots.ts";
+import { ready } from "./fulfilled.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
 import { type ClientValues, ClientValuesContext } from "./values-context.ts";
-
-// React hands out the promises of `use()` by their order when it renders a component again: each call needs one.
-const ready = Promise.resolve() as Promise<void> & { status?: string };
-ready.status = "fulfilled";
 
 /**
  * The current value of a signal or computed in a client component, where a server makes the HTML: the value that the server
