@@ -11,7 +11,7 @@ const block = { warmUpCount: 3, count: 25, pauseMs: 2 };
 const blocks = 16;
 const arrivals = 300;
 const cpuBlocks = 24;
-const changesInCpuBlock = 125;
+const changesInCpuBlock = 1_000;
 const goal = 1.3;
 
 /** What one update costs among 100,000 signals, against one among 100. A second process follows all of them. */

@@ -10,8 +10,9 @@ const scatteredMany = { set: many, order: "scattered" } as const;
 const neighbours = { set: few, order: "neighbours" } as const;
 const valueBytes = 100;
 const slice = { inFlight: 64, durationMs: 1_000, valueBytes };
-const goalWritesPerSecond = 8_000;
-const goalShare = 0.5;
+/** Far longer than it takes until what is acknowledged is as far ahead of SQLite as it may be. */
+const steadyMs = 15_000;
+const goals = { few: 8_000, manySteady: 4_000 };
 
 /** Durable writes, with the actors in the writer's own process. */
 export async function measureWrites(): Promise<Result> {
@@ -24,21 +25,24 @@ export async function measureWrites(): Promise<Result> {
       { rounds: 6 },
       ({ set, order }) => worker.call("writesPerSecond", set, order, slice),
     );
+    const steadyPerSecond = await worker.call("writesPerSecond", many, "scattered", { ...slice, durationMs: steadyMs });
     const rows = {
       few: row("64 writes in flight, 1,000 signals", "writes/s", fewPerSecond),
       many: row("64 writes in flight, 100,000 signals", "writes/s", manyPerSecond),
+      steady: row(`64 writes in flight, 100,000 signals, for ${steadyMs / 1_000} s`, "writes/s", [steadyPerSecond]),
       neighbours: row("64 writes in flight, 1,000 signals in the order of their keys", "writes/s", neighboursPerSecond),
     };
     return {
       rows: [row("awaited signal.set", "ms", setMs), ...Object.values(rows)],
       verdicts: [
-        { name: "64 writes in flight", value: rows.few.stats.p50, unit: "writes/s", goal: { atLeast: goalWritesPerSecond } },
+        { name: "64 writes in flight", value: rows.few.stats.p50, unit: "writes/s", goal: { atLeast: goals.few } },
         {
-          name: "64 writes in flight, 100,000 signals / 1,000",
-          value: ratio(rows.many, rows.few),
-          unit: "times",
-          goal: { atLeast: goalShare },
+          name: `64 writes in flight, 100,000 signals, for ${steadyMs / 1_000} s`,
+          value: steadyPerSecond,
+          unit: "writes/s",
+          goal: { atLeast: goals.manySteady },
         },
+        { name: "- 100,000 signals / 1,000, bursts of 1 s", value: ratio(rows.many, rows.few), unit: "times" },
       ],
     };
   });

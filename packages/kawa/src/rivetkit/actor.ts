@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { actor, type AnyActorDefinition } from "rivetkit";
 import { db } from "rivetkit/db";
 import { KawaError } from "../core/errors.ts";
@@ -7,12 +8,14 @@ import { type ActorSettings, attachSettings, latestSettings } from "./actor-sett
 import { actionNames, clientParams } from "./client-params.ts";
 import { verifyClient } from "./client-token.ts";
 import { type ActionName, type AnyContext, type AnyHooks, type HookContext, type ReactiveStateActorHooks } from "./hooks.ts";
+import { host } from "./host.ts";
 import { hostedServices } from "./hosted-services.ts";
+import { journaled } from "./journal/journaled-session.ts";
 import { toPublicError } from "./refusal.ts";
 import { serveReplica, type Socket } from "./serve-replica.ts";
 import { SignalStore } from "./signal-store.ts";
 import { migrateSignalStore, type SqlDatabase, sqliteSession } from "./sqlite-storage.ts";
-import type { SignalStorage } from "./storage.ts";
+import type { SignalStorage, StorageSession } from "./storage.ts";
 
 export type ReactiveStateActorOptions = {
   /** Where the actor keeps its values, such as `redisStorage({ url })`. @default the SQLite database that RivetKit gives it */
@@ -56,9 +59,14 @@ export function createReactiveStateActor<C extends object = AnyContext>(
   if (!(sleepTimeoutMs > 0)) throw new KawaError("OPTION_INVALID", `sleepTimeoutMs must be positive, not ${sleepTimeoutMs}.`);
   const settings: ActorSettings = { hooks: hooks as AnyHooks, maxValueBytes };
 
+  const openSession = async (c: Waking): Promise<StorageSession> => {
+    if (storage) return storage.open([c.name, ...c.key].join("/"));
+    const { journalPath } = host();
+    const session = sqliteSession(c.db);
+    return journalPath === undefined ? session : journaled(join(/*turbopackIgnore: true*/ journalPath, c.actorId), session);
+  };
   const open = async (c: Waking): Promise<void> => {
-    const session = storage ? await storage.open([c.name, ...c.key].join("/")) : sqliteSession(c.db);
-    const store = await SignalStore.open(session);
+    const store = await SignalStore.open(await openSession(c));
     c.vars.service = new ActorService({ store, settings: () => latestSettings(c.name) ?? settings, context: c });
     hostedServices.set(store.instance, c.vars.service);
     // Another incarnation has taken over its storage, and has ended: the next one opens it anew.

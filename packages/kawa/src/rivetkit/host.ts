@@ -84,6 +84,11 @@ class Host {
     return this.#remote === undefined;
   }
 
+  /** Where actors of this process keep their journals; undefined where others may open the store of the engine. */
+  get journalPath(): string | undefined {
+    return this.#engine?.journalPath;
+  }
+
   /** In RivetKit's order. */
   get #remote(): string | undefined {
     return this.#named ?? env.endpoint;

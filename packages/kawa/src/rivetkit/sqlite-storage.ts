@@ -11,7 +11,10 @@ export async function migrateSignalStore(db: SqlDatabase): Promise<void> {
   );
 }
 
-/** Signals in the actor's own database, after {@link migrateSignalStore}. The engine lets only one actor at a time use it. */
+/**
+ * Signals in the actor's own database, after {@link migrateSignalStore}. The engine lets only one actor at a time use it. Rows of
+ * several commits may be committed at once.
+ */
 export function sqliteSession(db: SqlDatabase): StorageSession {
   return {
     async load(from) {
@@ -22,10 +25,9 @@ export function sqliteSession(db: SqlDatabase): StorageSession {
       // One statement is one commit, and one trip to the database.
       await db.execute(
         "INSERT INTO signals (key, value, seq) " +
-          "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), ? FROM json_each(?) WHERE true " +
+          "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?) WHERE true " +
           "ON CONFLICT (key) DO UPDATE SET value = excluded.value, seq = excluded.seq",
-        rows[0]!.seq,
-        JSON.stringify(rows.map(({ key, text }) => [key, text])),
+        JSON.stringify(rows.map(({ key, text, seq }) => [key, text, seq])),
       );
     },
     async remove(keys) {

@@ -18,6 +18,7 @@ export type Scenario = {
   readonly chances: readonly number[];
   readonly isLocal: boolean;
   readonly hasSmallMessages: boolean;
+  readonly hasJournal: boolean;
 };
 
 export const keys = ["shared:a", "shared:b", "own:0", "own:1", "own:0:x", "own:1:x"];
@@ -50,9 +51,10 @@ export const scenario = fc.record<Scenario>({
   chances: fc.array(fc.constantFrom(0.5, 0, 0.25, 0.75, 0.999), { maxLength: 20 }),
   isLocal: fc.boolean(),
   hasSmallMessages: fc.boolean(),
+  hasJournal: fc.boolean(),
 });
 
-const noAccident: Scenario = { steps: [], frames: [], commits: [], hookDelays: [], chances: [], isLocal: false, hasSmallMessages: false };
+const noAccident: Scenario = { steps: [], frames: [], commits: [], hookDelays: [], chances: [], isLocal: false, hasSmallMessages: false, hasJournal: false };
 
 /** Orders of events that are too rare to be met by chance. */
 export const rareScenarios: readonly Scenario[] = [

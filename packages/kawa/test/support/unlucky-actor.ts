@@ -1,13 +1,17 @@
+import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { decodeValue } from "../../src/core/value.ts";
 import { ActorService } from "../../src/rivetkit/actor-service.ts";
 import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks.ts";
 import { hostedServices } from "../../src/rivetkit/hosted-services.ts";
+import { journaled } from "../../src/rivetkit/journal/journaled-session.ts";
 import { serveReplica } from "../../src/rivetkit/serve-replica.ts";
 import { SignalStore } from "../../src/rivetkit/signal-store.ts";
 import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../../src/rivetkit/sqlite-storage.ts";
+import type { StorageSession, StoredRow } from "../../src/rivetkit/storage.ts";
 import { BatchLog } from "./batch-log.ts";
 import type { CommitHistory, Path } from "./commit-history.ts";
+import { makeTempFolder } from "./temp-folder.ts";
 import { createUnluckyWire, type FrameFate, type UnluckyEnd } from "./unlucky-wire.ts";
 
 /** What becomes of a commit. */
@@ -32,8 +36,11 @@ export type Plan = {
   readonly local: string | undefined;
   /** As if few values fitted into one message. */
   readonly hasSmallMessages: boolean;
+  /** As with an embedded engine: what becomes of a commit happens after it is acknowledged. */
+  readonly hasJournal: boolean;
 };
 
+type SqlRow = [key: string, text: string | null, seq: number];
 type Incarnation = { service: ActorService | undefined; readonly ends: UnluckyEnd[]; isDead: boolean; isFenced: boolean };
 
 const startRetryMs = 100;
@@ -47,18 +54,20 @@ export class UnluckyActor {
   readonly #hooks: () => ReactiveStateActorHooks;
   readonly #local: string | undefined;
   readonly #hasSmallMessages: boolean;
+  readonly #journal: ReturnType<typeof makeTempFolder> | undefined;
   readonly #sqlite = new DatabaseSync(":memory:");
   readonly #batches = new BatchLog();
   #current: Incarnation | undefined;
   #isUnreachable = false;
 
-  constructor({ frames, commits, hooks, local, hasSmallMessages }: Plan, history: CommitHistory) {
+  constructor({ frames, commits, hooks, local, hasSmallMessages, hasJournal }: Plan, history: CommitHistory) {
     this.#history = history;
     this.#frames = [...frames];
     this.#commits = [...commits];
     this.#hooks = hooks;
     this.#local = local;
     this.#hasSmallMessages = hasSmallMessages;
+    this.#journal = hasJournal ? makeTempFolder() : undefined;
   }
 
   /** Opens the end that a backend uses. */
@@ -79,9 +88,7 @@ export class UnluckyActor {
     const incarnation: Incarnation = { service: undefined, ends: [], isDead: false, isFenced: false };
     this.#current = incarnation;
     const open = async (): Promise<void> => {
-      const db: SqlDatabase = { execute: (sql, ...args) => this.#execute(incarnation, sql, args) };
-      await migrateSignalStore(db);
-      const store = await SignalStore.open(sqliteSession(db));
+      const store = await SignalStore.open(await this.#openSession(incarnation));
       if (this.#hasSmallMessages) limitMessages(store);
       this.#batches.watch(store);
       const settings = { hooks: this.#hooks(), maxValueBytes: 256 * 1024 };
@@ -138,6 +145,25 @@ export class UnluckyActor {
   close(): void {
     hostedServices.clear();
     this.#sqlite.close();
+    this.#journal?.remove();
+  }
+
+  async #openSession(incarnation: Incarnation): Promise<StorageSession> {
+    const db: SqlDatabase = { execute: (sql, ...args) => this.#execute(incarnation, sql, args) };
+    await migrateSignalStore(db);
+    const session = sqliteSession(db);
+    if (!this.#journal) return session;
+    const before = await journaled(join(this.#journal.path, "actor"), session);
+    return {
+      load: (from) => before.load(from),
+      remove: (keys) => before.remove(keys),
+      close: () => before.close(),
+      commit: async (rows) => {
+        if (incarnation.isDead) return new Promise(() => {});
+        await before.commit(rows);
+        this.#record(rows);
+      },
+    };
   }
 
   async #execute(incarnation: Incarnation, sql: string, args: unknown[]): Promise<unknown[]> {
@@ -154,7 +180,7 @@ export class UnluckyActor {
     if (incarnation.isFenced) throw new Error("This incarnation has been replaced.");
     if (fate.endsWith("refused")) throw new Error("refused");
     const rows = this.#sqlite.prepare(sql).all(...(args as SQLInputValue[]));
-    if (isCommit) this.#record(args as [number, string]);
+    if (isCommit && !this.#journal) this.#record((JSON.parse(args[0] as string) as SqlRow[]).map(([key, text, seq]) => ({ key, text, seq })));
     if (fate === "killed after") this.kill();
     if (incarnation.isDead) return new Promise(() => {});
     this.#isUnreachable = fate === "answer lost, then unreachable";
@@ -162,11 +188,11 @@ export class UnluckyActor {
     return rows;
   }
 
-  #record([seq, json]: [number, string]): void {
-    const stored = JSON.parse(json) as [string, string | null][];
-    const rows = stored.filter(([key]) => !key.startsWith("\0"));
-    const values = new Map(rows.map(([key, text]) => [key, text === null ? null : (decodeValue(text) as Path)]));
-    this.#history.record(seq, values, this.#batches.deletedIn(stored));
+  #record(rows: readonly StoredRow[]): void {
+    const values = rows
+      .filter(({ key }) => !key.startsWith("\0"))
+      .map(({ key, text }) => [key, text === null ? null : (decodeValue(text) as Path)] as const);
+    this.#history.record(rows[0]!.seq, new Map(values), this.#batches.deletedIn(rows.map(({ key, text }) => [key, text])));
   }
 }
 

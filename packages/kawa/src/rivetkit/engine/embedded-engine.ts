@@ -6,6 +6,7 @@ import { processState } from "../../core/process-state.ts";
 import type { EngineFolder, EngineRecord } from "./folder.ts";
 import { findEnginePort, isEnginePortFree } from "./ports.ts";
 import { isAlive, isEngineProcess, signalProcess, waitUntil } from "./processes.ts";
+import { storesInFiles } from "./settings.ts";
 import { forgetEarlierEngines, type EngineProcess, spawnEngine } from "./spawn-engine.ts";
 
 const startTimeoutMs = 20_000;
@@ -54,6 +55,11 @@ export class EmbeddedEngine {
     const { folder } = options;
     const { port, started } = await locked(folder, () => startOrJoin(folder, options.port));
     return new EmbeddedEngine(folder, port, started);
+  }
+
+  /** Folder for journals of its actors; undefined where it stores in a database, which may outlive the files here. */
+  get journalPath(): string | undefined {
+    return storesInFiles(this.#folder.dataPath) ? this.#folder.journalPath : undefined;
   }
 
   /** Stops the engine if this process started it. Idempotent. */

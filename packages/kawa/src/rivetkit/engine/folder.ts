@@ -43,6 +43,11 @@ export class EngineFolder {
     return join(this.path, "data");
   }
 
+  /** Of the actors: what they have committed and the engine does not store yet. */
+  get journalPath(): string {
+    return join(this.path, "journal");
+  }
+
   get logPath(): string {
     return join(this.path, "engine.log");
   }

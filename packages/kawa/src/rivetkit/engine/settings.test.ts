@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { engineEnvironment, enginePorts } from "./settings.ts";
+import { engineEnvironment, enginePorts, storesInFiles } from "./settings.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -48,5 +48,16 @@ describe("engineEnvironment", () => {
   it("has only text values, as a process environment needs", () => {
     const others = Object.entries(engineEnvironment(20_000, "/data")).filter(([, value]) => typeof value !== "string");
     expect(others).toEqual([]);
+  });
+});
+
+describe("storesInFiles", () => {
+  it("tells files in the folder from a database, and from files elsewhere", () => {
+    expect(storesInFiles("/data")).toBe(true);
+    vi.stubEnv("RIVET__POSTGRES__URL", "postgres://db");
+    expect(storesInFiles("/data")).toBe(false);
+    vi.stubEnv("RIVET__POSTGRES__URL", "");
+    vi.stubEnv("RIVET__FILE_SYSTEM__PATH", "/elsewhere");
+    expect(storesInFiles("/data")).toBe(false);
   });
 });

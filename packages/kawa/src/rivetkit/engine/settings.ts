@@ -54,3 +54,8 @@ export function engineEnvironment(port: number, dataPath: string): NodeJS.Proces
     ...user,
   };
 }
+
+/** Whether an engine with this environment stores in files at `dataPath`, and not in a database. */
+export function storesInFiles(dataPath: string): boolean {
+  return engineEnvironment(0, dataPath)["RIVET__FILE_SYSTEM__PATH"] === dataPath;
+}
