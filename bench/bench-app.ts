@@ -51,6 +51,7 @@ export type BenchAppOptions = {
   name: BenchAppName;
   /** Folder of the embedded engine. The bare app keeps nothing. */
   dataDir?: string;
+  nodeArguments?: readonly string[];
   /** Score that the page has to show before the app counts as started. */
   expectedScore: number;
 };
@@ -68,11 +69,11 @@ export class BenchApp {
     this.#process = started;
   }
 
-  static async start({ name, dataDir, expectedScore }: BenchAppOptions): Promise<BenchApp> {
+  static async start({ name, dataDir, nodeArguments = [], expectedScore }: BenchAppOptions): Promise<BenchApp> {
     const port = await getFreePort();
     const url = `http://127.0.0.1:${port}`;
     const startedAt = performance.now();
-    const app = spawnProcess(process.execPath, [nextCommand, "start", "-H", "127.0.0.1", "-p", String(port)], {
+    const app = spawnProcess(process.execPath, [...nodeArguments, nextCommand, "start", "-H", "127.0.0.1", "-p", String(port)], {
       cwd: join(import.meta.dirname, name),
       env: { ...environment, RIVET_ENDPOINT: undefined, ...(dataDir === undefined ? {} : { KAWA_DATA_DIR: dataDir }) },
     });
@@ -99,6 +100,11 @@ export class BenchApp {
   /** CPU time that the app's process has used, without its engine. */
   async cpuMs(): Promise<number> {
     return Number(await (await fetch(`${this.url}/api/cpu`)).text());
+  }
+
+  /** Bytes that it uses after garbage collection. It has to be started with `--expose-gc`. */
+  async memory(): Promise<number> {
+    return Number(await (await fetch(`${this.url}/api/memory`)).text());
   }
 
   async stop(): Promise<void> {

@@ -35,7 +35,7 @@ const measures: Record<string, () => Promise<Result>> = {
   tabs: measureTabs,
 };
 /** The others need plain Node processes only. */
-const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up", "tabs"];
+const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up", "streams", "tabs"];
 const measureTimeoutMs = 300_000;
 
 const asked = process.argv.slice(2);

@@ -1,11 +1,12 @@
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { renderTimingName } from "../packages/kawa/src/next/stream-protocol.ts";
 import { machineTime, serveOperations } from "./forked.ts";
 
 // Many browsers as far as streams are concerned. They use bare sockets: what they do must not disturb the server.
 
 const openAtOnce = 50;
-const helloTimeoutMs = 20_000;
+const openTimeoutMs = 20_000;
 const seqPattern = /^data: \{"versions":"[^"]*@(\d+)"/gm;
 
 type Arrival = readonly [seq: number, at: number];
@@ -14,26 +15,19 @@ class Client {
   lastSeq = 0;
   isOpen = true;
   arrivals: Arrival[] = [];
-  readonly #socket: Socket;
   #rest = "";
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-  }
-
-  static open(port: number, body: string): Promise<Client> {
+  /** Resolves with the first event. */
+  static open(port: number, request: string): Promise<Client> {
     const socket = connect({ port, host: "127.0.0.1" });
-    const client = new Client(socket);
+    const client = new Client();
     socket.setEncoding("latin1");
-    socket.write(
-      `POST /api/reactive HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n` +
-        `Content-Length: ${body.length}\r\n\r\n${body}`,
-    );
+    socket.write(request);
     return new Promise((resolve, reject) => {
-      const overdue = setTimeout(() => reject(new Error(`A stream did not open within ${helloTimeoutMs} ms.`)), helloTimeoutMs);
+      const overdue = setTimeout(() => reject(new Error(`A stream did not open within ${openTimeoutMs} ms.`)), openTimeoutMs);
       socket.on("data", (chunk: string) => {
         const events = client.#read(chunk);
-        if (!events.includes("event: hello")) return;
+        if (events === "") return;
         clearTimeout(overdue);
         if (events.startsWith("HTTP/1.1 200")) resolve(client);
         else reject(new Error(`A stream was answered with ${events.slice(0, 200)}`));
@@ -44,10 +38,6 @@ class Client {
         reject(new Error(`A stream was closed: ${client.#rest.slice(0, 200)}`));
       });
     });
-  }
-
-  close(): void {
-    this.#socket.destroy();
   }
 
   /** Notes the changes of all whole events; returns them. */
@@ -65,15 +55,49 @@ class Client {
   }
 }
 
-let clients: Client[] = [];
+const clients: Client[] = [];
+
+/** Does it for each number below `count`, a few at a time. */
+async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lanes = Array.from({ length: openAtOnce }, async () => {
+    while (next < count) await work(next++);
+  });
+  await Promise.all(lanes);
+}
+
+function post(port: number, body: string, headers = ""): string {
+  return (
+    `POST /api/reactive HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n${headers}` +
+    `Content-Length: ${body.length}\r\n\r\n${body}`
+  );
+}
+
+/** A page of Kawa's app is rendered; returns what a browser asks for that shows it. */
+async function renderPage(port: number): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/?_rsc`, { headers: { RSC: "1" } });
+  const [, id] = new RegExp(`${renderTimingName};desc="([^"]+)"`).exec(answer.headers.get("server-timing")!)!;
+  await answer.text();
+  return JSON.stringify({ tabs: { tab: { route: [[id, ""]] } } });
+}
 
 const operations = {
   async open(port: number, bodies: readonly string[]): Promise<void> {
-    const waiting = bodies.toReversed();
-    const lanes = Array.from({ length: openAtOnce }, async () => {
-      for (let body = waiting.pop(); body !== undefined; body = waiting.pop()) clients.push(await Client.open(port, body));
+    await inLanes(bodies.length, async (index) => void clients.push(await Client.open(port, post(port, bodies[index]!))));
+  },
+  /** Streams of the bare app. */
+  async openBare(port: number, count: number): Promise<void> {
+    const request = `GET /api/live HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+    await inLanes(count, async () => void clients.push(await Client.open(port, request)));
+  },
+  /** Streams of Kawa's app, each for a page of its own. */
+  async openPages(port: number, count: number): Promise<void> {
+    await inLanes(count, async () => {
+      const body = await renderPage(port);
+      // Each browser has an address of its own.
+      const address = clients.length;
+      clients.push(await Client.open(port, post(port, body, `X-Forwarded-For: 10.0.${address >> 8}.${address & 255}\r\n`)));
     });
-    await Promise.all(lanes);
   },
   /** How long each change took to each stream, once all streams have the last one, or the time is over. */
   async latencies(startedAt: readonly Arrival[], timeoutMs: number): Promise<{ latencies: number[]; upToDate: number; open: number }> {
@@ -89,9 +113,15 @@ const operations = {
     }
     return { latencies, upToDate: clients.filter(isCurrent).length, open: clients.filter(({ isOpen }) => isOpen).length };
   },
-  async close(): Promise<void> {
-    for (const client of clients) client.close();
-    clients = [];
+  async forgetArrivals(): Promise<void> {
+    for (const client of clients) client.arrivals = [];
+  },
+  /** How many streams have told something since {@link forgetArrivals}, once all have, or the time is over. */
+  async countArrived(timeoutMs: number): Promise<number> {
+    const countNow = (): number => clients.filter(({ arrivals }) => arrivals.length > 0).length;
+    const deadline = performance.now() + timeoutMs;
+    while (countNow() < clients.length && performance.now() < deadline) await sleep(20);
+    return countNow();
   },
 };
 

@@ -6,13 +6,15 @@ import { namespace } from "kawa";
 import { registerBackend } from "../packages/kawa/src/core/backend.ts";
 import { createMemoryBackend } from "../packages/kawa/src/core/memory-backend.ts";
 import { formatVersions } from "../packages/kawa/src/core/version.ts";
+import { watchConnections } from "../packages/kawa/src/next/connections.ts";
 import { createReactiveRoute } from "../packages/kawa/src/next/reactive-route.ts";
 import { knownRenders } from "../packages/kawa/src/react/known-renders.ts";
 import { RenderReads } from "../packages/kawa/src/react/render-reads.ts";
+import { answerBy } from "../packages/kawa/test/support/route-server.ts";
+import { bytesInUse } from "./bytes-in-use.ts";
 import { machineTime, serveOperations } from "./forked.ts";
 
-// A `node:http` server that broadcasts each change of one value: by `response.write()`, through the shortest route handler, or
-// through Kawa's.
+// A `node:http` server that broadcasts each change of one value: by `response.write()`, or through Kawa's route.
 
 type Side = {
   answer(request: IncomingMessage, response: ServerResponse): void | Promise<void>;
@@ -49,33 +51,6 @@ function bareSide(): Side {
   };
 }
 
-function handlerSide(): Side {
-  const open = new Set<ReadableStreamDefaultController<Uint8Array>>();
-  const encoder = new TextEncoder();
-  let seq = 0;
-  const handle = async (request: Request): Promise<Response> => {
-    await request.json();
-    const { signal } = request;
-    const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        controller.enqueue(encoder.encode(helloOf(seq)));
-        open.add(controller);
-        signal.addEventListener("abort", () => open.delete(controller));
-      },
-    });
-    return new Response(body, { headers });
-  };
-  return {
-    answer: async (request, response) => void handle(await toWebRequest(request, response)).then((answer) => send(answer, response)),
-    write() {
-      seq += 1;
-      for (const controller of open) controller.enqueue(encoder.encode(changeOf(seq)));
-      return seq;
-    },
-    requests: emptyRequests,
-  };
-}
-
 function helloOf(seq: number): string {
   return `event: hello\ndata: {"versions":"bench=epoch-12@${seq}"}\n\n`;
 }
@@ -94,8 +69,9 @@ function kawaSide(): Side {
   registerBackend(backend, { global: true });
   const score = namespace("bench", { backend }).signal("score", 0);
   const { POST } = createReactiveRoute();
+  watchConnections();
   return {
-    answer: async (request, response) => void POST(await toWebRequest(request, response)).then((answer) => send(answer, response)),
+    answer: (request, response) => answerBy(POST, request, response),
     write() {
       void score.set(backend.version.seq + 1);
       return backend.version.seq;
@@ -112,33 +88,7 @@ function kawaSide(): Side {
   };
 }
 
-// What Next does between its server and a route handler, and nothing else. Neither keeps what the stream does not need.
-
-async function toWebRequest(request: IncomingMessage, response: ServerResponse): Promise<Request> {
-  const gone = new AbortController();
-  response.on("close", () => gone.abort());
-  return new Request(`http://${request.headers.host}${request.url}`, {
-    method: "POST",
-    headers: { "content-type": request.headers["content-type"]! },
-    body: await text(request),
-    signal: gone.signal,
-  });
-}
-
-function send(answer: Response, response: ServerResponse): Promise<void> {
-  response.writeHead(answer.status, Object.fromEntries(answer.headers));
-  return pipe(answer.body!.getReader(), response);
-}
-
-async function pipe(reader: ReadableStreamDefaultReader<Uint8Array>, response: ServerResponse): Promise<void> {
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    if (response.destroyed) return void reader.cancel();
-    if (!response.write(read.value)) await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
-  }
-  response.end();
-}
-
-const sides = { bare: bareSide, handler: handlerSide, kawa: kawaSide };
+const sides = { bare: bareSide, kawa: kawaSide };
 export type StreamSide = keyof typeof sides;
 
 let side: Side;
@@ -168,15 +118,7 @@ const operations = {
     const { user, system } = process.cpuUsage(before);
     return { startedAt, cpuMs: (user + system) / 1_000 };
   },
-  /** Bytes that are in use after garbage collection, which needs `--expose-gc`. */
-  async memory(): Promise<number> {
-    globalThis.gc!();
-    // What a finalizer frees is collected the next time.
-    await sleep(100);
-    globalThis.gc!();
-    const { heapUsed, external } = process.memoryUsage();
-    return heapUsed + external;
-  },
+  memory: bytesInUse,
 };
 
 export type StreamServerOperations = typeof operations;

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { BenchApp, type BenchAppName } from "./bench-app.ts";
 import { Forked } from "./forked.ts";
 import { ratio, row, type Result, type Row } from "./report.ts";
 import type { StreamClientOperations } from "./stream-clients.ts";
 import type { StreamServerOperations, StreamSide } from "./stream-server.ts";
+import { withTempDir } from "./temp-dir.ts";
 import { inTurns } from "./turns.ts";
 
 const streamCount = 1_000;
 const idleCount = 5_000;
 const idleMs = 10_000;
+const warmUpCount = 200;
+const nodeArguments = ["--expose-gc"];
 const writes = { count: 60, gapMs: 50 };
 const rounds = 6;
 const arrivalTimeoutMs = 10_000;
@@ -27,7 +31,7 @@ class Streams {
   }
 
   static async start(side: StreamSide): Promise<Streams> {
-    const server = new Forked<StreamServerOperations>("stream-server.ts", { nodeArguments: ["--expose-gc"] });
+    const server = new Forked<StreamServerOperations>("stream-server.ts", { nodeArguments });
     const clients = new Forked<StreamClientOperations>("stream-clients.ts");
     try {
       return new Streams(server, clients, await server.call("listen", side));
@@ -41,8 +45,11 @@ class Streams {
     await this.#clients.call("open", this.#port, await this.#server.call("requests", count));
   }
 
-  memory(): Promise<number> {
-    return this.#server.call("memory");
+  /** Bytes in use of the server, before and after `count` streams are opened. */
+  async measureMemory(count: number): Promise<[before: number, after: number]> {
+    const before = await this.#server.call("memory");
+    await this.open(count);
+    return [before, await this.#server.call("memory")];
   }
 
   /** CPU time of a second of writes, the latencies of what arrived, and how many streams have the last change. */
@@ -107,35 +114,67 @@ async function measureBusy(): Promise<Result> {
 
 /** Memory varies little from stream to stream, and not at all from run to run: each side is measured once. */
 async function measureIdle(): Promise<Result> {
-  return withStreams(["bare", "handler", "kawa"], async (bare, handler, kawa) => {
-    const heap = {
-      bare: await heapRow("bare", bare!),
-      handler: await heapRow("bare route handler", handler!),
-      kawa: await heapRow("kawa", kawa!),
-    };
-    await sleep(idleMs);
-    const { upToDate } = await kawa!.write({ count: 1, gapMs: 0 });
-    return {
-      rows: Object.values(heap),
-      verdicts: [
-        { name: "memory a stream, kawa / bare", value: ratio(heap.kawa, heap.bare), unit: "times", goal: { atMost: goals.memory } },
-        { name: "- bare route handler / bare", value: ratio(heap.handler, heap.bare), unit: "times" },
-        { name: "- kawa / bare route handler", value: ratio(heap.kawa, heap.handler), unit: "times" },
-        {
-          name: `idle streams of ${idleCount} that got a change after ${idleMs / 1_000} s`,
-          value: upToDate - 1,
-          unit: "streams",
-          goal: { atLeast: idleCount },
-        },
-      ],
-    };
+  const bare = heapRow("bare", await measureBareMemory());
+  const handler = heapRow("route handler of Next", await withApp("bare-app", (app, clients) => measureAppMemory(app, clients, "openBare")));
+  const { memory, arrived } = await withApp("kawa-app", async (app, clients) => ({
+    memory: await measureAppMemory(app, clients, "openPages"),
+    arrived: await countArrived(app, clients),
+  }));
+  const kawa = heapRow("kawa in Next", memory);
+  return {
+    rows: [bare, handler, kawa],
+    verdicts: [
+      { name: "memory a stream, kawa in Next / bare", value: ratio(kawa, bare), unit: "times", goal: { atMost: goals.memory } },
+      { name: "- route handler of Next / bare", value: ratio(handler, bare), unit: "times" },
+      {
+        name: `idle streams of ${idleCount} that got a change after ${idleMs / 1_000} s`,
+        value: arrived - warmUpCount,
+        unit: "streams",
+        goal: { atLeast: idleCount },
+      },
+    ],
+  };
+}
+
+async function measureBareMemory(): Promise<[before: number, after: number]> {
+  return withStreams(["bare"], async (bare) => {
+    await bare!.open(warmUpCount);
+    return bare!.measureMemory(idleCount);
   });
 }
 
-async function heapRow(name: string, streams: Streams): Promise<Row> {
-  // What is loaded with the first stream is not counted.
-  await streams.open(1);
-  const before = await streams.memory();
-  await streams.open(idleCount);
-  return row(`heap and external memory a stream, ${name}`, "KB", [((await streams.memory()) - before) / idleCount / kilobyte]);
+type Clients = Forked<StreamClientOperations>;
+
+async function withApp<T>(name: BenchAppName, work: (app: BenchApp, clients: Clients) => Promise<T>): Promise<T> {
+  return withTempDir(async (dataDir) => {
+    const clients: Clients = new Forked("stream-clients.ts");
+    let app: BenchApp | undefined;
+    try {
+      app = await BenchApp.start({ name, expectedScore: 0, dataDir, nodeArguments });
+      return await work(app, clients);
+    } finally {
+      await clients.stop();
+      await app?.stop();
+    }
+  });
+}
+
+/** What is loaded and compiled for the first streams is not counted. */
+async function measureAppMemory(app: BenchApp, clients: Clients, open: "openBare" | "openPages"): Promise<[before: number, after: number]> {
+  const port = Number(new URL(app.url).port);
+  await clients.call(open, port, warmUpCount);
+  const before = await app.memory();
+  await clients.call(open, port, idleCount);
+  return [before, await app.memory()];
+}
+
+async function countArrived(app: BenchApp, clients: Clients): Promise<number> {
+  await sleep(idleMs);
+  await clients.call("forgetArrivals");
+  await app.setScore(1);
+  return clients.call("countArrived", arrivalTimeoutMs);
+}
+
+function heapRow(name: string, [before, after]: [before: number, after: number]): Row {
+  return row(`heap and external memory a stream, ${name}`, "KB", [(after - before) / idleCount / kilobyte]);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "./fixtures.ts";
-import { countRenders, expectState, openLive, writeCount } from "./support/lab.ts";
+import { countRenders, expectState, expectStraightStream, openLive, writeCount } from "./support/lab.ts";
 
 test("twelve tabs of one browser in next dev are live over one connection", async ({ browser, startServer }) => {
   test.setTimeout(180_000);
@@ -13,7 +13,12 @@ test("twelve tabs of one browser in next dev are live over one connection", asyn
   }
   await writeCount(server.url, "twelve", 1);
   for (const page of pages) await expect(page.locator("output")).toHaveText("1");
+  await expectStraightStream(server.url);
   await context.close();
+});
+
+test("an open stream is no request to Next any more", async ({ server }) => {
+  await expectStraightStream(server.url);
 });
 
 for (const missing of [["SharedWorker"], ["SharedWorker", "BroadcastChannel"]]) {

@@ -21,6 +21,20 @@ export async function writeCount(appUrl: string, name: string, value: number): P
   if (!response.ok) throw new Error(`Writing ${name} was answered with ${response.status}.`);
 }
 
+/** Expects that a stream is written straight to its connection, past Next: only then its events are in no chunks. */
+export async function expectStraightStream(appUrl: string): Promise<void> {
+  const stream = await fetch(`${appUrl}/api/reactive`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ tabs: {} }),
+  });
+  const framing = ["transfer-encoding", "content-length", "content-encoding"];
+  expect(framing.map((name) => stream.headers.get(name))).toEqual([null, null, null]);
+  const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader.read()).value).toContain("event: hello");
+  await reader.cancel();
+}
+
 /** What a server of the app holds for a lab counter. */
 export async function readCount(appUrl: string, name: string): Promise<number> {
   const response = await fetch(`${appUrl}/lab/signals/${name}`);

@@ -1,113 +1,130 @@
 import { formatVersions } from "../core/version.ts";
+import type { Exchange } from "./connections.ts";
 import { type ChangedPart, FollowedTab, type TabStream } from "./followed-tab.ts";
 import { hub } from "./hub.ts";
 import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
-import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream } from "./live-streams.ts";
+import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream, tickMs } from "./live-streams.ts";
 import { spreadMsFor } from "./spread.ts";
+import { openOutput, type StreamOutput, type StreamSource } from "./stream-output.ts";
 import type { StreamEventName, StreamEvents, StreamRequest } from "./stream-protocol.ts";
 import { issueStreamToken } from "./stream-token.ts";
 import { ValueFeed, type ValueFeedOptions } from "./value-feed.ts";
 
+/** What streams of one route have in common. */
+export type StreamLimits = {
+  /** Longest time without an event. */
+  readonly pingIntervalMs: number;
+  readonly maxDurationMs: number | undefined;
+  readonly maxSpreadMs: number;
+};
+
 export type LiveStreamOptions = {
   readonly request: StreamRequest;
+  /** The answer of which it is, where that is known. */
+  readonly exchange?: Exchange | undefined;
   /** Whose stream it is; empty for nobody's in particular. */
   readonly subject: string;
   /** With whose it counts: the session's or the address's; empty for neither. */
   readonly client: string;
-  readonly pingIntervalMs: number;
-  readonly maxDurationMs: number | undefined;
+  readonly limits: StreamLimits;
   /** Time in milliseconds since the epoch at which the identity ends that opened the stream. */
   readonly expiresAt: number | undefined;
-  readonly maxSpreadMs: number;
   /** Values that it carries; none when undefined. */
   readonly values?: Omit<ValueFeedOptions, "onRows"> | undefined;
   /** Ephemeral signals that live for as long as it is open; none when undefined. */
   readonly kept?: KeepAliveOptions | undefined;
 };
 
+type End = "restart" | "rotation" | "expired";
+
 /** All browsers of a server that ends come back within this time; one whose time is up comes back at once. */
 const withinMs = { restart: 2_000, rotation: 100, expired: 0 } as const;
-/** Longest delay of a timer. */
-const maxTimerMs = 2 ** 31 - 1;
 
-const encoder = new TextEncoder();
-
-/**
- * The events of one browser. While it does not read, changes gather, and nothing else does. Thousands are open, so it keeps little: it
- * is the source of its own body, and forgets the request, whose tokens may be large.
- */
-export class LiveStream implements TabStream, UnderlyingDefaultSource<Uint8Array> {
-  readonly body: ReadableStream<Uint8Array>;
-  readonly #options: Omit<LiveStreamOptions, "request">;
+/** The events of one browser. While it does not read, changes gather, and nothing else does. Thousands are open, so it keeps little. */
+export class LiveStream implements TabStream, StreamSource {
+  readonly subject: string;
+  readonly client: string;
+  readonly #limits: StreamLimits;
+  readonly #output: StreamOutput;
   /** By tab. Undefined while there is nothing to tell. */
   #changed: Map<string, ChangedPart> | undefined;
   #tabs: readonly FollowedTab[] = [];
-  #timers: readonly NodeJS.Timeout[] = [];
   #stopKeeping: (() => void) | undefined;
   #values: ValueFeed | undefined;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isFlushing = false;
   #spreadMs = 0;
+  #sentAt = 0;
+  #endsAt = Number.POSITIVE_INFINITY;
+  #endsAs: End = "rotation";
+  /** Of an end that is near. */
+  #endTimer: NodeJS.Timeout | undefined;
   #hasEnded = false;
 
-  constructor({ request, ...options }: LiveStreamOptions) {
-    this.#options = options;
-    this.body = new ReadableStream<Uint8Array>(this);
-    addStream(this, options.client);
-    this.#open(request);
+  constructor({ request, exchange, subject, client, limits, expiresAt, values, kept }: LiveStreamOptions) {
+    this.subject = subject;
+    this.client = client;
+    this.#limits = limits;
+    this.#output = openOutput(this, exchange);
+    addStream(this);
+    this.send("hello", { versions: formatVersions(hub().versions) });
+    if (limits.maxDurationMs !== undefined) this.#endAfter(limits.maxDurationMs, "rotation");
+    if (expiresAt !== undefined) this.#endAfter(expiresAt - Date.now(), "expired");
+    this.#followTabs(request);
+    if (values) this.#followValues(values);
+    if (kept) this.#stopKeeping = keepAlive(kept);
   }
 
-  /** Of the body. */
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller;
+  /** Body of the answer. */
+  get body(): ReadableStream<Uint8Array> | null {
+    return this.#output.body;
   }
 
-  /** Of the body: the browser reads. */
-  pull(): void {
+  get isRead(): boolean {
+    return this.#output.isRead;
+  }
+
+  onRead(): void {
     this.#flushValues();
     this.flush();
   }
 
-  /** Of the body: the browser has gone. */
-  cancel(): void {
-    this.abort();
+  /** Idempotent. */
+  onGone(): void {
+    if (this.#hasEnded) return;
+    this.#cleanUp();
+    this.#output.end();
   }
 
   /** Says goodbye and ends. Idempotent. */
-  end(why: keyof typeof withinMs): void {
+  end(why: End): void {
     if (this.#hasEnded) return;
     this.send("bye", { reason: why === "expired" ? "expired" : "restart", withinMs: withinMs[why] });
-    this.#cleanUp();
-    this.#controller.close();
+    this.onGone();
   }
 
-  /** The browser has gone. Idempotent. */
-  abort(): void {
-    if (this.#hasEnded) return;
-    this.#cleanUp();
-    try {
-      this.#controller.close();
-    } catch {
-      // Cancelled: there is nobody to tell.
-    }
+  /** Called every {@link tickMs}. */
+  tick(): void {
+    const now = performance.now();
+    if (now - this.#sentAt > this.#limits.pingIntervalMs - tickMs && this.isRead) this.send("ping", {});
+    if (!this.#endTimer && this.#endsAt - now <= tickMs) this.#endSoon();
   }
 
-  get subject(): string {
-    return this.#options.subject;
+  #endAfter(ms: number, why: End): void {
+    const at = performance.now() + ms;
+    if (at >= this.#endsAt) return;
+    this.#endsAt = at;
+    this.#endsAs = why;
+    if (ms <= tickMs) this.#endSoon();
   }
 
-  get isRead(): boolean {
-    return this.#controller.desiredSize! > 0;
+  #endSoon(): void {
+    clearTimeout(this.#endTimer);
+    this.#endTimer = setTimeout(() => this.end(this.#endsAs), Math.ceil(this.#endsAt - performance.now()));
   }
 
-  #open(request: StreamRequest): void {
-    const { pingIntervalMs, maxDurationMs, expiresAt, kept } = this.#options;
-    this.send("hello", { versions: formatVersions(hub().versions) });
-    this.#keepTimer(setInterval(() => this.isRead && this.send("ping", {}), pingIntervalMs));
-    this.#endAfter(maxDurationMs, "rotation");
-    this.#endAfter(expiresAt === undefined ? undefined : expiresAt - Date.now(), "expired");
+  #followTabs({ tabs }: StreamRequest): void {
     let isUnknown = false;
-    this.#tabs = Object.entries(request.tabs).map(([name, subscription]) => {
+    this.#tabs = Object.entries(tabs).map(([name, subscription]) => {
       const tab = new FollowedTab(this, name);
       const problem = tab.follow(subscription);
       if (problem === "unknown") isUnknown = true;
@@ -115,18 +132,6 @@ export class LiveStream implements TabStream, UnderlyingDefaultSource<Uint8Array
       return tab;
     });
     if (isUnknown) this.send("unknown", {});
-    this.#followValues();
-    if (kept) this.#stopKeeping = keepAlive(kept);
-  }
-
-  #endAfter(ms: number | undefined, why: keyof typeof withinMs): void {
-    if (ms === undefined) return;
-    this.#keepTimer(setTimeout(() => this.end(why), Math.min(Math.max(ms, 0), maxTimerMs)));
-  }
-
-  /** An array that is pushed to has room for sixteen more. */
-  #keepTimer(timer: NodeJS.Timeout): void {
-    this.#timers = this.#timers.concat(timer);
   }
 
   /** What this tab shows, and then what the others show too, is of who the browser was before. */
@@ -136,10 +141,8 @@ export class LiveStream implements TabStream, UnderlyingDefaultSource<Uint8Array
     this.#endAfter(0, "expired");
   }
 
-  #followValues(): void {
-    const { values } = this.#options;
-    if (!values) return;
-    const feed = new ValueFeed({ ...values, onRows: () => this.#flushValues() });
+  #followValues(options: Omit<ValueFeedOptions, "onRows">): void {
+    const feed = new ValueFeed({ ...options, onRows: () => this.#flushValues() });
     this.#values = feed;
     feed.start();
   }
@@ -163,7 +166,7 @@ export class LiveStream implements TabStream, UnderlyingDefaultSource<Uint8Array
   /** All tabs that change in this turn are known now, whenever this browser reads. */
   flushTurn(): void {
     this.#isFlushing = false;
-    this.#spreadMs = Math.max(this.#spreadMs, spreadMsFor(changedTabCount(), this.#options.maxSpreadMs));
+    this.#spreadMs = Math.max(this.#spreadMs, spreadMsFor(changedTabCount(), this.#limits.maxSpreadMs));
     this.flush();
   }
 
@@ -178,15 +181,16 @@ export class LiveStream implements TabStream, UnderlyingDefaultSource<Uint8Array
   }
 
   send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void {
-    this.#controller.enqueue(encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`));
+    this.#sentAt = performance.now();
+    this.#output.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
   #cleanUp(): void {
     this.#hasEnded = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#endTimer);
     for (const tab of this.#tabs) tab.stop();
     this.#values?.stop();
     this.#stopKeeping?.();
-    removeStream(this, this.#options.client);
+    removeStream(this);
   }
 }

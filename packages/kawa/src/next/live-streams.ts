@@ -1,9 +1,15 @@
 import { processState } from "../core/process-state.ts";
 import type { LiveStream } from "./live-stream.ts";
 
+/** Gap between looks at what the streams have to do in time, in milliseconds. */
+export const tickMs = 1_000;
+
 type OpenStreams = {
   readonly all: Set<LiveStream>;
-  readonly byClient: Map<string, Set<LiveStream>>;
+  /** How many each client has. */
+  readonly byClient: Map<string, number>;
+  /** One for all streams: thousands are open. Undefined while there are none. */
+  ticker: NodeJS.Timeout | undefined;
   /** Tabs that have become old: in this turn, and in the one before. */
   readonly changedTabs: { now: number; before: number; isTurning: boolean };
   readonly toFlush: LiveStream[];
@@ -12,23 +18,27 @@ type OpenStreams = {
 const open = processState<OpenStreams>("live-streams", () => ({
   all: new Set(),
   byClient: new Map(),
+  ticker: undefined,
   changedTabs: { now: 0, before: 0, isTurning: false },
   toFlush: [],
 }));
 
 /** Counts a stream among those of this process, until {@link removeStream}. */
-export function addStream(stream: LiveStream, client: string): void {
+export function addStream(stream: LiveStream): void {
   open.all.add(stream);
-  const ofClient = open.byClient.get(client) ?? new Set();
-  open.byClient.set(client, ofClient.add(stream));
+  open.byClient.set(stream.client, streamCountOf(stream.client) + 1);
+  open.ticker ??= setInterval(() => open.all.forEach((each) => each.tick()), tickMs);
 }
 
-/** Idempotent. */
-export function removeStream(stream: LiveStream, client: string): void {
+/** Once for each stream. */
+export function removeStream(stream: LiveStream): void {
   open.all.delete(stream);
-  const ofClient = open.byClient.get(client);
-  ofClient?.delete(stream);
-  if (ofClient?.size === 0) open.byClient.delete(client);
+  const left = streamCountOf(stream.client) - 1;
+  if (left > 0) open.byClient.set(stream.client, left);
+  else open.byClient.delete(stream.client);
+  if (open.all.size > 0) return;
+  clearInterval(open.ticker);
+  open.ticker = undefined;
 }
 
 export function streamCount(): number {
@@ -36,7 +46,7 @@ export function streamCount(): number {
 }
 
 export function streamCountOf(client: string): number {
-  return open.byClient.get(client)?.size ?? 0;
+  return open.byClient.get(client) ?? 0;
 }
 
 /** Counts a tab whose render has become old. */
@@ -71,7 +81,7 @@ export function changedTabCount(): number {
 
 /** Ends the streams that a session has opened on this server. Its tabs ask for a render, as whoever they are then. */
 export function endStreamsOf(sessionId: string): void {
-  for (const stream of [...(open.byClient.get(sessionId) ?? [])]) stream.end("expired");
+  for (const stream of [...open.all]) if (stream.client === sessionId) stream.end("expired");
 }
 
 /** Ends all streams of this process: `next start` does not exit while one is open. Browsers come back by themselves. */

@@ -1,9 +1,18 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Backend, knownBackends, registerBackend, unregisterBackend } from "../core/backend.ts";
+import { detached } from "../core/detached.ts";
 import { createMemoryBackend } from "../core/memory-backend.ts";
 import { formatVersions } from "../core/version.ts";
 import { knownRenders } from "../react/known-renders.ts";
 import { RenderReads } from "../react/render-reads.ts";
+import { answerBy } from "../../test/support/route-server.ts";
+import { watchConnections } from "./connections.ts";
 import { hub } from "./hub.ts";
 import { closeStreams, streamCount } from "./live-streams.ts";
 import { createReactiveRoute, type ReactiveRouteOptions } from "./reactive-route.ts";
@@ -13,6 +22,9 @@ vi.stubEnv("KAWA_SECRET", "a secret of at least sixteen characters");
 
 // However busy the machine of the test is.
 vi.mock("./spread.ts", () => ({ spreadMsFor: (tabCount: number, maxSpreadMs: number) => (tabCount > 20 ? maxSpreadMs : 0) }));
+
+// As the start of a server does.
+detached(() => {});
 
 let backend: Backend;
 let count = 0;
@@ -27,6 +39,9 @@ afterEach(() => {
   vi.useRealTimers();
   for (const each of knownBackends.peek().values()) unregisterBackend(each);
 });
+
+/** What waits for a time; the rest of Node goes on. */
+const inTime = ["setInterval", "clearInterval", "setTimeout", "clearTimeout", "Date", "performance"] as const;
 
 type Event = { [N in StreamEventName]: { name: N; data: StreamEvents[N] } }[StreamEventName];
 
@@ -303,15 +318,21 @@ describe("the stream", () => {
     });
   });
 
-  it("sends a ping in the given interval, to browsers that read", async () => {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-    const { next } = await open({ options: { pingIntervalMs: 1_000 } });
+  it("sends a ping when it would be silent for longer than the given interval, to browsers that read", async () => {
+    vi.useFakeTimers({ toFake: [...inTime] });
+    const { next } = await open({ options: { pingIntervalMs: 5_000 } });
     await next();
-    vi.advanceTimersByTime(1_000);
-    expect(await next()).toEqual({ name: "ping", data: {} });
     vi.advanceTimersByTime(5_000);
     expect(await next()).toEqual({ name: "ping", data: {} });
+    vi.advanceTimersByTime(3_000);
     await backend.set("a", 1);
+    expect((await next())?.name).toBe("change");
+    vi.advanceTimersByTime(3_000);
+    await backend.set("a", 2);
+    expect((await next())?.name).toBe("change");
+    vi.advanceTimersByTime(20_000);
+    expect(await next()).toEqual({ name: "ping", data: {} });
+    await backend.set("a", 3);
     expect((await next())?.name).toBe("change");
   });
 });
@@ -407,34 +428,38 @@ describe("the end of the stream", () => {
   });
 
   it("comes when the reader cancels, and leaves no timer and no watch behind", async () => {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: [...inTime] });
     const id = rendered("a");
     const { reader, next } = await open({
       tabs: { tab: showing(id) },
-      options: { maxDurationMs: 60_000, session: () => ({ id: "ada", expiresAt: Date.now() + 60_000 }) },
+      options: { maxDurationMs: 60_000, session: () => ({ id: "ada", expiresAt: Date.now() + 500 }) },
     });
     await next();
-    expect([vi.getTimerCount(), hub().isShown(backend.id, "a"), streamCount()]).toEqual([3, true, 1]);
+    // Of its end, which is near, and of all streams.
+    expect([vi.getTimerCount(), hub().isShown(backend.id, "a"), streamCount()]).toEqual([2, true, 1]);
     await reader.cancel();
     expect([vi.getTimerCount(), hub().isShown(backend.id, "a"), streamCount()]).toEqual([0, false, 0]);
   });
 
-  it("comes after maxDurationMs", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { next } = await open({ options: { maxDurationMs: 1_000 } });
+  it.each([400, 1_000, 5_400])("comes after maxDurationMs, %i ms", async (maxDurationMs) => {
+    vi.useFakeTimers({ toFake: [...inTime] });
+    const { next } = await open({ options: { maxDurationMs, session: () => ({ id: "ada", expiresAt: Date.now() + 60_000 }) } });
     await next();
-    vi.advanceTimersByTime(999);
+    vi.advanceTimersByTime(maxDurationMs - 1);
     expect(streamCount()).toBe(1);
     vi.advanceTimersByTime(1);
     expect(await next()).toEqual({ name: "bye", data: { reason: "restart", withinMs: 100 } });
     expect(await next()).toBeUndefined();
   });
 
-  it("comes when the session of whoever opened it expires", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
-    const { next } = await open({ options: { session: () => ({ id: "ada", expiresAt: Date.now() + 1_000 }) } });
+  it.each([400, 1_000, 5_400])("comes when the session of whoever opened it expires, in %i ms", async (lifeMs) => {
+    vi.useFakeTimers({ toFake: [...inTime] });
+    const session = () => ({ id: "ada", expiresAt: Date.now() + lifeMs });
+    const { next } = await open({ options: { session, maxDurationMs: 10_000 } });
     await next();
-    vi.advanceTimersByTime(1_000);
+    vi.advanceTimersByTime(lifeMs - 1);
+    expect(streamCount()).toBe(1);
+    vi.advanceTimersByTime(1);
     expect(await next()).toEqual({ name: "bye", data: { reason: "expired", withinMs: 0 } });
     expect(await next()).toBeUndefined();
   });
@@ -498,5 +523,72 @@ describe("a request that is refused", () => {
     expect((await open(withSession)).response.status).toBe(200);
     await first.reader.cancel();
     expect((await open(from("1.1.1.1"))).response.status).toBe(200);
+  });
+
+  it("is one too many for a client of which one stream has ended and another has not", async () => {
+    const options = { maxStreamsPerClient: 2, session: () => ({ id: "ada" }) };
+    const first = await open({ options });
+    await open({ options });
+    await first.reader.cancel();
+    await open({ options });
+    expect(await codeOf({ options })).toEqual([503, "STREAMS_EXHAUSTED"]);
+  });
+});
+
+describe("a stream on a connection of node:http", () => {
+  /** `context` runs what answers a request. */
+  async function serve(
+    context: (answer: () => void) => void = (answer) => answer(),
+    options: ReactiveRouteOptions = {},
+  ): Promise<{ events(): string }> {
+    watchConnections();
+    const { POST } = createReactiveRoute(options);
+    const server = createServer((request, response) => context(() => void answerBy(POST, request, response)));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const body = JSON.stringify({ tabs: { tab: showing(rendered("a")) } });
+    const client = connect(port, "127.0.0.1").setEncoding("utf8");
+    let received = "";
+    client.on("data", (chunk: string) => (received += chunk));
+    client.write(`POST / HTTP/1.1\r\nHost: host\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    onTestFinished(() => {
+      client.destroy();
+      server.closeAllConnections();
+      server.close();
+    });
+    return { events: () => received };
+  }
+
+  it("tells changes, and ends as every stream does", async () => {
+    const { events } = await serve();
+    await vi.waitUntil(() => events().includes("event: hello"));
+    await backend.set("a", 1);
+    await vi.waitUntil(() => events().includes("event: change"));
+    closeStreams();
+    await vi.waitUntil(() => events().includes("event: bye"));
+    expect(events()).not.toMatch(/transfer-encoding/i);
+    expect(streamCount()).toBe(0);
+  });
+
+  it("stays a request where requests are ended after a time", async () => {
+    const { events } = await serve(undefined, { maxDurationMs: 60_000 });
+    await vi.waitUntil(() => events().includes("event: hello"));
+    expect(events()).toMatch(/transfer-encoding: chunked/i);
+  });
+
+  it("keeps nothing of what the request carries along", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const storage = new AsyncLocalStorage<object>();
+    let store: WeakRef<object> | undefined;
+    const { events } = await serve((answer) => {
+      const carried = {};
+      store = new WeakRef(carried);
+      storage.run(carried, answer);
+    });
+    await vi.waitUntil(() => events().includes("event: hello"));
+    await vi.waitUntil(() => (collect(), store?.deref() === undefined), { timeout: 10_000 });
+    expect(streamCount()).toBe(1);
   });
 });

@@ -1,12 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { detached } from "../core/detached.ts";
 import { isKawaError, KawaError } from "../core/errors.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { KnownValue } from "../core/value-row.ts";
 import { answerWith } from "./answer.ts";
+import { currentExchange } from "./connections.ts";
 import { isCrossSite } from "./cross-site.ts";
 import { ExposedSignals, type SignalModules } from "./exposed-signals.ts";
 import { floodLimit } from "./flood-limit.ts";
-import { LiveStream } from "./live-stream.ts";
+import { LiveStream, type LiveStreamOptions, type StreamLimits } from "./live-stream.ts";
 import { streamCount, streamCountOf } from "./live-streams.ts";
 import { readValues } from "./read-values.ts";
 import { revokedSessions } from "./session/revoked-sessions.ts";
@@ -52,7 +54,7 @@ export type ReactiveRouteOptions = {
   maxRequestsPerSecond?: number;
   /** Longest body of a write. @default 65_536 (64 KiB) */
   maxWriteBytes?: number;
-  /** Gap between keep-alive events, in milliseconds. At most that of browsers. @default 15_000 */
+  /** Longest time without an event, in milliseconds, to a second. At most that of browsers. @default 15_000 */
   pingIntervalMs?: number;
 };
 
@@ -75,11 +77,19 @@ const retryAfterSeconds = 10;
  */
 export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
   const signals = new ExposedSignals(options.signals);
-  const { maxRequestsPerSecond = 50, maxWriteBytes = 64 * 1024 } = options;
+  const { maxRequestsPerSecond = 50, maxWriteBytes = 64 * 1024, session: sessionOf = () => undefined } = options;
+  const settings: StreamSettings = {
+    session: sessionOf,
+    maxStreams: options.maxStreams ?? 10_000,
+    maxStreamsPerClient: options.maxStreamsPerClient ?? 1_000,
+    maxDurationMs: options.maxDurationMs,
+    maxSpreadMs: options.maxSpreadMs ?? 10_000,
+    pingIntervalMs: options.pingIntervalMs ?? defaultPingIntervalMs,
+  };
   /** Says whose request it is, unless it is one too many. */
   const admit = async (request: Request): Promise<string> => {
     if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Requests of pages of another site are refused.");
-    const session = await options.session?.(request);
+    const session = await sessionOf(request);
     const client = session?.id ?? addressOf(request) ?? "";
     floodLimit().take(client, maxRequestsPerSecond);
     return client;
@@ -87,7 +97,7 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
   return {
     POST: async (request) => {
       try {
-        return await open(request, signals, options);
+        return await open(request, signals, settings);
       } catch (error) {
         if (!isKawaError(error)) throw error;
         const headers = error.retryable ? { "retry-after": String(retryAfterSeconds) } : {};
@@ -102,11 +112,13 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
   };
 }
 
-async function open(request: Request, signals: ExposedSignals, options: ReactiveRouteOptions): Promise<Response> {
-  const { maxStreams = 10_000, maxStreamsPerClient = 1_000, maxSpreadMs = 10_000, pingIntervalMs = defaultPingIntervalMs } = options;
+type StreamSettings = StreamLimits & Required<Pick<ReactiveRouteOptions, "session" | "maxStreams" | "maxStreamsPerClient">>;
+
+async function open(request: Request, signals: ExposedSignals, settings: StreamSettings): Promise<Response> {
+  const { maxStreams, maxStreamsPerClient } = settings;
   if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Streams for pages of another site are refused.");
   const asked = await readStreamRequest(request);
-  const session = await options.session?.(request);
+  const session = await settings.session(request);
   const client = session?.id ?? addressOf(request);
   if (streamCount() >= maxStreams) {
     throw new KawaError("STREAMS_EXHAUSTED", `This server has ${maxStreams} open streams, its limit (maxStreams).`);
@@ -118,19 +130,22 @@ async function open(request: Request, signals: ExposedSignals, options: Reactive
   const kept = keptSignals(asked, signals);
   // It keeps the whole request.
   const asOpener = values.size + kept.size > 0 ? AsyncLocalStorage.snapshot() : undefined;
-  const stream = new LiveStream({
+  const options: LiveStreamOptions = {
     request: asked,
+    // Where requests are ended after a time, something watches them, and may stop the server when they have been answered.
+    exchange: settings.maxDurationMs === undefined ? currentExchange() : undefined,
     subject: session?.id ?? "",
     client: client ?? "",
-    pingIntervalMs,
-    maxDurationMs: options.maxDurationMs,
+    limits: settings,
     expiresAt: session?.expiresAt,
-    maxSpreadMs,
     values: asOpener && { signals: values, asOpener },
     kept: asOpener && { signals: kept, asOpener },
-  });
-  request.signal.addEventListener("abort", () => stream.abort(), { once: true });
-  if (request.signal.aborted) stream.abort();
+  };
+  // Its timers would keep the request.
+  const stream = detached(() => new LiveStream(options));
+  // Next aborts it when the browser goes, for as long as it answers.
+  if (stream.body) request.signal.addEventListener("abort", () => stream.onGone(), { once: true });
+  if (request.signal.aborted) stream.onGone();
   // It may have ended while its stream was opened.
   if (session && revokedSessions().has(session.id)) stream.end("expired");
   return new Response(stream.body, {

@@ -1,7 +1,7 @@
 import { processState } from "../core/process-state.ts";
 import { printStartFailure, startHost } from "../rivetkit/start-host.ts";
 import { stopWithProcess } from "../rivetkit/stop-with-process.ts";
-import { endConnections, watchConnections } from "./end-connections.ts";
+import { endConnections, watchConnections } from "./connections.ts";
 import { closePushes } from "./fragments/open-pushes.ts";
 import { closeStreams } from "./live-streams.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent, createServer, request, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
-import { endConnections, watchConnections } from "./end-connections.ts";
+import { endConnections, watchConnections } from "./connections.ts";
 
 it("a connection whose answer was under way ends with it, and is not kept for the next request", async () => {
   watchConnections();

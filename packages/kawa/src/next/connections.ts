@@ -1,22 +1,38 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { processState } from "../core/process-state.ts";
 
-type Exchange = { readonly response: ServerResponse; readonly socket: Socket };
+/** What Node answers a request with, on which connection. */
+export type Exchange = { readonly response: ServerResponse; readonly socket: Socket };
 
-type Exchanges = { readonly open: Map<ServerResponse, Socket>; isEnding: boolean };
+type Exchanges = {
+  readonly open: Map<ServerResponse, Socket>;
+  readonly current: AsyncLocalStorage<Exchange>;
+  isEnding: boolean;
+};
 
-const exchanges = processState<Exchanges>("exchanges", () => ({ open: new Map(), isEnding: false }));
+const exchanges = processState<Exchanges>("exchanges", () => ({
+  open: new Map(),
+  current: new AsyncLocalStorage(),
+  isEnding: false,
+}));
 
 /** From now on the process knows which requests it is answering. */
 export function watchConnections(): void {
   subscribe("http.server.request.start", (message) => {
     const { response, socket } = message as Exchange;
+    exchanges.current.enterWith({ response, socket });
     exchanges.open.set(response, socket);
     response.once("close", () => exchanges.open.delete(response));
     if (exchanges.isEnding) endWith(response, socket);
   });
+}
+
+/** That of the request on whose behalf this runs; undefined where no `node:http` server of this process has received it. */
+export function currentExchange(): Exchange | undefined {
+  return exchanges.current.getStore();
 }
 
 /**

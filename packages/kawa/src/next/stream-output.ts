@@ -1,0 +1,27 @@
+import { BodyOutput } from "./body-output.ts";
+import type { Exchange } from "./connections.ts";
+import { SocketOutput } from "./socket-output.ts";
+
+/** Where the events of one stream go. */
+export interface StreamOutput {
+  /** That of the route's answer. */
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** False while the browser does not read: what is written all the same is kept. */
+  readonly isRead: boolean;
+  write(text: string): void;
+  /** Idempotent. */
+  end(): void;
+}
+
+/** Who writes the events. */
+export interface StreamSource {
+  /** The browser reads, or reads again. */
+  onRead(): void;
+  /** The browser has gone. */
+  onGone(): void;
+}
+
+/** Straight to the connection where that is possible, which takes a fraction of the memory; else through the body of an answer. */
+export function openOutput(source: StreamSource, exchange: Exchange | undefined): StreamOutput {
+  return exchange && SocketOutput.isPossible(exchange) ? new SocketOutput(source, exchange) : new BodyOutput(source);
+}

@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+
+/** Answers by a route handler, with what Next does between it and `node:http` and nothing else. */
+export async function answerBy(
+  handler: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const answer = await handler(await toWebRequest(incoming, response));
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  response.statusCode = answer.status;
+  if (answer.body) await pipe(answer.body.getReader(), response);
+  else response.end();
+}
+
+async function toWebRequest(incoming: IncomingMessage, response: ServerResponse): Promise<Request> {
+  const gone = new AbortController();
+  response.on("close", () => response.writableFinished || gone.abort());
+  return new Request(`http://${incoming.headers.host}${incoming.url}`, {
+    method: incoming.method!,
+    headers: { "content-type": incoming.headers["content-type"] ?? "" },
+    body: incoming.method === "POST" ? await text(incoming) : null,
+    signal: gone.signal,
+  });
+}
+
+async function pipe(reader: ReadableStreamDefaultReader<Uint8Array>, response: ServerResponse): Promise<void> {
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    if (response.destroyed) return void reader.cancel();
+    if (!response.write(read.value)) await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+  }
+  response.end();
+}
