@@ -80,10 +80,11 @@ const operations = {
     return samples;
   },
   /** Makes `count` changes one after the other. Returns the number of the last one, and when it was started. */
-  async change(change: Change, count: number): Promise<{ number: number; startedAt: number }> {
+  async change(change: Change, count: number, gapMs = 0): Promise<{ number: number; startedAt: number }> {
     const run = await prepareChange(change);
     let startedAt = 0;
     for (let done = 0; done < count; done += 1) {
+      if (gapMs > 0) await sleep(gapMs);
       startedAt = machineTime();
       await run(nextNumber++);
     }

@@ -8,8 +8,8 @@ const maxEntrySize = 256 * 1024;
 const maxBacklogSize = 8 * 1024 * 1024;
 /** In bytes. Under steady load the journal is never empty, and so never cleared by itself. */
 const maxFileSize = 64 * 1024 * 1024;
-/** What comes within it is stored with one commit, after those who wait for the first were told. */
-const storeDelayMs = 10;
+/** What comes within it is stored with one commit, when those who wait for the first have shown it. */
+const storeDelayMs = 30;
 const retryDelayMs = 500;
 
 /**
