@@ -116,6 +116,14 @@ describe("a stream on its connection", () => {
     expect(source.onGone).toHaveBeenCalledTimes(1);
   });
 
+  it("may be written to while its browser is going", async () => {
+    const { client, output, source, isFinished } = await open();
+    await vi.waitUntil(isFinished);
+    client.end();
+    await vi.waitUntil(() => (output.write("too late\n"), source.onGone.mock.calls.length > 0), { interval: 0 });
+    expect(source.onGone).toHaveBeenCalledTimes(1);
+  });
+
   it("tells when the browser goes before it is answered", async () => {
     const { client, source } = await open(() => {});
     client.destroy();
@@ -170,6 +178,18 @@ describe("an answer of somebody else", () => {
     expect(received().endsWith('\r\n\r\n{"error":"no"}')).toBe(true);
     await vi.waitUntil(() => source.onGone.mock.calls.length > 0);
     expect((await open()).output).toBeInstanceOf(SocketOutput);
+  });
+
+  it("that something encodes ends the stream, and later ones go through the body of their answers", async () => {
+    const { client, received, output, source } = await open((response, early) => {
+      response.setHeader("content-encoding", "gzip");
+      answer(response, early);
+    });
+    output.write("an event\n");
+    await once(client, "end");
+    expect(received().split("\r\n\r\n")[1]).toBe("");
+    await vi.waitUntil(() => source.onGone.mock.calls.length > 0);
+    expect((await open(() => {})).output.body).toBeInstanceOf(ReadableStream);
   });
 
   it("that keeps its connection ends the stream, and later ones go through the body of their answers", async () => {

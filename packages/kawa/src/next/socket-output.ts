@@ -13,7 +13,8 @@ const state = processState("socket-output", () => ({ isPossible: !process.env["V
  * request that they still answer is several times as much as the connection itself.
  *
  * It rests on this: an answer with neither a length nor chunks ends with its connection, so when it is finished, Node calls
- * `destroySoon()` of the socket. Where Node does not, that stream is ended, and later ones go another way.
+ * `destroySoon()` of the socket. Where Node does not, and where something encodes answers, that stream is ended, and later ones go
+ * another way.
  */
 export class SocketOutput implements StreamOutput {
   readonly body = null;
@@ -58,8 +59,9 @@ export class SocketOutput implements StreamOutput {
     socket.destroySoon = () => {
       isAnswered = true;
       socket.destroySoon = destroySoon;
-      if (isEventStream(response)) this.#take();
-      else socket.destroySoon();
+      if (response.hasHeader("content-encoding")) state.isPossible = false;
+      else if (isEventStream(response)) return this.#take();
+      socket.destroySoon();
     };
     response.once("close", () => {
       if (isAnswered || socket.destroyed) return;
