@@ -8,13 +8,13 @@ import { processState } from "../core/process-state.ts";
 export type Exchange = { readonly response: ServerResponse; readonly socket: Socket };
 
 type Exchanges = {
-  readonly open: Map<ServerResponse, Socket>;
+  readonly open: Set<Exchange>;
   readonly current: AsyncLocalStorage<Exchange>;
   isEnding: boolean;
 };
 
 const exchanges = processState<Exchanges>("exchanges", () => ({
-  open: new Map(),
+  open: new Set(),
   current: new AsyncLocalStorage(),
   isEnding: false,
 }));
@@ -23,10 +23,11 @@ const exchanges = processState<Exchanges>("exchanges", () => ({
 export function watchConnections(): void {
   subscribe("http.server.request.start", (message) => {
     const { response, socket } = message as Exchange;
-    exchanges.current.enterWith({ response, socket });
-    exchanges.open.set(response, socket);
-    response.once("close", () => exchanges.open.delete(response));
-    if (exchanges.isEnding) endWith(response, socket);
+    const exchange: Exchange = { response, socket };
+    exchanges.current.enterWith(exchange);
+    exchanges.open.add(exchange);
+    response.once("close", () => exchanges.open.delete(exchange));
+    if (exchanges.isEnding) endWith(exchange);
   });
 }
 
@@ -41,9 +42,9 @@ export function currentExchange(): Exchange | undefined {
  */
 export function endConnections(): void {
   exchanges.isEnding = true;
-  for (const [response, socket] of exchanges.open) endWith(response, socket);
+  for (const exchange of exchanges.open) endWith(exchange);
 }
 
-function endWith(response: ServerResponse, socket: Socket): void {
+function endWith({ response, socket }: Exchange): void {
   response.once("close", () => socket.end());
 }

@@ -91,7 +91,12 @@ export class LiveStream implements TabStream, StreamSource {
   /** Idempotent. */
   onGone(): void {
     if (this.#hasEnded) return;
-    this.#cleanUp();
+    this.#hasEnded = true;
+    clearTimeout(this.#endTimer);
+    for (const tab of this.#tabs) tab.stop();
+    this.#values?.stop();
+    this.#stopKeeping?.();
+    removeStream(this);
     this.#output.end();
   }
 
@@ -119,7 +124,7 @@ export class LiveStream implements TabStream, StreamSource {
 
   #endSoon(): void {
     clearTimeout(this.#endTimer);
-    this.#endTimer = setTimeout(() => this.end(this.#endsAs), Math.ceil(this.#endsAt - performance.now()));
+    this.#endTimer = setTimeout(() => this.end(this.#endsAs), Math.max(0, Math.ceil(this.#endsAt - performance.now())));
   }
 
   #followTabs({ tabs }: StreamRequest): void {
@@ -183,14 +188,5 @@ export class LiveStream implements TabStream, StreamSource {
   send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void {
     this.#sentAt = performance.now();
     this.#output.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-  }
-
-  #cleanUp(): void {
-    this.#hasEnded = true;
-    clearTimeout(this.#endTimer);
-    for (const tab of this.#tabs) tab.stop();
-    this.#values?.stop();
-    this.#stopKeeping?.();
-    removeStream(this);
   }
 }
