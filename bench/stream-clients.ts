@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { renderTimingName } from "../packages/kawa/src/next/stream-protocol.ts";
 import { machineTime, serveOperations } from "./forked.ts";
+import { addressOf, inLanes, renderIdIn } from "./simulated-browsers.ts";
 
 // Many browsers as far as streams are concerned. They use bare sockets: what they do must not disturb the server.
 
@@ -57,15 +57,6 @@ class Client {
 
 const clients: Client[] = [];
 
-/** Does it for each number below `count`, a few at a time. */
-async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lanes = Array.from({ length: openAtOnce }, async () => {
-    while (next < count) await work(next++);
-  });
-  await Promise.all(lanes);
-}
-
 function post(port: number, body: string, headers = ""): string {
   return (
     `POST /api/reactive HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n${headers}` +
@@ -76,27 +67,27 @@ function post(port: number, body: string, headers = ""): string {
 /** A page of Kawa's app is rendered; returns what a browser asks for that shows it. */
 async function renderPage(port: number): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}/?_rsc`, { headers: { RSC: "1" } });
-  const [, id] = new RegExp(`${renderTimingName};desc="([^"]+)"`).exec(answer.headers.get("server-timing")!)!;
   await answer.text();
+  const id = renderIdIn(answer.headers.get("server-timing"));
+  if (id === "") throw new Error("A page did not say which render it is.");
   return JSON.stringify({ tabs: { tab: { route: [[id, ""]] } } });
 }
 
 const operations = {
   async open(port: number, bodies: readonly string[]): Promise<void> {
-    await inLanes(bodies.length, async (index) => void clients.push(await Client.open(port, post(port, bodies[index]!))));
+    await inLanes(bodies.length, openAtOnce, async (index) => void clients.push(await Client.open(port, post(port, bodies[index]!))));
   },
   /** Streams of the bare app. */
   async openBare(port: number, count: number): Promise<void> {
     const request = `GET /api/live HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
-    await inLanes(count, async () => void clients.push(await Client.open(port, request)));
+    await inLanes(count, openAtOnce, async () => void clients.push(await Client.open(port, request)));
   },
   /** Streams of Kawa's app, each for a page of its own. */
   async openPages(port: number, count: number): Promise<void> {
-    await inLanes(count, async () => {
-      const body = await renderPage(port);
-      // Each browser has an address of its own.
-      const address = clients.length;
-      clients.push(await Client.open(port, post(port, body, `X-Forwarded-For: 10.0.${address >> 8}.${address & 255}\r\n`)));
+    const opened = clients.length;
+    await inLanes(count, openAtOnce, async (index) => {
+      const header = `X-Forwarded-For: ${addressOf(opened + index)}\r\n`;
+      clients.push(await Client.open(port, post(port, await renderPage(port), header)));
     });
   },
   /** How long each change took to each stream, once all streams have the last one, or the time is over. */

@@ -45,11 +45,8 @@ class Streams {
     await this.#clients.call("open", this.#port, await this.#server.call("requests", count));
   }
 
-  /** Bytes in use of the server, before and after `count` streams are opened. */
-  async measureMemory(count: number): Promise<[before: number, after: number]> {
-    const before = await this.#server.call("memory");
-    await this.open(count);
-    return [before, await this.#server.call("memory")];
+  memory(): Promise<number> {
+    return this.#server.call("memory");
   }
 
   /** CPU time of a second of writes, the latencies of what arrived, and how many streams have the last change. */
@@ -114,13 +111,12 @@ async function measureBusy(): Promise<Result> {
 
 /** Memory varies little from stream to stream, and not at all from run to run: each side is measured once. */
 async function measureIdle(): Promise<Result> {
-  const bare = heapRow("bare", await measureBareMemory());
-  const handler = heapRow("route handler of Next", await withApp("bare-app", (app, clients) => measureAppMemory(app, clients, "openBare")));
-  const { memory, arrived } = await withApp("kawa-app", async (app, clients) => ({
-    memory: await measureAppMemory(app, clients, "openPages"),
+  const bare = await withStreams(["bare"], (streams) => heapRow("bare", streams!));
+  const handler = await withApp("bare-app", (app, clients) => heapRow("route handler of Next", streamsOf(app, clients, "openBare")));
+  const { kawa, arrived } = await withApp("kawa-app", async (app, clients) => ({
+    kawa: await heapRow("kawa in Next", streamsOf(app, clients, "openPages")),
     arrived: await countArrived(app, clients),
   }));
-  const kawa = heapRow("kawa in Next", memory);
   return {
     rows: [bare, handler, kawa],
     verdicts: [
@@ -134,13 +130,6 @@ async function measureIdle(): Promise<Result> {
       },
     ],
   };
-}
-
-async function measureBareMemory(): Promise<[before: number, after: number]> {
-  return withStreams(["bare"], async (bare) => {
-    await bare!.open(warmUpCount);
-    return bare!.measureMemory(idleCount);
-  });
 }
 
 type Clients = Forked<StreamClientOperations>;
@@ -159,13 +148,11 @@ async function withApp<T>(name: BenchAppName, work: (app: BenchApp, clients: Cli
   });
 }
 
-/** What is loaded and compiled for the first streams is not counted. */
-async function measureAppMemory(app: BenchApp, clients: Clients, open: "openBare" | "openPages"): Promise<[before: number, after: number]> {
+type Opened = Pick<Streams, "open" | "memory">;
+
+function streamsOf(app: BenchApp, clients: Clients, open: "openBare" | "openPages"): Opened {
   const port = Number(new URL(app.url).port);
-  await clients.call(open, port, warmUpCount);
-  const before = await app.memory();
-  await clients.call(open, port, idleCount);
-  return [before, await app.memory()];
+  return { open: (count) => clients.call(open, port, count), memory: () => app.memory() };
 }
 
 async function countArrived(app: BenchApp, clients: Clients): Promise<number> {
@@ -175,6 +162,10 @@ async function countArrived(app: BenchApp, clients: Clients): Promise<number> {
   return clients.call("countArrived", arrivalTimeoutMs);
 }
 
-function heapRow(name: string, [before, after]: [before: number, after: number]): Row {
-  return row(`heap and external memory a stream, ${name}`, "KB", [(after - before) / idleCount / kilobyte]);
+async function heapRow(name: string, streams: Opened): Promise<Row> {
+  // What is loaded and compiled for the first streams is not counted.
+  await streams.open(warmUpCount);
+  const before = await streams.memory();
+  await streams.open(idleCount);
+  return row(`heap and external memory a stream, ${name}`, "KB", [((await streams.memory()) - before) / idleCount / kilobyte]);
 }

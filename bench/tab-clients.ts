@@ -2,8 +2,9 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
-import { renderTimingName, type StreamEvents } from "../packages/kawa/src/next/stream-protocol.ts";
+import type { StreamEvents } from "../packages/kawa/src/next/stream-protocol.ts";
 import { serveOperations } from "./forked.ts";
+import { addressOf, inLanes, renderIdIn } from "./simulated-browsers.ts";
 
 // Many browsers with one tab each, as far as the server can tell: they load the page, listen, and ask for a render when they hear
 // of a change.
@@ -27,7 +28,6 @@ export type TabOptions = {
 
 type SendOptions = { readonly method?: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string };
 
-const timingPattern = new RegExp(`${renderTimingName};desc="([^"]+)"`);
 const scorePattern = /"id":"score","children":(\d+)/;
 const versionsPattern = /"versions":"([^"]+)"/;
 const fragmentPattern = /"token":"([^"]+)","render":"([^"]+)","versions":"([^"]+)"/;
@@ -62,8 +62,7 @@ class Tab {
 
   constructor(options: TabOptions, index: number) {
     this.#options = options;
-    // Each browser has an address of its own.
-    this.#headers = { "accept-encoding": "gzip", "x-forwarded-for": `10.0.${index >> 8}.${index & 255}` };
+    this.#headers = { "accept-encoding": "gzip", "x-forwarded-for": addressOf(index) };
   }
 
   async load(): Promise<void> {
@@ -76,7 +75,7 @@ class Tab {
   async #render(): Promise<string> {
     const path = this.#options.side === "fragment" ? "/fragment" : "/";
     const answer = await send(`${this.#options.url}${path}?_rsc`, { headers: { ...this.#headers, RSC: "1" } });
-    this.#renderId = timingPattern.exec(String(answer.headers["server-timing"]))?.[1] ?? "";
+    this.#renderId = renderIdIn(String(answer.headers["server-timing"]));
     const payload = await textOf(answer);
     this.#show(payload);
     return payload;
@@ -181,12 +180,8 @@ let tabs: Tab[] = [];
 
 const operations = {
   async open(options: TabOptions, count: number): Promise<void> {
-    const waiting = Array.from({ length: count }, (_, index) => new Tab(options, index));
-    tabs = [...waiting];
-    const lanes = Array.from({ length: loadAtOnce }, async () => {
-      for (let tab = waiting.pop(); tab; tab = waiting.pop()) await tab.load();
-    });
-    await Promise.all(lanes);
+    tabs = Array.from({ length: count }, (_, index) => new Tab(options, index));
+    await inLanes(count, loadAtOnce, (index) => tabs[index]!.load());
     for (const tab of tabs) tab.requestCount = 0;
   },
   /** Writes a score, and waits until all tabs show it. Returns how long that took, and the requests that it needed. */

@@ -3,6 +3,7 @@ import { host } from "../packages/kawa/src/rivetkit/host.ts";
 import { hostedServices } from "../packages/kawa/src/rivetkit/hosted-services.ts";
 import { bareContexts } from "./bare-actor.ts";
 import { benchSignals, scattered, type SignalSet } from "./bench-signals.ts";
+import { bytesInUse } from "./bytes-in-use.ts";
 import { type Change, prepareChange, watchChange } from "./changes.ts";
 import { lastDeltaBytes, noteDeltaBytes } from "./delta-bytes.ts";
 import { machineTime, serveOperations } from "./forked.ts";
@@ -129,12 +130,7 @@ const operations = {
   },
   /** Bytes that are in use after garbage collection, which needs `--expose-gc`. */
   async memory(): Promise<{ heap: number; rss: number }> {
-    globalThis.gc!();
-    // What a finalizer frees is collected the next time.
-    await sleep(100);
-    globalThis.gc!();
-    const { heapUsed, external, rss } = process.memoryUsage();
-    return { heap: heapUsed + external, rss };
+    return { heap: await bytesInUse(), rss: process.memoryUsage.rss() };
   },
 };
 

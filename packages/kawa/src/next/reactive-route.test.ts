@@ -2,8 +2,6 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Backend, knownBackends, registerBackend, unregisterBackend } from "../core/backend.ts";
 import { detached } from "../core/detached.ts";
@@ -12,6 +10,7 @@ import { formatVersions } from "../core/version.ts";
 import { knownRenders } from "../react/known-renders.ts";
 import { RenderReads } from "../react/render-reads.ts";
 import { answerBy } from "../../test/support/route-server.ts";
+import { whenCollected } from "../../test/support/when-collected.ts";
 import { watchConnections } from "./connections.ts";
 import { hub } from "./hub.ts";
 import { closeStreams, streamCount } from "./live-streams.ts";
@@ -578,8 +577,6 @@ describe("a stream on a connection of node:http", () => {
   });
 
   it("keeps nothing of what the request carries along", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
     const storage = new AsyncLocalStorage<object>();
     let store: WeakRef<object> | undefined;
     const { events } = await serve((answer) => {
@@ -588,7 +585,7 @@ describe("a stream on a connection of node:http", () => {
       storage.run(carried, answer);
     });
     await vi.waitUntil(() => events().includes("event: hello"));
-    await vi.waitUntil(() => (collect(), store?.deref() === undefined), { timeout: 10_000 });
+    await whenCollected([store!]);
     expect(streamCount()).toBe(1);
   });
 });

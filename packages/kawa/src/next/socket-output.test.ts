@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { whenCollected } from "../../test/support/when-collected.ts";
 import { currentExchange, watchConnections } from "./connections.ts";
 import { SocketOutput } from "./socket-output.ts";
 import { openOutput, type StreamOutput } from "./stream-output.ts";
@@ -82,11 +81,9 @@ describe("a stream on its connection", () => {
   });
 
   it("goes on when Node has finished the request, of which nothing is kept", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
     const { received, output, source, isFinished, seen } = await open();
     await vi.waitUntil(isFinished);
-    await vi.waitUntil(() => (collect(), seen.every((ref) => ref.deref() === undefined)), { timeout: 10_000 });
+    await whenCollected(seen);
     output.write("later\n");
     await vi.waitUntil(() => received().endsWith("later\n"));
     expect(source.onGone).not.toHaveBeenCalled();

@@ -1,0 +1,12 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { vi } from "vitest";
+
+const timeoutMs = 10_000;
+
+/** Resolves when nothing keeps the objects any more. */
+export async function whenCollected(refs: readonly WeakRef<object>[]): Promise<void> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  await vi.waitUntil(() => (collect(), refs.every((ref) => ref.deref() === undefined)), { timeout: timeoutMs });
+}
