@@ -5,25 +5,34 @@ import type { Socket } from "node:net";
 import { processState } from "../core/process-state.ts";
 
 /** What Node answers a request with, on which connection. */
-export type Exchange = { readonly response: ServerResponse; readonly socket: Socket };
+export type Exchange = {
+  readonly response: ServerResponse;
+  readonly socket: Socket;
+  /** Of the other end. A socket does not know it any more when that is gone. Undefined for sockets of the file system. */
+  readonly address: string | undefined;
+};
 
 type Exchanges = {
   readonly open: Set<Exchange>;
   readonly current: AsyncLocalStorage<Exchange>;
   isEnding: boolean;
+  isWatching: boolean;
 };
 
 const exchanges = processState<Exchanges>("exchanges", () => ({
   open: new Set(),
   current: new AsyncLocalStorage(),
   isEnding: false,
+  isWatching: false,
 }));
 
-/** From now on the process knows which requests it is answering. */
+/** From now on the process knows which requests it is answering. Idempotent. */
 export function watchConnections(): void {
+  if (exchanges.isWatching) return;
+  exchanges.isWatching = true;
   subscribe("http.server.request.start", (message) => {
-    const { response, socket } = message as Exchange;
-    const exchange: Exchange = { response, socket };
+    const { response, socket } = message as { response: ServerResponse; socket: Socket };
+    const exchange: Exchange = { response, socket, address: socket.remoteAddress };
     exchanges.current.enterWith(exchange);
     exchanges.open.add(exchange);
     response.once("close", () => exchanges.open.delete(exchange));

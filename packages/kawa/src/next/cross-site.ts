@@ -1,10 +1,14 @@
+import { askedHosts } from "./network.ts";
+
 /** True for a request that a browser sends on behalf of another site. Programs such as curl send neither header. */
 export function isCrossSite(request: Request): boolean {
-  if (["cross-site", "same-site"].includes(request.headers.get("sec-fetch-site") ?? "")) return true;
+  // No page can set this header. Browsers send it over https, and to localhost.
+  const site = request.headers.get("sec-fetch-site");
+  if (site === "same-origin") return false;
+  if (site === "cross-site" || site === "same-site") return true;
   const origin = request.headers.get("origin");
-  if (origin === null) return false;
-  const host = request.headers.get("x-forwarded-host") ?? request.headers.get("host");
-  return hostOf(origin) !== host?.split(",")[0]?.trim().toLowerCase();
+  // That of a trusted proxy comes last.
+  return origin !== null && hostOf(origin) !== askedHosts(request).at(-1);
 }
 
 /** Undefined for `null`, the origin of sandboxed frames and local files. */

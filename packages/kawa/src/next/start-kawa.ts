@@ -4,14 +4,23 @@ import { stopWithProcess } from "../rivetkit/stop-with-process.ts";
 import { endConnections, watchConnections } from "./connections.ts";
 import { closePushes } from "./fragments/open-pushes.ts";
 import { closeStreams } from "./live-streams.ts";
+import { configureNetwork, type NetworkOptions } from "./network.ts";
 
 const lateStreamMs = 100;
+
+/** How visitors reach this server. */
+export type StartKawaOptions = NetworkOptions;
 
 /**
  * Starts the engine and the actors of this server, and ends them with it. Call it from `register()` in
  * `instrumentation.ts`, after `initReactiveBackend`. It does not wait: the first read does.
+ *
+ * @throws {KawaError} OPTION_INVALID - `trustedProxies` is no number of proxies, or one of `allowedHosts` is no host
+ * @example
+ * startKawa({ allowedHosts: ["app.example"], trustedProxies: 1 });
  */
-export function startKawa(): void {
+export function startKawa(options: StartKawaOptions = {}): void {
+  configureNetwork(options);
   processState("started", () => {
     watchConnections();
     stopWithProcess(endStreams);
