@@ -8,8 +8,11 @@ export type KnownValue = readonly [key: string, seq: number, epoch: string];
 export const maxWatched = 500;
 export const maxKept = 20;
 
-/** An answer to `GET ?key=…`. Keys that do not exist and keys that may not be read are refused in the same way. */
-export type ReadReply = { readonly rows: readonly ValueRow[]; readonly refused: readonly string[] };
+/**
+ * An answer to `GET ?key=…`. Keys that do not exist and keys that may not be read are refused in the same way. What did not fit into
+ * one answer is to be asked for again: the keys that come `later`.
+ */
+export type ReadReply = { readonly rows: readonly ValueRow[]; readonly refused: readonly string[]; readonly later?: readonly string[] };
 
 /** Body of a `PUT`. */
 export type WriteRequest = {

@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+import { drainTimeoutMs } from "./limits.ts";
 import type { StreamOutput, StreamSource } from "./stream-output.ts";
 
 const encoder = new TextEncoder();
@@ -6,10 +8,14 @@ const encoder = new TextEncoder();
 export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Array> {
   readonly body: ReadableStream<Uint8Array>;
   readonly #source: StreamSource;
+  readonly #socket: Socket | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #unreadBytes = 0;
 
-  constructor(source: StreamSource) {
+  /** `socket` is the connection, where that is known. */
+  constructor(source: StreamSource, socket: Socket | undefined) {
     this.#source = source;
+    this.#socket = socket;
     this.body = new ReadableStream<Uint8Array>(this);
   }
 
@@ -20,6 +26,7 @@ export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Ar
 
   /** Of the body: the browser reads. */
   pull(): void {
+    this.#unreadBytes = 0;
     this.#source.onRead();
   }
 
@@ -32,15 +39,27 @@ export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Ar
     return this.#controller.desiredSize! > 0;
   }
 
+  get unreadBytes(): number {
+    return this.#unreadBytes;
+  }
+
   write(text: string): void {
+    this.#unreadBytes += text.length;
     this.#controller.enqueue(encoder.encode(text));
   }
 
   end(): void {
+    this.#socket?.setTimeout(drainTimeoutMs, () => this.destroy());
     try {
       this.#controller.close();
     } catch {
       // Ended, or cancelled.
     }
+  }
+
+  destroy(): void {
+    if (this.#socket) this.#socket.destroy();
+    // What waits is given up.
+    else this.#controller.error(new Error("The browser has stopped reading."));
   }
 }

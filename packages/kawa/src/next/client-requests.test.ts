@@ -7,6 +7,7 @@ import { namespace } from "../core/namespace.ts";
 import { cell } from "../core/reactive.ts";
 import type { StandardSchema } from "../core/standard-schema.ts";
 import { acceptedHeader, type ValueRow, type WriteRequest } from "../core/value-row.ts";
+import { asFrom } from "../../test/support/as-from.ts";
 import { closeStreams } from "./live-streams.ts";
 import { createReactiveRoute, type ReactiveRouteOptions } from "./reactive-route.ts";
 
@@ -210,8 +211,8 @@ describe("PUT", () => {
     });
 
     it("tells nobody else", async () => {
-      await put({ id: "mine", key: "req:open", text: "[1]" }, { headers: { "x-forwarded-for": "10.0.0.1" } });
-      await put({ id: "mine", key: "req:open", text: "[2]" }, { headers: { "x-forwarded-for": "10.0.0.2" } });
+      await asFrom("10.0.0.1", () => put({ id: "mine", key: "req:open", text: "[1]" }));
+      await asFrom("10.0.0.2", () => put({ id: "mine", key: "req:open", text: "[2]" }));
       expect(signals.open.value).toBe(2);
     });
 
@@ -284,20 +285,25 @@ describe("PUT", () => {
 
 describe("ephemeral values on a stream", () => {
   it("are renewed for as long as it is open, where browsers may write them", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
     onTestFinished(() => void vi.useRealTimers());
-    expect(await put({ key: "req:in:ada", text: '["here"]' })).toMatchObject({ status: 204 });
+    // Nobody from there has asked before, as far as the manual clock knows.
+    expect(await asFrom("10.1.1.1", () => put({ key: "req:in:ada", text: '["here"]' }))).toMatchObject({ status: 204 });
     await signals.guest("bob").set("here");
     await signals.open.set(1);
-    const { POST } = createReactiveRoute({ signals });
+    const { POST } = createReactiveRoute({ signals, maxDurationMs: 600_000 });
     const kept = ["req:in:ada", "req:in:nobody", "req:guest:bob", "req:open", "req:secret", "no:such:key"];
     const body = JSON.stringify({ tabs: { tab: { route: [], kept } } });
     const init = { method: "POST", headers: { "content-type": "application/json" }, body };
-    const response = await POST(new Request("http://host/api/reactive", init));
+    const response = await asFrom("10.1.1.1", () => POST(new Request("http://host/api/reactive", init)));
     expect(response.status).toBe(200);
-    await vi.advanceTimersByTimeAsync(30_000);
+    const reader = response.body!.getReader();
+    void (async () => {
+      while (!(await reader.read()).done);
+    })();
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(await backend.keys("")).toEqual(["req:in:ada", "req:open"]);
-    await response.body!.cancel();
+    await reader.cancel();
     await vi.advanceTimersByTimeAsync(2_999);
     expect(await backend.keys("")).toEqual(["req:in:ada", "req:open"]);
     await vi.advanceTimersByTimeAsync(1);
@@ -387,9 +393,10 @@ describe("values on a stream", () => {
     await signals.open.set(1);
     const load = vi.spyOn(backend, "load").mockRejectedValueOnce(new KawaError("BACKEND_TIMEOUT", "away"));
     const { next } = await open([["req:open", -1, ""]]);
+    const row = next();
     await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(1), { interval: 1 });
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(await next()).toMatchObject({ 0: "req:open", 1: "[1]" });
+    expect(await row).toMatchObject({ 0: "req:open", 1: "[1]" });
   });
 
   it("are what the opener of each stream may see, asked for anew at each change", async () => {

@@ -18,6 +18,9 @@ export interface TabStream {
   /** False while the browser does not read. */
   readonly isRead: boolean;
   send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void;
+  /** Counts keys that the tab follows. False where there is no room for them. */
+  takeReads(count: number): boolean;
+  giveBackReads(count: number): void;
   noteChange(tab: string, what: ChangedPart): void;
 }
 
@@ -25,12 +28,14 @@ export interface TabStream {
 export class FollowedTab implements RenderFollower {
   readonly #stream: TabStream;
   readonly #name: string;
-  #route: readonly ShownRender[] = [];
-  #page: ShownRender | undefined;
+  /** While the tab shows one render of its route and nothing that this server does not know; then another one may take its place. */
+  #shown: { readonly route: ShownRender; readonly page: ShownRender | undefined } | undefined;
   #watches: Watch[] = [];
   /** Renders that this server knows, or was told of. */
   #known: readonly RenderReads[] = [];
+  #reads = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isTokenDue = false;
 
   constructor(stream: TabStream, name: string) {
     this.#stream = stream;
@@ -42,16 +47,29 @@ export class FollowedTab implements RenderFollower {
     const told = readStreamToken(this.#stream.subject, token);
     if (told.isOfAnother) return "of another";
     const find = ([id]: ShownRender): RenderReads | undefined => knownRenders().get(id) ?? told.renders.get(id);
+    // A render that is named twice is followed once.
+    const shown = [...new Map(route.map((one) => [one[0], one])).values()];
+    const known = new Map(shown.map((one) => [one[0], find(one)]));
     const own = page && find(page);
-    this.#route = route;
-    this.#page = page;
+    const isUnknown = [...known].some(([id, render]) => id !== "" && !render) || (page !== undefined && page[0] !== "" && !own);
+    this.#known = [...new Set([...known.values(), own])].filter((render) => render !== undefined);
+    const isFollowed = this.#takeReads();
+    const unfollowed = isFollowed ? shown.filter(([id]) => !known.get(id)) : shown;
     // What a page shows by itself need not be rendered with the whole route.
-    this.#watches = route.map((shown) => this.#watch("route", shown, find(shown), own));
-    if (page) this.#watches.push(this.#watch("page", page, own));
-    this.#known = Array.from(new Set(this.#watches.flatMap(({ target: { render } }) => render ?? [])));
+    if (isFollowed) {
+      const followed = shown.filter(([id]) => known.get(id));
+      this.#watches = followed.map((one) => this.#watch("route", { render: known.get(one[0]), except: own, versions: one[1] }));
+    }
+    // Each of them may show anything, so one hears of everything for all.
+    if (unfollowed.length > 0) {
+      const versions = formatVersions(oldestOf(unfollowed.map((one) => shownAtLeast(one, known.get(one[0])))));
+      this.#watches.push(this.#watch("route", { render: undefined, except: undefined, versions }));
+    }
+    if (page && isFollowed) this.#watches.push(this.#watch("page", { render: own, except: undefined, versions: page[1] }));
+    this.#shown = shown.length === 1 && !isUnknown && isFollowed && known.get(shown[0]![0]) ? { route: shown[0]!, page } : undefined;
     for (const render of this.#known) render.follow(this);
     if (this.#known.length > 0) this.#tellReads();
-    return this.#shown.some(([id], at) => id !== "" && !this.#watches[at]!.target.render) ? "unknown" : undefined;
+    return isUnknown ? "unknown" : undefined;
   }
 
   stop(): void {
@@ -59,6 +77,8 @@ export class FollowedTab implements RenderFollower {
     this.#timer = undefined;
     for (const watch of this.#watches) watch.stop();
     for (const render of this.#known) render.unfollow(this);
+    this.#stream.giveBackReads(this.#reads);
+    this.#reads = 0;
     this.#watches = [];
     this.#known = [];
   }
@@ -70,34 +90,62 @@ export class FollowedTab implements RenderFollower {
     }, tokenDelayMs);
   }
 
+  /** The browser reads again. */
+  onDrain(): void {
+    if (this.#isTokenDue) this.#tellReads();
+  }
+
   /** Goes on with a render that depends on all that the tab depends on now; else the browser opens a new stream. */
   onReplaced(next: RenderReads): void {
-    const isAll = this.#route.length === 1 && this.#watches.every(({ target: { render } }) => render && next.covers(render));
-    if (!isAll || !this.#stream.isRead) return;
-    const from = this.#shown;
+    const { route, page } = this.#shown ?? {};
+    if (!route || !this.#known.every((render) => next.covers(render)) || !this.#stream.isRead) return;
     const to: ShownRender = [next.id, formatVersions(Object.fromEntries(next.versions))];
     this.stop();
-    this.#stream.send("renewed", { from, to });
-    this.follow({ route: [to], page: this.#page && to });
+    this.#stream.send("renewed", { from: page ? [route, page] : [route], to });
+    this.follow({ route: [to], page: page && to });
   }
 
   noteChange(what: ChangedPart): void {
     this.#stream.noteChange(this.#name, what);
   }
 
-  get #shown(): readonly ShownRender[] {
-    return this.#page ? [...this.#route, this.#page] : this.#route;
+  #watch(what: ChangedPart, shown: Shown): Watch {
+    return hub().watch(new ShownPart(this, what, shown));
   }
 
-  #watch(what: ChangedPart, shown: ShownRender, render: RenderReads | undefined, except?: RenderReads): Watch {
-    return hub().watch(new ShownPart(this, what, { render, except, versions: shown[1] }));
+  /** False where there is no room to follow what the renders have read: then the tab hears of everything. */
+  #takeReads(): boolean {
+    const count = this.#known.reduce((sum, { keyCount }) => sum + keyCount, 0);
+    if (!this.#stream.takeReads(count)) return false;
+    this.#reads = count;
+    return true;
   }
 
   /** Tells the browser what its renders have read, for the next server that it meets. */
   #tellReads(): void {
+    this.#isTokenDue = !this.#stream.isRead;
+    if (this.#isTokenDue) return;
     const token = issueStreamToken(this.#stream.subject, this.#known);
     if (token !== undefined) this.#stream.send("token", { tab: this.#name, token });
   }
+}
+
+/** Versions that a render shows. What one that is known does not name it has not read. */
+function shownAtLeast([, versions]: ShownRender, render: RenderReads | undefined): VersionVector {
+  return render ? { ...hub().versions, ...Object.fromEntries(render.versions) } : parseVersions(versions);
+}
+
+/** Of each backend that all name the oldest version. What not all name is of unknown age. */
+function oldestOf([first = {}, ...others]: readonly VersionVector[]): VersionVector {
+  const oldest = new Map(Object.entries(first));
+  for (const other of others) {
+    for (const [id, version] of oldest) {
+      const { epoch, seq } = other[id] ?? { epoch: undefined, seq: 0 };
+      if (epoch !== version.epoch) oldest.delete(id);
+      else if (seq < version.seq) oldest.set(id, { epoch, seq });
+    }
+  }
+  return Object.fromEntries(oldest);
 }
 
 type Shown = { readonly render: RenderReads | undefined; readonly except: RenderReads | undefined; readonly versions: string };
@@ -114,7 +162,8 @@ class ShownPart implements WatchTarget {
     this.#what = what;
     this.render = render;
     this.except = except;
-    this.#versions = versions;
+    // A render that is known says itself which versions it shows.
+    this.#versions = render && render.versions.size > 0 ? "" : versions;
   }
 
   get versions(): VersionVector {

@@ -1,9 +1,12 @@
 import { formatVersions } from "../core/version.ts";
+import type { AskingClient } from "./asking-client.ts";
 import type { Exchange } from "./connections.ts";
 import { type ChangedPart, FollowedTab, type TabStream } from "./followed-tab.ts";
 import { hub } from "./hub.ts";
 import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
+import { drainTimeoutMs, streamLimits as streamLimits } from "./limits.ts";
 import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream, tickMs } from "./live-streams.ts";
+import { quotas } from "./quota.ts";
 import { spreadMsFor } from "./spread.ts";
 import { openOutput, type StreamOutput, type StreamSource } from "./stream-output.ts";
 import type { StreamEventName, StreamEvents, StreamRequest } from "./stream-protocol.ts";
@@ -11,7 +14,7 @@ import { issueStreamToken } from "./stream-token.ts";
 import { ValueFeed, type ValueFeedOptions } from "./value-feed.ts";
 
 /** What streams of one route have in common. */
-export type StreamLimits = {
+export type StreamTimes = {
   /** Longest time without an event. */
   readonly pingIntervalMs: number;
   readonly maxDurationMs: number | undefined;
@@ -22,17 +25,20 @@ export type LiveStreamOptions = {
   readonly request: StreamRequest;
   /** The answer of which it is, where that is known. */
   readonly exchange?: Exchange | undefined;
-  /** Whose stream it is; empty for nobody's in particular. */
-  readonly subject: string;
-  /** With whose it counts: the session's or the address's; empty for neither. */
-  readonly client: string;
-  readonly limits: StreamLimits;
+  /** It stays a request for as long as it is open. */
+  readonly isRequest?: boolean | undefined;
+  readonly client: AskingClient;
+  readonly times: StreamTimes;
   /** Time in milliseconds since the epoch at which the identity ends that opened the stream. */
   readonly expiresAt: number | undefined;
   /** Values that it carries; none when undefined. */
-  readonly values?: Omit<ValueFeedOptions, "onRows"> | undefined;
+  readonly values?: Pick<ValueFeedOptions, "signals" | "asOpener"> | undefined;
   /** Ephemeral signals that live for as long as it is open; none when undefined. */
   readonly kept?: KeepAliveOptions | undefined;
+  /** Tabs that do not get all that they ask for. */
+  readonly limited?: ReadonlySet<string> | undefined;
+  /** Called once when it has ended. */
+  readonly onEnd?: (() => void) | undefined;
 };
 
 type End = "restart" | "rotation" | "expired";
@@ -42,16 +48,20 @@ const withinMs = { restart: 2_000, rotation: 100, expired: 0 } as const;
 
 /** The events of one browser. While it does not read, changes gather, and nothing else does. Thousands are open, so it keeps little. */
 export class LiveStream implements TabStream, StreamSource {
-  readonly subject: string;
-  readonly client: string;
-  readonly #limits: StreamLimits;
+  readonly #client: AskingClient;
+  readonly #times: StreamTimes;
   readonly #output: StreamOutput;
   /** By tab. Undefined while there is nothing to tell. */
   #changed: Map<string, ChangedPart> | undefined;
   #tabs: readonly FollowedTab[] = [];
   #stopKeeping: (() => void) | undefined;
+  readonly #onEnd: (() => void) | undefined;
   #values: ValueFeed | undefined;
+  /** Keys that the renders of its tabs have read. */
+  #reads = 0;
   #isFlushing = false;
+  /** Since when the browser has not read; 0 while it does. */
+  #unreadSince = 0;
   #spreadMs = 0;
   #sentAt = 0;
   #endsAt = Number.POSITIVE_INFINITY;
@@ -60,18 +70,24 @@ export class LiveStream implements TabStream, StreamSource {
   #endTimer: NodeJS.Timeout | undefined;
   #hasEnded = false;
 
-  constructor({ request, exchange, subject, client, limits, expiresAt, values, kept }: LiveStreamOptions) {
-    this.subject = subject;
-    this.client = client;
-    this.#limits = limits;
-    this.#output = openOutput(this, exchange);
+  constructor({ request, exchange, isRequest, client, times, expiresAt, values, kept, limited, onEnd }: LiveStreamOptions) {
+    this.#client = client;
+    this.#times = times;
+    this.#onEnd = onEnd;
+    this.#output = openOutput(this, exchange, isRequest);
     addStream(this);
     this.send("hello", { versions: formatVersions(hub().versions) });
-    if (limits.maxDurationMs !== undefined) this.#endAfter(limits.maxDurationMs, "rotation");
+    if (limited && limited.size > 0) this.send("limited", { tabs: [...limited] });
+    if (times.maxDurationMs !== undefined) this.#endAfter(times.maxDurationMs, "rotation");
     if (expiresAt !== undefined) this.#endAfter(expiresAt - Date.now(), "expired");
     this.#followTabs(request);
     if (values) this.#followValues(values);
     if (kept) this.#stopKeeping = keepAlive(kept);
+  }
+
+  /** Whose stream it is; empty for nobody's in particular. */
+  get subject(): string {
+    return this.#client.session ?? "";
   }
 
   /** Body of the answer. */
@@ -84,8 +100,12 @@ export class LiveStream implements TabStream, StreamSource {
   }
 
   onRead(): void {
-    this.#flushValues();
+    if (this.#hasEnded) return;
+    this.#unreadSince = 0;
     this.flush();
+    this.#flushValues();
+    this.#values?.resume();
+    for (const tab of this.#tabs) if (this.isRead) tab.onDrain();
   }
 
   /** Idempotent. */
@@ -96,8 +116,10 @@ export class LiveStream implements TabStream, StreamSource {
     for (const tab of this.#tabs) tab.stop();
     this.#values?.stop();
     this.#stopKeeping?.();
+    quotas().reads.giveBack(this.#client, this.#reads);
     removeStream(this);
     this.#output.end();
+    this.#onEnd?.();
   }
 
   /** Says goodbye and ends. Idempotent. */
@@ -110,8 +132,33 @@ export class LiveStream implements TabStream, StreamSource {
   /** Called every {@link tickMs}. */
   tick(): void {
     const now = performance.now();
-    if (now - this.#sentAt > this.#limits.pingIntervalMs - tickMs && this.isRead) this.send("ping", {});
+    if (!this.#isReadInTime(now)) return this.#giveUp();
+    if (now - this.#sentAt > this.#times.pingIntervalMs - tickMs && this.isRead) this.send("ping", {});
     if (!this.#endTimer && this.#endsAt - now <= tickMs) this.#endSoon();
+  }
+
+  /** Counts keys that its tabs follow, as far as there is room. */
+  takeReads(count: number): boolean {
+    if (this.#reads + count > streamLimits.maxReads || !quotas().reads.take(this.#client, count)) return false;
+    this.#reads += count;
+    return true;
+  }
+
+  giveBackReads(count: number): void {
+    this.#reads -= count;
+    quotas().reads.giveBack(this.#client, count);
+  }
+
+  #isReadInTime(now: number): boolean {
+    if (this.isRead) this.#unreadSince = 0;
+    else if (this.#unreadSince === 0) this.#unreadSince = now;
+    return this.#unreadSince === 0 || now - this.#unreadSince < drainTimeoutMs;
+  }
+
+  /** Nobody reads what is sent: it comes back by itself when it does. */
+  #giveUp(): void {
+    this.onGone();
+    this.#output.destroy();
   }
 
   #endAfter(ms: number, why: End): void {
@@ -146,17 +193,19 @@ export class LiveStream implements TabStream, StreamSource {
     this.#endAfter(0, "expired");
   }
 
-  #followValues(options: Omit<ValueFeedOptions, "onRows">): void {
-    const feed = new ValueFeed({ ...options, onRows: () => this.#flushValues() });
+  #followValues(options: Pick<ValueFeedOptions, "signals" | "asOpener">): void {
+    const feed = new ValueFeed({ ...options, onRows: () => this.#flushValues(), isRead: () => !this.#hasEnded && this.isRead });
     this.#values = feed;
     feed.start();
   }
 
   /** At once: a client component does not ask for a render first. */
   #flushValues(): void {
-    if (this.#hasEnded || !this.#values || !this.isRead) return;
-    const rows = this.#values.take();
-    if (rows.length > 0) this.send("values", { rows });
+    while (!this.#hasEnded && this.#values && this.isRead) {
+      const rows = this.#values.take();
+      if (rows.length === 0) return;
+      this.send("values", { rows });
+    }
   }
 
   noteChange(tab: string, what: ChangedPart): void {
@@ -171,7 +220,7 @@ export class LiveStream implements TabStream, StreamSource {
   /** All tabs that change in this turn are known now, whenever this browser reads. */
   flushTurn(): void {
     this.#isFlushing = false;
-    this.#spreadMs = Math.max(this.#spreadMs, spreadMsFor(changedTabCount(), this.#limits.maxSpreadMs));
+    this.#spreadMs = Math.max(this.#spreadMs, spreadMsFor(changedTabCount(), this.#times.maxSpreadMs));
     this.flush();
   }
 
@@ -188,5 +237,6 @@ export class LiveStream implements TabStream, StreamSource {
   send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void {
     this.#sentAt = performance.now();
     this.#output.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    if (this.#output.unreadBytes > streamLimits.maxUnreadBytes) this.#giveUp();
   }
 }

@@ -1,13 +1,12 @@
 import { processState } from "../core/process-state.ts";
 import type { LiveStream } from "./live-stream.ts";
+import { quotas } from "./quota.ts";
 
 /** Gap between looks at what the streams have to do in time, in milliseconds. */
 export const tickMs = 1_000;
 
 type OpenStreams = {
   readonly all: Set<LiveStream>;
-  /** How many each client has. */
-  readonly byClient: Map<string, number>;
   /** One for all streams: thousands are open. Undefined while there are none. */
   ticker: NodeJS.Timeout | undefined;
   /** Tabs that have become old: in this turn, and in the one before. */
@@ -17,7 +16,6 @@ type OpenStreams = {
 
 const open = processState<OpenStreams>("live-streams", () => ({
   all: new Set(),
-  byClient: new Map(),
   ticker: undefined,
   changedTabs: { now: 0, before: 0, isTurning: false },
   toFlush: [],
@@ -26,16 +24,12 @@ const open = processState<OpenStreams>("live-streams", () => ({
 /** Counts a stream among those of this process, until {@link removeStream}. */
 export function addStream(stream: LiveStream): void {
   open.all.add(stream);
-  open.byClient.set(stream.client, streamCountOf(stream.client) + 1);
   open.ticker ??= setInterval(() => open.all.forEach((each) => each.tick()), tickMs);
 }
 
 /** Once for each stream. */
 export function removeStream(stream: LiveStream): void {
   open.all.delete(stream);
-  const left = streamCountOf(stream.client) - 1;
-  if (left > 0) open.byClient.set(stream.client, left);
-  else open.byClient.delete(stream.client);
   if (open.all.size > 0) return;
   clearInterval(open.ticker);
   open.ticker = undefined;
@@ -45,8 +39,9 @@ export function streamCount(): number {
   return open.all.size;
 }
 
-export function streamCountOf(client: string): number {
-  return open.byClient.get(client) ?? 0;
+/** How many a session has open here. */
+export function streamCountOf(sessionId: string): number {
+  return quotas().streams.of({ session: sessionId, address: "" }).session;
 }
 
 /** Counts a tab whose render has become old. */
@@ -81,7 +76,7 @@ export function changedTabCount(): number {
 
 /** Ends the streams that a session has opened on this server. Its tabs ask for a render, as whoever they are then. */
 export function endStreamsOf(sessionId: string): void {
-  for (const stream of [...open.all]) if (stream.client === sessionId) stream.end("expired");
+  for (const stream of [...open.all]) if (stream.subject === sessionId) stream.end("expired");
 }
 
 /** Ends all streams of this process: `next start` does not exit while one is open. Browsers come back by themselves. */

@@ -9,6 +9,7 @@ import { createMemoryBackend } from "../core/memory-backend.ts";
 import { formatVersions } from "../core/version.ts";
 import { knownRenders } from "../react/known-renders.ts";
 import { RenderReads } from "../react/render-reads.ts";
+import { asFrom } from "../../test/support/as-from.ts";
 import { answerBy } from "../../test/support/route-server.ts";
 import { whenCollected } from "../../test/support/when-collected.ts";
 import { watchConnections } from "./connections.ts";
@@ -113,7 +114,7 @@ describe("the stream", () => {
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toEqual({
       "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache, no-transform",
+      "cache-control": "no-cache, no-store, no-transform",
       "x-accel-buffering": "no",
       "x-content-type-options": "nosniff",
       connection: "close",
@@ -513,15 +514,27 @@ describe("a request that is refused", () => {
     expect(await response.json()).toMatchObject({ code: "STREAMS_EXHAUSTED" });
   });
 
-  it("is one too many for one client, and not for others", async () => {
-    const from = (address: string): OpenOptions => ({ headers: { "x-forwarded-for": `${address}, 10.0.0.1` }, options: { maxStreamsPerClient: 1 } });
-    const first = await open(from("1.1.1.1"));
-    expect(await codeOf(from("1.1.1.1"))).toEqual([503, "STREAMS_EXHAUSTED"]);
-    expect((await open(from("2.2.2.2"))).response.status).toBe(200);
-    const withSession: OpenOptions = { ...from("1.1.1.1"), options: { maxStreamsPerClient: 1, session: () => ({ id: "ada" }) } };
-    expect((await open(withSession)).response.status).toBe(200);
-    await first.reader.cancel();
-    expect((await open(from("1.1.1.1"))).response.status).toBe(200);
+  it("is one too many for one address, and not for others, whatever it says about itself", async () => {
+    const from = (address: string, headers: HeadersInit = {}): Promise<Response> =>
+      asFrom(address, () => send({ headers, options: { maxStreamsPerClient: 1, maxDurationMs: 60_000 } }));
+    const first = await from("1.1.1.1");
+    expect((await from("1.1.1.1")).status).toBe(503);
+    expect((await from("1.1.1.1", { "x-forwarded-for": "9.9.9.9" })).status).toBe(503);
+    const second = await from("2.2.2.2");
+    expect([first.status, second.status]).toEqual([200, 200]);
+    await first.body!.cancel();
+    expect((await from("1.1.1.1")).status).toBe(200);
+  });
+
+  it("is one too many for an address, whichever sessions it has, and for a session, whichever addresses", async () => {
+    const from = (address: string, id: string): Promise<Response> =>
+      asFrom(address, () => send({ options: { maxStreamsPerClient: 2, maxDurationMs: 60_000, session: () => ({ id }) } }));
+    expect((await from("3.3.3.1", "ada")).status).toBe(200);
+    expect((await from("3.3.3.1", "minted 1")).status).toBe(200);
+    expect((await from("3.3.3.1", "minted 2")).status).toBe(503);
+    expect((await from("3.3.3.2", "ada")).status).toBe(200);
+    expect((await from("3.3.3.3", "ada")).status).toBe(503);
+    expect((await from("3.3.3.3", "bob")).status).toBe(200);
   });
 
   it("is one too many for a client of which one stream has ended and another has not", async () => {

@@ -1,25 +1,72 @@
+import { KawaError } from "../core/errors.ts";
+import type { AskingClient } from "./asking-client.ts";
+import { bodyLimits } from "./limits.ts";
+import { quotas } from "./quota.ts";
+
 export type ReadJsonOptions = {
   readonly maxBytes: number;
+  /** With whose bodies it counts while it is read. */
+  readonly client: AskingClient;
   /** The error for a body that is no JSON. */
   readonly invalid: (reason: string) => Error;
   /** The error for one that is too long. @default `invalid` */
   readonly tooLong?: () => Error;
 };
 
-/** The body of a request that may be anybody's. */
-export async function readJson(request: Request, { maxBytes, invalid, tooLong }: ReadJsonOptions): Promise<unknown> {
+/**
+ * The body of a request that may be anybody's. It has to be there in time, and all that are being read have to fit into memory.
+ *
+ * @throws {KawaError} REQUEST_TIMEOUT - it trickles
+ * @throws {KawaError} RATE_LIMITED - too much is being read already
+ */
+export async function readJson(request: Request, { maxBytes, client, invalid, tooLong }: ReadJsonOptions): Promise<unknown> {
   // Forms of other sites cannot send this type.
   if (!request.headers.get("content-type")?.startsWith("application/json")) throw invalid("it is no JSON");
+  const tooMany = (): Error => tooLong?.() ?? invalid(`it is longer than ${maxBytes} bytes`);
+  const said = request.headers.get("content-length");
+  const length = said === null ? maxBytes : Number(said);
+  if (length > maxBytes) throw tooMany();
+  const reserved = Number.isSafeInteger(length) && length >= 0 ? length : maxBytes;
+  if (!quotas().bodies.take(client, reserved)) {
+    throw new KawaError("RATE_LIMITED", "This server is reading too much already, of this client or of all (docs/limits.md).");
+  }
+  try {
+    return parse(await readText(request, maxBytes, tooMany), invalid);
+  } finally {
+    quotas().bodies.giveBack(client, reserved);
+  }
+}
+
+async function readText(request: Request, maxBytes: number, tooMany: () => Error): Promise<string> {
+  const reader = request.body?.getReader();
+  if (!reader) return "";
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const message = `The body of a request was not there after ${bodyLimits.timeoutMs / 1000} s.`;
+    reject(new KawaError("REQUEST_TIMEOUT", message));
+  }, bodyLimits.timeoutMs);
   const decoder = new TextDecoder();
   let bytes = 0;
   let text = "";
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw tooLong?.() ?? invalid(`it is longer than ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
   try {
-    return JSON.parse(text + decoder.decode());
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), late]);
+      if (done) return text + decoder.decode();
+      bytes += value.byteLength;
+      if (bytes > maxBytes) throw tooMany();
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch (error) {
+    reader.cancel().catch(() => {});
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parse(text: string, invalid: ReadJsonOptions["invalid"]): unknown {
+  try {
+    return JSON.parse(text);
   } catch {
     throw invalid("it is no JSON");
   }

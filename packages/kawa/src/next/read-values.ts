@@ -5,20 +5,23 @@ import { maxKeyBytes } from "../core/key.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { ReadReply, ValueRow } from "../core/value-row.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
-
-/** Most keys of one request. */
-const maxKeys = 200;
+import { answerLimits } from "./limits.ts";
 
 /**
- * What whoever sent the request may see of the keys that it names.
+ * The keys that a request names, each once.
  *
  * @throws {KawaError} REQUEST_INVALID - it names none, or too many
  */
-export async function readValues(request: Request, signals: ExposedSignals): Promise<ReadReply> {
-  const keys = new Set(new URL(request.url).searchParams.getAll("key"));
-  if (keys.size === 0 || keys.size > maxKeys || [...keys].some((key) => key.length > maxKeyBytes)) {
-    throw new KawaError("REQUEST_INVALID", `A request for values names 1 to ${maxKeys} keys.`);
+export function namedKeys(request: Request): readonly string[] {
+  const keys = [...new Set(new URL(request.url).searchParams.getAll("key"))];
+  if (keys.length === 0 || keys.length > answerLimits.maxKeys || keys.some((key) => key.length > maxKeyBytes)) {
+    throw new KawaError("REQUEST_INVALID", `A request for values names 1 to ${answerLimits.maxKeys} keys.`);
   }
+  return keys;
+}
+
+/** What whoever asks may see of some keys, as far as it fits into one answer. */
+export async function readValues(keys: readonly string[], signals: ExposedSignals): Promise<ReadReply> {
   const readers = new Map<Backend, Promise<Reader>>();
   const read = async (key: string): Promise<ValueRow | undefined> => {
     const signal = signals.find(key, "read");
@@ -27,11 +30,30 @@ export async function readValues(request: Request, signals: ExposedSignals): Pro
     if (!readers.has(backend)) readers.set(backend, backend.readerFor());
     return readRow(await readers.get(backend)!, signal);
   };
-  const found = await Promise.all([...keys].map(async (key) => [key, await read(key)] as const));
-  return {
-    rows: found.flatMap(([, row]) => (row ? [row] : [])),
-    refused: found.flatMap(([key, row]) => (row ? [] : [key])),
-  };
+  const rows: ValueRow[] = [];
+  const refused: string[] = [];
+  const later: string[] = [];
+  let left = answerLimits.maxBytes;
+  for (let at = 0; at < keys.length; at += answerLimits.keysAtOnce) {
+    if (left <= 0) {
+      later.push(...keys.slice(at));
+      break;
+    }
+    const some = keys.slice(at, at + answerLimits.keysAtOnce);
+    const found = await Promise.all(some.map(read));
+    for (const [index, row] of found.entries()) {
+      const key = some[index]!;
+      const length = key.length + (row?.[1]?.length ?? 0);
+      // One value fits always.
+      if (length > left && rows.length > 0) later.push(key);
+      else {
+        if (row) rows.push(row);
+        else refused.push(key);
+        left -= length;
+      }
+    }
+  }
+  return later.length === 0 ? { rows, refused } : { rows, refused, later };
 }
 
 /** What an identity sees of a signal; undefined when the actor refuses it. */

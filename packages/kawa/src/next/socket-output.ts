@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { processState } from "../core/process-state.ts";
 import type { Exchange } from "./connections.ts";
+import { drainTimeoutMs, streamLimits } from "./limits.ts";
 import type { StreamOutput, StreamSource } from "./stream-output.ts";
 
 /** A function of Vercel may be stopped when it has answered. */
@@ -37,7 +38,11 @@ export class SocketOutput implements StreamOutput {
   }
 
   get isRead(): boolean {
-    return !this.#socket.writableNeedDrain;
+    return this.#early === undefined ? !this.#socket.writableNeedDrain : this.#early.length < streamLimits.maxEarlyLength;
+  }
+
+  get unreadBytes(): number {
+    return this.#early === undefined ? this.#socket.writableLength : this.#early.length;
   }
 
   write(text: string): void {
@@ -46,8 +51,18 @@ export class SocketOutput implements StreamOutput {
   }
 
   end(): void {
-    if (this.#early === undefined) this.#socket.end();
+    if (this.#early === undefined) this.#endSocket();
     else this.#hasEnded = true;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** What waits is still sent, for as long as somebody reads it. */
+  #endSocket(): void {
+    this.#socket.setTimeout(drainTimeoutMs, () => this.#socket.destroy());
+    this.#socket.end();
   }
 
   /** Nothing that stays may be made here, or it keeps the response. */
@@ -79,7 +94,8 @@ export class SocketOutput implements StreamOutput {
     socket.on("data", () => socket.destroy());
     socket.on("drain", () => this.#source.onRead());
     socket.write(early);
-    if (this.#hasEnded) socket.end();
+    if (this.#hasEnded) this.#endSocket();
+    else if (early.length >= streamLimits.maxEarlyLength && this.isRead) this.#source.onRead();
   }
 }
 

@@ -8,9 +8,13 @@ export interface StreamOutput {
   readonly body: ReadableStream<Uint8Array> | null;
   /** False while the browser does not read: what is written all the same is kept. */
   readonly isRead: boolean;
+  /** Bytes, or characters, that are kept. */
+  readonly unreadBytes: number;
   write(text: string): void;
-  /** Idempotent. */
+  /** Ends when all that was written is read, or nobody has read anything for a while. Idempotent. */
   end(): void;
+  /** Ends at once. Idempotent. */
+  destroy(): void;
 }
 
 /** Who writes the events. */
@@ -21,7 +25,11 @@ export interface StreamSource {
   onGone(): void;
 }
 
-/** Straight to the connection where that is possible, which takes a fraction of the memory; else through the body of an answer. */
-export function openOutput(source: StreamSource, exchange: Exchange | undefined): StreamOutput {
-  return exchange && SocketOutput.isPossible(exchange) ? new SocketOutput(source, exchange) : new BodyOutput(source);
+/**
+ * Straight to the connection where that is possible, which takes a fraction of the memory; else, and for what is to stay a request,
+ * through the body of an answer.
+ */
+export function openOutput(source: StreamSource, exchange: Exchange | undefined, isRequest = false): StreamOutput {
+  const isDirect = exchange && !isRequest && SocketOutput.isPossible(exchange);
+  return isDirect ? new SocketOutput(source, exchange) : new BodyOutput(source, exchange?.socket);
 }

@@ -55,6 +55,8 @@ export type StreamEvents = {
    * reach it, and what it tells by `token` is known everywhere.
    */
   unknown: Readonly<Record<never, never>>;
+  /** There is no room for all values that these tabs follow, or all keys that they keep: what they show may be old. */
+  limited: { readonly tabs: readonly string[] };
   /** Keep-alive. */
   ping: Readonly<Record<never, never>>;
   /**

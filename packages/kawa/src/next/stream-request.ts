@@ -1,22 +1,22 @@
 import { KawaError, show } from "../core/errors.ts";
 import { maxKeyBytes } from "../core/key.ts";
 import { type KnownValue, maxKept, maxWatched } from "../core/value-row.ts";
+import type { AskingClient } from "./asking-client.ts";
+import { bodyLimits, streamLimits } from "./limits.ts";
 import { isRecord, readJson } from "./read-json.ts";
 import { maxRendersPerTab, maxTabs, type ShownRender, type StreamRequest, type Subscription } from "./stream-protocol.ts";
 
-/** Longest body of a request. A tab with a token has about 20 KB. */
-const maxBodyBytes = 512 * 1024;
 const maxNameLength = 64;
-const maxVersionsLength = 4_096;
 const maxTokenLength = 64 * 1024;
 
 /**
  * Reads what a browser asks for; it may be anybody's browser.
  *
  * @throws {KawaError} REQUEST_INVALID - it is not what `<LiveUpdates />` sends
+ * @throws {KawaError} REQUEST_TIMEOUT, RATE_LIMITED - as `readJson`
  */
-export async function readStreamRequest(request: Request): Promise<StreamRequest> {
-  const body = await readJson(request, { maxBytes: maxBodyBytes, invalid });
+export async function readStreamRequest(request: Request, client: AskingClient): Promise<StreamRequest> {
+  const body = await readJson(request, { maxBytes: bodyLimits.maxStreamBytes, client, invalid });
   if (!isRecord(body) || !isRecord(body["tabs"])) throw invalid("it has no tabs");
   const tabs = Object.entries(body["tabs"]);
   if (tabs.length > maxTabs) throw invalid(`it has more than ${maxTabs} tabs`);
@@ -42,7 +42,7 @@ function isSubscription(value: unknown): value is Subscription {
 }
 
 function isShownRender(value: unknown): value is ShownRender {
-  return Array.isArray(value) && value.length === 2 && isText(value[0], maxNameLength) && isText(value[1], maxVersionsLength);
+  return Array.isArray(value) && value.length === 2 && isText(value[0], maxNameLength) && isText(value[1], streamLimits.maxVersionsLength);
 }
 
 function isText(value: unknown, maxLength: number): value is string {

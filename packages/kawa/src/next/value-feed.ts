@@ -4,7 +4,9 @@ import { clip, isKawaError } from "../core/errors.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { KnownValue, ValueRow } from "../core/value-row.ts";
 import { hub } from "./hub.ts";
+import { streamLimits } from "./limits.ts";
 import { readRow } from "./read-values.ts";
+import { turns } from "./turns.ts";
 
 export type ValueFeedOptions = {
   /** Signals that browsers may read, each with what the browser knows of it. */
@@ -13,6 +15,8 @@ export type ValueFeedOptions = {
   readonly asOpener: <T>(fn: () => T) => T;
   /** There may be {@link ValueFeed.take new rows}. */
   readonly onRows: () => void;
+  /** False while the browser does not read: then nothing is read for it either. */
+  readonly isRead: () => boolean;
 };
 
 /** An actor that is away is asked again after this long. */
@@ -24,7 +28,7 @@ export class ValueFeed {
   readonly #rows = new Map<string, ValueRow>();
   /** The newest of each key that the browser has or is going to have. */
   readonly #known = new Map<string, { readonly seq: number; readonly epoch: string }>();
-  #changed = new Set<BackedSignal<unknown>>();
+  readonly #changed = new Set<BackedSignal<unknown>>();
   #stops: (() => void)[] = [];
   readonly #failed = new Set<BackedSignal<unknown>>();
   #timer: NodeJS.Timeout | undefined;
@@ -51,11 +55,22 @@ export class ValueFeed {
     this.#changed.clear();
   }
 
-  /** Rows that have to be sent. */
+  /** Rows that have to be sent, as many as one event may have. */
   take(): readonly ValueRow[] {
-    const rows = [...this.#rows.values()];
-    this.#rows.clear();
+    const rows: ValueRow[] = [];
+    let length = 0;
+    for (const [key, row] of this.#rows) {
+      length += key.length + (row[1]?.length ?? 0);
+      if (length > streamLimits.maxEventLength && rows.length > 0) break;
+      rows.push(row);
+      this.#rows.delete(key);
+    }
     return rows;
+  }
+
+  /** The browser reads again. */
+  resume(): void {
+    if (this.#changed.size > 0) void this.#read();
   }
 
   #onChange(signal: BackedSignal<unknown>): void {
@@ -82,18 +97,27 @@ export class ValueFeed {
     this.#options.onRows();
   }
 
-  /** One reading at a time; what changes meanwhile is read by the next one. */
+  /** One reading of a few keys at a time, and none before the browser has what was read for it; what changes meanwhile is read later. */
   async #read(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
-    while (this.#changed.size > 0) {
-      const changed = this.#changed;
-      this.#changed = new Set();
-      const byBackend = Map.groupBy(changed, ({ backend }) => backend);
+    for (let count = 0; this.#mayRead; count += 1) {
+      if (count > 0) await turns().next();
+      const byBackend = Map.groupBy(this.#takeChanged(), ({ backend }) => backend);
       await Promise.all([...byBackend].map(([backend, signals]) => this.#readFrom(backend, signals)));
       this.#options.onRows();
     }
     this.#isReading = false;
+  }
+
+  get #mayRead(): boolean {
+    return this.#changed.size > 0 && this.#rows.size === 0 && this.#options.isRead();
+  }
+
+  #takeChanged(): BackedSignal<unknown>[] {
+    const some = [...this.#changed.values().take(streamLimits.keysAtOnce)];
+    for (const signal of some) this.#changed.delete(signal);
+    return some;
   }
 
   async #readFrom(backend: Backend, signals: readonly BackedSignal<unknown>[]): Promise<void> {

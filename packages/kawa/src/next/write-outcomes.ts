@@ -1,11 +1,12 @@
 import { processState } from "../core/process-state.ts";
+import { writeLimits } from "./limits.ts";
 
-const maxCount = 10_000;
 const maxAgeMs = 60_000;
 
 type Outcome = {
   /** True when somebody else was faster. */
   readonly isConflict: Promise<boolean>;
+  readonly address: string;
   readonly at: number;
 };
 
@@ -13,19 +14,39 @@ type Outcome = {
 export class WriteOutcomes {
   // Oldest first.
   readonly #byId = new Map<string, Outcome>();
+  /** Ids of each address, oldest first: whoever writes much makes the server forget what it wrote itself. */
+  readonly #byAddress = new Map<string, Set<string>>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
 
   /** The outcome of a write that is known; it may be a refusal. */
   find(id: string): Promise<boolean> | undefined {
     return this.#byId.get(id)?.isConflict;
   }
 
-  add(id: string, isConflict: Promise<boolean>): void {
+  /** `id` names the write and whose it is. */
+  add(id: string, address: string, isConflict: Promise<boolean>): void {
     const now = performance.now();
     for (const [known, { at }] of this.#byId) {
-      if (this.#byId.size < maxCount && now - at < maxAgeMs) break;
-      this.#byId.delete(known);
+      if (this.#byId.size < writeLimits.outcomes.perProcess && now - at < maxAgeMs) break;
+      this.#forget(known);
     }
-    this.#byId.set(id, { isConflict, at: now });
+    let ids = this.#byAddress.get(address);
+    if (ids && ids.size >= writeLimits.outcomes.perAddress) this.#forget(ids.values().next().value!);
+    ids = this.#byAddress.get(address);
+    if (!ids) this.#byAddress.set(address, (ids = new Set()));
+    ids.add(id);
+    this.#byId.set(id, { isConflict, address, at: now });
+  }
+
+  #forget(id: string): void {
+    const { address } = this.#byId.get(id)!;
+    this.#byId.delete(id);
+    const ids = this.#byAddress.get(address)!;
+    ids.delete(id);
+    if (ids.size === 0) this.#byAddress.delete(address);
   }
 }
 

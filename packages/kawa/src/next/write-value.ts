@@ -5,16 +5,18 @@ import type { BackedSignal } from "../core/signal.ts";
 import type { StandardIssue } from "../core/standard-schema.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import { acceptedHeader, type WriteReply, type WriteRequest } from "../core/value-row.ts";
+import { answerHeaders } from "./answer.ts";
+import { type AskingClient, nameOf } from "./asking-client.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
 import { isRecord, readJson } from "./read-json.ts";
 import { readRow } from "./read-values.ts";
 import { writeOutcomes } from "./write-outcomes.ts";
+import { writtenKeys } from "./written-keys.ts";
 
 export type WriteOptions = {
   readonly signals: ExposedSignals;
-  readonly maxBodyBytes: number;
   /** Whose write it is: what became of it is told to nobody else. */
-  readonly client: string;
+  readonly client: AskingClient;
 };
 
 /**
@@ -23,23 +25,24 @@ export type WriteOptions = {
  * @throws {KawaError} NOT_EXPOSED - there is no such signal, or browsers may not write it
  * @throws {KawaError} VALUE_INVALID - the signal's schema refuses the value
  * @throws {KawaError} WRITE_UNCONFIRMED - it was sent again, and nobody knows whether it was applied before
- * @throws {KawaError} REQUEST_INVALID, VALUE_TOO_LARGE, VALUE_UNSERIALIZABLE, ACTION_REFUSED and those of a backend
+ * @throws {KawaError} RATE_LIMITED - the client writes too many different keys
+ * @throws {KawaError} REQUEST_INVALID, VALUE_UNSERIALIZABLE, ACTION_REFUSED and those of a backend
  */
-export async function writeValue(request: Request, options: WriteOptions): Promise<WriteReply | Response> {
-  const write = await readWrite(request, options.maxBodyBytes);
+export async function writeValue(write: WriteRequest, options: WriteOptions): Promise<WriteReply | Response> {
   const reply = await apply(write, options);
   const { row, isConflict } = reply;
   if (!row || isConflict || row[1] !== write.text) return reply;
-  return new Response(null, { status: 204, headers: { "cache-control": "no-store", [acceptedHeader]: `${row[2]} ${row[3]}` } });
+  return new Response(null, { status: 204, headers: { ...answerHeaders, [acceptedHeader]: `${row[2]} ${row[3]}` } });
 }
 
 async function apply(write: WriteRequest, { signals, client }: WriteOptions): Promise<WriteReply> {
   const signal = signals.find(write.key, "write");
   if (!signal) throw new KawaError("NOT_EXPOSED", `Browsers cannot write "${clip(write.key)}".`);
-  const id = `${client}\n${write.id}`;
+  if (signal.ttlMs === undefined) writtenKeys().note(client, write.key);
+  const id = `${nameOf(client)}\n${write.id}`;
   const known = writeOutcomes().find(id);
   const outcome = known ?? perform(signal, write);
-  if (!known) writeOutcomes().add(id, outcome);
+  if (!known) writeOutcomes().add(id, client.address, outcome);
   const isConflict = await outcome;
   const row = await readRow(await signal.backend.readerFor(), signal);
   if (!isConflict) return { row };
@@ -115,9 +118,16 @@ function toText({ message, path = [] }: StandardIssue): string {
   return names.length === 0 ? message : `${names.join(".")}: ${message}`;
 }
 
-async function readWrite(request: Request, maxBytes: number): Promise<WriteRequest> {
+/**
+ * The write in the body of a request.
+ *
+ * @throws {KawaError} VALUE_TOO_LARGE - the body has more than `maxBytes`
+ * @throws {KawaError} REQUEST_INVALID - it is no write
+ * @throws {KawaError} REQUEST_TIMEOUT, RATE_LIMITED - as `readJson`
+ */
+export async function readWrite(request: Request, maxBytes: number, client: AskingClient): Promise<WriteRequest> {
   const tooLong = (): KawaError => new KawaError("VALUE_TOO_LARGE", `A write from a browser may have ${maxBytes} bytes.`);
-  const body = await readJson(request, { maxBytes, invalid, tooLong });
+  const body = await readJson(request, { maxBytes, client, invalid, tooLong });
   if (!isRecord(body)) throw invalid("it is no object");
   const { id, key, text, expect, isAgain } = body;
   const isValid =

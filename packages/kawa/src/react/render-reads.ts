@@ -32,6 +32,10 @@ export class RenderReads {
     return this.#keyCount > maxKeys;
   }
 
+  get keyCount(): number {
+    return this.#keyCount;
+  }
+
   /** Keys by backend. Those of a render that {@link isEverything} are not all. */
   get keys(): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#keys;

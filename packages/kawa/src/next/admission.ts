@@ -1,0 +1,69 @@
+import { KawaError } from "../core/errors.ts";
+import { processState } from "../core/process-state.ts";
+import { type AskingClient, addressOf } from "./asking-client.ts";
+import { checkHost } from "./check-host.ts";
+import { isCrossSite } from "./cross-site.ts";
+import { clientRates, type Rate } from "./rate-limit.ts";
+
+/** Who opens a stream, as the server has verified it. */
+export type StreamSession = {
+  readonly id: string;
+  /** When it ends, in milliseconds since the epoch. The stream ends with it. @default never */
+  readonly expiresAt?: number | undefined;
+};
+
+export type SessionOf = (request: Request) => StreamSession | null | undefined | Promise<StreamSession | null | undefined>;
+
+export type AdmissionOptions = {
+  readonly session: SessionOf;
+  readonly sessionRate: Rate;
+  readonly addressRate: Rate;
+};
+
+export type Admitted = { readonly client: AskingClient; readonly session: StreamSession | undefined };
+
+/** Decides whose requests are answered. What costs less is asked first: who is over a limit has neither a session verified nor a body read. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The address of a request, unless it is of another site, for another host, or one too many.
+   *
+   * @throws {KawaError} ORIGIN_REFUSED, HOST_REFUSED, RATE_LIMITED
+   */
+  arrive(request: Request, cost = 1): string {
+    checkHost(request);
+    if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Requests of pages of another site are refused.");
+    const address = addressOf(request);
+    clientRates().addresses.take(address, cost, this.#options.addressRate);
+    return address;
+  }
+
+  /**
+   * Whose request it is that has arrived from an address.
+   *
+   * @throws {KawaError} RATE_LIMITED - its session has sent one too many
+   */
+  async identify(request: Request, address: string, cost = 1): Promise<Admitted> {
+    const session = (await this.#options.session(request)) ?? undefined;
+    if (session) clientRates().sessions.take(session.id, cost, this.#options.sessionRate);
+    return { client: { session: session?.id, address }, session };
+  }
+
+  /**
+   * Takes what a request costs beyond what was known when it arrived.
+   *
+   * @throws {KawaError} RATE_LIMITED
+   */
+  charge({ session, address }: AskingClient, cost: number): void {
+    clientRates().addresses.take(address, cost, this.#options.addressRate);
+    if (session !== undefined) clientRates().sessions.take(session, cost, this.#options.sessionRate);
+  }
+}
+
+/** That of the route, for the server action that pushes fragments. */
+export const routeAdmission: { admission: Admission | undefined } = processState("route-admission", () => ({ admission: undefined }));

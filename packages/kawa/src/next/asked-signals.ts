@@ -1,0 +1,83 @@
+import type { BackedSignal } from "../core/signal.ts";
+import type { KnownValue } from "../core/value-row.ts";
+import type { AskingClient } from "./asking-client.ts";
+import type { ExposedSignals } from "./exposed-signals.ts";
+import { costs, streamLimits } from "./limits.ts";
+import { type Quota, quotas } from "./quota.ts";
+import type { StreamRequest } from "./stream-protocol.ts";
+
+/** What a stream carries and keeps of what its tabs ask for, as far as browsers may, and as far as there is room. */
+export type AskedSignals = {
+  /** Signals whose values the stream carries, each with what the browser knows. */
+  readonly values: ReadonlyMap<BackedSignal<unknown>, KnownValue>;
+  /** Ephemeral signals that it keeps. */
+  readonly kept: ReadonlySet<BackedSignal<unknown>>;
+  /** Tabs that do not get all that they ask for. */
+  readonly limited: ReadonlySet<string>;
+};
+
+/** What a request for a stream costs beside the request itself. */
+export function costOf({ tabs }: StreamRequest): number {
+  let cost = 0;
+  for (const { route, values = [], kept = [] } of Object.values(tabs)) {
+    cost += route.length * costs.render + values.length * costs.key + kept.length * costs.keptKey;
+  }
+  return cost;
+}
+
+/** Its values and kept keys count for the client from now on. */
+export function askedSignals({ tabs }: StreamRequest, signals: ExposedSignals, client: AskingClient): AskedSignals {
+  const values = new Map<BackedSignal<unknown>, KnownValue>();
+  const kept = new Set<BackedSignal<unknown>>();
+  const limited = new Set<string>();
+  const takeValue = limitedTo(quotas().values, client, streamLimits.maxValues);
+  const takeKept = limitedTo(quotas().kept, client, streamLimits.maxKept);
+  try {
+    // The tab that has spoken last comes last.
+    for (const [name, tab] of Object.entries(tabs).reverse()) {
+      for (const known of tab.values ?? []) {
+        const taken = takeValue(known[0], () => signals.find(known[0], "read"));
+        if (taken === "full") limited.add(name);
+        else if (taken) values.set(taken, oldest(known, values.get(taken)));
+      }
+      for (const key of tab.kept ?? []) {
+        const taken = takeKept(key, () => {
+          const signal = signals.find(key, "write");
+          return signal?.ttlMs === undefined ? undefined : signal;
+        });
+        if (taken === "full") limited.add(name);
+        else if (taken) kept.add(taken);
+      }
+    }
+  } catch (error) {
+    giveBackSignals(client, values.size, kept.size);
+    throw error;
+  }
+  return { values, kept, limited };
+}
+
+export function giveBackSignals(client: AskingClient, valueCount: number, keptCount: number): void {
+  if (valueCount > 0) quotas().values.giveBack(client, valueCount);
+  if (keptCount > 0) quotas().kept.giveBack(client, keptCount);
+}
+
+type Find = () => BackedSignal<unknown> | undefined;
+
+/** Looks for no more than `max` different keys, and counts those that were found. */
+function limitedTo(quota: Quota, client: AskingClient, max: number): (key: string, find: Find) => BackedSignal<unknown> | "full" | undefined {
+  const found = new Map<string, BackedSignal<unknown> | undefined>();
+  return (key, find) => {
+    if (found.has(key)) return found.get(key);
+    if (found.size >= max) return "full";
+    const signal = find();
+    if (signal && !quota.take(client, 1)) return "full";
+    found.set(key, signal);
+    return signal;
+  };
+}
+
+/** What is news for one of two tabs has to be sent. Tabs that know different histories count as knowing nothing. */
+function oldest(known: KnownValue, other: KnownValue = known): KnownValue {
+  const [key, seq, epoch] = known;
+  return epoch === other[2] ? [key, Math.min(seq, other[1]), epoch] : [key, -1, ""];
+}

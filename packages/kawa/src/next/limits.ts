@@ -1,0 +1,103 @@
+/**
+ * What strangers may ask of this server, and how much of it: each limit with its unit. `docs/limits.md` lists them all, with what
+ * happens beyond. Where a client is counted, it counts as its session and as its address, and both need room: an address may be that
+ * of a whole office.
+ */
+
+/** How much all sessions or addresses may hold of one resource. */
+export type ClientLimits = { readonly perSession: number; readonly perAddress: number; readonly perProcess: number };
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+/** Rates are in requests that cost 1. */
+export const rateLimits = {
+  /** @default of `maxRequestsPerSecond` */
+  perSession: 50,
+  /** Times the rate of a session. */
+  addressFactor: 4,
+  /** What a client may ask at once after it was quiet, in seconds of its rate. */
+  burstSeconds: 4,
+  /** Clients that are told apart. What comes beyond counts as one. */
+  maxClients: 50_000,
+  /** New sessions, and sign-ins and sign-outs, of one address. */
+  sessionsPerSecond: 10,
+  sessionsAtOnce: 1_000,
+} as const;
+
+/** What each of these adds to the cost of a request, which is 1. */
+export const costs = {
+  key: 1 / 25,
+  keptKey: 1 / 4,
+  render: 1 / 25,
+  fragment: 1 / 10,
+} as const;
+
+export const bodyLimits = {
+  /** Of a `POST`. A tab with a token has about 20 KB. */
+  maxStreamBytes: 512 * kib,
+  /** @default of `maxWriteBytes` */
+  maxWriteBytes: 64 * kib,
+  /** From the first look at a body to its end. */
+  timeoutMs: 10_000,
+  /** Bytes that bodies have, or may come to have, that are being read. */
+  reading: { perSession: 16 * mib, perAddress: 16 * mib, perProcess: 64 * mib },
+} as const;
+
+export const answerLimits = {
+  /** Keys of one `GET`. */
+  maxKeys: 200,
+  /** Of one answer: what does not fit is asked for again. */
+  maxBytes: mib,
+  /** Keys that are read at the same time for one request. */
+  keysAtOnce: 32,
+  /** Bytes of answers that clients have not read yet. */
+  sending: { perSession: 8 * mib, perAddress: 32 * mib, perProcess: 128 * mib },
+} as const;
+
+export const streamLimits = {
+  /** Different keys whose values a stream carries, and ephemeral keys that it keeps. */
+  maxValues: 2_000,
+  maxKept: 64,
+  /** Keys that the renders of its tabs have read. A tab beyond hears of every change. */
+  maxReads: 20_000,
+  /** Of the versions that unknown renders show. */
+  maxVersionsLength: 4 * kib,
+  values: { perSession: 10_000, perAddress: 100_000, perProcess: 500_000 },
+  kept: { perSession: 256, perAddress: 4_000, perProcess: 20_000 },
+  reads: { perSession: 50_000, perAddress: 500_000, perProcess: 2_000_000 },
+  /** Keys that one stream reads at the same time. */
+  keysAtOnce: 16,
+  /** Of one event with values; one that is longer has a single value. */
+  maxEventLength: 64 * kib,
+  /** What is written before the head of the answer has gone. */
+  maxEarlyLength: 64 * kib,
+  /** What waits for one browser to read it. */
+  maxUnreadBytes: mib,
+} as const;
+
+/** Who reads nothing for so long is disconnected, in milliseconds. */
+export const drainTimeoutMs = 30_000;
+
+export const renewalLimits = {
+  /** Gap between looks at which ephemeral keys have to be renewed, in milliseconds. */
+  tickMs: 250,
+  /** Renewals of one backend at each of them. */
+  perTick: 500,
+  /** A refused renewal is tried again after so many lives of a third, at most. */
+  maxBackoff: 32,
+} as const;
+
+export const pushLimits = {
+  open: { perSession: 16, perAddress: 200, perProcess: 10_000 },
+  fragments: { perSession: 1_600, perAddress: 10_000, perProcess: 100_000 },
+  /** Rendering of fragments in one piece, in milliseconds. */
+  sliceMs: 5,
+} as const;
+
+export const writeLimits = {
+  /** Writes whose outcome is known, for those that are sent again. */
+  outcomes: { perAddress: 2_000, perProcess: 20_000 },
+  /** Different keys of families that stay, which one client may write in an hour. */
+  keysPerHour: { perSession: 2_000, perAddress: 20_000 },
+} as const;

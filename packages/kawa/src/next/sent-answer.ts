@@ -1,0 +1,28 @@
+import { KawaError } from "../core/errors.ts";
+import { answerHeaders } from "./answer.ts";
+import type { AskingClient } from "./asking-client.ts";
+import { currentExchange } from "./connections.ts";
+import { drainTimeoutMs } from "./limits.ts";
+import { quotas } from "./quota.ts";
+
+/** What fits into the buffers of a connection is sent whether it is read or not. */
+const smallBytes = 16 * 1024;
+
+/**
+ * An answer that counts until the client has read it. A client that stops reading is disconnected.
+ *
+ * @throws {KawaError} RATE_LIMITED - the client, or all of them, have not read what they were sent before
+ */
+export function answerCounted(client: AskingClient, value: unknown): Response {
+  const body = Buffer.from(JSON.stringify(value));
+  const answer = new Response(body, { headers: { ...answerHeaders, "content-type": "application/json" } });
+  const exchange = currentExchange();
+  if (body.byteLength <= smallBytes || !exchange) return answer;
+  if (!quotas().answers.take(client, body.byteLength)) {
+    throw new KawaError("RATE_LIMITED", "Answers wait to be read already, by this client or by all (docs/limits.md).");
+  }
+  exchange.response.once("close", () => quotas().answers.giveBack(client, body.byteLength));
+  // Called when nothing has moved on the connection for so long.
+  exchange.response.setTimeout(drainTimeoutMs, () => exchange.socket.destroy());
+  return answer;
+}
