@@ -3,10 +3,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend.ts";
 import { createMemoryBackend } from "../../src/core/memory-backend.ts";
 import { namespace, type Signal, useReactive } from "../../src/index.react-server.ts";
+import type { AskingClient } from "../../src/next/asking-client.ts";
 import { closePushes, pushCount } from "../../src/next/fragments/open-pushes.ts";
-import { openPush } from "../../src/next/fragments/open-push.ts";
-import type { FragmentRef } from "../../src/next/fragments/push-protocol.ts";
+import { checkedPush, openPush as open } from "../../src/next/fragments/open-push.ts";
+import type { FragmentRef, Push, PushAnswer, PushRequest } from "../../src/next/fragments/push-protocol.ts";
 import { reactive } from "../../src/next/fragments/reactive.tsx";
+import { quotas } from "../../src/next/quota.ts";
 import { knownRenders } from "../../src/react/known-renders.ts";
 import { shareSecret } from "../../src/rivetkit/server-token.ts";
 import { codeOf } from "../support/caught.ts";
@@ -189,6 +191,11 @@ describe("a fragment in a page", () => {
 });
 
 const tab = "tab-of-the-test-0001";
+const visitor = { session: undefined, address: "192.0.2.1" };
+
+function openPush(request: PushRequest, by: AskingClient = visitor): PushAnswer {
+  return open(checkedPush(request), by);
+}
 
 type Pushed = { readonly outputs: string[]; readonly text: string; readonly errors: readonly unknown[] };
 
@@ -223,6 +230,8 @@ async function rendered(model: ReactNode): Promise<readonly FragmentRef[]> {
 describe("a push", () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    // The manual clock begins anew.
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.render-budget"));
   });
 
   afterEach(() => void vi.useRealTimers());
@@ -357,6 +366,62 @@ describe("a push", () => {
     });
     expect(errors).toHaveLength(1);
     expect(outputs).toEqual(["2"]);
+  });
+
+  it("renders a fragment once, however often it is named", async () => {
+    let count = 0;
+    const Counted = reactive(
+      function Counted({ name }: { name: string }) {
+        count += 1;
+        return <output>{useReactive(counter(name))}</output>;
+      },
+      { id: "counted" },
+    );
+    const [ref] = await rendered(<Counted name="c" />);
+    count = 0;
+    const many = Array.from({ length: 200 }, (_, n) => ({ ...ref!, render: `one-of-two-hundred-${n}` }));
+    const { outputs } = await push(many, async () => {
+      await aRound();
+      await aRound();
+    });
+    expect([count, outputs]).toEqual([1, ["0"]]);
+    expect(quotas().fragments.total).toBe(0);
+  });
+
+  it("renders no more in one piece than takes some milliseconds, as far as it knows", async () => {
+    const refs = await rendered(Array.from({ length: 25 }, (_, n) => <Live key={n} name={`many ${n}`} />));
+    const stale = refs.map((ref) => ({ ...ref, versions: "" }));
+    const iterator = openPush({ tab, fragments: stale }).pushes[Symbol.asyncIterator]();
+    const sizes: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const pushed = iterator.next();
+      await pass(1_000);
+      const { value } = (await pushed) as { value: Push };
+      sizes.push(value.fragments.length);
+    }
+    // Of a component that has not been pushed yet half a millisecond is expected.
+    expect(sizes).toEqual([10, 10, 5]);
+  });
+
+  it("is refused where a client has too many, and what it has taken is given back", async () => {
+    const [ref] = await rendered(<Live name="a" />);
+    const open = (n: number): PushAnswer => openPush({ tab: `tab-of-a-stranger-${n}`, fragments: [ref!] }, { session: "s", address: "192.0.2.9" });
+    for (let n = 0; n < 16; n += 1) open(n);
+    expect(await codeOf(() => open(16))).toBe("STREAMS_EXHAUSTED");
+    expect(pushCount()).toBe(16);
+    // A call of the same tab takes the place of the one before.
+    open(3);
+    closePushes();
+    expect([quotas().pushes.total, quotas().fragments.total]).toEqual([0, 0]);
+  });
+
+  it("names of other servers take no place of the renders that this one knows", async () => {
+    const refs = await rendered(<Live name="a" />);
+    for (let call = 0; call < 60; call += 1) {
+      const foreign = Array.from({ length: 200 }, (_, n) => ({ ...refs[0]!, render: `foreign-render-${call}-${n}` }));
+      openPush({ tab, fragments: foreign });
+    }
+    expect(keysOf(refs[0]!.render)).toEqual(["t:a"]);
   });
 
   it("says which fragments it cannot render", async () => {

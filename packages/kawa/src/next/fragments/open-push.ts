@@ -1,5 +1,7 @@
 import { KawaError } from "../../core/errors.ts";
+import { knownRenders } from "../../react/known-renders.ts";
 import { isRenderId } from "../../react/render-id.ts";
+import type { AskingClient } from "../asking-client.ts";
 import { fragmentComponent } from "./fragment-registry.ts";
 import { verifyFragment } from "./fragment-token.ts";
 import { addPush, endPush } from "./open-pushes.ts";
@@ -8,12 +10,16 @@ import { type PushedFragment, PushStream } from "./push-stream.tsx";
 
 const maxTextLength = 16 * 1024;
 
-/** Opens a tab's call, and ends the one before. */
-export function openPush(request: PushRequest): PushAnswer {
-  const { tab, fragments } = checked(request);
-  const found = fragments.map((ref, index) => findFragment(ref, index));
-  const known = found.filter((fragment) => fragment !== undefined);
-  const unknown = fragments.map((_, index) => index).filter((index) => found[index] === undefined);
+/**
+ * Opens a tab's call, and ends the one before.
+ *
+ * @throws {KawaError} STREAMS_EXHAUSTED - there is no room for one more
+ */
+export function openPush({ tab, fragments }: PushRequest, client: AskingClient): PushAnswer {
+  const byToken = Map.groupBy(fragments.keys(), (index) => fragments[index]!.token);
+  const found = [...byToken.values()].map((indexes) => ({ indexes, fragment: findFragment(indexes, fragments) }));
+  const known = found.flatMap(({ fragment }) => fragment ?? []);
+  const unknown = found.flatMap(({ indexes, fragment }) => (fragment ? [] : indexes)).sort((one, other) => one - other);
   if (known.length === 0) {
     endPush(tab);
     return { unknown, pushes: none };
@@ -21,7 +27,7 @@ export function openPush(request: PushRequest): PushAnswer {
   let remove = (): void => {};
   const stream = new PushStream(known, () => remove());
   try {
-    remove = addPush(tab, stream);
+    remove = addPush({ tab, client, fragmentCount: known.length }, stream);
   } catch (error) {
     stream.end("replaced");
     throw error;
@@ -33,14 +39,25 @@ const none: PushAnswer["pushes"] = {
   [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: "replaced" }) }),
 };
 
-function findFragment(ref: FragmentRef, index: number): PushedFragment | undefined {
-  const fragment = verifyFragment(ref.token);
+/** A fragment that is shown in several places is rendered once for all of them. */
+function findFragment(indexes: readonly number[], fragments: readonly FragmentRef[]): PushedFragment | undefined {
+  const refs = indexes.map((index) => fragments[index]!);
+  const [first] = refs;
+  const fragment = verifyFragment(first!.token);
   const component = fragment && fragmentComponent(fragment.id);
-  return component && { index, ref, component, props: fragment.props };
+  if (!component) return undefined;
+  const { render } = refs.find((ref) => knownRenders().get(ref.render)) ?? first!;
+  // What is of unknown age is rendered at once.
+  const versions = refs.every((ref) => ref.versions === first!.versions) ? first!.versions : "";
+  return { indexes, ref: { token: first!.token, render, versions }, component, props: fragment.props };
 }
 
-/** Anybody may call an action, with anything. */
-function checked(request: PushRequest): PushRequest {
+/**
+ * Anybody may call an action, with anything.
+ *
+ * @throws {KawaError} REQUEST_INVALID - it is not what Kawa's client sends
+ */
+export function checkedPush(request: PushRequest): PushRequest {
   const { tab, fragments } = Object(request) as Record<keyof PushRequest, unknown>;
   if (!isRenderId(tab as string) || !Array.isArray(fragments) || fragments.length > maxFragments || !fragments.every(isRef)) {
     throw new KawaError("REQUEST_INVALID", `A push is asked for with a tab and at most ${maxFragments} fragments.`);

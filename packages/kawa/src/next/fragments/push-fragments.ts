@@ -1,9 +1,11 @@
 "use server";
 
-import { openPush } from "./open-push.ts";
+import { admitPush } from "./admit-push.ts";
+import { checkedPush, openPush } from "./open-push.ts";
 import type { PushAnswer, PushRequest } from "./push-protocol.ts";
 
 /** Called by the browser: new content of a tab's fragments for as long as it looks. */
 export async function pushFragments(request: PushRequest): Promise<PushAnswer> {
-  return openPush(request);
+  const asked = checkedPush(request);
+  return openPush(asked, await admitPush(asked.fragments.length));
 }

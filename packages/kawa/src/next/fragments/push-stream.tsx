@@ -7,8 +7,10 @@ import { knownRenders } from "../../react/known-renders.ts";
 import { RenderReads } from "../../react/render-reads.ts";
 import type { RequestScope } from "../../react/request-scope.ts";
 import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
+import type { Run } from "../../react/wrap-components.ts";
 import { hub } from "../hub.ts";
 import type { FragmentComponent } from "./fragment-registry.ts";
+import { renderBudget } from "./render-budget.ts";
 import { type FragmentRef, maxPushMs, type Push, type PushEnd } from "./push-protocol.ts";
 
 /** No screen shows more than this. */
@@ -17,7 +19,8 @@ const minGapMs = 16;
 const maxWaitMs = 1_000;
 
 export type PushedFragment = {
-  readonly index: number;
+  /** Its places in the request. */
+  readonly indexes: readonly number[];
   readonly ref: FragmentRef;
   readonly component: FragmentComponent;
   readonly props: object;
@@ -27,6 +30,8 @@ type Followed = PushedFragment & {
   readonly reads: RenderReads;
   /** Versions that the browser shows, or will show. */
   versions: VersionVector;
+  /** What its components have taken in this round, in milliseconds. */
+  spentMs: number;
 };
 
 /**
@@ -41,6 +46,8 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   readonly #onEnd: () => void;
   #round = 0;
   #roundAt = Number.NEGATIVE_INFINITY;
+  /** When the next round may begin, as far as that was asked for. */
+  #startAt: number | undefined;
   #versions: VersionVector = {};
   #scope: RequestScope | undefined;
   #releaseTimer: NodeJS.Timeout | undefined;
@@ -88,9 +95,9 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #follow(fragment: PushedFragment): Followed {
     const { render, versions } = fragment.ref;
     const known = knownRenders().get(render);
-    const followed: Followed = { ...fragment, reads: known ?? new RenderReads(render), versions: parseVersions(versions) };
+    const followed: Followed = { ...fragment, reads: known ?? new RenderReads(render), versions: parseVersions(versions), spentMs: 0 };
     if (!known) {
-      knownRenders().add(followed.reads);
+      knownRenders().addForeign(followed.reads);
       this.#changed.add(followed);
     }
     const onChange = (): void => this.#note([followed]);
@@ -114,7 +121,11 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
 
   #waitMs(): number {
     if (this.#changed.size === 0) return Number.POSITIVE_INFINITY;
-    return this.#roundAt + (this.#rendering.size > 0 ? maxWaitMs : minGapMs) - performance.now();
+    const now = performance.now();
+    const waitMs = this.#roundAt + (this.#rendering.size > 0 ? maxWaitMs : minGapMs) - now;
+    if (waitMs > 0) return waitMs;
+    this.#startAt ??= renderBudget().reserve(renderBudget().fitting(this.#changed));
+    return this.#startAt - now;
   }
 
   #sleep(durationMs: number): Promise<void> {
@@ -135,21 +146,25 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     this.#releaseTimer = setTimeout(() => this.#scope?.snapshots.release(), maxWaitMs);
     this.#releaseTimer.unref();
     this.#versions = hub().versions;
-    const fragments = [...this.#changed];
-    this.#changed.clear();
+    this.#startAt = undefined;
+    const fragments = renderBudget().fitting(this.#changed);
     this.#rendering.clear();
     for (const fragment of fragments) {
+      this.#changed.delete(fragment);
+      if (fragment.spentMs > 0) renderBudget().learn(fragment.component, fragment.spentMs);
+      fragment.spentMs = 0;
       fragment.versions = this.#versions;
       this.#rendering.add(fragment);
     }
     return {
       versions: formatVersions(this.#versions),
-      fragments: fragments.map((fragment) => {
+      fragments: fragments.flatMap((fragment) => {
         const run = (scope: RequestScope): ReactNode | Promise<ReactNode> => this.#run(fragment, round, scope);
         const Rendered = (): ReactNode | Promise<ReactNode> => run(useDynamicScope());
         // React renders what it iterates over outside of its work loop, where components have no hooks. A promise gets a task of
         // its own, in the same write when it is known to be fulfilled.
-        return [fragment.index, fulfilled(<Rendered />)] as const;
+        const node = fulfilled(<Rendered />);
+        return fragment.indexes.map((index) => [index, node] as const);
       }),
     };
   }
@@ -157,7 +172,15 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #run(fragment: Followed, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {
     this.#enter(scope);
     fragmentScope().renew(round);
-    const node = fragmentScope().run(fragment.reads, () => fragment.component(fragment.props));
+    const timed: Run = (component) => {
+      const startedAt = performance.now();
+      try {
+        return component();
+      } finally {
+        fragment.spentMs += performance.now() - startedAt;
+      }
+    };
+    const node = fragmentScope().run(fragment.reads, () => fragment.component(fragment.props), timed);
     const onRendered = (): void => this.#finish(fragment, round);
     if (isPromise(node)) node.then(onRendered, onRendered);
     else onRendered();
