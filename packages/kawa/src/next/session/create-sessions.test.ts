@@ -1,5 +1,6 @@
 import { NextRequest, NextResponse } from "next/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { asFrom } from "../../../test/support/as-from.ts";
 import { codeOf } from "../../../test/support/caught.ts";
 import { type Backend, registerBackend, unregisterBackend } from "../../core/backend.ts";
 import { createMemoryBackend } from "../../core/memory-backend.ts";
@@ -29,6 +30,7 @@ let backend: Backend;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
+  Reflect.deleteProperty(globalThis, Symbol.for("kawa.client-rates"));
   shareSecret("a secret of the test");
   Reflect.deleteProperty(globalThis, Symbol.for("kawa.revoked-sessions"));
   Object.assign(request, { jar: new Map(), headers: new Headers({ "x-forwarded-proto": "http" }), set: [] });
@@ -201,4 +203,26 @@ describe("signing in and out", () => {
 
 it.each([{ maxAgeMs: 0 }, { maxAgeMs: Number.NaN }, { renewAfterMs: -1 }])("refuses the ages %j", async (options) => {
   expect(await codeOf(() => createSessions(options))).toBe("OPTION_INVALID");
+});
+
+describe("an address from which very many come at once", () => {
+  const from = async (address: string, work: () => unknown): Promise<number> => {
+    let count = 0;
+    for (let at = 0; at < 1_100; at += 1) if (await asFrom(address, work)) count += 1;
+    return count;
+  };
+
+  it("gets no more sessions than a limit says, and ten a second from then on", async () => {
+    expect(await from("203.0.113.1", () => visit())).toBe(1_000);
+    vi.advanceTimersByTime(1_000);
+    expect(await from("203.0.113.1", () => visit())).toBe(10);
+    expect(await asFrom("203.0.113.2", () => visit())).toBeDefined();
+  });
+
+  it("cannot sign guests out without end; who has signed in can sign out", async () => {
+    await from("203.0.113.3", () => visit());
+    expect(await asFrom("203.0.113.3", () => codeOf(() => sessions.signOut()))).toBe("RATE_LIMITED");
+    await asFrom("203.0.113.3", () => sessions.signIn({ userId: "ada" }));
+    expect(await asFrom("203.0.113.3", () => sessions.signOut())).toMatchObject({ data: undefined });
+  });
 });

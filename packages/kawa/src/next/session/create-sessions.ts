@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { cookies, headers } from "next/headers";
 import type { NextRequest, NextResponse } from "next/server";
 import { KawaError } from "../../core/errors.ts";
+import { mayBeginSession } from "./new-sessions.ts";
 import { revokedSessions } from "./revoked-sessions.ts";
 import { isHttps, sessionCookie, sessionCookieName } from "./session-cookie.ts";
 import { openSession, sealSession, type SessionContent } from "./session-token.ts";
@@ -27,8 +28,8 @@ export type Session<Data> = {
 
 export interface Sessions<Data> {
   /**
-   * Gives a visitor who opens a page a session, which that very render sees, and renews an old one. For the middleware;
-   * {@link Sessions.read} is for everything else.
+   * Gives a visitor who opens a page a session, which that very render sees, and renews an old one. An address from which very many
+   * come at once gets no more for a moment. For the middleware; {@link Sessions.read} is for everything else.
    */
   keep(request: NextRequest, response: NextResponse): void;
   /**
@@ -47,7 +48,11 @@ export interface Sessions<Data> {
    * @throws {KawaError} VALUE_TOO_LARGE - the cookie would be larger than browsers keep
    */
   signIn(data: Data): Promise<Session<Data>>;
-  /** As {@link Sessions.signIn}, for a visitor who is nobody in particular from now on. */
+  /**
+   * As {@link Sessions.signIn}, for a visitor who is nobody in particular from now on.
+   *
+   * @throws {KawaError} RATE_LIMITED - the visitor was not signed in, and very many sessions begin at this address
+   */
   signOut(): Promise<Session<Data>>;
 }
 
@@ -85,9 +90,13 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
   };
 
   const begin = async (data: Data | undefined): Promise<Session<Data>> => {
+    const sent = await headers();
     const next = issue(randomUUID(), data);
-    const cookie = cookieFor(next, isHttps(await headers()));
+    const cookie = cookieFor(next, isHttps(sent));
     const before = await read();
+    // Anybody can do this, and each time the end of the session before has to be remembered.
+    const isOfGuest = before?.data === undefined && data === undefined;
+    if (isOfGuest && !mayBeginSession({ headers: new Headers(sent) })) throw tooManySessions();
     // First of all it is durable that the session before has ended.
     if (before) await revokedSessions().revoke(before.id, before.expiresAt);
     (await cookies()).set(cookie);
@@ -101,12 +110,17 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
       const held = openSession(request.cookies.get(sessionCookieName(cookieName, https))?.value, Date.now());
       const isValid = held !== undefined && !revokedSessions().has(held.id);
       if (isValid && Date.now() - held.issuedAt < renewAfterMs) return;
+      if (!isValid && !mayBeginSession(request)) return;
       response.cookies.set(cookieFor(isValid ? issue(held.id, held.data) : issue(randomUUID(), undefined), https));
     },
     read,
     signIn: begin,
     signOut: () => begin(undefined),
   };
+}
+
+function tooManySessions(): KawaError {
+  return new KawaError("RATE_LIMITED", "Too many sessions begin at this address (docs/limits.md). Try again in a moment.");
 }
 
 function shown<Data>({ id, expiresAt, data }: SessionContent): Session<Data> {
