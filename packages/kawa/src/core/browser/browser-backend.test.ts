@@ -154,6 +154,39 @@ describe("reading in a browser", () => {
     expect(backend.watched).toEqual([]);
     expect(changes).toEqual([1, 2, 1, 0]);
   });
+
+  it("asks for many keys in several requests, and again for what did not fit into an answer", async () => {
+    const asked: number[] = [];
+    readAnswer = (keys) => {
+      asked.push(keys.length);
+      const [fits, later] = [keys.slice(0, 70), keys.slice(70)];
+      return { body: { rows: fits.map((key) => row(key, key, 1)), refused: [], ...(later.length > 0 && { later }) } };
+    };
+    const keys = Array.from({ length: 150 }, (_, n) => `key ${n}`);
+    await backend.load(keys);
+    expect(asked).toEqual([100, 80, 10]);
+    expect(keys.map((key) => backend.entry(key).peek()).every(({ state }) => state === "present")).toBe(true);
+  });
+
+  it("asks with addresses that servers take", async () => {
+    const lengths: number[] = [];
+    readAnswer = (keys) => {
+      lengths.push(new URLSearchParams(keys.map((key) => ["key", key])).toString().length);
+      return { body: { rows: keys.map((key) => row(key, 1, 1)), refused: [] } };
+    };
+    await backend.load(Array.from({ length: 40 }, (_, n) => `${n} ${"ü".repeat(100)}`));
+    expect(lengths.length).toBeGreaterThan(1);
+    expect(Math.max(...lengths)).toBeLessThan(7_000);
+  });
+
+  it("waits where the server has been asked for too much", async () => {
+    const answers = [{ status: 429, body: { code: "RATE_LIMITED", error: "Slow down.", retryAfterMs: 300 } }];
+    readAnswer = (keys) => answers.shift() ?? { body: { rows: keys.map((key) => row(key, 1, 1)), refused: [] } };
+    const loading = backend.load(["k"]);
+    await vi.advanceTimersByTimeAsync(300);
+    await loading;
+    expect(backend.entry("k").peek()).toMatchObject({ state: "present", value: 1 });
+  });
 });
 
 describe("writing in a browser", () => {

@@ -1,17 +1,49 @@
-import type { KawaError } from "../errors.ts";
+import { isKawaError, type KawaError } from "../errors.ts";
 import { Loader } from "../loader.ts";
 import type { ReadReply, ValueRow } from "../value-row.ts";
 import { ask, publicError } from "./ask.ts";
 
+/** Keys of one request, and characters of its address: servers take at least twice as much. */
+const maxKeys = 100;
+const maxQueryLength = 6_000;
+/** Tries of a request that comes too soon after others. */
+const maxTries = 10;
+const retryMs = 500;
+
 /** Reads keys from the server: those of one turn together. Loaded when something is read that did not come with the page. */
 export function createRowReader(receive: (rows: readonly ValueRow[]) => Promise<void> | void): (key: string) => Promise<void> {
   const loader = new Loader(async (keys) => {
-    const query = new URLSearchParams(keys.map((key) => ["key", key]));
-    const { rows, refused } = await ask<ReadReply>(`?${query}`, {}, { lost: unreachable });
-    await receive(rows);
-    return new Map(refused.map((key) => [key, notExposed(key)]));
+    const errors = new Map<string, KawaError>();
+    for (let left = keys; left.length > 0; ) {
+      const some = beginningOf(left);
+      const { rows, refused, later = [] } = await read(some);
+      if (later.length === some.length) throw unreachable();
+      await receive(rows);
+      for (const key of refused) errors.set(key, notExposed(key));
+      left = [...later, ...left.slice(some.length)];
+    }
+    return errors;
   });
   return (key) => loader.load(key);
+}
+
+/** As many keys as one request may name, and at least one. */
+function beginningOf(keys: readonly string[]): readonly string[] {
+  let length = 0;
+  const end = keys.findIndex((key, at) => (length += encodeURIComponent(key).length + 5) > maxQueryLength && at > 0);
+  return keys.slice(0, Math.min(end < 0 ? keys.length : end, maxKeys));
+}
+
+async function read(keys: readonly string[]): Promise<ReadReply> {
+  const query = new URLSearchParams(keys.map((key) => ["key", key]));
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask<ReadReply>(`?${query}`, {}, { lost: unreachable });
+    } catch (error) {
+      if (!isKawaError(error, "RATE_LIMITED") || tries === maxTries) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Number(error.data["retryAfterMs"]) || retryMs));
+    }
+  }
 }
 
 function unreachable(): KawaError {

@@ -206,6 +206,23 @@ describe("a host", () => {
   });
 });
 
+describe("a server that has no room for all that the tabs ask for", () => {
+  it("says so to the tabs that get less, until another stream has room", async () => {
+    const { say, heard } = createHost();
+    say("one", showing("r1"));
+    say("two", showing("r2"));
+    await settle();
+    await streams.last.send("hello", {});
+    await streams.last.send("limited", { tabs: ["one", "gone"] });
+    expect(heard["one"]!.at(-1)).toEqual({ type: "up", isUp: true, state: "stale" });
+    expect(heard["two"]!.at(-1)).toEqual({ type: "up", isUp: true });
+    say("two", null);
+    await vi.advanceTimersByTimeAsync(50);
+    await streams.last.send("hello", {});
+    expect(heard["one"]!.at(-1)).toEqual({ type: "up", isUp: true });
+  });
+});
+
 describe("a tab that goes", () => {
   it("is asked for no more, and the stream ends with the last one", async () => {
     const { say } = createHost();

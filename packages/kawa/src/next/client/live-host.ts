@@ -11,7 +11,7 @@ const maxSearches = 3;
 
 /** What a tab hears. */
 export type HostMessage =
-  | { readonly type: "up"; readonly isUp: boolean }
+  | { readonly type: "up"; readonly isUp: boolean; /** It does not tell the tab everything. */ readonly state?: "stale" }
   | { readonly type: "change"; readonly versions: string; readonly way: RefreshWay; readonly spreadMs: number }
   | { readonly type: "expired"; readonly spreadMs: number }
   | { readonly type: "values"; readonly rows: readonly ValueRow[] }
@@ -135,6 +135,9 @@ export class LiveHost {
     } else if (name === "renewed") {
       const { from = [], to } = data as Partial<StreamEvents["renewed"]>;
       for (const shown of from) this.#asked = this.#asked.replaceAll(JSON.stringify(shown), JSON.stringify(to));
+    } else if (name === "limited") {
+      const { tabs = [] } = data as Partial<StreamEvents["limited"]>;
+      for (const tab of tabs) this.#tabs.get(tab)?.deliver({ type: "up", isUp: true, state: "stale" });
     } else if (name === "unknown") {
       this.#search();
     } else if (name === "bye") {

@@ -50,6 +50,17 @@ describe("the status", () => {
     expect(store.get().state).toBe("live");
   });
 
+  it("is stale for as long as the stream does not tell the tab everything", () => {
+    const store = new LiveStatusStore();
+    store.setUp(true);
+    store.setUp(true, "stale");
+    expect(store.get().state).toBe("stale");
+    store.setBehind(false);
+    expect(store.get().state).toBe("stale");
+    store.setUp(true);
+    expect(store.get().state).toBe("live");
+  });
+
   it("counts renders that went wrong, each with one call of the listeners, and no more after unsubscribing", () => {
     const store = new LiveStatusStore();
     store.setUp(true);

@@ -1,7 +1,7 @@
 export type LiveStatus = {
   /**
-   * `stale`: for some seconds the tab has shown less than it knows there is. `offline`: there is no stream, for longer than a
-   * reconnect takes.
+   * `stale`: for some seconds the tab has shown less than it knows there is, or the server has no room to tell it of everything (see
+   * docs/limits.md). `offline`: there is no stream, for longer than a reconnect takes.
    */
   readonly state: "connecting" | "live" | "stale" | "offline";
   /** Since when, in milliseconds since the epoch; 0 before the browser knows. */
@@ -16,7 +16,8 @@ const offlineAfterMs = 2_000;
 export const initialLiveStatus: LiveStatus = { state: "connecting", since: 0, staleCount: 0 };
 
 type Facts = {
-  readonly isConnected: boolean;
+  /** What the stream alone makes of it. */
+  readonly base: "connecting" | "live" | "stale";
   readonly isOffline: boolean;
   readonly isStale: boolean;
   readonly staleCount: number;
@@ -25,7 +26,7 @@ type Facts = {
 /** Turns what the stream and the refreshes go through into what people may want to see. */
 export class LiveStatusStore {
   #status = initialLiveStatus;
-  #facts: Facts = { isConnected: false, isOffline: false, isStale: false, staleCount: 0 };
+  #facts: Facts = { base: "connecting", isOffline: false, isStale: false, staleCount: 0 };
   #offlineTimer: ReturnType<typeof setTimeout> | undefined;
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
@@ -37,11 +38,12 @@ export class LiveStatusStore {
     return () => void this.#listeners.delete(listener);
   };
 
-  setUp(isUp: boolean): void {
+  /** `base` is `stale` where the stream that is there does not tell this tab everything. */
+  setUp(isUp: boolean, base: Facts["base"] = "live"): void {
     if (isUp) {
       clearTimeout(this.#offlineTimer);
       this.#offlineTimer = undefined;
-      this.#learn({ isConnected: true, isOffline: false });
+      this.#learn({ base, isOffline: false });
       // Each try that fails tells it again.
     } else this.#offlineTimer ??= setTimeout(() => this.#learn({ isOffline: true }), offlineAfterMs);
   }
@@ -59,8 +61,8 @@ export class LiveStatusStore {
 
   #learn(news: Partial<Facts>): void {
     this.#facts = { ...this.#facts, ...news };
-    const { isConnected, isOffline, isStale, staleCount } = this.#facts;
-    const state = isOffline ? "offline" : !isConnected ? "connecting" : isStale ? "stale" : "live";
+    const { base, isOffline, isStale, staleCount } = this.#facts;
+    const state = isOffline ? "offline" : isStale ? "stale" : base;
     const before = this.#status;
     if (state === before.state && staleCount === before.staleCount) return;
     this.#status = { state, since: state === before.state ? before.since : Date.now(), staleCount };

@@ -213,7 +213,7 @@ export class LiveTab {
   #receive(message: HostMessage): void {
     const way = this.#options?.way;
     if (message.type === "up") {
-      this.status.setUp(message.isUp);
+      this.status.setUp(message.isUp, message.state);
       if (message.isUp && this.#isUp === false && this.#retries.size > 0) this.#queue.force();
       this.#isUp = message.isUp;
     } else if (message.type === "change") {
