@@ -4,7 +4,7 @@ import type { Exchange } from "./connections.ts";
 import { type ChangedPart, FollowedTab, type TabStream } from "./followed-tab.ts";
 import { hub } from "./hub.ts";
 import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
-import { drainTimeoutMs, streamLimits as streamLimits } from "./limits.ts";
+import { drainTimeoutMs, streamLimits } from "./limits.ts";
 import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream, tickMs } from "./live-streams.ts";
 import { quotas } from "./quota.ts";
 import { spreadMsFor } from "./spread.ts";

@@ -18,7 +18,7 @@ export class KnownRenders {
 
   /** A render of this process. */
   add(render: RenderReads): void {
-    use(this.#renders, render);
+    touch(this.#renders, render);
     if (this.#renders.size > maxRenders) forgetOldest(this.#renders);
     this.#addedCount += 1;
     if (this.#addedCount % countGap === 0) this.#fit();
@@ -26,13 +26,13 @@ export class KnownRenders {
 
   /** One of another server. Its id is what a browser says, so it takes no place of those that this process has made. */
   addForeign(render: RenderReads): void {
-    use(this.#foreign, render);
+    touch(this.#foreign, render);
     if (this.#foreign.size > maxForeign) forgetOldest(this.#foreign);
   }
 
   get(id: string): RenderReads | undefined {
     const found = this.#renders.get(id);
-    if (found) use(this.#renders, found);
+    if (found) touch(this.#renders, found);
     return found ?? this.#foreign.get(id);
   }
 
@@ -48,7 +48,7 @@ export class KnownRenders {
   }
 }
 
-function use(renders: Map<string, RenderReads>, render: RenderReads): void {
+function touch(renders: Map<string, RenderReads>, render: RenderReads): void {
   renders.delete(render.id);
   renders.set(render.id, render);
 }

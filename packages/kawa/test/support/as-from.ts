@@ -6,10 +6,15 @@ import { processState } from "../../src/core/process-state.ts";
 
 /** Runs `work` for a request of a connection whose other end has this address. */
 export function asFrom<T>(address: string | undefined, work: () => T): T {
+  return asAnswering({ address }, work);
+}
+
+/** Runs `work` for a request of which this is known. */
+export function asAnswering<T>(exchange: object, work: () => T): T {
   const exchanges = processState<{ current: { run<R>(exchange: Exchange, work: () => R): R } }>("exchanges", () => {
     throw new Error("connections.ts is loaded first");
   });
-  return exchanges.current.run({ address } as Exchange, work);
+  return exchanges.current.run(exchange as Exchange, work);
 }
 
 /** What `work` gives while a real server answers a real request. */

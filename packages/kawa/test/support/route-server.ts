@@ -28,7 +28,17 @@ async function toWebRequest(incoming: IncomingMessage, response: ServerResponse)
 async function pipe(reader: ReadableStreamDefaultReader<Uint8Array>, response: ServerResponse): Promise<void> {
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     if (response.destroyed) return void reader.cancel();
-    if (!response.write(read.value)) await new Promise((resolve) => response.once("drain", resolve).once("close", resolve));
+    if (!response.write(read.value)) await drained(response);
   }
   response.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
 }
