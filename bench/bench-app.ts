@@ -75,7 +75,8 @@ export class BenchApp {
     const startedAt = performance.now();
     const app = spawnProcess(process.execPath, [...nodeArguments, nextCommand, "start", "-H", "127.0.0.1", "-p", String(port)], {
       cwd: join(import.meta.dirname, name),
-      env: { ...environment, RIVET_ENDPOINT: undefined, ...(dataDir === undefined ? {} : { KAWA_DATA_DIR: dataDir }) },
+      // The simulated browsers each have an address of their own.
+      env: { ...environment, ...(name === "kawa-app" && { KAWA_TRUSTED_PROXIES: "1" }), RIVET_ENDPOINT: undefined, ...(dataDir === undefined ? {} : { KAWA_DATA_DIR: dataDir }) },
     });
     try {
       await waitUntil(

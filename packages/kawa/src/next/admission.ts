@@ -3,7 +3,9 @@ import { processState } from "../core/process-state.ts";
 import { type AskingClient, addressOf } from "./asking-client.ts";
 import { checkHost } from "./check-host.ts";
 import { isCrossSite } from "./cross-site.ts";
+import { costs } from "./limits.ts";
 import { clientRates, type Rate } from "./rate-limit.ts";
+import type { BodyOwner } from "./read-json.ts";
 
 /** Who opens a stream, as the server has verified it. */
 export type StreamSession = {
@@ -52,6 +54,12 @@ export class Admission {
     const session = (await this.#options.session(request)) ?? undefined;
     if (session) clientRates().sessions.take(session.id, cost, this.#options.sessionRate);
     return { client: { session: session?.id, address }, session };
+  }
+
+  /** Who pays for reading the body of a request that has arrived from an address. */
+  bodyOwner(address: string): BodyOwner {
+    const client = { session: undefined, address };
+    return { client, charge: (bytes) => this.charge(client, bytes * costs.byte) };
   }
 
   /**

@@ -31,6 +31,8 @@ export const costs = {
   keptKey: 1 / 4,
   render: 1 / 25,
   fragment: 1 / 10,
+  /** Of a body: reading JSON of 512 KiB takes milliseconds. */
+  byte: 1 / (32 * kib),
 } as const;
 
 export const bodyLimits = {

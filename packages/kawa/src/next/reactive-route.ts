@@ -93,7 +93,7 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
   return {
     POST: answerWith(async (request) => {
       const address = admission.arrive(request);
-      const asked = await readStreamRequest(request, { session: undefined, address });
+      const asked = await readStreamRequest(request, admission.bodyOwner(address));
       const admitted = await admission.identify(request, address);
       admission.charge(admitted.client, costOf(asked));
       return openStream(request, { asked, admitted, signals, settings });
@@ -106,7 +106,7 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
     }),
     PUT: answerWith(async (request) => {
       const address = admission.arrive(request);
-      const write = await readWrite(request, maxWriteBytes, { session: undefined, address });
+      const write = await readWrite(request, maxWriteBytes, admission.bodyOwner(address));
       const { client } = await admission.identify(request, address);
       return writeValue(write, { signals, client });
     }),

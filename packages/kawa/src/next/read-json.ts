@@ -3,10 +3,15 @@ import type { AskingClient } from "./asking-client.ts";
 import { bodyLimits } from "./limits.ts";
 import { quotas } from "./quota.ts";
 
-export type ReadJsonOptions = {
-  readonly maxBytes: number;
+export type BodyOwner = {
   /** With whose bodies it counts while it is read. */
   readonly client: AskingClient;
+  /** Called with the length of the body before it is looked into; may refuse it. */
+  readonly charge: (bytes: number) => void;
+};
+
+export type ReadJsonOptions = BodyOwner & {
+  readonly maxBytes: number;
   /** The error for a body that is no JSON. */
   readonly invalid: (reason: string) => Error;
   /** The error for one that is too long. @default `invalid` */
@@ -19,7 +24,7 @@ export type ReadJsonOptions = {
  * @throws {KawaError} REQUEST_TIMEOUT - it trickles
  * @throws {KawaError} RATE_LIMITED - too much is being read already
  */
-export async function readJson(request: Request, { maxBytes, client, invalid, tooLong }: ReadJsonOptions): Promise<unknown> {
+export async function readJson(request: Request, { maxBytes, client, charge, invalid, tooLong }: ReadJsonOptions): Promise<unknown> {
   // Forms of other sites cannot send this type.
   if (!request.headers.get("content-type")?.startsWith("application/json")) throw invalid("it is no JSON");
   const tooMany = (): Error => tooLong?.() ?? invalid(`it is longer than ${maxBytes} bytes`);
@@ -31,15 +36,17 @@ export async function readJson(request: Request, { maxBytes, client, invalid, to
     throw new KawaError("RATE_LIMITED", "This server is reading too much already, of this client or of all (docs/limits.md).");
   }
   try {
-    return parse(await readText(request, maxBytes, tooMany), invalid);
+    const { text, bytes } = await readText(request, maxBytes, tooMany);
+    charge(bytes);
+    return parse(text, invalid);
   } finally {
     quotas().bodies.giveBack(client, reserved);
   }
 }
 
-async function readText(request: Request, maxBytes: number, tooMany: () => Error): Promise<string> {
+async function readText(request: Request, maxBytes: number, tooMany: () => Error): Promise<{ text: string; bytes: number }> {
   const reader = request.body?.getReader();
-  if (!reader) return "";
+  if (!reader) return { text: "", bytes: 0 };
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     const message = `The body of a request was not there after ${bodyLimits.timeoutMs / 1000} s.`;
@@ -51,7 +58,7 @@ async function readText(request: Request, maxBytes: number, tooMany: () => Error
   try {
     for (;;) {
       const { done, value } = await Promise.race([reader.read(), late]);
-      if (done) return text + decoder.decode();
+      if (done) return { text: text + decoder.decode(), bytes };
       bytes += value.byteLength;
       if (bytes > maxBytes) throw tooMany();
       text += decoder.decode(value, { stream: true });

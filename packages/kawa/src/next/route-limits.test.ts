@@ -405,6 +405,21 @@ describe("who is counted", () => {
     }
     expect(statuses).toEqual([200, 200, 429, 429]);
   });
+
+  it("pays for a body by its length, before anybody looks into it", async () => {
+    const parse = vi.spyOn(JSON, "parse");
+    const options = { ...byBody, maxRequestsPerSecondOfAddress: 10 };
+    const garbage = `{"tabs":{},"more":"${"x".repeat(500_000)}"}`;
+    const { POST } = createReactiveRoute(options);
+    const statuses: number[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const request = new Request("http://localhost/", { method: "POST", headers: json, body: garbage });
+      const response = await asFrom("192.0.2.50", () => POST(request));
+      statuses.push(response.status);
+    }
+    expect(statuses.filter((status) => status === 429)).toHaveLength(3);
+    expect(parse.mock.calls.filter(([text]) => text.length > 400_000)).toHaveLength(2);
+  });
 });
 
 describe("what writes leave behind", () => {

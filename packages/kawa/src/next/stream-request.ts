@@ -1,9 +1,8 @@
 import { KawaError, show } from "../core/errors.ts";
 import { maxKeyBytes } from "../core/key.ts";
 import { type KnownValue, maxKept, maxWatched } from "../core/value-row.ts";
-import type { AskingClient } from "./asking-client.ts";
 import { bodyLimits, streamLimits } from "./limits.ts";
-import { isRecord, readJson } from "./read-json.ts";
+import { type BodyOwner, isRecord, readJson } from "./read-json.ts";
 import { maxRendersPerTab, maxTabs, type ShownRender, type StreamRequest, type Subscription } from "./stream-protocol.ts";
 
 const maxNameLength = 64;
@@ -15,10 +14,10 @@ const maxTokenLength = 64 * 1024;
  * @throws {KawaError} REQUEST_INVALID - it is not what `<LiveUpdates />` sends
  * @throws {KawaError} REQUEST_TIMEOUT, RATE_LIMITED - as `readJson`
  */
-export async function readStreamRequest(request: Request, client: AskingClient): Promise<StreamRequest> {
-  const body = await readJson(request, { maxBytes: bodyLimits.maxStreamBytes, client, invalid });
-  if (!isRecord(body) || !isRecord(body["tabs"])) throw invalid("it has no tabs");
-  const tabs = Object.entries(body["tabs"]);
+export async function readStreamRequest(request: Request, body: BodyOwner): Promise<StreamRequest> {
+  const read = await readJson(request, { ...body, maxBytes: bodyLimits.maxStreamBytes, invalid });
+  if (!isRecord(read) || !isRecord(read["tabs"])) throw invalid("it has no tabs");
+  const tabs = Object.entries(read["tabs"]);
   if (tabs.length > maxTabs) throw invalid(`it has more than ${maxTabs} tabs`);
   for (const [name, subscription] of tabs) {
     if (name.length > maxNameLength || !isSubscription(subscription)) throw invalid(`its tab ${show(name)} is malformed`);

@@ -8,7 +8,7 @@ import { acceptedHeader, type WriteReply, type WriteRequest } from "../core/valu
 import { answerHeaders } from "./answer.ts";
 import { type AskingClient, nameOf } from "./asking-client.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
-import { isRecord, readJson } from "./read-json.ts";
+import { type BodyOwner, isRecord, readJson } from "./read-json.ts";
 import { readRow } from "./read-values.ts";
 import { writeOutcomes } from "./write-outcomes.ts";
 import { writtenKeys } from "./written-keys.ts";
@@ -125,9 +125,9 @@ function toText({ message, path = [] }: StandardIssue): string {
  * @throws {KawaError} REQUEST_INVALID - it is no write
  * @throws {KawaError} REQUEST_TIMEOUT, RATE_LIMITED - as `readJson`
  */
-export async function readWrite(request: Request, maxBytes: number, client: AskingClient): Promise<WriteRequest> {
+export async function readWrite(request: Request, maxBytes: number, owner: BodyOwner): Promise<WriteRequest> {
   const tooLong = (): KawaError => new KawaError("VALUE_TOO_LARGE", `A write from a browser may have ${maxBytes} bytes.`);
-  const body = await readJson(request, { maxBytes, client, invalid, tooLong });
+  const body = await readJson(request, { ...owner, maxBytes, invalid, tooLong });
   if (!isRecord(body)) throw invalid("it is no object");
   const { id, key, text, expect, isAgain } = body;
   const isValid =
