@@ -56,7 +56,7 @@ export function askedSignals({ tabs }: StreamRequest, signals: ExposedSignals, c
   return { values, kept, limited };
 }
 
-export function giveBackSignals(client: AskingClient, valueCount: number, keptCount: number): void {
+function giveBackSignals(client: AskingClient, valueCount: number, keptCount: number): void {
   if (valueCount > 0) quotas().values.giveBack(client, valueCount);
   if (keptCount > 0) quotas().kept.giveBack(client, keptCount);
 }

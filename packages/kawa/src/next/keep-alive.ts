@@ -149,9 +149,12 @@ export function keptKeys(): KeptKeys {
 
 /**
  * Renews ephemeral signals until it is stopped, as who opened the stream: a hook that refuses a write refuses its renewals too. What
- * has no value is not given one.
+ * has no value is not given one. What stops it returns how many keys were kept.
  */
-export function keepAlive({ signals, asOpener }: KeepAliveOptions): () => void {
+export function keepAlive({ signals, asOpener }: KeepAliveOptions): () => number {
   const stops = [...signals].map((signal) => keptKeys().keep(signal, { asOpener, refusedCount: 0, notBefore: 0 }));
-  return () => stops.forEach((stop) => stop());
+  return () => {
+    for (const stop of stops) stop();
+    return stops.length;
+  };
 }

@@ -37,8 +37,6 @@ export type LiveStreamOptions = {
   readonly kept?: KeepAliveOptions | undefined;
   /** Tabs that do not get all that they ask for. */
   readonly limited?: ReadonlySet<string> | undefined;
-  /** Called once when it has ended. */
-  readonly onEnd?: (() => void) | undefined;
 };
 
 type End = "restart" | "rotation" | "expired";
@@ -46,7 +44,10 @@ type End = "restart" | "rotation" | "expired";
 /** All browsers of a server that ends come back within this time; one whose time is up comes back at once. */
 const withinMs = { restart: 2_000, rotation: 100, expired: 0 } as const;
 
-/** The events of one browser. While it does not read, changes gather, and nothing else does. Thousands are open, so it keeps little. */
+/**
+ * The events of one browser. While it does not read, changes gather, and nothing else does. Thousands are open, so it keeps little. When
+ * it ends it gives back what was counted for it: itself, its values and kept keys, and the reads of its tabs.
+ */
 export class LiveStream implements TabStream, StreamSource {
   readonly #client: AskingClient;
   readonly #times: StreamTimes;
@@ -54,8 +55,7 @@ export class LiveStream implements TabStream, StreamSource {
   /** By tab. Undefined while there is nothing to tell. */
   #changed: Map<string, ChangedPart> | undefined;
   #tabs: readonly FollowedTab[] = [];
-  #stopKeeping: (() => void) | undefined;
-  readonly #onEnd: (() => void) | undefined;
+  #stopKeeping: (() => number) | undefined;
   #values: ValueFeed | undefined;
   /** Keys that the renders of its tabs have read. */
   #reads = 0;
@@ -70,10 +70,9 @@ export class LiveStream implements TabStream, StreamSource {
   #endTimer: NodeJS.Timeout | undefined;
   #hasEnded = false;
 
-  constructor({ request, exchange, isRequest, client, times, expiresAt, values, kept, limited, onEnd }: LiveStreamOptions) {
+  constructor({ request, exchange, isRequest, client, times, expiresAt, values, kept, limited }: LiveStreamOptions) {
     this.#client = client;
     this.#times = times;
-    this.#onEnd = onEnd;
     this.#output = openOutput(this, exchange, isRequest);
     addStream(this);
     this.send("hello", { versions: formatVersions(hub().versions) });
@@ -114,12 +113,19 @@ export class LiveStream implements TabStream, StreamSource {
     this.#hasEnded = true;
     clearTimeout(this.#endTimer);
     for (const tab of this.#tabs) tab.stop();
-    this.#values?.stop();
-    this.#stopKeeping?.();
+    this.#stopFollowing();
     quotas().reads.giveBack(this.#client, this.#reads);
+    quotas().streams.giveBack(this.#client, 1);
     removeStream(this);
     this.#output.end();
-    this.#onEnd?.();
+  }
+
+  #stopFollowing(): void {
+    if (this.#values) {
+      this.#values.stop();
+      quotas().values.giveBack(this.#client, this.#values.size);
+    }
+    if (this.#stopKeeping) quotas().kept.giveBack(this.#client, this.#stopKeeping());
   }
 
   /** Says goodbye and ends. Idempotent. */
@@ -151,7 +157,7 @@ export class LiveStream implements TabStream, StreamSource {
 
   #isReadInTime(now: number): boolean {
     if (this.isRead) this.#unreadSince = 0;
-    else if (this.#unreadSince === 0) this.#unreadSince = now;
+    else if (this.#unreadSince === 0) this.#unreadSince = Math.ceil(now);
     return this.#unreadSince === 0 || now - this.#unreadSince < drainTimeoutMs;
   }
 

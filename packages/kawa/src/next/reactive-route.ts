@@ -4,8 +4,8 @@ import { KawaError } from "../core/errors.ts";
 import { Admission, type Admitted, routeAdmission, type SessionOf } from "./admission.ts";
 import { answerWith } from "./answer.ts";
 import type { AskingClient } from "./asking-client.ts";
-import { askedSignals, costOf, giveBackSignals } from "./asked-signals.ts";
-import { currentExchange } from "./connections.ts";
+import { askedSignals, costOf } from "./asked-signals.ts";
+import { currentExchange, watchConnections } from "./connections.ts";
 import { ExposedSignals, type SignalModules } from "./exposed-signals.ts";
 import { bodyLimits, costs, rateLimits } from "./limits.ts";
 import { LiveStream, type LiveStreamOptions, type StreamTimes } from "./live-stream.ts";
@@ -74,6 +74,7 @@ type Route = { readonly GET: Handler; readonly POST: Handler; readonly PUT: Hand
  * export const { GET, POST, PUT } = createReactiveRoute({ signals });
  */
 export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
+  watchConnections();
   const signals = new ExposedSignals(options.signals);
   const { maxWriteBytes = bodyLimits.maxWriteBytes, maxRequestsPerSecond = rateLimits.perSession } = options;
   const { maxRequestsPerSecondOfAddress = maxRequestsPerSecond * rateLimits.addressFactor } = options;
@@ -126,7 +127,6 @@ function openStream(request: Request, { asked, admitted, signals, settings }: Op
   const { client, session } = admitted;
   countStream(client, settings);
   const { values, kept, limited } = orGiveBack(client, () => askedSignals(asked, signals, client));
-  const onEnd = endOf(client, values.size, kept.size);
   // It keeps the whole request.
   const asOpener = values.size + kept.size > 0 ? AsyncLocalStorage.snapshot() : undefined;
   const options: LiveStreamOptions = {
@@ -140,7 +140,6 @@ function openStream(request: Request, { asked, admitted, signals, settings }: Op
     values: asOpener && { signals: values, asOpener },
     kept: asOpener && { signals: kept, asOpener },
     limited,
-    onEnd,
   };
   // Its timers would keep the request.
   const stream = detached(() => new LiveStream(options));
@@ -181,12 +180,4 @@ function orGiveBack<T>(client: AskingClient, fn: () => T): T {
     quotas().streams.giveBack(client, 1);
     throw error;
   }
-}
-
-/** Gives back what a stream has taken. Nothing of its request may be kept. */
-function endOf(client: AskingClient, valueCount: number, keptCount: number): () => void {
-  return () => {
-    quotas().streams.giveBack(client, 1);
-    giveBackSignals(client, valueCount, keptCount);
-  };
 }

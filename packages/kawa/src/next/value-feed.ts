@@ -39,6 +39,11 @@ export class ValueFeed {
     this.#options = options;
   }
 
+  /** How many keys it follows. */
+  get size(): number {
+    return this.#options.signals.size;
+  }
+
   /** Compares what the browser knows, and follows it from now on. */
   start(): void {
     for (const [signal, [key, seq, epoch]] of this.#options.signals) {
