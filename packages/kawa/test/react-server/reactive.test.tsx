@@ -403,6 +403,32 @@ describe("a push", () => {
     expect(sizes).toEqual([10, 10, 5]);
   });
 
+  it("renders nothing while nobody reads, everything once when somebody does, and ends after 30 s", async () => {
+    const [ref] = await rendered(<Live name="a" />);
+    const reader = { isRead: true, disconnect: vi.fn<() => void>() };
+    const iterator = open({ tab, fragments: [ref!] }, visitor, reader).pushes[Symbol.asyncIterator]();
+    const pushed = vi.fn<(result: IteratorResult<Push, unknown>) => void>();
+    reader.isRead = false;
+    void iterator.next().then(pushed);
+    for (let value = 1; value <= 5; value += 1) {
+      await counter("a").set(value);
+      await pass(1_000);
+    }
+    expect(pushed).not.toHaveBeenCalled();
+    reader.isRead = true;
+    await pass(100);
+    expect(pushed).toHaveBeenCalledTimes(1);
+    reader.isRead = false;
+    const last = iterator.next();
+    await counter("a").set(6);
+    for (let second = 0; second < 29; second += 1) await pass(1_000);
+    expect(reader.disconnect).not.toHaveBeenCalled();
+    for (let second = 0; second < 3; second += 1) await pass(1_000);
+    expect(reader.disconnect).toHaveBeenCalledTimes(1);
+    expect(await last).toEqual({ done: true, value: "replaced" });
+    expect(pushCount()).toBe(0);
+  });
+
   it("is refused where a client has too many, and what it has taken is given back", async () => {
     const [ref] = await rendered(<Live name="a" />);
     const open = (n: number): PushAnswer => openPush({ tab: `tab-of-a-stranger-${n}`, fragments: [ref!] }, { session: "s", address: "192.0.2.9" });

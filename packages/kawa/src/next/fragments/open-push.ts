@@ -6,7 +6,7 @@ import { fragmentComponent } from "./fragment-registry.ts";
 import { verifyFragment } from "./fragment-token.ts";
 import { addPush, endPush } from "./open-pushes.ts";
 import { type FragmentRef, maxFragments, type PushAnswer, type PushRequest } from "./push-protocol.ts";
-import { type PushedFragment, PushStream } from "./push-stream.tsx";
+import { type PushedFragment, type PushReader, PushStream } from "./push-stream.tsx";
 
 const maxTextLength = 16 * 1024;
 
@@ -15,7 +15,7 @@ const maxTextLength = 16 * 1024;
  *
  * @throws {KawaError} STREAMS_EXHAUSTED - there is no room for one more
  */
-export function openPush({ tab, fragments }: PushRequest, client: AskingClient): PushAnswer {
+export function openPush({ tab, fragments }: PushRequest, client: AskingClient, reader?: PushReader): PushAnswer {
   const byToken = Map.groupBy(fragments.keys(), (index) => fragments[index]!.token);
   const found = [...byToken.values()].map((indexes) => ({ indexes, fragment: findFragment(indexes, fragments) }));
   const known = found.flatMap(({ fragment }) => fragment ?? []);
@@ -25,7 +25,7 @@ export function openPush({ tab, fragments }: PushRequest, client: AskingClient):
     return { unknown, pushes: none };
   }
   let remove = (): void => {};
-  const stream = new PushStream(known, () => remove());
+  const stream = new PushStream(known, () => remove(), reader);
   try {
     remove = addPush({ tab, client, fragmentCount: known.length }, stream);
   } catch (error) {

@@ -3,9 +3,10 @@
 import { admitPush } from "./admit-push.ts";
 import { checkedPush, openPush } from "./open-push.ts";
 import type { PushAnswer, PushRequest } from "./push-protocol.ts";
+import { currentReader } from "./push-reader.ts";
 
 /** Called by the browser: new content of a tab's fragments for as long as it looks. */
 export async function pushFragments(request: PushRequest): Promise<PushAnswer> {
   const asked = checkedPush(request);
-  return openPush(asked, await admitPush(asked.fragments.length));
+  return openPush(asked, await admitPush(asked.fragments.length), currentReader());
 }

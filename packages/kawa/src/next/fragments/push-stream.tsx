@@ -9,6 +9,7 @@ import type { RequestScope } from "../../react/request-scope.ts";
 import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
 import type { Run } from "../../react/wrap-components.ts";
 import { hub } from "../hub.ts";
+import { drainTimeoutMs } from "../limits.ts";
 import type { FragmentComponent } from "./fragment-registry.ts";
 import { renderBudget } from "./render-budget.ts";
 import { type FragmentRef, maxPushMs, type Push, type PushEnd } from "./push-protocol.ts";
@@ -17,6 +18,8 @@ import { type FragmentRef, maxPushMs, type Push, type PushEnd } from "./push-pro
 const minGapMs = 16;
 /** A fragment that waits for longer, or has failed, keeps the others waiting no longer. */
 const maxWaitMs = 1_000;
+/** Gap between looks at whether somebody reads again. */
+const unreadGapMs = 100;
 
 export type PushedFragment = {
   /** Its places in the request. */
@@ -25,6 +28,14 @@ export type PushedFragment = {
   readonly component: FragmentComponent;
   readonly props: object;
 };
+
+/** Whoever reads what is pushed. */
+export interface PushReader {
+  /** False while what was sent before waits to be read. */
+  readonly isRead: boolean;
+  /** Disconnects one that has read nothing for a while. */
+  disconnect(): void;
+}
 
 type Followed = PushedFragment & {
   readonly reads: RenderReads;
@@ -44,6 +55,8 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   readonly #rendering = new Set<Followed>();
   readonly #stops: (() => void)[] = [];
   readonly #onEnd: () => void;
+  readonly #reader: PushReader | undefined;
+  #unreadSince: number | undefined;
   #round = 0;
   #roundAt = Number.NEGATIVE_INFINITY;
   /** When the next round may begin, as far as that was asked for. */
@@ -54,8 +67,9 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #end: PushEnd | undefined;
   #wake = (): void => {};
 
-  constructor(fragments: readonly PushedFragment[], onEnd: () => void) {
+  constructor(fragments: readonly PushedFragment[], onEnd: () => void, reader?: PushReader) {
     this.#onEnd = onEnd;
+    this.#reader = reader;
     this.#fragments = fragments.map((fragment) => this.#follow(fragment));
     const timer = setTimeout(() => this.end("renew"), maxPushMs);
     timer.unref();
@@ -69,6 +83,9 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     if (this.#end !== undefined) return;
     this.#end = reason;
     for (const stop of this.#stops) stop();
+    const reader = this.#reader;
+    // What it was sent is still on its way.
+    if (reader && !reader.isRead) setTimeout(() => reader.isRead || reader.disconnect(), drainTimeoutMs).unref();
     this.#onEnd();
     this.#wake();
   }
@@ -122,10 +139,23 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #waitMs(): number {
     if (this.#changed.size === 0) return Number.POSITIVE_INFINITY;
     const now = performance.now();
+    if (!this.#isRead(now)) return unreadGapMs;
     const waitMs = this.#roundAt + (this.#rendering.size > 0 ? maxWaitMs : minGapMs) - now;
     if (waitMs > 0) return waitMs;
     this.#startAt ??= renderBudget().reserve(renderBudget().fitting(this.#changed));
     return this.#startAt - now;
+  }
+
+  /** What is rendered for somebody who does not read would wait in memory. */
+  #isRead(now: number): boolean {
+    if (!this.#reader || this.#reader.isRead) this.#unreadSince = undefined;
+    else this.#unreadSince ??= now;
+    if (this.#unreadSince === undefined) return true;
+    if (now - this.#unreadSince >= drainTimeoutMs) {
+      this.end("replaced");
+      this.#reader!.disconnect();
+    }
+    return false;
   }
 
   #sleep(durationMs: number): Promise<void> {

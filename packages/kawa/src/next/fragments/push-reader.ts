@@ -1,0 +1,15 @@
+import { currentExchange } from "../connections.ts";
+import type { PushReader } from "./push-stream.tsx";
+
+/** Whoever reads the answer to the request on whose behalf this runs; undefined where no `node:http` server has received it. */
+export function currentReader(): PushReader | undefined {
+  const exchange = currentExchange();
+  return (
+    exchange && {
+      get isRead() {
+        return !exchange.response.writableNeedDrain;
+      },
+      disconnect: () => void exchange.socket.destroy(),
+    }
+  );
+}
