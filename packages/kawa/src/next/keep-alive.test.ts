@@ -90,4 +90,60 @@ describe("keepAlive", () => {
     expect(renew.mock.calls.length).toBeGreaterThan(1);
     expect(errors).toHaveBeenCalledTimes(1);
   });
+
+  it("lets another stream renew what a hook refuses to the first, at the next look", async () => {
+    const asked: string[] = [];
+    let actor = "";
+    vi.spyOn(backend, "renew").mockImplementation(async () => {
+      asked.push(actor);
+      if (actor === "guest") throw new KawaError("ACTION_REFUSED", "Not yours.");
+      return true;
+    });
+    const as = (name: string) => <T>(fn: () => T): T => {
+      actor = name;
+      return fn();
+    };
+    const stops = ["guest", "owner"].map((name) => keepAlive({ signals: [signalOf("kept")], asOpener: as(name) }));
+    await vi.advanceTimersByTimeAsync(ttlMs);
+    for (const stop of stops) expect(stop()).toBe(1);
+    // The guest comes up once more when its time of waiting is over.
+    expect(asked.slice(0, 2)).toEqual(["guest", "owner"]);
+    expect(asked.filter((name) => name === "owner").length).toBeGreaterThanOrEqual(3);
+    expect(asked.filter((name) => name === "guest").length).toBeLessThanOrEqual(2);
+  });
+
+  it("does not ask again for what has no value, until it has one: also one that was set while it was asked for", async () => {
+    const signal = signalOf("late");
+    const answer = Promise.withResolvers<boolean>();
+    const renew = vi.spyOn(backend, "renew").mockReturnValueOnce(answer.promise);
+    const stop = keepAlive({ signals: [signal], asOpener: direct });
+    await vi.advanceTimersByTimeAsync(0);
+    await signal.set("here");
+    answer.resolve(false);
+    await vi.advanceTimersByTimeAsync(3 * ttlMs);
+    expect(await backend.keys("")).toEqual(["app:late"]);
+    await signal.delete();
+    await vi.advanceTimersByTimeAsync(ttlMs / 3);
+    renew.mockClear();
+    await vi.advanceTimersByTimeAsync(10 * ttlMs);
+    expect(renew).not.toHaveBeenCalled();
+    stop();
+  });
+
+  it("spreads many renewals over several looks, each look one turn", async () => {
+    const perTurn: number[] = [];
+    vi.spyOn(backend, "renew").mockImplementation(async () => {
+      perTurn[perTurn.length - 1]! += 1;
+      return true;
+    });
+    perTurn.push(0);
+    const stop = keepAlive({ signals: Array.from({ length: 1_200 }, (_, n) => signalOf(`kept ${n}`)), asOpener: direct });
+    await vi.advanceTimersByTimeAsync(0);
+    for (let look = 0; look < 3; look += 1) {
+      perTurn.push(0);
+      await vi.advanceTimersByTimeAsync(250);
+    }
+    stop();
+    expect(perTurn).toEqual([500, 500, 200, 0]);
+  });
 });

@@ -1,8 +1,7 @@
-import type { Backend } from "../core/backend.ts";
+import type { Backend, Change } from "../core/backend.ts";
 import { clip, isKawaError } from "../core/errors.ts";
 import { processState } from "../core/process-state.ts";
 import type { BackedSignal } from "../core/signal.ts";
-import { hub } from "./hub.ts";
 import { renewalLimits } from "./limits.ts";
 import { reportSeldom } from "./report-seldom.ts";
 
@@ -28,7 +27,6 @@ type Keeper = {
 class KeptKey {
   readonly signal: BackedSignal<unknown>;
   readonly keepers = new Set<Keeper>();
-  readonly unwatch: () => void;
   dueAt: number;
   /** A renewal has found no value, and none has been set since. */
   isAbsent = false;
@@ -39,7 +37,6 @@ class KeptKey {
   constructor(signal: BackedSignal<unknown>) {
     this.signal = signal;
     this.dueAt = performance.now();
-    this.unwatch = hub().watchKey(signal.backend.id, signal.key, () => this.#onChange());
   }
 
   get periodMs(): number {
@@ -47,7 +44,7 @@ class KeptKey {
   }
 
   /** A value that is new may be renewed by whoever was refused before. One that is only changed has been renewed by that. */
-  #onChange(): void {
+  onChange(): void {
     this.#hasChanged = true;
     if (!this.isAbsent) return;
     this.isAbsent = false;
@@ -96,18 +93,19 @@ class KeptKey {
  * once, and again when it has been set.
  */
 export class KeptKeys {
-  readonly #byBackend = new Map<Backend, Map<string, KeptKey>>();
+  readonly #byBackend = new Map<Backend, KeptOfBackend>();
   #ticker: NodeJS.Timeout | undefined;
 
   get size(): number {
-    return [...this.#byBackend.values()].reduce((count, { size }) => count + size, 0);
+    return [...this.#byBackend.values()].reduce((count, { byKey }) => count + byKey.size, 0);
   }
 
   /** Keeps a key until the returned function is called. */
   keep(signal: BackedSignal<unknown>, keeper: Keeper): () => void {
     const { backend, key } = signal;
-    let byKey = this.#byBackend.get(backend);
-    if (!byKey) this.#byBackend.set(backend, (byKey = new Map()));
+    let ofBackend = this.#byBackend.get(backend);
+    if (!ofBackend) this.#byBackend.set(backend, (ofBackend = keptOf(backend)));
+    const { byKey, unsubscribe } = ofBackend;
     let kept = byKey.get(key);
     if (!kept) byKey.set(key, (kept = new KeptKey(signal)));
     kept.keepers.add(keeper);
@@ -118,9 +116,10 @@ export class KeptKeys {
     }
     return () => {
       if (!kept.keepers.delete(keeper) || kept.keepers.size > 0) return;
-      kept.unwatch();
       byKey.delete(key);
-      if (byKey.size === 0) this.#byBackend.delete(backend);
+      if (byKey.size > 0) return;
+      unsubscribe();
+      this.#byBackend.delete(backend);
       if (this.#byBackend.size > 0) return;
       clearInterval(this.#ticker);
       this.#ticker = undefined;
@@ -130,7 +129,7 @@ export class KeptKeys {
   #look(): void {
     // One that is due before the next look but one is not late.
     const now = performance.now();
-    for (const byKey of this.#byBackend.values()) {
+    for (const { byKey } of this.#byBackend.values()) {
       const due = [...byKey.values()].filter((kept) => !kept.isAbsent && !kept.isWaiting && kept.dueAt <= now + renewalLimits.tickMs / 2);
       due.sort((one, other) => one.dueAt - other.dueAt);
       for (const kept of due.slice(0, renewalLimits.perTick)) {
@@ -141,6 +140,18 @@ export class KeptKeys {
       }
     }
   }
+}
+
+type KeptOfBackend = { readonly byKey: Map<string, KeptKey>; readonly unsubscribe: () => void };
+
+function keptOf(backend: Backend): KeptOfBackend {
+  const byKey = new Map<string, KeptKey>();
+  const onChange = ({ keys }: Change): void => {
+    // Another history.
+    if (keys.length === 0) for (const kept of byKey.values()) kept.onChange();
+    else for (const key of keys) byKey.get(key)?.onChange();
+  };
+  return { byKey, unsubscribe: backend.onChange(onChange) };
 }
 
 export function keptKeys(): KeptKeys {
