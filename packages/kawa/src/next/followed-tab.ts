@@ -1,5 +1,5 @@
 import { formatVersions, parseVersions, type VersionVector } from "../core/version.ts";
-import { knownRenders } from "../react/known-renders.ts";
+import { findRender } from "../react/known-renders.ts";
 import type { RenderFollower, RenderReads } from "../react/render-reads.ts";
 import { hub, type Watch, type WatchTarget } from "./hub.ts";
 import type { ShownRender, StreamEventName, StreamEvents, Subscription } from "./stream-protocol.ts";
@@ -46,7 +46,7 @@ export class FollowedTab implements RenderFollower {
   follow({ route, page, token }: Subscription): "unknown" | "of another" | undefined {
     const told = readStreamToken(this.#stream.subject, token);
     if (told.isOfAnother) return "of another";
-    const find = ([id]: ShownRender): RenderReads | undefined => knownRenders().get(id) ?? told.renders.get(id);
+    const find = ([id]: ShownRender): RenderReads | undefined => findRender(id) ?? told.renders.get(id);
     // A render that is named twice is followed once.
     const shown = [...new Map(route.map((one) => [one[0], one])).values()];
     const known = new Map(shown.map((one) => [one[0], find(one)]));

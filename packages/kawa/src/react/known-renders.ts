@@ -1,33 +1,73 @@
 import { processState } from "../core/process-state.ts";
-import type { RenderReads } from "./render-reads.ts";
+import type { RenderFollower, RenderReads } from "./render-reads.ts";
 
 const maxRenders = 10_000;
-/** Of other servers, as browsers name them. */
-const maxForeign = 1_000;
+/** Of all of them. */
+const maxKeys = 500_000;
 
 /** The renders of this process that were made or asked for last. Who shows an older one hears of every change. */
 export class KnownRenders {
   // In the order of last use.
   readonly #renders = new Map<string, RenderReads>();
-  readonly #foreign = new Map<string, RenderReads>();
+  #keyCount = 0;
+  /** Follows them all: they grow while they stream. */
+  readonly #counter: RenderFollower = {
+    onRead: () => {
+      this.#keyCount += 1;
+      this.#forgetOldest();
+    },
+  };
 
   add(render: RenderReads): void {
-    this.#renders.delete(render.id);
+    this.#remove(render.id);
     this.#renders.set(render.id, render);
-    if (this.#renders.size > maxRenders) this.#renders.delete(this.#renders.keys().next().value!);
-  }
-
-  /** One of another server. Its id is what a browser says, so it takes no place of those that this process has made. */
-  addForeign(render: RenderReads): void {
-    this.#foreign.set(render.id, render);
-    if (this.#foreign.size > maxForeign) this.#foreign.delete(this.#foreign.keys().next().value!);
+    this.#keyCount += render.keyCount;
+    render.follow(this.#counter);
+    this.#forgetOldest();
   }
 
   get(id: string): RenderReads | undefined {
     const found = this.#renders.get(id);
-    if (found) this.add(found);
-    return found ?? this.#foreign.get(id);
+    if (found) {
+      this.#renders.delete(id);
+      this.#renders.set(id, found);
+    }
+    return found;
   }
+
+  #forgetOldest(): void {
+    while (this.#renders.size > maxRenders || (this.#keyCount > maxKeys && this.#renders.size > 1)) {
+      this.#remove(this.#renders.keys().next().value!);
+    }
+  }
+
+  #remove(id: string): void {
+    const render = this.#renders.get(id);
+    if (!render) return;
+    this.#renders.delete(id);
+    this.#keyCount -= render.keyCount;
+    render.unfollow(this.#counter);
+  }
+}
+
+const maxForeign = 1_000;
+
+/**
+ * Renders of other servers. Their ids are what browsers say, so they take no places of those that this process has made.
+ */
+export function foreignRenders(): Map<string, RenderReads> {
+  return processState("foreign-renders", () => new Map<string, RenderReads>());
+}
+
+export function addForeignRender(render: RenderReads): void {
+  const renders = foreignRenders();
+  renders.set(render.id, render);
+  if (renders.size > maxForeign) renders.delete(renders.keys().next().value!);
+}
+
+/** A render of this process, or one of another that a browser has named. */
+export function findRender(id: string): RenderReads | undefined {
+  return knownRenders().get(id) ?? foreignRenders().get(id);
 }
 
 export function knownRenders(): KnownRenders {

@@ -32,6 +32,7 @@ export class RenderReads {
     return this.#keyCount > maxKeys;
   }
 
+  /** How many keys are kept. */
   get keyCount(): number {
     return this.#keyCount;
   }

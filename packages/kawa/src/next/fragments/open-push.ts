@@ -1,5 +1,5 @@
 import { KawaError } from "../../core/errors.ts";
-import { knownRenders } from "../../react/known-renders.ts";
+import { findRender } from "../../react/known-renders.ts";
 import { isRenderId } from "../../react/render-id.ts";
 import type { AskingClient } from "../asking-client.ts";
 import { fragmentComponent } from "./fragment-registry.ts";
@@ -46,7 +46,7 @@ function findFragment(indexes: readonly number[], fragments: readonly FragmentRe
   const fragment = verifyFragment(first!.token);
   const component = fragment && fragmentComponent(fragment.id);
   if (!component) return undefined;
-  const { render } = refs.find((ref) => knownRenders().get(ref.render)) ?? first!;
+  const { render } = refs.find((ref) => findRender(ref.render)) ?? first!;
   // What is of unknown age is rendered at once.
   const versions = refs.every((ref) => ref.versions === first!.versions) ? first!.versions : "";
   return { indexes, ref: { token: first!.token, render, versions }, component, props: fragment.props };

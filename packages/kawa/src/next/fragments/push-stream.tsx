@@ -3,7 +3,7 @@ import { formatVersions, parseVersions, type VersionVector } from "../../core/ve
 import { fragmentScope } from "../../react/fragment-scope.ts";
 import { isPromise } from "../../react/is-promise.ts";
 import { fulfilled } from "../../react/fulfilled.ts";
-import { knownRenders } from "../../react/known-renders.ts";
+import { addForeignRender, findRender } from "../../react/known-renders.ts";
 import { RenderReads } from "../../react/render-reads.ts";
 import type { RequestScope } from "../../react/request-scope.ts";
 import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
@@ -111,10 +111,10 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
 
   #follow(fragment: PushedFragment): Followed {
     const { render, versions } = fragment.ref;
-    const known = knownRenders().get(render);
+    const known = findRender(render);
     const followed: Followed = { ...fragment, reads: known ?? new RenderReads(render), versions: parseVersions(versions), spentMs: 0 };
     if (!known) {
-      knownRenders().addForeign(followed.reads);
+      addForeignRender(followed.reads);
       this.#changed.add(followed);
     }
     const onChange = (): void => this.#note([followed]);
