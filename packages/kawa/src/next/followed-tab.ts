@@ -1,5 +1,5 @@
 import { formatVersions, parseVersions, type VersionVector } from "../core/version.ts";
-import { findRender } from "../react/known-renders.ts";
+import { findRender } from "../react/foreign-renders.ts";
 import type { RenderFollower, RenderReads } from "../react/render-reads.ts";
 import { hub, type Watch, type WatchTarget } from "./hub.ts";
 import type { ShownRender, StreamEventName, StreamEvents, Subscription } from "./stream-protocol.ts";

@@ -50,26 +50,6 @@ export class KnownRenders {
   }
 }
 
-const maxForeign = 1_000;
-
-/**
- * Renders of other servers. Their ids are what browsers say, so they take no places of those that this process has made.
- */
-export function foreignRenders(): Map<string, RenderReads> {
-  return processState("foreign-renders", () => new Map<string, RenderReads>());
-}
-
-export function addForeignRender(render: RenderReads): void {
-  const renders = foreignRenders();
-  renders.set(render.id, render);
-  if (renders.size > maxForeign) renders.delete(renders.keys().next().value!);
-}
-
-/** A render of this process, or one of another that a browser has named. */
-export function findRender(id: string): RenderReads | undefined {
-  return knownRenders().get(id) ?? foreignRenders().get(id);
-}
-
 export function knownRenders(): KnownRenders {
   return processState("known-renders", () => new KnownRenders());
 }

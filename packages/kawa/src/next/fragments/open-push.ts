@@ -1,5 +1,5 @@
 import { KawaError } from "../../core/errors.ts";
-import { findRender } from "../../react/known-renders.ts";
+import { findRender } from "../../react/foreign-renders.ts";
 import { isRenderId } from "../../react/render-id.ts";
 import type { AskingClient } from "../asking-client.ts";
 import { fragmentComponent } from "./fragment-registry.ts";

@@ -3,7 +3,7 @@ import { formatVersions, parseVersions, type VersionVector } from "../../core/ve
 import { fragmentScope } from "../../react/fragment-scope.ts";
 import { isPromise } from "../../react/is-promise.ts";
 import { fulfilled } from "../../react/fulfilled.ts";
-import { addForeignRender, findRender } from "../../react/known-renders.ts";
+import { addForeignRender, findRender } from "../../react/foreign-renders.ts";
 import { RenderReads } from "../../react/render-reads.ts";
 import type { RequestScope } from "../../react/request-scope.ts";
 import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
