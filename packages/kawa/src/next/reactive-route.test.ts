@@ -30,6 +30,8 @@ let backend: Backend;
 let count = 0;
 
 beforeEach(() => {
+  // Of the clock of another test.
+  Reflect.deleteProperty(globalThis, Symbol.for("kawa.client-rates"));
   backend = createMemoryBackend("stream-test");
   registerBackend(backend, { global: false });
 });
