@@ -155,9 +155,9 @@ export class HeldCells {
     let left = maxDroppedAtOnce;
     for (const [key, held] of this.#leaving) {
       if (left-- === 0) return this.#schedule(() => this.#sweep(), 0);
-      this.#leaving.delete(key);
       const entry = held.peek();
       const isTooMuch = entry.state === "present" ? this.#hasTooManyValues : this.#hasTooManyEmpty;
+      this.#leaving.delete(key);
       if (!isTooMuch || this.#followed.has(held)) this.#older.set(key, held);
       else this.#forget(key, held, entry);
     }

@@ -7,9 +7,10 @@ import { type Batch, BatchGroup, type Outcome } from "./batch-group.ts";
 import { type ClientRecord, mergeRecords } from "./client-record.ts";
 import { MemberGroups } from "./member-groups.ts";
 import type { Delta, Replies, Row } from "./protocol.ts";
+import { Purge } from "./purge.ts";
 import { isInternal, SignalRows } from "./signal-rows.ts";
 import type { StorageSession } from "./storage.ts";
-import { loadHistory, openHistory, toEmptyCommit, toStoredRows } from "./stored-history.ts";
+import { loadHistory, openHistory, toEmptyCommit, toFloorRow, toStoredRows } from "./stored-history.ts";
 
 /** Outcome of a batch. `rows` are what it wrote; one that was overwritten in the same commit has a lower number. */
 export type Written = Replies["write"] & { readonly rows: readonly Row[] };
@@ -28,6 +29,7 @@ export class SignalStore {
   readonly #waiting: Waiting[] = [];
   readonly #listeners = new Set<(delta: Delta) => void>();
   readonly #closeListeners = new Set<() => void>();
+  readonly #purge: Purge;
   #epoch = "";
   #seq = 0;
   #floor = 0;
@@ -38,19 +40,21 @@ export class SignalStore {
   #isClosed = false;
   #ended: Promise<void> = Promise.resolve();
 
-  private constructor(session: StorageSession) {
+  private constructor(session: StorageSession, maxDeletedKeys: number | undefined) {
     this.#session = session;
+    const onError = (error: unknown): void => this.#onPurgeError(error);
+    this.#purge = new Purge({ session, rows: this.#rows, clients: this.#clients, onError, maxCount: maxDeletedKeys });
   }
 
   /** Opens what the session holds, and closes the session when that fails. */
-  static async open(session: StorageSession): Promise<SignalStore> {
-    const store = new SignalStore(session);
+  static async open(session: StorageSession, { maxDeletedKeys }: { maxDeletedKeys?: number } = {}): Promise<SignalStore> {
+    const store = new SignalStore(session, maxDeletedKeys);
     try {
-      const { epoch, seq, floor, rows, clients } = await openHistory(session);
+      const { epoch, seq, floor, rows, clients } = await openHistory(session, maxDeletedKeys);
       store.#epoch = epoch;
       store.#seq = seq;
       store.#floor = floor;
-      store.#rows.restore(rows, seq);
+      store.#rows.restore(rows, seq, floor);
       store.ephemeral.apply(rows);
       for (const [client, record] of clients) store.#clients.set(client, record);
       return store;
@@ -65,7 +69,7 @@ export class SignalStore {
   }
 
   /** As the key was at version `at`; as it is now, where that is no longer known or of another history. */
-  get(key: string, at?: Version): { text: string | null; seq: number } | undefined {
+  get(key: string, at?: Version): { readonly text: string | null; readonly seq: number } {
     this.#checkOpen();
     return this.#rows.get(key, this.#seqOf(at));
   }
@@ -133,6 +137,7 @@ export class SignalStore {
 
   async #closeSession(): Promise<void> {
     await this.#commits;
+    await this.#purge.stop();
     try {
       await this.#session.close();
     } catch (error) {
@@ -160,14 +165,19 @@ export class SignalStore {
     const { rows, clients } = group;
     // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
     if (rows.length > 0 || group.hasEmptyClear) {
+      const floor = this.#purge.dueFloor;
+      const stored = rows.length > 0 ? toStoredRows(rows, clients, to) : toEmptyCommit(this.#epoch, clients, to);
+      if (floor !== undefined) stored.push(toFloorRow(floor, to));
       try {
-        await this.#session.commit(rows.length > 0 ? toStoredRows(rows, clients, to) : toEmptyCommit(this.#epoch, clients, to));
+        await this.#session.commit(stored);
       } catch (error) {
         this.#isInDoubt = true;
         await this.#resolveDoubt();
         return this.#reject(taken, error);
       }
+      this.#floor = floor ?? this.#floor;
       this.#advance(rows, to);
+      this.#purge.afterCommit(floor, to);
     }
     for (const [client, record] of clients) this.#clients.set(client, record);
     for (const [index, { batch, resolve }] of taken.entries()) {
@@ -179,13 +189,14 @@ export class SignalStore {
   /** The commit may have happened although it failed: only the storage knows. Gives the error when it does not say. */
   async #resolveDoubt(): Promise<unknown> {
     try {
-      const { seq, rows, clients } = await loadHistory(this.#session, this.#seq);
+      const { seq, floor, rows, clients } = await loadHistory(this.#session, this.#seq);
       // The next incarnation goes on with what is left.
       if (seq < this.#seq) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${this.#seq}.`);
       for (const [client, record] of clients) {
         const known = this.#clients.get(client);
         this.#clients.set(client, known ? mergeRecords(known, record) : record);
       }
+      this.#floor = Math.max(this.#floor, floor);
       const missed = rows.filter((row) => row[2] > this.#seq);
       if (seq > this.#seq) this.#advance(missed, seq);
       this.#isInDoubt = false;
@@ -212,6 +223,13 @@ export class SignalStore {
 
   #endIfReplaced(error: unknown): void {
     if (isKawaError(error, "BACKEND_CLOSED")) void this.close();
+  }
+
+  /** What could not be removed is removed by a later purge. */
+  #onPurgeError(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#endIfReplaced(error);
+    if (!this.#isClosed) console.error("[kawa] Deleted keys could not be removed from the storage:", error);
   }
 
   #seqOf(at: Version | undefined): number | undefined {

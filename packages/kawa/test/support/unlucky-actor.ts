@@ -156,7 +156,7 @@ export class UnluckyActor {
     const before = await journaled(join(this.#journal.path, "actor"), session);
     return {
       load: (from) => before.load(from),
-      remove: (keys) => before.remove(keys),
+      remove: (keys, upTo) => before.remove(keys, upTo),
       close: () => before.close(),
       commit: async (rows) => {
         if (incarnation.isDead) return new Promise(() => {});
