@@ -12,7 +12,8 @@ export type PurgeOptions = {
   readonly session: StorageSession;
   readonly rows: SignalRows;
   readonly clients: Map<string, ClientRecord>;
-  /** Those who ask the storage later will find the reason. */
+  /** More is to be forgotten, which needs a commit. */
+  readonly onDue: () => void;
   readonly onError: (error: unknown) => void;
   /** Deletions that stay; twice as many begin a purge. @default {@link maxDeletedKeys} */
   readonly maxCount?: number | undefined;
@@ -45,9 +46,16 @@ export class Purge {
   afterCommit(floor: number | undefined, seq: number): void {
     const isTimeForClients = Date.now() - this.#clientsCheckedAt > clientsIntervalMs;
     if (this.#running || this.#isStopped || (floor === undefined && !isTimeForClients)) return;
-    this.#running = this.#run(floor, isTimeForClients ? seq : undefined)
-      .catch(this.#options.onError)
-      .finally(() => (this.#running = undefined));
+    this.#running = this.#run(floor, isTimeForClients ? seq : undefined).then(
+      () => {
+        this.#running = undefined;
+        if (this.dueFloor !== undefined && !this.#isStopped) this.#options.onDue();
+      },
+      (error: unknown) => {
+        this.#running = undefined;
+        this.#options.onError(error);
+      },
+    );
   }
 
   /** Resolves when the storage is no longer used. */

@@ -59,6 +59,10 @@ export class SignalRows {
     this.#forgetUpTo(floor);
   }
 
+  get count(): number {
+    return this.#entries.size;
+  }
+
   get deletedCount(): number {
     return this.#deleted.size;
   }

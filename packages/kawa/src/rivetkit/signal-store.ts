@@ -42,8 +42,15 @@ export class SignalStore {
 
   private constructor(session: StorageSession, maxDeletedKeys: number | undefined) {
     this.#session = session;
-    const onError = (error: unknown): void => this.#onPurgeError(error);
-    this.#purge = new Purge({ session, rows: this.#rows, clients: this.#clients, onError, maxCount: maxDeletedKeys });
+    this.#purge = new Purge({
+      session,
+      rows: this.#rows,
+      clients: this.#clients,
+      // What fails is made up for by the next commit.
+      onDue: () => void this.write({ number: 0, settled: 0, writes: [] }).catch(() => {}),
+      onError: (error) => this.#onPurgeError(error),
+      maxCount: maxDeletedKeys,
+    });
   }
 
   /** Opens what the session holds, and closes the session when that fails. */
@@ -66,6 +73,11 @@ export class SignalStore {
 
   get position(): Version {
     return { epoch: this.#epoch, seq: this.#seq };
+  }
+
+  /** Keys with a value, and those that were deleted lately. */
+  get rowCount(): number {
+    return this.#rows.count;
   }
 
   /** As the key was at version `at`; as it is now, where that is no longer known or of another history. */
@@ -163,9 +175,9 @@ export class SignalStore {
     while (outcomes.length < this.#waiting.length && !group.isFull) outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
     const taken = this.#waiting.splice(0, outcomes.length);
     const { rows, clients } = group;
+    const floor = this.#purge.dueFloor;
     // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
-    if (rows.length > 0 || group.hasEmptyClear) {
-      const floor = this.#purge.dueFloor;
+    if (rows.length > 0 || group.hasEmptyClear || floor !== undefined) {
       const stored = rows.length > 0 ? toStoredRows(rows, clients, to) : toEmptyCommit(this.#epoch, clients, to);
       if (floor !== undefined) stored.push(toFloorRow(floor, to));
       try {
