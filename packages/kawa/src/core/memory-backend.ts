@@ -52,7 +52,8 @@ export function createMemoryBackend(id: string): Backend {
     );
     notify(listeners, { keys: [...entries.keys()], version: { epoch, seq } });
   };
-  const entryOf = (key: string, value: unknown): PresentEntry => createPresentEntry(seq, encodeValue(key, value));
+  const listEntry = (key: string, members: Members): PresentEntry =>
+    createPresentEntry(seq, encodeValue(key, members, Number.POSITIVE_INFINITY));
   const expire = (key: string, ttlMs: number): void => {
     clearTimeout(expiries.get(key));
     const timer = setTimeout(() => remove([key]), ttlMs);
@@ -74,7 +75,7 @@ export function createMemoryBackend(id: string): Backend {
       if (ttlMs === undefined ? !isMember : isMember && before.ttlMs === ttlMs) continue;
       const ids = before.ids.filter((other) => other !== id || ttlMs !== undefined);
       if (ttlMs !== undefined && !isMember) ids.push(id);
-      entries.set(list, ids.length === 0 ? { state: "absent", seq } : entryOf(list, { ttlMs: ttlMs ?? before.ttlMs, ids }));
+      entries.set(list, ids.length === 0 ? { state: "absent", seq } : listEntry(list, { ttlMs: ttlMs ?? before.ttlMs, ids }));
     }
     return entries;
   };

@@ -4,6 +4,7 @@ import { clip, isKawaError } from "../core/errors.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { KnownValue, ValueRow } from "../core/value-row.ts";
 import { hub } from "./hub.ts";
+import { ListPace } from "./list-pace.ts";
 import { readRow } from "./read-values.ts";
 
 export type ValueFeedOptions = {
@@ -28,6 +29,8 @@ export class ValueFeed {
   #stops: (() => void)[] = [];
   readonly #failed = new Set<BackedSignal<unknown>>();
   #timer: NodeJS.Timeout | undefined;
+  readonly #pace = new ListPace();
+  #paceTimer: NodeJS.Timeout | undefined;
   #isReading = false;
   #isQueued = false;
 
@@ -48,14 +51,30 @@ export class ValueFeed {
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
     clearTimeout(this.#timer);
+    clearTimeout(this.#paceTimer);
     this.#changed.clear();
   }
 
-  /** Rows that have to be sent. */
+  /** Rows that have to be sent. {@link ValueFeedOptions.onRows} is called again for those that have to wait. */
   take(): readonly ValueRow[] {
-    const rows = [...this.#rows.values()];
-    this.#rows.clear();
+    const now = performance.now();
+    const rows: ValueRow[] = [];
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (const [key, row] of this.#rows) {
+      const ownMs = this.#pace.waitFor(row, now);
+      if (ownMs > 0) waitMs = Math.min(waitMs, ownMs);
+      else {
+        this.#rows.delete(key);
+        rows.push(row);
+      }
+    }
+    if (Number.isFinite(waitMs)) this.#takeIn(waitMs);
     return rows;
+  }
+
+  #takeIn(waitMs: number): void {
+    clearTimeout(this.#paceTimer);
+    this.#paceTimer = setTimeout(() => this.#options.onRows(), Math.ceil(waitMs));
   }
 
   #onChange(signal: BackedSignal<unknown>): void {

@@ -32,6 +32,11 @@ export class RenderReads {
     return this.#keyCount > maxKeys;
   }
 
+  /** How many keys are kept. */
+  get keyCount(): number {
+    return this.#keyCount;
+  }
+
   /** Keys by backend. Those of a render that {@link isEverything} are not all. */
   get keys(): ReadonlyMap<string, ReadonlySet<string>> {
     return this.#keys;

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { isServerKey, streamScope } from "../core/key.ts";
 import { isKawaError, KawaError, show } from "../core/errors.ts";
+import { groupIsFull, maxListSize, memberOf, membersKey } from "../core/members.ts";
 import { notify } from "../core/notify.ts";
 import type { Version } from "../core/version.ts";
 import { type Batch, BatchGroup, type Outcome } from "./batch-group.ts";
 import { type ClientRecord, mergeRecords } from "./client-record.ts";
 import { MemberGroups } from "./member-groups.ts";
-import type { Delta, Replies, Row } from "./protocol.ts";
+import type { Delta, Replies, Row, Write } from "./protocol.ts";
 import { Purge } from "./purge.ts";
 import { isInternal, SignalRows } from "./signal-rows.ts";
 import type { StorageSession } from "./storage.ts";
@@ -112,11 +113,13 @@ export class SignalStore {
    * @throws {KawaError} BACKEND_UNAVAILABLE - the commit failed, or the store is closed; sent again, under the same number, the
    * batch is applied once
    * @throws {KawaError} KEY_INVALID - a key is of the store itself
+   * @throws {KawaError} RATE_LIMITED - the ephemeral group of the only write is full
    */
   write(batch: Batch): Promise<Written> {
     return new Promise((resolve, reject) => {
       this.#checkOpen();
       for (const write of batch.writes) if ("key" in write) checkKeyIsFree(write.key);
+      this.#checkRoom(batch.writes);
       this.#waiting.push({ batch, resolve, reject });
       this.#commits ??= this.#commitWaiting();
     });
@@ -235,6 +238,13 @@ export class SignalStore {
 
   #endIfReplaced(error: unknown): void {
     if (isKawaError(error, "BACKEND_CLOSED")) void this.close();
+  }
+
+  /** A batch of several has several writers, most of whom do nothing wrong. */
+  #checkRoom([write, ...others]: readonly Write[]): void {
+    if (others.length > 0 || !write || !("ttlMs" in write) || write.ttlMs === undefined || write.text === null) return;
+    const { text } = this.#rows.get(membersKey(memberOf(write.key).group));
+    if (text !== null && text.length > maxListSize && this.ephemeral.ttlMsOf(write.key) === undefined) throw groupIsFull(write.key);
   }
 
   /** What could not be removed is removed by a later purge. */
