@@ -10,7 +10,7 @@ export type HeldBounds = {
   readonly valueSize: number;
   /** Keys without a value, or whose value is not known. */
   readonly emptyCount: number;
-  /** What was used is kept for this long at least: a render that has waited for a value reads it a moment later. */
+  /** What was used is kept for this long at least: whoever has waited for a value reads it later, and may wait for others meanwhile. */
   readonly minAgeMs: number;
 };
 
@@ -22,7 +22,7 @@ export type HeldCellsOptions = {
   readonly onForget?: (entry: Entry) => void;
 };
 
-export const heldBounds: HeldBounds = { valueCount: 250_000, valueSize: 64 * 1024 * 1024, emptyCount: 10_000, minAgeMs: 30_000 };
+export const heldBounds: HeldBounds = { valueCount: 250_000, valueSize: 64 * 1024 * 1024, emptyCount: 10_000, minAgeMs: 60_000 };
 
 /** Of one turn of the event loop. */
 const maxDroppedAtOnce = 2_000;
