@@ -93,6 +93,12 @@ export class HeldCells {
     return this.#cellOf(key)?.peek();
   }
 
+  /** True while an effect or a subscription reads a key. */
+  isFollowed(key: string): boolean {
+    const held = this.#cellOf(key);
+    return held !== undefined && this.#followed.has(held);
+  }
+
   /** Replaces an entry, which is no use of it. */
   set(key: string, entry: Entry): void {
     const held = this.#cellOf(key) ?? this.get(key);

@@ -74,8 +74,8 @@ describe("a purge", () => {
     const db = new TestDatabase();
     const store = await openTestStore(db, { maxDeletedKeys: 10 });
     let written: Promise<unknown> | undefined;
-    db.before = (sql) => {
-      if (sql.startsWith("DELETE")) written ??= write(store, "c", 1, [{ key: "windows:0", text: "[2]" }]);
+    db.before = async (sql) => {
+      if (sql.startsWith("DELETE")) await (written ??= write(store, "c", 1, [{ key: "windows:0", text: "[2]" }]));
     };
     await comeAndGo(store, { count: 100 });
     await write(store, "d", 1, [{ key: "other", text: "[1]" }]);

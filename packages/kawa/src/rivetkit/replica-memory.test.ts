@@ -82,6 +82,16 @@ describe("what a stranger made a replica remember", () => {
     replica.close();
   });
 
+  it("is followed while an effect reads it, also where it was refused until now", () => {
+    const replica = new Replica();
+    replica.restart([], { epoch: "e", seq: 1 });
+    const stop = effect(() => void replica.cell("a").value);
+    replica.expect(["a"])();
+    expect([replica.isFollowed("a"), replica.followedKeys()]).toEqual([true, ["a"]]);
+    stop();
+    expect([replica.isFollowed("a"), replica.followedKeys()]).toEqual([false, []]);
+  });
+
   it("does not stay expected when a read has failed", () => {
     const replica = new Replica();
     replica.restart([], { epoch: "e", seq: 1 });

@@ -61,9 +61,9 @@ export class Replica {
     return isKnownEntry(this.#cells.find(key)?.peek());
   }
 
-  /** True for a key that is known, or about to be. */
+  /** True for a key that is known, or about to be, or that an effect reads: it may have been refused until now. */
   isFollowed(key: string): boolean {
-    return isKnownEntry(this.#cells.peek(key)) || this.#expected.has(key);
+    return isKnownEntry(this.#cells.peek(key)) || this.#expected.has(key) || this.#cells.isFollowed(key);
   }
 
   followedKeys(): string[] {
