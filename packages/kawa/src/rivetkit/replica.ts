@@ -102,7 +102,7 @@ export class Replica {
     const isSameHistory = version.epoch === this.#version.epoch && version.seq >= this.#version.seq;
     this.#version = { epoch: version.epoch, seq: 0 };
     this.#batch(() => {
-      for (const [key] of rows) this.#replace(key, unknownEntry);
+      for (const [key] of rows) this.#setUnknown(key);
       if (!isSameHistory) this.snapshots.endHistory();
       this.#move(version);
       for (const row of rows) this.#applyRow(row);
@@ -135,7 +135,7 @@ export class Replica {
   /** Forgets keys that may no longer be read. */
   forget(keys: readonly string[]): void {
     this.#batch(() => {
-      for (const key of keys) if (this.#cells.peek(key)) this.#replace(key, unknownEntry);
+      for (const key of keys) this.#setUnknown(key);
     });
   }
 
@@ -174,11 +174,16 @@ export class Replica {
   #applyRow([key, text, seq]: Row): void {
     const before = this.#cells.peek(key) ?? unknownEntry;
     if (before.state !== "unknown" && before.seq >= seq) return;
-    this.#replace(key, createEntry(seq, text));
+    this.#replace(key, before, createEntry(seq, text));
   }
 
-  #replace(key: string, entry: Entry): void {
-    this.snapshots.keep(key, this.#cells.peek(key) ?? unknownEntry);
+  #setUnknown(key: string): void {
+    const before = this.#cells.peek(key);
+    if (before) this.#replace(key, before, unknownEntry);
+  }
+
+  #replace(key: string, before: Entry, entry: Entry): void {
+    this.snapshots.keep(key, before);
     this.#cells.set(key, entry);
   }
 }
