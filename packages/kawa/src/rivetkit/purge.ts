@@ -12,7 +12,7 @@ export type PurgeOptions = {
   readonly session: StorageSession;
   readonly rows: SignalRows;
   readonly clients: Map<string, ClientRecord>;
-  /** More is to be forgotten, which needs a commit. */
+  /** More is to be forgotten, which needs a commit: any, where this one fails. */
   readonly onDue: () => void;
   readonly onError: (error: unknown) => void;
   /** Deletions that stay; twice as many begin a purge. @default {@link maxDeletedKeys} */
@@ -54,6 +54,8 @@ export class Purge {
       (error: unknown) => {
         this.#running = undefined;
         this.#options.onError(error);
+        // What could not be removed is removed by a later purge.
+        if (!this.#isStopped) console.error("[kawa] Deleted keys could not be removed from the storage:", error);
       },
     );
   }

@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { isServerKey, streamScope } from "../core/key.ts";
-import { isKawaError, KawaError, show } from "../core/errors.ts";
-import { groupIsFull, maxListSize, memberOf, membersKey } from "../core/members.ts";
+import { isKawaError, KawaError } from "../core/errors.ts";
 import { notify } from "../core/notify.ts";
 import type { Version } from "../core/version.ts";
 import { type Batch, BatchGroup, type Outcome } from "./batch-group.ts";
+import { checkWrites } from "./check-writes.ts";
 import { type ClientRecord, mergeRecords } from "./client-record.ts";
 import { MemberGroups } from "./member-groups.ts";
-import type { Delta, Replies, Row, Write } from "./protocol.ts";
+import type { Delta, Replies, Row } from "./protocol.ts";
 import { Purge } from "./purge.ts";
-import { isInternal, SignalRows } from "./signal-rows.ts";
+import { SignalRows } from "./signal-rows.ts";
 import type { StorageSession } from "./storage.ts";
 import { loadHistory, openHistory, toEmptyCommit, toFloorRow, toStoredRows } from "./stored-history.ts";
 
@@ -47,9 +46,8 @@ export class SignalStore {
       session,
       rows: this.#rows,
       clients: this.#clients,
-      // What fails is made up for by the next commit.
       onDue: () => void this.write({ number: 0, settled: 0, writes: [] }).catch(() => {}),
-      onError: (error) => this.#onPurgeError(error),
+      onError: (error) => this.#endIfReplaced(error),
       maxCount: maxDeletedKeys,
     });
   }
@@ -118,8 +116,7 @@ export class SignalStore {
   write(batch: Batch): Promise<Written> {
     return new Promise((resolve, reject) => {
       this.#checkOpen();
-      for (const write of batch.writes) if ("key" in write) checkKeyIsFree(write.key);
-      this.#checkRoom(batch.writes);
+      checkWrites(batch.writes, { rows: this.#rows, ephemeral: this.ephemeral });
       this.#waiting.push({ batch, resolve, reject });
       this.#commits ??= this.#commitWaiting();
     });
@@ -151,8 +148,7 @@ export class SignalStore {
   }
 
   async #closeSession(): Promise<void> {
-    await this.#commits;
-    await this.#purge.stop();
+    await Promise.all([this.#purge.stop(), this.#commits]);
     try {
       await this.#session.close();
     } catch (error) {
@@ -240,20 +236,6 @@ export class SignalStore {
     if (isKawaError(error, "BACKEND_CLOSED")) void this.close();
   }
 
-  /** A batch of several has several writers, most of whom do nothing wrong. */
-  #checkRoom([write, ...others]: readonly Write[]): void {
-    if (others.length > 0 || !write || !("ttlMs" in write) || write.ttlMs === undefined || write.text === null) return;
-    const { text } = this.#rows.get(membersKey(memberOf(write.key).group));
-    if (text !== null && text.length > maxListSize && this.ephemeral.ttlMsOf(write.key) === undefined) throw groupIsFull(write.key);
-  }
-
-  /** What could not be removed is removed by a later purge. */
-  #onPurgeError(error: unknown): void {
-    if (this.#isClosed) return;
-    this.#endIfReplaced(error);
-    if (!this.#isClosed) console.error("[kawa] Deleted keys could not be removed from the storage:", error);
-  }
-
   #seqOf(at: Version | undefined): number | undefined {
     return at?.epoch === this.#epoch ? at.seq : undefined;
   }
@@ -265,9 +247,4 @@ export class SignalStore {
 
 function closedError(): KawaError {
   return new KawaError("BACKEND_UNAVAILABLE", "The actor has gone to sleep; ask again to wake it.");
-}
-
-function checkKeyIsFree(key: string): void {
-  if (!isInternal(key) || streamScope(key) !== undefined || isServerKey(key)) return;
-  throw new KawaError("KEY_INVALID", `Key ${show(key)} is of the store itself; remove the NUL character.`);
 }
