@@ -12,7 +12,7 @@ const honest = { writer: "127.0.1.1", reader: "127.0.1.2" };
 const bench = "127.0.0.1";
 const warmUpMs = 3_000;
 const quietMs = 1_200;
-const attackTimeoutMs = 8_000;
+const attackTimeoutMs = 6_000;
 const defaultHoldMs = 3_000;
 const restMs = 5_000;
 const answerTimeoutMs = 5_000;
@@ -104,7 +104,7 @@ export class AttackedApp {
     const { holdMs = defaultHoldMs } = attack;
     await this.#honest.call("start");
     const [tookMs] = await Promise.all([
-      this.#attacker.call("attack", attackList.indexOf(attack), target, Math.max(attackTimeoutMs, holdMs + 1_000)),
+      this.#attacker.call("attack", attackList.indexOf(attack), target, Math.max(attackTimeoutMs, holdMs + 1_500)),
       sleep(holdMs),
     ]);
     const answers = await this.#attacker.call("release");
