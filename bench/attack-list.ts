@@ -14,8 +14,13 @@ export type Attack = {
   readonly cleanUp?: (attacker: Attacker) => Promise<unknown>;
   /** How long what it opened stays open at least, from its begin on. In milliseconds. @default 3_000 */
   readonly holdMs?: number;
-  /** The same requests to a route that does nothing show what Next itself has to do. @default false */
-  readonly hasFloor?: boolean;
+  /**
+   * What it sends, for those that are measured against the same requests to a route that does nothing: that is what Next itself has
+   * to do. Attacks that send the same share the figure.
+   *
+   * @default the goal allows for nothing
+   */
+  readonly floor?: string;
   /** It comes from the address of the honest visitor, whose limits it spends: their refusals are reported and no fault. */
   readonly isSameAddress?: boolean;
 };
@@ -29,13 +34,15 @@ const listOf = <T>(count: number, item: (index: number) => T): T[] => Array.from
 
 const all = (count: number, work: (index: number) => Promise<unknown>): Promise<unknown> => Promise.all(listOf(count, work));
 
-/** A value that a stranger wrote, and the page that shows it. */
-function valueAttack(name: string, text: string): Attack {
+/** Values that a stranger writes, and the page that shows them. */
+function valueAttack(name: string, ...texts: readonly string[]): Attack {
   return {
     name: `a value: ${name}`,
     async run(attacker) {
-      await attacker.put("bench:value", text);
-      await pace(20, 10, () => attacker.send({ path: "/value", headers: { accept: "text/html" } }));
+      for (const text of texts) {
+        await attacker.put("bench:value", text);
+        await pace(20 / texts.length, 10, () => attacker.send({ path: "/value", headers: { accept: "text/html" } }));
+      }
     },
     cleanUp: (attacker) => attacker.put("bench:value", null),
   };
@@ -63,14 +70,14 @@ const cheapGet = (attacker: Attacker): { path: string } => ({ path: `${attacker.
 
 const randomAddress = (): string => listOf(4, () => Math.floor(Math.random() * 255)).join(".");
 
-const flood = { count: 600, perSecond: 200 };
+const flood = { count: 600, perSecond: 200, floor: "600 reads" };
+
+const trickleSeconds = 9;
 
 export const attackList: readonly Attack[] = [
   valueAttack("a list with a hole of 4 billion", "[[-7,4294967295]]"),
   valueAttack("references to references", nestedReferences),
-  valueAttack("498 levels", deepNesting),
-  valueAttack("9,000 levels", tooDeepNesting),
-  valueAttack("a number of 60,000 digits", giantBigInt),
+  valueAttack("498 levels, 9,000 levels, a number of 60,000 digits", deepNesting, tooDeepNesting, giantBigInt),
   {
     name: `30 streams that keep ${maxTabs} x ${maxKept} keys without a value`,
     run: (attacker) =>
@@ -122,7 +129,7 @@ export const attackList: readonly Attack[] = [
       const id = (index: number): string => `${index}-`.padEnd(450, "x");
       await pace(600, 200, (index) => attacker.put(`bench:windows:hall:${id(index)}`, '["here"]', { from: attacker.address(index % 12) }));
     },
-    hasFloor: true,
+    floor: "600 joins",
   },
   {
     name: "400 reads of 200 new keys",
@@ -131,13 +138,13 @@ export const attackList: readonly Attack[] = [
         const path = `${attacker.target.route}?${keysQuery(listOf(200, (key) => `bench:texts:new-${read}-${key}`))}`;
         return attacker.send({ path, from: attacker.address(read % 8) });
       }),
-    hasFloor: true,
+    floor: "400 reads",
   },
   {
     name: "600 reads, each with an address of its own invention",
     run: (attacker) =>
       pace(flood.count, flood.perSecond, () => attacker.send({ ...cheapGet(attacker), headers: { "x-forwarded-for": randomAddress() } })),
-    hasFloor: true,
+    floor: flood.floor,
   },
   {
     name: "600 reads by 50 new sessions",
@@ -149,7 +156,7 @@ export const attackList: readonly Attack[] = [
         attacker.send({ ...cheapGet(attacker), headers: jsonHeaders(cookies[index % cookies.length]) }),
       );
     },
-    hasFloor: true,
+    floor: "50 pages and 600 reads",
   },
   {
     name: "600 reads in the name of somebody else's session",
@@ -157,12 +164,12 @@ export const attackList: readonly Attack[] = [
       pace(flood.count, flood.perSecond, () =>
         attacker.send({ ...cheapGet(attacker), headers: { "x-forwarded-for": attacker.target.honestSessionId } }),
       ),
-    hasFloor: true,
+    floor: flood.floor,
   },
   {
     name: "600 reads from the honest visitor's address",
     run: (attacker) => pace(flood.count, flood.perSecond, () => attacker.send({ ...cheapGet(attacker), from: attacker.target.honestAddress })),
-    hasFloor: true,
+    floor: flood.floor,
     isSameAddress: true,
   },
   {
@@ -171,9 +178,10 @@ export const attackList: readonly Attack[] = [
       const { port } = attacker.target;
       await pace(300, 75, async () => {
         const cookie = await newSession({ port, from: attacker.address(), timeoutMs: 8_000 });
-        await attacker.send({ method: "POST", path: "/api/sign-out", headers: { cookie } });
+        await attacker.send({ method: "POST", path: attacker.target.signOutRoute, headers: { cookie } });
       });
     },
+    floor: "300 pages and posts",
   },
   {
     name: "500 windows that come and go",
@@ -184,36 +192,33 @@ export const attackList: readonly Attack[] = [
         const request = attacker.streamRequest({ tab: { route: [], kept: [key] } });
         (await attacker.hold(request, { from: attacker.address(index % 12) })).destroy();
       }),
-    hasFloor: true,
+    floor: "500 windows",
   },
   {
     name: "200 bodies of one byte a second",
     async run(attacker) {
-      const head = attacker.request("PUT", { headers: { ...jsonHeaders(), "content-length": "1000" } }).replace("content-length: 0\r\n", "");
-      const sockets = await all(200, () => attacker.hold(head, { isRead: false }));
-      for (let second = 0; second < 11; second += 1) {
+      const head = attacker.request("PUT", { headers: { ...jsonHeaders(), "content-length": "1000" } });
+      // They are answered when they are ended.
+      for (let index = 0; index < 200; index += 1) void attacker.hold(head);
+      for (let second = 0; second < trickleSeconds; second += 1) {
         await sleep(1_000);
-        for (const socket of sockets as readonly { readonly destroyed: boolean; write(text: string): void; resume(): void }[]) {
-          // Who reads notices an end.
-          socket.resume();
-          if (!socket.destroyed) socket.write(second === 0 ? "{" : " ");
-        }
+        attacker.sendOnAll(" ");
       }
-      for (let open = attacker.openCount; open > 0; open -= 1) attacker.count("open after 11 s");
+      attacker.count(`open after ${trickleSeconds} s`, attacker.openCount);
     },
-    holdMs: 11_000,
+    holdMs: trickleSeconds * 1_000,
   },
   {
     name: "2,000 connections that say nothing",
     async run(attacker) {
       await pace(2_000, 1_000, (index) => attacker.hold("", { from: attacker.address(index % 4), isRead: false }));
-      for (let open = attacker.openCount; open > 0; open -= 1) attacker.count("open");
+      attacker.count("open", attacker.openCount);
     },
   },
   {
     name: "600 streams that are closed at once",
     run: (attacker) =>
       pace(600, 200, async () => void (await attacker.post({ tab: { route: [], values: [["bench:score", -1, ""]] } })).destroy()),
-    hasFloor: true,
+    floor: "600 streams",
   },
 ];

@@ -16,7 +16,11 @@ const attackTimeoutMs = 6_000;
 const defaultHoldMs = 3_000;
 const restMs = 5_000;
 const answerTimeoutMs = 5_000;
-const routes = { attacked: "/api/reactive", plain: "/api/plain" };
+const restStepMs = 1_000;
+/** Memory that has come back so far is waited for no longer. */
+const restedShare = 1.05;
+const routes = { route: "/api/reactive", signOutRoute: "/api/sign-out" };
+const plain = "/api/plain";
 
 export type Phase = Samples;
 
@@ -39,6 +43,7 @@ export class AttackedApp {
   readonly #app: BenchApp;
   readonly #port: number;
   readonly #honest = new Forked<HonestVisitorOperations>("honest-visitor.ts");
+  readonly #floors = new Map<string, Phase>();
   readonly #attacker = new Forked<AttackClientOperations>("attack-clients.ts");
 
   private constructor(app: BenchApp) {
@@ -66,22 +71,20 @@ export class AttackedApp {
     const index = attackList.indexOf(attack);
     const target: Target = {
       port: this.#port,
-      route: routes.attacked,
+      ...routes,
       pushAction: actionId("attacked-app", "pushFragments"),
       refreshAction: actionId("attacked-app", "refreshRoute"),
       honestAddress: honest.writer,
       honestSessionId: await this.#honest.call("sessionId"),
     };
     await this.#attacker.call("prepare", index, target);
-    const floor = attack.hasFloor === true ? (await this.#underAttack(attack, { ...target, route: routes.plain })).phase : undefined;
+    const floor = await this.#floorOf(attack, target);
     const quiet = await this.#honest.call("runFor", quietMs);
     const before = { memory: await this.#figure("/api/memory"), rows: await this.#figure("/api/rows") };
     await this.#figure("/api/peak");
     const { phase: under, answers } = await this.#underAttack(attack, target);
     const peak = await this.#figure("/api/peak");
-    // Who hangs does not come back by waiting.
-    if (!Number.isNaN(peak)) await sleep(restMs);
-    const after = { memory: await this.#figure("/api/memory"), rows: await this.#figure("/api/rows") };
+    const after = { memory: await this.#rest(before.memory), rows: await this.#figure("/api/rows") };
     const isHurt = Number.isNaN(after.memory) || Number.isNaN(after.rows);
     if (!isHurt) await this.#attacker.call("cleanUp", index, target);
     return {
@@ -98,6 +101,27 @@ export class AttackedApp {
   async stop(): Promise<void> {
     await Promise.all([this.#honest.stop(), this.#attacker.stop()]);
     await this.#app.stop();
+  }
+
+  async #floorOf(attack: Attack, target: Target): Promise<Phase | undefined> {
+    if (attack.floor === undefined) return undefined;
+    let phase = this.#floors.get(attack.floor);
+    if (!phase) {
+      ({ phase } = await this.#underAttack(attack, { ...target, route: plain, signOutRoute: plain }));
+      this.#floors.set(attack.floor, phase);
+    }
+    return phase;
+  }
+
+  /** Waits until memory has come back, or the time is over. Returns what is in use then. */
+  async #rest(before: number): Promise<number> {
+    const deadline = performance.now() + restMs;
+    for (;;) {
+      await sleep(restStepMs);
+      const bytes = await this.#figure("/api/memory");
+      // Who hangs does not come back by waiting.
+      if (Number.isNaN(bytes) || bytes <= before * restedShare || performance.now() > deadline) return bytes;
+    }
   }
 
   async #underAttack(attack: Attack, target: Target): Promise<{ phase: Phase; answers: Answers }> {

@@ -6,6 +6,7 @@ export type Target = {
   readonly port: number;
   /** What is attacked: the reactive route, or one that does nothing, to see what the requests themselves cost. */
   readonly route: string;
+  readonly signOutRoute: string;
   readonly pushAction: string;
   readonly refreshAction: string;
   /** The address and the session of who must not notice. */
@@ -49,8 +50,8 @@ export class Attacker {
     return `127.0.2.${1 + (index % 250)}`;
   }
 
-  count(what: string): void {
-    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  count(what: string, times = 1): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + times);
   }
 
   /** Undefined when there was no answer. */
@@ -80,7 +81,7 @@ export class Attacker {
 
   /** The text of a request. */
   request(method: string, { path = this.target.route, headers = jsonHeaders(), body = "" }: Partial<Sent> = {}): string {
-    const lines = Object.entries({ host: `127.0.0.1:${this.target.port}`, ...headers, "content-length": String(Buffer.byteLength(body)) });
+    const lines = Object.entries({ host: `127.0.0.1:${this.target.port}`, "content-length": String(Buffer.byteLength(body)), ...headers });
     return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`;
   }
 
@@ -95,7 +96,10 @@ export class Attacker {
         resolve(socket);
       });
       socket.on("connect", () => socket.write(text, () => (isRead ? undefined : resolve(socket))));
-      if (!isRead) return void socket.pause();
+      if (!isRead) {
+        if (text !== "") this.count("unread");
+        return void socket.pause();
+      }
       let isFirst = true;
       socket.on("data", (chunk: Buffer) => {
         this.bytes += chunk.byteLength;
@@ -110,6 +114,11 @@ export class Attacker {
   call(path: string, action: string, args: readonly unknown[]): Promise<Socket> {
     const headers = { "next-action": action, accept: "text/x-component", "content-type": "text/plain;charset=UTF-8" };
     return this.hold(this.request("POST", { path, headers, body: JSON.stringify(args) }));
+  }
+
+  /** More of what it has begun to send. */
+  sendOnAll(text: string): void {
+    for (const socket of this.#sockets) socket.write(text);
   }
 
   /** Ends what it holds open. */

@@ -38,7 +38,8 @@ const measures: Record<string, () => Promise<Result>> = {
 };
 /** The others need plain Node processes only. */
 const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up", "streams", "tabs"];
-const measureTimeoutMs = 300_000;
+/** Of each measure; servers that hang take their time. */
+const measureTimeoutMs = 600_000;
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in measures));
