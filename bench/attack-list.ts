@@ -72,6 +72,9 @@ const randomAddress = (): string => listOf(4, () => Math.floor(Math.random() * 2
 
 const flood = { count: 600, perSecond: 200, floor: "600 reads" };
 
+/** Of the texts in a page's scripts. */
+const fragmentPattern = /\\"token\\":\\"([^"\\]+)\\",\\"render\\":\\"([^"\\]+)\\",\\"versions\\":\\"([^"\\]+)\\"/;
+
 const trickleSeconds = 9;
 
 export const attackList: readonly Attack[] = [
@@ -81,14 +84,17 @@ export const attackList: readonly Attack[] = [
   {
     name: `30 streams that keep ${maxTabs} x ${maxKept} keys without a value`,
     run: (attacker) =>
-      all(30, (stream) => attacker.post(tabsOf((tab) => ({ kept: listOf(maxKept, (key) => `bench:windows:none:${stream}-${tab}-${key}`) })))),
+      all(30, (stream) => {
+        const key = (tab: number, index: number): string => `bench:windows:none:${stream}-${tab}-${index}`;
+        return attacker.post(tabsOf((tab) => ({ kept: listOf(maxKept, (index) => key(tab, index)) })));
+      }),
     holdMs: 5_000,
   },
   {
     name: `20 calls that name one fragment ${maxFragments} times`,
     async run(attacker) {
       const page = await attacker.send({ path: "/fragment", headers: { accept: "text/html" } });
-      const [, token, render, versions] = /\\"token\\":\\"([^"\\]+)\\",\\"render\\":\\"([^"\\]+)\\",\\"versions\\":\\"([^"\\]+)\\"/.exec(page?.text ?? "") ?? [];
+      const [, token, render, versions] = fragmentPattern.exec(page?.text ?? "") ?? [];
       if (token === undefined) return attacker.count("no fragment");
       const fragments = listOf(maxFragments, () => ({ token, render, versions }));
       await all(20, () => attacker.call("/fragment", attacker.target.pushAction, [{ tab: crypto.randomUUID(), fragments }]));
@@ -98,7 +104,10 @@ export const attackList: readonly Attack[] = [
   {
     name: "20 streams of 13,600 keys",
     run: (attacker) =>
-      all(20, (stream) => attacker.post(tabsOf((tab) => ({ values: listOf(212, (key) => [`bench:texts:${stream}-${tab}-${key}`, -1, ""]) })))),
+      all(20, (stream) => {
+        const key = (tab: number, index: number): string => `bench:texts:${stream}-${tab}-${index}`;
+        return attacker.post(tabsOf((tab) => ({ values: listOf(212, (index) => [key(tab, index), -1, ""]) })));
+      }),
   },
   {
     name: `50 streams of ${maxTabs} x ${maxRendersPerTab} unknown renders`,

@@ -84,8 +84,9 @@ export class AttackedApp {
     await this.#figure("/api/peak");
     const { phase: under, answers } = await this.#underAttack(attack, target);
     const peak = await this.#figure("/api/peak");
-    const after = { memory: await this.#rest(before.memory), rows: await this.#figure("/api/rows") };
-    const isHurt = Number.isNaN(after.memory) || Number.isNaN(after.rows);
+    const memory = await this.#rest(before.memory);
+    const after = { memory, rows: Number.isNaN(memory) ? memory : await this.#figure("/api/rows") };
+    const isHurt = Number.isNaN(after.rows);
     if (!isHurt) await this.#attacker.call("cleanUp", index, target);
     return {
       quiet,
@@ -127,12 +128,12 @@ export class AttackedApp {
   async #underAttack(attack: Attack, target: Target): Promise<{ phase: Phase; answers: Answers }> {
     const { holdMs = defaultHoldMs } = attack;
     await this.#honest.call("start");
-    const [tookMs] = await Promise.all([
+    await Promise.all([
       this.#attacker.call("attack", attackList.indexOf(attack), target, Math.max(attackTimeoutMs, holdMs + 1_500)),
       sleep(holdMs),
     ]);
     const answers = await this.#attacker.call("release");
-    return { phase: await this.#honest.call("stop"), answers: { ...answers, tookMs } };
+    return { phase: await this.#honest.call("stop"), answers };
   }
 
   /** A number that the app tells; not a number when it does not answer. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Attack, attackList } from "./attack-list.ts";
 import { AttackedApp, type Outcome, type Phase } from "./attacked-app.ts";
-import { warnUnlessPinned } from "./cores.ts";
+import { warnOfMachine } from "./cores.ts";
 import { formatNumber, type Result, row, type Row, type Table, type Verdict } from "./report.ts";
 import { withTempDir } from "./temp-dir.ts";
 
@@ -14,7 +14,7 @@ type Played = { readonly attack: Attack; readonly outcome: Outcome };
 
 /** What strangers do to an app on one core, and what its honest visitors notice of it. */
 export async function measureAttacks(): Promise<Result> {
-  warnUnlessPinned();
+  warnOfMachine();
   const asked = process.env["ATTACKS"]?.split(",");
   const chosen = attackList.filter(({ name }) => asked?.some((part) => name.includes(part)) ?? true);
   return report(await withTempDir((dir) => playAll(chosen, dir)));
@@ -79,11 +79,11 @@ function report(played: readonly Played[]): Result {
     );
     lines.push([
       attack.name,
-      ...ratios.map(({ p99, times, floorTimes }) => `${formatNumber(p99)} ms, ${times.toFixed(1)} x${floorTimes > 0 ? ` (${floorTimes.toFixed(1)} x)` : ""}`),
+      ...ratios.map(latency),
       [outcome.memory.before, outcome.memory.peak, outcome.memory.after].map((bytes) => formatNumber(bytes / megabyte)).join(" / "),
       `${outcome.rows.before} / ${outcome.rows.after}`,
       listed(outcome.under.failures),
-      `${listed(outcome.answers.counts)}${outcome.answers.bytes > megabyte ? `, ${formatNumber(outcome.answers.bytes / megabyte)} MB` : ""}`,
+      listed(outcome.answers.counts) + (outcome.answers.bytes > megabyte ? `, ${formatNumber(outcome.answers.bytes / megabyte)} MB` : ""),
     ]);
   }
   return { rows, verdicts, tables: [{ head, lines }] };
@@ -98,6 +98,11 @@ const head: Table["head"] = [
   "honest visitors missed",
   "the attacker was answered",
 ];
+
+function latency({ p99, times, floorTimes }: { p99: number; times: number; floorTimes: number }): string {
+  const floor = floorTimes > 0 ? ` (${floorTimes.toFixed(1)} x)` : "";
+  return `${formatNumber(p99)} ms, ${times.toFixed(1)} x${floor}`;
+}
 
 function countOf(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -122,8 +122,8 @@ let running: Promise<void> = Promise.resolve();
 async function stop(): Promise<Samples> {
   isRunning = false;
   await running;
+  const deadline = machineTime() + timeoutMs;
   await Promise.all(underWay);
-  const deadline = machineTime() + (awaited.size > 0 ? timeoutMs : 0);
   while (awaited.size > 0 && machineTime() < deadline) await sleep(20);
   for (const written of awaited.keys()) {
     samples.events.push(timeoutMs);
