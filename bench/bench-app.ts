@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { getFreePort, spawnProcess, stopProcess, waitUntil, type SpawnedProcess } from "../e2e/support/process.ts";
 import { nextCommand } from "../e2e/support/server.ts";
 
-export type BenchAppName = "bare-app" | "kawa-app";
+export type BenchAppName = "bare-app" | "kawa-app" | "attacked-app";
 
 const buildTimeoutMs = 120_000;
 const startTimeoutMs = 60_000;
@@ -52,11 +52,13 @@ export type BenchAppOptions = {
   /** Folder of the embedded engine. The bare app keeps nothing. */
   dataDir?: string;
   nodeArguments?: readonly string[];
+  /** What the app is started by, as `["taskset", "-c", "0"]` does. @default nothing */
+  startedBy?: readonly string[];
   /** Score that the page has to show before the app counts as started. */
   expectedScore: number;
 };
 
-/** One of the two apps under `next start`, on a free port of the loopback address. */
+/** One of the apps under `next start`, on a free port of the loopback address. */
 export class BenchApp {
   readonly url: string;
   /** From the spawn to the first page that shows the expected score. */
@@ -69,11 +71,13 @@ export class BenchApp {
     this.#process = started;
   }
 
-  static async start({ name, dataDir, nodeArguments = [], expectedScore }: BenchAppOptions): Promise<BenchApp> {
+  static async start({ name, dataDir, nodeArguments = [], startedBy = [], expectedScore }: BenchAppOptions): Promise<BenchApp> {
     const port = await getFreePort();
     const url = `http://127.0.0.1:${port}`;
     const startedAt = performance.now();
-    const app = spawnProcess(process.execPath, [...nodeArguments, nextCommand, "start", "-H", "127.0.0.1", "-p", String(port)], {
+    const node = [...nodeArguments, nextCommand, "start", "-H", "127.0.0.1", "-p", String(port)];
+    const [command, ...args] = [...startedBy, process.execPath, ...node] as [string, ...string[]];
+    const app = spawnProcess(command, args, {
       cwd: join(import.meta.dirname, name),
       // The simulated browsers each have an address of their own.
       env: { ...environment, ...(name === "kawa-app" && { KAWA_TRUSTED_PROXIES: "1" }), RIVET_ENDPOINT: undefined, ...(dataDir === undefined ? {} : { KAWA_DATA_DIR: dataDir }) },

@@ -21,7 +21,10 @@ export type Verdict = {
   readonly goal?: Goal;
 };
 
-export type Result = { readonly rows: readonly Row[]; readonly verdicts: readonly Verdict[] };
+/** What no percentile shows, as cells of a table. */
+export type Table = { readonly head: readonly string[]; readonly lines: readonly (readonly string[])[] };
+
+export type Result = { readonly rows: readonly Row[]; readonly verdicts: readonly Verdict[]; readonly tables?: readonly Table[] };
 
 export function row(name: string, unit: Unit, samples: readonly number[]): Row {
   return { name, unit, stats: summarize(samples) };
@@ -38,8 +41,8 @@ export function isMissed({ value, goal }: Verdict): boolean {
   return "atMost" in goal ? !(value <= goal.atMost) : !(value >= goal.atLeast);
 }
 
-/** Both tables as Markdown, so that they can be pasted into docs/benchmarks.md. */
-export function formatResult({ rows, verdicts }: Result): string {
+/** All tables as Markdown, so that they can be pasted into docs/benchmarks.md. */
+export function formatResult({ rows, verdicts, tables = [] }: Result): string {
   return [
     "| measured | n | p50 | p90 | p99 |",
     "|---|---:|---:|---:|---:|",
@@ -55,6 +58,7 @@ export function formatResult({ rows, verdicts }: Result): string {
       const outcome = goal === undefined ? "" : isMissed(verdict) ? "MISSED" : "met";
       return `| ${name} | ${withUnit(value, unit)} | ${goal === undefined ? "" : formatGoal(goal, unit)} | ${outcome} |`;
     }),
+    ...tables.flatMap(({ head, lines }) => ["", ...[head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`)]),
   ].join("\n");
 }
 
@@ -66,6 +70,6 @@ function withUnit(value: number, unit: Verdict["unit"]): string {
   return unit === "times" ? `${value.toFixed(2)} x` : `${formatNumber(value)} ${unit}`;
 }
 
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(1);
 }

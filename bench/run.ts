@@ -3,10 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { measureAttacks } from "./attacks.ts";
 import { measureBrowserWrite } from "./browser-write.ts";
 import { buildBenchApp, checkIsBare } from "./bench-app.ts";
 import { measureFragments } from "./fragments.ts";
-import { formatResult, isMissed, type Result } from "./report.ts";
+import { formatResult, isMissed, type Result, type Table } from "./report.ts";
 import { measureHundredThousand } from "./hundred-thousand.ts";
 import { measureMemory } from "./memory.ts";
 import { measureReplication } from "./replication.ts";
@@ -33,10 +34,12 @@ const measures: Record<string, () => Promise<Result>> = {
   memory: measureMemory,
   streams: measureStreams,
   tabs: measureTabs,
+  attacks: measureAttacks,
 };
 /** The others need plain Node processes only. */
 const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up", "streams", "tabs"];
-const measureTimeoutMs = 300_000;
+/** Of each measure; servers that hang take their time. */
+const measureTimeoutMs = 600_000;
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in measures));
@@ -55,9 +58,14 @@ if (chosen.some(([name]) => measuresOfApps.includes(name))) {
   checkIsBare();
   buildBenchApp("kawa-app");
 }
+if (chosen.some(([name]) => name === "attacks")) {
+  console.error("Building bench/attacked-app …");
+  buildBenchApp("attacked-app");
+}
 
 const rows: Result["rows"][number][] = [];
 const verdicts: Result["verdicts"][number][] = [];
+const tables: Table[] = [];
 for (const [name, measure] of chosen) {
   console.error(`Measuring ${name} …`);
   const overdue = setTimeout(() => {
@@ -68,9 +76,10 @@ for (const [name, measure] of chosen) {
   clearTimeout(overdue);
   rows.push(...result.rows);
   verdicts.push(...result.verdicts);
+  tables.push(...(result.tables ?? []));
 }
 
-const result: Result = { rows, verdicts };
+const result: Result = { rows, verdicts, tables };
 const environment = describeEnvironment();
 writeFileSync(join(import.meta.dirname, "results.json"), `${JSON.stringify({ environment, ...result }, undefined, 2)}\n`);
 console.log(`\n${Object.entries(environment).map(([name, value]) => `${name} ${value}`).join(", ")}\n`);

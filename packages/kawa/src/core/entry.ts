@@ -21,11 +21,14 @@ export function createEntry(seq: number, text: string | null): Entry {
 class TextEntry implements PresentEntry {
   readonly state = "present";
   readonly seq: number;
+  /** Length of the encoded value. */
+  readonly size: number;
   private text: string | undefined;
   private shared: unknown;
 
   constructor(seq: number, text: string) {
     this.seq = seq;
+    this.size = text.length;
     this.text = text;
   }
 
@@ -38,6 +41,11 @@ class TextEntry implements PresentEntry {
     }
     return value;
   }
+}
+
+/** Characters of the encoded value, about; 0 where there is none. */
+export function sizeOfEntry(entry: Entry): number {
+  return entry instanceof TextEntry ? entry.size : 0;
 }
 
 const texts = new WeakMap<Entry, string>();

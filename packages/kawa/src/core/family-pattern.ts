@@ -1,6 +1,6 @@
 import { clip, KawaError, show } from "./errors.ts";
 import type { Exposure } from "./exposure.ts";
-import { memberKey } from "./members.ts";
+import { maxMemberIdBytes, memberKey, memberOf } from "./members.ts";
 import type { Signal, SignalDefinition } from "./signal.ts";
 
 /** A family that browsers may reach. */
@@ -36,7 +36,7 @@ export function markFamily<P, T>(family: (param: P) => Signal<T>, definition: Fa
   if (!exposure) return family;
   const find: ExposedFamily["find"] = (key) => {
     const param = paramOf(key);
-    if (param === undefined) return undefined;
+    if (param === undefined || (ttlMs !== undefined && isLong(memberOf(key).id))) return undefined;
     try {
       const member = family(param as P) as Signal<unknown>;
       return member.key === key ? member : undefined;
@@ -47,6 +47,10 @@ export function markFamily<P, T>(family: (param: P) => Signal<T>, definition: Fa
   };
   const hasGroup = (group: string): boolean => ttlMs !== undefined && paramOf(memberKey(group, anyId)) !== undefined;
   return Object.defineProperty(family, brand, { value: { exposure, find, hasGroup } satisfies ExposedFamily });
+}
+
+function isLong(id: string): boolean {
+  return id.length > maxMemberIdBytes / 4 && new TextEncoder().encode(id).length > maxMemberIdBytes;
 }
 
 export function exposedFamilyOf(value: unknown): ExposedFamily | undefined {

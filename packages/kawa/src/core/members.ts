@@ -1,3 +1,6 @@
+import { clip } from "./clip.ts";
+import { KawaError } from "./errors.ts";
+
 /** The values that a group of ephemeral keys has at the moment: what is kept under {@link membersKey}. */
 export type Members = {
   /** How long each lives after it was last set or renewed. */
@@ -7,6 +10,11 @@ export type Members = {
 };
 
 export const noMembers: Members = { ttlMs: 0, ids: [] };
+
+/** Longest id of a member that browsers reach, in UTF-8 bytes: each change of a group is told with all of its ids. */
+export const maxMemberIdBytes = 128;
+/** Largest list of a group that takes one member more, encoded, in characters: more than 10,000 members with ids as of `randomUUID()`. */
+export const maxListSize: number = 512 * 1024;
 
 // No key of a signal contains NUL.
 const membersPrefix = "\0members:";
@@ -29,4 +37,11 @@ export function memberOf(key: string): { readonly group: string; readonly id: st
 
 export function memberKey(group: string, id: string): string {
   return group === "" ? id : `${group}:${id}`;
+}
+
+/** Somebody may leave: whoever comes may try again. */
+export function groupIsFull(key: string): KawaError {
+  return new KawaError("RATE_LIMITED", `The group of "${clip(key)}" is full: the ids of its members have ${maxListSize} characters in all.`, {
+    data: { retryAfterMs: 5_000 },
+  });
 }

@@ -3,14 +3,17 @@ import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import { clip, KawaError } from "./errors.ts";
 import { streamKey } from "./key.ts";
 import { memberOf, membersKey, type Members, noMembers } from "./members.ts";
+import { type HeldBounds, HeldCells } from "./held-cells.ts";
 import { notify, reportErrors } from "./notify.ts";
+import type { ReadAt } from "./pinned-snapshot.ts";
 import { processState } from "./process-state.ts";
-import { batch, cell, type Cell } from "./reactive.ts";
+import { batch } from "./reactive.ts";
 import { Snapshots } from "./snapshots.ts";
 import { encodeValue } from "./value.ts";
 import type { Version } from "./version.ts";
 
-const absent: Entry = { ...unknownEntry, state: "absent" };
+/** Values are nowhere else: only keys without one are forgotten. */
+const bounds: Partial<HeldBounds> = { valueCount: Number.POSITIVE_INFINITY, valueSize: Number.POSITIVE_INFINITY };
 
 /**
  * Keeps values in this process only: for tests, and for signals that live before a durable backend exists. It has no
@@ -21,7 +24,12 @@ const absent: Entry = { ...unknownEntry, state: "absent" };
  */
 export function createMemoryBackend(id: string): Backend {
   const epoch = Math.random().toString(36).slice(2, 10);
-  const cells = new Map<string, Cell<Entry>>();
+  /** Of keys that are not held. Its number is that of the newest deletion which was forgotten. */
+  let absent: Entry = { ...unknownEntry, state: "absent" };
+  const forgetDeletion = (entry: Entry): void => {
+    if (entry.seq > absent.seq) absent = { state: "absent", seq: entry.seq };
+  };
+  const cells = new HeldCells({ bounds, entryOfNew: () => absent, onForget: forgetDeletion });
   const listeners = new Set<(change: Change) => void>();
   /** Of ephemeral keys. */
   const expiries = new Map<string, ReturnType<typeof setTimeout>>();
@@ -29,11 +37,7 @@ export function createMemoryBackend(id: string): Backend {
   let seq = 0;
   let closed = false;
 
-  const cellOf = (key: string): Cell<Entry> => {
-    let found = cells.get(key);
-    if (!found) cells.set(key, (found = cell<Entry>(absent)));
-    return found;
-  };
+  const entryOfKey = (key: string): Entry => cells.peek(key) ?? absent;
   const checkOpen = (): void => {
     if (closed) throw new KawaError("BACKEND_CLOSED", `Backend "${clip(id)}" was closed.`);
   };
@@ -41,15 +45,15 @@ export function createMemoryBackend(id: string): Backend {
     reportErrors(() =>
       batch(() => {
         for (const [key, entry] of entries) {
-          const held = cellOf(key);
-          snapshots.keep(key, held.peek());
-          held.value = entry;
+          snapshots.keep(key, entryOfKey(key));
+          cells.set(key, entry);
         }
       }),
     );
     notify(listeners, { keys: [...entries.keys()], version: { epoch, seq } });
   };
-  const entryOf = (key: string, value: unknown): PresentEntry => createPresentEntry(seq, encodeValue(key, value));
+  const listEntry = (key: string, members: Members): PresentEntry =>
+    createPresentEntry(seq, encodeValue(key, members, Number.POSITIVE_INFINITY));
   const expire = (key: string, ttlMs: number): void => {
     clearTimeout(expiries.get(key));
     const timer = setTimeout(() => remove([key]), ttlMs);
@@ -65,13 +69,13 @@ export function createMemoryBackend(id: string): Backend {
     for (const key of [...entries.keys()]) {
       const { group, id } = memberOf(key);
       const list = membersKey(group);
-      const held = entries.get(list) ?? cellOf(list).peek();
+      const held = entries.get(list) ?? entryOfKey(list);
       const before = held.state === "present" ? (held.value as Members) : noMembers;
       const isMember = before.ids.includes(id);
       if (ttlMs === undefined ? !isMember : isMember && before.ttlMs === ttlMs) continue;
       const ids = before.ids.filter((other) => other !== id || ttlMs !== undefined);
       if (ttlMs !== undefined && !isMember) ids.push(id);
-      entries.set(list, ids.length === 0 ? { state: "absent", seq } : entryOf(list, { ttlMs: ttlMs ?? before.ttlMs, ids }));
+      entries.set(list, ids.length === 0 ? { state: "absent", seq } : listEntry(list, { ttlMs: ttlMs ?? before.ttlMs, ids }));
     }
     return entries;
   };
@@ -87,7 +91,7 @@ export function createMemoryBackend(id: string): Backend {
   };
   const remove = (keys: readonly string[]): void => {
     checkOpen();
-    const present = keys.filter((key) => cells.get(key)?.peek().state === "present");
+    const present = keys.filter((key) => entryOfKey(key).state === "present");
     if (present.length === 0) return;
     seq += 1;
     for (const key of present) stay(key);
@@ -97,15 +101,15 @@ export function createMemoryBackend(id: string): Backend {
     checkOpen();
     if (!expiries.has(key)) return false;
     const { group } = memberOf(key);
-    const list = cellOf(membersKey(group)).peek();
+    const list = entryOfKey(membersKey(group));
     expire(key, list.state === "present" ? (list.value as Members).ttlMs : 0);
     return true;
   };
   const list = (prefix: string): [key: string, entry: PresentEntry][] => {
     checkOpen();
     const rows: [string, PresentEntry][] = [];
-    for (const [key, held] of cells) {
-      const entry = held.peek();
+    for (const key of cells.keys()) {
+      const entry = entryOfKey(key);
       // Keys with a NUL are of no signal: they are listed only where they are asked for.
       const isMeant = key.startsWith(prefix) && key.startsWith("\0") === prefix.startsWith("\0");
       if (entry.state === "present" && isMeant) rows.push([key, entry]);
@@ -129,14 +133,15 @@ export function createMemoryBackend(id: string): Backend {
       },
       unregister: async (scopes) => remove(scopes.map(streamKey)),
     },
-    entry: cellOf,
+    entry: (key) => cells.get(key),
     load: async () => checkOpen(),
     async readerFor() {
       return this;
     },
     openSnapshot() {
-      // Every key is known here.
-      return snapshots.open({ version: this.version, live: this, readAt: async () => ({ epoch, entries: new Map() }) });
+      // Every key is known here; where the old entry is forgotten, the one that there is now is newer.
+      const readAt: ReadAt = async (keys) => ({ epoch, entries: new Map(keys.map((key) => [key, entryOfKey(key)])) });
+      return snapshots.open({ version: this.version, live: this, readAt });
     },
     async snapshotFor() {
       return this.openSnapshot()!;
@@ -144,7 +149,7 @@ export function createMemoryBackend(id: string): Backend {
     set: async (key, value, options?: WriteOptions) => void write(key, value, options?.ttlMs),
     update: async (key, updater: Updater, options?: WriteOptions) => {
       checkOpen();
-      return write(key, updater(cellOf(key).peek()), options?.ttlMs);
+      return write(key, updater(entryOfKey(key)), options?.ttlMs);
     },
     renew: async (key) => renew(key),
     delete: async (key) => remove([key]),
@@ -157,6 +162,7 @@ export function createMemoryBackend(id: string): Backend {
     },
     async close() {
       closed = true;
+      cells.close();
       for (const timer of expiries.values()) clearTimeout(timer);
       listeners.clear();
     },

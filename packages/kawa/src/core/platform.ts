@@ -20,6 +20,8 @@ export function initialOf(key: string, value: unknown): Initial {
 }
 
 const warned = processState("redefined-signals", () => new Set<string>());
+/** Of a family, whose keys visitors may choose, some warnings say as much as all. */
+const maxWarnings = 100;
 
 /** A signal is defined once more; a second module may mean another default. */
 export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
@@ -29,7 +31,7 @@ export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
   if (before === after.text) return;
   const editing = process.env.NODE_ENV === "development";
   const warning = `${signal.key}\n${before}\n${after.text}`;
-  if (!warned.has(warning)) {
+  if (!warned.has(warning) && warned.size < maxWarnings) {
     warned.add(warning);
     console.warn(
       `[kawa] Signal "${clip(signal.key)}" is defined twice with different defaults: ${show(signal.initial)} ` +

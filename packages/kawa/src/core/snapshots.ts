@@ -1,10 +1,13 @@
 import type { Entry, Reader, Snapshot } from "./backend.ts";
+import { sizeOfEntry } from "./entry.ts";
 import { PinnedSnapshot, type ReadAt } from "./pinned-snapshot.ts";
 import { UndoLog } from "./undo-log.ts";
 import type { Version } from "./version.ts";
 
 /** A render that never ends must not hold what is overwritten for ever. */
 const maxAgeMs = 60_000;
+/** Of keys and encoded values that were overwritten, in characters. Who needs an older one asks the actor. */
+const maxOverwrittenSize = 16 * 1024 * 1024;
 
 export type OpenOptions = {
   readonly version: Version;
@@ -21,6 +24,7 @@ export class Snapshots {
   /** With the time of opening; oldest first, and so the lowest version first. */
   readonly #open = new Map<PinnedSnapshot, number>();
   #overwritten = new UndoLog<Entry>();
+  #overwrittenSize = 0;
   #newestSeq = 0;
 
   open({ version, live, readAt }: OpenOptions): Snapshot {
@@ -37,6 +41,8 @@ export class Snapshots {
     this.#expire();
     if (this.#open.size === 0 || before.state === "unknown" || before.seq > this.#newestSeq) return;
     this.#overwritten.add({ key, value: before, until: this.#newestSeq + 1 });
+    this.#overwrittenSize += key.length + sizeOfEntry(before);
+    while (this.#overwrittenSize > maxOverwrittenSize) this.#forgetOldest();
   }
 
   /** The backend has another history from now on: open snapshots keep what was overwritten and show what is new beside it. */
@@ -66,7 +72,14 @@ export class Snapshots {
   #forgetUnseen(): void {
     const [oldest] = this.#open.keys();
     // Those of an earlier history still read the log that they have.
-    if (!oldest) this.#overwritten = new UndoLog();
-    else while (this.#overwritten.oldest && this.#overwritten.oldest.until <= oldest.version.seq) this.#overwritten.forgetOldest();
+    if (!oldest) {
+      this.#overwritten = new UndoLog();
+      this.#overwrittenSize = 0;
+    } else while (this.#overwritten.oldest && this.#overwritten.oldest.until <= oldest.version.seq) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const { key, value } = this.#overwritten.forgetOldest()!;
+    this.#overwrittenSize -= key.length + sizeOfEntry(value);
   }
 }

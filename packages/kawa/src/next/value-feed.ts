@@ -5,6 +5,7 @@ import type { BackedSignal } from "../core/signal.ts";
 import type { KnownValue, ValueRow } from "../core/value-row.ts";
 import { hub } from "./hub.ts";
 import { streamLimits } from "./limits.ts";
+import { ListPace } from "./list-pace.ts";
 import { readRow } from "./read-values.ts";
 import { turns } from "./turns.ts";
 
@@ -32,6 +33,8 @@ export class ValueFeed {
   #stops: (() => void)[] = [];
   readonly #failed = new Set<BackedSignal<unknown>>();
   #timer: NodeJS.Timeout | undefined;
+  readonly #pace = new ListPace();
+  #paceTimer: NodeJS.Timeout | undefined;
   #isReading = false;
   #isQueued = false;
 
@@ -57,20 +60,40 @@ export class ValueFeed {
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop();
     clearTimeout(this.#timer);
+    clearTimeout(this.#paceTimer);
     this.#changed.clear();
   }
 
-  /** Rows that have to be sent, as many as one event may have. */
+  /**
+   * Rows that have to be sent, as many as one event may have. {@link ValueFeedOptions.onRows} is called again for those that have to
+   * wait.
+   */
   take(): readonly ValueRow[] {
+    const now = performance.now();
     const rows: ValueRow[] = [];
     let length = 0;
+    let waitMs = Number.POSITIVE_INFINITY;
     for (const [key, row] of this.#rows) {
-      length += key.length + (row[1]?.length ?? 0);
-      if (length > streamLimits.maxEventLength && rows.length > 0) break;
-      rows.push(row);
-      this.#rows.delete(key);
+      const rowLength = key.length + (row[1]?.length ?? 0);
+      if (length + rowLength > streamLimits.maxEventLength && rows.length > 0) break;
+      const ownMs = this.#pace.waitFor(row, now);
+      if (ownMs > 0) waitMs = Math.min(waitMs, ownMs);
+      else {
+        this.#rows.delete(key);
+        rows.push(row);
+        length += rowLength;
+      }
     }
+    if (Number.isFinite(waitMs)) this.#takeIn(waitMs);
     return rows;
+  }
+
+  #takeIn(waitMs: number): void {
+    clearTimeout(this.#paceTimer);
+    this.#paceTimer = setTimeout(() => {
+      this.#options.onRows();
+      this.resume();
+    }, Math.ceil(waitMs));
   }
 
   /** The browser reads again. */
@@ -115,8 +138,9 @@ export class ValueFeed {
     this.#isReading = false;
   }
 
+  /** What still waits while the browser reads are a few lists that have to wait for their time. */
   get #mayRead(): boolean {
-    return this.#changed.size > 0 && this.#rows.size === 0 && this.#options.isRead();
+    return this.#changed.size > 0 && this.#rows.size < streamLimits.keysAtOnce && this.#options.isRead();
   }
 
   #takeChanged(): BackedSignal<unknown>[] {

@@ -8,6 +8,7 @@ import { acceptedHeader, type WriteReply, type WriteRequest } from "../core/valu
 import { answerHeaders } from "./answer.ts";
 import { type AskingClient, nameOf } from "./asking-client.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
+import { checkMember } from "./check-member.ts";
 import { type BodyOwner, isRecord, readJson } from "./read-json.ts";
 import { readRow } from "./read-values.ts";
 import { writeOutcomes } from "./write-outcomes.ts";
@@ -56,6 +57,7 @@ async function apply(write: WriteRequest, { signals, client }: WriteOptions): Pr
 async function perform(signal: BackedSignal<unknown>, { text, expect }: WriteRequest): Promise<boolean> {
   const { backend, key, ttlMs } = signal;
   const value = await valueOf(signal, text);
+  if (text !== null) await checkMember(signal);
   try {
     if (expect === undefined) await (text === null ? backend.delete(key) : backend.set(key, value, { ttlMs }));
     else if (text === null) await deleteExpected(signal, expect);

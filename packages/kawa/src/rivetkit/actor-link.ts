@@ -94,16 +94,20 @@ export class ActorLink {
 
   /** Loads keys into the replica: as nobody, where reading is guarded. Resolves with the errors of those that were refused. */
   async read(connection: Connection, keys: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
-    this.replica.expect(keys);
+    const end = this.replica.expect(keys);
     const refused = new Map<string, unknown>();
-    for await (const reply of readInChunks(connection, keys)) {
-      if (connection !== this.#connection || reply.epoch !== this.replica.version.epoch) {
-        throw new KawaError("BACKEND_UNAVAILABLE", "The connection changed during a read.");
+    try {
+      for await (const reply of readInChunks(connection, keys)) {
+        if (connection !== this.#connection || reply.epoch !== this.replica.version.epoch) {
+          throw new KawaError("BACKEND_UNAVAILABLE", "The connection changed during a read.");
+        }
+        this.replica.learn(reply.rows);
+        for (const [key, error] of reply.refused ?? []) refused.set(key, fromReplyError(error));
       }
-      this.replica.learn(reply.rows);
-      for (const [key, error] of reply.refused ?? []) refused.set(key, fromReplyError(error));
+      return refused;
+    } finally {
+      end();
     }
-    return refused;
   }
 
   /** Reads keys as they were at a version, past the replica: see `at` in the protocol. */
@@ -120,6 +124,7 @@ export class ActorLink {
 
   close(error: KawaError): void {
     this.#closedBy = error;
+    this.replica.close();
     this.#connection?.close();
     this.#connected.reject(error);
   }

@@ -111,8 +111,8 @@ export class HookedWriter {
     const { replica } = this.#link;
     const number = this.#nextNumber++;
     this.#sent.add(number);
+    const stopExpecting = replica.expect("text" in write && !replica.isGuarded ? [write.key] : []);
     try {
-      if ("text" in write && !replica.isGuarded) replica.expect([write.key]);
       const reply = await this.#link.ask(deadline, async (connection) => {
         await this.#revokeOn(connection);
         if (!this.#sent.has(number)) throw new KawaError("BACKEND_TIMEOUT", "Nobody waits for this write any more.");
@@ -129,6 +129,7 @@ export class HookedWriter {
       throw error;
     } finally {
       this.#sent.delete(number);
+      stopExpecting();
     }
   }
 

@@ -23,8 +23,10 @@ return "done"`;
 
 const removeScript = `
 if redis.call("HGET", KEYS[2], "owner") ~= ARGV[1] then return "replaced" end
-for first = 2, #ARGV, 4000 do
-  redis.call("HDEL", KEYS[1], unpack(ARGV, first, math.min(first + 3999, #ARGV)))
+local upTo = tonumber(ARGV[2])
+for at = 3, #ARGV do
+  local row = redis.call("HGET", KEYS[1], ARGV[at])
+  if row and tonumber(string.match(row, "^%d+")) <= upTo then redis.call("HDEL", KEYS[1], ARGV[at]) end
 end
 return "done"`;
 
@@ -80,8 +82,8 @@ async function takeOver(redis: RedisConnection, name: string): Promise<StorageSe
     async commit(rows) {
       if (rows.length > 0) await run(commitScript, [String(rows[0]!.seq), ...rows.flatMap((row) => [row.key, encodeRow(row)])]);
     },
-    async remove(keysToRemove) {
-      if (keysToRemove.length > 0) await run(removeScript, keysToRemove);
+    async remove(keysToRemove, upTo) {
+      if (keysToRemove.length > 0) await run(removeScript, [String(upTo), ...keysToRemove]);
     },
     close: () => redis.close(),
   };

@@ -1,7 +1,8 @@
 import { type Change, type Entry, unknownEntry } from "../core/backend.ts";
 import { notify, reportErrors } from "../core/notify.ts";
-import { batch, cell, type Cell } from "../core/reactive.ts";
+import { batch, type ReadonlyCell } from "../core/reactive.ts";
 import { createEntry } from "../core/entry.ts";
+import { type HeldBounds, HeldCells } from "../core/held-cells.ts";
 import { Snapshots } from "../core/snapshots.ts";
 import type { Version } from "../core/version.ts";
 import { type Deferred, deferred } from "./deferred.ts";
@@ -9,21 +10,30 @@ import type { Delta, Row } from "./protocol.ts";
 
 /**
  * This process's copy of the keys that it has read. It moves from version to version only as a whole; a row never
- * replaces a newer one.
+ * replaces a newer one. Keys that nobody uses any more are unknown again when there are too many.
  */
 export class Replica {
   readonly snapshots: Snapshots = new Snapshots();
-  readonly #cells = new Map<string, Cell<Entry>>();
-  /** Keys that were asked for or are being written: a delta may come before the answer is looked at, and is newer. */
-  readonly #expected = new Set<string>();
+  readonly #cells: HeldCells;
+  /** Keys that are being asked for or written, and by how many: a delta may come before the answer is looked at, and is newer. */
+  readonly #expected = new Map<string, number>();
   readonly #listeners = new Set<(change: Change) => void>();
   #version: Version = { epoch: "", seq: 0 };
   #isGuarded = false;
   /** Resolves with the next version. */
   #moved: Deferred<void> = deferred();
 
+  constructor(bounds?: Partial<HeldBounds>) {
+    this.#cells = new HeldCells({ bounds });
+  }
+
   get version(): Version {
     return this.#version;
+  }
+
+  /** How many keys are held, known or not. */
+  get size(): number {
+    return this.#cells.size;
   }
 
   /** True where deltas come without values, for each identity has to ask for its own. */
@@ -38,28 +48,26 @@ export class Replica {
     this.#version = { epoch: "", seq: 0 };
     this.snapshots.detach();
     this.#batch(() => {
-      for (const held of this.#cells.values()) held.value = unknownEntry;
+      for (const key of [...this.#cells.keys()]) this.#cells.set(key, unknownEntry);
     });
   }
 
-  cell(key: string): Cell<Entry> {
-    let found = this.#cells.get(key);
-    if (!found) this.#cells.set(key, (found = cell<Entry>(unknownEntry)));
-    return found;
+  cell(key: string): ReadonlyCell<Entry> {
+    return this.#cells.get(key);
   }
 
+  /** True for a key that is known; it stays so for a while. */
   isKnown(key: string): boolean {
-    const entry = this.#cells.get(key)?.peek();
-    return entry !== undefined && entry.state !== "unknown";
+    return isKnownEntry(this.#cells.find(key)?.peek());
   }
 
-  /** True for a key that is known, or about to be. */
+  /** True for a key that is known, or about to be, or that an effect reads: it may have been refused until now. */
   isFollowed(key: string): boolean {
-    return this.isKnown(key) || this.#expected.has(key);
+    return isKnownEntry(this.#cells.peek(key)) || this.#expected.has(key) || this.#cells.isFollowed(key);
   }
 
   followedKeys(): string[] {
-    return [...new Set([...this.#cells.keys(), ...this.#expected])].filter((key) => this.isFollowed(key));
+    return [...new Set([...this.#cells.keys(), ...this.#expected.keys()])].filter((key) => this.isFollowed(key));
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -94,7 +102,7 @@ export class Replica {
     const isSameHistory = version.epoch === this.#version.epoch && version.seq >= this.#version.seq;
     this.#version = { epoch: version.epoch, seq: 0 };
     this.#batch(() => {
-      for (const [key] of rows) this.#replace(key, unknownEntry);
+      for (const [key] of rows) this.#setUnknown(key);
       if (!isSameHistory) this.snapshots.endHistory();
       this.#move(version);
       for (const row of rows) this.#applyRow(row);
@@ -102,9 +110,19 @@ export class Replica {
     this.#notify([]);
   }
 
-  /** Follows keys from now on: {@link learn} or a delta will bring their rows. */
-  expect(keys: readonly string[]): void {
-    for (const key of keys) this.#expected.add(key);
+  /** Follows keys until the end, which it returns: {@link learn} or a delta brings their rows meanwhile. The end is idempotent. */
+  expect(keys: readonly string[]): () => void {
+    for (const key of keys) this.#expected.set(key, (this.#expected.get(key) ?? 0) + 1);
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      for (const key of keys) {
+        const left = this.#expected.get(key)! - 1;
+        if (left > 0) this.#expected.set(key, left);
+        else this.#expected.delete(key);
+      }
+    };
   }
 
   /** Adds rows that were read; what a delta has brought in the meantime is newer and stays. */
@@ -117,8 +135,13 @@ export class Replica {
   /** Forgets keys that may no longer be read. */
   forget(keys: readonly string[]): void {
     this.#batch(() => {
-      for (const key of keys) this.#replace(key, unknownEntry);
+      for (const key of keys) this.#setUnknown(key);
     });
+  }
+
+  /** Nothing is forgotten any more. */
+  close(): void {
+    this.#cells.close();
   }
 
   #move(version: Version): void {
@@ -149,15 +172,22 @@ export class Replica {
   }
 
   #applyRow([key, text, seq]: Row): void {
-    this.#expected.delete(key);
-    const before = this.cell(key).peek();
+    const before = this.#cells.peek(key) ?? unknownEntry;
     if (before.state !== "unknown" && before.seq >= seq) return;
-    this.#replace(key, createEntry(seq, text));
+    this.#replace(key, before, createEntry(seq, text));
   }
 
-  #replace(key: string, entry: Entry): void {
-    const held = this.cell(key);
-    this.snapshots.keep(key, held.peek());
-    held.value = entry;
+  #setUnknown(key: string): void {
+    const before = this.#cells.peek(key);
+    if (before) this.#replace(key, before, unknownEntry);
   }
+
+  #replace(key: string, before: Entry, entry: Entry): void {
+    this.snapshots.keep(key, before);
+    this.#cells.set(key, entry);
+  }
+}
+
+function isKnownEntry(entry: Entry | undefined): boolean {
+  return entry !== undefined && entry.state !== "unknown";
 }

@@ -36,13 +36,13 @@ function createHooks(mode: Mode, delays: readonly number[]): () => ReactiveState
 }
 
 /** Plays a scenario to its end, and gives what was wrong. */
-async function play({ steps, frames, commits, hookDelays, chances, isLocal, hasSmallMessages, hasJournal }: Scenario, mode: Mode): Promise<string[]> {
+async function play({ steps, frames, commits, hookDelays, chances, isLocal, hasSmallMessages, hasJournal, hasShortMemory }: Scenario, mode: Mode): Promise<string[]> {
   startVirtualTime();
   const left = [...chances];
   const random = vi.spyOn(Math, "random").mockImplementation(() => left.shift() ?? 0.5);
   const history = new CommitHistory();
   const hooks = createHooks(mode, hookDelays);
-  actor = new UnluckyActor({ frames, commits, hooks, local: isLocal ? "0" : undefined, hasSmallMessages, hasJournal }, history);
+  actor = new UnluckyActor({ frames, commits, hooks, local: isLocal ? "0" : undefined, hasSmallMessages, hasJournal, hasShortMemory }, history);
   actor.start();
   const writers = [new CheckedWriter("0", history, mode), new CheckedWriter("1", history, mode)] as const;
   for (const { backend } of writers) backend.load([]).catch(() => {});

@@ -1,4 +1,5 @@
 import { UndoLog } from "../core/undo-log.ts";
+import { KeyOrder } from "./key-order.ts";
 import type { Replies, Row } from "./protocol.ts";
 
 type Entry = { readonly text: string | null; readonly seq: number };
@@ -19,14 +20,14 @@ export function isInternal(key: string): boolean {
   return key.startsWith("\0");
 }
 
-const noEntry: Entry = { text: null, seq: 0 };
-
-/** All rows in memory. Keys without a value stay, so that replicas can be told of deletions. */
+/** All rows in memory. Keys without a value stay for a while, so that replicas can be told of deletions. */
 export class SignalRows {
   readonly #entries = new Map<string, Entry>();
-  /** Every key up to the last question, in order, and those that came after it. */
-  #sorted: string[] = [];
-  #unsorted: string[] = [];
+  readonly #order = new KeyOrder();
+  /** Keys without a value, those that were deleted first at first. */
+  readonly #deleted = new Set<string>();
+  /** Stands for a key that is not held. Its number is that of the newest deletion which was forgotten. */
+  #forgotten: Entry = { text: null, seq: 0 };
   /** What the last commits wrote, all of them after `#recentFrom`. */
   readonly #recent: Recent[] = [];
   #recentKeyCount = 0;
@@ -36,22 +37,52 @@ export class SignalRows {
   #overwrittenSize = 0;
   #seq = 0;
 
-  /** As the key was after commit `at`; as it is now, with a higher number, where that is no longer known. */
-  get(key: string, at: number = Number.POSITIVE_INFINITY): Entry | undefined {
-    const entry = this.#entries.get(key);
-    return entry === undefined || entry.seq <= at ? entry : (this.#overwritten.find(key, at) ?? entry);
+  /**
+   * As the key was after commit `at`; as it is now, with a higher number, where that is no longer known. A key that is not held has
+   * no value, at the latest since the newest deletion that was forgotten.
+   */
+  get(key: string, at: number = Number.POSITIVE_INFINITY): Entry {
+    const entry = this.#entries.get(key) ?? this.#forgotten;
+    return entry.seq <= at ? entry : (this.#overwritten.find(key, at) ?? entry);
   }
 
   row(key: string, at?: number): Row {
-    const entry = this.get(key, at);
-    return [key, entry?.text ?? null, entry?.seq ?? 0];
+    const { text, seq } = this.get(key, at);
+    return [key, text, seq];
   }
 
-  /** Takes over rows that were written up to `seq`, before which everything is known. */
-  restore(rows: Iterable<Row>, seq: number): void {
+  /** Takes over rows that were written up to `seq`, before which everything is known but the deletions up to `floor`. */
+  restore(rows: Iterable<Row>, seq: number, floor: number = 0): void {
     for (const row of rows) this.#set(row);
     this.#recentFrom = seq;
     this.#seq = seq;
+    this.#forgetUpTo(floor);
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  get deletedCount(): number {
+    return this.#deleted.size;
+  }
+
+  /** The first of the keys that were deleted, with the number of the newest of these deletions. */
+  oldestDeleted(count: number): { readonly keys: readonly string[]; readonly seq: number } {
+    const keys = [...this.#deleted.values().take(count)];
+    return { keys, seq: keys.reduce((newest, key) => Math.max(newest, this.#entries.get(key)!.seq), 0) };
+  }
+
+  /** Forgets those of the keys that have had no value since commit `floor`. */
+  forgetDeleted(keys: readonly string[], floor: number): void {
+    this.#forgetUpTo(floor);
+    for (const key of keys) {
+      const entry = this.#entries.get(key);
+      if (entry?.text !== null || entry.seq > floor) continue;
+      this.#entries.delete(key);
+      this.#deleted.delete(key);
+      this.#order.remove(key, this.#entries.size);
+    }
   }
 
   /** Takes over what was written after everything that is known. */
@@ -100,7 +131,7 @@ export class SignalRows {
 
   /** A page of the keys with a value that start with `prefix`; internal ones only when the prefix is internal. */
   list(prefix: string, after: string, withValues: boolean): Replies["list"] {
-    const keys = this.#inOrder();
+    const keys = this.#order.of(this.#entries);
     const start = [after, prefix === "" ? afterInternal : prefix].sort().at(-1)!;
     const rows: Row[] = [];
     let size = 0;
@@ -123,7 +154,7 @@ export class SignalRows {
   }
 
   #keepOverwritten(key: string): void {
-    const value = this.#entries.get(key) ?? noEntry;
+    const value = this.get(key);
     // What took its place may have been overwritten itself before this commit, when several are taken over at once.
     this.#overwritten.add({ key, value, until: this.#seq + 1 });
     this.#overwrittenSize += sizeOf([key, value.text, value.seq]);
@@ -134,22 +165,20 @@ export class SignalRows {
   }
 
   #set([key, text, seq]: Row): void {
-    if (!this.#entries.has(key)) this.#unsorted.push(key);
+    const before = this.#entries.get(key);
+    if (!before) this.#order.add(key, this.#entries.size);
+    else if (before.text === null) this.#deleted.delete(key);
+    if (text === null) this.#deleted.add(key);
     this.#entries.set(key, { text, seq });
+  }
+
+  #forgetUpTo(floor: number): void {
+    if (floor > this.#forgotten.seq) this.#forgotten = { text: null, seq: floor };
   }
 
   #recentKeysSince(seq: number): Set<string> {
     const first = this.#recent.findLastIndex((commit) => commit.seq <= seq) + 1;
     return new Set(this.#recent.slice(first).flatMap(({ keys }) => keys));
-  }
-
-  #inOrder(): readonly string[] {
-    if (this.#unsorted.length > 0) {
-      // Fast for a long sorted start with a short end.
-      this.#sorted = this.#sorted.concat(this.#unsorted.sort()).sort();
-      this.#unsorted = [];
-    }
-    return this.#sorted;
   }
 }
 

@@ -47,7 +47,7 @@ describe("a batch", () => {
       ["none", null, 0],
     ]);
     expect(store.get("k0")).toEqual({ text: "[-1]", seq: 2 });
-    expect(store.get("none")).toBeUndefined();
+    expect(store.get("none")).toEqual({ text: null, seq: 0 });
   });
 
   it("is told to listeners and acknowledged only after its commit, in that order", async () => {

@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { isServerKey, streamScope } from "../core/key.ts";
-import { isKawaError, KawaError, show } from "../core/errors.ts";
+import { isKawaError, KawaError } from "../core/errors.ts";
 import { notify } from "../core/notify.ts";
 import type { Version } from "../core/version.ts";
 import { type Batch, BatchGroup, type Outcome } from "./batch-group.ts";
+import { checkWrites } from "./check-writes.ts";
 import { type ClientRecord, mergeRecords } from "./client-record.ts";
 import { MemberGroups } from "./member-groups.ts";
 import type { Delta, Replies, Row } from "./protocol.ts";
-import { isInternal, SignalRows } from "./signal-rows.ts";
+import { Purge } from "./purge.ts";
+import { SignalRows } from "./signal-rows.ts";
 import type { StorageSession } from "./storage.ts";
-import { loadHistory, openHistory, toEmptyCommit, toStoredRows } from "./stored-history.ts";
+import { loadHistory, openHistory, toEmptyCommit, toFloorRow, toStoredRows } from "./stored-history.ts";
 
 /** Outcome of a batch. `rows` are what it wrote; one that was overwritten in the same commit has a lower number. */
 export type Written = Replies["write"] & { readonly rows: readonly Row[] };
@@ -28,6 +29,7 @@ export class SignalStore {
   readonly #waiting: Waiting[] = [];
   readonly #listeners = new Set<(delta: Delta) => void>();
   readonly #closeListeners = new Set<() => void>();
+  readonly #purge: Purge;
   #epoch = "";
   #seq = 0;
   #floor = 0;
@@ -38,19 +40,27 @@ export class SignalStore {
   #isClosed = false;
   #ended: Promise<void> = Promise.resolve();
 
-  private constructor(session: StorageSession) {
+  private constructor(session: StorageSession, maxDeletedKeys: number | undefined) {
     this.#session = session;
+    this.#purge = new Purge({
+      session,
+      rows: this.#rows,
+      clients: this.#clients,
+      onDue: () => void this.write({ number: 0, settled: 0, writes: [] }).catch(() => {}),
+      onError: (error) => this.#endIfReplaced(error),
+      maxCount: maxDeletedKeys,
+    });
   }
 
   /** Opens what the session holds, and closes the session when that fails. */
-  static async open(session: StorageSession): Promise<SignalStore> {
-    const store = new SignalStore(session);
+  static async open(session: StorageSession, { maxDeletedKeys }: { maxDeletedKeys?: number } = {}): Promise<SignalStore> {
+    const store = new SignalStore(session, maxDeletedKeys);
     try {
-      const { epoch, seq, floor, rows, clients } = await openHistory(session);
+      const { epoch, seq, floor, rows, clients } = await openHistory(session, maxDeletedKeys);
       store.#epoch = epoch;
       store.#seq = seq;
       store.#floor = floor;
-      store.#rows.restore(rows, seq);
+      store.#rows.restore(rows, seq, floor);
       store.ephemeral.apply(rows);
       for (const [client, record] of clients) store.#clients.set(client, record);
       return store;
@@ -64,8 +74,13 @@ export class SignalStore {
     return { epoch: this.#epoch, seq: this.#seq };
   }
 
+  /** Keys with a value, and those that were deleted lately. */
+  get rowCount(): number {
+    return this.#rows.count;
+  }
+
   /** As the key was at version `at`; as it is now, where that is no longer known or of another history. */
-  get(key: string, at?: Version): { text: string | null; seq: number } | undefined {
+  get(key: string, at?: Version): { readonly text: string | null; readonly seq: number } {
     this.#checkOpen();
     return this.#rows.get(key, this.#seqOf(at));
   }
@@ -96,11 +111,12 @@ export class SignalStore {
    * @throws {KawaError} BACKEND_UNAVAILABLE - the commit failed, or the store is closed; sent again, under the same number, the
    * batch is applied once
    * @throws {KawaError} KEY_INVALID - a key is of the store itself
+   * @throws {KawaError} RATE_LIMITED - the ephemeral group of the only write is full
    */
   write(batch: Batch): Promise<Written> {
     return new Promise((resolve, reject) => {
       this.#checkOpen();
-      for (const write of batch.writes) if ("key" in write) checkKeyIsFree(write.key);
+      checkWrites(batch.writes, { rows: this.#rows, ephemeral: this.ephemeral });
       this.#waiting.push({ batch, resolve, reject });
       this.#commits ??= this.#commitWaiting();
     });
@@ -132,7 +148,7 @@ export class SignalStore {
   }
 
   async #closeSession(): Promise<void> {
-    await this.#commits;
+    await Promise.all([this.#purge.stop(), this.#commits]);
     try {
       await this.#session.close();
     } catch (error) {
@@ -158,16 +174,21 @@ export class SignalStore {
     while (outcomes.length < this.#waiting.length && !group.isFull) outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
     const taken = this.#waiting.splice(0, outcomes.length);
     const { rows, clients } = group;
+    const floor = this.#purge.dueFloor;
     // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
-    if (rows.length > 0 || group.hasEmptyClear) {
+    if (rows.length > 0 || group.hasEmptyClear || floor !== undefined) {
+      const stored = rows.length > 0 ? toStoredRows(rows, clients, to) : toEmptyCommit(this.#epoch, clients, to);
+      if (floor !== undefined) stored.push(toFloorRow(floor, to));
       try {
-        await this.#session.commit(rows.length > 0 ? toStoredRows(rows, clients, to) : toEmptyCommit(this.#epoch, clients, to));
+        await this.#session.commit(stored);
       } catch (error) {
         this.#isInDoubt = true;
         await this.#resolveDoubt();
         return this.#reject(taken, error);
       }
+      this.#floor = floor ?? this.#floor;
       this.#advance(rows, to);
+      this.#purge.afterCommit(floor, to);
     }
     for (const [client, record] of clients) this.#clients.set(client, record);
     for (const [index, { batch, resolve }] of taken.entries()) {
@@ -179,13 +200,14 @@ export class SignalStore {
   /** The commit may have happened although it failed: only the storage knows. Gives the error when it does not say. */
   async #resolveDoubt(): Promise<unknown> {
     try {
-      const { seq, rows, clients } = await loadHistory(this.#session, this.#seq);
+      const { seq, floor, rows, clients } = await loadHistory(this.#session, this.#seq);
       // The next incarnation goes on with what is left.
       if (seq < this.#seq) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${this.#seq}.`);
       for (const [client, record] of clients) {
         const known = this.#clients.get(client);
         this.#clients.set(client, known ? mergeRecords(known, record) : record);
       }
+      this.#floor = Math.max(this.#floor, floor);
       const missed = rows.filter((row) => row[2] > this.#seq);
       if (seq > this.#seq) this.#advance(missed, seq);
       this.#isInDoubt = false;
@@ -225,9 +247,4 @@ export class SignalStore {
 
 function closedError(): KawaError {
   return new KawaError("BACKEND_UNAVAILABLE", "The actor has gone to sleep; ask again to wake it.");
-}
-
-function checkKeyIsFree(key: string): void {
-  if (!isInternal(key) || streamScope(key) !== undefined || isServerKey(key)) return;
-  throw new KawaError("KEY_INVALID", `Key ${show(key)} is of the store itself; remove the NUL character.`);
 }

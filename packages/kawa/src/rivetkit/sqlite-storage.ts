@@ -30,9 +30,9 @@ export function sqliteSession(db: SqlDatabase): StorageSession {
         JSON.stringify(rows.map(({ key, text, seq }) => [key, text, seq])),
       );
     },
-    async remove(keys) {
+    async remove(keys, upTo) {
       if (keys.length === 0) return;
-      await db.execute("DELETE FROM signals WHERE key IN (SELECT value FROM json_each(?))", JSON.stringify(keys));
+      await db.execute("DELETE FROM signals WHERE seq <= ? AND key IN (SELECT value FROM json_each(?))", upTo, JSON.stringify(keys));
     },
     async close() {},
   };

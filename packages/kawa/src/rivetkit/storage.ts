@@ -26,8 +26,11 @@ export interface StorageSession {
    * one more than the commit before in each later one. What does not follow must be refused: it has arrived late.
    */
   commit(rows: readonly StoredRow[]): Promise<void>;
-  /** Removes rows whose absence means the same. */
-  remove(keys: readonly string[]): Promise<void>;
+  /**
+   * Removes those of the rows that have `seq <= upTo`: their absence means the same. Commits go on meanwhile, and a row that is
+   * written by one of them must stay.
+   */
+  remove(keys: readonly string[], upTo: number): Promise<void>;
   /** Releases connections. Idempotent. */
   close(): Promise<void>;
 }

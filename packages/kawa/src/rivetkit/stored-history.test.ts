@@ -185,7 +185,7 @@ describe("deleted keys", () => {
     const { epoch } = after.position;
     expect(after.since(epoch, 2).rows).toBeNull();
     expect(after.since(epoch, 3).rows).toEqual([]);
-    expect(after.read(["deleted:1", "kept"]).rows).toEqual([["deleted:1", null, 0], ["kept", "[1]", 3]]);
+    expect(after.read(["deleted:1", "kept"]).rows).toEqual([["deleted:1", null, 3], ["kept", "[1]", 3]]);
     await write(after, "c", 4, [{ key: "deleted:1", text: "[2]", expect: 0 }]);
     const again = await reopen(db);
     expect(again.since(epoch, 2).rows).toBeNull();

@@ -8,7 +8,8 @@ import type { StorageSession, StoredRow } from "./storage.ts";
 const epochKey = "\0epoch";
 const floorKey = "\0floor";
 const clientPrefix = "\0client:";
-const maxDeletedKeys = 1_000;
+/** Deletions that are remembered, so that replicas which were away are told of them. */
+export const maxDeletedKeys = 1_000;
 
 /** What a storage holds of an actor. */
 export type StoredHistory = {
@@ -36,12 +37,12 @@ export async function loadHistory(session: StorageSession, from: number): Promis
 }
 
 /** Reads everything when an actor starts, and leaves out what has no use in its new life. */
-export async function openHistory(session: StorageSession): Promise<StoredHistory> {
+export async function openHistory(session: StorageSession, maxDeleted: number = maxDeletedKeys): Promise<StoredHistory> {
   const history = await loadHistory(session, 0);
   const seq = history.seq + 1;
   const commit: StoredRow[] = [];
   const forgotten = [...history.clients].filter(([, record]) => isForgotten(record)).map(([client]) => client);
-  let removed = forgotten.map((client) => clientPrefix + client);
+  let removed = forgotten.map(clientKey);
   for (const client of forgotten) history.clients.delete(client);
 
   if (history.epoch === "") {
@@ -49,11 +50,11 @@ export async function openHistory(session: StorageSession): Promise<StoredHistor
     commit.push({ key: epochKey, text: history.epoch, seq });
   }
   const deleted = history.rows.filter(([, text]) => text === null);
-  if (deleted.length > maxDeletedKeys) {
+  if (deleted.length > maxDeleted) {
     history.floor = history.seq;
     history.rows = history.rows.filter(([, text]) => text !== null);
     // Says that they are forgotten before they are. Its own number keeps the newest one known when their rows are gone.
-    commit.push({ key: floorKey, text: String(history.floor), seq });
+    commit.push(toFloorRow(history.floor, seq));
     removed = removed.concat(deleted.map(([key]) => key));
   }
   // The servers that produce streams begin anew.
@@ -66,16 +67,25 @@ export async function openHistory(session: StorageSession): Promise<StoredHistor
     await session.commit(commit);
     history.seq = seq;
   }
-  if (removed.length > 0) await session.remove(removed);
+  if (removed.length > 0) await session.remove(removed, history.seq);
   return history;
+}
+
+export function clientKey(client: string): string {
+  return clientPrefix + client;
 }
 
 /** A commit of rows with what is then known of clients. */
 export function toStoredRows(rows: readonly Row[], clients: ReadonlyMap<string, ClientRecord>, seq: number): StoredRow[] {
   return [
     ...rows.map(([key, text]) => ({ key, text, seq })),
-    ...[...clients].map(([client, record]) => ({ key: clientPrefix + client, text: encodeRecord(record), seq })),
+    ...[...clients].map(([client, record]) => ({ key: clientKey(client), text: encodeRecord(record), seq })),
   ];
+}
+
+/** Says in a commit that deletions up to `floor` are forgotten, before they are. */
+export function toFloorRow(floor: number, seq: number): StoredRow {
+  return { key: floorKey, text: String(floor), seq };
 }
 
 /** A commit that changes no value. The row of the epoch keeps its number, also when the clients are forgotten. */

@@ -27,6 +27,8 @@ export class Writer {
   #unsettled: Batch | undefined;
   /** Whether the actor was asked not to apply it: then it must not be sent again. */
   #isRevoking = false;
+  /** Until then the replica follows the keys of the batch on the way. */
+  #stopExpecting: (() => void) | undefined;
   #isFlushing = false;
 
   constructor({ link, timeoutMs, maxValueBytes }: WriterOptions) {
@@ -87,6 +89,8 @@ export class Writer {
   #end(): void {
     this.#unsettled = undefined;
     this.#isRevoking = false;
+    this.#stopExpecting?.();
+    this.#stopExpecting = undefined;
   }
 
   /** Undefined after giving up on the writes that need no longer wait. */
@@ -117,7 +121,7 @@ export class Writer {
     if (!batch) return;
     const writes = batch.folded.map(({ write }) => write);
     // The delta brings what is not loaded here. Our own text would be wrong if another writer was in the same commit or later.
-    replica.expect(writes.flatMap((write) => ("text" in write ? [write.key] : [])));
+    this.#stopExpecting ??= replica.expect(writes.flatMap((write) => ("text" in write ? [write.key] : [])));
     const reply = await connection.ask("write", {
       client: this.#client,
       number: batch.number,

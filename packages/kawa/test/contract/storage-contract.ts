@@ -58,9 +58,21 @@ export function describeStorageContract(name: string, storage: () => SignalStora
     it("removes keys, whether they are there or not", async () => {
       const session = await open(uniqueName());
       await session.commit([{ key: "a", text: "[0]", seq: 0 }, { key: "b", text: "[0]", seq: 0 }]);
-      await session.remove(["a", "none"]);
-      await session.remove([]);
+      await session.remove(["a", "none"], 0);
+      await session.remove([], 0);
       expect(byKey(await session.load(0)).map(({ key }) => key)).toEqual(["b"]);
+    });
+
+    it("removes no row that was written after the commit up to which it is asked to", async () => {
+      const session = await open(uniqueName());
+      await session.commit([{ key: "old", text: null, seq: 0 }, { key: "new", text: null, seq: 0 }, { key: "again", text: null, seq: 0 }]);
+      await session.commit([{ key: "new", text: "[1]", seq: 1 }]);
+      await Promise.all([
+        session.remove(["old", "new", "again"], 0),
+        session.commit([{ key: "again", text: "12:[2]", seq: 2 }, { key: "old2", text: null, seq: 2 }]),
+      ]);
+      const left = byKey(await session.load(0)).map(({ key, text }) => [key, text]);
+      expect(left).toEqual([["again", "12:[2]"], ["new", "[1]"], ["old2", null]]);
     });
 
     it.each(["__proto__", "constructor", "with space", "ключ", "🎈", "quote\"'\\", "line\nbreak", "7", "a:b", "\0client:x", "\0"])(
@@ -102,7 +114,7 @@ export function describeStorageContract(name: string, storage: () => SignalStora
       expect(await session.load(0)).toHaveLength(100_000);
       await session.commit(keys.map((key) => ({ key, text: null, seq: 1 })));
       expect(await session.load(1)).toHaveLength(100_000);
-      await session.remove(keys);
+      await session.remove(keys, 1);
       expect(await session.load(0)).toEqual([]);
     });
 

@@ -90,7 +90,7 @@ describe.skipIf(!url)("redisStorage", () => {
       await stale.commit([{ key: "a", text: "[0]", seq: 0 }]);
       const current = await openSession(url!, name);
       expect(await codeOf(() => stale.commit([{ key: "a", text: "[stale]", seq: 1 }]))).toBe("BACKEND_CLOSED");
-      expect(await codeOf(() => stale.remove(["a"]))).toBe("BACKEND_CLOSED");
+      expect(await codeOf(() => stale.remove(["a"], 1_000))).toBe("BACKEND_CLOSED");
       expect(await codeOf(() => stale.load(0))).toBe("BACKEND_CLOSED");
       expect(await current.load(0)).toEqual([{ key: "a", text: "[0]", seq: 0 }]);
       await current.commit([{ key: "a", text: "[1]", seq: 1 }]);

@@ -178,7 +178,9 @@ export class CheckedWriter {
     const path = entry.state === "present" ? (entry.value as Path) : null;
     const isNothing = path === null && entry.seq === 0;
     const isStored = this.#isGuarded ? this.#history.hasSince(key, entry.seq, path) : this.#history.has(key, entry.seq, path);
-    if (!isNothing && !isStored) this.#complain(`"${key}" was shown as ${path} of ${entry.seq}`);
+    // The actor no longer knows when a key lost its value, only that it has none since.
+    const isForgotten = path === null && this.#history.at(key, entry.seq).path === null;
+    if (!isNothing && !isStored && !isForgotten) this.#complain(`"${key}" was shown as ${path} of ${entry.seq}`);
     if (entry.seq < (this.#shown.get(key) ?? 0)) this.#complain(`"${key}" went back to ${entry.seq}`);
     this.#shown.set(key, entry.seq);
   }

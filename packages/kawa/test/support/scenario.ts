@@ -19,6 +19,7 @@ export type Scenario = {
   readonly isLocal: boolean;
   readonly hasSmallMessages: boolean;
   readonly hasJournal: boolean;
+  readonly hasShortMemory: boolean;
 };
 
 export const keys = ["shared:a", "shared:b", "own:0", "own:1", "own:0:x", "own:1:x"];
@@ -52,9 +53,10 @@ export const scenario = fc.record<Scenario>({
   isLocal: fc.boolean(),
   hasSmallMessages: fc.boolean(),
   hasJournal: fc.boolean(),
+  hasShortMemory: fc.boolean(),
 });
 
-const noAccident: Scenario = { steps: [], frames: [], commits: [], hookDelays: [], chances: [], isLocal: false, hasSmallMessages: false, hasJournal: false };
+const noAccident: Scenario = { steps: [], frames: [], commits: [], hookDelays: [], chances: [], isLocal: false, hasSmallMessages: false, hasJournal: false, hasShortMemory: false };
 
 /** Orders of events that are too rare to be met by chance. */
 export const rareScenarios: readonly Scenario[] = [

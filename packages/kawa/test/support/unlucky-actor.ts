@@ -38,6 +38,8 @@ export type Plan = {
   readonly hasSmallMessages: boolean;
   /** As with an embedded engine: what becomes of a commit happens after it is acknowledged. */
   readonly hasJournal: boolean;
+  /** The actor forgets deletions at once. */
+  readonly hasShortMemory: boolean;
 };
 
 type SqlRow = [key: string, text: string | null, seq: number];
@@ -54,19 +56,21 @@ export class UnluckyActor {
   readonly #hooks: () => ReactiveStateActorHooks;
   readonly #local: string | undefined;
   readonly #hasSmallMessages: boolean;
+  readonly #hasShortMemory: boolean;
   readonly #journal: ReturnType<typeof makeTempFolder> | undefined;
   readonly #sqlite = new DatabaseSync(":memory:");
   readonly #batches = new BatchLog();
   #current: Incarnation | undefined;
   #isUnreachable = false;
 
-  constructor({ frames, commits, hooks, local, hasSmallMessages, hasJournal }: Plan, history: CommitHistory) {
+  constructor({ frames, commits, hooks, local, hasSmallMessages, hasJournal, hasShortMemory }: Plan, history: CommitHistory) {
     this.#history = history;
     this.#frames = [...frames];
     this.#commits = [...commits];
     this.#hooks = hooks;
     this.#local = local;
     this.#hasSmallMessages = hasSmallMessages;
+    this.#hasShortMemory = hasShortMemory;
     this.#journal = hasJournal ? makeTempFolder() : undefined;
   }
 
@@ -88,7 +92,7 @@ export class UnluckyActor {
     const incarnation: Incarnation = { service: undefined, ends: [], isDead: false, isFenced: false };
     this.#current = incarnation;
     const open = async (): Promise<void> => {
-      const store = await SignalStore.open(await this.#openSession(incarnation));
+      const store = await SignalStore.open(await this.#openSession(incarnation), this.#hasShortMemory ? { maxDeletedKeys: 0 } : {});
       if (this.#hasSmallMessages) limitMessages(store);
       this.#batches.watch(store);
       const settings = { hooks: this.#hooks(), maxValueBytes: 256 * 1024 };
@@ -156,7 +160,7 @@ export class UnluckyActor {
     const before = await journaled(join(this.#journal.path, "actor"), session);
     return {
       load: (from) => before.load(from),
-      remove: (keys) => before.remove(keys),
+      remove: (keys, upTo) => before.remove(keys, upTo),
       close: () => before.close(),
       commit: async (rows) => {
         if (incarnation.isDead) return new Promise(() => {});

@@ -6,7 +6,10 @@ const timeoutMs = 10_000;
 
 /** Resolves when nothing keeps the objects any more. */
 export async function whenCollected(refs: readonly WeakRef<object>[]): Promise<void> {
+  await vi.waitUntil(() => (collectGarbage(), refs.every((ref) => ref.deref() === undefined)), { timeout: timeoutMs });
+}
+
+export function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  await vi.waitUntil(() => (collect(), refs.every((ref) => ref.deref() === undefined)), { timeout: timeoutMs });
+  (runInNewContext("gc") as () => void)();
 }

@@ -208,11 +208,11 @@ describe("a storage that fails", () => {
     breakDown();
     await session.commit([row(0)]);
     expect(await caught(() => session.load(0))).toEqual(new Error("the engine is gone"));
-    expect(await caught(() => session.remove(["k0"]))).toEqual(new Error("the engine is gone"));
+    expect(await caught(() => session.remove(["k0"], 1_000))).toEqual(new Error("the engine is gone"));
     await session.commit([row(1)]);
     heal();
     expect(await session.load(0)).toHaveLength(2);
-    await session.remove(["k0"]);
+    await session.remove(["k0"], 1_000);
     expect(await session.load(0)).toEqual([row(1)]);
   });
 });
@@ -299,7 +299,7 @@ describe("the next incarnation", () => {
     expect(await codeOf(() => first.commit([row(1, "a", '["lost"]')]))).toBe("BACKEND_CLOSED");
     expect(await codeOf(() => first.commit([row(1, "a", "x".repeat(300_000))]))).toBe("BACKEND_CLOSED");
     expect(await codeOf(() => first.load(0))).toBe("BACKEND_CLOSED");
-    expect(await codeOf(() => first.remove(["a"]))).toBe("BACKEND_CLOSED");
+    expect(await codeOf(() => first.remove(["a"], 1_000))).toBe("BACKEND_CLOSED");
     await first.close();
     expect(stored()).toEqual([row(1, "a")]);
   });

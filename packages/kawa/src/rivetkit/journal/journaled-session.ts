@@ -62,9 +62,9 @@ class JournaledSession implements StorageSession {
     this.#storeIn(storeDelayMs);
   }
 
-  async remove(keys: readonly string[]): Promise<void> {
+  async remove(keys: readonly string[], upTo: number): Promise<void> {
     await this.#storeAll();
-    await this.#session.remove(keys);
+    await this.#session.remove(keys, upTo);
   }
 
   /** What the storage does not take now, the next incarnation finds in the journal. */

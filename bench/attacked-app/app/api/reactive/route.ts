@@ -1,0 +1,6 @@
+import "../../../lib/backend.ts";
+import { createReactiveRoute } from "kawa/next";
+import { sessions } from "../../../lib/sessions.ts";
+import * as signals from "../../../lib/signals.ts";
+
+export const { GET, POST, PUT } = createReactiveRoute({ signals, session: sessions.read });

@@ -1,0 +1,32 @@
+import { KawaError, show } from "../core/errors.ts";
+import { isServerKey, streamScope } from "../core/key.ts";
+import { groupIsFull, maxListSize, memberOf, membersKey } from "../core/members.ts";
+import type { MemberGroups } from "./member-groups.ts";
+import type { Write } from "./protocol.ts";
+import { isInternal, type SignalRows } from "./signal-rows.ts";
+
+/** What was committed before. */
+type Before = { readonly rows: SignalRows; readonly ephemeral: MemberGroups };
+
+/**
+ * Refuses what a store cannot take.
+ *
+ * @throws {KawaError} KEY_INVALID - a key is of the store itself
+ * @throws {KawaError} RATE_LIMITED - the ephemeral group of the only write is full
+ */
+export function checkWrites(writes: readonly Write[], before: Before): void {
+  for (const write of writes) if ("key" in write) checkKeyIsFree(write.key);
+  // A batch of several has several writers, most of whom do nothing wrong.
+  if (writes.length === 1) checkRoom(writes[0]!, before);
+}
+
+function checkKeyIsFree(key: string): void {
+  if (!isInternal(key) || streamScope(key) !== undefined || isServerKey(key)) return;
+  throw new KawaError("KEY_INVALID", `Key ${show(key)} is of the store itself; remove the NUL character.`);
+}
+
+function checkRoom(write: Write, { rows, ephemeral }: Before): void {
+  if (!("ttlMs" in write) || write.ttlMs === undefined || write.text === null) return;
+  const { text } = rows.get(membersKey(memberOf(write.key).group));
+  if (text !== null && text.length > maxListSize && ephemeral.ttlMsOf(write.key) === undefined) throw groupIsFull(write.key);
+}

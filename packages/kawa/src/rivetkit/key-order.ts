@@ -1,0 +1,52 @@
+/** Below this, what has changed is not worth a new order. */
+const minChangeCount = 10_000;
+
+/** The keys of a map in the order of code units, which is made when somebody asks. */
+export class KeyOrder {
+  #sorted: string[] = [];
+  /** What has come and gone since. */
+  #added = new Set<string>();
+  #removed = new Set<string>();
+  /** More has changed since than there is. */
+  #isOutdated = false;
+
+  /** @param count how many keys there are */
+  add(key: string, count: number): void {
+    if (this.#isOutdated) return;
+    this.#added.add(key);
+    this.#limit(count);
+  }
+
+  /** @param count how many keys there are */
+  remove(key: string, count: number): void {
+    if (this.#isOutdated) return;
+    // One that came back meanwhile is also among those that were there before.
+    this.#added.delete(key);
+    this.#removed.add(key);
+    this.#limit(count);
+  }
+
+  /** The keys of the map whose changes were told. */
+  of(map: ReadonlyMap<string, unknown>): readonly string[] {
+    if (this.#isOutdated) this.#sorted = [...map.keys()].sort();
+    else if (this.#added.size > 0 || this.#removed.size > 0) {
+      const left = this.#removed.size === 0 ? this.#sorted : this.#sorted.filter((key) => !this.#removed.has(key));
+      // Fast for a long sorted start with a short end.
+      this.#sorted = left.concat([...this.#added].sort()).sort();
+    }
+    this.#reset(false);
+    return this.#sorted;
+  }
+
+  #limit(count: number): void {
+    if (this.#added.size + this.#removed.size <= Math.max(count, minChangeCount)) return;
+    this.#sorted = [];
+    this.#reset(true);
+  }
+
+  #reset(isOutdated: boolean): void {
+    this.#isOutdated = isOutdated;
+    if (this.#added.size > 0) this.#added = new Set();
+    if (this.#removed.size > 0) this.#removed = new Set();
+  }
+}
