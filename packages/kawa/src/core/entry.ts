@@ -1,4 +1,5 @@
 import type { Entry } from "./backend.ts";
+import { readNamed } from "./unreadable.ts";
 import { decode, encodeValue } from "./value.ts";
 
 export type PresentEntry = Extract<Entry, { state: "present" }>;
@@ -50,10 +51,14 @@ export function sizeOfEntry(entry: Entry): number {
 
 const texts = new WeakMap<Entry, string>();
 
-/** The encoded value of an entry; `null` when it has none. Encoded once, whoever asks. */
+/**
+ * The encoded value of an entry; `null` when it has none. Encoded once, whoever asks.
+ *
+ * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
+ */
 export function textOf(key: string, entry: Entry): string | null {
   if (entry.state !== "present") return null;
   let text = texts.get(entry);
-  if (text === undefined) texts.set(entry, (text = encodeValue(key, entry.value, Number.POSITIVE_INFINITY)));
+  if (text === undefined) texts.set(entry, (text = encodeValue(key, readNamed(key, () => entry.value), Number.POSITIVE_INFINITY)));
   return text;
 }

@@ -9,7 +9,12 @@ export const maxWatched = 500;
 export const maxKept = 20;
 
 /** An answer to `GET ?key=…`. Keys that do not exist and keys that may not be read are refused in the same way. */
-export type ReadReply = { readonly rows: readonly ValueRow[]; readonly refused: readonly string[] };
+export type ReadReply = {
+  readonly rows: readonly ValueRow[];
+  readonly refused: readonly string[];
+  /** Keys whose stored values break the rules of values. */
+  readonly unreadable?: readonly string[] | undefined;
+};
 
 /** Body of a `PUT`. */
 export type WriteRequest = {

@@ -7,9 +7,9 @@ import { ask, publicError } from "./ask.ts";
 export function createRowReader(receive: (rows: readonly ValueRow[]) => Promise<void> | void): (key: string) => Promise<void> {
   const loader = new Loader(async (keys) => {
     const query = new URLSearchParams(keys.map((key) => ["key", key]));
-    const { rows, refused } = await ask<ReadReply>(`?${query}`, {}, { lost: unreachable });
+    const { rows, refused, unreadable = [] } = await ask<ReadReply>(`?${query}`, {}, { lost: unreachable });
     await receive(rows);
-    return new Map(refused.map((key) => [key, notExposed(key)]));
+    return new Map([...refused.map((key) => [key, notExposed(key)] as const), ...unreadable.map((key) => [key, notReadable(key)] as const)]);
   });
   return (key) => loader.load(key);
 }
@@ -23,4 +23,8 @@ function notExposed(key: string): KawaError {
     "NOT_EXPOSED",
     `"${key}" cannot be shown in a client component: it is not exposed, not among the signals of createReactiveRoute, or not for this visitor.`,
   );
+}
+
+function notReadable(key: string): KawaError {
+  return publicError("VALUE_UNREADABLE", `"${key}" cannot be shown: what is stored under it is no value.`);
 }
