@@ -146,7 +146,7 @@ class Decoder {
 
   /** An object without a prototype. */
   #readBare(node: readonly unknown[]): unknown {
-    this.#spend(costs.bare);
+    this.#spend(costs.object);
     const made = Object.create(null) as Record<string, unknown>;
     for (let at = 1; at < node.length; at += 2) {
       const name = node[at];

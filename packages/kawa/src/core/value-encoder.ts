@@ -106,7 +106,7 @@ class Encoder {
       case "Object":
         return `{${this.#members(thing, ":", costs.object)}}`;
       case "null": {
-        const members = this.#members(thing, ",", costs.bare);
+        const members = this.#members(thing, ",", costs.object);
         return members === "" ? '["null"]' : `["null",${members}]`;
       }
       case "Array":

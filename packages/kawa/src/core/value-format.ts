@@ -12,10 +12,10 @@ export const maxBigIntDigits = 4_096;
 export const codes = { undefined: -1, nan: -3, infinity: -4, minusInfinity: -5, minusZero: -6 } as const;
 
 /**
- * Bytes that are counted for an object in each place where it is, beside what is in it. They are never more than what the text has for
- * it: so what could be written can be read.
+ * Bytes that are counted for an object in each place where it is, beside what is in it: about what it takes to make and to render it.
+ * Otherwise a short text would stand for a hundred thousand Maps.
  */
-export const costs = { code: 2, list: 2, object: 2, bare: 8, map: 7, set: 7, bytes: 30, member: 1, name: 2 } as const;
+export const costs = { code: 2, list: 16, object: 16, map: 32, set: 32, bytes: 64, member: 1, name: 2 } as const;
 
 /** Most bytes that a text may stand for, counted as if nothing in it were written once for many places. */
 export function maxExpandedBytes(textBytes: number): number {

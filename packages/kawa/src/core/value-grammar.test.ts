@@ -157,7 +157,17 @@ describe("a limit that counts what a value becomes", () => {
     const list = (length: number): string[] => Array.from({ length }, () => "x".repeat(1_000));
     expect(encodeValue("a", list(200)).length).toBeLessThan(2_000);
     const error = await caught(() => encodeValue("a", list(300)));
-    expect(error).toMatchObject({ code: "VALUE_TOO_LARGE", data: { bytes: 300 * 1_003 + 2, maxBytes: maxValueBytes } });
+    expect(error).toMatchObject({ code: "VALUE_TOO_LARGE", data: { bytes: 300 * 1_003 + 16, maxBytes: maxValueBytes } });
+  });
+
+  it.each([
+    ["Maps", "[\"Map\"]", 29_000],
+    ["objects", "{}", 85_000],
+    ["lists", "[]", 85_000],
+  ])("counts more for an object than its text has: %s", async (_, one, count) => {
+    const text = `[[${Array.from({ length: count }, () => 1).join(",")}],${one}]`;
+    expect(text.length).toBeLessThan(maxValueBytes);
+    expect(await caught(() => decodeValue(text, maxValueBytes))).toMatchObject({ data: { isTooLarge: true } });
   });
 
   it("reads all that it writes, whatever the limit was", () => {
@@ -198,7 +208,12 @@ describe("any value", () => {
   });
 
   it("is read as devalue has written it", () => {
-    fc.assert(fc.property(value, (given) => expect(decodeValue(stringify(given))).toStrictEqual(given)), { numRuns: 300 });
+    fc.assert(
+      fc.property(value, (given) => {
+        expect(decodeValue(stringify(given))).toStrictEqual(given);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("is refused, or is another value, when its text was changed", () => {
