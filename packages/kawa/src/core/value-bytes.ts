@@ -1,6 +1,6 @@
 /** Bytes of a text in UTF-8. */
 export function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return typeof Buffer === "function" ? Buffer.byteLength(text) : new TextEncoder().encode(text).length;
 }
 
 /** Base64 of exactly the bytes of `view`, and of nothing else that its buffer holds. */
