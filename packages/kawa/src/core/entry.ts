@@ -1,4 +1,5 @@
 import type { Entry } from "./backend.ts";
+import { isKawaError, KawaError } from "./errors.ts";
 import { readNamed } from "./unreadable.ts";
 import { decode, encodeValue } from "./value.ts";
 
@@ -59,6 +60,17 @@ const texts = new WeakMap<Entry, string>();
 export function textOf(key: string, entry: Entry): string | null {
   if (entry.state !== "present") return null;
   let text = texts.get(entry);
-  if (text === undefined) texts.set(entry, (text = encodeValue(key, readNamed(key, () => entry.value), Number.POSITIVE_INFINITY)));
+  if (text === undefined) texts.set(entry, (text = readNamed(key, () => writtenOut(key, entry))));
   return text;
+}
+
+function writtenOut(key: string, entry: PresentEntry): string {
+  const { value } = entry;
+  try {
+    return encodeValue(key, value, Number.POSITIVE_INFINITY);
+  } catch (cause) {
+    if (!isKawaError(cause)) throw cause;
+    // What an earlier version has stored may be small, and large when it is written out.
+    throw new KawaError("VALUE_UNREADABLE", "A stored value is too large when it is written out. Write another one with set(), or delete it.", { cause });
+  }
 }

@@ -237,7 +237,7 @@ class Encoder {
 
   #hole(list: readonly unknown[]): ValueRefusal {
     const at = list.findIndex((_, index) => !(index in list));
-    if (this.#path.at(-1) !== at) this.#path.push(at);
+    if (at >= 0 && this.#path.at(-1) !== at) this.#path.push(at);
     return this.#refusal("a list with holes cannot be stored; fill them, such as with Array.from(list)");
   }
 

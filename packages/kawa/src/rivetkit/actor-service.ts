@@ -167,7 +167,7 @@ export class ActorService {
     // Not only when it connects: a client can make that look like the socket of a server.
     if (c.conn) await this.admit(c);
     const commit: Commit = async (write) => (await this.#commit({ number: 0, settled: 0, writes: [this.#asEphemeral(write)] })).rows;
-    return this.#act({ c, name, params: withPlainValue(params), commit });
+    return this.#act({ c, name, params: this.#withPlainValue(params), commit });
   }
 
   get #hooks(): AnyHooks {
@@ -196,6 +196,13 @@ export class ActorService {
     } catch (error) {
       throw error === failure && isKawaError(error) ? error : refusal(error);
     }
+  }
+
+  /** Hooks see what would be stored, and not what else the message of a RivetKit client may hold. */
+  #withPlainValue(params: object): object {
+    if (!("value" in params)) return params;
+    const name = "key" in params ? params.key : "scope" in params ? params.scope : "";
+    return { ...params, value: decodeValue(encodeValue(String(name), params.value, this.#settings().maxValueBytes)) };
   }
 
   /** A client does not know what is ephemeral: what it writes stays so. */
@@ -357,12 +364,6 @@ export class ActorService {
     if (writes.length === 0) return;
     this.#commit({ number: 0, settled: 0, writes }).catch((error) => console.error("[kawa] Streams could not be ended:", error));
   }
-}
-
-/** Hooks see what would be stored, and not what else the message of a RivetKit client may hold. */
-function withPlainValue(params: object): object {
-  if (!("value" in params)) return params;
-  return { ...params, value: decodeValue(encodeValue("value", params.value, Number.POSITIVE_INFINITY)) };
 }
 
 const undefinedText = encodeValue("undefined", undefined);
