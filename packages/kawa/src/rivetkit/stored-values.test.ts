@@ -5,7 +5,7 @@ import { FakeActor, fakeClient } from "../../test/support/fake-actor.ts";
 import type { Backend } from "../core/backend.ts";
 import { membersKey } from "../core/members.ts";
 import { namespace } from "../core/namespace.ts";
-import type { HookContext } from "./hooks.ts";
+import type { HookContext, ReactiveStateActorHooks } from "./hooks.ts";
 import { RivetBackend } from "./rivet-backend.ts";
 import { shareSecret } from "./server-token.ts";
 
@@ -111,8 +111,8 @@ describe("what a RivetKit client sends", () => {
   it.each([["a RegExp", /a/], ["an error", new Error("x")], ["a class instance", new (class Tag { value = 1; })()], ["a list with a hole", Object.assign([], { length: 2 })]])(
     "is refused before a hook sees it when it is no value: %s",
     async (_, value) => {
-      const setSignal = vi.fn((_: unknown, params: never, next: (params: never) => unknown) => next(params));
-      actor.hooks = { setSignal } as never;
+      const setSignal = vi.fn<NonNullable<ReactiveStateActorHooks["setSignal"]>>((__, params, next) => next(params));
+      actor.hooks = { setSignal };
       expect(await codeOf(() => actor.service.perform(c, "setSignal", { key: "a", value }))).toBe("VALUE_UNSERIALIZABLE");
       expect(setSignal).not.toHaveBeenCalled();
     },
