@@ -17,8 +17,8 @@ export function encode(value: unknown, maxBytes: number): EncodedValue {
   return new Encoder(maxBytes).encode(value);
 }
 
-/** What JSON escapes, and what is more than one byte of UTF-8. */
-const needsCare = /["<\\\u0000-\u001f\u0080-\uffff]/;
+/** All but what JSON escapes, what is not safe in a script, and what is more than one byte of UTF-8. */
+const isSimple = /^[ !#-;=-[\]-~]*$/;
 /** JSON leaves it alone, and it is not safe in a script. */
 const unsafe = /[<\u2028\u2029]/g;
 const escapes: Readonly<Record<string, string>> = { "<": "\\u003C", "\u2028": "\\u2028", "\u2029": "\\u2029" };
@@ -221,7 +221,7 @@ class Encoder {
   }
 
   #quoted(text: string): string {
-    if (!needsCare.test(text)) return `"${text}"`;
+    if (isSimple.test(text)) return `"${text}"`;
     const quoted = JSON.stringify(text).replace(unsafe, (character) => escapes[character]!);
     this.#extraBytes += utf8Length(quoted) - quoted.length;
     return quoted;
