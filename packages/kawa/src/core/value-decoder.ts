@@ -1,7 +1,8 @@
 import { fromBase64 } from "./value-bytes.ts";
-import { codes, costs, maxBigIntDigits, maxValueDepth } from "./value-format.ts";
+import { costs, maxValueDepth, valuesByCode } from "./value-format.ts";
 import { typedArrayClasses } from "./value-kinds.ts";
 import { type PathSegment, ValueRefusal } from "./value-refusal.ts";
+import { bigIntFrom, dateFrom } from "./value-text.ts";
 
 export type DecodedValue = {
   readonly value: unknown;
@@ -68,20 +69,8 @@ class Decoder {
 
   #readCode(code: number): unknown {
     this.#spend(costs.code);
-    switch (code) {
-      case codes.undefined:
-        return undefined;
-      case codes.nan:
-        return Number.NaN;
-      case codes.infinity:
-        return Infinity;
-      case codes.minusInfinity:
-        return -Infinity;
-      case codes.minusZero:
-        return -0;
-      default:
-        throw this.#refusal("it has a hole or an unknown code");
-    }
+    if (!valuesByCode.has(code)) throw this.#refusal("it has a hole or an unknown code");
+    return valuesByCode.get(code);
   }
 
   #nodeAt(index: unknown): unknown {
@@ -187,8 +176,9 @@ class Decoder {
 
   /** A Map and a Set take -0 for 0. */
   #readKey(index: unknown): unknown {
-    if (index === codes.minusZero) throw this.#refusal("it has -0 as a key");
-    return this.#read(index);
+    const key = this.#read(index);
+    if (Object.is(key, -0)) throw this.#refusal("it has -0 as a key");
+    return key;
   }
 
   #copied(made: object): object {
@@ -199,18 +189,17 @@ class Decoder {
 
   #readDate([, text, ...more]: readonly unknown[]): unknown {
     this.#spend(35);
-    const date = new Date(typeof text === "string" && text.length <= 27 ? text : Number.NaN);
-    if (Number.isNaN(date.getTime()) || date.toISOString() !== text || more.length > 0) throw this.#refusal("it has a malformed Date");
+    const date = dateFrom(text);
+    if (!date || more.length > 0) throw this.#refusal("it has a malformed Date");
     this.#isFrozen = false;
     return date;
   }
 
   #readBigInt([, text, ...more]: readonly unknown[]): unknown {
-    if (typeof text !== "string" || text.length > maxBigIntDigits + 1 || !/^(0|-?[1-9]\d*)$/.test(text) || more.length > 0) {
-      throw this.#refusal("it has a malformed BigInt");
-    }
-    this.#spend(text.length + 13);
-    return BigInt(text);
+    const value = bigIntFrom(text);
+    if (value === undefined || more.length > 0) throw this.#refusal("it has a malformed BigInt");
+    this.#spend((text as string).length + 13);
+    return value;
   }
 
   /** With a part of a buffer as devalue writes it: from a byte on, and so many elements. */

@@ -1,7 +1,8 @@
 import { toBase64, utf8Length } from "./value-bytes.ts";
-import { codes, costs, maxBigIntDigits, maxValueDepth } from "./value-format.ts";
+import { codeOf, costs, maxBigIntDigits, maxValueDepth } from "./value-format.ts";
 import { kindOf } from "./value-kinds.ts";
 import { type PathSegment, ValueRefusal } from "./value-refusal.ts";
+import { isLongBigInt, isSimple, quote } from "./value-text.ts";
 import { whyRefused } from "./why-refused.ts";
 
 export type EncodedValue = {
@@ -17,15 +18,8 @@ export function encode(value: unknown, maxBytes: number): EncodedValue {
   return new Encoder(maxBytes).encode(value);
 }
 
-/** All but what JSON escapes, what is not safe in a script, and what is more than one byte of UTF-8. */
-const isSimple = /^[ !#-;=-[\]-~]*$/;
-/** JSON leaves it alone, and it is not safe in a script. */
-const unsafe = /[<\u2028\u2029]/g;
-const escapes: Readonly<Record<string, string>> = { "<": "\\u003C", "\u2028": "\\u2028", "\u2029": "\\u2029" };
 /** Names among the elements of a longer typed array are not looked for: that takes longer than to encode it. */
 const maxNamedElements = 1_024;
-
-let bigIntLimit: bigint | undefined;
 
 /** Writes a value as a tree: an object in several places is written once for each. Texts and numbers are written once. */
 class Encoder {
@@ -58,12 +52,9 @@ class Encoder {
       case "bigint":
         return this.#addPrimitive(value);
       case "number":
-        if (Number.isNaN(value)) return this.#addCode(codes.nan);
-        if (value === Infinity) return this.#addCode(codes.infinity);
-        if (value === -Infinity) return this.#addCode(codes.minusInfinity);
-        return Object.is(value, -0) ? this.#addCode(codes.minusZero) : this.#addPrimitive(value);
+        return Number.isFinite(value) && !Object.is(value, -0) ? this.#addPrimitive(value) : this.#addCode(codeOf(value));
       case "undefined":
-        return this.#addCode(codes.undefined);
+        return this.#addCode(codeOf(value));
       case "object":
         return value === null ? this.#addPrimitive(value) : this.#addObject(value);
       default:
@@ -213,16 +204,13 @@ class Encoder {
   }
 
   #bigInt(value: bigint): string {
-    bigIntLimit ??= 10n ** BigInt(maxBigIntDigits);
-    if (value >= bigIntLimit || value <= -bigIntLimit) {
-      throw this.#refusal(`a BigInt of more than ${maxBigIntDigits} digits cannot be stored; store it as a text`);
-    }
+    if (isLongBigInt(value)) throw this.#refusal(`a BigInt of more than ${maxBigIntDigits} digits cannot be stored; store it as a text`);
     return `["BigInt","${value}"]`;
   }
 
   #quoted(text: string): string {
-    if (isSimple.test(text)) return `"${text}"`;
-    const quoted = JSON.stringify(text).replace(unsafe, (character) => escapes[character]!);
+    if (isSimple(text)) return `"${text}"`;
+    const quoted = quote(text);
     this.#extraBytes += utf8Length(quoted) - quoted.length;
     return quoted;
   }
@@ -243,13 +231,10 @@ class Encoder {
 
   #tooDeep(thing: object): ValueRefusal {
     // The way to where it occurs again, and not round and round.
-    for (const [at, ancestor] of [...this.#ancestors, thing].entries()) {
-      const again = this.#ancestors.indexOf(ancestor);
-      if (again === at || again === -1) continue;
-      this.#path.length = at;
-      return this.#refusal("an object that contains itself cannot be stored; name it by an id");
-    }
-    return this.#refusal(`more than ${maxValueDepth} levels cannot be stored; name things by an id`);
+    const again = [...this.#ancestors, thing].findIndex((one, at, chain) => chain.indexOf(one) < at);
+    if (again === -1) return this.#refusal(`more than ${maxValueDepth} levels cannot be stored; name things by an id`);
+    this.#path.length = again;
+    return this.#refusal("an object that contains itself cannot be stored; name it by an id");
   }
 
   #spend(bytes: number): void {

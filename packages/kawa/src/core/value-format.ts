@@ -9,7 +9,19 @@ export const maxBigIntDigits = 4_096;
  * members by their place in the list. What has no node of its own is named by one of these; -2 and -7 stand for holes of lists, which no
  * value may have.
  */
-export const codes = { undefined: -1, nan: -3, infinity: -4, minusInfinity: -5, minusZero: -6 } as const;
+export const valuesByCode: ReadonlyMap<number, number | undefined> = new Map([
+  [-1, undefined],
+  [-3, Number.NaN],
+  [-4, Infinity],
+  [-5, -Infinity],
+  [-6, -0],
+]);
+
+/** Of one of these. */
+export function codeOf(value: number | undefined): number {
+  for (const [code, meant] of valuesByCode) if (Object.is(meant, value)) return code;
+  throw new Error(`${value} has no code.`);
+}
 
 /**
  * Bytes that are counted for an object in each place where it is, beside what is in it: about what it takes to make and to render it.

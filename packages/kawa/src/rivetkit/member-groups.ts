@@ -1,4 +1,5 @@
 import { asMembers, groupIn, memberKey, memberOf, type Members } from "../core/members.ts";
+import { KawaError } from "../core/errors.ts";
 import { leaveOut, readNamed } from "../core/unreadable.ts";
 import { decodeValue } from "../core/value.ts";
 import type { Row } from "./protocol.ts";
@@ -40,7 +41,11 @@ export class MemberGroups {
 /** A list that is none, as somebody has written it by hand, must not keep the actor from starting. */
 export function membersIn(key: string, text: string): Members | undefined {
   try {
-    return asMembers(readNamed(key, () => decodeValue(text)));
+    return readNamed(key, () => {
+      const members = asMembers(decodeValue(text));
+      if (!members) throw new KawaError("VALUE_UNREADABLE", "A stored value is no list of members.");
+      return members;
+    });
   } catch (error) {
     if (leaveOut(key, error)) return undefined;
     throw error;
