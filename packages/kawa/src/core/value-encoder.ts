@@ -198,8 +198,8 @@ class Encoder {
   /** @throws {ValueRefusal} - others may change the buffer, or it is gone */
   #checked(buffer: ArrayBufferLike): ArrayBuffer {
     if (kindOf(buffer) !== "ArrayBuffer") throw this.#refusal("a SharedArrayBuffer cannot be stored; copy it with slice()");
-    if ((buffer as ArrayBuffer).detached) throw this.#refusal("a detached ArrayBuffer cannot be stored; its bytes were given away");
-    if ((buffer as ArrayBuffer).resizable) throw this.#refusal("a resizable ArrayBuffer cannot be stored; copy it with slice()");
+    const { detached, resizable } = buffer as ArrayBuffer;
+    if (detached || resizable) throw this.#refusal("a detached or resizable ArrayBuffer cannot be stored; copy it with slice()");
     return buffer as ArrayBuffer;
   }
 
@@ -247,6 +247,4 @@ class Encoder {
   }
 }
 
-const { forEach: forEachOfMap } = Map.prototype;
-const { forEach: forEachOfSet } = Set.prototype;
-const { getTime, toISOString } = Date.prototype;
+const [{ forEach: forEachOfMap }, { forEach: forEachOfSet }, { getTime, toISOString }] = [Map.prototype, Set.prototype, Date.prototype];
