@@ -101,7 +101,7 @@ describe("a hook that writes another value", () => {
     actor.hooks = { setSignal: (_, params, next) => next({ ...params, value: new URL("http://127.0.0.1/") }) };
     const backend = createBackend();
     expect(await codeOf(() => backend.set("a", 1))).toBe("VALUE_UNSERIALIZABLE");
-    expect(actor.store.get("a")).toBeUndefined();
+    expect(actor.store.get("a")?.text ?? null).toBeNull();
   });
 });
 
