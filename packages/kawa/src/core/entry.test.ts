@@ -30,6 +30,6 @@ describe("createPresentEntry", () => {
   it("decodes when it is read, and not before", () => {
     const broken = createPresentEntry(1, "no value");
     expect(broken.seq).toBe(1);
-    expect(() => broken.value).toThrow(SyntaxError);
+    expect(() => broken.value).toThrow("VALUE_UNREADABLE");
   });
 });

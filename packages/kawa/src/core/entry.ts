@@ -1,4 +1,6 @@
 import type { Entry } from "./backend.ts";
+import { isKawaError, KawaError } from "./errors.ts";
+import { readNamed } from "./unreadable.ts";
 import { decode, encodeValue } from "./value.ts";
 
 export type PresentEntry = Extract<Entry, { state: "present" }>;
@@ -50,10 +52,25 @@ export function sizeOfEntry(entry: Entry): number {
 
 const texts = new WeakMap<Entry, string>();
 
-/** The encoded value of an entry; `null` when it has none. Encoded once, whoever asks. */
+/**
+ * The encoded value of an entry; `null` when it has none. Encoded once, whoever asks.
+ *
+ * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
+ */
 export function textOf(key: string, entry: Entry): string | null {
   if (entry.state !== "present") return null;
   let text = texts.get(entry);
-  if (text === undefined) texts.set(entry, (text = encodeValue(key, entry.value, Number.POSITIVE_INFINITY)));
+  if (text === undefined) texts.set(entry, (text = readNamed(key, () => writtenOut(key, entry))));
   return text;
+}
+
+function writtenOut(key: string, entry: PresentEntry): string {
+  const { value } = entry;
+  try {
+    return encodeValue(key, value, Number.POSITIVE_INFINITY);
+  } catch (cause) {
+    if (!isKawaError(cause)) throw cause;
+    // What an earlier version has stored may be small, and large when it is written out.
+    throw new KawaError("VALUE_UNREADABLE", "A stored value is too large when it is written out. Write another one with set(), or delete it.", { cause });
+  }
 }

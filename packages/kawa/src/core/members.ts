@@ -9,6 +9,12 @@ export type Members = {
   readonly ids: readonly string[];
 };
 
+/** What a store holds for a group; undefined for what is no list of members. */
+export function asMembers(value: unknown): Members | undefined {
+  const { ttlMs, ids } = (typeof value === "object" && value !== null ? value : {}) as Partial<Members>;
+  return typeof ttlMs === "number" && Array.isArray(ids) && ids.every((id) => typeof id === "string") ? { ttlMs, ids } : undefined;
+}
+
 export const noMembers: Members = { ttlMs: 0, ids: [] };
 
 /** Longest id of a member that browsers reach, in UTF-8 bytes: each change of a group is told with all of its ids. */

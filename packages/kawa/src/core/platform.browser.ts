@@ -1,6 +1,7 @@
 import type { Backend, OperationOptions, WriteOptions } from "./backend.ts";
 import { browserBackend } from "./browser/global-backend.ts";
 import { show } from "./clip.ts";
+import type { PresentEntry } from "./entry.ts";
 import type { Initial } from "./platform.ts";
 import type { BackedSignal, SignalDefinition } from "./signal.ts";
 
@@ -18,6 +19,10 @@ export function composeKey(prefix: string, key: string): string {
 
 export function initialOf(_key: string, value: unknown): Initial {
   return { text: "", entry: { state: "present", seq: 0, value } };
+}
+
+export function valueOf(_key: string, entry: PresentEntry): unknown {
+  return entry.value;
 }
 
 export function redefine<T>(signal: BackedSignal<T>, initial: T): void {

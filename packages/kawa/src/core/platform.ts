@@ -2,6 +2,7 @@ import type { OperationOptions, WriteOptions } from "./backend.ts";
 import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import type { Exposure } from "./exposure.ts";
 import { clip, KawaError, show } from "./errors.ts";
+import { readNamed } from "./unreadable.ts";
 import { encodeValue } from "./value.ts";
 import { processState } from "./process-state.ts";
 import { reported as reportedPromise } from "./reported-promise.ts";
@@ -17,6 +18,11 @@ export type Initial = { readonly text: string; readonly entry: PresentEntry };
 export function initialOf(key: string, value: unknown): Initial {
   const text = encodeValue(key, value);
   return { text, entry: createPresentEntry(0, text) };
+}
+
+/** @throws {KawaError} VALUE_UNREADABLE - what is stored is no value */
+export function valueOf(key: string, entry: PresentEntry): unknown {
+  return readNamed(key, () => entry.value);
 }
 
 const warned = processState("redefined-signals", () => new Set<string>());

@@ -1,4 +1,4 @@
-import { applyOptions, fallbackBackend, type Initial, initialOf, redefine, reported, withTtl } from "#platform";
+import { applyOptions, fallbackBackend, type Initial, initialOf, redefine, reported, valueOf, withTtl } from "#platform";
 import { type Backend, type Entry, globalBackend, type OperationOptions } from "./backend.ts";
 import { clip } from "./clip.ts";
 import type { Exposure } from "./exposure.ts";
@@ -153,7 +153,7 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   valueIn(entry: Entry): T {
-    return entry.state === "present" ? (entry.value as T) : this.initial;
+    return entry.state === "present" ? (valueOf(this.key, entry) as T) : this.initial;
   }
 
   /** The key that a reader of this signal depends on. */

@@ -8,11 +8,15 @@ export type KnownValue = readonly [key: string, seq: number, epoch: string];
 export const maxWatched = 500;
 export const maxKept = 20;
 
-/**
- * An answer to `GET ?key=…`. Keys that do not exist and keys that may not be read are refused in the same way. What did not fit into
- * one answer is to be asked for again: the keys that come `later`.
- */
-export type ReadReply = { readonly rows: readonly ValueRow[]; readonly refused: readonly string[]; readonly later?: readonly string[] };
+/** An answer to `GET ?key=…`. Keys that do not exist and keys that may not be read are refused in the same way. */
+export type ReadReply = {
+  readonly rows: readonly ValueRow[];
+  readonly refused: readonly string[];
+  /** Keys whose stored values break the rules of values. */
+  readonly unreadable?: readonly string[] | undefined;
+  /** Keys that did not fit into this answer: they are to be asked for again. */
+  readonly later?: readonly string[] | undefined;
+};
 
 /** Body of a `PUT`. */
 export type WriteRequest = {

@@ -36,6 +36,7 @@ const messages: Readonly<Record<KawaErrorCode, string>> = {
   UPDATE_CONFLICT: "Others were faster. Please try again.",
   VALUE_INVALID: notSaved,
   VALUE_TOO_LARGE: "This is too long to be saved.",
+  VALUE_UNREADABLE: broken,
   VALUE_UNSERIALIZABLE: notSaved,
   WRITE_UNCONFIRMED: "It is not known whether this was saved. What you see is what the server has.",
 };

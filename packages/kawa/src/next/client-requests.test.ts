@@ -1,6 +1,8 @@
 import { stringify } from "devalue";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { badTexts } from "../../test/support/bad-texts.ts";
 import { type Backend, type Entry, type Reader, registerBackend, unregisterBackend } from "../core/backend.ts";
+import { createPresentEntry } from "../core/entry.ts";
 import { KawaError } from "../core/errors.ts";
 import { createMemoryBackend } from "../core/memory-backend.ts";
 import { namespace } from "../core/namespace.ts";
@@ -73,6 +75,43 @@ async function put(write: Partial<WriteRequest>, { headers = {}, options = {}, b
   const [seq, epoch] = response.headers.get(acceptedHeader)!.split(" ");
   return { status: 204, body: { row: [write.key, write.text, Number(seq), epoch] }, headers: response.headers };
 }
+
+/** As if a store held this, from before there were rules or written by hand. */
+function holdText(key: string, text: string): void {
+  const entry = backend.entry.bind(backend);
+  const held = cell<Entry>(createPresentEntry(1, text));
+  vi.spyOn(backend, "entry").mockImplementation((of) => (of === key ? held : entry(of)));
+}
+
+describe("a stored text that is no value", () => {
+  it.each(badTexts)("is told as an error of its key, and the others are given: %s", async (_, text) => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    await signals.shown.set(1);
+    holdText("req:open", text);
+    const { status, body } = await get(["req:open", "req:shown", "req:nothing"]);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ rows: [["req:shown", "[1]", 1, expect.any(String)]], refused: ["req:nothing"], unreadable: ["req:open"] });
+  });
+});
+
+describe("a PUT of a text that is no value", () => {
+  it.each(badTexts)("is refused, and nothing is stored: %s", async (_, text) => {
+    const { status, body } = await put({ key: "req:open", text });
+    expect([status, body["code"]]).toEqual(text.length > 60_000 || body["code"] === "VALUE_TOO_LARGE" ? [413, "VALUE_TOO_LARGE"] : [400, "REQUEST_INVALID"]);
+    expect((await backend.entries("")).size).toBe(0);
+  });
+
+  it("is refused when a short text stands for very much", async () => {
+    const { text } = { text: `[[${Array.from({ length: 20_000 }, () => 1).join(",")}],["Map"]]` };
+    expect(await put({ key: "req:open", text })).toMatchObject({ status: 413, body: { code: "VALUE_TOO_LARGE" } });
+  });
+
+  it("is stored anew when it is written in another way than Kawa's", async () => {
+    expect((await put({ key: "req:open", text: '[[1,1],["Uint8Array",2,1,1],["ArrayBuffer","AQID"]]' })).status).toBe(200);
+    const row = (await get(["req:open"])).body["rows"] as ValueRow[];
+    expect(row[0]![1]).toBe('[[1,3],["Uint8Array",2],["ArrayBuffer","Ag=="],["Uint8Array",4],["ArrayBuffer","Ag=="]]');
+  });
+});
 
 describe("GET", () => {
   it("gives the rows of exposed signals, and nobody may keep them", async () => {
@@ -385,6 +424,18 @@ describe("values on a stream", () => {
     await signals.secret.set("t1p");
     await signals.open.set(2);
     expect(await next()).toMatchObject({ 0: "req:open", 1: "[2]" });
+  });
+
+  it("are not sent of a key whose stored text is no value, and the others go on", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const { epoch } = backend.version;
+    holdText("req:name", "[[-7,4294967295]]");
+    const { next } = await open([["req:name", 0, ""], ["req:shown", 0, epoch]]);
+    await signals.shown.set(1);
+    expect(await next()).toEqual(["req:shown", "[1]", 1, epoch]);
+    await signals.shown.set(2);
+    expect(await next()).toEqual(["req:shown", "[2]", 2, epoch]);
+    expect(log.mock.calls.filter((call) => call.join(" ").includes("req:name"))).toHaveLength(1);
   });
 
   it("come later where the actor is away", async () => {

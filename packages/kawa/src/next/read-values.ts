@@ -2,6 +2,7 @@ import type { Backend, Reader } from "../core/backend.ts";
 import { textOf } from "../core/entry.ts";
 import { isKawaError, KawaError } from "../core/errors.ts";
 import { maxKeyBytes } from "../core/key.ts";
+import { leaveOut } from "../core/unreadable.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { ReadReply, ValueRow } from "../core/value-row.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
@@ -23,12 +24,19 @@ export function namedKeys(request: Request): readonly string[] {
 /** What whoever asks may see of some keys, as far as it fits into one answer. */
 export async function readValues(keys: readonly string[], signals: ExposedSignals): Promise<ReadReply> {
   const readers = new Map<Backend, Promise<Reader>>();
+  const unreadable: string[] = [];
   const read = async (key: string): Promise<ValueRow | undefined> => {
     const signal = signals.find(key, "read");
     if (!signal) return undefined;
     const { backend } = signal;
     if (!readers.has(backend)) readers.set(backend, backend.readerFor());
-    return readRow(await readers.get(backend)!, signal);
+    try {
+      return await readRow(await readers.get(backend)!, signal);
+    } catch (error) {
+      if (!leaveOut(key, error)) throw error;
+      unreadable.push(key);
+      return undefined;
+    }
   };
   const rows: ValueRow[] = [];
   const refused: string[] = [];
@@ -48,15 +56,19 @@ export async function readValues(keys: readonly string[], signals: ExposedSignal
       if (length > left && rows.length > 0) later.push(key);
       else {
         if (row) rows.push(row);
-        else refused.push(key);
+        else if (!unreadable.includes(key)) refused.push(key);
         left -= length;
       }
     }
   }
-  return later.length === 0 ? { rows, refused } : { rows, refused, later };
+  return { rows, refused, ...(unreadable.length > 0 && { unreadable }), ...(later.length > 0 && { later }) };
 }
 
-/** What an identity sees of a signal; undefined when the actor refuses it. */
+/**
+ * What an identity sees of a signal; undefined when the actor refuses it.
+ *
+ * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
+ */
 export async function readRow(reader: Reader, { backend, key }: BackedSignal<unknown>): Promise<ValueRow | undefined> {
   try {
     await reader.load([key]);

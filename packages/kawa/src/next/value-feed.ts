@@ -2,6 +2,7 @@ import type { Backend, Reader } from "../core/backend.ts";
 import { textOf } from "../core/entry.ts";
 import { clip, isKawaError } from "../core/errors.ts";
 import type { BackedSignal } from "../core/signal.ts";
+import { leaveOut } from "../core/unreadable.ts";
 import type { KnownValue, ValueRow } from "../core/value-row.ts";
 import { hub } from "./hub.ts";
 import { streamLimits } from "./limits.ts";
@@ -120,7 +121,11 @@ export class ValueFeed {
       const entry = backend.entry(key).peek();
       if (backend.isGuarded || entry.state === "unknown") continue;
       this.#changed.delete(signal);
-      this.#add([key, textOf(key, entry), entry.seq, backend.version.epoch]);
+      try {
+        this.#add([key, textOf(key, entry), entry.seq, backend.version.epoch]);
+      } catch (error) {
+        if (!leaveOut(key, error)) throw error;
+      }
     }
     this.#options.onRows();
   }
@@ -158,7 +163,7 @@ export class ValueFeed {
           this.#add((await readRow(await reader, signal)) ?? [signal.key, null, 0, ""]);
         } catch (error) {
           if (isKawaError(error) && error.retryable) this.#retry(signal);
-          else console.error(`[kawa] Reading "${clip(signal.key)}" for a browser failed:`, error);
+          else if (!leaveOut(signal.key, error)) console.error(`[kawa] Reading "${clip(signal.key)}" for a browser failed:`, error);
         }
       }),
     );

@@ -3,7 +3,7 @@ import { clip, isKawaError, KawaError } from "../core/errors.ts";
 import { maxKeyBytes } from "../core/key.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { StandardIssue } from "../core/standard-schema.ts";
-import { decodeValue, encodeValue } from "../core/value.ts";
+import { decodeValue, encodeValue, maxValueBytes } from "../core/value.ts";
 import { acceptedHeader, type WriteReply, type WriteRequest } from "../core/value-row.ts";
 import { answerHeaders } from "./answer.ts";
 import { type AskingClient, nameOf } from "./asking-client.ts";
@@ -83,7 +83,7 @@ async function textAfter(signal: BackedSignal<unknown>, { text }: WriteRequest):
 }
 
 async function valueOf(signal: BackedSignal<unknown>, text: string | null): Promise<unknown> {
-  return text === null ? undefined : check(signal, decode(text));
+  return text === null ? undefined : check(signal, decode(signal.key, text));
 }
 
 async function deleteExpected({ backend, key }: BackedSignal<unknown>, expect: number): Promise<void> {
@@ -98,11 +98,14 @@ function checkExpected(key: string, entry: Entry, expect: number): void {
   throw new KawaError("UPDATE_CONFLICT", `"${clip(key)}" has changed.`);
 }
 
-function decode(text: string): unknown {
+/** A short text may stand for a large value. */
+function decode(key: string, text: string): unknown {
+  const maxBytes = Math.max(maxValueBytes, text.length);
   try {
-    return decodeValue(text);
-  } catch {
-    throw invalid("its value is malformed");
+    return decodeValue(text, maxBytes);
+  } catch (error) {
+    if (!isKawaError(error, "VALUE_UNREADABLE") || error.data["isTooLarge"] !== true) throw invalid("its value is malformed");
+    throw new KawaError("VALUE_TOO_LARGE", `What a browser wrote to "${clip(key)}" stands for more than ${maxBytes} bytes.`);
   }
 }
 

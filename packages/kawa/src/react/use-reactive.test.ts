@@ -2,10 +2,12 @@ import { createElement, type ReactElement, Suspense } from "react";
 import { renderToReadableStream, renderToString } from "react-dom/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { codeOf, caught } from "../../test/support/caught.ts";
-import { type Backend, registerBackend, unregisterBackend } from "../core/backend.ts";
+import { type Backend, type Entry, registerBackend, unregisterBackend } from "../core/backend.ts";
 import { computed } from "../core/computed.ts";
+import { createPresentEntry } from "../core/entry.ts";
 import { createMemoryBackend } from "../core/memory-backend.ts";
 import { namespace, signal } from "../core/namespace.ts";
+import { cell } from "../core/reactive.ts";
 import type { Readable } from "../core/reads.ts";
 import type { ValueRow } from "../core/value-row.ts";
 import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
@@ -63,6 +65,13 @@ describe("useReactive in the HTML of a client component", () => {
     const { html, rows } = await render(open, snapshots);
     expect(html).toContain("<output>2</output>");
     expect(rows).toEqual([["ssr:open", "[2]", 1, backend.version.epoch]]);
+  });
+
+  it("is an error where what is stored is no value", async () => {
+    await open.set(2);
+    const held = cell<Entry>(createPresentEntry(1, "[[-7,4294967295]]"));
+    vi.spyOn(backend, "entry").mockImplementation(() => held);
+    expect(await caught(() => render(open))).toMatchObject({ code: "VALUE_UNREADABLE", data: { key: "ssr:open" } });
   });
 
   it("gives the browser the rows of all signals that a computed has read", async () => {

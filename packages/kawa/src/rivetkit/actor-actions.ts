@@ -1,5 +1,6 @@
 import { KawaError, show } from "../core/errors.ts";
 import { checkKey, maxKeyBytes, streamKey, streamLeaseMs, streamScope } from "../core/key.ts";
+import { leaveOut, readNamed } from "../core/unreadable.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import type { ActorSettings } from "./actor-settings.ts";
@@ -31,7 +32,7 @@ type Actions = { readonly [N in ActionName]: (call: Call<N>) => Promise<ActionRe
 export function createActorActions({ store, leases, settings }: ActorActionsOptions): Actions {
   const valueOf = (key: string, at?: Version): unknown => {
     const text = store.get(key, at)?.text;
-    return typeof text === "string" ? decodeValue(text) : undefined;
+    return typeof text === "string" ? readNamed(key, () => decodeValue(text)) : undefined;
   };
 
   const set = async (key: string, value: unknown, commit: Commit): Promise<unknown> => {
@@ -57,8 +58,9 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
         const own = scope === undefined ? { key } : { scope };
         const value = hook ? await hook(c, { ...params, ...own, action }, next) : valueOf(key);
         if (value !== undefined || !hook) values[scope ?? key] = value;
-      } catch {
-        // What this identity may not see is not there.
+      } catch (error) {
+        // What this identity may not see is not there, nor what nobody can read.
+        leaveOut(key, error);
       }
     }
     return values;

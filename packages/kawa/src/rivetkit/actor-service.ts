@@ -1,7 +1,8 @@
 import type { Context } from "../core/backend.ts";
 import { clip, isKawaError, KawaError, show } from "../core/errors.ts";
 import { isServerKey, streamKey, streamLeaseMs, streamRenewMs, streamScope } from "../core/key.ts";
-import { groupIn, memberKey, membersKey, type Members } from "../core/members.ts";
+import { groupIn, memberKey, membersKey, type Members, noMembers } from "../core/members.ts";
+import { readNamed } from "../core/unreadable.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import { type Commit, createActorActions } from "./actor-actions.ts";
@@ -11,6 +12,7 @@ import { decodeContext } from "./context.ts";
 import { type ActionName, type ActionParams, type ActionResult, type AnyHooks, type HookContext, hookedBy, isCovered, runHooks } from "./hooks.ts";
 import { KeyLeases } from "./key-leases.ts";
 import { Leases } from "./leases.ts";
+import { membersIn } from "./member-groups.ts";
 import type { Delta, Hooked, Replies, ReplyError, RequestMessage, RequestName, Requests, Row, Write } from "./protocol.ts";
 import { refusal, toReplyError } from "./refusal.ts";
 import type { SignalStore } from "./signal-store.ts";
@@ -165,7 +167,7 @@ export class ActorService {
     // Not only when it connects: a client can make that look like the socket of a server.
     if (c.conn) await this.admit(c);
     const commit: Commit = async (write) => (await this.#commit({ number: 0, settled: 0, writes: [this.#asEphemeral(write)] })).rows;
-    return this.#act({ c, name, params, commit });
+    return this.#act({ c, name, params: this.#withPlainValue(params), commit });
   }
 
   get #hooks(): AnyHooks {
@@ -194,6 +196,13 @@ export class ActorService {
     } catch (error) {
       throw error === failure && isKawaError(error) ? error : refusal(error);
     }
+  }
+
+  /** Hooks see what would be stored, and not what else the message of a RivetKit client may hold. */
+  #withPlainValue(params: object): object {
+    if (!("value" in params)) return params;
+    const name = "key" in params ? params.key : "scope" in params ? params.scope : "";
+    return { ...params, value: decodeValue(encodeValue(String(name), params.value, this.#settings().maxValueBytes)) };
   }
 
   /** A client does not know what is ephemeral: what it writes stays so. */
@@ -317,7 +326,7 @@ export class ActorService {
     const key = membersKey(group);
     const { text = null, seq = 0 } = this.store.get(key, at) ?? {};
     if (text === null) return [key, null, seq];
-    const { ttlMs, ids } = decodeValue(text) as Members;
+    const { ttlMs, ids } = membersIn(key, text) ?? noMembers;
     const isShown = async (id: string): Promise<boolean> => {
       try {
         return (await this.#readAs(identity, memberKey(group, id), at))[1] !== null;
@@ -381,7 +390,7 @@ function actionOf(write: Write, textOf: (key: string) => string): { name: "clear
   const own = scope === undefined ? { key: write.key } : { scope };
   const text = "text" in write ? write.text : textOf(write.key);
   if (text === null) return { name: scope === undefined ? "deleteSignal" : "deleteStream", params: own };
-  return { name: scope === undefined ? "setSignal" : "updateStream", params: { ...own, value: decodeValue(text) } };
+  return { name: scope === undefined ? "setSignal" : "updateStream", params: { ...own, value: readNamed(write.key, () => decodeValue(text)) } };
 }
 
 /** What the hooks made of a write. What was computed from the value of a key holds only for that key. */

@@ -1,4 +1,6 @@
-import { groupIn, memberKey, memberOf, type Members } from "../core/members.ts";
+import { asMembers, groupIn, memberKey, memberOf, type Members } from "../core/members.ts";
+import { KawaError } from "../core/errors.ts";
+import { leaveOut, readNamed } from "../core/unreadable.ts";
 import { decodeValue } from "../core/value.ts";
 import type { Row } from "./protocol.ts";
 
@@ -13,11 +15,9 @@ export class MemberGroups {
     for (const [key, text] of rows) {
       const group = groupIn(key);
       if (group === undefined) continue;
-      if (text === null) this.#groups.delete(group);
-      else {
-        const { ttlMs, ids } = decodeValue(text) as Members;
-        this.#groups.set(group, { ttlMs, ids: new Set(ids) });
-      }
+      const members = text === null ? undefined : membersIn(key, text);
+      if (!members) this.#groups.delete(group);
+      else this.#groups.set(group, { ttlMs: members.ttlMs, ids: new Set(members.ids) });
     }
   }
 
@@ -35,5 +35,19 @@ export class MemberGroups {
   /** Every ephemeral key with its time to live. */
   *entries(): Iterable<readonly [key: string, ttlMs: number]> {
     for (const [group, { ttlMs, ids }] of this.#groups) for (const id of ids) yield [memberKey(group, id), ttlMs];
+  }
+}
+
+/** A list that is none, as somebody has written it by hand, must not keep the actor from starting. */
+export function membersIn(key: string, text: string): Members | undefined {
+  try {
+    return readNamed(key, () => {
+      const members = asMembers(decodeValue(text));
+      if (!members) throw new KawaError("VALUE_UNREADABLE", "A stored value is no list of members.");
+      return members;
+    });
+  } catch (error) {
+    if (leaveOut(key, error)) return undefined;
+    throw error;
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Backend, BackendStatus, Change, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, Updater, WriteOptions } from "../core/backend.ts";
 import { clip, KawaError } from "../core/errors.ts";
 import type { ReadonlyCell } from "../core/reactive.ts";
+import { leaveOut, readNamed } from "../core/unreadable.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import { ActorLink } from "./actor-link.ts";
@@ -113,7 +114,15 @@ export class RivetBackend implements Backend {
 
   async entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>> {
     const rows = await this.#list({ prefix, withValues: true, after: "" }, options);
-    return new Map(rows.map(([key, text]) => [key, decodeValue(text!)]));
+    const entries = new Map<string, unknown>();
+    for (const [key, text] of rows) {
+      try {
+        entries.set(key, readNamed(key, () => decodeValue(text!)));
+      } catch (error) {
+        if (!leaveOut(key, error)) throw error;
+      }
+    }
+    return entries;
   }
 
   onChange(listener: (change: Change) => void): () => void {

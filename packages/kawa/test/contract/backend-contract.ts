@@ -7,6 +7,7 @@ import { describeEphemeral } from "./ephemeral.ts";
 import { describeGivenOutValues } from "./given-out-values.ts";
 import { describeListing } from "./listing.ts";
 import { describeSnapshots } from "./snapshots.ts";
+import { describeRefusedValues } from "./refused-values.ts";
 import { describeStreams } from "./streams.ts";
 import { increment, read as readFrom, valueOf, watch as watchBackend } from "./support.ts";
 
@@ -290,6 +291,7 @@ export function describeBackendContract(name: string, createBackend: BackendFact
     describeListing(current);
     describeSnapshots(current);
     describeStreams(current);
+    describeRefusedValues(current);
     describeGivenOutValues(current);
 
     describe("listeners that throw", () => {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Suspense, use, type ReactElement } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type Backend, type Entry, type Reader, type Snapshot, unknownEntry } from "../../src/core/backend.ts";
+import { createPresentEntry } from "../../src/core/entry.ts";
 import { createMemoryBackend } from "../../src/core/memory-backend.ts";
 import { cell, type Cell } from "../../src/core/reactive.ts";
 import { Snapshots } from "../../src/core/snapshots.ts";
@@ -118,6 +119,29 @@ describe("a signal", () => {
     expect(flight.errors).toEqual([]);
     expect(outputsOf(flight)).toEqual(["7"]);
     expect(backend.loads).toEqual([["t:counter"]]);
+  });
+
+  it("whose stored text is no value is an error of the component that reads it, and of no other", async () => {
+    const good = stored("good", 7, 0);
+    const bad = stored("bad", 0, 0);
+    await backend.load(["t:bad"]);
+    backend.entry("t:bad").value = createPresentEntry(5, "[[-7,4294967295]]");
+    const flight = await renderServer(
+      <>
+        <Suspense>
+          <Value of={bad} />
+        </Suspense>
+        <Suspense>
+          <Value of={computed(() => bad.value)} />
+        </Suspense>
+        <Value of={good} />
+      </>,
+    );
+    expect(flight.errors).toMatchObject([
+      { code: "VALUE_UNREADABLE", data: { key: "t:bad" } },
+      { code: "VALUE_UNREADABLE", data: { key: "t:bad" } },
+    ]);
+    expect(outputsOf(flight)).toEqual(["7"]);
   });
 
   it("that has no value shows its default", async () => {

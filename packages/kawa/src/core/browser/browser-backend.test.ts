@@ -96,6 +96,14 @@ describe("reading in a browser", () => {
     expect(read).toHaveLength(1);
   });
 
+  it("rejects for a key whose stored value is none, and gives the others", async () => {
+    readAnswer = () => ({ body: { rows: [row("a", 1, 1)], refused: [], unreadable: ["b"] } });
+    const [given, bad] = await Promise.all([caught(() => backend.load(["a"])), caught(() => backend.load(["b"]))]);
+    expect([given, valueOf("a")]).toEqual([undefined, 1]);
+    expect(bad).toMatchObject({ code: "VALUE_UNREADABLE" });
+    expect(publicMessage(bad)).toContain('"b"');
+  });
+
   it("rejects for a key that is refused, and gives the others", async () => {
     readAnswer = () => ({ body: { rows: [row("a", 1, 1)], refused: ["b"] } });
     const loads = await Promise.allSettled([backend.load(["a"]), backend.load(["b"])]);
@@ -318,6 +326,27 @@ describe("writing in a browser", () => {
     expect(await refused).toBe("VALUE_UNSERIALIZABLE");
     expect(valueOf("k")).toBe(1);
     expect(written).toEqual([]);
+  });
+
+  it.each([
+    ["a class that extends Map", new (class extends Map {})()],
+    ["an instance of a class", new (class Position { x = 1; })()],
+    ["a RegExp", /a/],
+    ["a getter", { get now() { return 1; } }],
+  ])("rejects %s, although a copy of it would be a value", async (_, value) => {
+    const refused = codeOf(() => backend.set("k", value));
+    await settle();
+    expect(await refused).toBe("VALUE_UNSERIALIZABLE");
+    expect(written).toEqual([]);
+  });
+
+  it("sends of a typed array what it shows", async () => {
+    answers.push(accept(new Uint8Array([97]), 1));
+    const secret = new TextEncoder().encode("a secret of the page");
+    const done = backend.set("k", secret.subarray(0, 1));
+    await settle();
+    await done;
+    expect(written[0]!.text).toBe('[["Uint8Array",1],["ArrayBuffer","YQ=="]]');
   });
 
   it("waits as long as a server asks that has too much to do", async () => {

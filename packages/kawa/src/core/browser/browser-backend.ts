@@ -73,7 +73,7 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   }
 
   async set(key: string, value: unknown): Promise<void> {
-    await this.#write(key, { held: { value: copyOf(value) } });
+    await this.#write(key, { held: { value: copyOf(value), given: value } });
   }
 
   update(key: string, updater: Updater): Promise<unknown> {

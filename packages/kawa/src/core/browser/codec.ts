@@ -11,6 +11,6 @@ export function decode(text: string): unknown {
 
 /** What to wait for until {@link decode} knows all of these values; mostly nothing. */
 export function loadCodec(rows: readonly ValueRow[]): Promise<void> | undefined {
-  if (rows.every(([, text]) => text === null || decode(text) !== notPlain)) return undefined;
+  if (decodeFully || rows.every(([, text]) => text === null || decodePlain(text) !== notPlain)) return undefined;
   return import("../value.ts").then(({ decodeValue }) => void (decodeFully = decodeValue));
 }

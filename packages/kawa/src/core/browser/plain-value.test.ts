@@ -5,7 +5,7 @@ import { decodeValue } from "../value.ts";
 import { decodePlain, notPlain } from "./plain-value.ts";
 
 describe("decodePlain", () => {
-  it("gives the same as devalue for all JSON, undefined and the numbers that JSON does not know", () => {
+  it("gives the same as devalue for all JSON, undefined and the numbers that JSON does not know", { timeout: 30_000 }, () => {
     const plain = fc.letrec((tie) => ({
       value: fc.oneof(
         { depthSize: "medium" },

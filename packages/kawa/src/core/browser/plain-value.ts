@@ -1,16 +1,15 @@
-/** Given for a value that JSON does not know, such as a Date: devalue has to be asked. */
+/** Given for a value that JSON does not know, such as a Date: the whole decoder has to be asked. */
 export const notPlain: unique symbol = Symbol();
 
-/** What devalue writes for values without a place of their own, from -1 on downwards. */
+/** What is written for values without a place of their own, from -1 on downwards. */
 const specials = [undefined, notPlain, NaN, Infinity, -Infinity, -0];
 
 /**
- * As `decodeValue` for what consists of JSON and `undefined`, and frozen: a browser loads devalue only for what else there may
+ * As `decodeValue` for what consists of JSON and `undefined`, and frozen: a browser loads the whole decoder only for what else there may
  * be. Then the result is {@link notPlain}.
  */
 export function decodePlain(text: string): unknown {
-  const parsed: unknown = JSON.parse(text);
-  const values: readonly unknown[] = Array.isArray(parsed) ? parsed : [];
+  let values: readonly unknown[] = [];
   const made: unknown[] = [];
   const hydrate = (index: number): unknown => {
     if (index < 0) {
@@ -30,9 +29,11 @@ export function decodePlain(text: string): unknown {
     return Object.freeze(raw.map(hydrate));
   };
   try {
+    const parsed: unknown = JSON.parse(text);
+    if (Array.isArray(parsed)) values = parsed;
     return hydrate(typeof parsed === "number" ? parsed : 0);
   } catch {
-    // Also when it is nested too deep.
+    // Also when it is nested too deep, or no value at all.
     return notPlain;
   }
 }

@@ -16,10 +16,11 @@ export function createRowReader(receive: (rows: readonly ValueRow[]) => Promise<
     const errors = new Map<string, KawaError>();
     for (let left = keys; left.length > 0; ) {
       const some = beginningOf(left);
-      const { rows, refused, later = [] } = await read(some);
+      const { rows, refused, unreadable = [], later = [] } = await read(some);
       if (later.length === some.length) throw unreachable();
       await receive(rows);
       for (const key of refused) errors.set(key, notExposed(key));
+      for (const key of unreadable) errors.set(key, notReadable(key));
       left = [...later, ...left.slice(some.length)];
     }
     return errors;
@@ -55,4 +56,8 @@ function notExposed(key: string): KawaError {
     "NOT_EXPOSED",
     `"${key}" cannot be shown in a client component: it is not exposed, not among the signals of createReactiveRoute, or not for this visitor.`,
   );
+}
+
+function notReadable(key: string): KawaError {
+  return publicError("VALUE_UNREADABLE", `"${key}" cannot be shown: what is stored under it is no value.`);
 }

@@ -3,8 +3,8 @@ import { cell, type Cell } from "../reactive.ts";
 import type { ValueRow } from "../value-row.ts";
 import { decode } from "./codec.ts";
 
-/** What a key holds. `text` is undefined while it is not encoded yet, and `null` when there is no value. */
-export type Held = { readonly text?: string | null; readonly value?: unknown };
+/** What a key holds. `text` is undefined while it is not encoded yet, and `null` when there is no value; `value` is a copy of `given`. */
+export type Held = { readonly text?: string | null; readonly value?: unknown; readonly given?: unknown };
 
 /** Something that was written here, and that the actor has not accepted yet. */
 export type PendingWrite = {

@@ -6,7 +6,7 @@ import { ask, publicError } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
 import { loadCodec } from "./codec.ts";
 import { randomId } from "./random-id.ts";
-import type { PendingWrite, Slot } from "./slot.ts";
+import type { Held, PendingWrite, Slot } from "./slot.ts";
 
 /** Tries of an update that meets faster writers. */
 const maxTries = 20;
@@ -56,7 +56,7 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
       if (write.updater && !slot.confirmed) await backend.read([slot.key]);
       const base = expectedOf(slot);
       if (write.updater) write.held = { value: write.updater(slot.entry) };
-      const { text = encodeValue(slot.key, write.held!.value), value } = write.held!;
+      const { text = encodeHeld(slot.key, write.held!), value } = write.held!;
       write.held = { text, value };
       slot.show();
       const request = { id: randomId(), key: slot.key, text, expect: write.updater ? base : undefined };
@@ -72,6 +72,12 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
     if (isKawaError(error) && error.status >= 500) await backend.read([slot.key]).catch(() => {});
     throw error;
   }
+}
+
+/** A copy has forgotten of which class its parts were, so what was given has to be a value too. */
+function encodeHeld(key: string, { value, given }: Held): string {
+  encodeValue(key, given);
+  return encodeValue(key, value);
 }
 
 /** The number that the actor's value has; 0 stands for no value. */

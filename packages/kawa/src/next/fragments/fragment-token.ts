@@ -33,7 +33,8 @@ export function verifyFragment(token: string): Fragment | undefined {
     const [id, text, day] = JSON.parse(Buffer.from(payload, "base64url").toString()) as [string, string, number];
     return today() - day <= lifetimeDays ? { id, props: decodeValue(text) as object } : undefined;
   } catch (error) {
-    if (isKawaError(error, "SECRET_MISSING")) return undefined;
+    // The props of an older version may hold what is no value any more.
+    if (isKawaError(error, "SECRET_MISSING") || isKawaError(error, "VALUE_UNREADABLE")) return undefined;
     throw error;
   }
 }

@@ -1,0 +1,37 @@
+import { maxBigIntDigits } from "./value-format.ts";
+
+/** All but what JSON escapes, what is not safe in a script, and what is more than one byte of UTF-8. */
+const simple = /^[ !#-;=-[\]-~]*$/;
+/** JSON leaves it alone, and it is not safe in a script. */
+const unsafe = /[<\u2028\u2029]/g;
+const escapes: Readonly<Record<string, string>> = { "<": "\\u003C", "\u2028": "\\u2028", "\u2029": "\\u2029" };
+
+/** True for a text that is written as it is. */
+export function isSimple(text: string): boolean {
+  return simple.test(text);
+}
+
+/** A text as JSON that is safe in a script. */
+export function quote(text: string): string {
+  return JSON.stringify(text).replace(unsafe, (character) => escapes[character]!);
+}
+
+let bigIntLimit: bigint | undefined;
+
+export function isLongBigInt(value: bigint): boolean {
+  bigIntLimit ??= 10n ** BigInt(maxBigIntDigits);
+  return value >= bigIntLimit || value <= -bigIntLimit;
+}
+
+/** Undefined for what is not written so. It takes no longer than the longest BigInt. */
+export function bigIntFrom(text: unknown): bigint | undefined {
+  if (typeof text !== "string" || text.length > maxBigIntDigits + 1 || !/^(0|-?[1-9]\d*)$/.test(text)) return undefined;
+  const value = BigInt(text);
+  return isLongBigInt(value) ? undefined : value;
+}
+
+/** Undefined for what is not written so. */
+export function dateFrom(text: unknown): Date | undefined {
+  const date = new Date(typeof text === "string" && text.length <= 27 ? text : Number.NaN);
+  return Number.isNaN(date.getTime()) || date.toISOString() !== text ? undefined : date;
+}
