@@ -22,7 +22,7 @@ export function keepAlive({ signals, asOpener }: KeepAliveOptions): () => void {
     if (waiting.has(key)) return;
     waiting.add(key);
     try {
-      await asOpener(() => backend.renew(key));
+      await asOpener(() => backend.renew(key, { origin: "browser" }));
     } catch (error) {
       // Whoever sent the request may name keys of others: no news for the log. The next renewal tries again.
       if (!isKawaError(error, "ACTION_REFUSED")) console.error(`[kawa] Renewing "${clip(key)}" for a browser failed:`, error);
