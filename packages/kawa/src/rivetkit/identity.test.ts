@@ -365,7 +365,7 @@ describe("next()", () => {
     expect(await codeOf(() => backend.set("k", 1))).toBe("ACTION_REFUSED");
     const error = await caught(() => late!());
     expect(String(error)).toContain("after it had ended");
-    expect(actor.store.get("k")).toBeUndefined();
+    expect(actor.store.get("k")?.text ?? null).toBeNull();
   });
 
   it("that fails and is looked at too late, or never, is reported and ends no process", async () => {
@@ -416,7 +416,7 @@ describe("updates of several identities at once", () => {
         return next({ ...params, value: { ...all.current, [params.userId]: own } });
       },
     });
-    const all = { get current(): object { return JSON.parse(actor.store.get("notes")?.text === undefined ? "{}" : decodeText(actor.store.get("notes")!.text!)) as object; } };
+    const all = { get current(): object { return JSON.parse(decodeText(actor.store.get("notes")?.text ?? "[{}]")) as object; } };
     const backends = [createBackend(), createBackend()];
     const seen: string[] = [];
     const users = ["ada", "bob", "eve"];
