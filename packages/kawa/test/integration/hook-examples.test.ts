@@ -159,6 +159,7 @@ describe("the namespace example", () => {
     expect(await signals().name("ada").get()).toBe("ada");
     // As it is written, the example gives a namespace to all who are nobody.
     expect(await as(undefined, () => browser().set("user:undefined:name", "Nobody"))).toBe("done");
+    await signals().name("undefined").delete();
     expect(await as("ada", ofAda)).toEqual({
       ...{ set: "done", setExpecting: "conflict", get: "from a browser", follow: "from a browser", renew: "done" },
       ...{ remove: "ACTION_REFUSED", removeAgain: "ACTION_REFUSED", leave: "ACTION_REFUSED" },
