@@ -1,4 +1,4 @@
-import { createReactiveStateActor } from "kawa/rivetkit";
+import { createReactiveStateActor, type HookContext } from "kawa/rivetkit";
 import { UserError } from "rivetkit";
 import { type Identity, mayMove } from "@/lib/identity";
 import { findPerson } from "@/lib/people";
@@ -6,12 +6,22 @@ import { findPerson } from "@/lib/people";
 /** Keeps the signals of this app, and decides who may change which. The counter and the theme are everybody's. */
 export const boardActor = createReactiveStateActor<Identity>({
   setSignal: async (c, params, next) => {
-    // The values are checked by our server actions, which such a client would pass by.
-    if (c.conn) throw new UserError("Changes are made through the app.");
-    const person = findPerson(/^users:(.+):position$/.exec(params.key)?.[1]);
-    if (person && !mayMove(params, person.id)) {
-      throw new UserError(`Only ${person.name} and the admin can move ${person.name}.`);
-    }
+    checkChange(c, params);
+    return await next(params);
+  },
+
+  // Without it no browser could take anything back, not even its own window.
+  deleteSignal: async (c, params, next) => {
+    checkChange(c, params);
     return await next(params);
   },
 });
+
+function checkChange(c: HookContext, params: { readonly key: string } & Partial<Identity>): void {
+  // The values are checked by our server actions, which such a client would pass by.
+  if (c.conn) throw new UserError("Changes are made through the app.");
+  const person = findPerson(/^users:(.+):position$/.exec(params.key)?.[1]);
+  if (person && !mayMove(params, person.id)) {
+    throw new UserError(`Only ${person.name} and the admin can move ${person.name}.`);
+  }
+}

@@ -92,6 +92,14 @@ test("every page of the app carries the security headers", async ({ request }) =
   for (const script of scripts) expect(script).toContain(`nonce="${nonces[0]}"`);
 });
 
+test("the route of client components moves nobody, removes nobody, and lets a window be closed", async ({ request }) => {
+  const put = async (key: string, text: string | null) =>
+    (await request.put("/api/reactive", { data: { id: crypto.randomUUID(), key, text } })).status();
+  for (const text of ['[{"x":1,"y":2},1,1]', null]) expect(await put("users:alice:position", text)).toBe(404);
+  expect(await put("app:windows:security", '["open"]')).toBe(204);
+  expect(await put("app:windows:security", null)).toBe(204);
+});
+
 test("next dev keeps to the policy too", async ({ browser, startServer }) => {
   test.setTimeout(240_000);
   const dir = await copyApp();

@@ -25,6 +25,23 @@ export type Context = Readonly<Record<string, unknown>>;
 export type OperationOptions = {
   /** Who acts. @default what `withContext` says, else the backend's `getContext`, else nobody */
   context?: Context | undefined;
+  /**
+   * `browser` where a browser has asked for this operation by itself. Where hooks of the actor decide about reads or writes, it gets
+   * no further than these say: what none of them names is refused. Lists are the same for all. Hooks do not see it.
+   *
+   * @default server code asks, which may also do what no hook names
+   */
+  origin?: "browser" | undefined;
+};
+
+export type DeleteOptions = OperationOptions & {
+  /**
+   * Only if the value has this number, the `seq` of its entry; 0 stands for no value. Compared where it is deleted, in one step: what
+   * another writer has written meanwhile is not lost.
+   *
+   * @default whatever the value is
+   */
+  expect?: number | undefined;
 };
 
 /** Values as one identity may see them. */
@@ -35,13 +52,16 @@ export interface Reader {
   load(keys: readonly string[]): Promise<void>;
 }
 
-export type WriteOptions = OperationOptions & {
+export type UpdateOptions = OperationOptions & {
   /**
    * The value is ephemeral: it is deleted when it was neither set nor renewed for this long, in milliseconds. A write without
    * it makes a value that stays.
    */
   ttlMs?: number | undefined;
 };
+
+/** With `expect`, the value is written only over that of the number. */
+export type WriteOptions = UpdateOptions & DeleteOptions;
 
 /**
  * Values as they were at one version, whatever is written meanwhile. A cell that it gives shows that only at the moment: look
@@ -80,6 +100,8 @@ export interface Backend extends Reader {
    * and {@link readerFor} what somebody may. Known once the backend is connected.
    */
   readonly isGuarded: boolean;
+  /** As {@link isGuarded}, for what browsers ask: also true where hooks decide about lists alone. @default isGuarded */
+  readonly isGuardedForBrowsers?: boolean;
   readonly streams: StreamRegistry;
   /** What one identity may see. It is the backend itself where that makes no difference. */
   readerFor(options?: OperationOptions): Promise<Reader>;
@@ -90,14 +112,22 @@ export interface Backend extends Reader {
   openSnapshot(): Snapshot | undefined;
   /** As {@link readerFor}, pinned to the version that the backend has when it is connected. */
   snapshotFor(options?: OperationOptions): Promise<Snapshot>;
-  /** Resolves when the value is durable. Writes of one process to one key keep their order. */
+  /**
+   * Resolves when the value is durable. Writes of one process to one key keep their order.
+   *
+   * @throws {KawaError} UPDATE_CONFLICT - the value has not the number that `expect` says; nothing was written
+   */
   set(key: string, value: unknown, options?: WriteOptions): Promise<void>;
   /** Atomic across servers. Resolves with the value that was written, when it is durable. */
-  update(key: string, updater: Updater, options?: WriteOptions): Promise<unknown>;
+  update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown>;
   /** Prolongs the life of an ephemeral value, which is no change. Resolves with false when there is none. */
   renew(key: string, options?: OperationOptions): Promise<boolean>;
-  /** Resolves when it is durable that the key has no value. */
-  delete(key: string, options?: OperationOptions): Promise<void>;
+  /**
+   * Resolves when it is durable that the key has no value.
+   *
+   * @throws {KawaError} UPDATE_CONFLICT - the value has not the number that `expect` says; nothing was deleted
+   */
+  delete(key: string, options?: DeleteOptions): Promise<void>;
   /** Deletes every key that starts with `prefix`, atomically. */
   clear(prefix: string, options?: OperationOptions): Promise<void>;
   /** Keys with a value that start with `prefix`, in order. */

@@ -3,8 +3,9 @@ import type { StandardSchema } from "./standard-schema.ts";
 /** What browsers may do with a signal. Without it they can neither read nor write it. */
 export type SignalOptions<T> = {
   /**
-   * `read` lets client components show the signal, `write` lets browsers also write it. Hooks of the actor decide for whom. The
-   * signal has to be exported by a module that `createReactiveRoute({ signals })` is given.
+   * `read` lets client components show the signal, `write` lets browsers also set, delete and renew it. Hooks of the actor decide for
+   * whom; where there are hooks of writes, browsers do only what one of them names. The signal has to be exported by a module that
+   * `createReactiveRoute({ signals })` is given.
    *
    * @default nothing is exposed
    */

@@ -1,6 +1,7 @@
-import { type Backend, type Change, type Entry, registerBackend, unknownEntry, type Updater, type WriteOptions } from "./backend.ts";
+import { type Backend, type Change, type DeleteOptions, type Entry, registerBackend, unknownEntry, type UpdateOptions, type Updater, type WriteOptions } from "./backend.ts";
 import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import { clip, KawaError } from "./errors.ts";
+import { checkExpected } from "./expected.ts";
 import { streamKey } from "./key.ts";
 import { memberOf, membersKey, type Members, noMembers } from "./members.ts";
 import { type HeldBounds, HeldCells } from "./held-cells.ts";
@@ -79,9 +80,10 @@ export function createMemoryBackend(id: string): Backend {
     }
     return entries;
   };
-  const write = (key: string, value: unknown, ttlMs: number | undefined): unknown => {
+  const write = (key: string, value: unknown, { ttlMs, expect }: WriteOptions = {}): unknown => {
     checkOpen();
     const text = encodeValue(key, value);
+    checkExpected(key, entryOfKey(key), expect);
     seq += 1;
     const entry = createPresentEntry(seq, text);
     if (ttlMs === undefined) stay(key);
@@ -146,13 +148,17 @@ export function createMemoryBackend(id: string): Backend {
     async snapshotFor() {
       return this.openSnapshot()!;
     },
-    set: async (key, value, options?: WriteOptions) => void write(key, value, options?.ttlMs),
-    update: async (key, updater: Updater, options?: WriteOptions) => {
+    set: async (key, value, options?: WriteOptions) => void write(key, value, options),
+    update: async (key, updater: Updater, options?: UpdateOptions) => {
       checkOpen();
-      return write(key, updater(entryOfKey(key)), options?.ttlMs);
+      return write(key, updater(entryOfKey(key)), { ttlMs: options?.ttlMs });
     },
     renew: async (key) => renew(key),
-    delete: async (key) => remove([key]),
+    delete: async (key, options?: DeleteOptions) => {
+      checkOpen();
+      checkExpected(key, entryOfKey(key), options?.expect);
+      remove([key]);
+    },
     clear: async (prefix) => remove(list(prefix).map(([key]) => key)),
     keys: async (prefix) => list(prefix).map(([key]) => key),
     entries: async (prefix) => new Map(list(prefix).map(([key, entry]) => [key, entry.value])),

@@ -232,6 +232,18 @@ describe("PUT", () => {
     expect((await put({ key: "req:open", text: "[1]", expect: 0 })).body).not.toHaveProperty("isConflict");
   });
 
+  it("deletes only the value that it was made for, whatever is written at the same time", async () => {
+    for (let round = 1; round <= 20; round += 1) {
+      await signals.open.set(-round);
+      const { seq } = backend.entry("req:open").peek();
+      const [{ body }] = await Promise.all([put({ key: "req:open", text: null, expect: seq }), signals.open.set(round)]);
+      expect(body).toMatchObject({ isConflict: true, row: { 1: `[${round}]` } });
+    }
+    const { seq } = backend.entry("req:open").peek();
+    expect((await put({ key: "req:open", text: null, expect: seq })).body).not.toHaveProperty("isConflict");
+    expect(signals.open.value).toBe(0);
+  });
+
   describe("sent again after its answer was lost", () => {
     it("is not applied again where it is known, and counts as accepted", async () => {
       const write = { id: "again-1", key: "req:open", text: "[1]" };

@@ -65,7 +65,7 @@ class KeptKey {
     this.#hasChanged = false;
     this.dueAt = performance.now() + this.periodMs;
     try {
-      const isRenewed = await keeper.asOpener(() => backend.renew(key));
+      const isRenewed = await keeper.asOpener(() => backend.renew(key, { origin: "browser" }));
       this.isAbsent = !isRenewed && !this.#hasChanged;
       keeper.refusedCount = 0;
     } catch (error) {

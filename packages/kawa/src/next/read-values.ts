@@ -29,7 +29,7 @@ export async function readValues(keys: readonly string[], signals: ExposedSignal
     const signal = signals.find(key, "read");
     if (!signal) return undefined;
     const { backend } = signal;
-    if (!readers.has(backend)) readers.set(backend, backend.readerFor());
+    if (!readers.has(backend)) readers.set(backend, backend.readerFor({ origin: "browser" }));
     try {
       return await readRow(await readers.get(backend)!, signal);
     } catch (error) {

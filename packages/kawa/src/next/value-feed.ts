@@ -119,7 +119,7 @@ export class ValueFeed {
     for (const signal of this.#changed) {
       const { backend, key } = signal;
       const entry = backend.entry(key).peek();
-      if (backend.isGuarded || entry.state === "unknown") continue;
+      if ((backend.isGuardedForBrowsers ?? backend.isGuarded) || entry.state === "unknown") continue;
       this.#changed.delete(signal);
       try {
         this.#add([key, textOf(key, entry), entry.seq, backend.version.epoch]);
@@ -156,7 +156,7 @@ export class ValueFeed {
 
   async #readFrom(backend: Backend, signals: readonly BackedSignal<unknown>[]): Promise<void> {
     // What one identity sees is asked for anew each time, and kept for nobody else.
-    const reader: Promise<Reader> = this.#options.asOpener(() => backend.readerFor());
+    const reader: Promise<Reader> = this.#options.asOpener(() => backend.readerFor({ origin: "browser" }));
     await Promise.all(
       signals.map(async (signal) => {
         try {

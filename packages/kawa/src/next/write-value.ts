@@ -1,4 +1,3 @@
-import type { Entry } from "../core/backend.ts";
 import { clip, isKawaError, KawaError } from "../core/errors.ts";
 import { maxKeyBytes } from "../core/key.ts";
 import type { BackedSignal } from "../core/signal.ts";
@@ -45,7 +44,7 @@ async function apply(write: WriteRequest, { signals, client }: WriteOptions): Pr
   const outcome = known ?? perform(signal, write);
   if (!known) writeOutcomes().add(id, client.address, outcome);
   const isConflict = await outcome;
-  const row = await readRow(await signal.backend.readerFor(), signal);
+  const row = await readRow(await signal.backend.readerFor({ origin: "browser" }), signal);
   if (!isConflict) return { row };
   if (known || !write.isAgain) return { row, isConflict };
   // The attempt before was applied, or somebody wrote the same.
@@ -59,17 +58,8 @@ async function perform(signal: BackedSignal<unknown>, { text, expect }: WriteReq
   const value = await valueOf(signal, text);
   if (text !== null) await checkMember(signal);
   try {
-    if (expect === undefined) await (text === null ? backend.delete(key) : backend.set(key, value, { ttlMs }));
-    else if (text === null) await deleteExpected(signal, expect);
-    else
-      await backend.update(
-        key,
-        (entry) => {
-          checkExpected(key, entry, expect);
-          return value;
-        },
-        { ttlMs },
-      );
+    const options = { origin: "browser", expect } as const;
+    await (text === null ? backend.delete(key, options) : backend.set(key, value, { ...options, ttlMs }));
     return false;
   } catch (error) {
     if (isKawaError(error, "UPDATE_CONFLICT")) return true;
@@ -84,18 +74,6 @@ async function textAfter(signal: BackedSignal<unknown>, { text }: WriteRequest):
 
 async function valueOf(signal: BackedSignal<unknown>, text: string | null): Promise<unknown> {
   return text === null ? undefined : check(signal, decode(signal.key, text));
-}
-
-async function deleteExpected({ backend, key }: BackedSignal<unknown>, expect: number): Promise<void> {
-  const reader = await backend.readerFor();
-  await reader.load([key]);
-  checkExpected(key, reader.entry(key).peek(), expect);
-  await backend.delete(key);
-}
-
-function checkExpected(key: string, entry: Entry, expect: number): void {
-  if ((entry.state === "present" ? entry.seq : 0) === expect) return;
-  throw new KawaError("UPDATE_CONFLICT", `"${clip(key)}" has changed.`);
 }
 
 /** A short text may stand for a large value. */

@@ -1,4 +1,4 @@
-import type { Context } from "../core/backend.ts";
+import type { Context, OperationOptions } from "../core/backend.ts";
 import { clip, isKawaError, KawaError, show } from "../core/errors.ts";
 import { isServerKey, streamKey, streamLeaseMs, streamRenewMs, streamScope } from "../core/key.ts";
 import { groupIn, memberKey, membersKey, type Members, noMembers } from "../core/members.ts";
@@ -8,12 +8,13 @@ import type { Version } from "../core/version.ts";
 import { type Commit, createActorActions } from "./actor-actions.ts";
 import type { ActorSettings } from "./actor-settings.ts";
 import { actionNames } from "./client-params.ts";
+import { closedToBrowsers } from "./closed-to-browsers.ts";
 import { decodeContext } from "./context.ts";
 import { type ActionName, type ActionParams, type ActionResult, type AnyHooks, type HookContext, hookedBy, isCovered, runHooks } from "./hooks.ts";
 import { KeyLeases } from "./key-leases.ts";
 import { Leases } from "./leases.ts";
 import { membersIn } from "./member-groups.ts";
-import type { Delta, Hooked, Replies, ReplyError, RequestMessage, RequestName, Requests, Row, Write } from "./protocol.ts";
+import { type Delta, type Hooked, isGuardedFor, type Replies, type ReplyError, type RequestMessage, type RequestName, type Requests, type Row, type Write } from "./protocol.ts";
 import { refusal, toReplyError } from "./refusal.ts";
 import type { SignalStore } from "./signal-store.ts";
 
@@ -33,6 +34,9 @@ type Action<N extends ActionName> = {
   /** The version of who reads a snapshot. Hooks hear nothing of it. */
   readonly at?: Version | undefined;
 };
+
+/** Who reads: of which version, and whether a browser has asked for it by itself. */
+type ReadingAs = { readonly identity: Context; readonly origin: OperationOptions["origin"]; readonly at: Version | undefined };
 
 type Answers = { readonly byNumber: Map<number, Promise<Replies["write"]>>; at: number };
 
@@ -108,7 +112,7 @@ export class ActorService {
       case "hello":
         return { ...this.store.position, instance: this.store.instance, hooked: this.hooked };
       case "read":
-        return this.hooked.reads ? this.#readHooked(request.body) : this.store.read(request.body.keys, request.body.at);
+        return isGuardedFor(this.hooked, request.body.origin) ? this.#readHooked(request.body) : this.store.read(request.body.keys, request.body.at);
       case "list":
         return this.hooked.lists && !isServerKey(request.body.prefix) ? this.#listHooked(request.body) : this.store.list(request.body);
       case "follow":
@@ -261,7 +265,7 @@ export class ActorService {
     for (const [client, { at }] of this.#answers) if (at < Date.now() - answerMemoryMs) this.#answers.delete(client);
   }
 
-  async #writeHooked({ client, number, settled, writes, context }: Requests["write"]): Promise<Replies["write"]> {
+  async #writeHooked({ client, number, settled, writes, context, origin }: Requests["write"]): Promise<Replies["write"]> {
     const [write] = writes;
     if (!write || writes.length > 1) throw new KawaError("BACKEND_UNAVAILABLE", "Where writes are hooked, a batch has one write.");
     let changed: Write = write;
@@ -275,6 +279,7 @@ export class ActorService {
       return rows;
     };
     const { name, params } = actionOf(write, (key) => this.store.get(key)?.text ?? undefinedText);
+    if (origin === "browser" && !isCovered(this.#hooks, name)) throw closedToBrowsers(name);
     const act = this.#act({ c: this.context, name, params: { ...decodeContext(context), ...params }, commit });
     const [outcome] = await Promise.allSettled([act]);
     // Whatever the hook made of a failure, or did not wait for: only what was stored is acknowledged.
@@ -289,14 +294,14 @@ export class ActorService {
     return this.hooked.reads && reply.rows ? { ...reply, rows: withoutTexts(reply.rows) } : reply;
   }
 
-  async #readHooked({ keys, at, context }: Requests["read"]): Promise<Replies["read"]> {
-    const identity = decodeContext(context);
+  async #readHooked({ keys, at, context, origin }: Requests["read"]): Promise<Replies["read"]> {
+    const reader = { identity: decodeContext(context), origin, at };
     const { position } = this.store;
     const rows: Row[] = [];
     const refused: [string, ReplyError][] = [];
     const read = async (key: string): Promise<void> => {
       try {
-        rows.push(await this.#readAs(identity, key, at));
+        rows.push(await this.#readAs(reader, key));
       } catch (error) {
         refused.push([key, toReplyError(error)]);
       }
@@ -306,30 +311,49 @@ export class ActorService {
   }
 
   /** A row as one identity may see it. A hook that gives undefined shows nothing. */
-  async #readAs(identity: Context, key: string, at: Version | undefined): Promise<Row> {
+  async #readAs(reader: ReadingAs, key: string): Promise<Row> {
     const group = groupIn(key);
-    if (group !== undefined) return this.#readMembersAs(identity, group, at);
-    const stored = this.store.get(key, at);
-    const scope = streamScope(key);
-    const call = { c: this.context, commit: noCommit, at };
-    const shown =
-      scope === undefined
-        ? await this.#act({ ...call, name: "getSignal", params: { ...identity, key } })
-        : await this.#act({ ...call, name: "getStream", params: { ...identity, scope } });
+    if (group !== undefined) return this.#readMembersAs(reader, group);
+    const stored = this.store.get(key, reader.at);
+    const shown = await this.#shownTo(reader, key);
     // An undefined that is stored is a value.
     const isNothing = shown === undefined && stored?.text !== undefinedText;
     return [key, isNothing ? null : encodeValue(key, shown, Number.POSITIVE_INFINITY), stored?.seq ?? 0];
   }
 
+  async #shownTo({ identity, origin, at }: ReadingAs, key: string): Promise<unknown> {
+    const scope = streamScope(key);
+    const name = scope === undefined ? "getSignal" : "getStream";
+    if (origin === "browser" && !isCovered(this.#hooks, name)) return this.#shownInList(identity, key);
+    const call = { c: this.context, commit: noCommit, at };
+    if (scope !== undefined) return this.#act({ ...call, name: "getStream", params: { ...identity, scope } });
+    return this.#act({ ...call, name: "getSignal", params: { ...identity, key } });
+  }
+
+  /** Where a hook decides about lists alone, a browser sees of a key what the list shows it. */
+  async #shownInList(identity: Context, key: string): Promise<unknown> {
+    if (!isCovered(this.#hooks, "getAllSignals")) throw closedToBrowsers("getSignal");
+    const text = this.store.get(key)?.text;
+    // Of that key alone: thousands of others may start with it.
+    const own = typeof text === "string" ? { [key]: readNamed(key, () => decodeValue(text)) } : {};
+    const call = { hooks: this.#hooks, c: this.context, name: "getAllSignals" as const, params: { ...identity, prefix: key } };
+    try {
+      const { signals } = checkedList(await runHooks(call, () => ({ signals: own })));
+      return Object.hasOwn(signals, key) ? signals[key] : undefined;
+    } catch (error) {
+      throw refusal(error);
+    }
+  }
+
   /** The list of a group names the members that an identity may read. */
-  async #readMembersAs(identity: Context, group: string, at: Version | undefined): Promise<Row> {
+  async #readMembersAs(reader: ReadingAs, group: string): Promise<Row> {
     const key = membersKey(group);
-    const { text = null, seq = 0 } = this.store.get(key, at) ?? {};
+    const { text = null, seq = 0 } = this.store.get(key, reader.at) ?? {};
     if (text === null) return [key, null, seq];
     const { ttlMs, ids } = membersIn(key, text) ?? noMembers;
     const isShown = async (id: string): Promise<boolean> => {
       try {
-        return (await this.#readAs(identity, memberKey(group, id), at))[1] !== null;
+        return (await this.#readAs(reader, memberKey(group, id)))[1] !== null;
       } catch {
         return false;
       }

@@ -1,16 +1,17 @@
-import { type Entry, type Reader, type Snapshot, unknownEntry } from "../core/backend.ts";
+import { type Entry, type OperationOptions, type Reader, type Snapshot, unknownEntry } from "../core/backend.ts";
 import { createEntry } from "../core/entry.ts";
 import { Loader } from "../core/loader.ts";
 import { cell, type Cell, type ReadonlyCell } from "../core/reactive.ts";
 import type { Version } from "../core/version.ts";
 import type { ActorLink } from "./actor-link.ts";
-import type { Replies } from "./protocol.ts";
+import { by, type Replies } from "./protocol.ts";
 import { fromReplyError } from "./refusal.ts";
 
 export type GuardedReaderOptions = {
   readonly link: ActorLink;
   /** Encoded identity; undefined for nobody. */
   readonly context: string | undefined;
+  readonly origin?: OperationOptions["origin"];
   readonly timeoutMs: number;
 };
 
@@ -22,8 +23,8 @@ export class GuardedReader implements Reader {
   readonly #cells = new Map<string, Cell<Entry>>();
   readonly #loader: Loader;
 
-  constructor({ link, context, timeoutMs }: GuardedReaderOptions, at?: Version) {
-    const body = { ...(at === undefined ? {} : { at }), ...(context === undefined ? {} : { context }) };
+  constructor({ link, context, origin, timeoutMs }: GuardedReaderOptions, at?: Version) {
+    const body = { ...(at === undefined ? {} : { at }), ...by(context, origin) };
     this.#loader = new Loader(async (keys) => {
       const reply = await link.ask(performance.now() + timeoutMs, (connection) => connection.ask("read", { keys, ...body }));
       this.take(reply);

@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
-import type { Entry } from "../core/backend.ts";
+import type { Entry, OperationOptions } from "../core/backend.ts";
 import { createPresentEntry } from "../core/entry.ts";
 import { KawaError } from "../core/errors.ts";
+import { changedError, expectedSeq } from "../core/expected.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import { type ActorLink, isFinal } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
-import type { Replies, Write } from "./protocol.ts";
+import { by, isGuardedFor, type Replies, type Write } from "./protocol.ts";
 import { fromReplyError } from "./refusal.ts";
-import { conflictError, expectedSeq, type KeyChange, type QueuedWrite } from "./write-queue.ts";
+import { conflictError, type KeyChange, type QueuedWrite } from "./write-queue.ts";
 
 type Change<Kind extends string> = Extract<KeyChange, Record<Kind, unknown>>;
-type Asked = { readonly context: string | undefined; readonly deadline: number };
+type Asked = { readonly context: string | undefined; readonly origin: OperationOptions["origin"]; readonly deadline: number };
+type Base = { readonly entry: Entry; readonly expect: number };
 
 /**
  * Brings writes to an actor whose hooks ask who acts: each as whom it was made, and in its own time. Writes of one key keep
@@ -69,11 +71,24 @@ export class HookedWriter {
     await Promise.all([this.#lastClear, ...this.#last.values()]);
   }
 
-  async #perform({ change, context, deadline }: QueuedWrite): Promise<unknown> {
-    const asked = { context: await context, deadline };
+  async #perform({ change, context, origin, deadline }: QueuedWrite): Promise<unknown> {
+    const asked = { context: await context, origin, deadline };
     if ("updater" in change) return this.#update(change, asked);
-    const { conflicts } = await this.#send(change, asked);
-    return "isRenewal" in change ? conflicts.length === 0 : undefined;
+    const write = "text" in change && change.expect !== undefined ? await this.#expecting(change, change.expect, asked) : change;
+    const { conflicts } = await this.#send(write, asked);
+    if ("isRenewal" in change) return conflicts.length === 0;
+    if (conflicts.length > 0) throw changedError(conflicts[0]!);
+    return undefined;
+  }
+
+  /** Who may not see all of the values means the number of what was shown. */
+  async #expecting(change: Change<"text">, expect: number, asked: Asked): Promise<Change<"text">> {
+    const base = await this.#link.ask(asked.deadline, async (connection) => {
+      return isGuardedFor(connection.hooked, asked.origin) ? this.#shownBase(connection, change.key, asked) : undefined;
+    });
+    if (!base) return change;
+    // A lost write is sent, too: who may not write at all has to hear that.
+    return { ...change, expect: expectedSeq(base.entry) === expect ? base.expect : noSeq };
   }
 
   async #update({ key, updater, ttlMs }: Change<"updater">, asked: Asked): Promise<unknown> {
@@ -90,24 +105,26 @@ export class HookedWriter {
   }
 
   /** What an update starts from: the value as its writer may see it. */
-  async #base(key: string, { context, deadline }: Asked): Promise<{ entry: Entry; expect: number }> {
-    return this.#link.ask(deadline, async (connection) => {
+  async #base(key: string, asked: Asked): Promise<Base> {
+    return this.#link.ask(asked.deadline, async (connection) => {
+      if (isGuardedFor(connection.hooked, asked.origin)) return this.#shownBase(connection, key, asked);
       const { replica } = this.#link;
-      if (!connection.hooked.reads) {
-        if (!replica.isKnown(key)) await this.#link.read(connection, [key]);
-        const entry = replica.cell(key).peek();
-        return { entry, expect: expectedSeq(entry) };
-      }
-      const { rows, refused = [] } = await connection.ask("read", { keys: [key], ...(context === undefined ? {} : { context }) });
-      for (const [, error] of refused) throw fromReplyError(error);
-      const [, text, seq] = rows[0]!;
-      if (text === null) return { entry: { state: "absent", seq }, expect: seq };
-      // A value that came while the hook was asked has the number from before: 0 would stand for no value.
-      return { entry: createPresentEntry(seq, text), expect: seq === 0 ? noSeq : seq };
+      if (!replica.isKnown(key)) await this.#link.read(connection, [key]);
+      const entry = replica.cell(key).peek();
+      return { entry, expect: expectedSeq(entry) };
     });
   }
 
-  async #send(write: Write, { context, deadline }: Asked): Promise<Replies["write"]> {
+  async #shownBase(connection: Connection, key: string, { context, origin }: Asked): Promise<Base> {
+    const { rows, refused = [] } = await connection.ask("read", { keys: [key], ...by(context, origin) });
+    for (const [, error] of refused) throw fromReplyError(error);
+    const [, text, seq] = rows[0]!;
+    if (text === null) return { entry: { state: "absent", seq }, expect: seq };
+    // A value that came while the hook was asked has the number from before: 0 would stand for no value.
+    return { entry: createPresentEntry(seq, text), expect: seq === 0 ? noSeq : seq };
+  }
+
+  async #send(write: Write, { context, origin, deadline }: Asked): Promise<Replies["write"]> {
     const { replica } = this.#link;
     const number = this.#nextNumber++;
     this.#sent.add(number);
@@ -117,8 +134,7 @@ export class HookedWriter {
         await this.#revokeOn(connection);
         if (!this.#sent.has(number)) throw new KawaError("BACKEND_TIMEOUT", "Nobody waits for this write any more.");
         const [settled = number] = this.#sent;
-        const body = { client: this.#client, number, settled, writes: [write] };
-        return connection.ask("write", context === undefined ? body : { ...body, context });
+        return connection.ask("write", { client: this.#client, number, settled, writes: [write], ...by(context, origin) });
       });
       // The connection may have ended after the commit: a writer sees its own write.
       if (!replica.hasReached(reply)) await this.#link.whenReached(reply, deadline);

@@ -138,6 +138,12 @@ describe("an action is open to clients", () => {
     expect(isCovered({ getSignal: () => {} }, "getSignal")).toBe(true);
     expect(isCovered({ beforeAction: () => {} }, "registerStream")).toBe(true);
   });
+
+  it("not to delete all at once past a hook that decides about single deletions", () => {
+    expect(isCovered({ beforeAction: () => {} }, "clear")).toBe(true);
+    expect(isCovered({ beforeAction: () => {}, deleteSignal: () => true }, "clear")).toBe(false);
+    expect(isCovered({ deleteSignal: () => true, clear: () => ({ cleared: 0 }) }, "clear")).toBe(true);
+  });
 });
 
 describe("the types of hooks", () => {

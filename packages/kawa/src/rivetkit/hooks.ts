@@ -98,9 +98,15 @@ export function hookedBy(hooks: AnyHooks): Hooked {
   };
 }
 
-/** True when a hook decides about this action. An action that no hook decides about is closed to RivetKit clients. */
+/**
+ * True when a hook decides about this action. An action that no hook decides about is closed to RivetKit clients, and to browsers where
+ * a hook decides about another one of its kind.
+ */
 export function isCovered(hooks: AnyHooks, name: ActionName): boolean {
-  return hooks.beforeAction !== undefined || ownHook(hooks, name) !== undefined;
+  if (ownHook(hooks, name)) return true;
+  // Who may delete which key is decided key by key: all at once would pass that by.
+  if (name === "clear" && hooks.deleteSignal) return false;
+  return hooks.beforeAction !== undefined;
 }
 
 /** Runs `action` inside of its hooks. */

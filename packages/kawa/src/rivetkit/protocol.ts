@@ -1,3 +1,4 @@
+import type { OperationOptions } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
 
 /**
@@ -16,21 +17,33 @@ export type Row = readonly [key: string, text: string | null, seq: number];
  * its life anew, and is a conflict where there is no such value.
  */
 export type Write =
-  | { readonly key: string; readonly text: string | null; readonly expect?: number; readonly ttlMs?: number | undefined }
+  | { readonly key: string; readonly text: string | null; readonly expect?: number | undefined; readonly ttlMs?: number | undefined }
   | { readonly key: string; readonly isRenewal: true }
   | { readonly clear: string };
 
 /** Which operations the hooks of the actor see. Those it leaves alone take the short way. */
 export type Hooked = { readonly reads: boolean; readonly writes: boolean; readonly lists: boolean };
 
+/** True where hooks have to be asked about a read. A browser is shown no more of a key than the hooks of lists show it. */
+export function isGuardedFor({ reads, lists }: Hooked, origin: OperationOptions["origin"]): boolean {
+  return reads || (origin === "browser" && lists);
+}
+
+/** Who asks: the encoded identity that hooks see, and whether a browser has asked for it by itself. */
+export type By = { readonly context?: string; readonly origin?: "browser" };
+
+export function by(context: string | undefined, origin: OperationOptions["origin"]): By {
+  return { ...(context === undefined ? {} : { context }), ...(origin === undefined ? {} : { origin }) };
+}
+
 export type Requests = {
   /** First message of every socket. `token` proves that a server of this app is calling. */
   hello: { token: string };
   /**
    * With `at`, as the values were at that version; a row with a higher number is the current one, for the older is forgotten.
-   * `context` is the encoded identity that hooks see; only asked with where reads are hooked.
+   * By whom is told only where reads are hooked.
    */
-  read: { keys: readonly string[]; at?: Version; context?: string };
+  read: { keys: readonly string[]; at?: Version } & By;
   /** Keys with a value that start with `prefix` and come after `after`, in order. */
   list: { prefix: string; after: string; withValues: boolean; context?: string };
   /** Asks for everything that changed after `seq`; deltas follow on the same socket from there on. */
@@ -39,7 +52,7 @@ export type Requests = {
    * A batch is applied once, however often it is sent: `client` and `number` name it. The client will never again send the
    * numbers below `settled`. Where writes are hooked, a batch has one write.
    */
-  write: { client: string; number: number; settled: number; writes: readonly Write[]; context?: string };
+  write: { client: string; number: number; settled: number; writes: readonly Write[] } & By;
   /** Gives up batches: those that were not applied will not be. */
   revoke: { client: string; numbers: readonly number[] };
   /** Says which streams this client shows, and which it no longer shows. It has to say so again every few seconds. */

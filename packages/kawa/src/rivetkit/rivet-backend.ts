@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Backend, BackendStatus, Change, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, Updater, WriteOptions } from "../core/backend.ts";
+import type { Backend, BackendStatus, Change, DeleteOptions, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, UpdateOptions, Updater, WriteOptions } from "../core/backend.ts";
 import { clip, KawaError } from "../core/errors.ts";
 import type { ReadonlyCell } from "../core/reactive.ts";
 import { leaveOut, readNamed } from "../core/unreadable.ts";
@@ -10,7 +10,7 @@ import type { ActorAddress, Connection } from "./connection.ts";
 import { type GetContext, resolveContext } from "./context.ts";
 import { GuardedReader, GuardedSnapshot } from "./guarded-reader.ts";
 import { Loader } from "../core/loader.ts";
-import type { Hooked, Requests, Row } from "./protocol.ts";
+import { type Hooked, isGuardedFor, type Requests, type Row } from "./protocol.ts";
 import type { KeyChange } from "./write-queue.ts";
 import { Writer } from "./writer.ts";
 
@@ -56,6 +56,10 @@ export class RivetBackend implements Backend {
     return this.#link.replica.isGuarded;
   }
 
+  get isGuardedForBrowsers(): boolean {
+    return this.#isGuardedFor("browser");
+  }
+
   entry(key: string): ReadonlyCell<Entry> {
     return this.#link.replica.cell(key);
   }
@@ -71,9 +75,11 @@ export class RivetBackend implements Backend {
   }
 
   async readerFor(options?: OperationOptions): Promise<Reader> {
-    const context = this.#contextOf(options, ["reads"]);
+    const { origin } = options ?? {};
+    const context = this.#contextOf(options, origin === "browser" ? ["reads", "lists"] : ["reads"]);
     await this.load([]);
-    return this.isGuarded ? new GuardedReader({ link: this.#link, context: await context, timeoutMs: operationTimeoutMs }) : this;
+    if (!this.#isGuardedFor(origin)) return this;
+    return new GuardedReader({ link: this.#link, context: await context, origin, timeoutMs: operationTimeoutMs });
   }
 
   openSnapshot(): Snapshot | undefined {
@@ -88,10 +94,11 @@ export class RivetBackend implements Backend {
   }
 
   async set(key: string, value: unknown, options?: WriteOptions): Promise<void> {
-    await this.#write({ key, text: encodeValue(key, value, this.#maxValueBytes), ttlMs: options?.ttlMs }, options);
+    const text = encodeValue(key, value, this.#maxValueBytes);
+    await this.#write({ key, text, ttlMs: options?.ttlMs, expect: options?.expect }, options);
   }
 
-  update(key: string, updater: Updater, options?: WriteOptions): Promise<unknown> {
+  update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown> {
     return this.#write({ key, updater, ttlMs: options?.ttlMs }, options);
   }
 
@@ -99,8 +106,8 @@ export class RivetBackend implements Backend {
     return (await this.#write({ key, isRenewal: true }, options)) === true;
   }
 
-  async delete(key: string, options?: OperationOptions): Promise<void> {
-    await this.#write({ key, text: null }, options);
+  async delete(key: string, options?: DeleteOptions): Promise<void> {
+    await this.#write({ key, text: null, expect: options?.expect }, options);
   }
 
   async clear(prefix: string, options?: OperationOptions): Promise<void> {
@@ -143,7 +150,12 @@ export class RivetBackend implements Backend {
   }
 
   #write(change: KeyChange, options: OperationOptions | undefined): Promise<unknown> {
-    return this.#writer.write(change, this.#contextOf(options, ["reads", "writes"]));
+    return this.#writer.write(change, this.#contextOf(options, ["reads", "writes"]), options?.origin);
+  }
+
+  #isGuardedFor(origin: OperationOptions["origin"]): boolean {
+    const { hooked } = this.#link;
+    return this.isGuarded || (hooked !== undefined && isGuardedFor(hooked, origin));
   }
 
   /** Who acts: asked now, for what the caller is running in is known only now. Where no hook wants to know, nobody is asked. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Entry, Updater } from "../core/backend.ts";
+import { type Entry, unknownEntry, type Updater } from "../core/backend.ts";
 import { encodeValue } from "../core/value.ts";
 import type { Write } from "./protocol.ts";
 import { type KeyChange, WriteQueue } from "./write-queue.ts";
@@ -122,6 +122,66 @@ describe("folding", () => {
     expect(queue.take(() => absent)).toBeUndefined();
     expect(outcome).toMatchObject({ settled: "rejected", with: { code: "VALUE_UNSERIALIZABLE" } });
     expect(queue.isEmpty).toBe(true);
+  });
+});
+
+describe("a write for one number", () => {
+  const expecting = (queue: WriteQueue, text: string | null, expect: number): Outcome => add(queue, { key: "a", text, expect });
+  const conflict = { settled: "rejected", with: { code: "UPDATE_CONFLICT" } };
+
+  it("is sent with the number, also where nothing is known of the key here", () => {
+    const queue = new WriteQueue();
+    const deleted = expecting(queue, null, 7);
+    const batch = queue.take(() => unknownEntry)!;
+    expect(batch.folded[0]!.write).toEqual({ key: "a", text: null, expect: 7 });
+    queue.settle(batch, reply(), 0);
+    expect(deleted).toEqual({ settled: "resolved", with: undefined });
+  });
+
+  it("that loses is not tried again, and what was folded into it is", () => {
+    const queue = new WriteQueue();
+    const [lost, later, updated] = [expecting(queue, "[1]", 7), set(queue, "a", 2), update(queue, "a", increment)];
+    const batch = queue.take(() => unknownEntry)!;
+    expect(batch.folded[0]!.write).toEqual({ key: "a", text: "[3]", expect: 7 });
+    queue.settle(batch, reply(["a"]), 0);
+    expect(lost).toMatchObject(conflict);
+    expect([later, updated]).toEqual([{}, {}]);
+    const again = queue.take(() => present(9, 9))!;
+    expect(again.folded[0]!.write).toEqual({ key: "a", text: "[3]" });
+    queue.settle(again, reply(), 0);
+    expect(updated).toEqual({ settled: "resolved", with: 3 });
+  });
+
+  it("loses behind a write of its turn, when that is applied", () => {
+    const queue = new WriteQueue();
+    const [first, lost] = [update(queue, "a", increment), expecting(queue, null, 7)];
+    const batch = queue.take(() => present(1, 7))!;
+    expect(batch.folded[0]!.write).toEqual({ key: "a", text: "[2]", expect: 7 });
+    queue.settle(batch, reply(["a"]), 0);
+    expect([first, lost]).toEqual([{}, {}]);
+    queue.settle(queue.take(() => present(5, 8))!, reply(), 0);
+    expect(first).toEqual({ settled: "resolved", with: 6 });
+    expect(lost).toMatchObject(conflict);
+  });
+
+  it("of no value holds behind a deletion of its turn", () => {
+    const queue = new WriteQueue();
+    const outcomes = [add(queue, { key: "a", text: null }), expecting(queue, "[1]", 0), expecting(queue, "[2]", 0)];
+    const batch = queue.take(() => present(1, 7))!;
+    expect(batch.folded[0]!.write).toEqual({ key: "a", text: "[1]" });
+    queue.settle(batch, reply(), 0);
+    expect(outcomes[1]).toEqual({ settled: "resolved", with: undefined });
+    expect(outcomes[2]).toMatchObject(conflict);
+  });
+
+  it("may come behind a renewal", () => {
+    const queue = new WriteQueue();
+    const [renewed, deleted] = [add(queue, { key: "a", isRenewal: true }), expecting(queue, null, 7)];
+    const batch = queue.take(() => present(1, 7))!;
+    expect(batch.folded[0]!.write).toEqual({ key: "a", text: null, expect: 7 });
+    queue.settle(batch, reply(["a"]), 0);
+    expect([renewed, deleted]).toMatchObject([{}, conflict]);
+    expect(queue.take(() => present(1, 8))!.folded[0]!.write).toEqual({ key: "a", isRenewal: true });
   });
 });
 

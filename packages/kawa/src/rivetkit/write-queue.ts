@@ -1,12 +1,16 @@
-import type { Entry, Updater } from "../core/backend.ts";
+import type { Entry, OperationOptions, Updater } from "../core/backend.ts";
 import { createPresentEntry } from "../core/entry.ts";
 import { clip, KawaError } from "../core/errors.ts";
+import { changedError, expectedSeq } from "../core/expected.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Replies, Write } from "./protocol.ts";
 
-/** What becomes of a key (`text: null` deletes it), or of all keys that start with `clear`. */
+/**
+ * What becomes of a key (`text: null` deletes it; with `expect` only the value of that number), or of all keys that start with
+ * `clear`.
+ */
 export type KeyChange =
-  | { readonly key: string; readonly text: string | null; readonly ttlMs?: number | undefined }
+  | { readonly key: string; readonly text: string | null; readonly expect?: number | undefined; readonly ttlMs?: number | undefined }
   | { readonly key: string; readonly updater: Updater; readonly ttlMs?: number | undefined }
   | { readonly key: string; readonly isRenewal: true }
   | { readonly clear: string };
@@ -15,6 +19,7 @@ export type QueuedWrite = {
   readonly change: KeyChange;
   /** Encoded identity of the writer, where hooks may ask for it. */
   readonly context: Promise<string | undefined>;
+  readonly origin?: OperationOptions["origin"];
   /** Time of the process clock after which nobody waits any more. */
   readonly deadline: number;
   readonly resolve: (value: unknown) => void;
@@ -25,7 +30,12 @@ export type QueuedWrite = {
 type Part = { readonly queued: QueuedWrite; readonly text: string | null } | { readonly queued: QueuedWrite; readonly error: unknown };
 
 /** All waiting writes of one key, folded into the one that is sent. */
-type Folded = { readonly write: Write; readonly parts: readonly Part[] };
+type Folded = {
+  readonly write: Write;
+  readonly parts: readonly Part[];
+  /** The one of them whose own `expect` is that of the write. */
+  readonly condition?: QueuedWrite | undefined;
+};
 
 /** One message to the actor. It keeps its number when it is sent again, so that it is applied once. */
 export type Batch = {
@@ -109,12 +119,13 @@ export class WriteQueue {
   settle(batch: Batch, reply: Replies["write"], now: number): void {
     const conflicts = new Set(reply.conflicts);
     const again: QueuedWrite[] = [];
-    for (const { write, parts } of batch.folded) {
+    for (const { write, parts, condition } of batch.folded) {
       const isConflict = "key" in write && conflicts.has(write.key);
       for (const part of parts) {
         const { queued } = part;
         if (!isConflict) settlePart(part);
         else if ("isRenewal" in write) queued.resolve(false);
+        else if (queued === condition) queued.reject(changedError(write.key));
         else if (queued.deadline > now) again.push(queued);
         else queued.reject("updater" in queued.change ? conflictError(write.key) : lateError(write.key));
       }
@@ -174,6 +185,7 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
   let text: string | null | undefined;
   let expect: number | undefined;
   let ttlMs: number | undefined;
+  let condition: QueuedWrite | undefined;
   for (const queued of writes) {
     const { change } = queued;
     try {
@@ -182,6 +194,13 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
         if (text === undefined) expect = expectedSeq(base);
         text = made;
       } else if ("text" in change) {
+        if (change.expect !== undefined && text === undefined) {
+          expect = change.expect;
+          condition = queued;
+        } else if (change.expect !== undefined && !(change.expect === 0 && text === null)) {
+          // The write before it gives the key another number.
+          throw changedError(key);
+        }
         text = change.text;
       }
       if (!("clear" in change || "isRenewal" in change)) ttlMs = change.ttlMs;
@@ -196,16 +215,11 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
   // To set a value renews it.
   if (text === undefined) return { folded: { write: { key, isRenewal: true }, parts }, bytes: 0 };
   const write: Write = { key, text, ...(expect === undefined ? {} : { expect }), ...(ttlMs === undefined ? {} : { ttlMs }) };
-  return { folded: { write, parts }, bytes: text?.length ?? 0 };
+  return { folded: { write, parts, condition }, bytes: text?.length ?? 0 };
 }
 
 /** No commit has this number. */
 const uncommittedSeq = -1;
-
-/** An update holds only for the value that it was computed from. Number 0 stands for no value. */
-export function expectedSeq(base: Entry): number {
-  return base.state === "present" ? base.seq : 0;
-}
 
 function entryOf(text: string | null, seq: number): Entry {
   return text === null ? { state: "absent", seq } : createPresentEntry(seq, text);

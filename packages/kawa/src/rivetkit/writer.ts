@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { OperationOptions } from "../core/backend.ts";
 import { clip, isKawaError, KawaError } from "../core/errors.ts";
 import { type ActorLink, isFinal } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
@@ -38,9 +39,9 @@ export class Writer {
     this.#hooked = new HookedWriter({ link, maxValueBytes });
   }
 
-  write(change: KeyChange, context: Promise<string | undefined>): Promise<unknown> {
+  write(change: KeyChange, context: Promise<string | undefined>, origin?: OperationOptions["origin"]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#queue.add({ change, context, resolve, reject, deadline: performance.now() + this.#timeoutMs });
+      this.#queue.add({ change, context, origin, resolve, reject, deadline: performance.now() + this.#timeoutMs });
       // Later in this turn: writes of one turn travel together.
       queueMicrotask(() => void this.#flush());
     });

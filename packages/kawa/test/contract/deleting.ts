@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { effect } from "../../src/core/effect.ts";
+import { codeOf } from "../support/caught.ts";
 import { type CurrentBackend, increment, read, valueOf, watch } from "./support.ts";
 
 export function describeDeleting(current: CurrentBackend): void {
@@ -88,6 +89,118 @@ export function describeDeleting(current: CurrentBackend): void {
       expect(await backend.update("a", increment, { context: { user: "ada" } })).toBe(2);
       await backend.delete("a", { context: { user: "ada" } });
       expect((await read(backend, "a")).state).toBe("absent");
+    });
+  });
+
+  describe("a write for a value of one number", () => {
+    /** Number of the value that a key has; 0 for none. */
+    const numberOf = async (key: string): Promise<number> => {
+      const entry = await read(current(), key);
+      return entry.state === "present" ? entry.seq : 0;
+    };
+
+    it("deletes that value, and no other", async () => {
+      const backend = current();
+      await backend.set("a", "old");
+      const first = await numberOf("a");
+      await backend.set("a", "new");
+      expect(await codeOf(() => backend.delete("a", { expect: first }))).toBe("UPDATE_CONFLICT");
+      expect(valueOf<unknown>(await read(backend, "a"), "nothing")).toBe("new");
+      await backend.delete("a", { expect: await numberOf("a") });
+      expect(await numberOf("a")).toBe(0);
+    });
+
+    it("overwrites that value, and no other", async () => {
+      const backend = current();
+      await backend.set("a", 1);
+      const first = await numberOf("a");
+      await backend.set("a", 2, { expect: first });
+      expect(await codeOf(() => backend.set("a", 3, { expect: first }))).toBe("UPDATE_CONFLICT");
+      expect(valueOf<unknown>(await read(backend, "a"), "nothing")).toBe(2);
+    });
+
+    it("stands for no value with number 0", async () => {
+      const backend = current();
+      await backend.delete("a", { expect: 0 });
+      await backend.set("a", 1, { expect: 0 });
+      expect(await codeOf(() => backend.set("a", 2, { expect: 0 }))).toBe("UPDATE_CONFLICT");
+      expect(await codeOf(() => backend.delete("a", { expect: 0 }))).toBe("UPDATE_CONFLICT");
+      await backend.delete("a");
+      await backend.set("a", 3, { expect: 0 });
+      expect(valueOf<unknown>(await read(backend, "a"), "nothing")).toBe(3);
+    });
+
+    it("does nothing where the value is gone, or never was", async () => {
+      const backend = current();
+      await backend.set("a", 1);
+      const gone = await numberOf("a");
+      await backend.delete("a");
+      expect(await codeOf(() => backend.delete("a", { expect: gone }))).toBe("UPDATE_CONFLICT");
+      expect(await codeOf(() => backend.set("a", 2, { expect: gone }))).toBe("UPDATE_CONFLICT");
+      expect(await codeOf(() => backend.delete("never", { expect: 999_999 }))).toBe("UPDATE_CONFLICT");
+      expect(await backend.keys("")).toEqual([]);
+    });
+
+    it("comes after the writes of its turn that were made before it, and before those that were made after it", async () => {
+      const backend = current();
+      await backend.set("a", 1);
+      const first = await numberOf("a");
+      const results = await Promise.allSettled([
+        backend.delete("a", { expect: first }),
+        backend.set("a", 2, { expect: 0 }),
+        backend.delete("a", { expect: first }),
+        backend.update("a", increment),
+        backend.set("b", 1),
+        backend.delete("b", { expect: 0 }),
+        backend.set("a", "last", { expect: first }),
+      ]);
+      const outcomes = results.map((result) => (result.status === "rejected" ? result.reason.code : result.value));
+      expect(outcomes).toEqual([undefined, undefined, "UPDATE_CONFLICT", 3, undefined, "UPDATE_CONFLICT", "UPDATE_CONFLICT"]);
+      expect(valueOf<unknown>(await read(backend, "a"), "nothing")).toBe(3);
+      expect(valueOf<unknown>(await read(backend, "b"), "nothing")).toBe(1);
+    });
+
+    it("that loses takes no other write of its turn with it", async () => {
+      const backend = current();
+      await backend.set("a", 10);
+      const lost = [backend.delete("a", { expect: 999_999 }), backend.set("c", 1, { expect: 999_999 })].map((write) => codeOf(() => write));
+      const kept = [backend.update("a", increment), backend.set("c", 2), backend.set("other", 1)];
+      expect(await Promise.all(lost)).toEqual(["UPDATE_CONFLICT", "UPDATE_CONFLICT"]);
+      expect(await Promise.all(kept)).toEqual([11, undefined, undefined]);
+      expect([...(await backend.entries(""))]).toEqual([["a", 11], ["c", 2], ["other", 1]]);
+    });
+
+    it("never deletes a value that was written meanwhile", async () => {
+      const backend = current();
+      for (let round = 0; round < 30; round += 1) {
+        await backend.set("a", `old ${round}`);
+        const old = await numberOf("a");
+        const write = (): Promise<void> => backend.set("a", `new ${round}`);
+        const remove = (): Promise<unknown> => codeOf(() => backend.delete("a", { expect: old }));
+        await Promise.all(round % 2 === 0 ? [write(), remove()] : [remove(), write()]);
+        expect(valueOf<unknown>(await read(backend, "a"), "nothing")).toBe(`new ${round}`);
+      }
+    });
+
+    it("lets one of several deletions of one value succeed", async () => {
+      const backend = current();
+      await backend.set("a", 1);
+      const number = await numberOf("a");
+      const codes = await Promise.all(Array.from({ length: 10 }, () => codeOf(() => backend.delete("a", { expect: number }))));
+      expect(codes.filter((code) => code === undefined)).toHaveLength(1);
+      expect(codes.filter((code) => code === "UPDATE_CONFLICT")).toHaveLength(9);
+    });
+
+    it("removes an ephemeral value from its group only where it is that value", async () => {
+      const backend = current();
+      const life = { ttlMs: 600_000 };
+      await backend.set("room:a", 1, life);
+      const first = await numberOf("room:a");
+      await backend.set("room:a", 2, life);
+      expect(await codeOf(() => backend.delete("room:a", { expect: first }))).toBe("UPDATE_CONFLICT");
+      expect(await backend.renew("room:a")).toBe(true);
+      await backend.delete("room:a", { expect: await numberOf("room:a") });
+      expect(await backend.renew("room:a")).toBe(false);
     });
   });
 

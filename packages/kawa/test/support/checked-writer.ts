@@ -55,6 +55,7 @@ export class CheckedWriter {
     else if (kind === "setToNothing") this.#track("setToNothing", backend.set(key, () => {}), { failure: "VALUE_UNSERIALIZABLE" });
     else if (kind === "set") this.#set(key, `s${number}`);
     else if (kind === "delete") this.#delete(key, `d${number}`);
+    else if (kind === "deleteExpected") this.#deleteExpected(key, `d${number}`);
     else if (kind === "clear") this.#clear(prefixes[key] ?? "shared:", `d${number}`);
     else this.#update(kind as "update", key, `u${number}`);
   }
@@ -71,6 +72,22 @@ export class CheckedWriter {
     const { seq } = this.#history;
     const done = this.backend.delete(key).then(() => this.#checkDeleted(key, seq, id));
     this.#track(id, done, { issued: [issued] });
+  }
+
+  /** Deletes the value that is shown; another one, that somebody has written meanwhile, stays. */
+  #deleteExpected(key: string, id: string): void {
+    const issued = this.#issue(key, id);
+    const { state, seq: shown } = this.backend.entry(key).peek();
+    const expect = state === "present" ? shown : 0;
+    const { seq } = this.#history;
+    const done = this.backend.delete(key, { expect }).then(() => {
+      const next = expect === 0 ? undefined : this.#history.after(key, expect);
+      const isOwn = next === undefined || next.path === null || next.isDeletedFirst || next.path.at(-1)!.slice(1).startsWith(`${this.#name}.`);
+      if (!isOwn) this.#complain(`${id} deleted ${next.path} of "${key}" in place of ${expect}`);
+      this.#checkDeleted(key, seq, id);
+    });
+    const mayLose = (): boolean => this.#history.at(key, Number.POSITIVE_INFINITY).seq > expect;
+    this.#track(id, done, { issued: [issued], mayLose });
   }
 
   #clear(prefix: string, id: string): void {

@@ -1,7 +1,12 @@
 /** A value that tells its own story: the write that set it, then the updates that were made of it. */
 export type Path = readonly string[];
 
-export type Committed = { readonly seq: number; readonly path: Path | null };
+export type Committed = {
+  readonly seq: number;
+  readonly path: Path | null;
+  /** The key was without a value in this commit, before it got this one. */
+  readonly isDeletedFirst?: boolean;
+};
 
 /** Every commit of an actor's values, and what is wrong with it. Ids of writes look like `0.17`: writer and number. */
 export class CommitHistory {
@@ -18,13 +23,18 @@ export class CommitHistory {
     this.seq = seq;
     for (const [key, path] of rows) {
       if (path) this.#recordPath({ seq, key, path, isDeletedFirst: deleted.has(key) });
-      this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), { seq, path }]);
+      this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), { seq, path, isDeletedFirst: deleted.has(key) }]);
     }
   }
 
   /** What a key held after commit `seq`. */
   at(key: string, seq: number): Committed {
     return this.#byKey.get(key)?.findLast((committed) => committed.seq <= seq) ?? { seq: 0, path: null };
+  }
+
+  /** What became of a key next after commit `seq`. */
+  after(key: string, seq: number): Committed | undefined {
+    return this.#byKey.get(key)?.find((committed) => committed.seq > seq);
   }
 
   /** True when commit `seq` left the key with this value. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { CommitFate } from "./unlucky-actor.ts";
 import type { FrameFate } from "./unlucky-wire.ts";
 
-const writes = ["set", "update", "delete", "clear", "updateThatThrows", "updateToNothing", "setToNothing"] as const;
+const writes = ["set", "update", "delete", "deleteExpected", "clear", "updateThatThrows", "updateToNothing", "setToNothing"] as const;
 const reads = ["load", "keys", "entries", "snapshot"] as const;
 const accidents = ["cut", "sleep", "kill", "move"] as const;
 
@@ -28,7 +28,7 @@ const often = <T>(weight: number, value: T) => ({ weight, arbitrary: fc.constant
 const oneOf = <T>(weight: number, values: readonly T[]) => ({ weight, arbitrary: fc.constantFrom(...values) });
 
 const step = fc.record<Step>({
-  kind: fc.oneof(oneOf<Kind>(16, ["set", "update"]), oneOf<Kind>(6, writes), oneOf<Kind>(4, reads), oneOf<Kind>(3, accidents)),
+  kind: fc.oneof(oneOf<Kind>(16, ["set", "update"]), oneOf<Kind>(7, writes), oneOf<Kind>(4, reads), oneOf<Kind>(3, accidents)),
   writer: fc.constantFrom(0, 1),
   key: fc.constantFrom("shared:a", "shared:a", "shared:b", ...keys),
   pauseMs: fc.oneof(often(10, 0), often(4, 1), oneOf(4, [4, 9, 60]), oneOf(1, [3_100, 12_000])),

@@ -13,6 +13,24 @@ import {
 
 type Theme = "light" | "dark";
 
+describe("an operation", () => {
+  const theme = namespace("types").signal("operation", 0);
+
+  it("may say that a browser has asked for it, and nothing else about where it is from", () => {
+    expectTypeOf(theme.delete).toBeCallableWith({ origin: "browser" });
+    // @ts-expect-error -- server code is what says nothing
+    void theme.delete({ origin: "server" });
+  });
+
+  it("of a signal has no number to expect: update() compares", () => {
+    expectTypeOf<OperationOptions>().not.toHaveProperty("expect");
+    // @ts-expect-error -- of backends alone
+    void theme.delete({ expect: 1 });
+    // @ts-expect-error -- of backends alone
+    void theme.set(1, { expect: 1 });
+  });
+});
+
 const app = namespace("types");
 
 describe("a signal's type", () => {
