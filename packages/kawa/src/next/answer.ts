@@ -4,6 +4,7 @@ import type { ErrorReply } from "../core/value-row.ts";
 /** What people are told where the error itself has no public message. */
 const messages: Partial<Record<KawaErrorCode, string>> = {
   ACTION_REFUSED: "This is not allowed.",
+  HOST_REFUSED: "This app is not reached under this name.",
   NOT_EXPOSED: "This cannot be read or changed from here.",
   ORIGIN_REFUSED: "This was sent by a page of another site.",
   RATE_LIMITED: "That was too much at once. Please wait a moment.",

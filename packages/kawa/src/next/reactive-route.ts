@@ -4,7 +4,8 @@ import { isKawaError, KawaError } from "../core/errors.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import type { KnownValue } from "../core/value-row.ts";
 import { answerWith } from "./answer.ts";
-import { currentExchange } from "./connections.ts";
+import { checkHost } from "./check-host.ts";
+import { currentExchange, watchConnections } from "./connections.ts";
 import { isCrossSite } from "./cross-site.ts";
 import { ExposedSignals, type SignalModules } from "./exposed-signals.ts";
 import { floodLimit } from "./flood-limit.ts";
@@ -76,6 +77,7 @@ const retryAfterSeconds = 10;
  * export const { GET, POST, PUT } = createReactiveRoute({ signals });
  */
 export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
+  watchConnections();
   const signals = new ExposedSignals(options.signals);
   const { maxRequestsPerSecond = 50, maxWriteBytes = 64 * 1024, session: sessionOf = () => undefined } = options;
   const settings: StreamSettings = {
@@ -88,6 +90,7 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
   };
   /** Says whose request it is, unless it is one too many. */
   const admit = async (request: Request): Promise<string> => {
+    checkHost(request);
     if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Requests of pages of another site are refused.");
     const session = await sessionOf(request);
     const client = session?.id ?? addressOf(request) ?? "";
@@ -116,6 +119,7 @@ type StreamSettings = StreamLimits & Required<Pick<ReactiveRouteOptions, "sessio
 
 async function open(request: Request, signals: ExposedSignals, settings: StreamSettings): Promise<Response> {
   const { maxStreams, maxStreamsPerClient } = settings;
+  checkHost(request);
   if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Streams for pages of another site are refused.");
   const asked = await readStreamRequest(request);
   const session = await settings.session(request);
