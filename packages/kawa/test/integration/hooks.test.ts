@@ -12,6 +12,7 @@ import {
   issueToken,
   type ReactiveBackend,
   reactiveStateActor,
+  rivetClientOptions,
   withContext,
 } from "../../src/rivetkit/index.ts";
 import { caught, codeOf } from "../support/caught.ts";
@@ -151,7 +152,7 @@ beforeAll(async () => {
     backends.set(actorName, initReactiveBackend({ registry, actorName, global: false }));
   }
   target = await host().start();
-  clients = createClient({ endpoint: target.endpoint, namespace: target.namespace!, disableMetadataLookup: true }) as unknown as Clients;
+  clients = createClient(await rivetClientOptions()) as unknown as Clients;
 });
 
 afterAll(async () => {

@@ -6,7 +6,7 @@ import { caught } from "../../../test/support/caught.ts";
 import { closeFolderIfOwn, closeToOthers } from "./file-modes.ts";
 
 const chmodSync = vi.hoisted(() => vi.fn<(path: string, mode: number) => void>());
-vi.mock("node:fs", async (importActual) => ({ ...(await importActual<typeof import("node:fs")>()), chmodSync }));
+vi.mock("node:fs", async (importActual) => ({ ...(await importActual<object>()), chmodSync }));
 
 const folder = mkdtempSync(join(tmpdir(), "kawa-modes-"));
 const path = join(folder, "secret");
