@@ -136,8 +136,8 @@ async function startOrJoin({ folder, adminToken, port: askedPort }: Wanted): Pro
   if (fixedPort !== undefined && !(await waitUntil(() => isEnginePortFree(fixedPort), 1_000))) {
     throw new KawaError(
       "ENGINE_PORT_TAKEN",
-      `The embedded engine cannot listen on port ${fixedPort}, which is in use. ` +
-        `Stop the other program; the engine is started as soon as the port is free.`,
+      `The embedded engine cannot listen on port ${fixedPort}: another program uses it. ` +
+        `Stop that program; the engine is started as soon as the port is free.`,
       { data: { port: fixedPort } },
     );
   }
