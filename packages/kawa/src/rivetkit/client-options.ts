@@ -1,4 +1,5 @@
-import { accessOf, host } from "./host.ts";
+import { accessOf } from "./engine-target.ts";
+import { host } from "./host.ts";
 
 /** What RivetKit's `createClient` needs to reach the engine of this app. */
 export type RivetClientOptions = {

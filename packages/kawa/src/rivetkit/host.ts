@@ -8,6 +8,7 @@ import { stopInlineStreams } from "../core/inline-streams.ts";
 import { processState } from "../core/process-state.ts";
 import { EmbeddedEngine } from "./engine/embedded-engine.ts";
 import { EngineFolder } from "./engine/folder.ts";
+import { accessOf, type EngineTarget } from "./engine-target.ts";
 import { env } from "./env.ts";
 import { LiveDefinition } from "./live-definition.ts";
 import { adoptedSettings, namedEngine } from "./registry-settings.ts";
@@ -16,14 +17,6 @@ import { shareSecret } from "./server-token.ts";
 /** Any RivetKit registry: `setup({ use: { … } })`. */
 // RivetKit's own bound for "any actors".
 export type AnyRegistry = Registry<Record<string, AnyActorDefinition>>;
-
-/** Where the actors of this app are reached. */
-export type EngineTarget = {
-  readonly endpoint: string;
-  readonly namespace: string | undefined;
-  /** That of an embedded engine. Another may have one in its address. */
-  readonly token: string | undefined;
-};
 
 export type HostOptions = {
   /** Port of the embedded engine. @default {@link Host.defaultPort}, else a free one that `.rivet/` remembers */
@@ -170,11 +163,6 @@ class Host {
     }
     this.#runner = runner;
   }
-}
-
-/** How RivetKit's clients and runners are told of an engine. */
-export function accessOf({ endpoint, namespace, token }: EngineTarget) {
-  return { endpoint, ...(namespace === undefined ? {} : { namespace }), ...(token === undefined ? {} : { token }) };
 }
 
 /** Settings of a registry that Kawa runs itself. */
