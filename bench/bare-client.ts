@@ -1,13 +1,12 @@
 import { createClient } from "rivetkit/client";
-import { host } from "../packages/kawa/src/rivetkit/host.ts";
+import { rivetClientOptions } from "../packages/kawa/src/rivetkit/client-options.ts";
 import { bareContexts, type BareContext } from "./bare-actor.ts";
 import type { registry } from "./registry.ts";
 
 const actorKey = ["bench"];
 
 async function bareHandle() {
-  const { endpoint, namespace } = await host().start();
-  return createClient<typeof registry>({ endpoint, ...(namespace === undefined ? {} : { namespace }) }).bare.getOrCreate(actorKey);
+  return createClient<typeof registry>(await rivetClientOptions()).bare.getOrCreate(actorKey);
 }
 
 /** RivetKit's own connection to the bare actor. */

@@ -5,6 +5,7 @@ import { createClient } from "rivetkit/client";
 import { findEngines, findProcesses } from "../packages/kawa/test/integration/support/processes.ts";
 import { expect, type Server, test } from "./fixtures.ts";
 import { copyApp } from "./support/dev-copy.ts";
+import { engineAccess } from "./support/engine-access.ts";
 import { markWindow, openLive, shownCount, writeCount } from "./support/lab.ts";
 
 /** A first compilation of a route on a busy machine. */
@@ -32,17 +33,17 @@ async function edit(path: string, from: string, to: string): Promise<void> {
   await writeFile(path, text.replace(from, to));
 }
 
-/** Calls the echo actor as a RivetKit client does: through the registry that the app mounts. */
-function callEcho(server: Server, name: string, word: string): Promise<unknown> {
-  const client = createClient({ endpoint: `${server.url}/api/rivet` });
+/** Calls the echo actor as a RivetKit client of the app's own code does. */
+async function callEcho(server: Server, name: string, word: string): Promise<unknown> {
+  const client = createClient(await engineAccess(server.dataDir));
   const echo = client["echo"]!.getOrCreate(["one"]);
   return echo.action({ name, args: [word], signal: AbortSignal.timeout(compileMs) }).catch((error: unknown) => error);
 }
 
 /** The runners that the engine would give actors to. */
 async function listRunners(server: Server): Promise<unknown[]> {
-  const engine = await server.engine();
-  const response = await fetch(`http://127.0.0.1:${engine!.port}/envoys?namespace=kawa`);
+  const { endpoint, namespace, token } = await engineAccess(server.dataDir);
+  const response = await fetch(`${endpoint}/envoys?namespace=${namespace}`, { headers: { authorization: `Bearer ${token}` } });
   if (!response.ok) throw new Error(`The engine answered ${response.status}: ${await response.text()}`);
   const { envoys } = (await response.json()) as { envoys: { stop_ts?: number | null }[] };
   return envoys.filter(({ stop_ts: stoppedAt }) => stoppedAt === undefined || stoppedAt === null);

@@ -5,7 +5,8 @@ import { shownFragment } from "./support/fragments.ts";
 import { openLive, writeCount } from "./support/lab.ts";
 
 // As a phone sees a laptop: browsers leave out what needs a secure address, such as locks and `crypto.randomUUID()`.
-test("pages are live and can be written from at an address without TLS", async ({ server }) => {
+test("pages are live and can be written from at an address without TLS", async ({ startServer }) => {
+  const server = await startServer({ env: { KAWA_ALLOWED_HOSTS: "laptop.test" } });
   const { port } = new URL(server.url);
   const args = [...chromiumArgs, "--host-resolver-rules=MAP laptop.test 127.0.0.1"];
   const browser = await chromium.launch({ args, executablePath: ensureChromium() });

@@ -21,7 +21,8 @@ test("a rolling restart of two servers with 500 open streams loses no update and
   const tabs: SimulatedTab[] = [];
   let balancer: Balancer | undefined;
   try {
-    const env = { RIVET_ENDPOINT: engine.endpoint, KAWA_SECRET: "the secret of both servers" };
+    const RIVET_ENDPOINT = engine.endpoint.replace("://", `://${engine.namespace}:${engine.adminToken}@`);
+    const env = { RIVET_ENDPOINT, KAWA_SECRET: "the secret of both servers" };
     const servers = [await startServer({ env }), await startServer({ env })];
     balancer = await Balancer.start(servers.map(({ url }) => url));
     await writeCount(balancer.url, "rolling", 1);

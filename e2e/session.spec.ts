@@ -4,6 +4,7 @@ import type { BrowserContext, Page } from "@playwright/test";
 import { createClient } from "rivetkit/client";
 import { shareSecret, signText } from "../packages/kawa/src/rivetkit/server-token.ts";
 import { expect, test } from "./fixtures.ts";
+import { engineAccess } from "./support/engine-access.ts";
 import { expectState, openLive, shownCount } from "./support/lab.ts";
 
 const cookieName = "kawa-session";
@@ -202,7 +203,7 @@ test("a session that was ended stays so when the server starts again", async ({ 
 
 test("a RivetKit client moves nobody and changes nothing", async ({ server, request }) => {
   const before = (await (await request.get("/api/counter")).json()) as { counter: number };
-  const client = createClient({ endpoint: `${server.url}/api/rivet` });
+  const client = createClient(await engineAccess(server.dataDir));
   const state = client["reactiveState"]!.getOrCreate(["global"]);
   const params = { key: "app:counter", value: 7_777, userId: "admin", isAdmin: true };
   const call = state.action({ name: "setSignal", args: [params], signal: AbortSignal.timeout(10_000) });

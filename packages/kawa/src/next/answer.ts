@@ -21,7 +21,7 @@ const messages: Readonly<Record<KawaErrorCode, string>> = {
   ENGINE_PLATFORM_UNSUPPORTED: broken,
   ENGINE_PORT_TAKEN: broken,
   ENGINE_START_FAILED: unavailable,
-  HOST_REFUSED: "This app is not reached under this address.",
+  HOST_REFUSED: "This app is not reached under this name.",
   KEY_INVALID: notUnderstood,
   NOT_EXPOSED: "This cannot be read or changed from here.",
   OPTION_INVALID: broken,

@@ -1,50 +1,75 @@
-import { setup } from "rivetkit";
-import { isKawaError } from "../core/errors.ts";
-import { type AnyRegistry, type EngineTarget, host, runnerConfig } from "../rivetkit/host.ts";
+import { isKawaError, KawaError } from "../core/errors.ts";
+import { env } from "../rivetkit/env.ts";
+import type { AnyRegistry } from "../rivetkit/host.ts";
+import { checkHost } from "./check-host.ts";
+import { watchConnections } from "./connections.ts";
+import { PoolProof } from "./pool-proof.ts";
+
+const messages: Readonly<Record<string, string>> = {
+  HOST_REFUSED: "This app is not reached under this name.",
+  UNAUTHORIZED: "Actors of this app can be neither found nor started from outside.",
+};
 
 type Handler = (request: Request) => Promise<Response>;
 type Route = Record<"DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT", Handler>;
 
-const openPaths = new Set(["metadata", "health"]);
-
 /**
- * Mounts a RivetKit registry. On serverless platforms the Rivet Engine starts actors through it. Where the actors live in
- * this process it only tells RivetKit clients where the engine is.
+ * Mounts a RivetKit registry. On serverless platforms the Rivet Engine starts actors through it; with `configurePool` in the registry
+ * it has to prove that it is the engine of this app. Elsewhere the actors live in this process, and nobody has to call it: it only
+ * says that it is there (`health`).
  *
  * @example
  * // app/api/rivet/[...all]/route.ts
  * export const { GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS } = createRegistryRoute(registry);
  */
 export function createRegistryRoute(registry: AnyRegistry): Route {
-  let mounted: AnyRegistry | undefined;
-  const handle: Handler = async (request) => {
-    if (!host().isEmbedded) return registry.handler(request);
-    const name = new URL(request.url).pathname.split("/").at(-1) ?? "";
-    if (!openPaths.has(name) || (request.method !== "GET" && request.method !== "HEAD")) {
-      // The engine of this process never calls it, so whoever does is a stranger.
-      return Response.json({ code: "UNAUTHORIZED", message: "Actors of this app cannot be started from outside." }, { status: 401 });
+  watchConnections();
+  const proof = new PoolProof(registry);
+  const handle = (request: Request): Promise<Response> => {
+    checkHost(request);
+    if (env.isServerless) return handleServerless(request);
+    if (request.method !== "OPTIONS" && isReading(request) && pathOf(request).endsWith("/health")) return Promise.resolve(Response.json({ status: "ok" }));
+    // The engine never calls it, so whoever does is a stranger.
+    throw new KawaError("UNAUTHORIZED", "The registry of this process is for nobody outside.");
+  };
+  const handleServerless = async (request: Request): Promise<Response> => {
+    // RivetKit decides which path starts actors, however it is written.
+    const mayStart = !isReading(request) || /start|%/i.test(pathOf(request));
+    if (mayStart && !proof.isIn(request)) {
+      await proof.tell(request);
+      throw new KawaError("UNAUTHORIZED", "Actors of this app are started by its engine alone.");
     }
-    const target = await host().start();
-    mounted ??= setup({
-      use: registry.config.use,
-      ...runnerConfig(target),
-      serverless: { basePath: "/api/rivet", publicEndpoint: withNamespace(target) },
-    }) as AnyRegistry;
-    return mounted.handler(request);
+    return registry.handler(request);
   };
   const answer: Handler = async (request) => {
     try {
-      return await handle(request);
+      return forThisSiteOnly(await handle(request));
     } catch (error) {
-      console.error("[kawa] The mounted registry failed:", error);
-      const { status, code } = isKawaError(error) ? error : { status: 500, code: "INTERNAL" };
-      return Response.json({ code, message: "The registry is not available." }, { status });
+      return refuse(error);
     }
   };
   return { DELETE: answer, GET: answer, HEAD: answer, OPTIONS: answer, PATCH: answer, POST: answer, PUT: answer };
 }
 
-/** Clients learn the namespace from the user part of the address. */
-function withNamespace({ endpoint, namespace }: EngineTarget): string {
-  return namespace === undefined ? endpoint : endpoint.replace("://", `://${namespace}@`);
+function isReading({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
+
+function pathOf({ url }: Request): string {
+  return new URL(url).pathname;
+}
+
+function refuse(error: unknown): Response {
+  const { status, code } = isKawaError(error) ? error : { status: 500, code: "INTERNAL" };
+  if (status >= 500) console.error("[kawa] The mounted registry failed:", error);
+  const message = messages[code] ?? "The registry is not available.";
+  return forThisSiteOnly(Response.json({ code, message }, { status, headers: { "cache-control": "no-store" } }));
+}
+
+/** RivetKit's own answers may let pages of every site read them. */
+function forThisSiteOnly(answer: Response): Response {
+  const headers = new Headers(answer.headers);
+  for (const name of [...headers.keys()]) if (name.startsWith("access-control-")) headers.delete(name);
+  headers.set("x-content-type-options", "nosniff");
+  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
 }

@@ -1,6 +1,8 @@
 import { processState } from "../core/process-state.ts";
+import { requestChecks } from "../react/request-checks.ts";
 import { printStartFailure, startHost } from "../rivetkit/start-host.ts";
 import { stopWithProcess } from "../rivetkit/stop-with-process.ts";
+import { checkHost } from "./check-host.ts";
 import { endConnections, watchConnections } from "./connections.ts";
 import { closePushes } from "./fragments/open-pushes.ts";
 import { closeStreams } from "./live-streams.ts";
@@ -23,6 +25,8 @@ export function startKawa(options: StartKawaOptions = {}): void {
   configureNetwork(options);
   processState("started", () => {
     watchConnections();
+    // A matcher may lead requests past the middleware, as by a header that anybody can send.
+    requestChecks.set("host", checkHost);
     stopWithProcess(endStreams);
     // A page that reads a signal shows the same error.
     startHost().catch(printStartFailure);

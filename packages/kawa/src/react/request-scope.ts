@@ -6,6 +6,7 @@ import { awaitRequest } from "./await-request.ts";
 import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
 import { knownRenders } from "./known-renders.ts";
 import { type RenderName, renderNameOf } from "./render-id.ts";
+import { requestChecks } from "./request-checks.ts";
 import { RenderReads } from "./render-reads.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
 
@@ -91,7 +92,9 @@ export class RequestScope {
   }
 
   async #mark(): Promise<void> {
-    const { id, refresh } = renderNameOf(await awaitRequest());
+    const headers = await awaitRequest();
+    for (const check of requestChecks.values()) check({ headers });
+    const { id, refresh } = renderNameOf(headers);
     this.#reads = new RenderReads(id, this.snapshots.versions);
     this.#refresh = refresh;
     knownRenders().add(this.#reads);

@@ -2,6 +2,7 @@ import { createClient } from "rivetkit/client";
 import { isKawaError, KawaError } from "../core/errors.ts";
 import type { Version } from "../core/version.ts";
 import type { ActorService } from "./actor-service.ts";
+import { accessOf } from "./engine-target.ts";
 import { host } from "./host.ts";
 import { hostedServices } from "./hosted-services.ts";
 import {
@@ -73,10 +74,7 @@ export class Connection {
    */
   static async open(address: ActorAddress, events: ConnectionEvents): Promise<Connection> {
     const target = await host().start();
-    const actors = createClient({
-      endpoint: target.endpoint,
-      ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
-    }) as unknown as Record<string, { getOrCreate(key: string[]): { webSocket(): Promise<WebSocket> } }>;
+    const actors = createClient(accessOf(target)) as unknown as Record<string, { getOrCreate(key: string[]): { webSocket(): Promise<WebSocket> } }>;
     const socket = await openSocket(() => actors[address.actorName]!.getOrCreate([address.actorId]).webSocket());
     const connection = new Connection(socket, events);
     try {

@@ -8,6 +8,7 @@ import { stopInlineStreams } from "../core/inline-streams.ts";
 import { processState } from "../core/process-state.ts";
 import { EmbeddedEngine } from "./engine/embedded-engine.ts";
 import { EngineFolder } from "./engine/folder.ts";
+import { accessOf, type EngineTarget } from "./engine-target.ts";
 import { env } from "./env.ts";
 import { LiveDefinition } from "./live-definition.ts";
 import { adoptedSettings, namedEngine } from "./registry-settings.ts";
@@ -17,15 +18,11 @@ import { shareSecret } from "./server-token.ts";
 // RivetKit's own bound for "any actors".
 export type AnyRegistry = Registry<Record<string, AnyActorDefinition>>;
 
-/** Where the actors of this app are reached. */
-export type EngineTarget = { readonly endpoint: string; readonly namespace: string | undefined };
-
 export type HostOptions = {
   /** Port of the embedded engine. @default {@link Host.defaultPort}, else a free one that `.rivet/` remembers */
   port?: number | undefined;
 };
 
-const embeddedNamespace = "kawa";
 /** A runner waits for the engine's answer, which does not come when the engine hangs. */
 const runnerStopTimeoutMs = 2_000;
 /** Longest wait of the next runner for the one before: it needs about 15 ms for each actor. */
@@ -125,8 +122,8 @@ class Host {
     shareSecret(env.secret ?? folder.secret());
     const port = options.port ?? this.defaultPort;
     this.#engine ??= await EmbeddedEngine.start(port === undefined ? { folder } : { folder, port });
-    await ensureNamespace(this.#engine.endpoint, embeddedNamespace);
-    return { endpoint: this.#engine.endpoint, namespace: embeddedNamespace };
+    const { endpoint, namespace, adminToken: token } = this.#engine;
+    return { endpoint, namespace, token };
   }
 
   #connectTo(endpoint: string): EngineTarget {
@@ -137,7 +134,7 @@ class Host {
       );
     }
     shareSecret(env.secret);
-    return { endpoint, namespace: undefined };
+    return { endpoint, namespace: undefined, token: undefined };
   }
 
   #restartRunner(): Promise<void> {
@@ -160,8 +157,9 @@ class Host {
     } catch (cause) {
       this.#hasFailed = true;
       await runner.shutdown().catch(() => {});
-      const where = withoutSecret(this.#target.endpoint);
-      throw new KawaError("BACKEND_UNAVAILABLE", `The actors could not be hosted on ${where}: ${reasonOf(cause)}`, { cause });
+      const { endpoint, namespace, token } = this.#target;
+      const message = `The actors could not be hosted on ${endpoint}: ${reasonOf(cause)}`;
+      throw new KawaError("BACKEND_UNAVAILABLE", withoutSecrets(message, [namespace, token]), { cause });
     }
     this.#runner = runner;
   }
@@ -170,8 +168,7 @@ class Host {
 /** Settings of a registry that Kawa runs itself. */
 export function runnerConfig(target: EngineTarget) {
   return {
-    endpoint: target.endpoint,
-    ...(target.namespace === undefined ? {} : { namespace: target.namespace }),
+    ...accessOf(target),
     startEngine: false,
     startServices: false,
     noWelcome: true,
@@ -190,29 +187,16 @@ function quietRivetKit(): void {
   env.rivetLogLevel = "error,rivetkit_core::actor::sqlite=off,rivetkit_core::actor::schedule=off";
 }
 
-async function ensureNamespace(endpoint: string, name: string): Promise<void> {
-  const response = await fetch(`${endpoint}/namespaces`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name, display_name: name }),
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (response.ok) return;
-  const body = await response.text();
-  if (!body.includes("name_not_unique")) {
-    throw new KawaError("BACKEND_UNAVAILABLE", `The engine refused to make the namespace "${name}": ${body.slice(0, 200)}`);
-  }
-}
-
 /** RivetKit's native part puts an error as JSON into the message. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return withoutSecret(/"message":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text);
+  return /"message":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text;
 }
 
-/** The endpoint may carry a token in its user part. */
-function withoutSecret(endpoint: string): string {
-  return endpoint.replace(/\/\/[^@/]*@/, "//");
+/** An address may carry a token in its user part. */
+function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
+  const withoutUser = text.replace(/\/\/[^@/]*@/g, "//");
+  return secrets.reduce<string>((rest, secret) => (secret ? rest.replaceAll(secret, "…") : rest), withoutUser);
 }
 
 /** The one host of this process. It is made when the server starts, where nothing belongs to a request. */

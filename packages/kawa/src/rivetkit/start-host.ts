@@ -5,8 +5,7 @@ import { env } from "./env.ts";
 import { host } from "./host.ts";
 import { stopAndExit, stopWithProcess } from "./stop-with-process.ts";
 
-// The engine listens on the port, the next one, and the tenth after it.
-const maxPort = 65_525;
+const maxPort = 65_535;
 
 /** Options of a registry's `start`. */
 export type StartOptions = {

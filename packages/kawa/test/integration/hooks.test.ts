@@ -5,13 +5,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { setup, UserError } from "rivetkit";
 import { createClient } from "rivetkit/client";
 import { type Context, isKawaError, namespace, publicMessage } from "../../src/index.ts";
-import { type EngineTarget, host } from "../../src/rivetkit/host.ts";
+import type { EngineTarget } from "../../src/rivetkit/engine-target.ts";
+import { host } from "../../src/rivetkit/host.ts";
 import {
   createReactiveStateActor,
   initReactiveBackend,
   issueToken,
   type ReactiveBackend,
   reactiveStateActor,
+  rivetClientOptions,
   withContext,
 } from "../../src/rivetkit/index.ts";
 import { caught, codeOf } from "../support/caught.ts";
@@ -151,7 +153,7 @@ beforeAll(async () => {
     backends.set(actorName, initReactiveBackend({ registry, actorName, global: false }));
   }
   target = await host().start();
-  clients = createClient({ endpoint: target.endpoint, namespace: target.namespace!, disableMetadataLookup: true }) as unknown as Clients;
+  clients = createClient(await rivetClientOptions()) as unknown as Clients;
 });
 
 afterAll(async () => {

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createClient } from "rivetkit/client";
 import { describe, expect, it, onTestFinished, type TestContext } from "vitest";
+import { addressOf, type EngineAccess, engineAccess } from "../../../../e2e/support/engine-access.ts";
 import { findEnginePort } from "../../src/rivetkit/engine/ports.ts";
 import type { Operations as LifeOperations } from "./plain-node/backend-life.ts";
 import type { Operations as ExistingOperations } from "./plain-node/existing-registry/main.ts";
@@ -108,8 +109,12 @@ describe("the quick start", () => {
   });
 
   it.each([
-    ["RIVET_ENDPOINT names", "quick-start/main.ts", (port: number) => ({ RIVET_ENDPOINT: `http://kawa@127.0.0.1:${port}` })],
-    ["the registry's setup names", "named-engine.ts", (port: number) => ({ ENGINE: `http://127.0.0.1:${port}` })],
+    ["RIVET_ENDPOINT names", "quick-start/main.ts", (access: EngineAccess) => ({ RIVET_ENDPOINT: addressOf(access) })],
+    [
+      "the registry's setup names",
+      "named-engine.ts",
+      ({ endpoint, namespace, token }: EngineAccess) => ({ ENGINE: endpoint, ENGINE_NAMESPACE: namespace, ENGINE_TOKEN: token }),
+    ],
   ])("uses the engine that %s, whatever port it asks for", async (_, script, engineAt) => {
     const [dataDir, otherDir] = [await makeDataDir({ onTestFinished }), await makeDataDir({ onTestFinished })];
     const [port, unused] = [await findEnginePort(), await findEnginePort()];
@@ -117,7 +122,7 @@ describe("the quick start", () => {
     const owner = run<QuickStartOperations>("quick-start/main.ts", { dataDir, env: { PORT: String(port), KAWA_SECRET } });
     await owner.call("set", 5);
 
-    const env = { PORT: String(unused), KAWA_SECRET, ...engineAt(port) };
+    const env = { PORT: String(unused), KAWA_SECRET, ...engineAt(await engineAccess(dataDir)) };
     const guest = run<QuickStartOperations>(script, { dataDir: otherDir, env });
     expect(await guest.call("get")).toBe(5);
     expect(await isEngineAt(unused)).toBe(false);
@@ -151,14 +156,13 @@ describe("a registry of the user's own", () => {
   it("has its other actors reached by a RivetKit client, beside the signals, also after a restart", async (context) => {
     const dataDir = await makeDataDir(context);
     const port = await findEnginePort();
-    const endpoint = `http://127.0.0.1:${port}`;
     const env = { PORT: String(port) };
     const first = run<ExistingOperations>("existing-registry/main.ts", { dataDir, env });
     await first.call("set", "light");
     // RivetKit's own start() would have a second engine.
     expect(findEngines(dataDir)).toHaveLength(1);
 
-    const mine = createClient<typeof registry>({ endpoint, namespace: "kawa" }).myActor.getOrCreate(["one"]);
+    const mine = createClient<typeof registry>(await engineAccess(dataDir)).myActor.getOrCreate(["one"]);
     const counts: unknown[] = [];
     const connection = mine.connect();
     connection.on("counted", (count) => counts.push(count));
@@ -177,7 +181,7 @@ describe("a registry of the user's own", () => {
 
     const second = run<ExistingOperations>("existing-registry/main.ts", { dataDir, env });
     expect(await second.call("get")).toBe("blue");
-    const again = createClient<typeof registry>({ endpoint, namespace: "kawa" }).myActor.getOrCreate(["one"]);
+    const again = createClient<typeof registry>(await engineAccess(dataDir)).myActor.getOrCreate(["one"]);
     expect(await again.count()).toBe(5);
     expect(await again.log.read()).toEqual(["written"]);
     await second.endBy("SIGTERM");

@@ -1,5 +1,6 @@
 import { createClient } from "rivetkit/client";
 import { describe, expect, it, type TestContext } from "vitest";
+import { engineAccess } from "../../../../e2e/support/engine-access.ts";
 import { type App, makeDataDir, startApp } from "./support/app.ts";
 import { findEngines, readEngineRecord, signalProcess, waitUntil } from "./support/processes.ts";
 
@@ -105,8 +106,9 @@ describe("a stranger who reaches the engine", () => {
     }
   >;
 
-  function strangerOf({ endpoint }: Pair) {
-    const client = createClient({ endpoint, namespace: "kawa" }) as unknown as StrangerClient;
+  /** One who has been told how to reach the engine, as a RivetKit client of the app has. */
+  async function strangerOf({ dataDir }: Pair) {
+    const client = createClient(await engineAccess(dataDir)) as unknown as StrangerClient;
     return client.reactiveState.getOrCreate(["global"]);
   }
 
@@ -142,7 +144,7 @@ describe("a stranger who reaches the engine", () => {
 
     const results = await Promise.all(
       Object.entries(attempts).map(async ([name, messages]) => {
-        const { heard, code } = await talk(await strangerOf(pair).webSocket(), ...messages);
+        const { heard, code } = await talk(await (await strangerOf(pair)).webSocket(), ...messages);
         return [name, { heard, code }] as const;
       }),
     );
@@ -160,7 +162,7 @@ describe("a stranger who reaches the engine", () => {
   it("is refused every action, and finds no HTTP interface", async (context) => {
     const pair = await startPair(context);
     await pair.host.call("set", "value", "secret");
-    const stranger = strangerOf(pair);
+    const stranger = await strangerOf(pair);
 
     for (const name of ["getSignal", "getAllSignals", "setSignal", "clear", "read", "write"]) {
       await expect(stranger.action({ name, args: ["app:value", "changed"] })).rejects.toMatchObject({ code: "UNAUTHORIZED" });

@@ -1,5 +1,6 @@
 import { NextRequest } from "next/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { asFrom } from "../../../test/support/as-from.ts";
 import { shareSecret } from "../../rivetkit/server-token.ts";
 import { createSessions } from "../session/create-sessions.ts";
 import { createMiddleware, type MiddlewareOptions } from "./create-middleware.ts";
@@ -72,6 +73,18 @@ describe("createMiddleware", () => {
       "permissions-policy": expect.stringContaining("camera=()"),
       "server-timing": `kawa;desc="${given("x-kawa-render")}"`,
     });
+  });
+
+  it("answers nobody who asks for a strange host, in plain words", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const sessions = { keep: vi.fn<() => void>() };
+    const request = new NextRequest("http://evil.test/", { headers: { host: "evil.test", "x-forwarded-host": "localhost" } });
+    const response = asFrom("127.0.0.1", () => createMiddleware({ sessions })(request));
+    expect(response.status).toBe(421);
+    expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+    expect(await response.text()).toContain("This app is not reached under this name.");
+    expect(response.headers.get("x-middleware-next")).toBeNull();
+    expect(sessions.keep).not.toHaveBeenCalled();
   });
 
   it("gives a visitor a session that this very render sees", () => {

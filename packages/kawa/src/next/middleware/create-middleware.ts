@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
+import { isKawaError } from "../../core/errors.ts";
+import { checkHost } from "../check-host.ts";
+import { watchConnections } from "../connections.ts";
 import type { Sessions } from "../session/create-sessions.ts";
 import { nameRender } from "./with-render-id.ts";
 import { contentSecurityPolicy, type PolicySources, securityHeaders } from "./security-headers.ts";
@@ -12,8 +15,8 @@ export type MiddlewareOptions = {
 };
 
 /**
- * The middleware of an app: names each render, as `withRenderId` does, gives visitors a session, and sets security headers with
- * a content security policy. The nonce of its scripts is in the header `x-nonce` of the request. It needs the Node.js runtime.
+ * The middleware of an app: refuses requests for a strange host, names each render, as `withRenderId` does, gives visitors a session,
+ * and sets security headers with a content security policy. The nonce of its scripts is in the header `x-nonce` of the request. It needs the Node.js runtime.
  *
  * @example
  * // middleware.ts
@@ -27,7 +30,10 @@ export type MiddlewareOptions = {
  * };
  */
 export function createMiddleware({ sessions, sources }: MiddlewareOptions = {}): (request: NextRequest) => NextResponse {
+  watchConnections();
   return (request) => {
+    const refusal = refuseStrangeHost(request);
+    if (refusal) return refusal;
     const nonce = randomBytes(16).toString("base64");
     const isDevelopment = process.env.NODE_ENV === "development";
     const policy = contentSecurityPolicy({ nonce, isDevelopment, sources });
@@ -43,4 +49,16 @@ export function createMiddleware({ sessions, sources }: MiddlewareOptions = {}):
     sessions?.keep(request, response);
     return response;
   };
+}
+
+function refuseStrangeHost(request: NextRequest): NextResponse | undefined {
+  try {
+    checkHost(request);
+    return undefined;
+  } catch (error) {
+    if (!isKawaError(error, "HOST_REFUSED")) throw error;
+    const text = "This app is not reached under this name. If it is yours, the log of its server says which setting allows the name.\n";
+    const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff" };
+    return new NextResponse(text, { status: error.status, headers });
+  }
 }

@@ -44,7 +44,10 @@ export function sessionCookie(options: {
   };
 }
 
-/** How the visitor reaches the app: the proxy in front tells it, else Next. */
+/**
+ * How the visitor reaches the app: the proxy in front tells it, else Next. Whoever sends the header without a proxy spoils only the
+ * cookie of their own, for no page can send it along with the requests of somebody else.
+ */
 export function isHttps(headers: Headers, fallbackProtocol = "http:"): boolean {
   const forwarded = headers.get("x-forwarded-proto")?.split(",")[0]?.trim();
   return forwarded === undefined ? fallbackProtocol === "https:" : forwarded === "https";

@@ -1,13 +1,15 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KawaError } from "../../core/errors.ts";
-import { processState } from "../../core/process-state.ts";
+import { createNamespace, findNamespace, isHealthy, obeys, oldNamespace } from "./engine-api.ts";
 import type { EngineFolder, EngineRecord } from "./folder.ts";
+import { locked } from "./folder-lock.ts";
 import { findEnginePort, isEnginePortFree } from "./ports.ts";
 import { isAlive, isEngineProcess, signalProcess, waitUntil } from "./processes.ts";
-import { storesInFiles } from "./settings.ts";
-import { forgetEarlierEngines, type EngineProcess, spawnEngine } from "./spawn-engine.ts";
+import { givenAdminToken, storesInFiles } from "./settings.ts";
+import { type EngineProcess, spawnEngine } from "./spawn-engine.ts";
+import { forgetEarlierEngines, hideNamespace } from "./store-tool.ts";
 
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 4_000;
@@ -32,17 +34,23 @@ export type EmbeddedEngineOptions = {
  */
 export class EmbeddedEngine {
   readonly endpoint: string;
+  /** The engine obeys whoever has it, and nobody else. */
+  readonly adminToken: string;
+  /** Of Kawa's actors. The engine's gateway leads everybody to them who knows the name. */
+  readonly namespace: string;
   readonly #folder: EngineFolder;
   readonly #port: number;
   #process: EngineProcess | undefined;
   #stopping = false;
   #watch: Promise<void>;
 
-  private constructor(folder: EngineFolder, port: number, started: EngineProcess | undefined) {
+  private constructor({ folder, adminToken }: Wanted, namespace: string, { port, started }: Started) {
     this.#folder = folder;
     this.#port = port;
     this.#process = started;
     this.endpoint = `http://127.0.0.1:${port}`;
+    this.adminToken = adminToken;
+    this.namespace = namespace;
     this.#watch = this.#supervise();
   }
 
@@ -53,8 +61,10 @@ export class EmbeddedEngine {
    */
   static async start(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
     const { folder } = options;
-    const { port, started } = await locked(folder, () => startOrJoin(folder, options.port));
-    return new EmbeddedEngine(folder, port, started);
+    const adminToken = givenAdminToken() ?? folder.adminToken();
+    const wanted = { folder, adminToken, port: options.port };
+    const { namespace, ...started } = await locked(folder, () => startWithNamespace(wanted));
+    return new EmbeddedEngine(wanted, namespace, started);
   }
 
   /** Folder for journals of its actors; undefined where it stores in a database, which may outlive the files here. */
@@ -67,10 +77,7 @@ export class EmbeddedEngine {
     this.#stopping = true;
     const running = this.#process;
     if (running) {
-      signalProcess(running.pid, "SIGTERM");
-      const timer = setTimeout(() => signalProcess(running.pid, "SIGKILL"), stopTimeoutMs);
-      await running.exited;
-      clearTimeout(timer);
+      await endProcess(running);
       this.#process = undefined;
       this.#folder.writeRecord({ pid: 0, port: this.#port, ownerPid: 0 });
     }
@@ -91,7 +98,9 @@ export class EmbeddedEngine {
       this.#process = undefined;
       try {
         // The same port: runners and replicas reconnect to the endpoint that they know.
-        const { started } = await locked(this.#folder, () => startOrJoin(this.#folder, this.#port));
+        const { started } = await locked(this.#folder, () =>
+          startOrJoin({ folder: this.#folder, adminToken: this.adminToken, port: this.#port }),
+        );
         this.#process = started;
         if (this.#stopping && started) signalProcess(started.pid, "SIGTERM");
         console.warn(`[kawa] The embedded engine was gone and runs again (log: ${this.#folder.logPath}).`);
@@ -110,11 +119,16 @@ export class EmbeddedEngine {
 
 type Started = { readonly port: number; readonly started: EngineProcess | undefined };
 
-async function startOrJoin(folder: EngineFolder, askedPort: number | undefined): Promise<Started> {
+type Wanted = { readonly folder: EngineFolder; readonly adminToken: string; readonly port: number | undefined };
+
+async function startOrJoin({ folder, adminToken, port: askedPort }: Wanted): Promise<Started> {
   const record = folder.readRecord();
   if (record && record.pid > 0) {
     const shared = await joinOrWaitForEnd(record);
-    if (shared) return shared;
+    if (shared) {
+      await checkShared(record, adminToken);
+      return shared;
+    }
   }
   // Another process of this folder looks for the engine where it was.
   const fixedPort = record && isOfAnother(record) ? record.port : askedPort;
@@ -122,17 +136,64 @@ async function startOrJoin(folder: EngineFolder, askedPort: number | undefined):
   if (fixedPort !== undefined && !(await waitUntil(() => isEnginePortFree(fixedPort), 1_000))) {
     throw new KawaError(
       "ENGINE_PORT_TAKEN",
-      `The embedded engine cannot listen on port ${fixedPort}: it, ${fixedPort + 1} or ${fixedPort + 10} is in use. ` +
-        `Stop the other program; the engine is started as soon as the port is free.`,
+      `The embedded engine cannot listen on port ${fixedPort}: another program uses it. ` +
+        `Stop that program; the engine is started as soon as the port is free.`,
       { data: { port: fixedPort } },
     );
   }
-  if (existsSync(join(folder.dataPath, "CURRENT"))) await forgetEarlierEngines(folder, port);
-  return { port, started: await startProcess(folder, port) };
+  if (existsSync(join(folder.dataPath, "CURRENT"))) await forgetEarlierEngines(folder);
+  return { port, started: await startProcess(folder, port, adminToken) };
 }
 
-async function startProcess(folder: EngineFolder, port: number): Promise<EngineProcess> {
-  const engine = await spawnEngine(folder, port);
+/** @throws {KawaError} ENGINE_START_FAILED - it asks for another token than this folder has */
+async function checkShared({ port, ownerPid }: EngineRecord, adminToken: string): Promise<void> {
+  if (!(await obeys(port, adminToken))) {
+    throw new KawaError(
+      "ENGINE_START_FAILED",
+      `The engine that process ${ownerPid} runs asks for another token than this process has (admin-token, or RIVET__AUTH__ADMIN_TOKEN). End that process.`,
+    );
+  }
+  if (await obeys(port, undefined)) {
+    console.warn(
+      `[kawa] The engine that process ${ownerPid} runs obeys everybody on this machine: that process has an older version of Kawa. Restart it.`,
+    );
+  }
+}
+
+type StartedWithNamespace = Started & { readonly namespace: string };
+
+async function startWithNamespace(wanted: Wanted): Promise<StartedWithNamespace> {
+  const first = await startOrJoin(wanted);
+  try {
+    return await settleNamespace(wanted, first);
+  } catch (error) {
+    if (first.started) await endProcess(first.started);
+    throw error;
+  }
+}
+
+/** Says in which namespace the actors live, and closes one whose name everybody knows. */
+async function settleNamespace({ folder, adminToken }: Wanted, first: Started): Promise<StartedWithNamespace> {
+  const { port } = first;
+  const found = await findNamespace({ port, adminToken });
+  if (found === undefined) return { ...first, namespace: await createNamespace({ port, adminToken }) };
+  // While another process runs the engine, its actors are in there.
+  if (found !== oldNamespace || !first.started) return { ...first, namespace: found };
+  await endProcess(first.started);
+  const namespace = await hideNamespace(folder);
+  await forgetEarlierEngines(folder);
+  return { port, namespace, started: await startProcess(folder, port, adminToken) };
+}
+
+async function endProcess({ pid, exited }: EngineProcess): Promise<void> {
+  signalProcess(pid, "SIGTERM");
+  const timer = setTimeout(() => signalProcess(pid, "SIGKILL"), stopTimeoutMs);
+  await exited;
+  clearTimeout(timer);
+}
+
+async function startProcess(folder: EngineFolder, port: number, adminToken: string): Promise<EngineProcess> {
+  const engine = await spawnEngine(folder, { port, adminToken });
   folder.writeRecord({ pid: engine.pid || -1, port, ownerPid: process.pid });
   let ended = false;
   void engine.exited.then(() => (ended = true));
@@ -168,54 +229,4 @@ async function joinOrWaitForEnd(record: EngineRecord): Promise<Started | undefin
 async function choosePort(record: EngineRecord | undefined): Promise<number> {
   if (record && (await isEnginePortFree(record.port))) return record.port;
   return findEnginePort();
-}
-
-async function isHealthy(port: number): Promise<boolean> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(1_000) });
-    return response.ok && ((await response.json()) as { runtime?: string }).runtime === "engine";
-  } catch {
-    return false;
-  }
-}
-
-const heldLocks = processState("engine-locks", () => new Set<string>());
-
-/** Runs `work` while nobody else starts an engine in this folder. */
-async function locked<T>(folder: EngineFolder, work: () => Promise<T>): Promise<T> {
-  const path = folder.lockPath;
-  const take = (): boolean => {
-    if (heldLocks.has(path)) return false;
-    try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
-      return true;
-    } catch {
-      const holder = lockHolder(path);
-      // A lock with our own number that we do not hold is from an earlier life: in a container numbers repeat.
-      if (holder !== undefined && (holder === process.pid || !isAlive(holder))) rmSync(path, { force: true });
-      return false;
-    }
-  };
-  if (!(await waitUntil(take, startTimeoutMs + stopTimeoutMs))) {
-    throw new KawaError(
-      "ENGINE_START_FAILED",
-      `Another process has been starting the engine of ${folder.path} for too long. End process ${lockHolder(path)}, or delete ${path}.`,
-    );
-  }
-  heldLocks.add(path);
-  try {
-    return await work();
-  } finally {
-    heldLocks.delete(path);
-    rmSync(path, { force: true });
-  }
-}
-
-/** Undefined when the lock is gone, or was made a moment ago and is not written yet. */
-function lockHolder(path: string): number | undefined {
-  try {
-    return Number(readFileSync(path, "utf8")) || undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -37,6 +37,47 @@ describe("opening the folder", () => {
     expect(error).toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE", message: expect.stringContaining(blocked) });
     expect((error as Error).message).toContain("KAWA_DATA_DIR");
     expect((error as Error).cause).toBeInstanceOf(Error);
+  });
+});
+
+const modeOf = (...names: string[]): string => (statSync(join(parent, ...names)).mode & 0o7777).toString(8);
+
+describe.skipIf(process.platform === "win32")("other users of the machine", () => {
+  it("are kept out of the folder and of all that is in it", () => {
+    const folder = EngineFolder.open(join(parent, ".rivet"));
+    folder.secret();
+    folder.adminToken();
+    expect(modeOf(".rivet")).toBe("700");
+    expect(modeOf(".rivet", "data")).toBe("700");
+    expect(modeOf(".rivet", "secret")).toBe("600");
+    expect(modeOf(".rivet", "admin-token")).toBe("600");
+  });
+
+  it("are put out of a folder that they could read", () => {
+    const files = ["secret", "admin-token", "engine.log", "engine.json"];
+    for (const name of ["data", "journal"]) mkdirSync(join(parent, name), { mode: 0o755 });
+    for (const name of files) writeFileSync(join(parent, name), "0123456789abcdef", { mode: 0o644 });
+    chmodSync(parent, 0o755);
+    EngineFolder.open(parent);
+    expect([modeOf(), modeOf("data"), modeOf("journal")]).toEqual(["700", "700", "700"]);
+    expect(files.map((name) => modeOf(name))).toEqual(["600", "600", "600", "600"]);
+    expect(EngineFolder.open(parent).secret()).toBe("0123456789abcdef");
+  });
+
+  it("keep a folder that they share, such as /tmp, but reach nothing of the engine's in it", () => {
+    chmodSync(parent, 0o1777);
+    const folder = EngineFolder.open(parent);
+    folder.secret();
+    expect([modeOf(), modeOf("data"), modeOf("secret")]).toEqual(["1777", "700", "600"]);
+  });
+});
+
+describe("the engine's token", () => {
+  it("is made once, kept, and another text than the secret", () => {
+    const token = EngineFolder.open(parent).adminToken();
+    expect(token).toMatch(/^[0-9a-f]{64}$/);
+    expect(EngineFolder.open(parent).adminToken()).toBe(token);
+    expect(EngineFolder.open(parent).secret()).not.toBe(token);
   });
 });
 
@@ -97,5 +138,12 @@ describe("the log", () => {
     expect(folder.lastLogLines(2)).toBe("two\nthree");
     expect(folder.lastLogLines(9)).toBe("one\ntwo\nthree");
     expect(existsSync(folder.lockPath)).toBe(false);
+  });
+
+  it("is shown without the engine's token and the name of its namespace", () => {
+    const folder = EngineFolder.open(parent);
+    const name = `kawa-${"0123456789abcdef".repeat(2)}`;
+    writeFileSync(folder.logPath, `uri="/x?namespace=${name}&token=${folder.adminToken()}"\n`);
+    expect(folder.lastLogLines(5)).toBe('uri="/x?namespace=kawa-…&token=…"');
   });
 });

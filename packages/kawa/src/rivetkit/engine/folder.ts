@@ -2,6 +2,9 @@ import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writ
 import { join } from "node:path";
 import { KawaError } from "../../core/errors.ts";
 import { createSecret } from "../server-token.ts";
+import { closeFolderIfOwn, closeToOthers } from "./file-modes.ts";
+
+const tokenName = "admin-token";
 
 /** What the folder remembers of its engine. */
 export type EngineRecord = {
@@ -12,7 +15,7 @@ export type EngineRecord = {
   readonly ownerPid: number;
 };
 
-/** The project's `.rivet/` folder: data, log, secret and the record of the running engine. */
+/** The project's `.rivet/` folder: data, log, secret, the engine's token and the record of the running engine. */
 export class EngineFolder {
   readonly path: string;
 
@@ -20,16 +23,16 @@ export class EngineFolder {
     this.path = path;
   }
 
-  /** @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - the folder cannot be made or written */
+  /** @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - the folder cannot be made, written, or closed to other users */
   static open(path: string): EngineFolder {
+    const folder = new EngineFolder(path);
     try {
-      mkdirSync(join(path, "data"), { recursive: true });
+      mkdirSync(folder.dataPath, { recursive: true, mode: 0o700 });
       const ignore = join(/*turbopackIgnore: true*/ path, ".gitignore");
       if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
       const probe = join(path, `.write-${process.pid}`);
       writeFileSync(probe, "");
       rmSync(probe);
-      return new EngineFolder(path);
     } catch (cause) {
       throw new KawaError(
         "ENGINE_FOLDER_UNWRITABLE",
@@ -37,6 +40,11 @@ export class EngineFolder {
         { cause },
       );
     }
+    closeFolderIfOwn(path);
+    for (const each of [folder.dataPath, folder.journalPath, folder.logPath, folder.#recordPath, folder.#path("secret"), folder.#path(tokenName)]) {
+      closeToOthers(each);
+    }
+    return folder;
   }
 
   get dataPath(): string {
@@ -73,7 +81,16 @@ export class EngineFolder {
 
   /** The secret of this folder, made on first use and readable by its owner only. */
   secret(): string {
-    const path = join(this.path, "secret");
+    return this.#keep("secret");
+  }
+
+  /** What the engine of this folder asks for, made and kept as {@link secret}. */
+  adminToken(): string {
+    return this.#keep(tokenName);
+  }
+
+  #keep(name: string): string {
+    const path = this.#path(name);
     const found = readText(path);
     if (found) return found;
     const next = `${path}.${process.pid}`;
@@ -91,17 +108,26 @@ export class EngineFolder {
 
   lastLogLines(count: number): string {
     try {
-      return readFileSync(this.logPath, "utf8").trimEnd().split("\n").slice(-count).join("\n");
+      return withoutNames(readFileSync(this.logPath, "utf8").trimEnd().split("\n").slice(-count).join("\n"));
     } catch {
       return "";
     }
   }
 
   get #recordPath(): string {
-    return join(this.path, "engine.json");
+    return this.#path("engine.json");
+  }
+
+  #path(name: string): string {
+    return join(this.path, name);
   }
 }
 
 function readText(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+}
+
+/** The engine names namespace and, at a wrong address, token in its log. */
+function withoutNames(text: string): string {
+  return text.replace(/\bkawa-[0-9a-f]{32}\b/g, "kawa-…").replace(/\b[0-9a-f]{64}\b/g, "…");
 }

@@ -1,27 +1,33 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { KawaError } from "../../core/errors.ts";
-import { enginePorts } from "./settings.ts";
 
 // Below the ranges that systems give to outgoing connections.
 const firstPort = 20_000;
 const lastPort = 31_000;
 const attempts = 200;
 
-function isFree(port: number): Promise<boolean> {
+/** No connection can lead to the address that is meant for all machines of a network. */
+const unreachableHost = "255.255.255.255";
+
+function canListen(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }
 
-export async function isEnginePortFree(port: number): Promise<boolean> {
-  for (const each of Object.values(enginePorts(port))) if (!(await isFree(each))) return false;
-  return true;
+export function isEnginePortFree(port: number): Promise<boolean> {
+  return canListen("127.0.0.1", port);
 }
 
-/** A port whose neighbours, which the engine needs too, are free as well. */
+/** Where the engine may listen so that nobody reaches it. Linux lets a program listen there; elsewhere it is a port by chance. */
+export async function hiddenHost(): Promise<string> {
+  return (await canListen(unreachableHost, 0)) ? unreachableHost : "127.0.0.1";
+}
+
+/** A free port, another one each time. */
 export async function findEnginePort(): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const port = randomInt(firstPort, lastPort);

@@ -1,25 +1,22 @@
-/** Ports that an engine listens on: the public one, the peer API and the metrics. */
-export function enginePorts(port: number): { guard: number; peer: number; metrics: number } {
-  return { guard: port, peer: port + 1, metrics: port + 10 };
-}
+/** Only other engines of a cluster need it, and it asks for no token. */
+export const leftOutService = "api_peer";
+
+export type EngineSettings = {
+  readonly port: number;
+  readonly dataPath: string;
+  /** The engine obeys whoever has it, and nobody else. */
+  readonly adminToken: string;
+  /** Address that its metrics are bound to. They ask for no token. */
+  readonly metricsHost: string;
+};
 
 /** Environment of the engine process. Settings of the user (`RIVET__…`) win. */
-export function engineEnvironment(port: number, dataPath: string): NodeJS.ProcessEnv {
-  const ports = enginePorts(port);
-  const inherited = Object.entries(process.env).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined && (entry[0].startsWith("RIVET__") || ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"].includes(entry[0])),
-  );
-  const user = Object.fromEntries(inherited);
+export function engineEnvironment({ port, dataPath, adminToken, metricsHost }: EngineSettings): NodeJS.ProcessEnv {
   return {
-    NODE_ENV: process.env.NODE_ENV,
-    ...(user["RIVET__POSTGRES__URL"] ? {} : { RIVET__FILE_SYSTEM__PATH: dataPath }),
+    RIVET__AUTH__ADMIN_TOKEN: adminToken,
     RIVET__GUARD__HOST: "127.0.0.1",
-    RIVET__GUARD__PORT: String(ports.guard),
-    RIVET__API_PEER__HOST: "127.0.0.1",
-    RIVET__API_PEER__PORT: String(ports.peer),
-    RIVET__METRICS__HOST: "127.0.0.1",
-    RIVET__METRICS__PORT: String(ports.metrics),
+    RIVET__GUARD__PORT: String(port),
+    ...metricsEnvironment(metricsHost),
     RIVET__TELEMETRY__ENABLED: "false",
     // A backtrace of every refused connection would fill the log.
     RUST_BACKTRACE: "0",
@@ -51,11 +48,40 @@ export function engineEnvironment(port: number, dataPath: string): NodeJS.Proces
     RIVET__RUNTIME__GUARD_SHUTDOWN_DURATION: "1",
     RIVET__RUNTIME__WORKER_SHUTDOWN_DURATION: "1",
     RIVET__RUNTIME__FORCE_SHUTDOWN_DURATION: "2",
+    ...storeEnvironment(dataPath),
+  };
+}
+
+/** What a command that looks into the store of an engine needs. */
+export function storeEnvironment(dataPath: string): NodeJS.ProcessEnv {
+  const user = inherited();
+  return {
+    NODE_ENV: process.env.NODE_ENV,
+    ...(user["RIVET__POSTGRES__URL"] ? {} : { RIVET__FILE_SYSTEM__PATH: dataPath }),
     ...user,
   };
 }
 
 /** Whether an engine with this environment stores in files at `dataPath`, and not in a database. */
 export function storesInFiles(dataPath: string): boolean {
-  return engineEnvironment(0, dataPath)["RIVET__FILE_SYSTEM__PATH"] === dataPath;
+  return storeEnvironment(dataPath)["RIVET__FILE_SYSTEM__PATH"] === dataPath;
+}
+
+/** The token that the user's settings give the engine. */
+export function givenAdminToken(): string | undefined {
+  return process.env["RIVET__AUTH__ADMIN_TOKEN"] || undefined;
+}
+
+/** Who asks for metrics, by naming a host or a port, gets them. */
+function metricsEnvironment(host: string): Record<string, string> {
+  if (process.env["RIVET__METRICS__PORT"] || process.env["RIVET__METRICS__HOST"]) return { RIVET__METRICS__HOST: "127.0.0.1" };
+  return { RIVET__METRICS__HOST: host, RIVET__METRICS__PORT: "0" };
+}
+
+function inherited(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && (entry[0].startsWith("RIVET__") || ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"].includes(entry[0])),
+  );
+  return Object.fromEntries(entries);
 }

@@ -1,9 +1,9 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
-import { promisify } from "node:util";
 import { engineBinary } from "./binary.ts";
 import type { EngineFolder } from "./folder.ts";
-import { engineEnvironment } from "./settings.ts";
+import { hiddenHost } from "./ports.ts";
+import { engineEnvironment, leftOutService } from "./settings.ts";
 
 const maxLogBytes = 5 * 1024 * 1024;
 
@@ -18,16 +18,17 @@ const guard = `"$@" >&2 3<&- & engine=$!; echo $engine; exec >&-
 wait $engine; status=$?; kill $watcher 2>/dev/null; exit $status`;
 
 /** Starts the engine in a session of its own, so that Ctrl-C reaches the app first and the engine last. */
-export async function spawnEngine(folder: EngineFolder, port: number): Promise<EngineProcess> {
+export async function spawnEngine(folder: EngineFolder, given: { port: number; adminToken: string }): Promise<EngineProcess> {
   const binary = engineBinary();
-  const environment = engineEnvironment(port, folder.dataPath);
+  const command = [binary, "start", "--except-services", leftOutService] as const;
+  const environment = engineEnvironment({ ...given, dataPath: folder.dataPath, metricsHost: await hiddenHost() });
   if ((statSync(folder.logPath, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) rmSync(folder.logPath);
-  const log = openSync(folder.logPath, "a");
+  const log = openSync(folder.logPath, "a", 0o600);
   try {
     const child: ChildProcess =
       process.platform === "win32"
-        ? spawn(binary, ["start"], { env: environment, stdio: ["ignore", log, log], windowsHide: true })
-        : spawn("/bin/sh", ["-c", guard, "kawa-engine", binary, "start"], {
+        ? spawn(binary, command.slice(1), { env: environment, stdio: ["ignore", log, log], windowsHide: true })
+        : spawn("/bin/sh", ["-c", guard, "kawa-engine", ...command], {
             env: environment,
             stdio: ["ignore", "pipe", log, "pipe"],
             detached: true,
@@ -50,18 +51,4 @@ function firstNumber(stdout: NodeJS.ReadableStream | null, exited: Promise<void>
     stdout?.once("data", (data) => resolve(Number(String(data).trim())));
     void exited.then(() => resolve(0));
   });
-}
-
-/**
- * Tells the store that all earlier engines are gone. An engine shares the workflows of its actors with every engine that
- * it saw in the last 20 s, and honours the leases of a killed one for 30 s, although nobody else can open this store;
- * without this a restarted app sometimes waits that long for its first value.
- */
-export async function forgetEarlierEngines(folder: EngineFolder, port: number): Promise<void> {
-  const options = { env: engineEnvironment(port, folder.dataPath), timeout: 5_000 };
-  try {
-    await promisify(execFile)(engineBinary(), ["udb", "-q", "clear -r -y /rivet/gasoline/kv/worker"], options);
-  } catch {
-    // Slower, but not wrong: the engine finds out by itself.
-  }
 }

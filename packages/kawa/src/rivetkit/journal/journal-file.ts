@@ -43,7 +43,7 @@ export class JournalFile {
 
   /** Takes over the journal in a folder. `replay` stores what incarnations before have left in it. */
   static async open(folder: string, replay: (entries: readonly JournalEntry[]) => Promise<void>): Promise<JournalFile> {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (;;) {
       const left = takeFiles(folder);
       await replay(left.flatMap(({ entries }) => entries));

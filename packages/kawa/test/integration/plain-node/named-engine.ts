@@ -5,7 +5,8 @@ import { counter } from "./quick-start/signals/counter.ts";
 
 const registry = setup({
   endpoint: String(process.env["ENGINE"]),
-  namespace: "kawa",
+  namespace: String(process.env["ENGINE_NAMESPACE"]),
+  token: String(process.env["ENGINE_TOKEN"]),
   use: { reactiveState: reactiveStateActor },
 });
 initReactiveBackend({ registry });

@@ -1,0 +1,28 @@
+import { accessOf } from "./engine-target.ts";
+import { host } from "./host.ts";
+
+/** What RivetKit's `createClient` needs to reach the engine of this app. */
+export type RivetClientOptions = {
+  readonly endpoint: string;
+  readonly namespace?: string;
+  readonly token?: string;
+  /** The client would ask the engine for the address that it has been told. */
+  readonly disableMetadataLookup: true;
+};
+
+/**
+ * How code of this app reaches its engine with a RivetKit client, for instance to call actors of your own. The embedded engine answers
+ * nobody else: keep the options on the server, for whoever has them may do everything with the engine. Starts the engine where it does
+ * not run yet.
+ *
+ * @throws {KawaError} ENGINE_START_FAILED, ENGINE_PORT_TAKEN, ENGINE_BINARY_MISSING, ENGINE_PLATFORM_UNSUPPORTED,
+ *   ENGINE_FOLDER_UNWRITABLE - the embedded engine cannot run here
+ * @throws {KawaError} SECRET_MISSING - RIVET_ENDPOINT is set and KAWA_SECRET is not
+ * @throws {KawaError} BACKEND_UNAVAILABLE - the engine answers, the actors do not
+ * @example
+ * const client = createClient<typeof registry>(await rivetClientOptions());
+ * await client.myActor.getOrCreate(["one"]).increment();
+ */
+export async function rivetClientOptions(): Promise<RivetClientOptions> {
+  return { ...accessOf(await host().start()), disableMetadataLookup: true };
+}

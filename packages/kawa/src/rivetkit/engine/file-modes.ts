@@ -1,0 +1,40 @@
+import { chmodSync, statSync } from "node:fs";
+import { KawaError } from "../../core/errors.ts";
+
+const others = 0o077;
+const sticky = 0o1000;
+
+/**
+ * Takes from other users what they may do with a file or folder, if there is one.
+ *
+ * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - it belongs to somebody else, or the file system knows no modes
+ */
+export function closeToOthers(path: string): void {
+  if (isClosed(path)) return;
+  let cause: unknown;
+  try {
+    chmodSync(path, statSync(path).mode & 0o700);
+  } catch (error) {
+    cause = error;
+  }
+  if (isClosed(path)) return;
+  throw new KawaError(
+    "ENGINE_FOLDER_UNWRITABLE",
+    `Other users of this machine can read ${path}, and the embedded engine cannot change that. Let the folder belong to the user who ` +
+      `runs the server, or set KAWA_DATA_DIR to a folder on a file system that has modes.`,
+    { cause },
+  );
+}
+
+/** The folder around them may be a volume of the system's, or shared with other programs, such as `/tmp`. */
+export function closeFolderIfOwn(path: string): void {
+  const { uid, mode } = statSync(path);
+  if (uid === process.getuid?.() && (mode & sticky) === 0) closeToOthers(path);
+}
+
+/** Windows has no modes; there the folders of a user are closed to others. */
+function isClosed(path: string): boolean {
+  if (process.platform === "win32") return true;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return !found || (found.mode & others) === 0;
+}
