@@ -1,7 +1,8 @@
-import { formatVersions, parseVersions, type VersionVector } from "../core/version.ts";
+import type { Backend } from "../core/backend.ts";
+import { formatVersions, parseVersions, type ShownVersions, toShownVersions } from "../core/version.ts";
 import { knownRenders } from "../react/known-renders.ts";
 import type { RenderFollower, RenderReads } from "../react/render-reads.ts";
-import { hub, type Watch, type WatchTarget } from "./hub.ts";
+import { hub, showsBackend, type Watch, type WatchTarget } from "./hub.ts";
 import type { ShownRender, StreamEventName, StreamEvents, Subscription } from "./stream-protocol.ts";
 import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
@@ -18,23 +19,25 @@ export interface TabStream {
   /** False while the browser does not read. */
   readonly isRead: boolean;
   send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void;
-  noteChange(tab: string, what: ChangedPart): void;
+  noteChange(tab: FollowedTab, what: ChangedPart): void;
 }
 
 /** Follows what one tab shows. There are thousands of them, so it keeps nothing that it does not need. */
 export class FollowedTab implements RenderFollower {
   readonly #stream: TabStream;
-  readonly #name: string;
+  readonly name: string;
   #route: readonly ShownRender[] = [];
   #page: ShownRender | undefined;
   #watches: Watch[] = [];
   /** Renders that this server knows, or was told of. */
   #known: readonly RenderReads[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Something has changed that the versions of the tab do not tell: it has to be rendered whatever it shows. */
+  #isUntold = false;
 
   constructor(stream: TabStream, name: string) {
     this.#stream = stream;
-    this.#name = name;
+    this.name = name;
   }
 
   /** Returns what is in the way: renders that nobody here knows, or a token that was told to somebody else. */
@@ -75,14 +78,27 @@ export class FollowedTab implements RenderFollower {
     const isAll = this.#route.length === 1 && this.#watches.every(({ target: { render } }) => render && next.covers(render));
     if (!isAll || !this.#stream.isRead) return;
     const from = this.#shown;
-    const to: ShownRender = [next.id, formatVersions(Object.fromEntries(next.versions))];
+    const to: ShownRender = [next.id, next.shownText ?? ""];
     this.stop();
     this.#stream.send("renewed", { from, to });
     this.follow({ route: [to], page: this.#page && to });
   }
 
-  noteChange(what: ChangedPart): void {
-    this.#stream.noteChange(this.#name, what);
+  noteChange(what: ChangedPart, backend: Backend): void {
+    if (!this.#reads(backend)) this.#isUntold = true;
+    this.#stream.noteChange(this, what);
+  }
+
+  /** What the tab has to show from now on: of the backends that it reads, and no others. Empty when it is not to be told. */
+  takeVersions(): string {
+    const isUntold = this.#isUntold;
+    this.#isUntold = false;
+    const read = hub().connected.filter((backend) => this.#reads(backend));
+    return isUntold ? "" : formatVersions(toShownVersions(read.map(({ version }) => version)));
+  }
+
+  #reads(backend: Backend): boolean {
+    return this.#watches.some(({ target }) => showsBackend(target, backend));
   }
 
   get #shown(): readonly ShownRender[] {
@@ -96,7 +112,7 @@ export class FollowedTab implements RenderFollower {
   /** Tells the browser what its renders have read, for the next server that it meets. */
   #tellReads(): void {
     const token = issueStreamToken(this.#stream.subject, this.#known);
-    if (token !== undefined) this.#stream.send("token", { tab: this.#name, token });
+    if (token !== undefined) this.#stream.send("token", { tab: this.name, token });
   }
 }
 
@@ -117,11 +133,11 @@ class ShownPart implements WatchTarget {
     this.#versions = versions;
   }
 
-  get versions(): VersionVector {
+  get versions(): ShownVersions {
     return parseVersions(this.#versions);
   }
 
-  onChange(): void {
-    this.#tab.noteChange(this.#what);
+  onChange(backend: Backend): void {
+    this.#tab.noteChange(this.#what, backend);
   }
 }

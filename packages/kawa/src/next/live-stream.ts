@@ -1,7 +1,5 @@
-import { formatVersions } from "../core/version.ts";
 import type { Exchange } from "./connections.ts";
 import { type ChangedPart, FollowedTab, type TabStream } from "./followed-tab.ts";
-import { hub } from "./hub.ts";
 import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream, tickMs } from "./live-streams.ts";
 import { spreadMsFor } from "./spread.ts";
@@ -47,7 +45,7 @@ export class LiveStream implements TabStream, StreamSource {
   readonly #limits: StreamLimits;
   readonly #output: StreamOutput;
   /** By tab. Undefined while there is nothing to tell. */
-  #changed: Map<string, ChangedPart> | undefined;
+  #changed: Map<FollowedTab, ChangedPart> | undefined;
   #tabs: readonly FollowedTab[] = [];
   #stopKeeping: (() => void) | undefined;
   #values: ValueFeed | undefined;
@@ -66,7 +64,7 @@ export class LiveStream implements TabStream, StreamSource {
     this.#limits = limits;
     this.#output = openOutput(this, exchange);
     addStream(this);
-    this.send("hello", { versions: formatVersions(hub().versions) });
+    this.send("hello", {});
     if (limits.maxDurationMs !== undefined) this.#endAfter(limits.maxDurationMs, "rotation");
     if (expiresAt !== undefined) this.#endAfter(expiresAt - Date.now(), "expired");
     this.#followTabs(request);
@@ -159,7 +157,7 @@ export class LiveStream implements TabStream, StreamSource {
     if (rows.length > 0) this.send("values", { rows });
   }
 
-  noteChange(tab: string, what: ChangedPart): void {
+  noteChange(tab: FollowedTab, what: ChangedPart): void {
     const changed = (this.#changed ??= new Map());
     if (!changed.has(tab)) noteChangedTab();
     if (what === "route" || !changed.has(tab)) changed.set(tab, what);
@@ -178,11 +176,11 @@ export class LiveStream implements TabStream, StreamSource {
   /** One event for all changes of a turn, and for all changes while the browser does not read. */
   flush(): void {
     if (this.#hasEnded || this.#isFlushing || !this.#changed || !this.isRead) return;
-    const tabs = Object.fromEntries(this.#changed);
+    const tabs = Object.fromEntries(Array.from(this.#changed, ([tab, what]) => [tab.name, [what, tab.takeVersions()] as const]));
     const spreadMs = this.#spreadMs;
     this.#changed = undefined;
     this.#spreadMs = 0;
-    this.send("change", { versions: formatVersions(hub().versions), tabs, spreadMs });
+    this.send("change", { tabs, spreadMs });
   }
 
   send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void {

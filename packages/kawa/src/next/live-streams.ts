@@ -1,5 +1,9 @@
 import { processState } from "../core/process-state.ts";
+import { onSessionRevoked } from "../rivetkit/revoked-sessions.ts";
 import type { LiveStream } from "./live-stream.ts";
+
+/** The answer that brings the next session is on its way: the other tabs are to ask as that one. */
+const answerMs = 300;
 
 /** Gap between looks at what the streams have to do in time, in milliseconds. */
 export const tickMs = 1_000;
@@ -25,6 +29,7 @@ const open = processState<OpenStreams>("live-streams", () => ({
 
 /** Counts a stream among those of this process, until {@link removeStream}. */
 export function addStream(stream: LiveStream): void {
+  endWithSessions();
   open.all.add(stream);
   open.byClient.set(stream.client, streamCountOf(stream.client) + 1);
   open.ticker ??= setInterval(() => open.all.forEach((each) => each.tick()), tickMs);
@@ -82,6 +87,16 @@ export function changedTabCount(): number {
 /** Ends the streams that a session has opened on this server. Its tabs ask for a render, as whoever they are then. */
 export function endStreamsOf(sessionId: string): void {
   for (const stream of [...open.all]) if (stream.client === sessionId) stream.end("expired");
+}
+
+/** Ends streams when their sessions end, from now on. */
+function endWithSessions(): void {
+  processState("end-with-sessions", () => {
+    onSessionRevoked((id) => {
+      if (streamCountOf(id) > 0) setTimeout(() => endStreamsOf(id), answerMs).unref();
+    });
+    return true;
+  });
 }
 
 /** Ends all streams of this process: `next start` does not exit while one is open. Browsers come back by themselves. */

@@ -1,6 +1,6 @@
 import { type ReactElement, type ReactNode, Suspense } from "react";
 import { knownBackends } from "../core/backend.ts";
-import { formatVersions } from "../core/version.ts";
+import { formatVersions, toShownVersions } from "../core/version.ts";
 import { requestScope } from "../react/request-scope.ts";
 import { LiveValues } from "./client/live-values.tsx";
 import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
@@ -68,6 +68,13 @@ async function Marked(): Promise<ReactElement> {
 async function shown(): Promise<{ render: string; versions: string }> {
   const scope = requestScope();
   await scope.markDynamic();
-  for (const backend of knownBackends.peek().values()) scope.noteVersion(backend);
-  return { render: scope.id, versions: formatVersions(Object.fromEntries(scope.versions)) };
+  const backends = knownBackends.peek();
+  for (const id of scope.expectedBackends) {
+    const backend = backends.get(id);
+    if (backend) scope.noteVersion(backend);
+  }
+  const reads = scope.reads!;
+  // The page and its layout tell the same, so that a stream can go on with either.
+  reads.shownText ??= formatVersions({ ...toShownVersions(scope.versions.values()), "": Date.now() });
+  return { render: scope.id, versions: reads.shownText };
 }

@@ -11,7 +11,7 @@ import { floodLimit } from "./flood-limit.ts";
 import { LiveStream, type LiveStreamOptions, type StreamLimits } from "./live-stream.ts";
 import { streamCount, streamCountOf } from "./live-streams.ts";
 import { readValues } from "./read-values.ts";
-import { revokedSessions } from "./session/revoked-sessions.ts";
+import { revokedSessions } from "../rivetkit/revoked-sessions.ts";
 import { pingIntervalMs as defaultPingIntervalMs, type StreamRequest } from "./stream-protocol.ts";
 import { readStreamRequest } from "./stream-request.ts";
 import { writeValue } from "./write-value.ts";
@@ -147,7 +147,7 @@ async function open(request: Request, signals: ExposedSignals, settings: StreamS
   if (stream.body) request.signal.addEventListener("abort", () => stream.onGone(), { once: true });
   if (request.signal.aborted) stream.onGone();
   // It may have ended while its stream was opened.
-  if (session && revokedSessions().has(session.id)) stream.end("expired");
+  if (session && revokedSessions().has(session)) stream.end("expired");
   return new Response(stream.body, {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",

@@ -116,9 +116,9 @@ export class LiveHost {
 
   #receive(name: string, data: Readonly<Record<string, unknown>>): void {
     if (name === "change") {
-      const { versions, tabs, spreadMs } = data as Partial<StreamEvents["change"]>;
-      for (const [tab, way] of Object.entries(tabs ?? {})) {
-        this.#tabs.get(tab)?.deliver({ type: "change", versions: `${versions}`, way, spreadMs: Number(spreadMs) || 0 });
+      const { tabs, spreadMs } = data as Partial<StreamEvents["change"]>;
+      for (const [tab, { 0: way, 1: versions }] of Object.entries(tabs ?? {})) {
+        this.#tabs.get(tab)?.deliver({ type: "change", versions, way, spreadMs: Number(spreadMs) || 0 });
       }
     } else if (name === "values") {
       const { rows = [] } = data as Partial<StreamEvents["values"]>;

@@ -218,7 +218,8 @@ export class LiveTab {
       this.#isUp = message.isUp;
     } else if (message.type === "change") {
       const asked = message.way === "page" ? "page" : "route";
-      this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
+      if (!message.versions) this.#queue.force(message.spreadMs);
+      else this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
     } else if (message.type === "expired") {
       valuePort().values?.distrust();
       this.#queue.force(message.spreadMs);

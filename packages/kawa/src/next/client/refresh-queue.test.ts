@@ -4,7 +4,7 @@ import { RefreshQueue, type RefreshStep, type ShownVersions } from "./refresh-qu
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const at = (seq: number, epoch = "e"): string => `b=${epoch}@${seq}`;
+const at = (seq: number, epoch = "e"): string => `${epoch}@${seq}`;
 
 type Options = { route?: string; page?: string | undefined; random?: () => number };
 
@@ -54,7 +54,7 @@ describe("an announcement", () => {
 
   it.each([
     ["another history, even with a lower number", at(1, "f")],
-    ["a backend that the page has not seen", `${at(5)};other=x@0`],
+    ["a backend that the page has not seen", `${at(5)};x@0`],
   ])("of %s starts a refresh", (_, announced) => {
     const { queue, steps } = createTab({ route: at(5) });
     queue.announce(announced, "route");

@@ -1,7 +1,7 @@
 import { KawaError } from "../../core/errors.ts";
 import { isRenderId } from "../../react/render-id.ts";
 import { fragmentComponent } from "./fragment-registry.ts";
-import { verifyFragment } from "./fragment-token.ts";
+import { openFragment } from "./fragment-token.ts";
 import { addPush, endPush } from "./open-pushes.ts";
 import { type FragmentRef, maxFragments, type PushAnswer, type PushRequest } from "./push-protocol.ts";
 import { type PushedFragment, PushStream } from "./push-stream.tsx";
@@ -34,7 +34,7 @@ const none: PushAnswer["pushes"] = {
 };
 
 function findFragment(ref: FragmentRef, index: number): PushedFragment | undefined {
-  const fragment = verifyFragment(ref.token);
+  const fragment = openFragment(ref.token);
   const component = fragment && fragmentComponent(fragment.id);
   return component && { index, ref, component, props: fragment.props };
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import { formatVersions, parseVersions, type VersionVector } from "../../core/version.ts";
+import type { Backend } from "../../core/backend.ts";
+import { formatVersions, parseVersions, type ShownVersions, toShownVersions } from "../../core/version.ts";
 import { fragmentScope } from "../../react/fragment-scope.ts";
 import { isPromise } from "../../react/is-promise.ts";
 import { fulfilled } from "../../react/fulfilled.ts";
@@ -26,7 +27,7 @@ export type PushedFragment = {
 type Followed = PushedFragment & {
   readonly reads: RenderReads;
   /** Versions that the browser shows, or will show. */
-  versions: VersionVector;
+  versions: ShownVersions;
 };
 
 /**
@@ -41,7 +42,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   readonly #onEnd: () => void;
   #round = 0;
   #roundAt = Number.NEGATIVE_INFINITY;
-  #versions: VersionVector = {};
+  #versions: ShownVersions = {};
   #scope: RequestScope | undefined;
   #releaseTimer: NodeJS.Timeout | undefined;
   #end: PushEnd | undefined;
@@ -143,7 +144,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
       this.#rendering.add(fragment);
     }
     return {
-      versions: formatVersions(this.#versions),
+      versions: this.#toldVersions(fragments),
       fragments: fragments.map((fragment) => {
         const run = (scope: RequestScope): ReactNode | Promise<ReactNode> => this.#run(fragment, round, scope);
         const Rendered = (): ReactNode | Promise<ReactNode> => run(useDynamicScope());
@@ -152,6 +153,13 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
         return [fragment.index, fulfilled(<Rendered />)] as const;
       }),
     };
+  }
+
+  /** Of the backends that these fragments read, and no others. */
+  #toldVersions(fragments: readonly Followed[]): string {
+    const isRead = ({ id, version: { epoch } }: Backend): boolean =>
+      fragments.some(({ reads, ref }) => reads.keys.has(id) || parseVersions(ref.versions)[epoch] !== undefined);
+    return formatVersions(toShownVersions(hub().connected.filter(isRead).map(({ version }) => version)));
   }
 
   #run(fragment: Followed, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {
@@ -172,7 +180,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     if (this.#scope) return;
     this.#scope = scope;
     for (const { ref, reads } of this.#fragments) fragmentScope().adopt(ref.token, reads);
-    const versions = (): VersionVector => this.#versions;
+    const versions = (): ShownVersions => this.#versions;
     // Read by components that React did not get as elements: nobody knows on whose behalf.
     const watch = hub().watch({
       render: scope.reads,

@@ -4,7 +4,7 @@ import { codeOf } from "../../../test/support/caught.ts";
 import { type Backend, registerBackend, unregisterBackend } from "../../core/backend.ts";
 import { createMemoryBackend } from "../../core/memory-backend.ts";
 import { KawaError } from "../../core/errors.ts";
-import { shareSecret } from "../../rivetkit/server-token.ts";
+import { shareSecret } from "../../rivetkit/secret/shared-secret.ts";
 import { createSessions } from "./create-sessions.ts";
 import { revokeSession } from "./revoke-session.ts";
 
@@ -94,6 +94,7 @@ describe("keep", () => {
 
   it("keeps who has signed in when it renews", async () => {
     await sessions.signIn({ userId: "ada" });
+    await sessions.read();
     vi.advanceTimersByTime(2 * dayMs);
     request.jar.set("kawa-session", visit({ cookie: request.jar.get("kawa-session") })!.value);
     expect((await sessions.read())?.data).toEqual({ userId: "ada" });

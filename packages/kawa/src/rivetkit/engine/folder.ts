@@ -1,7 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KawaError } from "../../core/errors.ts";
-import { createSecret } from "../server-token.ts";
+import { createSecret } from "../secret/shared-secret.ts";
 
 /** What the folder remembers of its engine. */
 export type EngineRecord = {
@@ -87,6 +87,11 @@ export class EngineFolder {
     }
     rmSync(next, { force: true });
     return readText(path) ?? "";
+  }
+
+  /** Secrets of this folder before, one a line: a secret is replaced by moving its file to this one. */
+  previousSecrets(): readonly string[] {
+    return readText(join(this.path, "secret.previous"))?.split(/\s+/).filter((secret) => secret !== "") ?? [];
   }
 
   lastLogLines(count: number): string {
