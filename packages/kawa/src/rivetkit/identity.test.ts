@@ -613,7 +613,7 @@ describe("the actor, as RivetKit calls it", () => {
         return undefined;
       },
     });
-    const token = await issueToken({ userId: "ada", key: "admin:flag", action: "clear", value: "stolen", prefix: "", scope: "read write" });
+    const token = await issueToken({ userId: "ada", key: "admin:flag", action: "clear", value: "stolen", prefix: "", scope: "read write" }, { backend: { id: "identity-test/global" } });
     const claims = JSON.parse('{"key":"k","userId":"root","isAdmin":true,"action":"clear","__proto__":{"isAdmin":true}}') as object;
     await config.actions["setSignal"]!(as("1", { token, userId: "root" }), claims);
     await config.actions["setSignal"]!(as("2", { userId: "root", context: { isAdmin: true } }), claims);
