@@ -229,7 +229,8 @@ async function cookieOf(context: BrowserContext) {
 /** The id of the session in the browser's cookie. */
 async function idIn(context: BrowserContext): Promise<string> {
   const [payload] = (await cookieOf(context))!.value.split(".");
-  return (JSON.parse(Buffer.from(payload!, "base64url").toString()) as [number, string])[1];
+  // After the time at which it ends.
+  return (JSON.parse(Buffer.from(payload!, "base64url").toString("utf8", 6)) as [string])[0];
 }
 
 /** Keeps every position that the page shows from now on. */

@@ -184,6 +184,25 @@ describe("what has changed before", () => {
     expect([after.mock.calls.length, never.mock.calls.length]).toEqual([1, 1]);
   });
 
+  it("is nothing of a backend that an unknown render does not name, when that has not changed since the render", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const [named, other] = [register(), register()];
+    const hub = new Hub();
+    await other.set("a", 1);
+    vi.setSystemTime(1_010_000);
+    const shown = { [named.version.epoch]: named.version.seq, "": Date.now() };
+    const calm = watch(hub, { versions: shown });
+    await settle();
+    expect(calm).not.toHaveBeenCalled();
+    // A clock may be behind, and a late part of the render may have read it.
+    await other.set("a", 2);
+    const late = watch(hub, { versions: shown });
+    await settle();
+    expect(late).toHaveBeenCalledOnce();
+    expect(late).toHaveBeenCalledWith(other);
+  });
+
   it("is everything when the backend has another history, for those who have read something of it", async () => {
     const [backend, other] = [register(), register()];
     const hub = new Hub();

@@ -231,6 +231,49 @@ describe("the stream", () => {
     expect(await next()).toEqual(changeOf({ tab: "route" }, ""));
   });
 
+  describe.each([2, 50])("where this process knows %i backends", (backendCount) => {
+    function others(): Backend[] {
+      const made = Array.from({ length: backendCount - 1 }, (_, n) => createMemoryBackend(`tenant-${n}-of-${(count += 1)}`));
+      for (const one of made) registerBackend(one, { global: false });
+      onTestFinished(() => made.forEach(unregisterBackend));
+      return made;
+    }
+
+    it("tells a tab the versions of those that it reads, and the name of none", async () => {
+      const made = others();
+      for (const one of made) await one.set("a", 1);
+      const { next } = await open({ tabs: { tab: showing(rendered("a"), formatVersions(toShownVersions([backend.version]))) } });
+      const hello = await next();
+      for (const one of made) await one.set("a", 2);
+      await backend.set("a", 1);
+      const change = await next();
+      expect(change).toEqual(changeOf({ tab: "route" }, `${backend.version.epoch}@${backend.version.seq}`));
+      expect(JSON.stringify([hello, change])).not.toMatch(/tenant|stream-test/);
+    });
+
+    it("tells it of one that a late part has read, with that one's version", async () => {
+      const [late] = others();
+      const id = rendered("a");
+      const { next } = await open({ tabs: { tab: showing(id, formatVersions(toShownVersions([backend.version]))) } });
+      await next();
+      knownRenders().get(id)!.versions.set(late!.id, late!.version);
+      knownRenders().get(id)!.add(late!.id, "a");
+      await late!.set("a", 1);
+      const versions = formatVersions(toShownVersions([backend.version, late!.version]));
+      expect(await next()).toEqual(changeOf({ tab: "route" }, versions));
+    });
+
+    it("has a tab whose render nobody knows rendered again, and tells it nothing of what it has not named", async () => {
+      const [other] = others();
+      const shown = formatVersions({ ...toShownVersions([backend.version]), "": Date.now() + 60_000 });
+      const { next } = await open({ tabs: { tab: showing("unknown", shown) } });
+      await next();
+      expect((await next())?.name).toBe("unknown");
+      await other!.set("a", 1);
+      expect(await next()).toEqual(changeOf({ tab: "route" }, ""));
+    });
+  });
+
   it("tells many tabs to spread their renders", async () => {
     const id = rendered("a");
     const names = Array.from({ length: 40 }, (_, n) => `tab ${n}`);

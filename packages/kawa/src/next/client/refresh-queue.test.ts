@@ -61,6 +61,44 @@ describe("an announcement", () => {
     expect(steps()).toEqual(["route"]);
   });
 
+  it("of something that the next render does not name is given one render, and no more until there is news", () => {
+    const { queue, start, commit, onStale } = createTab({ route: at(5) });
+    queue.announce(`${at(5)};late@3`, "route");
+    commit({ route: at(5) });
+    vi.runAllTimers();
+    expect([start.mock.calls.length, queue.isBehind, onStale.mock.calls.length]).toEqual([1, false, 0]);
+    queue.announce(`${at(6)};late@3`, "route");
+    commit({ route: at(6) });
+    expect(start).toHaveBeenCalledTimes(2);
+    queue.announce(`${at(6)};late@4`, "route");
+    expect(start).toHaveBeenCalledTimes(3);
+    commit({ route: at(6) });
+    vi.runAllTimers();
+    expect(start).toHaveBeenCalledTimes(3);
+  });
+
+  it("of something that no render names, told again by a server that knows better, is given another render after a while", () => {
+    const { queue, start, commit } = createTab({ route: at(5) });
+    queue.announce("late@3", "route");
+    commit({ route: at(5) });
+    queue.announce("late@3", "route");
+    vi.advanceTimersByTime(2_499);
+    expect(start).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(1);
+    expect(start).toHaveBeenCalledTimes(2);
+  });
+
+  it("that comes during a render does not count as shown by it", () => {
+    const { queue, start, commit } = createTab({ route: at(5) });
+    queue.announce(at(6), "route");
+    queue.announce(`${at(6)};late@3`, "route");
+    commit({ route: at(6) });
+    expect(start).toHaveBeenCalledTimes(2);
+    commit({ route: at(6) });
+    vi.runAllTimers();
+    expect(start).toHaveBeenCalledTimes(2);
+  });
+
   it("during a refresh starts none before its end, then exactly one", () => {
     const { queue, start, commit } = createTab();
     for (let seq = 1; seq <= 10; seq += 1) queue.announce(at(seq), "route");
