@@ -26,7 +26,7 @@ beforeEach(() => {
       if (keys.some((key) => hidden.get(key) === "refuses")) throw new KawaError("ACTION_REFUSED", "no");
     },
   };
-  backend = Object.defineProties(Object.create(memory) as Backend, {
+  backend = Object.defineProperties(Object.create(memory) as Backend, {
     isGuarded: { value: true },
     version: { get: () => memory.version },
     readerFor: { value: async () => reader },
