@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-const reload = vi.fn();
-const replaceChildren = vi.fn();
+const reload = vi.fn<() => void>();
+const replaceChildren = vi.fn<() => void>();
 let page: EventTarget;
 let stored: Map<string, string>;
 let storageFails: boolean;
