@@ -8,7 +8,7 @@ const entries = [
     name: "kawa in client components, with signals-core",
     path: "packages/kawa/src/index.browser.ts",
     import: "{ namespace, useReactive }",
-    limit: "5 KiB",
+    limit: "5.05 KiB",
   },
   {
     name: "kawa/query, on top of the entry above and TanStack Query",

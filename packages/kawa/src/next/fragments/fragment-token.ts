@@ -21,7 +21,8 @@ export function sealFragment({ id, props }: Fragment): string | undefined {
   try {
     // Equal fragments have equal tokens, for as long as a day lasts.
     const expiresAt = (Math.floor(Date.now() / dayMs) + lifetimeDays + 1) * dayMs;
-    const text = encodeValue(id, props, maxPropsBytes);
+    // In development React defines a getter for `key` on them.
+    const text = encodeValue(id, { ...props }, maxPropsBytes);
     return seal({ ...expected, expiresAt }, JSON.stringify([id, text]), { isDeterministic: true });
   } catch (error) {
     if (isKawaError(error) && expectedCodes.has(error.code)) return undefined;
