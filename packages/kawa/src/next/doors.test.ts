@@ -12,7 +12,7 @@ import { actionNames, clientParams } from "../rivetkit/client-params.ts";
 import { withContext } from "../rivetkit/context.ts";
 import type { ActionName, AnyHooks, HookContext } from "../rivetkit/hooks.ts";
 import { RivetBackend } from "../rivetkit/rivet-backend.ts";
-import { shareSecret } from "../rivetkit/server-token.ts";
+import { shareSecret } from "../rivetkit/secret/shared-secret.ts";
 import { closeStreams } from "./live-streams.ts";
 
 let actor: FakeActor;
