@@ -7,7 +7,7 @@ import { addressOf, inLanes, renderIdIn } from "./simulated-browsers.ts";
 
 const openAtOnce = 50;
 const openTimeoutMs = 20_000;
-const seqPattern = /^data: \{"versions":"[^"]*@(\d+)"/gm;
+const seqPattern = /^data: \{"tabs":\{"tab":\["\w+","[^"]*@(\d+)"/gm;
 
 type Arrival = readonly [seq: number, at: number];
 

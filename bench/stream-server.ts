@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { namespace } from "kawa";
 import { registerBackend } from "../packages/kawa/src/core/backend.ts";
 import { createMemoryBackend } from "../packages/kawa/src/core/memory-backend.ts";
-import { formatVersions } from "../packages/kawa/src/core/version.ts";
+import { formatVersions, toShownVersions } from "../packages/kawa/src/core/version.ts";
 import { watchConnections } from "../packages/kawa/src/next/connections.ts";
 import { createReactiveRoute } from "../packages/kawa/src/next/reactive-route.ts";
 import { knownRenders } from "../packages/kawa/src/react/known-renders.ts";
@@ -38,7 +38,7 @@ function bareSide(): Side {
     async answer(request, response) {
       JSON.parse(await text(request));
       response.writeHead(200, headers);
-      response.write(helloOf(seq));
+      response.write(helloOf());
       open.add(response);
       response.on("close", () => open.delete(response));
     },
@@ -51,13 +51,13 @@ function bareSide(): Side {
   };
 }
 
-function helloOf(seq: number): string {
-  return `event: hello\ndata: {"versions":"bench=epoch-12@${seq}"}\n\n`;
+function helloOf(): string {
+  return `event: hello\ndata: {}\n\n`;
 }
 
 /** As long as Kawa's. */
 function changeOf(seq: number): string {
-  return `event: change\ndata: {"versions":"bench=epoch-12@${seq}","tabs":{"tab":"route"},"spreadMs":3000}\n\n`;
+  return `event: change\ndata: {"tabs":{"tab":["route","epoch-12@${seq}"]},"spreadMs":3000}\n\n`;
 }
 
 function emptyRequests(count: number): string[] {
@@ -82,7 +82,7 @@ function kawaSide(): Side {
         render.versions.set(backend.id, backend.version);
         render.add(backend.id, score.key);
         knownRenders().add(render);
-        const versions = formatVersions(Object.fromEntries(render.versions));
+        const versions = formatVersions(toShownVersions(render.versions.values()));
         return JSON.stringify({ tabs: { tab: { route: [[render.id, versions]] } } });
       }),
   };

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "@playwright/test";
 import { createClient } from "rivetkit/client";
-import { shareSecret, signText } from "../packages/kawa/src/rivetkit/server-token.ts";
+import { shareSecret } from "../packages/kawa/src/rivetkit/secret/shared-secret.ts";
+import { sign } from "../packages/kawa/src/rivetkit/secret/sign.ts";
 import { expect, test } from "./fixtures.ts";
 import { engineAccess } from "./support/engine-access.ts";
 import { expectState, openLive, shownCount } from "./support/lab.ts";
@@ -46,9 +47,9 @@ test("behind a proxy that speaks https the cookie is secure and bound to the hos
 test("a session that is forged, of another app, or has expired is replaced", async ({ browser, server }) => {
   const secret = await readFile(join(server.dataDir, "secret"), "utf8");
   const sealed = (secretOfApp: string, expiresAt: number) => {
-    shareSecret(secretOfApp);
-    const payload = JSON.stringify([1, "made-up", Date.now(), expiresAt, { userId: "admin" }]);
-    return signText("session", Buffer.from(payload).toString("base64url"));
+    shareSecret(secretOfApp, []);
+    const payload = JSON.stringify(["made-up", "chain", 0, Date.now(), { userId: "admin" }]);
+    return sign({ purpose: "session", audience: cookieName, expiresAt }, payload);
   };
   const [payload, signature] = sealed(secret, Date.now() + dayMs).split(".");
   const cases = {
@@ -229,7 +230,8 @@ async function cookieOf(context: BrowserContext) {
 /** The id of the session in the browser's cookie. */
 async function idIn(context: BrowserContext): Promise<string> {
   const [payload] = (await cookieOf(context))!.value.split(".");
-  return (JSON.parse(Buffer.from(payload!, "base64url").toString()) as [number, string])[1];
+  // After the time at which it ends.
+  return (JSON.parse(Buffer.from(payload!, "base64url").toString("utf8", 6)) as [string])[0];
 }
 
 /** Keeps every position that the page shows from now on. */

@@ -1,6 +1,11 @@
 /** What the actor holds for a key, on its way to a browser. `text` is the encoded value; `null` says that there is none. */
 export type ValueRow = readonly [key: string, text: string | null, seq: number, epoch: string];
 
+/** Where hooks decide about reads: what may not be seen and what does not exist are one and the same, so it has no number. */
+export function hiddenRow(key: string): ValueRow {
+  return [key, null, 0, ""];
+}
+
 /** The newest row of a key that a browser knows. */
 export type KnownValue = readonly [key: string, seq: number, epoch: string];
 
@@ -8,7 +13,10 @@ export type KnownValue = readonly [key: string, seq: number, epoch: string];
 export const maxWatched = 500;
 export const maxKept = 20;
 
-/** An answer to `GET ?key=…`. Keys that do not exist and keys that may not be read are refused in the same way. */
+/**
+ * An answer to `GET ?key=…`. Keys that no signal has and keys that are not exposed are refused in the same way; keys that a hook hides
+ * are as if they had no value.
+ */
 export type ReadReply = {
   readonly rows: readonly ValueRow[];
   readonly refused: readonly string[];

@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { formatVersions, parseVersions, type VersionVector } from "./version.ts";
+import { formatVersions, parseVersions, type ShownVersions, toShownVersions } from "./version.ts";
 
 describe("formatVersions and parseVersions", () => {
-  it("writes one part a backend", () => {
-    expect(formatVersions({ "reactiveState/global": { epoch: "e1", seq: 7 }, memory: { epoch: "m", seq: 0 } })).toBe(
-      "reactiveState%2Fglobal=e1@7;memory=m@0",
-    );
+  it("writes one part a history, and the name of no backend", () => {
+    expect(formatVersions(toShownVersions([{ epoch: "e1", seq: 7 }, { epoch: "m", seq: 0 }]))).toBe("e1@7;m@0");
   });
 
   it("writes nothing for no backends, and reads it back as none", () => {
@@ -13,49 +11,31 @@ describe("formatVersions and parseVersions", () => {
     expect(Object.keys(parseVersions(""))).toEqual([]);
   });
 
-  it.each<[string, VersionVector]>([
-    ["several backends", { a: { epoch: "x", seq: 1 }, b: { epoch: "y", seq: 2 } }],
-    ["separators in an id", { "a=b;c@d%e/f": { epoch: "x-1_z", seq: 3 } }],
-    ["an id that is not ASCII", { "état 🎈": { epoch: "x", seq: 4 } }],
-    ["an empty epoch", { a: { epoch: "", seq: 0 } }],
-    ["the largest exact number", { a: { epoch: "x", seq: Number.MAX_SAFE_INTEGER } }],
-  ])("gives back %s", (_, vector) => {
-    expect({ ...parseVersions(formatVersions(vector)) }).toEqual(vector);
+  it.each<[string, ShownVersions]>([
+    ["several backends", { x: 1, y: 2 }],
+    ["every character of an epoch", { "x-1_Z": 3 }],
+    ["the time of a render", { x: 1, "": 1_764_364_800_000 }],
+    ["the largest exact number", { x: Number.MAX_SAFE_INTEGER }],
+  ])("gives back %s", (_, versions) => {
+    expect({ ...parseVersions(formatVersions(versions)) }).toEqual(versions);
   });
 
-  it("survives a trip through a URL's query unchanged", () => {
-    const text = formatVersions({ "reactiveState/a b&c": { epoch: "e", seq: 1 } });
-    expect(new URLSearchParams(`versions=${text}`).get("versions")).not.toBe(text);
-    expect(new URLSearchParams({ versions: text }).get("versions")).toBe(text);
-    expect(new URL(`http://h/?${new URLSearchParams({ versions: text })}`).searchParams.get("versions")).toBe(text);
-  });
+  it.each(["nonsense", "e@", "e@-1", "e@1.5", "e@1e3", "<b>@1", "e@1@2", "a=e@1", ";;;"])(
+    "leaves out the malformed part %j and keeps its neighbours",
+    (part) => {
+      expect({ ...parseVersions(`x@1;${part};y@2`) }).toEqual({ x: 1, y: 2 });
+    },
+  );
 
-  it.each([
-    "nonsense",
-    "=e@1",
-    "a=e@",
-    "a=e@-1",
-    "a=e@1.5",
-    "a=e@1e3",
-    "a=<b>@1",
-    "a=e@1@2",
-    "%E0%A4%A=e@1",
-    ";;;",
-  ])("leaves out the malformed part %j and keeps its neighbours", (part) => {
-    expect({ ...parseVersions(`a=x@1;${part};z=y@2`) }).toEqual({ a: { epoch: "x", seq: 1 }, z: { epoch: "y", seq: 2 } });
-  });
-
-  it("treats names of the object prototype as ordinary ids", () => {
-    const vector = parseVersions("__proto__=e@1;constructor=e@2");
-    expect(vector["toString"]).toBeUndefined();
-    expect(vector["__proto__"]).toEqual({ epoch: "e", seq: 1 });
-    expect(vector["constructor"]).toEqual({ epoch: "e", seq: 2 });
-    expect(({} as Record<string, unknown>)["epoch"]).toBeUndefined();
-    expect(formatVersions(vector)).toBe("__proto__=e@1;constructor=e@2");
+  it("treats names of the object prototype as ordinary epochs", () => {
+    const versions = parseVersions("__proto__@1;constructor@2");
+    expect(versions["toString"]).toBeUndefined();
+    expect([versions["__proto__"], versions["constructor"]]).toEqual([1, 2]);
+    expect(formatVersions(versions)).toBe("__proto__@1;constructor@2");
   });
 
   it("reads a long hostile text in linear time", () => {
-    const text = "a".repeat(200_000) + "=".repeat(200_000) + ";".repeat(200_000);
+    const text = "a".repeat(200_000) + "@".repeat(200_000) + ";".repeat(200_000);
     const start = performance.now();
     expect(Object.keys(parseVersions(text))).toEqual([]);
     expect(performance.now() - start).toBeLessThan(1_000);

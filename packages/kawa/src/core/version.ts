@@ -4,29 +4,31 @@
  */
 export type Version = { readonly epoch: string; readonly seq: number };
 
-/** The versions of several backends by backend id, as a render or a browser knows them. */
-export type VersionVector = Readonly<Record<string, Version>>;
+/**
+ * Versions as browsers know them: what each history has reached, by its epoch. An epoch is random, and tells nobody which backend it
+ * is of. Under the empty epoch stands when a render was made, in milliseconds since the epoch of clocks.
+ */
+export type ShownVersions = Readonly<Record<string, number>>;
 
-const pattern = /^([^=;@]+)=([\w-]*)@(\d+)$/;
+const pattern = /^([\w-]*)@(\d+)$/;
 
-/** Writes a vector as `id=epoch@seq;…`, safe in a URL's query and in HTML. Ids are percent-encoded. */
-export function formatVersions(vector: VersionVector): string {
-  return Object.entries(vector)
-    .map(([id, { epoch, seq }]) => `${encodeURIComponent(id)}=${epoch}@${seq}`)
+export function toShownVersions(versions: Iterable<Version>): ShownVersions {
+  return Object.fromEntries(Array.from(versions, ({ epoch, seq }) => [epoch, seq]));
+}
+
+/** Writes versions as `epoch@seq;…`, safe in a URL's query and in HTML. */
+export function formatVersions(versions: ShownVersions): string {
+  return Object.entries(versions)
+    .map(([epoch, seq]) => `${epoch}@${seq}`)
     .join(";");
 }
 
 /** Reads what {@link formatVersions} wrote. Parts that are malformed are left out: they count as "never seen". */
-export function parseVersions(text: string): VersionVector {
-  const vector: Record<string, Version> = Object.create(null);
+export function parseVersions(text: string): ShownVersions {
+  const versions: Record<string, number> = Object.create(null);
   for (const part of text.split(";")) {
-    const match = pattern.exec(part);
-    if (!match) continue;
-    try {
-      vector[decodeURIComponent(match[1]!)] = { epoch: match[2]!, seq: Number(match[3]) };
-    } catch {
-      // A broken percent sequence: treat the part as absent.
-    }
+    const [, epoch, seq] = pattern.exec(part) ?? [];
+    if (epoch !== undefined) versions[epoch] = Number(seq);
   }
-  return vector;
+  return versions;
 }

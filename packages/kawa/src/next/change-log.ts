@@ -10,6 +10,8 @@ export class ChangeLog {
   #epoch: string;
   /** What changed up to here may not be in the log. */
   #floor: number;
+  /** When it was last known to change: by a clock, for those of whose versions nothing is known. */
+  changedAtMs: number = Date.now();
 
   constructor({ epoch, seq }: Version) {
     this.#epoch = epoch;
@@ -17,6 +19,7 @@ export class ChangeLog {
   }
 
   add({ keys, version }: Change): void {
+    this.changedAtMs = Date.now();
     for (const key of keys) {
       this.#changedAt.delete(key);
       this.#changedAt.set(key, version.seq);

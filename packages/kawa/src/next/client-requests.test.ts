@@ -135,10 +135,10 @@ describe("GET", () => {
     expect(JSON.stringify(body)).not.toMatch(/t0p|s3cret/);
   });
 
-  it("refuses what the actor refuses in the same way", async () => {
+  it("shows what the actor refuses as if it did not exist", async () => {
     vi.spyOn(backend, "load").mockRejectedValue(new KawaError("ACTION_REFUSED", "Not you."));
     const { body } = await get(["req:open", "req:nothing"]);
-    expect(body).toEqual({ rows: [], refused: ["req:open", "req:nothing"] });
+    expect(body).toEqual({ rows: [["req:open", null, 0, ""]], refused: ["req:nothing"] });
   });
 
   it("says nothing of an actor that is away but that", async () => {

@@ -1,7 +1,8 @@
-import { formatVersions, parseVersions, type VersionVector } from "../core/version.ts";
+import type { Backend } from "../core/backend.ts";
+import { formatVersions, parseVersions, type ShownVersions, toShownVersions } from "../core/version.ts";
 import { findRender } from "../react/foreign-renders.ts";
 import type { RenderFollower, RenderReads } from "../react/render-reads.ts";
-import { hub, type Watch, type WatchTarget } from "./hub.ts";
+import { hub, showsBackend, type Watch, type WatchTarget } from "./hub.ts";
 import type { ShownRender, StreamEventName, StreamEvents, Subscription } from "./stream-protocol.ts";
 import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
@@ -21,25 +22,27 @@ export interface TabStream {
   /** Counts keys that the tab follows. False where there is no room for them. */
   takeReads(count: number): boolean;
   giveBackReads(count: number): void;
-  noteChange(tab: string, what: ChangedPart): void;
+  noteChange(tab: FollowedTab, what: ChangedPart): void;
 }
 
 /** Follows what one tab shows. There are thousands of them, so it keeps nothing that it does not need. */
 export class FollowedTab implements RenderFollower {
   readonly #stream: TabStream;
-  readonly #name: string;
+  readonly name: string;
   /** While the tab shows one render of its route and nothing that this server does not know; then another one may take its place. */
   #shown: { readonly route: ShownRender; readonly page: ShownRender | undefined } | undefined;
   #watches: Watch[] = [];
   /** Renders that this server knows, or was told of. */
   #known: readonly RenderReads[] = [];
-  #reads = 0;
+  #readCount = 0;
   #timer: NodeJS.Timeout | undefined;
   #isTokenDue = false;
+  /** Something has changed that the versions of the tab do not tell: it has to be rendered whatever it shows. */
+  #isUntold = false;
 
   constructor(stream: TabStream, name: string) {
     this.#stream = stream;
-    this.#name = name;
+    this.name = name;
   }
 
   /** Returns what is in the way: renders that nobody here knows, or a token that was told to somebody else. */
@@ -77,8 +80,8 @@ export class FollowedTab implements RenderFollower {
     this.#timer = undefined;
     for (const watch of this.#watches) watch.stop();
     for (const render of this.#known) render.unfollow(this);
-    this.#stream.giveBackReads(this.#reads);
-    this.#reads = 0;
+    this.#stream.giveBackReads(this.#readCount);
+    this.#readCount = 0;
     this.#watches = [];
     this.#known = [];
   }
@@ -99,14 +102,27 @@ export class FollowedTab implements RenderFollower {
   onReplaced(next: RenderReads): void {
     const { route, page } = this.#shown ?? {};
     if (!route || !this.#known.every((render) => next.covers(render)) || !this.#stream.isRead) return;
-    const to: ShownRender = [next.id, formatVersions(Object.fromEntries(next.versions))];
+    const to: ShownRender = [next.id, next.shownText ?? ""];
     this.stop();
     this.#stream.send("renewed", { from: page ? [route, page] : [route], to });
     this.follow({ route: [to], page: page && to });
   }
 
-  noteChange(what: ChangedPart): void {
-    this.#stream.noteChange(this.#name, what);
+  noteChange(what: ChangedPart, backend: Backend): void {
+    if (!this.#reads(backend)) this.#isUntold = true;
+    this.#stream.noteChange(this, what);
+  }
+
+  /** What the tab has to show from now on: of the backends that it reads, and no others. Empty when it is not to be told. */
+  takeVersions(): string {
+    const isUntold = this.#isUntold;
+    this.#isUntold = false;
+    const read = hub().connected.filter((backend) => this.#reads(backend));
+    return isUntold ? "" : formatVersions(toShownVersions(read.map(({ version }) => version)));
+  }
+
+  #reads(backend: Backend): boolean {
+    return this.#watches.some(({ target }) => showsBackend(target, backend));
   }
 
   #watch(what: ChangedPart, shown: Shown): Watch {
@@ -117,7 +133,7 @@ export class FollowedTab implements RenderFollower {
   #takeReads(): boolean {
     const count = this.#known.reduce((sum, { keyCount }) => sum + keyCount, 0);
     if (!this.#stream.takeReads(count)) return false;
-    this.#reads = count;
+    this.#readCount = count;
     return true;
   }
 
@@ -126,23 +142,23 @@ export class FollowedTab implements RenderFollower {
     this.#isTokenDue = !this.#stream.isRead;
     if (this.#isTokenDue) return;
     const token = issueStreamToken(this.#stream.subject, this.#known);
-    if (token !== undefined) this.#stream.send("token", { tab: this.#name, token });
+    if (token !== undefined) this.#stream.send("token", { tab: this.name, token });
   }
 }
 
 /** Versions that a render shows. What one that is known does not name it has not read. */
-function shownAtLeast([, versions]: ShownRender, render: RenderReads | undefined): VersionVector {
-  return render ? { ...hub().versions, ...Object.fromEntries(render.versions) } : parseVersions(versions);
+function shownAtLeast([, versions]: ShownRender, render: RenderReads | undefined): ShownVersions {
+  return render ? { ...hub().versions, ...toShownVersions(render.versions.values()) } : parseVersions(versions);
 }
 
-/** Of each backend that all name the oldest version. What not all name is of unknown age. */
-function oldestOf([first = {}, ...others]: readonly VersionVector[]): VersionVector {
+/** Of each history that all name the oldest version. What not all name is of unknown age. */
+function oldestOf([first = {}, ...others]: readonly ShownVersions[]): ShownVersions {
   const oldest = new Map(Object.entries(first));
   for (const other of others) {
-    for (const [id, version] of oldest) {
-      const { epoch, seq } = other[id] ?? { epoch: undefined, seq: 0 };
-      if (epoch !== version.epoch) oldest.delete(id);
-      else if (seq < version.seq) oldest.set(id, { epoch, seq });
+    for (const [epoch, seq] of oldest) {
+      const own = other[epoch];
+      if (own === undefined) oldest.delete(epoch);
+      else oldest.set(epoch, Math.min(own, seq));
     }
   }
   return Object.fromEntries(oldest);
@@ -166,11 +182,11 @@ class ShownPart implements WatchTarget {
     this.#versions = render && render.versions.size > 0 ? "" : versions;
   }
 
-  get versions(): VersionVector {
+  get versions(): ShownVersions {
     return parseVersions(this.#versions);
   }
 
-  onChange(): void {
-    this.#tab.noteChange(this.#what);
+  onChange(backend: Backend): void {
+    this.#tab.noteChange(this.#what, backend);
   }
 }

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Backend, type Change, knownBackends, registerBackend, unregisterBackend } from "../core/backend.ts";
 import { createMemoryBackend } from "../core/memory-backend.ts";
 import { isShown } from "../core/viewers.ts";
-import type { Version, VersionVector } from "../core/version.ts";
+import type { ShownVersions, Version } from "../core/version.ts";
 import { RenderReads } from "../react/render-reads.ts";
 import { Hub, hub } from "./hub.ts";
 
@@ -26,7 +26,7 @@ function renderOf(backend: Backend, keys: readonly string[], version: Version = 
   return render;
 }
 
-type WatchOptions = { render?: RenderReads | undefined; versions?: VersionVector };
+type WatchOptions = { render?: RenderReads | undefined; versions?: ShownVersions };
 
 function watch(hub: Hub, { render, versions = {} }: WatchOptions) {
   const onChange = vi.fn<() => void>();
@@ -184,6 +184,25 @@ describe("what has changed before", () => {
     expect([after.mock.calls.length, never.mock.calls.length]).toEqual([1, 1]);
   });
 
+  it("is nothing of a backend that an unknown render does not name, when that has not changed since the render", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const [named, other] = [register(), register()];
+    const hub = new Hub();
+    await other.set("a", 1);
+    vi.setSystemTime(1_010_000);
+    const shown = { [named.version.epoch]: named.version.seq, "": Date.now() };
+    const calm = watch(hub, { versions: shown });
+    await settle();
+    expect(calm).not.toHaveBeenCalled();
+    // A clock may be behind, and a late part of the render may have read it.
+    await other.set("a", 2);
+    const late = watch(hub, { versions: shown });
+    await settle();
+    expect(late).toHaveBeenCalledOnce();
+    expect(late).toHaveBeenCalledWith(other);
+  });
+
   it("is everything when the backend has another history, for those who have read something of it", async () => {
     const [backend, other] = [register(), register()];
     const hub = new Hub();
@@ -197,7 +216,7 @@ describe("what has changed before", () => {
   it("is nothing for a version that is ahead of this server", async () => {
     const backend = register();
     const ahead = { epoch: backend.version.epoch, seq: 99 };
-    const onChange = watch(new Hub(), { versions: { [backend.id]: ahead } });
+    const onChange = watch(new Hub(), { versions: { [ahead.epoch]: ahead.seq } });
     await settle();
     expect(onChange).not.toHaveBeenCalled();
   });
@@ -209,7 +228,7 @@ describe("a server that has just started", () => {
     const hub = new Hub();
     const shown = { epoch: "e", seq: 5 };
     const [old, current] = [watch(hub, { render: renderOf(backend, ["changed"], shown) }), watch(hub, { render: renderOf(backend, ["same"], shown) })];
-    const unknown = watch(hub, { versions: { restarted: shown } });
+    const unknown = watch(hub, { versions: { [shown.epoch]: shown.seq } });
     await settle();
     expect([old, current, unknown].map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0]);
     connect(9);
@@ -269,9 +288,10 @@ describe("backends", () => {
     const backend = register("seen");
     const { connect } = createUnconnected("later");
     await backend.set("a", 1);
-    expect(hub.versions).toEqual({ seen: backend.version });
+    const { epoch, seq } = backend.version;
+    expect(hub.versions).toEqual({ [epoch]: seq });
     connect(7);
-    expect(hub.versions).toEqual({ seen: backend.version, later: { epoch: "e", seq: 7 } });
+    expect(hub.versions).toEqual({ [epoch]: seq, e: 7 });
   });
 
   it("that lose their history make all who have read of them render again", async () => {

@@ -3,7 +3,7 @@ import { effect } from "../core/effect.ts";
 import { processState } from "../core/process-state.ts";
 import { untracked } from "../core/reactive.ts";
 import { installViewers } from "../core/viewers.ts";
-import type { Version, VersionVector } from "../core/version.ts";
+import { type ShownVersions, toShownVersions, type Version } from "../core/version.ts";
 import type { RenderFollower, RenderReads } from "../react/render-reads.ts";
 import { ChangeLog } from "./change-log.ts";
 
@@ -14,9 +14,9 @@ export interface WatchTarget {
   /** What this render has read does not count. */
   readonly except?: RenderReads | undefined;
   /** Versions that are shown, of a render that is not known or of a fragment: what a fragment shows changes. */
-  readonly versions: VersionVector;
-  /** What the render shows is, or may be, older than what there is. */
-  onChange(): void;
+  readonly versions: ShownVersions;
+  /** What the render shows of a backend is, or may be, older than what there is. */
+  onChange(backend: Backend): void;
 }
 
 /** Lasts until {@link stop}. */
@@ -38,6 +38,9 @@ export class Watch implements RenderFollower {
   }
 }
 
+/** How far the clocks of servers may differ, and how late a server may hear of a change. */
+const clockMarginMs = 5_000;
+
 type Followed = { log: ChangeLog; readonly unsubscribe: () => void };
 
 /** Tells the open streams of this process about changes of what their renders have read. */
@@ -58,10 +61,14 @@ export class Hub {
     });
   }
 
-  /** Versions that this process has reached. */
-  get versions(): VersionVector {
-    const connected = [...knownBackends.peek().values()].filter(({ version }) => version.epoch !== "");
-    return Object.fromEntries(connected.map((backend) => [backend.id, backend.version]));
+  /** Backends whose version this process knows. */
+  get connected(): readonly Backend[] {
+    return [...knownBackends.peek().values()].filter(({ version }) => version.epoch !== "");
+  }
+
+  /** Versions that this process has reached. Browsers are told only those that concern them. */
+  get versions(): ShownVersions {
+    return toShownVersions(this.connected.map(({ version }) => version));
   }
 
   /** Calls `onChange` at each change from now on of what a render has read or goes on to read, and for those it has missed. */
@@ -121,13 +128,21 @@ export class Hub {
     if (keys?.size === 0) return;
     try {
       await backend.load([]);
-      const shown = render?.versions.get(backend.id) ?? target.versions[backend.id];
-      if (await this.#isCurrent(backend, keys, shown)) return;
+      if (await this.#isCurrent(backend, keys, shownVersion(target, backend))) return;
+      if (isEverything && this.#isUnchangedSince(backend, target.versions)) return;
     } catch {
       // The backend is away or closed; it is compared again when it is connected.
       return;
     }
-    if (this.#watches.has(watch)) target.onChange();
+    if (this.#watches.has(watch)) target.onChange(backend);
+  }
+
+  /** For a backend that a render does not name: nobody here knows whether a late part of it has read from there. */
+  #isUnchangedSince(backend: Backend, shown: ShownVersions): boolean {
+    const renderedAtMs = shown[""];
+    if (renderedAtMs === undefined || shown[backend.version.epoch] !== undefined) return false;
+    const log = this.#backends.get(backend)?.log;
+    return log !== undefined && log.changedAtMs + clockMarginMs < renderedAtMs;
   }
 
   async #isCurrent(backend: Backend, keys: ReadonlySet<string> | undefined, shown: Version | undefined): Promise<boolean> {
@@ -175,16 +190,26 @@ export class Hub {
       // Connected for the first time, or another history.
       this.#backends.get(backend)!.log = new ChangeLog(change.version);
       for (const watch of this.#watches) void this.#compare(watch, backend);
-      for (const { target } of this.#ofValues) target.onChange();
+      for (const { target } of this.#ofValues) target.onChange(backend);
       return;
     }
     this.#backends.get(backend)!.log.add(change);
     const byKey = this.#byKey.get(backend.id);
     for (const key of change.keys) {
-      for (const { target } of byKey?.get(key) ?? []) if (!target.except?.has(backend.id, key)) target.onChange();
+      for (const { target } of byKey?.get(key) ?? []) if (!target.except?.has(backend.id, key)) target.onChange(backend);
     }
-    for (const { target } of this.#ofEverything) target.onChange();
+    for (const { target } of this.#ofEverything) target.onChange(backend);
   }
+}
+
+function shownVersion({ render, versions }: WatchTarget, { id, version: { epoch } }: Backend): Version | undefined {
+  const seq = versions[epoch];
+  return render?.versions.get(id) ?? (seq === undefined ? undefined : { epoch, seq });
+}
+
+/** True when what is watched shows something of a backend, as far as that is known. */
+export function showsBackend({ render, versions }: WatchTarget, { id, version }: Backend): boolean {
+  return render ? render.keys.has(id) || render.versions.has(id) : versions[version.epoch] !== undefined;
 }
 
 function keysOf({ render, except }: WatchTarget, backendId: string, late?: ReadonlySet<string>): ReadonlySet<string> {

@@ -1,8 +1,6 @@
-import { formatVersions } from "../core/version.ts";
 import type { AskingClient } from "./asking-client.ts";
 import type { Exchange } from "./connections.ts";
 import { type ChangedPart, FollowedTab, type TabStream } from "./followed-tab.ts";
-import { hub } from "./hub.ts";
 import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 import { drainTimeoutMs, streamLimits } from "./limits.ts";
 import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream, tickMs } from "./live-streams.ts";
@@ -53,7 +51,7 @@ export class LiveStream implements TabStream, StreamSource {
   readonly #times: StreamTimes;
   readonly #output: StreamOutput;
   /** By tab. Undefined while there is nothing to tell. */
-  #changed: Map<string, ChangedPart> | undefined;
+  #changed: Map<FollowedTab, ChangedPart> | undefined;
   #tabs: readonly FollowedTab[] = [];
   #stopKeeping: (() => number) | undefined;
   #values: ValueFeed | undefined;
@@ -75,7 +73,7 @@ export class LiveStream implements TabStream, StreamSource {
     this.#times = times;
     this.#output = openOutput(this, exchange, isRequest);
     addStream(this);
-    this.send("hello", { versions: formatVersions(hub().versions) });
+    this.send("hello", {});
     if (limited && limited.size > 0) this.send("limited", { tabs: [...limited] });
     if (times.maxDurationMs !== undefined) this.#endAfter(times.maxDurationMs, "rotation");
     if (expiresAt !== undefined) this.#endAfter(expiresAt - Date.now(), "expired");
@@ -214,7 +212,7 @@ export class LiveStream implements TabStream, StreamSource {
     }
   }
 
-  noteChange(tab: string, what: ChangedPart): void {
+  noteChange(tab: FollowedTab, what: ChangedPart): void {
     const changed = (this.#changed ??= new Map());
     if (!changed.has(tab)) noteChangedTab();
     if (what === "route" || !changed.has(tab)) changed.set(tab, what);
@@ -233,11 +231,11 @@ export class LiveStream implements TabStream, StreamSource {
   /** One event for all changes of a turn, and for all changes while the browser does not read. */
   flush(): void {
     if (this.#hasEnded || this.#isFlushing || !this.#changed || !this.isRead) return;
-    const tabs = Object.fromEntries(this.#changed);
+    const tabs = Object.fromEntries(Array.from(this.#changed, ([tab, what]) => [tab.name, [what, tab.takeVersions()] as const]));
     const spreadMs = this.#spreadMs;
     this.#changed = undefined;
     this.#spreadMs = 0;
-    this.send("change", { versions: formatVersions(hub().versions), tabs, spreadMs });
+    this.send("change", { tabs, spreadMs });
   }
 
   send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void {

@@ -1,6 +1,10 @@
 import { processState } from "../core/process-state.ts";
+import { onSessionRevoked } from "../rivetkit/revoked-sessions.ts";
 import type { LiveStream } from "./live-stream.ts";
 import { quotas } from "./quota.ts";
+
+/** The answer that brings the next session is on its way: the other tabs are to ask as that one. */
+const answerMs = 300;
 
 /** Gap between looks at what the streams have to do in time, in milliseconds. */
 export const tickMs = 1_000;
@@ -23,6 +27,7 @@ const open = processState<OpenStreams>("live-streams", () => ({
 
 /** Counts a stream among those of this process, until {@link removeStream}. */
 export function addStream(stream: LiveStream): void {
+  endWithSessions();
   open.all.add(stream);
   open.ticker ??= setInterval(() => open.all.forEach((each) => each.tick()), tickMs);
 }
@@ -77,6 +82,16 @@ export function changedTabCount(): number {
 /** Ends the streams that a session has opened on this server. Its tabs ask for a render, as whoever they are then. */
 export function endStreamsOf(sessionId: string): void {
   for (const stream of [...open.all]) if (stream.subject === sessionId) stream.end("expired");
+}
+
+/** Ends streams when their sessions end, from now on. */
+function endWithSessions(): void {
+  processState("end-with-sessions", () => {
+    onSessionRevoked((id) => {
+      if (streamCountOf(id) > 0) setTimeout(() => endStreamsOf(id), answerMs).unref();
+    });
+    return true;
+  });
 }
 
 /** Ends all streams of this process: `next start` does not exit while one is open. Browsers come back by themselves. */

@@ -1,8 +1,9 @@
 import { type ReactElement, type ReactNode, Suspense } from "react";
 import { knownBackends } from "../core/backend.ts";
-import { formatVersions } from "../core/version.ts";
+import { formatVersions, toShownVersions } from "../core/version.ts";
 import { requestScope } from "../react/request-scope.ts";
 import { LiveValues } from "./client/live-values.tsx";
+import { identityTag } from "./identity-tag.ts";
 import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
 
 export type LiveUpdatesProps = {
@@ -15,6 +16,13 @@ export type LiveUpdatesProps = {
    * @default "auto"
    */
   refresh?: LiveRefreshProps["refresh"];
+  /**
+   * Who looks, such as the id of a session, where the login is your own. When it changes, the browser forgets at once what its client
+   * components have shown. It is not sent, only a hash of it.
+   *
+   * @default the session of `createSessions`
+   */
+  identity?: string;
   /** The pages. Their client components can read signals then. */
   children?: ReactNode;
 };
@@ -24,7 +32,7 @@ export type LiveUpdatesProps = {
  * read, the page is rendered again; input, focus, scroll and client state stay. Around the pages, it also lets client components
  * read signals: `<LiveUpdates>{children}</LiveUpdates>`.
  */
-export function LiveUpdates({ src = "/api/reactive", refresh = "auto", children }: LiveUpdatesProps): ReactElement {
+export function LiveUpdates({ src = "/api/reactive", refresh = "auto", identity, children }: LiveUpdatesProps): ReactElement {
   return (
     <>
       {children === undefined ? null : (
@@ -33,7 +41,7 @@ export function LiveUpdates({ src = "/api/reactive", refresh = "auto", children 
         </LiveValues>
       )}
       <Suspense fallback={null}>
-        <Versioned src={src} refresh={refresh} />
+        <Versioned src={src} refresh={refresh} identity={identity} />
       </Suspense>
     </>
   );
@@ -56,9 +64,12 @@ export function LivePage(): ReactElement {
   );
 }
 
+type VersionedProps = { src: string; refresh: LiveRefreshProps["refresh"]; identity: string | undefined };
+
 /** Tells the browser which versions this render shows. */
-async function Versioned({ src, refresh }: Required<Omit<LiveUpdatesProps, "children">>): Promise<ReactElement> {
-  return <LiveRefresh src={src} refresh={refresh} {...await shown()} />;
+async function Versioned({ src, refresh, identity }: VersionedProps): Promise<ReactElement> {
+  const versions = await shown();
+  return <LiveRefresh src={src} refresh={refresh} identity={await identityTag(identity)} {...versions} />;
 }
 
 async function Marked(): Promise<ReactElement> {
@@ -68,6 +79,13 @@ async function Marked(): Promise<ReactElement> {
 async function shown(): Promise<{ render: string; versions: string }> {
   const scope = requestScope();
   await scope.markDynamic();
-  for (const backend of knownBackends.peek().values()) scope.noteVersion(backend);
-  return { render: scope.id, versions: formatVersions(Object.fromEntries(scope.versions)) };
+  const backends = knownBackends.peek();
+  for (const id of scope.expectedBackends) {
+    const backend = backends.get(id);
+    if (backend) scope.noteVersion(backend);
+  }
+  const reads = scope.reads!;
+  // The page and its layout tell the same, so that a stream can go on with either.
+  reads.shownText ??= formatVersions({ ...toShownVersions(scope.versions.values()), "": Date.now() });
+  return { render: scope.id, versions: reads.shownText };
 }

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { type Backend, knownBackends, registerBackend, unregisterBackend } from "../core/backend.ts";
 import { detached } from "../core/detached.ts";
 import { createMemoryBackend } from "../core/memory-backend.ts";
-import { formatVersions } from "../core/version.ts";
+import { formatVersions, toShownVersions } from "../core/version.ts";
+import { readStreamToken } from "./stream-token.ts";
 import { knownRenders } from "../react/known-renders.ts";
 import { RenderReads } from "../react/render-reads.ts";
 import { asFrom } from "../../test/support/as-from.ts";
@@ -101,13 +102,17 @@ function rendered(...keys: string[]): string {
   const render = new RenderReads(`render-${(count += 1)}-of-this-server`);
   render.versions.set(backend.id, backend.version);
   for (const key of keys) render.add(backend.id, key);
+  render.shownText = formatVersions(toShownVersions(render.versions.values()));
   knownRenders().add(render);
   return render.id;
 }
 
 const now = (): string => formatVersions(hub().versions);
 const showing = (id: string, versions = now()): Subscription => ({ route: [[id, versions]] });
-const changeOf = (tabs: Record<string, "page" | "route">): Event => ({ name: "change", data: { versions: now(), tabs, spreadMs: 0 } });
+const changeOf = (tabs: Record<string, "page" | "route">, versions = now()): Event => {
+  const parts = Object.entries(tabs).map(([tab, what]) => [tab, [what, versions]]);
+  return { name: "change", data: { tabs: Object.fromEntries(parts), spreadMs: 0 } };
+};
 const turn = (): Promise<void> => new Promise(setImmediate);
 
 describe("the stream", () => {
@@ -123,9 +128,9 @@ describe("the stream", () => {
     });
   });
 
-  it("begins with hello and the versions of the server", async () => {
+  it("begins with hello, which tells nothing of the server", async () => {
     const { next } = await open();
-    expect(await next()).toEqual({ name: "hello", data: { versions: `stream-test=${backend.version.epoch}@0` } });
+    expect(await next()).toEqual({ name: "hello", data: {} });
   });
 
   it("tells a change by its version, and neither key nor value", async () => {
@@ -222,11 +227,54 @@ describe("the stream", () => {
     expect(await next()).toEqual(changeOf({ tab: "route" }));
   });
 
-  it.each(["", "nonsense", "stream-test=other@5"])("tells an unknown render that shows %j to render again", async (versions) => {
+  it.each(["", "nonsense", "other@5"])("tells an unknown render that shows %j to render again", async (versions) => {
     const { next } = await open({ tabs: { tab: showing("unknown", versions) } });
     await next();
     expect((await next())?.name).toBe("unknown");
-    expect(await next()).toEqual(changeOf({ tab: "route" }));
+    expect(await next()).toEqual(changeOf({ tab: "route" }, ""));
+  });
+
+  describe.each([2, 50])("where this process knows %i backends", (backendCount) => {
+    function others(): Backend[] {
+      const made = Array.from({ length: backendCount - 1 }, (_, n) => createMemoryBackend(`tenant-${n}-of-${(count += 1)}`));
+      for (const one of made) registerBackend(one, { global: false });
+      onTestFinished(() => made.forEach(unregisterBackend));
+      return made;
+    }
+
+    it("tells a tab the versions of those that it reads, and the name of none", async () => {
+      const made = others();
+      for (const one of made) await one.set("a", 1);
+      const { next } = await open({ tabs: { tab: showing(rendered("a"), formatVersions(toShownVersions([backend.version]))) } });
+      const hello = await next();
+      for (const one of made) await one.set("a", 2);
+      await backend.set("a", 1);
+      const change = await next();
+      expect(change).toEqual(changeOf({ tab: "route" }, `${backend.version.epoch}@${backend.version.seq}`));
+      expect(JSON.stringify([hello, change])).not.toMatch(/tenant|stream-test/);
+    });
+
+    it("tells it of one that a late part has read, with that one's version", async () => {
+      const [late] = others();
+      const id = rendered("a");
+      const { next } = await open({ tabs: { tab: showing(id, formatVersions(toShownVersions([backend.version]))) } });
+      await next();
+      knownRenders().get(id)!.versions.set(late!.id, late!.version);
+      knownRenders().get(id)!.add(late!.id, "a");
+      await late!.set("a", 1);
+      const versions = formatVersions(toShownVersions([backend.version, late!.version]));
+      expect(await next()).toEqual(changeOf({ tab: "route" }, versions));
+    });
+
+    it("has a tab whose render nobody knows rendered again, and tells it nothing of what it has not named", async () => {
+      const [other] = others();
+      const shown = formatVersions({ ...toShownVersions([backend.version]), "": Date.now() + 60_000 });
+      const { next } = await open({ tabs: { tab: showing("unknown", shown) } });
+      await next();
+      expect((await next())?.name).toBe("unknown");
+      await other!.set("a", 1);
+      expect(await next()).toEqual(changeOf({ tab: "route" }, ""));
+    });
   });
 
   it("tells many tabs to spread their renders", async () => {
@@ -242,7 +290,7 @@ describe("the stream", () => {
 
   describe("goes on with a render that replaces the one that it was opened for", () => {
     const reads = (id: string): RenderReads => knownRenders().get(id)!;
-    const shown = (id: string): [string, string] => [id, formatVersions(Object.fromEntries(reads(id).versions))];
+    const shown = (id: string): [string, string] => [id, reads(id).shownText!];
 
     it("when it has read the same and more, and follows that too", async () => {
       const before = rendered("a");
@@ -250,7 +298,7 @@ describe("the stream", () => {
       await next();
       await backend.set("a", 1);
       expect(await next()).toEqual(changeOf({ tab: "route" }));
-      const [from, after] = [[before, formatVersions({ [backend.id]: { ...backend.version, seq: 0 } })], rendered("a", "b")];
+      const [from, after] = [[before, formatVersions({ [backend.version.epoch]: 0 })], rendered("a", "b")];
       reads(before).replaceWith(reads(after));
       expect(await next()).toEqual({ name: "renewed", data: { from: [from], to: shown(after) } });
       await backend.set("b", 1);
@@ -353,7 +401,7 @@ describe("a token of the stream", () => {
     await turn();
     await backend.set("counter", 1);
     const event = await next();
-    expect(event?.name === "change" && event.data.versions).toBe(`stream-test=${backend.version.epoch}@2`);
+    expect(event).toEqual(changeOf({ tab: "route" }, `${backend.version.epoch}@2`));
   });
 
   it("is told again when the render reads more", async () => {
@@ -362,8 +410,8 @@ describe("a token of the stream", () => {
     const first = await token();
     knownRenders().get(id)!.add(backend.id, "late");
     const second = await token();
-    const read = (issued: string): string => Buffer.from(issued.split(".")[0]!, "base64url").toString();
-    expect([read(first).includes("late"), read(second).includes("late")]).toEqual([false, true]);
+    const read = (issued: string): string[] => [...(readStreamToken("", issued).renders.get(id)?.keys.get(backend.id) ?? [])];
+    expect([read(first), read(second)]).toEqual([["early"], ["early", "late"]]);
   });
 
   it("is of no use to another session", async () => {

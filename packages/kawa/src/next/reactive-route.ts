@@ -13,7 +13,7 @@ import { quotas } from "./quota.ts";
 import { rateOf } from "./rate-limit.ts";
 import { namedKeys, readValues } from "./read-values.ts";
 import { answerCounted } from "./sent-answer.ts";
-import { revokedSessions } from "./session/revoked-sessions.ts";
+import { revokedSessions } from "../rivetkit/revoked-sessions.ts";
 import { pingIntervalMs as defaultPingIntervalMs, type StreamRequest } from "./stream-protocol.ts";
 import { readStreamRequest } from "./stream-request.ts";
 import { readWrite, writeValue } from "./write-value.ts";
@@ -147,7 +147,7 @@ function openStream(request: Request, { asked, admitted, signals, settings }: Op
   if (stream.body) request.signal.addEventListener("abort", () => stream.onGone(), { once: true });
   if (request.signal.aborted) stream.onGone();
   // It may have ended while its stream was opened.
-  if (session && revokedSessions().has(session.id)) stream.end("expired");
+  if (session && revokedSessions().has(session)) stream.end("expired");
   return new Response(stream.body, {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",

@@ -4,7 +4,7 @@ import { isKawaError, KawaError } from "../core/errors.ts";
 import { maxKeyBytes } from "../core/key.ts";
 import { leaveOut } from "../core/unreadable.ts";
 import type { BackedSignal } from "../core/signal.ts";
-import type { ReadReply, ValueRow } from "../core/value-row.ts";
+import { hiddenRow, type ReadReply, type ValueRow } from "../core/value-row.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
 import { answerLimits } from "./limits.ts";
 
@@ -31,7 +31,7 @@ export async function readValues(keys: readonly string[], signals: ExposedSignal
     const { backend } = signal;
     if (!readers.has(backend)) readers.set(backend, backend.readerFor({ origin: "browser" }));
     try {
-      return await readRow(await readers.get(backend)!, signal);
+      return (await readRow(await readers.get(backend)!, signal)) ?? hiddenRow(key);
     } catch (error) {
       if (!leaveOut(key, error)) throw error;
       unreadable.push(key);
@@ -77,5 +77,6 @@ export async function readRow(reader: Reader, { backend, key }: BackedSignal<unk
     throw error;
   }
   const entry = reader.entry(key).peek();
+  if (backend.isGuarded && entry.state !== "present") return hiddenRow(key);
   return [key, textOf(key, entry), entry.seq, backend.version.epoch];
 }

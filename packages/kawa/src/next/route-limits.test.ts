@@ -9,7 +9,7 @@ import { type Backend, registerBackend, unregisterBackend } from "../core/backen
 import { createMemoryBackend } from "../core/memory-backend.ts";
 import { namespace } from "../core/namespace.ts";
 import type { ReadReply, ValueRow } from "../core/value-row.ts";
-import { formatVersions } from "../core/version.ts";
+import { formatVersions, toShownVersions } from "../core/version.ts";
 import { knownRenders } from "../react/known-renders.ts";
 import { RenderReads } from "../react/render-reads.ts";
 import { watchConnections } from "./connections.ts";
@@ -178,7 +178,7 @@ describe("renders that a stream names", () => {
     render.versions.set(backend.id, backend.version);
     for (const k of numbers(900)) render.add(backend.id, `read ${k}`);
     knownRenders().add(render);
-    const versions = formatVersions({ [backend.id]: backend.version });
+    const versions = formatVersions(toShownVersions([backend.version]));
     const watch = vi.spyOn(hub(), "watch");
     const { events } = follow(await post(tabsOf(64, () => ({ route: numbers(24).map(() => [render.id, versions]) }))));
     expect(watch).toHaveBeenCalledTimes(64);

@@ -32,18 +32,21 @@ export type StreamRequest = {
 
 /** Data of the events, as JSON. */
 export type StreamEvents = {
-  /** First event: the versions that this server has reached. */
-  hello: { readonly versions: string };
-  /** What these tabs show is older than `versions`. Once for all changes of a turn. */
+  /** First event. */
+  hello: Readonly<Record<never, never>>;
+  /** These tabs show something old. Once for all changes of a turn. */
   change: {
-    readonly versions: string;
-    /** What has to be rendered again, by tab. */
-    readonly tabs: Readonly<Record<string, "page" | "route">>;
+    /**
+     * By tab, what has to be rendered again, and the versions that it shows then, of the backends that the tab reads. No versions:
+     * it has to be rendered whatever it shows.
+     */
+    readonly tabs: Readonly<Record<string, readonly [way: "page" | "route", versions: string]>>;
     /** Each tab waits for a random part of this: very many show the same, or the server is busy. In milliseconds. */
     readonly spreadMs: number;
   };
   /** What these keys hold now. Of a key that changes while the browser does not read, the newest alone. */
   values: { readonly rows: readonly ValueRow[] };
+  /** What the renders of a tab have read, for the next server that its browser meets. Nobody else can read it. */
   token: { readonly tab: string; readonly token: string };
   /**
    * A tab was sent a render that has read what the ones before have read, and maybe more: the stream goes on as if it had been opened

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { RenderReads } from "../react/render-reads.ts";
-import { signText } from "../rivetkit/server-token.ts";
+import { seal } from "../rivetkit/secret/seal.ts";
 import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
 vi.stubEnv("KAWA_SECRET", "a secret of at least sixteen characters");
@@ -33,14 +33,22 @@ describe("a stream token", () => {
     expect([readStreamToken("bob", token).renders.size, readStreamToken("", token).renders.size]).toEqual([0, 0]);
   });
 
-  it("is of no use when it was changed, or signed for something else", () => {
+  it("is of no use when it was changed, or sealed for something else", () => {
     const token = issueStreamToken("ada", [createRender("one", ["a"])])!;
-    const [payload, signature] = token.split(".") as [string, string];
-    const text = Buffer.from(payload, "base64url").toString();
-    const changed = Buffer.from(text.replace('"a"', '"z"')).toString("base64url");
-    expect(readStreamToken("ada", `${changed}.${signature}`).renders.size).toBe(0);
-    expect(readStreamToken("ada", signText("client", payload)).renders.size).toBe(0);
-    expect(readStreamToken("ada", signText("stream", payload)).renders.size).toBe(1);
+    for (let at = 0; at < token.length; at += 1) {
+      const changed = `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`;
+      expect(readStreamToken("ada", changed).renders.size).toBe(0);
+    }
+    const payload = JSON.stringify({ subject: "ada", renders: [{ id: "one", versions: [], keys: [] }] });
+    const expiresAt = Date.now() + 1_000;
+    expect(readStreamToken("ada", seal({ purpose: "fragment", audience: "stream", expiresAt }, payload)).renders.size).toBe(0);
+    expect(readStreamToken("ada", seal({ purpose: "stream", audience: "stream", expiresAt }, payload)).renders.size).toBe(1);
+  });
+
+  it("shows its bearer no key, no backend and no session", () => {
+    const token = issueStreamToken("session of ada", [createRender("one", ["tenant:secret key"])])!;
+    const bytes = Buffer.from(token, "base64url").toString("latin1");
+    for (const name of ["tenant:secret key", "session of ada", "versions"]) expect(bytes).not.toContain(name);
   });
 
   it("expires after a day", () => {

@@ -1,37 +1,43 @@
 import { isKawaError } from "../core/errors.ts";
-import { formatVersions, parseVersions } from "../core/version.ts";
 import { RenderReads } from "../react/render-reads.ts";
-import { signText, verifyText } from "../rivetkit/server-token.ts";
+import { open, seal } from "../rivetkit/secret/seal.ts";
 
 const lifetimeMs = 24 * 60 * 60 * 1000;
 /** A tab that shows more hears of every change when its stream moves to another server. */
 const maxKeys = 500;
 
 type Payload = {
-  readonly expiresAt: number;
   /** Whose stream it is; empty for nobody's in particular. */
   readonly subject: string;
-  readonly renders: readonly (readonly [id: string, versions: string, keys: readonly (readonly [backendId: string, keys: readonly string[]])[]])[];
+  readonly renders: readonly SentRender[];
 };
 
+type SentRender = {
+  readonly id: string;
+  readonly versions: readonly (readonly [backendId: string, epoch: string, seq: number])[];
+  readonly keys: readonly (readonly [backendId: string, keys: readonly string[]])[];
+};
+
+/** What was told to somebody else must be known as such, so it is no part of the audience. */
+const audience = "stream";
+
 /**
- * What a server knows of the renders of a tab, for the next server: the browser holds it, and cannot change it. Undefined when it
- * would be too large, or servers have no secret in common.
+ * What a server knows of the renders of a tab, for the next server: the browser holds it, and can neither read nor change it.
+ * Undefined when it would be too large, or servers have no secret in common.
  */
 export function issueStreamToken(subject: string, renders: readonly RenderReads[]): string | undefined {
   const keyCount = renders.flatMap(({ keys }) => [...keys.values()]).reduce((count, { size }) => count + size, 0);
   if (keyCount > maxKeys) return undefined;
   const payload: Payload = {
-    expiresAt: Date.now() + lifetimeMs,
     subject,
-    renders: renders.map(({ id, versions, keys }) => [
+    renders: renders.map(({ id, versions, keys }) => ({
       id,
-      formatVersions(Object.fromEntries(versions)),
-      [...keys].map(([backendId, ofBackend]) => [backendId, [...ofBackend]]),
-    ]),
+      versions: Array.from(versions, ([backendId, { epoch, seq }]) => [backendId, epoch, seq] as const),
+      keys: Array.from(keys, ([backendId, ofBackend]) => [backendId, [...ofBackend]] as const),
+    })),
   };
   try {
-    return signText("stream", Buffer.from(JSON.stringify(payload)).toString("base64url"));
+    return seal({ purpose: "stream", audience, expiresAt: Date.now() + lifetimeMs }, JSON.stringify(payload));
   } catch (error) {
     if (isKawaError(error, "SECRET_MISSING")) return undefined;
     throw error;
@@ -49,11 +55,11 @@ export type ToldReads = {
 export function readStreamToken(subject: string, token: unknown): ToldReads {
   const renders = new Map<string, RenderReads>();
   const payload = readPayload(token);
-  if (!payload || payload.expiresAt <= Date.now()) return { renders, isOfAnother: false };
+  if (!payload) return { renders, isOfAnother: false };
   if (payload.subject !== subject) return { renders, isOfAnother: true };
-  for (const [id, versions, keys] of payload.renders) {
+  for (const { id, versions, keys } of payload.renders) {
     const render = new RenderReads(id);
-    for (const [backendId, version] of Object.entries(parseVersions(versions))) render.versions.set(backendId, version);
+    for (const [backendId, epoch, seq] of versions) render.versions.set(backendId, { epoch, seq });
     for (const [backendId, ofBackend] of keys) for (const key of ofBackend) render.add(backendId, key);
     renders.set(id, render);
   }
@@ -62,10 +68,10 @@ export function readStreamToken(subject: string, token: unknown): ToldReads {
 
 function readPayload(token: unknown): Payload | undefined {
   try {
-    const text = verifyText("stream", token);
-    return text === undefined ? undefined : (JSON.parse(Buffer.from(text, "base64url").toString()) as Payload);
-  } catch {
-    // Of another version of this app, or of one with another secret.
-    return undefined;
+    const opened = open({ purpose: "stream", audience }, token);
+    return opened.state === "valid" ? (JSON.parse(opened.payload) as Payload) : undefined;
+  } catch (error) {
+    if (isKawaError(error, "SECRET_MISSING")) return undefined;
+    throw error;
   }
 }

@@ -3,7 +3,7 @@ import { textOf } from "../core/entry.ts";
 import { clip, isKawaError } from "../core/errors.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import { leaveOut } from "../core/unreadable.ts";
-import type { KnownValue, ValueRow } from "../core/value-row.ts";
+import { hiddenRow, type KnownValue, type ValueRow } from "../core/value-row.ts";
 import { hub } from "./hub.ts";
 import { streamLimits } from "./limits.ts";
 import { ListPace } from "./list-pace.ts";
@@ -160,7 +160,7 @@ export class ValueFeed {
     await Promise.all(
       signals.map(async (signal) => {
         try {
-          this.#add((await readRow(await reader, signal)) ?? [signal.key, null, 0, ""]);
+          this.#add((await readRow(await reader, signal)) ?? hiddenRow(signal.key));
         } catch (error) {
           if (isKawaError(error) && error.retryable) this.#retry(signal);
           else if (!leaveOut(signal.key, error)) console.error(`[kawa] Reading "${clip(signal.key)}" for a browser failed:`, error);

@@ -23,6 +23,13 @@ class LiveQueries {
 
   constructor(client: QueryClient) {
     this.#client = client;
+    const { forgetCount } = browserBackend();
+    let known = forgetCount.peek();
+    react(() => {
+      if (forgetCount.value === known) return;
+      known = forgetCount.value;
+      untracked(() => this.#forget());
+    });
   }
 
   follow(signal: BackedSignal<unknown>): () => void {
@@ -40,6 +47,13 @@ class LiveQueries {
       this.#followed.delete(key);
       if (this.#followed.size === 0) this.#unsubscribe?.();
     };
+  }
+
+  /** Somebody else looks now. */
+  #forget(): void {
+    for (const followed of this.#followed.values()) followed.value = followed.cached = undefined;
+    this.#client.removeQueries({ queryKey: ["kawa"], type: "inactive" });
+    this.#client.resetQueries({ queryKey: ["kawa"] }).catch(() => {});
   }
 
   #start(signal: BackedSignal<unknown>): Followed {

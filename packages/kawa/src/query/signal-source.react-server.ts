@@ -16,7 +16,9 @@ export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
       const reader = await openReader(backend);
       await reader.load([key]);
       const entry = reader.entry(key).peek();
-      noteVersion(client, queryKey, entry, (reader.version ?? backend.version).epoch);
+      // What is hidden is as if it did not exist.
+      const isHidden = backend.isGuarded && entry.state !== "present";
+      if (!isHidden) noteVersion(client, queryKey, entry, (reader.version ?? backend.version).epoch);
       return backed.valueIn(entry);
     },
   };

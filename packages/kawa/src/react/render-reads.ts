@@ -17,6 +17,8 @@ export class RenderReads {
   readonly id: string;
   /** Version of each backend that the render shows at least. */
   readonly versions: Map<string, Version>;
+  /** The versions that its page has told the browser. A late part may have read of more. */
+  shownText: string | undefined;
   readonly #keys = new Map<string, Set<string>>();
   // Few, and of very many renders.
   #followers = nobody;

@@ -68,6 +68,11 @@ export class RequestScope {
     this.snapshots.noteVersion(backend);
   }
 
+  /** Backends that the render before has read of, which this one is to show instead: late parts read them later. */
+  get expectedBackends(): ReadonlySet<string> {
+    return new Set(this.#refresh?.of?.versions.keys());
+  }
+
   /** Lets client components of the page see the same versions. Resolves with the {@link id} by which they find them. */
   async shareWithClients(): Promise<string> {
     await this.markDynamic();

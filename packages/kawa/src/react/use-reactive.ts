@@ -7,7 +7,7 @@ import { cell } from "../core/reactive.ts";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, noteRead, type Readable, readAs } from "../core/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
-import type { ValueRow } from "../core/value-row.ts";
+import { hiddenRow, type ValueRow } from "../core/value-row.ts";
 import { checkExposed } from "./check-exposed.ts";
 import { sharedSnapshots } from "./client-snapshots.ts";
 import { ready } from "./fulfilled.ts";
@@ -79,6 +79,7 @@ async function load<T>(snapshots: RenderSnapshots, source: Readable<T>): Promise
 function rowOf(snapshots: RenderSnapshots, { backend, key }: BackedSignal<unknown>): ValueRow {
   const snapshot = snapshots.of(backend)!;
   const entry = snapshot.entry(key).peek();
+  if (backend.isGuarded && entry.state !== "present") return hiddenRow(key);
   return [key, textOf(key, entry), entry.seq, snapshot.version.epoch];
 }
 

@@ -3,6 +3,7 @@ import { actor, type AnyActorDefinition } from "rivetkit";
 import { db } from "rivetkit/db";
 import { KawaError } from "../core/errors.ts";
 import { maxValueBytes as defaultMaxValueBytes } from "../core/value.ts";
+import { actorAudience } from "./actor-audience.ts";
 import { ActorService } from "./actor-service.ts";
 import { type ActorSettings, attachSettings, latestSettings } from "./actor-settings.ts";
 import { actionNames, clientParams } from "./client-params.ts";
@@ -87,7 +88,7 @@ export function createReactiveStateActor<C extends object = AnyContext>(
   };
 
   const createAction = (name: ActionName) => publicly(async (c: HookContext, ...args: unknown[]) => {
-    return serviceOf(c).perform(c, name, { ...verifyClient(c.conn?.params), ...clientParams(name, args) });
+    return serviceOf(c).perform(c, name, { ...(await verifyClient(c)), ...clientParams(name, args) });
   });
 
   const definition = actor({
@@ -101,13 +102,13 @@ export function createReactiveStateActor<C extends object = AnyContext>(
       // Whoever opens a raw socket is heard of when it has proved to be a server of this app. The URL is what a client says it
       // is; one that says so wrongly is admitted, or refused, at its first action.
       if (isRawSocket(c)) return;
-      verifyClient(c.conn?.params);
+      await verifyClient(c);
       await serviceOf(c).admit(c);
     }),
     onDisconnect: (c, conn) => c.vars.service?.dismiss(conn.id),
     onWebSocket: (c, socket) => {
       const { service } = c.vars;
-      if (service) serveReplica(service, socket as unknown as Socket);
+      if (service) serveReplica(service, socket as unknown as Socket, actorAudience(c.name, c.key));
       else socket.close(1001, "actor sleeps");
     },
     actions: Object.fromEntries(actionNames.map((name) => [name, createAction(name)])),

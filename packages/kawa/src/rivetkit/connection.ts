@@ -1,6 +1,7 @@
 import { createClient } from "rivetkit/client";
 import { isKawaError, KawaError } from "../core/errors.ts";
 import type { Version } from "../core/version.ts";
+import { actorAudience } from "./actor-audience.ts";
 import type { ActorService } from "./actor-service.ts";
 import { accessOf } from "./engine-target.ts";
 import { host } from "./host.ts";
@@ -78,7 +79,7 @@ export class Connection {
     const socket = await openSocket(() => actors[address.actorName]!.getOrCreate([address.actorId]).webSocket());
     const connection = new Connection(socket, events);
     try {
-      const hello = await connection.#askSocket("hello", { token: issueServerToken() });
+      const hello = await connection.#askSocket("hello", { token: issueServerToken(actorAudience(address.actorName, [address.actorId])) });
       connection.#hooked = hello.hooked;
       connection.#startPings();
       const local = hostedServices.get(hello.instance);

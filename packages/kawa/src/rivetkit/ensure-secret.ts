@@ -1,6 +1,6 @@
 import { EngineFolder } from "./engine/folder.ts";
 import { env } from "./env.ts";
-import { isSecretShared, shareSecret } from "./server-token.ts";
+import { isSecretShared, shareSecret } from "./secret/shared-secret.ts";
 
 /**
  * Makes sure of the secret of this app where the host may not have started yet, such as in the middleware. It starts nothing.
@@ -10,5 +10,10 @@ import { isSecretShared, shareSecret } from "./server-token.ts";
 export function ensureSecret(): void {
   // Of an app that shares an engine the environment has it, or it is missing: signing says so.
   if (isSecretShared() || env.secret || env.endpoint) return;
-  shareSecret(EngineFolder.open(env.dataDir).secret());
+  shareSecretOf(EngineFolder.open(env.dataDir));
+}
+
+/** Shares the secret of an app whose engine is embedded: that of the environment, else that of the folder. */
+export function shareSecretOf(folder: EngineFolder): void {
+  shareSecret(env.secret ?? folder.secret(), [...env.previousSecrets, ...folder.previousSecrets()]);
 }

@@ -9,6 +9,10 @@ export const env = {
   get secret(): string | undefined {
     return process.env.KAWA_SECRET || undefined;
   },
+  /** Secrets that were the app's before, separated by commas: what was made with them is still good. */
+  get previousSecrets(): readonly string[] {
+    return (process.env.KAWA_SECRET_PREVIOUS ?? "").split(",").map((secret) => secret.trim()).filter((secret) => secret !== "");
+  },
   /** Folder of the embedded engine. */
   get dataDir(): string {
     return resolve(/*turbopackIgnore: true*/ process.env.KAWA_DATA_DIR || ".rivet");

@@ -12,7 +12,7 @@ import { type GetContext, withContext } from "./context.ts";
 import type { ReactiveStateActorHooks } from "./hooks.ts";
 import { hostedServices } from "./hosted-services.ts";
 import { RivetBackend, type RivetBackendOptions } from "./rivet-backend.ts";
-import { shareSecret } from "./server-token.ts";
+import { shareSecret } from "./secret/shared-secret.ts";
 
 let actor: FakeActor;
 

@@ -9,10 +9,11 @@ import { processState } from "../core/process-state.ts";
 import { EmbeddedEngine } from "./engine/embedded-engine.ts";
 import { EngineFolder } from "./engine/folder.ts";
 import { accessOf, type EngineTarget } from "./engine-target.ts";
+import { shareSecretOf } from "./ensure-secret.ts";
 import { env } from "./env.ts";
 import { LiveDefinition } from "./live-definition.ts";
 import { adoptedSettings, namedEngine } from "./registry-settings.ts";
-import { shareSecret } from "./server-token.ts";
+import { shareSecret } from "./secret/shared-secret.ts";
 
 /** Any RivetKit registry: `setup({ use: { … } })`. */
 // RivetKit's own bound for "any actors".
@@ -119,7 +120,7 @@ class Host {
 
   async #startEmbedded(options: HostOptions): Promise<EngineTarget> {
     const folder = EngineFolder.open(env.dataDir);
-    shareSecret(env.secret ?? folder.secret());
+    shareSecretOf(folder);
     const port = options.port ?? this.defaultPort;
     this.#engine ??= await EmbeddedEngine.start(port === undefined ? { folder } : { folder, port });
     const { endpoint, namespace, adminToken: token } = this.#engine;

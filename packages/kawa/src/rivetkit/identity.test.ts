@@ -16,7 +16,9 @@ import { hostedServices } from "./hosted-services.ts";
 import { fromReplyError, refusal, toPublicError, toReplyError } from "./refusal.ts";
 import { RivetBackend, type RivetBackendOptions } from "./rivet-backend.ts";
 import { serveReplica } from "./serve-replica.ts";
-import { issueServerToken, shareSecret, signText, verifyServerToken } from "./server-token.ts";
+import { shareSecret } from "./secret/shared-secret.ts";
+import { sign } from "./secret/sign.ts";
+import { issueServerToken, verifyServerToken } from "./server-token.ts";
 import { migrateSignalStore } from "./sqlite-storage.ts";
 
 const secret = "a secret of the test";
@@ -25,6 +27,10 @@ let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
 vi.mock("./host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+
+const audience = '["reactiveState","global"]';
+/** A RivetKit client of the global actor. */
+const client = (params: unknown) => ({ name: "reactiveState", key: ["global"], conn: { id: "1", params } });
 
 beforeEach(() => shareSecret(secret));
 
@@ -164,13 +170,13 @@ describe("an identity", () => {
 describe("tokens", () => {
   const forgedSignature = (purpose: string, payload: string, key: string): string =>
     `${payload}.${createHmac("sha256", key).update(`kawa-${purpose}\n${payload}`).digest("base64url")}`;
-  const clientText = (payload: unknown): string => signText("client", Buffer.from(JSON.stringify(payload)).toString("base64url"));
-  const verify = (token: unknown): Context => verifyClient({ token });
+  const clientText = (payload: unknown): string => sign({ purpose: "client", audience, expiresAt: Date.now() + 60_000 }, String(JSON.stringify(payload)));
+  const verify = (token: unknown): Promise<Context> => verifyClient(client({ token }));
   const ada = (): Promise<string> => issueToken({ userId: "ada" }, { expiresInMs: 60_000 });
 
   it("of clients are none of servers, and the other way round", async () => {
-    expect(verifyServerToken(await ada())).toBe(false);
-    expect(await codeOf(() => verify(issueServerToken()))).toBe("UNAUTHORIZED");
+    expect(verifyServerToken(audience, await ada())).toBe(false);
+    expect(await codeOf(() => verify(issueServerToken(audience)))).toBe("UNAUTHORIZED");
   });
 
   it("are refused in every changed form", async () => {
@@ -187,6 +193,8 @@ describe("tokens", () => {
       `${payload}.${signature}${signature}`,
       `${payload}.${"A".repeat(signature.length)}`,
       `${payload}.${payload}.${signature}`,
+      `${payload}.${signature}.${signature}`,
+      `${payload}=.${signature}`,
       forgedSignature("client", payload, "another secret of the test"),
       forgedSignature("client", payload, ""),
       forgedSignature("server", payload, secret),
@@ -197,22 +205,22 @@ describe("tokens", () => {
       "A".repeat(1_000_000),
     ];
     for (const one of changed) expect(await codeOf(() => verify(one))).toBe("UNAUTHORIZED");
-    expect(verify(token)).toEqual({ userId: "ada" });
+    expect(await verify(token)).toEqual({ userId: "ada" });
   });
 
   it.each([0, false, "", {}, [], 42, true])("are texts: %j is none", async (token) => {
     expect(await codeOf(() => verify(token))).toBe("UNAUTHORIZED");
   });
 
-  it.each([undefined, null, "token", 42, [], { Token: "x" }, { token: null }])("may be missing: params %j are nobody's", (params) => {
-    expect(verifyClient(params)).toEqual({});
+  it.each([undefined, null, "token", 42, [], { Token: "x" }, { token: null }])("may be missing: params %j are nobody's", async (params) => {
+    expect(await verifyClient(client(params))).toEqual({});
   });
 
   it("end, and have no other way to be without an end", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
     const token = await issueToken({ userId: "ada" }, { expiresInMs: 1_000 });
     vi.setSystemTime(1_000_999);
-    expect(verify(token)).toEqual({ userId: "ada" });
+    expect(await verify(token)).toEqual({ userId: "ada" });
     vi.setSystemTime(1_001_000);
     const error = await caught(() => verify(token));
     expect(error).toMatchObject({ code: "UNAUTHORIZED", message: expect.stringContaining("expired") });
@@ -221,7 +229,7 @@ describe("tokens", () => {
     }
   });
 
-  it.each([["expiresAt", [undefined, "{}"]], ["a number", 7], ["null", null], ["an object", { length: 2 }], ["a text", ["later", "[{}]"]], ["no context", [9e15]], ["null as context", [9e15, null]], ["no JSON in the context", [9e15, "{"]], ["a text as context", [9e15, '["root"]']], ["a list as context", [9e15, '[[1],"root"]']]])(
+  it.each([["nothing", undefined], ["a number", 7], ["null", null], ["an object", { length: 2 }], ["no session", ["[{}]"]], ["no context", [null, null, ""]], ["no JSON in the context", ["{", null, ""]], ["a text as context", ['["root"]', null, ""]], ["a list as context", ['[[1],"root"]', null, ""]]])(
     "of another version, with %s, let nobody in",
     async (_, payload) => {
       expect(await codeOf(() => verify(clientText(payload)))).toBe("UNAUTHORIZED");
@@ -235,7 +243,7 @@ describe("tokens", () => {
 
   it("and errors do not show the secret", async () => {
     const error = await caught(() => verify("forged.token"));
-    for (const text of [await ada(), issueServerToken(), String(error), JSON.stringify(error)]) expect(text).not.toContain(secret);
+    for (const text of [await ada(), issueServerToken(audience), String(error), JSON.stringify(error)]) expect(text).not.toContain(secret);
   });
 
   it("are not signed with a secret that can be guessed", async () => {
@@ -244,8 +252,8 @@ describe("tokens", () => {
     const copy = await import("./server-token.ts");
     onTestFinished(() => void vi.unstubAllEnvs());
     vi.stubEnv("KAWA_SECRET", "short");
-    expect(await codeOf(() => copy.issueServerToken())).toBe("SECRET_MISSING");
-    expect(await codeOf(() => copy.verifyServerToken("1.AAAA"))).toBe("SECRET_MISSING");
+    expect(await codeOf(() => copy.issueServerToken(audience))).toBe("SECRET_MISSING");
+    expect(await codeOf(() => copy.verifyServerToken(audience, "1.AAAA"))).toBe("SECRET_MISSING");
   });
 });
 
@@ -474,7 +482,7 @@ describe("what nobody in particular may see", () => {
 describe("a stranger's socket", () => {
   const open = (): { client: ReturnType<typeof createSocketPair>[0]; server: ReturnType<typeof createSocketPair>[1] } => {
     const [client, server] = createSocketPair();
-    serveReplica(actor.service, server);
+    serveReplica(actor.service, server, audience);
     return { client, server };
   };
   const turn = async (): Promise<void> => {
@@ -486,9 +494,9 @@ describe("a stranger's socket", () => {
     ["a request", () => JSON.stringify({ id: 1, type: "read", body: { keys: ["k"] } })],
     ["hello without a token", () => JSON.stringify({ id: 1, type: "hello" })],
     ["hello with a client's token", async () => JSON.stringify({ id: 1, type: "hello", body: { token: await issueToken({ isAdmin: true }) } })],
-    ["hello in its prototype", () => `{"__proto__":{"type":"hello","body":{"token":${JSON.stringify(issueServerToken())}}}}`],
-    ["a list with a hello", () => JSON.stringify([{ id: 1, type: "hello", body: { token: issueServerToken() } }])],
-    ["a frame too large for a hello", () => JSON.stringify({ id: 1, type: "hello", body: { token: issueServerToken(), more: "x".repeat(10_000) } })],
+    ["hello in its prototype", () => `{"__proto__":{"type":"hello","body":{"token":${JSON.stringify(issueServerToken(audience))}}}}`],
+    ["a list with a hello", () => JSON.stringify([{ id: 1, type: "hello", body: { token: issueServerToken(audience) } }])],
+    ["a frame too large for a hello", () => JSON.stringify({ id: 1, type: "hello", body: { token: issueServerToken(audience), more: "x".repeat(10_000) } })],
   ])("hears nothing after %s, and is closed", async (_, text) => {
     await startActor({});
     await createBackend().set("k", "secret");
@@ -507,7 +515,7 @@ describe("a stranger's socket", () => {
     await startActor({});
     const { client, server } = open();
     client.send("garbage");
-    client.send(JSON.stringify({ id: 1, type: "hello", body: { token: issueServerToken() } }));
+    client.send(JSON.stringify({ id: 1, type: "hello", body: { token: issueServerToken(audience) } }));
     client.send(JSON.stringify({ id: 2, type: "follow", body: { epoch: "", seq: 0 } }));
     await turn();
     expect(server.sent).toEqual([]);
@@ -605,7 +613,7 @@ describe("the actor, as RivetKit calls it", () => {
         return undefined;
       },
     });
-    const token = await issueToken({ userId: "ada", key: "admin:flag", action: "clear", value: "stolen", prefix: "", scope: "read write" });
+    const token = await issueToken({ userId: "ada", key: "admin:flag", action: "clear", value: "stolen", prefix: "", scope: "read write" }, { backend: { id: "identity-test/global" } });
     const claims = JSON.parse('{"key":"k","userId":"root","isAdmin":true,"action":"clear","__proto__":{"isAdmin":true}}') as object;
     await config.actions["setSignal"]!(as("1", { token, userId: "root" }), claims);
     await config.actions["setSignal"]!(as("2", { userId: "root", context: { isAdmin: true } }), claims);

@@ -6,7 +6,7 @@ import { type Mode, rareScenarios, type Scenario, scenario } from "../../test/su
 import { UnluckyActor } from "../../test/support/unlucky-actor.ts";
 import { runFor, runUntil, restoreRealTime, startVirtualTime } from "../../test/support/virtual-time.ts";
 import type { ReactiveStateActorHooks } from "./hooks.ts";
-import { shareSecret } from "./server-token.ts";
+import { shareSecret } from "./secret/shared-secret.ts";
 
 let actor: UnluckyActor;
 

@@ -7,7 +7,7 @@ import { TestDatabase } from "../../test/support/sqlite.ts";
 import type { Change, Entry } from "../core/backend.ts";
 import { unauthorizedCloseCode } from "./protocol.ts";
 import { RivetBackend } from "./rivet-backend.ts";
-import { shareSecret } from "./server-token.ts";
+import { shareSecret } from "./secret/shared-secret.ts";
 
 /** With a generous limit: these waits end in milliseconds, except on a machine that is busy. */
 function waitFor(check: () => void): Promise<void> {

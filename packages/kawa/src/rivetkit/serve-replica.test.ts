@@ -5,8 +5,11 @@ import { ActorService } from "./actor-service.ts";
 import type { HookContext } from "./hooks.ts";
 import type { ServerFrame, ServerMessage } from "./protocol.ts";
 import { serveReplica } from "./serve-replica.ts";
-import { issueServerToken, shareSecret } from "./server-token.ts";
+import { shareSecret } from "./secret/shared-secret.ts";
+import { issueServerToken } from "./server-token.ts";
 import type { SignalStore } from "./signal-store.ts";
+
+const audience = '["reactiveState","global"]';
 
 beforeEach(() => shareSecret("a secret of the test"));
 
@@ -34,7 +37,7 @@ async function connect(): Promise<Conversation> {
   const context = { actorId: "test" } as HookContext;
   const service = new ActorService({ store, settings: () => ({ hooks: {}, maxValueBytes: 1_000 }), context });
   onTestFinished(() => service.close());
-  serveReplica(service, server);
+  serveReplica(service, server, audience);
   let id = 0;
   return {
     store,
@@ -49,7 +52,7 @@ async function connect(): Promise<Conversation> {
 
 async function connectTrusted(): Promise<Conversation> {
   const conversation = await connect();
-  conversation.ask("hello", { token: issueServerToken() });
+  conversation.ask("hello", { token: issueServerToken(audience) });
   await nextTurn();
   conversation.frames.length = 0;
   return conversation;
@@ -80,7 +83,7 @@ describe("a socket that has not proved itself", () => {
 
   it.each(["read", "write", "follow", "ping"])("is closed when its first message is %s", async (type) => {
     const { ask, server, frames, store } = await connect();
-    ask(type, { token: issueServerToken(), keys: ["a"], epoch: "", seq: 0, client: "c", number: 1, settled: 1, writes: [{ key: "a", text: "[1]" }] });
+    ask(type, { token: issueServerToken(audience), keys: ["a"], epoch: "", seq: 0, client: "c", number: 1, settled: 1, writes: [{ key: "a", text: "[1]" }] });
     await nextTurn();
     expect(server.closedWith).toMatchObject({ code: 4401 });
     expect(frames).toEqual([]);
@@ -125,7 +128,7 @@ describe("a server with a valid token", () => {
   it("is told position and instance, and is not closed later", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { ask, messages, server, store } = await connect();
-    ask("hello", { token: issueServerToken() });
+    ask("hello", { token: issueServerToken(audience) });
     await nextTurn();
     expect(messages()).toEqual([{ id: 1, body: { ...store.position, instance: store.instance, hooked: { reads: false, writes: false, lists: false } } }]);
     vi.advanceTimersByTime(60_000);

@@ -24,8 +24,8 @@ function parseRequest(text: string): RequestMessage | undefined {
   }
 }
 
-/** Speaks the replication protocol on a socket. Until a valid `hello`, the other side is told nothing. */
-export function serveReplica(service: ActorService, socket: Socket): void {
+/** Speaks the replication protocol on a socket. Until a valid `hello` for this actor, the other side is told nothing. */
+export function serveReplica(service: ActorService, socket: Socket, audience: string): void {
   let stop: (() => void) | undefined;
   let isFollowing = false;
   const refuse = (reason: string): void => {
@@ -49,7 +49,7 @@ export function serveReplica(service: ActorService, socket: Socket): void {
     const request = parseRequest(text);
     if (!request) return refuse("malformed message");
     if (!stop) {
-      if (request.type !== "hello" || !verifyServerToken(request.body?.token)) return refuse("unauthorized");
+      if (request.type !== "hello" || !verifyServerToken(audience, request.body?.token)) return refuse("unauthorized");
       clearTimeout(timer);
       stop = service.listen(
         (delta) => isFollowing && send({ delta }),

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { codeOf } from "../../test/support/caught.ts";
-import { createSecret, issueServerToken, shareSecret, verifyServerToken } from "./server-token.ts";
+import { actorAudience, backendAudience } from "./actor-audience.ts";
+import { createSecret, shareSecret } from "./secret/shared-secret.ts";
+import { issueServerToken, verifyServerToken } from "./server-token.ts";
 
 const secret = "a secret of the test";
+const audience = actorAudience("reactiveState", ["global"]);
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
@@ -16,49 +19,49 @@ afterEach(() => {
 
 describe("a server token", () => {
   it("is valid for a minute and not longer", () => {
-    const token = issueServerToken();
-    expect(verifyServerToken(token)).toBe(true);
+    const token = issueServerToken(audience);
     vi.advanceTimersByTime(59_999);
-    expect(verifyServerToken(token)).toBe(true);
+    expect(verifyServerToken(audience, token)).toBe(true);
     vi.advanceTimersByTime(1);
-    expect(verifyServerToken(token)).toBe(false);
+    expect(verifyServerToken(audience, token)).toBe(false);
   });
 
-  it("is refused when its time was changed", () => {
-    const [expires, signature] = issueServerToken().split(".");
-    expect(verifyServerToken(`${Number(expires) + 1}.${signature}`)).toBe(false);
+  it("is refused by another actor", () => {
+    const token = issueServerToken(audience);
+    for (const key of [["other"], ["global", ""], ["global", "global"], []]) {
+      expect(verifyServerToken(actorAudience("reactiveState", key), token)).toBe(false);
+    }
+    expect(verifyServerToken(actorAudience("other", ["global"]), token)).toBe(false);
   });
 
-  it("is refused by a server with another secret", () => {
-    const token = issueServerToken();
-    shareSecret("another secret of the test");
-    expect(verifyServerToken(token)).toBe(false);
-    shareSecret(secret);
-    expect(verifyServerToken(token)).toBe(true);
-  });
-
-  it.each([undefined, null, 42, {}, [], "", ".", "a", "a.", ".b", `${Number.MAX_SAFE_INTEGER}.`, "1e99.AAAA", "Infinity.AAAA", "9".repeat(100_000)])(
+  it.each([undefined, null, 42, {}, [], "", ".", "a", "a.", ".b", `${Number.MAX_SAFE_INTEGER}.`, "1e99.AAAA", "9".repeat(100_000)])(
     "is not %j",
     (token) => {
-      expect(verifyServerToken(token)).toBe(false);
+      expect(verifyServerToken(audience, token)).toBe(false);
     },
   );
 
-  it("is not one of another length whose start is right", () => {
-    const token = issueServerToken();
-    expect(verifyServerToken(token.slice(0, -2))).toBe(false);
-    expect(verifyServerToken(`${token}AAAA`)).toBe(false);
+  it("does not show the secret", () => {
+    expect(Buffer.from(issueServerToken(audience), "base64url").toString("latin1")).not.toContain(secret);
+  });
+});
+
+describe("an actor's name as an audience", () => {
+  it("is that of its backend", () => {
+    expect(backendAudience("reactiveState/room/1")).toBe(actorAudience("reactiveState", ["room/1"]));
   });
 
-  it("does not show the secret", () => {
-    expect(issueServerToken()).not.toContain(secret);
+  it("is that of no other actor, whatever its key holds", () => {
+    const keys = [["a", "b"], ["a/b"], ['a","b'], ["a,b"], ["a", "b", ""]];
+    expect(new Set(keys.map((key) => actorAudience("x", key))).size).toBe(keys.length);
   });
 });
 
 describe("the secret", () => {
-  it("must have 16 characters", async () => {
+  it("must have 16 characters, and so must those before", async () => {
     expect(await codeOf(() => shareSecret("x".repeat(15)))).toBe("SECRET_MISSING");
-    expect(await codeOf(() => shareSecret("x".repeat(16)))).toBeUndefined();
+    expect(await codeOf(() => shareSecret("x".repeat(16), ["y".repeat(15)]))).toBe("SECRET_MISSING");
+    expect(await codeOf(() => shareSecret("x".repeat(16), ["y".repeat(16)]))).toBeUndefined();
   });
 
   it("is made of 256 random bits", () => {
@@ -66,14 +69,20 @@ describe("the secret", () => {
     expect(createSecret()).not.toBe(createSecret());
   });
 
-  it("is read from the environment when none was shared, and missed with a clear error", async () => {
+  it("is read from the environment when none was shared, with those before, and missed with a clear error", async () => {
     Reflect.deleteProperty(globalThis, Symbol.for("kawa.secret"));
     vi.resetModules();
     const copy = await import("./server-token.ts");
     vi.stubEnv("KAWA_SECRET", undefined);
-    expect(await codeOf(() => copy.issueServerToken())).toBe("SECRET_MISSING");
+    expect(await codeOf(() => copy.issueServerToken(audience))).toBe("SECRET_MISSING");
     vi.stubEnv("KAWA_SECRET", secret);
-    expect(copy.verifyServerToken(copy.issueServerToken())).toBe(true);
-    expect(verifyServerToken(copy.issueServerToken())).toBe(true);
+    const token = copy.issueServerToken(audience);
+    expect(verifyServerToken(audience, token)).toBe(true);
+    vi.stubEnv("KAWA_SECRET", "the next secret of the test");
+    expect(copy.verifyServerToken(audience, token)).toBe(false);
+    vi.stubEnv("KAWA_SECRET_PREVIOUS", `one that is older still, ${secret}`);
+    expect(copy.verifyServerToken(audience, token)).toBe(true);
+    vi.stubEnv("KAWA_SECRET_PREVIOUS", "short");
+    expect(await codeOf(() => copy.verifyServerToken(audience, token))).toBe("SECRET_MISSING");
   });
 });

@@ -6,7 +6,7 @@ import { createMemoryBackend } from "../core/memory-backend.ts";
 import { decodeValue } from "../core/value.ts";
 import type { ReactiveStateActorHooks } from "./hooks.ts";
 import { RivetBackend } from "./rivet-backend.ts";
-import { shareSecret } from "./server-token.ts";
+import { shareSecret } from "./secret/shared-secret.ts";
 
 let actor: FakeActor;
 

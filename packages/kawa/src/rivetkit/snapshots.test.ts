@@ -4,7 +4,7 @@ import { FakeActor, fakeClient } from "../../test/support/fake-actor.ts";
 import { TestDatabase } from "../../test/support/sqlite.ts";
 import type { ReactiveStateActorHooks } from "./hooks.ts";
 import { RivetBackend } from "./rivet-backend.ts";
-import { shareSecret } from "./server-token.ts";
+import { shareSecret } from "./secret/shared-secret.ts";
 
 let actor: FakeActor;
 

@@ -7,7 +7,7 @@ import { membersKey } from "../core/members.ts";
 import { namespace } from "../core/namespace.ts";
 import type { HookContext, ReactiveStateActorHooks } from "./hooks.ts";
 import { RivetBackend } from "./rivet-backend.ts";
-import { shareSecret } from "./server-token.ts";
+import { shareSecret } from "./secret/shared-secret.ts";
 
 let actor: FakeActor;
 

@@ -10,7 +10,7 @@ import type { FragmentRef, Push, PushAnswer, PushRequest } from "../../src/next/
 import { reactive } from "../../src/next/fragments/reactive.tsx";
 import { quotas } from "../../src/next/quota.ts";
 import { knownRenders } from "../../src/react/known-renders.ts";
-import { shareSecret } from "../../src/rivetkit/server-token.ts";
+import { shareSecret } from "../../src/rivetkit/secret/shared-secret.ts";
 import { codeOf } from "../support/caught.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
@@ -91,7 +91,7 @@ describe("a fragment in a page", () => {
   it("says which versions it shows", async () => {
     await counter("a").set(1);
     await shown(<Live name="a" />);
-    expect(client.shown[0]!.versions).toBe(`${backend.id}=${backend.version.epoch}@1`);
+    expect(client.shown[0]!.versions).toBe(`${backend.version.epoch}@1`);
   });
 
   it("reads for itself also when it waited in between, and in components below, late ones and asynchronous ones too", async () => {
@@ -345,7 +345,7 @@ describe("a push", () => {
       await aRound();
     });
     const inner = refs.find(({ render }) => keysOf(render).includes("t:n inner"))!;
-    expect(client.shown).toEqual([{ ...inner, versions: `${backend.id}=${backend.version.epoch}@1` }]);
+    expect(client.shown).toEqual([{ ...inner, versions: `${backend.version.epoch}@1` }]);
   });
 
   it("goes on after a fragment has failed", async () => {

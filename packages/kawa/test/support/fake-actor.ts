@@ -1,3 +1,4 @@
+import { actorAudience } from "../../src/rivetkit/actor-audience.ts";
 import { ActorService } from "../../src/rivetkit/actor-service.ts";
 import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks.ts";
 import { serveReplica } from "../../src/rivetkit/serve-replica.ts";
@@ -10,7 +11,7 @@ export class FakeActor {
   db: TestDatabase = new TestDatabase();
   store!: SignalStore;
   service!: ActorService;
-  readonly context: HookContext = { actorId: "fake" } as HookContext;
+  readonly context: HookContext = { actorId: "fake", name: "reactiveState", key: ["global"] as string[] } as HookContext;
   /** May be changed at any time, as an edit in development does. */
   hooks: ReactiveStateActorHooks;
   /** The server's end of every socket that was opened, oldest first. */
@@ -28,12 +29,12 @@ export class FakeActor {
     this.service = new ActorService({ store: this.store, settings, context: this.context });
   }
 
-  /** Opens the end that a backend uses. */
-  open = (): TestSocket => {
+  /** Opens the end that a backend uses, as the actor of this key. */
+  open = (key: readonly string[] = ["global"]): TestSocket => {
     if (this.refusal) throw this.refusal;
     const [client, server] = createSocketPair();
     this.sockets.push(server);
-    serveReplica(this.service, server);
+    serveReplica(this.service, server, actorAudience("reactiveState", key));
     return client;
   };
 
@@ -51,5 +52,5 @@ export class FakeActor {
 
 /** What `vi.mock("rivetkit/client")` gives instead of RivetKit's client. */
 export function fakeClient(actor: () => FakeActor): { createClient: () => object } {
-  return { createClient: () => ({ reactiveState: { getOrCreate: () => ({ webSocket: async () => actor().open() }) } }) };
+  return { createClient: () => ({ reactiveState: { getOrCreate: (key: string[]) => ({ webSocket: async () => actor().open(key) }) } }) };
 }

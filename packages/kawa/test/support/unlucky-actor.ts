@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { decodeValue } from "../../src/core/value.ts";
+import { actorAudience } from "../../src/rivetkit/actor-audience.ts";
 import { ActorService } from "../../src/rivetkit/actor-service.ts";
 import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks.ts";
 import { hostedServices } from "../../src/rivetkit/hosted-services.ts";
@@ -83,7 +84,7 @@ export class UnluckyActor {
     const elsewhere = (frame: string): string => (actorId === this.#local ? frame : frame.replaceAll(instance, "elsewhere"));
     const [client, server] = createUnluckyWire(() => this.#frames.shift() ?? "prompt", elsewhere);
     incarnation.ends.push(server);
-    serveReplica(service, server);
+    serveReplica(service, server, actorAudience("reactiveState", [actorId]));
     return client;
   }
 

@@ -125,12 +125,66 @@ describe("reading in a browser", () => {
     expect(valueOf("k")).toBe("other");
   });
 
-  it("takes the same number again from somebody who may see other values", () => {
-    backend.receive([row("k", "of Ada", 5)]);
-    backend.distrust();
-    expect(valueOf("k")).toBe("of Ada");
-    backend.receive([["k", null, 0, ""]]);
-    expect(valueOf("k")).toBe("absent");
+  describe("when somebody else looks", () => {
+    it("forgets what is not on the screen, and what the page was rendered with", async () => {
+      given.push(row("given", "of Ada", 5));
+      expect(backend.givenEntry("given").peek()).toMatchObject({ value: "of Ada" });
+      backend.receive([row("k", "of Ada", 5)]);
+      backend.forget();
+      expect([valueOf("k"), valueOf("given"), backend.givenEntry("given").peek().state]).toEqual(["unknown", "unknown", "unknown"]);
+    });
+
+    it("shows nothing in place of what is on the screen, and asks for it as whom it is now", async () => {
+      backend.receive([row("k", "of Ada", 5)]);
+      const seen: unknown[] = [];
+      const stop = react(() => {
+        const entry = backend.entry("k").value;
+        seen.push(entry.state === "present" ? entry.value : entry.state);
+      });
+      readAnswer = () => ({ body: { rows: [row("k", "of Bob", 5)], refused: [] } });
+      backend.forget();
+      expect(seen).toEqual(["of Ada", "absent"]);
+      await vi.dynamicImportSettled();
+      await vi.runAllTimersAsync();
+      expect([read, seen.at(-1)]).toEqual([[["k"]], "of Bob"]);
+      stop();
+    });
+
+    it("takes the same number again", () => {
+      backend.receive([row("k", "of Ada", 5)]);
+      backend.forget();
+      backend.receive([row("k", "of Bob", 5)]);
+      expect(valueOf("k")).toBe("of Bob");
+    });
+
+    it("does not take what was asked for before, and asks again", async () => {
+      let answers = 0;
+      readAnswer = () => {
+        answers += 1;
+        if (answers === 1) backend.forget();
+        return { body: { rows: [row("k", answers === 1 ? "of Ada" : "of Bob", 5)], refused: [] } };
+      };
+      await backend.load(["k"]);
+      expect([valueOf("k"), read.length]).toEqual(["of Bob", 2]);
+    });
+
+    it("does not take what has to be decoded first", async () => {
+      const loading = backend.receive([["k", stringify({ at: new Map() }), 5, epoch]]);
+      backend.forget();
+      await loading;
+      expect(valueOf("k")).toBe("unknown");
+    });
+
+    it("does not take the answer to a write that was sent before", async () => {
+      const answer = Promise.withResolvers<Answer>();
+      answers.push(answer.promise);
+      const writing = backend.set("k", "mine");
+      await vi.dynamicImportSettled();
+      backend.forget();
+      answer.resolve(accept("seen by Ada", 7));
+      await writing;
+      expect(valueOf("k")).toBe("unknown");
+    });
   });
 
   it("knows every kind of value, and says nothing before it knows", async () => {

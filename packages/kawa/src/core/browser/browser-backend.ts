@@ -1,5 +1,5 @@
 import type { Backend, Entry, Reader, Updater } from "../backend.ts";
-import { batch, cell, type ReadonlyCell } from "../reactive.ts";
+import { batch, cell, type Cell, type ReadonlyCell } from "../reactive.ts";
 import { type KnownValue, maxWatched, type ValueRow } from "../value-row.ts";
 import { loadCodec } from "./codec.ts";
 import { entryOf, heldOf, type PendingWrite, Slot } from "./slot.ts";
@@ -22,6 +22,8 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   readonly #watched = new Set<string>();
   #reader: Promise<(key: string) => Promise<void>> | undefined;
   readonly #onWatch: () => void;
+  /** How often everything was forgotten. What was asked for before is of nobody's any more. */
+  readonly forgetCount: Cell<number> = cell(0);
 
   /**
    * `givenRows` gives those that have come with the page since it was called last; `onWatch` is called when {@link watched}
@@ -59,7 +61,7 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   async read(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     this.#reader ??= import("./row-reader.ts").then(
-      ({ createRowReader }) => createRowReader((rows) => this.receive(rows)),
+      ({ createRowReader }) => createRowReader(this),
       (error) => {
         this.#reader = undefined;
         throw error;
@@ -91,11 +93,16 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
 
   /** Takes over what the actor holds: at once, unless there is a value of a kind that has not been met yet. */
   receive(rows: readonly ValueRow[]): Promise<void> | void {
-    return whenDecodable(rows, () => batch(() => rows.forEach((row) => this.slot(row[0]).confirm(row))));
+    return this.#whenDecodable(rows, () => batch(() => rows.forEach((row) => this.slot(row[0]).confirm(row))));
   }
 
-  distrust(): void {
-    for (const slot of this.#slots.values()) slot.distrust();
+  forget(): void {
+    this.#given.clear();
+    batch(() => {
+      this.forgetCount.value += 1;
+      for (const slot of this.#slots.values()) slot.forget(this.#watched.has(slot.key));
+    });
+    this.read([...this.#watched]).catch(() => {});
   }
 
   /** What is known of one key. */
@@ -115,7 +122,7 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   takeGiven(): void {
     const rows = this.#givenRows();
     if (rows.length === 0) return;
-    const giving = whenDecodable(rows, () => {
+    const giving = this.#whenDecodable(rows, () => {
       void this.receive(rows);
       for (const [key, text, seq] of rows) {
         if (!this.#given.has(key)) this.#given.set(key, cell(entryOf(heldOf(text), seq)));
@@ -123,6 +130,13 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
     });
     // What cannot be decoded is read from the server.
     if (giving) this.#giving = giving.catch(() => {});
+  }
+
+  /** At once, unless there is a value of a kind that has not been met yet. What was forgotten meanwhile is not taken. */
+  #whenDecodable(rows: readonly ValueRow[], take: () => void): Promise<void> | void {
+    const loading = loadCodec(rows);
+    const count = this.forgetCount.peek();
+    return loading ? loading.then(() => (count === this.forgetCount.peek() ? take() : undefined)) : take();
   }
 
   #write(key: string, change: Pick<PendingWrite, "held" | "updater">): Promise<unknown> {
@@ -161,9 +175,4 @@ function copyOf(value: unknown): unknown {
     // The writer says what is wrong with it.
     return value;
   }
-}
-
-function whenDecodable(rows: readonly ValueRow[], take: () => void): Promise<void> | void {
-  const loading = loadCodec(rows);
-  return loading ? loading.then(take) : take();
 }

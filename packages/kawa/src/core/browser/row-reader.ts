@@ -1,7 +1,8 @@
 import { isKawaError, type KawaError } from "../errors.ts";
 import { Loader } from "../loader.ts";
-import type { ReadReply, ValueRow } from "../value-row.ts";
+import type { ReadReply } from "../value-row.ts";
 import { ask, publicError } from "./ask.ts";
+import type { BrowserBackend } from "./browser-backend.ts";
 
 /** Keys of one request, and characters of its address: servers take at least twice as much. */
 const maxKeys = 100;
@@ -11,14 +12,22 @@ const maxTries = 10;
 const retryMs = 500;
 
 /** Reads keys from the server: those of one turn together. Loaded when something is read that did not come with the page. */
-export function createRowReader(receive: (rows: readonly ValueRow[]) => Promise<void> | void): (key: string) => Promise<void> {
+export function createRowReader(backend: Pick<BrowserBackend, "forgetCount" | "receive">): (key: string) => Promise<void> {
   const loader = new Loader(async (keys) => {
     const errors = new Map<string, KawaError>();
+    let forgetCount = backend.forgetCount.peek();
     for (let left = keys; left.length > 0; ) {
       const some = beginningOf(left);
       const { rows, refused, unreadable = [], later = [] } = await read(some);
+      // What the one before was allowed to see is not for who looks now.
+      if (forgetCount !== backend.forgetCount.peek()) {
+        forgetCount = backend.forgetCount.peek();
+        errors.clear();
+        left = keys;
+        continue;
+      }
       if (later.length === some.length) throw unreachable();
-      await receive(rows);
+      await backend.receive(rows);
       for (const key of refused) errors.set(key, notExposed(key));
       for (const key of unreadable) errors.set(key, notReadable(key));
       left = [...later, ...left.slice(some.length)];

@@ -47,9 +47,10 @@ export class Slot {
     this.show();
   }
 
-  /** Somebody else may look now: what the actor says next replaces what is known, whatever its number. */
-  distrust(): void {
-    if (this.confirmed) this.confirmed = { ...this.confirmed, seq: -1, epoch: "" };
+  /** Somebody else looks now. What is on the screen shows its default until the actor says more. */
+  forget(isShown: boolean): void {
+    this.confirmed = isShown ? { text: null, seq: -1, epoch: "" } : undefined;
+    this.show();
   }
 
   /** Shows the actor's value with all pending writes. Those whose updater throws are taken out and rejected. */

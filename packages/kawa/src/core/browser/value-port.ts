@@ -6,8 +6,8 @@ export interface StreamedValues {
   readonly watched: readonly KnownValue[];
   /** Takes over what the actor holds. */
   receive(rows: readonly ValueRow[]): Promise<void> | void;
-  /** Another identity may see other values, under the same numbers. */
-  distrust(): void;
+  /** Somebody else looks now: what was known is not shown any more. */
+  forget(): void;
 }
 
 export type ValuePort = {

@@ -60,7 +60,10 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
       write.held = { text, value };
       slot.show();
       const request = { id: randomId(), key: slot.key, text, expect: write.updater ? base : undefined };
+      const forgetCount = backend.forgetCount.peek();
       const { row, isConflict } = await deliver(request, base);
+      // It tells what somebody was allowed to see who does not look any more.
+      if (forgetCount !== backend.forgetCount.peek()) return undefined;
       await loadCodec(row ? [row] : []);
       if (!isConflict) return row;
       if (row) await backend.receive([row]);

@@ -81,15 +81,15 @@ describe("a host", () => {
 
   it("opens no stream for a render with which the present one goes on, and one for any other", async () => {
     const { say } = createHost();
-    say("one", { route: [["r1", "b=e@1"]], page: ["p1", "b=e@1"] });
+    say("one", { route: [["r1", "e@1"]], page: ["p1", "e@1"] });
     await settle();
     await streams.last.send("hello", {});
-    const to = ["r2", "b=e@2"] as const;
-    await streams.last.send("renewed", { from: [["r1", "b=e@1"], ["p1", "b=e@1"]], to });
+    const to = ["r2", "e@2"] as const;
+    await streams.last.send("renewed", { from: [["r1", "e@1"], ["p1", "e@1"]], to });
     say("one", { route: [to], page: to });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(streams.all).toHaveLength(1);
-    say("one", { route: [["r2", "b=e@3"]], page: to });
+    say("one", { route: [["r2", "e@3"]], page: to });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(streams.all).toHaveLength(2);
   });
@@ -117,12 +117,12 @@ describe("a host", () => {
     say("three", showing("r3"));
     await settle();
     await streams.last.send("hello", {});
-    await streams.last.send("change", { versions: "b=e@2", tabs: { one: "page", two: "route", other: "route" }, spreadMs: 5 });
+    await streams.last.send("change", { tabs: { one: ["page", "e@2"], two: ["route", "f@3"], other: ["route", "f@3"] }, spreadMs: 5 });
     expect(heard["one"]).toEqual([
       { type: "up", isUp: true },
-      { type: "change", versions: "b=e@2", way: "page", spreadMs: 5 },
+      { type: "change", versions: "e@2", way: "page", spreadMs: 5 },
     ]);
-    expect(heard["two"]!.at(-1)).toEqual({ type: "change", versions: "b=e@2", way: "route", spreadMs: 5 });
+    expect(heard["two"]!.at(-1)).toEqual({ type: "change", versions: "f@3", way: "route", spreadMs: 5 });
     expect(heard["three"]).toEqual([{ type: "up", isUp: true }]);
   });
 
@@ -134,8 +134,8 @@ describe("a host", () => {
       await settle();
       await streams.last.send("hello", {});
       await streams.last.write(`event: change\ndata: ${data}\n\nevent: token\ndata: ${data}\n\nevent: bye\ndata: ${data}\n\n`);
-      await streams.last.send("change", { versions: "b=e@2", tabs: { one: "page" }, spreadMs: 0 });
-      expect(heard["one"]!.at(-1)).toMatchObject({ versions: "b=e@2", way: "page" });
+      await streams.last.send("change", { tabs: { one: ["page", "e@2"] }, spreadMs: 0 });
+      expect(heard["one"]!.at(-1)).toMatchObject({ versions: "e@2", way: "page" });
     },
   );
 

@@ -22,6 +22,8 @@ export type TabMessage = {
   readonly src: string;
   readonly tab: string;
   readonly subscription?: Subscription | null | undefined;
+  /** Somebody else looks now. */
+  readonly isRenewed?: boolean;
 };
 
 type Tab = { subscription: Subscription; readonly deliver: (message: HostMessage) => void };
@@ -54,7 +56,7 @@ export class LiveHost {
   }
 
   /** Takes what a tab says; `deliver` is how the tab hears. */
-  handle({ tab, subscription }: TabMessage, deliver: (message: HostMessage) => void): void {
+  handle({ tab, subscription, isRenewed }: TabMessage, deliver: (message: HostMessage) => void): void {
     if (subscription === undefined) return this.#stream.revive();
     const isNew = !this.#tabs.has(tab);
     // In the order of their last message: the first are left out when there are too many.
@@ -67,6 +69,8 @@ export class LiveHost {
         if (this.#isUp !== undefined) deliver({ type: "up", isUp: this.#isUp });
       }
     }
+    // The stream of who looked before brings nothing any more.
+    if (isRenewed) this.close();
     this.#update();
   }
 
@@ -116,9 +120,9 @@ export class LiveHost {
 
   #receive(name: string, data: Readonly<Record<string, unknown>>): void {
     if (name === "change") {
-      const { versions, tabs, spreadMs } = data as Partial<StreamEvents["change"]>;
-      for (const [tab, way] of Object.entries(tabs ?? {})) {
-        this.#tabs.get(tab)?.deliver({ type: "change", versions: `${versions}`, way, spreadMs: Number(spreadMs) || 0 });
+      const { tabs, spreadMs } = data as Partial<StreamEvents["change"]>;
+      for (const [tab, { 0: way, 1: versions }] of Object.entries(tabs ?? {})) {
+        this.#tabs.get(tab)?.deliver({ type: "change", versions, way, spreadMs: Number(spreadMs) || 0 });
       }
     } else if (name === "values") {
       const { rows = [] } = data as Partial<StreamEvents["values"]>;

@@ -56,7 +56,7 @@ describe("tabs with locks and a channel, and no shared worker", () => {
     expect(asked()).toEqual(["r1", "r2"]);
 
     const [first, second] = Object.keys(streams.last.request.tabs) as [string, string];
-    await streams.last.send("change", { versions: "v", tabs: { [first]: "page", [second]: "route" }, spreadMs: 0 });
+    await streams.last.send("change", { tabs: { [first]: ["page", "v"], [second]: ["route", "v"] }, spreadMs: 0 });
     expect(one.heard.at(-1)).toMatchObject({ type: "change", way: "page" });
     expect(two.heard.at(-1)).toMatchObject({ type: "change", way: "route" });
     expect(two.heard.filter(({ type }) => type === "change")).toHaveLength(1);

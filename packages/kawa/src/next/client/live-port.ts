@@ -7,6 +7,8 @@ import type { HostMessage, TabMessage } from "./live-host.ts";
 export type LivePort = {
   /** Says what the tab shows now. */
   announce(): void;
+  /** Somebody else looks now: what streams of before still bring is for nobody. */
+  renew(): void;
   /** Something suggests that the network is back, or that the browser was asleep. */
   revive(): void;
   close(): void;
@@ -70,6 +72,7 @@ export function openLivePort({ src, subscription, onMessage }: LivePortOptions):
 
   return {
     announce,
+    renew: () => link?.send({ src, tab, subscription: subscription(), isRenewed: true }),
     revive: () => link?.send({ src, tab }),
     close() {
       link?.send({ src, tab, subscription: null });

@@ -12,12 +12,14 @@ export type LiveRefreshProps = {
   render: string;
   /** What the render shows, as `formatVersions` writes it. */
   versions: string;
+  /** Tells one visitor from another, and nothing else of them. Empty where the app has no sessions, undefined while nobody knows. */
+  identity?: string | undefined;
   /** @default "auto" */
   refresh?: LiveRefreshWay | undefined;
 };
 
 /** The client half of `<LiveUpdates />`. */
-export function LiveRefresh({ src, render, versions, refresh: way = "auto" }: LiveRefreshProps): ReactElement {
+export function LiveRefresh({ src, render, versions, identity, refresh: way = "auto" }: LiveRefreshProps): ReactElement {
   const router = useRouter();
   const pathname = usePathname();
   const searchParams = useSearchParams();
@@ -25,6 +27,8 @@ export function LiveRefresh({ src, render, versions, refresh: way = "auto" }: Li
   const [refreshCount, setRefreshCount] = useState(liveTab.refreshCount);
   const [navigationCount, setNavigationCount] = useState(liveTab.navigationCount);
 
+  // While it renders: nothing of this commit may show what the visitor before was allowed to see.
+  liveTab.identify(identity);
   // First, so that the stream is asked for with what is shown.
   useEffect(
     () => liveTab.commit({ shown: [render, versions], refreshCount, navigationCount }),

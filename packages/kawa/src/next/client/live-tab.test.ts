@@ -28,7 +28,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const at = (seq: number): string => `b=e@${seq}`;
+const at = (seq: number): string => `e@${seq}`;
 
 /** A tab whose page was rendered as `r0`, with a stream that is open. */
 async function openTab({ way = "auto", page }: { way?: LiveRefreshWay; page?: string } = {}) {
@@ -48,7 +48,7 @@ async function openTab({ way = "auto", page }: { way?: LiveRefreshWay; page?: st
   await streams.last.send("hello", { versions: at(0) });
   const announce = async (seq: number, what: "page" | "route" = "route"): Promise<void> => {
     const [name] = Object.keys(streams.last.request.tabs) as [string];
-    await streams.last.send("change", { versions: at(seq), tabs: { [name]: what }, spreadMs: 0 });
+    await streams.last.send("change", { tabs: { [name]: [what, at(seq)] }, spreadMs: 0 });
   };
   const steps = (): readonly RefreshStep[] => refresh.mock.calls.map(([step]) => step);
   return { tab, refresh, commit, announce, steps, unmount };

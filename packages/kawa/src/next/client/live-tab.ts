@@ -56,6 +56,10 @@ export class LiveTab {
   #isUp: boolean | undefined;
   #isUpdating = false;
 
+  #identity: string | undefined;
+  /** A stream may still bring what the visitor before was allowed to see. */
+  #isDeaf = false;
+
   #refreshedUrl = "";
   #step: RefreshStep | undefined;
   #committedCount = 0;
@@ -95,6 +99,19 @@ export class LiveTab {
     this.#committedNavigation = navigationCount;
     this.#isNavigating = navigationCount !== this.navigationCount;
     this.#update();
+  }
+
+  /** Says who looks. Not for servers, where one process renders for everybody. */
+  identify(identity: string | undefined): void {
+    if (typeof document === "undefined" || identity === undefined || identity === this.#identity) return;
+    if (this.#identity !== undefined) this.#forget();
+    this.#identity = identity;
+    void import("./identity-guard.ts").then(({ guardIdentity }) =>
+      guardIdentity(identity, () => {
+        this.#forget();
+        this.#queue.force();
+      }),
+    );
   }
 
   /** `<LiveMarker>` is there. Returns its end. */
@@ -213,17 +230,25 @@ export class LiveTab {
   #receive(message: HostMessage): void {
     const way = this.#options?.way;
     if (message.type === "up") {
+      if (message.isUp) this.#isDeaf = false;
       this.status.setUp(message.isUp, message.state);
       if (message.isUp && this.#isUp === false && this.#retries.size > 0) this.#queue.force();
       this.#isUp = message.isUp;
     } else if (message.type === "change") {
       const asked = message.way === "page" ? "page" : "route";
-      this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
+      if (!message.versions) this.#queue.force(message.spreadMs);
+      else this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
     } else if (message.type === "expired") {
-      valuePort().values?.distrust();
+      valuePort().values?.forget();
       this.#queue.force(message.spreadMs);
-    } else if (message.type === "values") void valuePort().values?.receive(message.rows);
+    } else if (message.type === "values") void (this.#isDeaf || valuePort().values?.receive(message.rows));
     else this.#token = message.token;
+  }
+
+  #forget(): void {
+    this.#isDeaf = true;
+    this.#port?.renew();
+    valuePort().values?.forget();
   }
 
   #moveTo(url: string, navigationCount: number): void {

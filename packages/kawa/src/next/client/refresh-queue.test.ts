@@ -4,7 +4,7 @@ import { RefreshQueue, type RefreshStep, type ShownVersions } from "./refresh-qu
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const at = (seq: number, epoch = "e"): string => `b=${epoch}@${seq}`;
+const at = (seq: number, epoch = "e"): string => `${epoch}@${seq}`;
 
 type Options = { route?: string; page?: string | undefined; random?: () => number };
 
@@ -54,11 +54,49 @@ describe("an announcement", () => {
 
   it.each([
     ["another history, even with a lower number", at(1, "f")],
-    ["a backend that the page has not seen", `${at(5)};other=x@0`],
+    ["a backend that the page has not seen", `${at(5)};x@0`],
   ])("of %s starts a refresh", (_, announced) => {
     const { queue, steps } = createTab({ route: at(5) });
     queue.announce(announced, "route");
     expect(steps()).toEqual(["route"]);
+  });
+
+  it("of something that the next render does not name is given one render, and no more until there is news", () => {
+    const { queue, start, commit, onStale } = createTab({ route: at(5) });
+    queue.announce(`${at(5)};late@3`, "route");
+    commit({ route: at(5) });
+    vi.runAllTimers();
+    expect([start.mock.calls.length, queue.isBehind, onStale.mock.calls.length]).toEqual([1, false, 0]);
+    queue.announce(`${at(6)};late@3`, "route");
+    commit({ route: at(6) });
+    expect(start).toHaveBeenCalledTimes(2);
+    queue.announce(`${at(6)};late@4`, "route");
+    expect(start).toHaveBeenCalledTimes(3);
+    commit({ route: at(6) });
+    vi.runAllTimers();
+    expect(start).toHaveBeenCalledTimes(3);
+  });
+
+  it("of something that no render names, told again by a server that knows better, is given another render after a while", () => {
+    const { queue, start, commit } = createTab({ route: at(5) });
+    queue.announce("late@3", "route");
+    commit({ route: at(5) });
+    queue.announce("late@3", "route");
+    vi.advanceTimersByTime(2_499);
+    expect(start).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(1);
+    expect(start).toHaveBeenCalledTimes(2);
+  });
+
+  it("that comes during a render does not count as shown by it", () => {
+    const { queue, start, commit } = createTab({ route: at(5) });
+    queue.announce(at(6), "route");
+    queue.announce(`${at(6)};late@3`, "route");
+    commit({ route: at(6) });
+    expect(start).toHaveBeenCalledTimes(2);
+    commit({ route: at(6) });
+    vi.runAllTimers();
+    expect(start).toHaveBeenCalledTimes(2);
   });
 
   it("during a refresh starts none before its end, then exactly one", () => {

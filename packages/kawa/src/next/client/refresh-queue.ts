@@ -45,6 +45,11 @@ export class RefreshQueue {
   readonly #options: RefreshQueueOptions;
   /** Announced versions by what has to be rendered for them. */
   readonly #announced: Record<RefreshWay, string> = { page: "", route: "" };
+  /**
+   * What was announced, and of which the renders since then say nothing: a part that came late may show it. They count as showing it,
+   * until a server says otherwise.
+   */
+  readonly #assumed: Record<RefreshWay, string> = { page: "", route: "" };
   /** A render is wanted whatever it shows. */
   #isForced = false;
   /** There was something new since the last start. */
@@ -78,6 +83,7 @@ export class RefreshQueue {
       this.#want(spreadMs);
     } else if (!this.#isBusy && this.#dueAt === Infinity) {
       // Told again, as by a stream that was opened anew: known, and given up if it is still not shown.
+      this.#assumed[way] = "";
       this.#dueAt = this.#dueIn(Math.max(spreadMs, givenUpDelayMs));
       this.resume();
     }
@@ -98,6 +104,7 @@ export class RefreshQueue {
   settle(): void {
     if (!this.#isBusy) return;
     this.#isBusy = false;
+    if (!this.#isNews) Object.assign(this.#assumed, this.#announced);
     if (!this.#check() || this.#isNews) return this.resume();
     this.#failureCount += 1;
     if (this.#hasGivenUp) return this.#options.onStale(this.#announced[this.#need!]);
@@ -125,10 +132,15 @@ export class RefreshQueue {
 
   get #need(): RefreshWay | undefined {
     const { route, page } = this.#options.shown();
-    if (this.#isForced || isOlder(route, this.#announced.route)) return "route";
-    if (page !== undefined) return isOlder(page, this.#announced.page) ? "page" : undefined;
+    if (this.#isForced || this.#isOlder(route, "route")) return "route";
+    if (page !== undefined) return this.#isOlder(page, "page") ? "page" : undefined;
     // The page that had to be rendered has gone meanwhile.
-    return isOlder(route, this.#announced.page) ? "route" : undefined;
+    return this.#isOlder(route, "page") ? "route" : undefined;
+  }
+
+  #isOlder(shown: string, way: RefreshWay): boolean {
+    const own = { ...parseVersions(this.#assumed[way]), ...parseVersions(shown) };
+    return Object.entries(parseVersions(this.#announced[way])).some(([epoch, seq]) => !(own[epoch]! >= seq));
   }
 
   #want(spreadMs: number): void {
@@ -163,9 +175,4 @@ export class RefreshQueue {
     this.#dueAt = Infinity;
     this.#options.start(step);
   }
-}
-
-function isOlder(shown: string, announced: string): boolean {
-  const own = parseVersions(shown);
-  return Object.entries(parseVersions(announced)).some(([id, { epoch, seq }]) => !(own[id]?.epoch === epoch && own[id].seq >= seq));
 }

@@ -1,6 +1,6 @@
 import { isKawaError, type KawaErrorCode } from "../../core/errors.ts";
 import { decodeValue, encodeValue } from "../../core/value.ts";
-import { signText, verifyText } from "../../rivetkit/server-token.ts";
+import { open, seal } from "../../rivetkit/secret/seal.ts";
 
 const maxPropsBytes = 8 * 1024;
 const dayMs = 86_400_000;
@@ -11,35 +11,35 @@ const expectedCodes: ReadonlySet<KawaErrorCode> = new Set(["VALUE_UNSERIALIZABLE
 
 export type Fragment = { readonly id: string; readonly props: object };
 
+const expected = { purpose: "fragment", audience: "fragment" } as const;
+
 /**
- * Names a component and its props to the browser, which brings it back to have them rendered again: it may look into it, and
- * cannot change it. Undefined when the props are no plain data or too large, and while the servers have no secret in common.
+ * Names a component and its props to the browser, which brings it back to have them rendered again: it can neither look into it nor
+ * change it. Undefined when the props are no plain data or too large, and while the servers have no secret in common.
  */
-export function signFragment({ id, props }: Fragment): string | undefined {
+export function sealFragment({ id, props }: Fragment): string | undefined {
   try {
-    const text = encodeValue(id, props, maxPropsBytes);
-    return signText("fragment", Buffer.from(JSON.stringify([id, text, today()])).toString("base64url"));
+    // Equal fragments have equal tokens, for as long as a day lasts.
+    const expiresAt = (Math.floor(Date.now() / dayMs) + lifetimeDays + 1) * dayMs;
+    // In development React defines a getter for `key` on them.
+    const text = encodeValue(id, { ...props }, maxPropsBytes);
+    return seal({ ...expected, expiresAt }, JSON.stringify([id, text]), { isDeterministic: true });
   } catch (error) {
     if (isKawaError(error) && expectedCodes.has(error.code)) return undefined;
     throw error;
   }
 }
 
-/** What {@link signFragment} has signed not too long ago, else undefined. */
-export function verifyFragment(token: string): Fragment | undefined {
+/** What {@link sealFragment} has sealed not too long ago, else undefined. */
+export function openFragment(token: string): Fragment | undefined {
   try {
-    const payload = verifyText("fragment", token);
-    if (payload === undefined) return undefined;
-    const [id, text, day] = JSON.parse(Buffer.from(payload, "base64url").toString()) as [string, string, number];
-    return today() - day <= lifetimeDays ? { id, props: decodeValue(text) as object } : undefined;
+    const opened = open(expected, token);
+    if (opened.state !== "valid") return undefined;
+    const [id, text] = JSON.parse(opened.payload) as [string, string];
+    return { id, props: decodeValue(text) as object };
   } catch (error) {
     // The props of an older version may hold what is no value any more.
     if (isKawaError(error, "SECRET_MISSING") || isKawaError(error, "VALUE_UNREADABLE")) return undefined;
     throw error;
   }
-}
-
-/** Equal fragments have equal tokens, for as long as a day lasts. */
-function today(): number {
-  return Math.floor(Date.now() / dayMs);
 }

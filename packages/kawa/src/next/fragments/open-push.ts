@@ -3,7 +3,7 @@ import { findRender } from "../../react/foreign-renders.ts";
 import { isRenderId } from "../../react/render-id.ts";
 import type { AskingClient } from "../asking-client.ts";
 import { fragmentComponent } from "./fragment-registry.ts";
-import { verifyFragment } from "./fragment-token.ts";
+import { openFragment } from "./fragment-token.ts";
 import { addPush, endPush } from "./open-pushes.ts";
 import { type FragmentRef, maxFragments, type PushAnswer, type PushRequest } from "./push-protocol.ts";
 import { type PushedFragment, type PushReader, PushStream } from "./push-stream.tsx";
@@ -43,7 +43,7 @@ const none: PushAnswer["pushes"] = {
 function findFragment(indexes: readonly number[], fragments: readonly FragmentRef[]): PushedFragment | undefined {
   const refs = indexes.map((index) => fragments[index]!);
   const [first] = refs;
-  const fragment = verifyFragment(first!.token);
+  const fragment = openFragment(first!.token);
   const component = fragment && fragmentComponent(fragment.id);
   if (!component) return undefined;
   const { render } = refs.find((ref) => findRender(ref.render)) ?? first!;

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 /** A live fragment that a tab shows. */
 export type FragmentRef = {
-  /** Component and props, signed by a server. */
+  /** Component and props, sealed by a server. */
   readonly token: string;
   /** The render that the route made of it. */
   readonly render: string;

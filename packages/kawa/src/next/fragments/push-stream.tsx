@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
-import { formatVersions, parseVersions, type VersionVector } from "../../core/version.ts";
+import type { Backend } from "../../core/backend.ts";
+import { formatVersions, parseVersions, type ShownVersions, toShownVersions } from "../../core/version.ts";
 import { fragmentScope } from "../../react/fragment-scope.ts";
 import { isPromise } from "../../react/is-promise.ts";
 import { fulfilled } from "../../react/fulfilled.ts";
@@ -40,7 +41,7 @@ export interface PushReader {
 type Followed = PushedFragment & {
   readonly reads: RenderReads;
   /** Versions that the browser shows, or will show. */
-  versions: VersionVector;
+  versions: ShownVersions;
   /** What its components have taken in this round, in milliseconds. */
   spentMs: number;
 };
@@ -61,7 +62,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #roundAt = Number.NEGATIVE_INFINITY;
   /** When the next round may begin, as far as that was asked for. */
   #startAt: number | undefined;
-  #versions: VersionVector = {};
+  #versions: ShownVersions = {};
   #scope: RequestScope | undefined;
   #releaseTimer: NodeJS.Timeout | undefined;
   #end: PushEnd | undefined;
@@ -187,7 +188,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
       this.#rendering.add(fragment);
     }
     return {
-      versions: formatVersions(this.#versions),
+      versions: this.#toldVersions(fragments),
       fragments: fragments.flatMap((fragment) => {
         const run = (scope: RequestScope): ReactNode | Promise<ReactNode> => this.#run(fragment, round, scope);
         const Rendered = (): ReactNode | Promise<ReactNode> => run(useDynamicScope());
@@ -197,6 +198,13 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
         return fragment.indexes.map((index) => [index, node] as const);
       }),
     };
+  }
+
+  /** Of the backends that these fragments read, and no others. */
+  #toldVersions(fragments: readonly Followed[]): string {
+    const isRead = ({ id, version: { epoch } }: Backend): boolean =>
+      fragments.some(({ reads, ref }) => reads.keys.has(id) || parseVersions(ref.versions)[epoch] !== undefined);
+    return formatVersions(toShownVersions(hub().connected.filter(isRead).map(({ version }) => version)));
   }
 
   #run(fragment: Followed, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {
@@ -225,7 +233,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     if (this.#scope) return;
     this.#scope = scope;
     for (const { ref, reads } of this.#fragments) fragmentScope().adopt(ref.token, reads);
-    const versions = (): VersionVector => this.#versions;
+    const versions = (): ShownVersions => this.#versions;
     // Read by components that React did not get as elements: nobody knows on whose behalf.
     const watch = hub().watch({
       render: scope.reads,

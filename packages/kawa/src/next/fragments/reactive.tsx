@@ -1,7 +1,6 @@
 import type { ReactNode } from "react";
-import { knownBackends } from "../../core/backend.ts";
 import { clip } from "../../core/errors.ts";
-import { formatVersions } from "../../core/version.ts";
+import { formatVersions, toShownVersions } from "../../core/version.ts";
 import { callSiteOf } from "../../react/call-site.ts";
 import { fragmentScope } from "../../react/fragment-scope.ts";
 import { isPromise } from "../../react/is-promise.ts";
@@ -10,7 +9,7 @@ import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
 import { markOwnRun } from "../../react/wrap-components.ts";
 import { LiveFragment } from "./client/live-fragment.tsx";
 import { type FragmentComponent, registerFragment } from "./fragment-registry.ts";
-import { signFragment } from "./fragment-token.ts";
+import { sealFragment } from "./fragment-token.ts";
 
 export type ReactiveOptions = {
   /** Names the component, the same on every server. @default the place in the code that calls `reactive` */
@@ -22,8 +21,8 @@ export type ReactiveOptions = {
  * result to the browser, and the route around it is not rendered. Client components inside keep their state.
  *
  * Call it at the top of a module. Props must be plain data of at most 8 KiB (JSON, Date, Map, Set, BigInt, typed arrays); with
- * others, such as functions or `children`, it is an ordinary part of its page. They travel to the browser, which can look into
- * them and not change them, and it may ask for the fragment for up to two days: check in the component what only some may see.
+ * others, such as functions or `children`, it is an ordinary part of its page. They travel to the browser, which can neither
+ * look into them nor change them, and it may ask for the fragment for up to two days: check in the component what only some may see.
  *
  * @example
  * export const Score = reactive(function Score({ team }: { team: string }) {
@@ -39,7 +38,7 @@ export function reactive<Props extends object>(
 
   function Fragment(props: Props): ReactNode | Promise<ReactNode> {
     const scope = useDynamicScope();
-    const token = signFragment({ id, props });
+    const token = sealFragment({ id, props });
     if (token === undefined) return component(props);
     const reads = fragmentScope().readsOf(token);
     const node = fragmentScope().run(reads, () => component(props));
@@ -56,6 +55,5 @@ export function reactive<Props extends object>(
 }
 
 function versionsOf(scope: RequestScope): string {
-  for (const backend of knownBackends.peek().values()) scope.noteVersion(backend);
-  return formatVersions(Object.fromEntries(scope.versions));
+  return formatVersions(toShownVersions(scope.versions.values()));
 }

@@ -1,7 +1,7 @@
 import { NextRequest } from "next/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { asFrom } from "../../../test/support/as-from.ts";
-import { shareSecret } from "../../rivetkit/server-token.ts";
+import { shareSecret } from "../../rivetkit/secret/shared-secret.ts";
 import { createSessions } from "../session/create-sessions.ts";
 import { createMiddleware, type MiddlewareOptions } from "./create-middleware.ts";
 

@@ -5,8 +5,9 @@ import { codeOf } from "../../../test/support/caught.ts";
 import { type Backend, registerBackend, unregisterBackend } from "../../core/backend.ts";
 import { createMemoryBackend } from "../../core/memory-backend.ts";
 import { KawaError } from "../../core/errors.ts";
-import { shareSecret } from "../../rivetkit/server-token.ts";
+import { shareSecret } from "../../rivetkit/secret/shared-secret.ts";
 import { createSessions } from "./create-sessions.ts";
+import { revokedSessions } from "../../rivetkit/revoked-sessions.ts";
 import { revokeSession } from "./revoke-session.ts";
 
 type SetCookie = { name: string; value: string; secure: boolean; httpOnly: boolean; sameSite: string; path: string; expires: Date };
@@ -96,6 +97,7 @@ describe("keep", () => {
 
   it("keeps who has signed in when it renews", async () => {
     await sessions.signIn({ userId: "ada" });
+    await sessions.read();
     vi.advanceTimersByTime(2 * dayMs);
     request.jar.set("kawa-session", visit({ cookie: request.jar.get("kawa-session") })!.value);
     expect((await sessions.read())?.data).toEqual({ userId: "ada" });
@@ -162,6 +164,129 @@ describe("read", () => {
     expect(await codeOf(() => sessions.read())).toBe("BACKEND_UNAVAILABLE");
     vi.restoreAllMocks();
     expect(await sessions.read()).toBeDefined();
+  });
+});
+
+describe("a session that was signed out", () => {
+  /** A copy of the cookie is renewed, then its owner signs out with the older one. */
+  async function signOutWithOlderCopy(): Promise<string> {
+    await sessions.signIn({ userId: "ada" });
+    await sessions.read();
+    const own = request.jar.get("kawa-session")!;
+    vi.advanceTimersByTime(20 * dayMs);
+    const copy = visit({ cookie: own })!.value;
+    await sessions.signOut();
+    return copy;
+  }
+
+  async function isNone(cookie: string): Promise<boolean> {
+    request.jar.set("kawa-session", cookie);
+    return (await sessions.read()) === undefined;
+  }
+
+  it("does not come back in a copy that was renewed before, for as long as that lives, after a restart too", async () => {
+    const copy = await signOutWithOlderCopy();
+    for (let day = 0; day < 31; day += 1) {
+      Reflect.deleteProperty(globalThis, Symbol.for("kawa.revoked-sessions"));
+      expect(await isNone(copy)).toBe(true);
+      vi.advanceTimersByTime(dayMs);
+    }
+  });
+
+  it("is forgotten when no copy of it can live any more", async () => {
+    await signOutWithOlderCopy();
+    vi.advanceTimersByTime(31 * dayMs);
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.revoked-sessions"));
+    await revokedSessions().load();
+    expect(await backend.keys("\0server:")).toEqual([]);
+  });
+
+  it("does not come back when the app has revoked it by an id and a time that were older", async () => {
+    await sessions.signIn({ userId: "ada" });
+    const { id, expiresAt } = (await sessions.read())!;
+    vi.advanceTimersByTime(20 * dayMs);
+    const copy = visit({ cookie: request.jar.get("kawa-session") })!.value;
+    await revokeSession(id, { expiresAt });
+    vi.advanceTimersByTime(15 * dayMs);
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.revoked-sessions"));
+    expect(await isNone(copy)).toBe(true);
+  });
+
+  it("is not renewed by a server that does not know yet what was revoked, or has lost its actor", async () => {
+    await sessions.signIn({ userId: "ada" });
+    const cookie = request.jar.get("kawa-session")!;
+    await sessions.read();
+    vi.advanceTimersByTime(2 * dayMs);
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.revoked-sessions"));
+    expect(visit({ cookie })).toBeUndefined();
+    await revokedSessions().load();
+    vi.spyOn(backend, "status", "get").mockReturnValue("connecting");
+    expect(visit({ cookie })).toBeUndefined();
+    vi.restoreAllMocks();
+    expect(visit({ cookie })).toBeDefined();
+  });
+
+  it("leaves one row a browser, however often it signs in and out", async () => {
+    newVisitor();
+    const cookies: string[] = [];
+    for (let n = 0; n < 300; n += 1) {
+      cookies.push(request.jar.get("kawa-session")!);
+      await (n % 2 ? sessions.signOut() : sessions.signIn({ userId: "ada" }));
+    }
+    expect(await backend.keys("\0server:")).toHaveLength(1);
+    const now = request.jar.get("kawa-session")!;
+    for (const isRestarted of [false, true]) {
+      if (isRestarted) Reflect.deleteProperty(globalThis, Symbol.for("kawa.revoked-sessions"));
+      for (const cookie of cookies) expect(await isNone(cookie)).toBe(true);
+      expect(await isNone(now)).toBe(false);
+    }
+  });
+
+  it("says by its id nothing of the sessions before and after it", async () => {
+    newVisitor();
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n += 1) ids.push((await sessions.signOut()).id);
+    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+    expect(new Set(ids).size).toBe(3);
+  });
+});
+
+describe("the cookies of two createSessions", () => {
+  it("do not open as each other's", async () => {
+    const other = createSessions({ cookieName: "other" });
+    await sessions.signIn({ userId: "ada" });
+    request.jar.set("other", request.jar.get("kawa-session")!);
+    expect(await other.read()).toBeUndefined();
+    expect(await sessions.read()).toBeDefined();
+  });
+});
+
+describe("a secret that is replaced", () => {
+  const [a, b] = ["secret A of the test", "secret B of the test"];
+
+  it.each([
+    ["the old server first", a, [], b, [a]],
+    ["the new server first", b, [a], a, []],
+  ] as const)("signs nobody out while both are in use: %s", async (_, first, before, second, other) => {
+    shareSecret(first, before);
+    await sessions.signIn({ userId: "ada" });
+    const { id } = (await sessions.read())!;
+    for (let n = 0; n < 4; n += 1) {
+      vi.advanceTimersByTime(2 * dayMs);
+      if (n % 2) shareSecret(first, before);
+      else shareSecret(second, other);
+      const renewed = visit({ cookie: request.jar.get("kawa-session") });
+      request.jar.set("kawa-session", renewed!.value);
+      expect((await sessions.read())?.id).toBe(id);
+    }
+    // With its next renewal it is of the new secret.
+    vi.advanceTimersByTime(2 * dayMs);
+    shareSecret(b, [a]);
+    request.jar.set("kawa-session", visit({ cookie: request.jar.get("kawa-session") })!.value);
+    shareSecret(b, []);
+    expect((await sessions.read())?.id).toBe(id);
+    shareSecret("secret C of the test", []);
+    expect(await sessions.read()).toBeUndefined();
   });
 });
 

@@ -1,10 +1,12 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { cookies, headers } from "next/headers";
 import type { NextRequest, NextResponse } from "next/server";
 import { KawaError } from "../../core/errors.ts";
+import { provideCurrentSession } from "../../rivetkit/current-session.ts";
+import { type ChainedSession, revokedSessions } from "../../rivetkit/revoked-sessions.ts";
 import { mayBeginSession } from "./new-sessions.ts";
-import { revokedSessions } from "./revoked-sessions.ts";
 import { isHttps, sessionCookie, sessionCookieName } from "./session-cookie.ts";
+import { defaultMaxAgeMs, noteSessionLifetime } from "./session-lifetime.ts";
 import { openSession, sealSession, type SessionContent } from "./session-token.ts";
 
 export type SessionsOptions = {
@@ -67,38 +69,41 @@ const dayMs = 24 * 60 * 60 * 1000;
  * export const sessions = createSessions<{ userId: string }>();
  */
 export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Data> {
-  const { maxAgeMs = 30 * dayMs, renewAfterMs = dayMs, cookieName = "kawa-session" } = options;
+  const { maxAgeMs = defaultMaxAgeMs, renewAfterMs = dayMs, cookieName = "kawa-session" } = options;
   for (const [name, ms] of Object.entries({ maxAgeMs, renewAfterMs })) {
     if (!(Number.isFinite(ms) && ms > 0)) {
       throw new KawaError("OPTION_INVALID", `${name} must be a positive number of milliseconds, not ${ms}.`);
     }
   }
 
-  const issue = (id: string, data: unknown): SessionContent => {
+  noteSessionLifetime(maxAgeMs);
+
+  const issue = (session: ChainedSession, data: unknown): SessionContent => {
     const issuedAt = Date.now();
-    return { id, issuedAt, expiresAt: issuedAt + maxAgeMs, data };
+    return { ...session, issuedAt, expiresAt: issuedAt + maxAgeMs, data };
   };
   const cookieFor = (content: SessionContent, https: boolean) =>
-    sessionCookie({ name: cookieName, value: sealSession(content), isHttps: https, expiresAt: content.expiresAt });
+    sessionCookie({ name: cookieName, value: sealSession(cookieName, content), isHttps: https, expiresAt: content.expiresAt });
 
-  const read = async (): Promise<Session<Data> | undefined> => {
+  const readContent = async (): Promise<SessionContent | undefined> => {
     const name = sessionCookieName(cookieName, isHttps(await headers()));
-    const content = openSession((await cookies()).get(name)?.value, Date.now());
+    const content = openSession(cookieName, (await cookies()).get(name)?.value);
     if (!content) return undefined;
     await revokedSessions().load();
-    return revokedSessions().has(content.id) ? undefined : shown<Data>(content);
+    return revokedSessions().has(content) ? undefined : content;
   };
+  provideCurrentSession(cookieName, readContent);
 
   const begin = async (data: Data | undefined): Promise<Session<Data>> => {
     const sent = await headers();
-    const next = issue(randomUUID(), data);
-    const cookie = cookieFor(next, isHttps(sent));
-    const before = await read();
+    const before = await readContent();
     // Anybody can do this, and each time the end of the session before has to be remembered.
     const isOfGuest = before?.data === undefined && data === undefined;
     if (isOfGuest && !mayBeginSession({ headers: new Headers(sent) })) throw tooManySessions();
-    // First of all it is durable that the session before has ended.
-    if (before) await revokedSessions().revoke(before.id, before.expiresAt);
+    const next = issue(before ? nextOf(before) : firstSession(), data);
+    const cookie = cookieFor(next, isHttps(sent));
+    // First of all it is durable that the session before has ended, for as long as a copy of it that was renewed just now.
+    if (before) await revokedSessions().end(before, Math.max(before.expiresAt, Date.now() + maxAgeMs));
     (await cookies()).set(cookie);
     return shown<Data>(next);
   };
@@ -107,13 +112,18 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
     keep(request, response) {
       if (!opensPage(request)) return;
       const https = isHttps(request.headers, request.nextUrl.protocol);
-      const held = openSession(request.cookies.get(sessionCookieName(cookieName, https))?.value, Date.now());
-      const isValid = held !== undefined && !revokedSessions().has(held.id);
-      if (isValid && Date.now() - held.issuedAt < renewAfterMs) return;
-      if (!isValid && !mayBeginSession(request)) return;
-      response.cookies.set(cookieFor(isValid ? issue(held.id, held.data) : issue(randomUUID(), undefined), https));
+      const held = openSession(cookieName, request.cookies.get(sessionCookieName(cookieName, https))?.value);
+      if (!held || revokedSessions().has(held)) {
+        if (mayBeginSession(request)) response.cookies.set(cookieFor(issue(firstSession(), undefined), https));
+      } else if (Date.now() - held.issuedAt >= renewAfterMs && revokedSessions().isCurrent) {
+        // A server that may not have heard of a revocation renews nothing: it would outlive the revocation.
+        response.cookies.set(cookieFor(issue(held, held.data), https));
+      }
     },
-    read,
+    read: async () => {
+      const content = await readContent();
+      return content && shown<Data>(content);
+    },
     signIn: begin,
     signOut: () => begin(undefined),
   };
@@ -121,6 +131,14 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
 
 function tooManySessions(): KawaError {
   return new KawaError("RATE_LIMITED", "Too many sessions begin at this address (docs/limits.md). Try again in a moment.");
+}
+
+function firstSession(): ChainedSession {
+  return { id: randomUUID(), chain: randomBytes(12).toString("base64url"), generation: 0 };
+}
+
+function nextOf({ chain, generation }: ChainedSession): ChainedSession {
+  return { id: randomUUID(), chain, generation: generation + 1 };
 }
 
 function shown<Data>({ id, expiresAt, data }: SessionContent): Session<Data> {

@@ -1,33 +1,28 @@
 import { ensureSecret } from "../../rivetkit/ensure-secret.ts";
-import { signText, verifyText } from "../../rivetkit/server-token.ts";
+import type { ChainedSession } from "../../rivetkit/revoked-sessions.ts";
+import { sign, verify } from "../../rivetkit/secret/sign.ts";
 
 /** What the cookie of a visitor says, in milliseconds since the epoch where it is a time. */
-export type SessionContent = {
-  readonly id: string;
+export type SessionContent = ChainedSession & {
   readonly issuedAt: number;
   readonly expiresAt: number;
   /** What the app keeps of who has signed in; undefined for a visitor. */
   readonly data: unknown;
 };
 
-/** Sessions of another format are none. */
-const version = 1;
-
-/** Signed, not encrypted: the visitor can read it, and cannot change it. */
-export function sealSession({ id, issuedAt, expiresAt, data }: SessionContent): string {
+/** Signed, not encrypted: the visitor can read it, and cannot change it. It is good for the cookie of this name alone. */
+export function sealSession(cookieName: string, { id, chain, generation, issuedAt, expiresAt, data }: SessionContent): string {
   ensureSecret();
-  const payload = JSON.stringify([version, id, issuedAt, expiresAt, data]);
-  return signText("session", Buffer.from(payload).toString("base64url"));
+  return sign({ purpose: "session", audience: cookieName, expiresAt }, JSON.stringify([id, chain, generation, issuedAt, data]));
 }
 
-/** Undefined for a text that is forged, has expired, or is of another version of Kawa. */
-export function openSession(text: string | undefined, now: number): SessionContent | undefined {
+/** Undefined for a text that is forged, has expired, is of another cookie, or of another version of Kawa. */
+export function openSession(cookieName: string, text: string | undefined): SessionContent | undefined {
   if (text === undefined) return undefined;
   ensureSecret();
-  const payload = verifyText("session", text);
-  if (payload === undefined) return undefined;
-  const [writtenBy, id, issuedAt, expiresAt, data] = JSON.parse(Buffer.from(payload, "base64url").toString()) as unknown[];
-  if (writtenBy !== version || (expiresAt as number) <= now) return undefined;
+  const checked = verify({ purpose: "session", audience: cookieName }, text);
+  if (checked.state !== "valid") return undefined;
+  const [id, chain, generation, issuedAt, data] = JSON.parse(checked.payload) as [string, string, number, number, unknown];
   // JSON has no undefined: in a list it becomes null.
-  return { id: id as string, issuedAt: issuedAt as number, expiresAt: expiresAt as number, data: data ?? undefined };
+  return { id, chain, generation, issuedAt, expiresAt: checked.expiresAt, data: data ?? undefined };
 }

@@ -1,7 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KawaError } from "../../core/errors.ts";
-import { createSecret } from "../server-token.ts";
+import { createSecret } from "../secret/shared-secret.ts";
 import { closeFolderIfOwn, closeToOthers } from "./file-modes.ts";
 
 const tokenName = "admin-token";
@@ -104,6 +104,11 @@ export class EngineFolder {
     }
     rmSync(next, { force: true });
     return readText(path) ?? "";
+  }
+
+  /** Secrets of this folder before, one a line: a secret is replaced by moving its file to this one. */
+  previousSecrets(): readonly string[] {
+    return readText(join(this.path, "secret.previous"))?.split(/\s+/).filter((secret) => secret !== "") ?? [];
   }
 
   lastLogLines(count: number): string {

@@ -34,7 +34,7 @@ class Call {
     await pass(0);
   }
 
-  async push(index: number, node: Promise<string>, versions = "a=e@2"): Promise<void> {
+  async push(index: number, node: Promise<string>, versions = "e@2"): Promise<void> {
     this.#step(this.#given++).resolve({ done: false, value: { versions, fragments: [[index, node]] } });
     await pass(0);
   }
@@ -99,7 +99,7 @@ afterEach(() => {
 function show(token: string): { readonly contents: Content[]; remove: () => void } {
   const contents: Content[] = [];
   const render = `render-of-${token}`;
-  return { contents, remove: store.add({ token, render, versions: "a=e@1", show: (content) => void contents.push(content) }) };
+  return { contents, remove: store.add({ token, render, versions: "e@1", show: (content) => void contents.push(content) }) };
 }
 
 async function setVisibility(state: "hidden" | "visible"): Promise<void> {
@@ -117,7 +117,7 @@ describe("the call of a tab", () => {
     expect(calls.map(({ names }) => names)).toEqual([["a", "b", "c"]]);
     await calls[0]!.open();
     await calls[0]!.push(1, Promise.resolve("new"));
-    expect(fragments.map(({ contents }) => contents)).toEqual([[], [{ node: "new", versions: "a=e@2" }], []]);
+    expect(fragments.map(({ contents }) => contents)).toEqual([[], [{ node: "new", versions: "e@2" }], []]);
     expect(unpushed()).toEqual([]);
   });
 
@@ -191,7 +191,7 @@ describe("a fragment that is not pushed", () => {
     await calls[0]!.open();
     await calls[0]!.push(0, Promise.reject(new Error("failed")));
     expect(unpushed()).toEqual(["a"]);
-    await calls[0]!.push(0, Promise.resolve("good"), "a=e@3");
+    await calls[0]!.push(0, Promise.resolve("good"), "e@3");
     expect(unpushed()).toEqual([]);
   });
 

@@ -1,0 +1,17 @@
+import { processState } from "../../core/process-state.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+export const defaultMaxAgeMs = 30 * dayMs;
+
+const lifetimes = processState("session-lifetimes", () => ({ longestMs: defaultMaxAgeMs }));
+
+/** Says how long sessions live that this process makes. */
+export function noteSessionLifetime(ms: number): void {
+  lifetimes.longestMs = Math.max(lifetimes.longestMs, ms);
+}
+
+/** No cookie that is made now lives longer. */
+export function longestSessionMs(): number {
+  return lifetimes.longestMs;
+}

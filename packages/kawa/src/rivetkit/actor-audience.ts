@@ -1,0 +1,10 @@
+/** Names an actor as the audience of a token. No two actors have the same: their keys may hold anything. */
+export function actorAudience(name: string, key: readonly string[]): string {
+  return JSON.stringify([name, ...key]);
+}
+
+/** Of a backend, whose id is the name and the id of its actor. */
+export function backendAudience(backendId: string): string {
+  const at = backendId.indexOf("/");
+  return actorAudience(backendId.slice(0, at), [backendId.slice(at + 1)]);
+}
