@@ -168,13 +168,6 @@ describe("reading in a browser", () => {
       expect([valueOf("k"), read.length]).toEqual(["of Bob", 2]);
     });
 
-    it("does not take what has to be decoded first", async () => {
-      const loading = backend.receive([["k", stringify({ at: new Map() }), 5, epoch]]);
-      backend.forget();
-      await loading;
-      expect(valueOf("k")).toBe("unknown");
-    });
-
     it("does not take the answer to a write that was sent before", async () => {
       const answer = Promise.withResolvers<Answer>();
       answers.push(answer.promise);
@@ -185,15 +178,6 @@ describe("reading in a browser", () => {
       await writing;
       expect(valueOf("k")).toBe("unknown");
     });
-  });
-
-  it("knows every kind of value, and says nothing before it knows", async () => {
-    given.push(row("k", { at: new Date(5) }, 1));
-    const loading = backend.load(["k"]);
-    expect(valueOf("k")).toBe("unknown");
-    await loading;
-    expect(valueOf("k")).toEqual({ at: new Date(5) });
-    expect(read).toEqual([]);
   });
 
   it("keeps what the page was rendered with beside what came later", () => {
