@@ -60,7 +60,7 @@ type Transport = (typeof transports)[number][0];
 /** A RivetKit client, as nobody or as whom a token says. Whatever else it claims is no identity. */
 async function connect(actorName: string, transport: Transport, userId?: string): Promise<Calls> {
   const claims = { userId: "root", isAdmin: true, origin: "server" };
-  const params = userId === undefined ? claims : { ...claims, token: await issueToken({ userId }, { expiresInMs: 60_000 }) };
+  const params = userId === undefined ? claims : { ...claims, token: await issueToken({ userId }, { expiresInMs: 60_000, backend: backends.get(actorName)! }) };
   const handle = clients[actorName]!.getOrCreate(["global"], { params });
   if (transport === "over HTTP") return handle;
   const connection = handle.connect();

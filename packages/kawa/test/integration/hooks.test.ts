@@ -166,7 +166,9 @@ afterEach(() => vi.restoreAllMocks());
 const backendOf = (actorName: string): ReactiveBackend => backends.get(actorName)!;
 const clientOf = (actorName: string, params?: unknown): Handle =>
   clients[actorName]!.getOrCreate(["global"], params === undefined ? undefined : { params });
-const tokenFor = async (context: Context) => ({ token: await issueToken(context, { expiresInMs: 60_000 }) });
+const tokenFor = async (actorName: string, context: Context, expiresInMs = 60_000) => ({
+  token: await issueToken(context, { expiresInMs, backend: backendOf(actorName) }),
+});
 const user = (userId: string, more: object = {}): { context: Context } => ({ context: { userId, ...more } });
 
 describe("the basic example", () => {
@@ -185,7 +187,7 @@ describe("the basic example", () => {
 
   it("is told who connects", async () => {
     connected.length = 0;
-    await clientOf("secure", await tokenFor({ userId: "ada" })).getSignal!("k");
+    await clientOf("secure", await tokenFor("secure", { userId: "ada" })).getSignal!("k");
     expect(connected.length).toBeGreaterThan(0);
     expect(connected.every((actorId) => typeof actorId === "string" && actorId !== "")).toBe(true);
   });
@@ -217,7 +219,7 @@ describe("the namespace example", () => {
   });
 
   it("does so for RivetKit clients with a token, and closes what it says nothing about", async () => {
-    const ada = clientOf("namespaced", await tokenFor({ userId: "ada" }));
+    const ada = clientOf("namespaced", await tokenFor("namespaced", { userId: "ada" }));
     await ada.setSignal!("user:ada:city", "Delft");
     expect(await codeOf(() => ada.setSignal!({ key: "user:bob:city", value: "Delft", userId: "bob" }))).toBe("ACTION_REFUSED");
     expect(await ada.getAllSignals!()).toMatchObject({ signals: { "user:ada:city": "Delft" } });
@@ -243,7 +245,7 @@ describe("the audit example", () => {
   it("logs each action with who did it and whether it succeeded", async () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});
     const logError = vi.spyOn(console, "error").mockImplementation(() => {});
-    const client = clientOf("audited", await tokenFor({ userId: "ada" }));
+    const client = clientOf("audited", await tokenFor("audited", { userId: "ada" }));
     await client.setSignal!("k", 1);
     await codeOf(() => client.setSignal!("a::b", 1));
     const entries = log.mock.calls.map(([entry]) => entry as Record<string, unknown>).filter((entry) => entry["userId"] === "ada");
@@ -274,7 +276,7 @@ describe("a RivetKit client", () => {
   });
 
   it.each(attempts)("acts as the token says, %s", async (_, open) => {
-    const { call, end } = open(viaHttp("open", { ...(await tokenFor({ userId: "ada" })), userId: "root" }));
+    const { call, end } = open(viaHttp("open", { ...(await tokenFor("open", { userId: "ada" })), userId: "root" }));
     expect(await call.getSignal!({ key: "who", userId: "root" })).toEqual({ userId: "ada", isAdmin: undefined });
     await end();
   });
@@ -336,15 +338,15 @@ describe("a RivetKit client", () => {
     ["forged", async () => ({ token: "eyJhIjoxfQ.AAAA" })],
     ["of another use", async () => ({ token: `${Date.now() + 60_000}.AAAA` })],
     ["no text", async () => ({ token: { isAdmin: true } })],
-    ["changed", async () => ({ token: (await tokenFor({ userId: "ada" })).token.replace(/^./, "X") })],
-    ["expired", async () => ({ token: await issueToken({ userId: "ada" }, { expiresInMs: 1 }).then((token) => new Promise((ok) => setTimeout(ok, 20, token))) })],
+    ["changed", async () => ({ token: (await tokenFor("open", { userId: "ada" })).token.replace(/^./, "X") })],
+    ["for another actor", () => tokenFor("audited", { userId: "ada" })],
+    ["expired", () => tokenFor("open", { userId: "ada" }, 1).then((params) => new Promise((ok) => setTimeout(ok, 20, params)))],
   ])("whose token is %s is refused", async (_, params) => {
     expect(await codeOf(async () => viaHttp("open", await params()).getSignal!("who"))).toBe("UNAUTHORIZED");
   });
 
   it("is refused once its token has expired, also on a connection that is open", async () => {
-    const token = await issueToken({ userId: "ada" }, { expiresInMs: 1_500 });
-    const connection = viaHttp("open", { token }).connect();
+    const connection = viaHttp("open", await tokenFor("open", { userId: "ada" }, 1_500)).connect();
     expect(await connection.getSignal!("who")).toMatchObject({ userId: "ada" });
     await vi.waitFor(async () => expect(await codeOf(() => connection.getSignal!("who"))).toBe("UNAUTHORIZED"), { timeout: 20_000, interval: 200 });
     await connection.dispose();
@@ -357,7 +359,7 @@ describe("an actor without hooks", () => {
     async (action) => {
       await backendOf("reactiveState").set("k", "secret");
       expect(await codeOf(() => clientOf("reactiveState")[action]!("k", "hacked"))).toBe("UNAUTHORIZED");
-      expect(await codeOf(async () => clientOf("reactiveState", await tokenFor({ isAdmin: true }))[action]!("k", "hacked"))).toBe("UNAUTHORIZED");
+      expect(await codeOf(async () => clientOf("reactiveState", await tokenFor("reactiveState", { isAdmin: true }))[action]!("k", "hacked"))).toBe("UNAUTHORIZED");
       expect(await backendOf("reactiveState").keys("")).toContain("k");
     },
   );
