@@ -74,6 +74,8 @@ export interface Snapshot extends Reader {
    * the snapshot was released.
    */
   readonly isConsistent: boolean;
+  /** Encoded, of whom hooks were asked for; empty for nobody in particular. Undefined where everybody sees the same. */
+  readonly identity?: string | undefined;
   /** Has to be called when nobody reads from it any more: what is overwritten is kept until then. Idempotent. */
   release(): void;
 }
@@ -103,6 +105,8 @@ export interface Backend extends Reader {
   /** As {@link isGuarded}, for what browsers ask: also true where hooks decide about lists alone. @default isGuarded */
   readonly isGuardedForBrowsers?: boolean;
   readonly streams: StreamRegistry;
+  /** Whether the {@link Snapshot.identity} of a snapshot sees a value of a key now. @throws {KawaError} as {@link Reader.load} */
+  seesValue?(key: string, identity: string): Promise<boolean>;
   /** What one identity may see. It is the backend itself where that makes no difference. */
   readerFor(options?: OperationOptions): Promise<Reader>;
   /**

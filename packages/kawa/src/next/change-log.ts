@@ -36,10 +36,8 @@ export class ChangeLog {
     return since.epoch === this.#epoch && since.seq >= this.#floor;
   }
 
-  /** True when one of the keys has changed after `since`, as far as the log {@link reaches}; undefined stands for all keys. */
-  hasChanged(keys: ReadonlySet<string> | undefined, since: Version): boolean {
-    if (!keys) return [...this.#changedAt.values()].some((seq) => seq > since.seq);
-    for (const key of keys) if ((this.#changedAt.get(key) ?? 0) > since.seq) return true;
-    return false;
+  /** Those of the keys that have changed after `since`, as far as the log {@link reaches}; undefined stands for all keys. */
+  *changed(keys: ReadonlySet<string> | undefined, since: Version): Iterable<string> {
+    for (const key of keys ?? this.#changedAt.keys()) if ((this.#changedAt.get(key) ?? 0) > since.seq) yield key;
   }
 }

@@ -366,3 +366,75 @@ describe("isShown", () => {
     expect(isShown("b", "price")).toBe(true);
   });
 });
+
+describe("a change of a key that hooks hide from whoever looks", () => {
+  /** A backend of which each identity sees what `shown` has. */
+  function registerGuarded(shown: Set<string>) {
+    const memory = createMemoryBackend(`hub-${(count += 1)}`);
+    const seesValue = vi.fn<(key: string, identity: string) => Promise<boolean>>(async (key, identity) => shown.has(`${identity} ${key}`));
+    const backend: Backend = Object.defineProperties(Object.create(memory) as Backend, {
+      seesValue: { value: seesValue },
+      version: { get: () => memory.version },
+    });
+    registerBackend(backend, { global: false });
+    return { backend, seesValue };
+  }
+
+  function hiddenRender(backend: Backend, key: string): RenderReads {
+    const render = renderOf(backend, []);
+    render.add(backend.id, key, "ada");
+    return render;
+  }
+
+  it("is not told while it stays hidden, and told when it is shown", async () => {
+    const shown = new Set<string>();
+    const { backend, seesValue } = registerGuarded(shown);
+    const hub = new Hub();
+    const onChange = watch(hub, { render: hiddenRender(backend, "k") });
+    await settle();
+    await backend.set("k", 1);
+    await settle();
+    expect([onChange.mock.calls.length, seesValue.mock.calls]).toEqual([0, [["k", "ada"]]]);
+    shown.add("ada k");
+    await backend.set("k", 2);
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1));
+  });
+
+  it("that came before the watch is not told either, nor to whom reads it later", async () => {
+    const { backend } = registerGuarded(new Set());
+    const hub = new Hub();
+    const render = hiddenRender(backend, "k");
+    await backend.set("k", 1);
+    const onChange = watch(hub, { render });
+    await backend.set("late", 1);
+    render.add(backend.id, "late", "ada");
+    await settle();
+    expect(onChange).not.toHaveBeenCalled();
+  });
+
+  it("does not hide the change of another key of the same render", async () => {
+    const { backend } = registerGuarded(new Set());
+    const hub = new Hub();
+    const render = hiddenRender(backend, "k");
+    render.add(backend.id, "open");
+    await backend.set("k", 1);
+    await backend.set("open", 1);
+    const before = watch(hub, { render });
+    await vi.waitFor(() => expect(before).toHaveBeenCalledTimes(1));
+    await backend.set("open", 2);
+    expect(before).toHaveBeenCalledTimes(2);
+  });
+
+  it("is told when nobody can say whether it is hidden, and of a render that has seen a value since", async () => {
+    const { backend, seesValue } = registerGuarded(new Set());
+    const hub = new Hub();
+    const render = hiddenRender(backend, "k");
+    const onChange = watch(hub, { render });
+    seesValue.mockRejectedValueOnce(new Error("away"));
+    await backend.set("k", 1);
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1));
+    render.add(backend.id, "k");
+    await backend.set("k", 2);
+    expect(onChange).toHaveBeenCalledTimes(2);
+  });
+});

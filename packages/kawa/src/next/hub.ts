@@ -128,7 +128,7 @@ export class Hub {
     if (keys?.size === 0) return;
     try {
       await backend.load([]);
-      if (await this.#isCurrent(backend, keys, shownVersion(target, backend))) return;
+      if (await this.#isCurrent(backend, keys, target)) return;
       if (isEverything && this.#isUnchangedSince(backend, target.versions)) return;
     } catch {
       // The backend is away or closed; it is compared again when it is connected.
@@ -145,16 +145,34 @@ export class Hub {
     return log !== undefined && log.changedAtMs + clockMarginMs < renderedAtMs;
   }
 
-  async #isCurrent(backend: Backend, keys: ReadonlySet<string> | undefined, shown: Version | undefined): Promise<boolean> {
+  async #isCurrent(backend: Backend, keys: ReadonlySet<string> | undefined, target: WatchTarget): Promise<boolean> {
+    const shown = shownVersion(target, backend);
     const log = this.#backends.get(backend)?.log;
     // Of another history nothing is current.
     if (!log || shown?.epoch !== backend.version.epoch) return false;
     if (shown.seq >= backend.version.seq) return true;
-    if (log.reaches(shown)) return !log.hasChanged(keys, shown);
+    if (log.reaches(shown)) return !(await this.#showsChange(backend, log.changed(keys, shown), target));
     if (!keys || backend.isGuarded) return false;
     // The actor knows the commit that wrote each key. One load serves all who ask.
     await backend.load([...keys]);
     return [...keys].every((key) => backend.entry(key).peek().seq <= shown.seq);
+  }
+
+  /** True when one of the changed keys shows something to whoever looks: what stays hidden has not changed for them. */
+  async #showsChange(backend: Backend, changed: Iterable<string>, { render }: WatchTarget): Promise<boolean> {
+    const hidden: (readonly [key: string, identity: string])[] = [];
+    for (const key of changed) {
+      const identity = render?.hiddenFrom(backend.id, key);
+      if (identity === undefined) return true;
+      hidden.push([key, identity]);
+    }
+    const seen = await Promise.all(hidden.map(([key, identity]) => seesValue(backend, key, identity)));
+    return seen.includes(true);
+  }
+
+  /** Tells of a key that hooks may hide from whoever looks when they do so no longer. */
+  async #tellIfShown(backend: Backend, key: string, target: WatchTarget): Promise<void> {
+    if (await this.#showsChange(backend, [key], target)) target.onChange(backend);
   }
 
   #add(watch: Watch, backendId: string, key: string): void {
@@ -196,9 +214,22 @@ export class Hub {
     this.#backends.get(backend)!.log.add(change);
     const byKey = this.#byKey.get(backend.id);
     for (const key of change.keys) {
-      for (const { target } of byKey?.get(key) ?? []) if (!target.except?.has(backend.id, key)) target.onChange(backend);
+      for (const { target } of byKey?.get(key) ?? []) {
+        if (target.except?.has(backend.id, key)) continue;
+        if (target.render?.hiddenFrom(backend.id, key) === undefined) target.onChange(backend);
+        else void this.#tellIfShown(backend, key, target);
+      }
     }
     for (const { target } of this.#ofEverything) target.onChange(backend);
+  }
+}
+
+/** True also when nobody can tell: one render too many is possible, one too few is not. */
+async function seesValue(backend: Backend, key: string, identity: string): Promise<boolean> {
+  try {
+    return (await backend.seesValue?.(key, identity)) ?? true;
+  } catch {
+    return true;
   }
 }
 

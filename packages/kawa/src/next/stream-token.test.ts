@@ -24,6 +24,15 @@ describe("a stream token", () => {
     expect(one.versions.get("b")).toEqual({ epoch: "e", seq: 7 });
   });
 
+  it("tells it too which of them were hidden, and from whom", () => {
+    const render = createRender("one", ["a"]);
+    render.add("b", "hidden", "ada");
+    render.add("c", "other", "");
+    const told = readStreamToken("ada", issueStreamToken("ada", [render])).renders.get("one")!;
+    const hiddenFrom = [["b", "a"], ["b", "hidden"], ["c", "other"]].map(([backendId, key]) => told.hiddenFrom(backendId!, key!));
+    expect(hiddenFrom).toEqual([undefined, "ada", ""]);
+  });
+
   it.each([undefined, null, 1, "", "a.b", `${Buffer.from("{}").toString("base64url")}.AAAA`])("is none when it is %j", (token) => {
     expect(readStreamToken("", token).renders.size).toBe(0);
   });

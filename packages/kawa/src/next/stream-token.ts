@@ -16,6 +16,7 @@ type SentRender = {
   readonly id: string;
   readonly versions: readonly (readonly [backendId: string, epoch: string, seq: number])[];
   readonly keys: readonly (readonly [backendId: string, keys: readonly string[]])[];
+  readonly hidden?: readonly (readonly [backendId: string, keys: readonly string[], identity: string])[];
 };
 
 /** What was told to somebody else must be known as such, so it is no part of the audience. */
@@ -30,10 +31,11 @@ export function issueStreamToken(subject: string, renders: readonly RenderReads[
   if (keyCount > maxKeys) return undefined;
   const payload: Payload = {
     subject,
-    renders: renders.map(({ id, versions, keys }) => ({
+    renders: renders.map(({ id, versions, keys, hidden = [] }) => ({
       id,
       versions: Array.from(versions, ([backendId, { epoch, seq }]) => [backendId, epoch, seq] as const),
       keys: Array.from(keys, ([backendId, ofBackend]) => [backendId, [...ofBackend]] as const),
+      hidden: Array.from(hidden, ([backendId, { keys: ofBackend, identity }]) => [backendId, [...ofBackend], identity] as const),
     })),
   };
   try {
@@ -57,10 +59,11 @@ export function readStreamToken(subject: string, token: unknown): ToldReads {
   const payload = readPayload(token);
   if (!payload) return { renders, isOfAnother: false };
   if (payload.subject !== subject) return { renders, isOfAnother: true };
-  for (const { id, versions, keys } of payload.renders) {
+  for (const { id, versions, keys, hidden = [] } of payload.renders) {
     const render = new RenderReads(id);
     for (const [backendId, epoch, seq] of versions) render.versions.set(backendId, { epoch, seq });
     for (const [backendId, ofBackend] of keys) for (const key of ofBackend) render.add(backendId, key);
+    for (const [backendId, ofBackend, identity] of hidden) for (const key of ofBackend) render.add(backendId, key, identity);
     renders.set(id, render);
   }
   return { renders, isOfAnother: false };

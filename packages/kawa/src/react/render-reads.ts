@@ -10,6 +10,9 @@ export interface RenderFollower {
   onReplaced?(next: RenderReads): void;
 }
 
+/** Keys of one backend that the render has seen no value of, and as whom it asked. */
+export type HiddenReads = { readonly identity: string; readonly keys: Set<string> };
+
 const nobody: readonly RenderFollower[] = [];
 
 /** Which keys one render has read, and which versions it shows. It grows while the render streams. */
@@ -20,6 +23,8 @@ export class RenderReads {
   /** The versions that its page has told the browser. A late part may have read of more. */
   shownText: string | undefined;
   readonly #keys = new Map<string, Set<string>>();
+  /** By backend, where hooks decide who sees what. */
+  #hidden: Map<string, HiddenReads> | undefined;
   // Few, and of very many renders.
   #followers = nobody;
   #keyCount = 0;
@@ -44,14 +49,35 @@ export class RenderReads {
     return this.#keys;
   }
 
-  add(backendId: string, key: string): void {
+  /** Keys that hooks may hide from whoever looks: changes of these are to be told only when they do so no longer. */
+  get hidden(): ReadonlyMap<string, HiddenReads> | undefined {
+    return this.#hidden;
+  }
+
+  /** As whom the render has read a key without seeing a value; undefined for a key whose changes anybody may hear of. */
+  hiddenFrom(backendId: string, key: string): string | undefined {
+    const hidden = this.#hidden?.get(backendId);
+    return hidden?.keys.has(key) ? hidden.identity : undefined;
+  }
+
+  /** @param hiddenFrom who was asked for, of a key of which hooks gave no value */
+  add(backendId: string, key: string, hiddenFrom?: string): void {
     if (this.isEverything) return;
+    this.#noteHidden(backendId, key, hiddenFrom);
     let keys = this.#keys.get(backendId);
     if (!keys) this.#keys.set(backendId, (keys = new Set()));
     if (keys.has(key)) return;
     keys.add(key);
     this.#keyCount += 1;
     for (const follower of this.#followers) follower.onRead?.(backendId, key);
+  }
+
+  #noteHidden(backendId: string, key: string, identity: string | undefined): void {
+    if (identity === undefined) return void this.#hidden?.get(backendId)?.keys.delete(key);
+    this.#hidden ??= new Map();
+    const hidden = this.#hidden.get(backendId);
+    if (hidden?.identity === identity) hidden.keys.add(key);
+    else this.#hidden.set(backendId, { identity, keys: new Set([key]) });
   }
 
   has(backendId: string, key: string): boolean {

@@ -1,6 +1,6 @@
 import { cache, cacheSignal } from "react";
 import { after } from "next/server";
-import type { Backend } from "../core/backend.ts";
+import type { Backend, Entry } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
 import { awaitRequest } from "./await-request.ts";
 import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
@@ -48,9 +48,10 @@ export class RequestScope {
     return this.#marking;
   }
 
-  /** Remembers that the render depends on a key. */
-  noteRead(backend: Backend, key: string): void {
-    (this.#fragment ?? this.#reads)?.add(backend.id, key);
+  /** Remembers that the render depends on a key, of which it has seen this entry. */
+  noteRead(backend: Backend, key: string, entry: Entry): void {
+    const hiddenFrom = entry.state === "absent" ? this.snapshots.of(backend)?.identity : undefined;
+    (this.#fragment ?? this.#reads)?.add(backend.id, key, hiddenFrom);
   }
 
   /** While `run` runs, what is read counts for a live fragment and not for the page. */

@@ -43,13 +43,13 @@ function useSource<T>(source: Readable<T>): T {
     const from = signal.read;
     const entry = entryIn(scope, from);
     use(entry.state === "unknown" ? waitFor(scope, source) : ready);
-    scope.noteRead(from.backend, from.key);
+    scope.noteRead(from.backend, from.key, entry);
     return signal.valueIn(entry);
   }
   const evaluated = scope.isDynamic ? evaluate(scope, source) : undefined;
   use(evaluated && unknownOf(scope, evaluated.reads).length === 0 ? ready : waitFor(scope, source));
   const { reads, result } = evaluated ?? evaluate(scope, source);
-  for (const { backend, key } of backendReads(reads)) scope.noteRead(backend, key);
+  for (const read of backendReads(reads)) scope.noteRead(read.backend, read.key, entryIn(scope, read));
   return result();
 }
 

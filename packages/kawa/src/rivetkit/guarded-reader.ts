@@ -58,12 +58,14 @@ export class GuardedReader implements Reader {
  */
 export class GuardedSnapshot extends GuardedReader implements Snapshot {
   readonly version: Version;
+  readonly identity: string;
   #isConsistent = true;
 
   constructor(options: GuardedReaderOptions) {
     const { version } = options.link.replica;
     super(options, version);
     this.version = version;
+    this.identity = options.context ?? "";
   }
 
   get isConsistent(): boolean {

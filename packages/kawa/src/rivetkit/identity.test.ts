@@ -479,6 +479,30 @@ describe("what nobody in particular may see", () => {
   });
 });
 
+describe("what an identity does not see", () => {
+  it("is as if it did not exist, until a hook shows it", async () => {
+    let isRefused = false;
+    await startActor({
+      getSignal: async (_, params, next) => {
+        if (isRefused) throw new Error("Not yours");
+        return params.userId === "ada" ? next(params) : undefined;
+      },
+    });
+    const backend = createBackend();
+    await backend.set("k", 1);
+    const identityOf = async (context?: Context): Promise<string> => {
+      const snapshot = await backend.snapshotFor({ context });
+      await snapshot.load(["k"]);
+      return snapshot.identity!;
+    };
+    const identities = await Promise.all([identityOf({ userId: "ada" }), identityOf({ userId: "bob" }), identityOf()]);
+    const seen = (key: string) => Promise.all(identities.map((identity) => backend.seesValue(key, identity)));
+    expect([await seen("k"), await seen("absent")]).toEqual([[true, false, false], [false, false, false]]);
+    isRefused = true;
+    expect(await seen("k")).toEqual([false, false, false]);
+  });
+});
+
 describe("a stranger's socket", () => {
   const open = (): { client: ReturnType<typeof createSocketPair>[0]; server: ReturnType<typeof createSocketPair>[1] } => {
     const [client, server] = createSocketPair();

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Backend, BackendStatus, Change, DeleteOptions, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, UpdateOptions, Updater, WriteOptions } from "../core/backend.ts";
-import { clip, KawaError } from "../core/errors.ts";
+import { clip, isKawaError, KawaError } from "../core/errors.ts";
 import type { ReadonlyCell } from "../core/reactive.ts";
 import { leaveOut, readNamed } from "../core/unreadable.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
@@ -91,6 +91,17 @@ export class RivetBackend implements Backend {
     await this.load([]);
     if (!this.isGuarded) return this.#pin();
     return new GuardedSnapshot({ link: this.#link, context: await context, timeoutMs: operationTimeoutMs });
+  }
+
+  async seesValue(key: string, identity: string): Promise<boolean> {
+    const reader = new GuardedReader({ link: this.#link, context: identity || undefined, timeoutMs: operationTimeoutMs });
+    try {
+      await reader.load([key]);
+    } catch (error) {
+      if (isKawaError(error, "ACTION_REFUSED")) return false;
+      throw error;
+    }
+    return reader.entry(key).peek().state === "present";
   }
 
   async set(key: string, value: unknown, options?: WriteOptions): Promise<void> {

@@ -403,7 +403,7 @@ class GuardedBackend extends LoadingBackend {
     for (const [key, value] of this.stored) view.stored.set(key, `${String(value)} for ${identity}`);
     view.failure = this.failure;
     view.version = this.version;
-    return Object.assign(view, { isConsistent: true, release: () => {} });
+    return Object.assign(view, { identity, isConsistent: true, release: () => {} });
   }
 }
 
@@ -454,6 +454,24 @@ describe("signals that are guarded", () => {
       expect(outputsOf(flight)).toEqual([`<A for ${identity} + B for ${identity}>`]);
     }
     expect(outer.value).not.toContain("for");
+  });
+
+  it("are remembered as hidden where nothing was seen of them, alone and in computed values", async () => {
+    guarded.stored.delete("t:b");
+    const [a, b] = [signalA(), signalB()];
+    const both = computed(() => `${a.value} + ${b.value}`);
+    const pages = [
+      <>
+        <Value of={a} />
+        <Value of={b} />
+      </>,
+      <Value key="both" of={both} />,
+    ];
+    for (const page of pages) {
+      await renderAs("ada", page);
+      const reads = knownRenders().get(next.render!)!;
+      expect(["t:a", "t:b"].map((key) => reads.hiddenFrom(guarded.id, key))).toEqual([undefined, "ada"]);
+    }
   });
 
   it("fail the render of whom they are refused", async () => {
