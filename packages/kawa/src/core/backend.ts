@@ -23,11 +23,11 @@ export type Updater = (current: Entry) => unknown;
 export type Context = Readonly<Record<string, unknown>>;
 
 export type OperationOptions = {
-  /** Who acts. @default what `withContext` says, else the backend's `getContext`, else nobody */
+  /** Who acts. @default what `withContext` says, else the backend's `getContext`, else an anonymous caller */
   context?: Context | undefined;
   /**
-   * `browser` where a browser has asked for this operation by itself. Where hooks of the actor decide about reads or writes, it gets
-   * no further than these say: what none of them names is refused. Lists are the same for all. Hooks do not see it.
+   * `browser` where a browser has asked for this operation. Where the actor has hooks of writes, a write that none of them names is then
+   * refused, and likewise for reads. Lists are the same for all. Hooks do not see the origin.
    *
    * @default server code asks, which may also do what no hook names
    */
@@ -36,8 +36,8 @@ export type OperationOptions = {
 
 export type DeleteOptions = OperationOptions & {
   /**
-   * Only if the value has this number, the `seq` of its entry; 0 stands for no value. Compared where it is deleted, in one step: what
-   * another writer has written meanwhile is not lost.
+   * Deletes the value only if it has this number, the `seq` of its entry; 0 stands for no value. The actor compares and deletes in one
+   * step, so what another writer has written meanwhile is not lost.
    *
    * @default whatever the value is
    */

@@ -12,6 +12,6 @@ export function checkExpected(key: string, entry: Entry, expect: number | undefi
 }
 
 export function changedError(key: string): KawaError {
-  const message = `"${clip(key)}" has changed since the value was read that this write was made for. Nothing was written; read it again.`;
+  const message = `"${clip(key)}" has changed since it was read for this write. Nothing was written; read it again.`;
   return new KawaError("UPDATE_CONFLICT", message, { data: { key } });
 }

@@ -4,6 +4,7 @@ import type { AskingClient } from "./asking-client.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
 import { costs, streamLimits } from "./limits.ts";
 import { type Quota, quotas } from "./quota.ts";
+import { reportSeldom } from "./report-seldom.ts";
 import type { StreamRequest } from "./stream-protocol.ts";
 
 /** What a stream carries and keeps of what its tabs ask for, as far as browsers may, and as far as there is room. */
@@ -52,6 +53,9 @@ export function askedSignals({ tabs }: StreamRequest, signals: ExposedSignals, c
   } catch (error) {
     giveBackSignals(client, values.size, kept.size);
     throw error;
+  }
+  if (limited.size > 0 && process.env.NODE_ENV === "development") {
+    reportSeldom("left out", "A stream leaves out keys that these tabs ask for, because a limit is reached (docs/limits.md):", [...limited]);
   }
   return { values, kept, limited };
 }

@@ -20,7 +20,7 @@ export const rateLimits = {
   burstSeconds: 4,
   /** Clients that are told apart. What comes beyond counts as one. */
   maxClients: 50_000,
-  /** New sessions, and sign-ins and sign-outs, of one address. */
+  /** New sessions of one address, and sign-outs of visitors who are not signed in. */
   sessionsPerSecond: 10,
   sessionsAtOnce: 1_000,
 } as const;

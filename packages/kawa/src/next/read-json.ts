@@ -33,7 +33,7 @@ export async function readJson(request: Request, { maxBytes, client, charge, inv
   if (length > maxBytes) throw tooMany();
   const reserved = Number.isSafeInteger(length) && length >= 0 ? length : maxBytes;
   if (!quotas().bodies.take(client, reserved)) {
-    throw new KawaError("RATE_LIMITED", "This server is reading too much already, of this client or of all (docs/limits.md).");
+    throw new KawaError("RATE_LIMITED", "Too many bodies are being read already, of this client or of all clients (docs/limits.md).");
   }
   try {
     const { text, bytes } = await readText(request, maxBytes, tooMany);

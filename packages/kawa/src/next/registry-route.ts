@@ -30,7 +30,7 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
     if (env.isServerless) return handleServerless(request);
     if (request.method !== "OPTIONS" && isReading(request) && pathOf(request).endsWith("/health")) return Promise.resolve(Response.json({ status: "ok" }));
     // The engine never calls it, so whoever does is a stranger.
-    throw new KawaError("UNAUTHORIZED", "The registry of this process is for nobody outside.");
+    throw new KawaError("UNAUTHORIZED", "Nobody outside may call the registry of this process.");
   };
   const handleServerless = async (request: Request): Promise<Response> => {
     // RivetKit decides which path starts actors, however it is written.

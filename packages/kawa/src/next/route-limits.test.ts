@@ -144,6 +144,19 @@ describe("values that a stream carries", () => {
     expect(limited).not.toContain("tab 27");
   });
 
+  it.each([
+    ["development", 1],
+    ["production", 0],
+  ])("are left out with a word in the log in %s: %i", async (mode, wordCount) => {
+    vi.stubEnv("NODE_ENV", mode);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.seldom-reported"));
+    const report = vi.spyOn(console, "error").mockImplementation(() => {});
+    follow(await post(tabsOf(6, (n) => knownOf(numbers(400).map((k) => `limits:item:${n}-${k}`)))));
+    expect(report).toHaveBeenCalledTimes(wordCount);
+    if (wordCount > 0) expect(report).toHaveBeenCalledWith(expect.stringContaining("docs/limits.md"), ["tab 0"]);
+  });
+
   it("are looked for as often as a stream may name different keys, also where none of them is exposed", async () => {
     const find = vi.fn<(id: string) => string>((id) => id);
     const strange = namespace("strange").family((id: string) => ({ key: `${find(id)}`, default: 0 }), { expose: "read" });

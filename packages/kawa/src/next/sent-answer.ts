@@ -19,7 +19,7 @@ export function answerCounted(client: AskingClient, value: unknown): Response {
   const exchange = currentExchange();
   if (body.byteLength <= smallBytes || !exchange) return answer;
   if (!quotas().answers.take(client, body.byteLength)) {
-    throw new KawaError("RATE_LIMITED", "Answers wait to be read already, by this client or by all (docs/limits.md).");
+    throw new KawaError("RATE_LIMITED", "Too many answers wait until this client, or all clients together, read them (docs/limits.md).");
   }
   exchange.response.once("close", () => quotas().answers.giveBack(client, body.byteLength));
   // Called when nothing has moved on the connection for so long.

@@ -37,9 +37,9 @@ const maxMaxValueBytes = 8 * 1024 * 1024;
 
 /**
  * An actor that keeps signals, with hooks that authorise, change or watch what is done with them. Servers of this app reach it
- * through `initReactiveBackend`. RivetKit clients reach only the actions that a hook decides about, as nobody, or as whom a
- * token of `issueToken` says. Browsers reach what is exposed; where a hook decides about a write, only the writes that a hook
- * decides about, and likewise for reads.
+ * through `initReactiveBackend`. RivetKit clients reach only the actions that a hook names; they are anonymous, or have the identity
+ * of a token of `issueToken`. Browsers reach what is exposed; where there are hooks of writes, only the writes that one of them
+ * names, and likewise for reads.
  *
  * @throws {KawaError} OPTION_INVALID - an option is out of its range
  * @example

@@ -32,7 +32,7 @@ export type OwnParams<N extends ActionName> = Actions[N]["params"];
 
 /**
  * What an action is called with: its own fields, its name, and the fields of the identity that the server has verified. All of
- * those may be missing: nobody has none.
+ * those may be missing: an anonymous caller has none.
  */
 export type ActionParams<N extends ActionName, C extends object = AnyContext> = N extends ActionName
   ? { action: N } & Actions[N]["params"] & Partial<C>

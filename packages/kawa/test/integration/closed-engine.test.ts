@@ -87,6 +87,15 @@ describe("the engine's API", () => {
     expect((await ask("/metadata")).body).not.toMatch(/kawa|reactiveState|127\.0\.0\.1/);
   });
 
+  // They are compiled into the engine, and it has no setting that leaves them out.
+  it("shows strangers pages of its own that say nothing of the app", async () => {
+    for (const path of ["/ui/", "/ui/index.html", "/ui/actors"]) {
+      const { body } = await ask(path);
+      expect(body).toContain("<title>Rivet</title>");
+      for (const secret of [access.token, access.namespace, "reactiveState", "the value", dataDir]) expect(body).not.toContain(secret);
+    }
+  });
+
   it.each([
     ["/envoys/connect?protocol_version=8&namespace=kawa&pool_name=default&envoy_key=x", ["rivet"]],
     ["/envoys/connect?protocol_version=8&namespace=kawa&pool_name=default&envoy_key=x", ["rivet", "rivet_token.wrong"]],

@@ -63,7 +63,7 @@ function unreachable(): KawaError {
 function notExposed(key: string): KawaError {
   return publicError(
     "NOT_EXPOSED",
-    `"${key}" cannot be shown in a client component: it is not exposed, not among the signals of createReactiveRoute, or not for this visitor.`,
+    `"${key}" cannot be shown in a client component: it is not exposed, or not among the signals of createReactiveRoute.`,
   );
 }
 
