@@ -162,8 +162,9 @@ test("under constant writes each page shows one version, in HTML and after hydra
   let isDone = false;
   const writing = (async () => {
     for (let value = 1; !isDone; value += 1) {
-      const response = await putValue(server.url, { id: `c${value}`, key: "lab:constant:shared", text: `[${value}]` });
-      if (response.status === 429) await new Promise((resolve) => setTimeout(resolve, 50));
+      await putValue(server.url, { id: `c${value}`, key: "lab:constant:shared", text: `[${value}]` });
+      // The pages come from the same address, which may not ask for more than its share.
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
   const shownIn = (html: string, testId: string): string | undefined => new RegExp(`data-testid="${testId}">(\\d+)<`).exec(html)?.[1];
