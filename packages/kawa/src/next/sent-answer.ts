@@ -17,7 +17,8 @@ export function answerCounted(client: AskingClient, value: unknown): Response {
   const body = Buffer.from(JSON.stringify(value));
   const answer = new Response(body, { headers: { ...answerHeaders, "content-type": "application/json" } });
   const exchange = currentExchange();
-  if (body.byteLength <= smallBytes || !exchange) return answer;
+  // One that has closed never says so again.
+  if (body.byteLength <= smallBytes || !exchange || exchange.response.closed) return answer;
   if (!quotas().answers.take(client, body.byteLength)) {
     throw new KawaError("RATE_LIMITED", "Answers wait to be read already, by this client or by all (docs/limits.md).");
   }
