@@ -86,6 +86,24 @@ describe("a purge", () => {
     expect(after.list({ prefix: "", after: "", withValues: false }).rows.map(([key]) => key)).toEqual(["other", "windows:0"]);
   });
 
+  it("ends well when so many of the keys are written again meanwhile that there are fewer deletions than stay", async () => {
+    const report = vi.spyOn(console, "error").mockImplementation(() => {});
+    const db = new TestDatabase();
+    const store = await openTestStore(db, { maxDeletedKeys: 600 });
+    const again = Array.from({ length: 700 }, (_, n) => ({ key: `windows:${n + 550}`, text: "[2]" }));
+    let written: Promise<unknown> | undefined;
+    db.before = async (sql) => {
+      if (sql.startsWith("DELETE")) await (written ??= write(store, "c", 1, again));
+    };
+    await comeAndGo(store, { count: 1_300 });
+    await write(store, "d", 1, [{ key: "other", text: "[1]" }]);
+    await vi.waitUntil(() => written !== undefined && store.rowCount < 1_300, { interval: 1 });
+    await written;
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+    await store.close();
+    expect(report).not.toHaveBeenCalled();
+  });
+
   it("takes no more than 500 rows at once, and tells nobody about it", async () => {
     const db = new TestDatabase();
     const store = await openTestStore(db);

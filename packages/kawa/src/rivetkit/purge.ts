@@ -74,7 +74,9 @@ export class Purge {
   async #forgetDeleted(floor: number): Promise<void> {
     const { rows, session } = this.#options;
     while (!this.#isStopped) {
-      const { keys, seq } = rows.oldestDeleted(Math.min(batchCount, rows.deletedCount - this.#maxCount));
+      // Meanwhile some may have been written again.
+      const excess = Math.max(0, rows.deletedCount - this.#maxCount);
+      const { keys, seq } = rows.oldestDeleted(Math.min(batchCount, excess));
       if (keys.length === 0 || seq > floor) return;
       await session.remove(keys, floor);
       rows.forgetDeleted(keys, floor);
