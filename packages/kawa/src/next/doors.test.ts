@@ -8,12 +8,14 @@ import type { KawaError } from "../core/errors.ts";
 import { serverKey, streamKey } from "../core/key.ts";
 import { membersKey } from "../core/members.ts";
 import { namespace, root } from "../core/namespace.ts";
+import type { ReadReply, ValueRow } from "../core/value-row.ts";
 import { actionNames, clientParams } from "../rivetkit/client-params.ts";
 import { withContext } from "../rivetkit/context.ts";
 import type { ActionName, AnyHooks, HookContext } from "../rivetkit/hooks.ts";
 import { RivetBackend } from "../rivetkit/rivet-backend.ts";
 import { shareSecret } from "../rivetkit/secret/shared-secret.ts";
 import { closeStreams } from "./live-streams.ts";
+import { createReactiveRoute } from "./reactive-route.ts";
 
 let actor: FakeActor;
 let count = 0;
@@ -218,7 +220,7 @@ describe("where a hook decides about lists alone", () => {
     for (const id of ["ada", "bob"]) await commit(`app:visitors:hall:${id}`, "here", 600_000);
     const members = () => browser.get(membersKey("app:visitors:hall"));
     expect(await withContext({ userId: "ada" }, members)).toMatchObject({ ids: ["ada"] });
-    expect(await members()).toMatchObject({ ids: [] });
+    expect(await members()).toBe("none");
   });
 });
 
@@ -275,6 +277,32 @@ describe("the presence example", () => {
     expect(await as("alice", () => browser.set(key, "Alice"))).toBe("done");
     for (const who of ["alice", "bob"]) expect(await as(who, () => browser.remove(key))).toBe("ACTION_REFUSED");
     expect(await backend.keys("")).toEqual([key]);
+  });
+});
+
+describe("what a hook hides from a browser", () => {
+  const rowsOf = async (signals: object, ...keys: string[]): Promise<readonly ValueRow[]> => {
+    const { GET } = createReactiveRoute({ signals: signals as Readonly<Record<string, unknown>> });
+    const query = new URLSearchParams(keys.map((key) => ["key", key]));
+    return ((await (await GET(new Request(`http://host/?${query}`))).json()) as ReadReply).rows;
+  };
+
+  it("has no number where only lists are hooked", async () => {
+    const { signals, commit } = await openApp({ getAllSignals: () => ({ signals: {} }) });
+    await commit("app:note:secret", "hidden");
+    expect(await rowsOf(signals, "app:note:secret", "app:note:none")).toEqual([
+      ["app:note:secret", null, 0, ""],
+      ["app:note:none", null, 0, ""],
+    ]);
+  });
+
+  it("is in no group: one whose members are all hidden is as one that has none", async () => {
+    const { signals, commit } = await openApp({ getSignal: () => undefined });
+    await commit("app:visitors:full:1", "here", 600_000);
+    expect(await rowsOf(signals, membersKey("app:visitors:full"), membersKey("app:visitors:empty"))).toEqual([
+      [membersKey("app:visitors:full"), null, 0, ""],
+      [membersKey("app:visitors:empty"), null, 0, ""],
+    ]);
   });
 });
 

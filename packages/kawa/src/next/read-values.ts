@@ -77,6 +77,6 @@ export async function readRow(reader: Reader, { backend, key }: BackedSignal<unk
     throw error;
   }
   const entry = reader.entry(key).peek();
-  if (backend.isGuarded && entry.state !== "present") return hiddenRow(key);
+  if ((backend.isGuardedForBrowsers ?? backend.isGuarded) && entry.state !== "present") return hiddenRow(key);
   return [key, textOf(key, entry), entry.seq, backend.version.epoch];
 }

@@ -360,6 +360,8 @@ export class ActorService {
     };
     const shown = await Promise.all(ids.map(isShown));
     const members: Members = { ttlMs, ids: ids.filter((_, index) => shown[index]) };
+    // A group of which nobody is shown has no list.
+    if (members.ids.length === 0) return [key, null, seq];
     return [key, encodeValue(key, members, Number.POSITIVE_INFINITY), seq];
   }
 
