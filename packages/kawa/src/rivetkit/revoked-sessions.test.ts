@@ -4,7 +4,7 @@ import { createMemoryBackend } from "../core/memory-backend.ts";
 import { namespace, root } from "../core/namespace.ts";
 import { closeStreams, streamCountOf } from "../next/live-streams.ts";
 import { createReactiveRoute } from "../next/reactive-route.ts";
-import { RevokedSessions, revokedSessions } from "./revoked-sessions.ts";
+import { type ChainedSession, RevokedSessions, revokedSessions } from "./revoked-sessions.ts";
 
 const hourMs = 60 * 60 * 1000;
 let backend: Backend;
@@ -70,6 +70,33 @@ describe("a revoked session", () => {
     await revokedSessions().revoke("one", inAnHour());
     expect(await (await openStream("one")).rest()).toContain(expired);
     expect(streamCountOf("one")).toBe(0);
+  });
+
+  it("gets no new stream when its browser has signed in or out", async () => {
+    await revokedSessions().end({ id: "one", chain: "browser", generation: 0 }, inAnHour());
+    expect(await (await openStream("one")).rest()).toContain(expired);
+    expect(streamCountOf("one")).toBe(0);
+  });
+
+  it("stays ended for as long as its cookie lives, however short the sessions after it are", async () => {
+    const server = new RevokedSessions();
+    const [long, short, shorter] = [0, 1, 2].map((generation) => ({ id: `of ${generation}`, chain: "browser", generation })) as [ChainedSession, ChainedSession, ChainedSession];
+    await server.end(long, Date.now() + 48 * hourMs);
+    await server.end(short, inAnHour());
+    const other = new RevokedSessions();
+    await other.load();
+    await other.end(shorter, inAnHour());
+    vi.advanceTimersByTime(24 * hourMs);
+    await server.revoke("another", inAnHour());
+    const later = new RevokedSessions();
+    await later.load();
+    for (const each of [server, later]) expect([long, short, shorter].map((session) => each.has(session))).toEqual([true, true, true]);
+    expect(await backend.keys("\0server:ended:")).toHaveLength(1);
+    vi.advanceTimersByTime(48 * hourMs);
+    await server.revoke("the last", inAnHour());
+    expect(server.has(long)).toBe(false);
+    await new RevokedSessions().load();
+    expect(await backend.keys("\0server:ended:")).toHaveLength(0);
   });
 
   it("is forgotten when it would have expired, in storage too", async () => {

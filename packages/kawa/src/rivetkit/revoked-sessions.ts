@@ -39,6 +39,8 @@ export class RevokedSessions {
   /** By id, when the last cookie of it expires. */
   readonly #untils = new Map<string, number>();
   readonly #chains = new Map<string, EndedChain>();
+  /** The last session of each chain: who has opened a stream is known by an id alone. */
+  readonly #endedIds = new Set<string>();
   #backend!: Backend;
   #loaded: Promise<void> | undefined;
   #isKnown = false;
@@ -56,7 +58,7 @@ export class RevokedSessions {
   /** True for a session that is known to be revoked; all of them are known after {@link load}. */
   has({ id, chain, generation = 0 }: CheckedSession): boolean {
     const ended = chain === undefined ? undefined : this.#chains.get(chain);
-    return this.#untils.has(id) || (ended !== undefined && generation < ended.lowest);
+    return this.#untils.has(id) || this.#endedIds.has(id) || (ended !== undefined && generation < ended.lowest);
   }
 
   /** True while this server knows all revoked sessions, and hears of new ones. */
@@ -82,7 +84,8 @@ export class RevokedSessions {
   /** As {@link revoke}, for this session and all of its browser before. */
   async end({ id, chain, generation }: ChainedSession, until: number): Promise<void> {
     const before = this.#chains.get(chain);
-    const ended = { lowest: generation + 1, id, until: Math.ceil(until) + revocationMarginMs };
+    // The row stands for the sessions before too, whose cookies may live longer.
+    const ended = { lowest: generation + 1, id, until: Math.max(Math.ceil(until) + revocationMarginMs, before?.until ?? 0) };
     await this.#backend.set(endedKey(chain, ended), true, asServer);
     if (before && before.lowest < ended.lowest) this.#delete(endedKey(chain, before));
   }
@@ -133,12 +136,20 @@ export class RevokedSessions {
       if (isNew) tell(revoked.id);
     }
     const ended = parseEnded(key);
-    if (ended && ended.until > now && ended.lowest > (this.#chains.get(ended.chain)?.lowest ?? 0)) {
-      const { chain, ...row } = ended;
-      this.#chains.set(chain, row);
-      tell(row.id);
+    if (ended && ended.until > now) {
+      this.#noteChain(ended);
+      tell(ended.id);
     }
     if ((revoked || ended) && now - this.#sweptAt > sweepIntervalMs) this.#sweep();
+  }
+
+  /** Two servers may have written rows that do not know of each other. */
+  #noteChain({ chain, ...row }: EndedChain & { readonly chain: string }): void {
+    const known = this.#chains.get(chain);
+    const { lowest, id } = known && known.lowest >= row.lowest ? known : row;
+    if (known) this.#endedIds.delete(known.id);
+    this.#endedIds.add(id);
+    this.#chains.set(chain, { lowest, id, until: Math.max(row.until, known?.until ?? 0) });
   }
 
   /** False for a row that has expired, and for one that a later row stands for. */
@@ -146,7 +157,9 @@ export class RevokedSessions {
     const revoked = parseRevoked(key);
     if (revoked) return this.#untils.get(revoked.id) === revoked.until;
     const ended = parseEnded(key);
-    return !ended || this.#chains.get(ended.chain)?.lowest === ended.lowest;
+    if (!ended) return true;
+    const { lowest, until } = this.#chains.get(ended.chain) ?? {};
+    return ended.until > Date.now() && (ended.lowest === lowest || ended.until === until);
   }
 
   /** Forgets those of which no cookie lives, in storage too. */
@@ -160,6 +173,7 @@ export class RevokedSessions {
     for (const [chain, ended] of this.#chains) {
       if (ended.until > this.#sweptAt) continue;
       this.#chains.delete(chain);
+      this.#endedIds.delete(ended.id);
       this.#delete(endedKey(chain, ended));
     }
   }
