@@ -4,9 +4,9 @@ import { type KnownValue, maxKept, maxWatched } from "../core/value-row.ts";
 import { bodyLimits, streamLimits } from "./limits.ts";
 import { type BodyOwner, isRecord, readJson } from "./read-json.ts";
 import { maxRendersPerTab, maxTabs, type ShownRender, type StreamRequest, type Subscription } from "./stream-protocol.ts";
+import { maxTokenLength } from "./stream-token.ts";
 
 const maxNameLength = 64;
-const maxTokenLength = 64 * 1024;
 
 /**
  * Reads what a browser asks for; it may be anybody's browser.

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { RenderReads } from "../react/render-reads.ts";
 import { seal } from "../rivetkit/secret/seal.ts";
-import { issueStreamToken, readStreamToken } from "./stream-token.ts";
+import { issueStreamToken, maxTokenLength, readStreamToken } from "./stream-token.ts";
 
 vi.stubEnv("KAWA_SECRET", "a secret of at least sixteen characters");
 
@@ -49,6 +49,12 @@ describe("a stream token", () => {
     const token = issueStreamToken("session of ada", [createRender("one", ["tenant:secret key"])])!;
     const bytes = Buffer.from(token, "base64url").toString("latin1");
     for (const name of ["tenant:secret key", "session of ada", "versions"]) expect(bytes).not.toContain(name);
+  });
+
+  it("is none that a request could not bring back: of few keys with long names", () => {
+    const keysOf = (count: number): string[] => Array.from({ length: count }, (_, n) => `${n}:`.padEnd(400, "k"));
+    expect(issueStreamToken("", [createRender("one", keysOf(400))])).toBeUndefined();
+    expect(issueStreamToken("", [createRender("one", keysOf(100))])!.length).toBeLessThanOrEqual(maxTokenLength);
   });
 
   it("expires after a day", () => {

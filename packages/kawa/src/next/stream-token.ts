@@ -5,6 +5,8 @@ import { open, seal } from "../rivetkit/secret/seal.ts";
 const lifetimeMs = 24 * 60 * 60 * 1000;
 /** A tab that shows more hears of every change when its stream moves to another server. */
 const maxKeys = 500;
+/** Of a request that brings it back, in characters. */
+export const maxTokenLength: number = 64 * 1024;
 
 type Payload = {
   /** Whose stream it is; empty for nobody's in particular. */
@@ -37,7 +39,8 @@ export function issueStreamToken(subject: string, renders: readonly RenderReads[
     })),
   };
   try {
-    return seal({ purpose: "stream", audience, expiresAt: Date.now() + lifetimeMs }, JSON.stringify(payload));
+    const token = seal({ purpose: "stream", audience, expiresAt: Date.now() + lifetimeMs }, JSON.stringify(payload));
+    return token.length <= maxTokenLength ? token : undefined;
   } catch (error) {
     if (isKawaError(error, "SECRET_MISSING")) return undefined;
     throw error;
