@@ -29,7 +29,17 @@ export class PoolProof {
 
   /** Has RivetKit configure the pool, once: the engine may know an older secret, or none, and tries again. */
   tell(request: Request): Promise<unknown> {
-    const url = new URL("metadata", request.url);
-    return (this.#telling ??= this.#registry.handler(new Request(url)).catch(() => (this.#telling = undefined)));
+    return (this.#telling ??= this.#configure(new URL("metadata", request.url)).then((isTold) => {
+      if (!isTold) this.#telling = undefined;
+    }));
+  }
+
+  /** False at an address that is not RivetKit's: whoever asks without the proof chooses it. */
+  async #configure(url: URL): Promise<boolean> {
+    try {
+      return (await this.#registry.handler(new Request(url))).ok;
+    } catch {
+      return false;
+    }
   }
 }

@@ -109,6 +109,13 @@ describe("the mounted registry on a serverless platform", () => {
     },
   );
 
+  it("configures the pool when a stranger has asked at an address that is none before", async () => {
+    handler.mockResolvedValueOnce(new Response("", { status: 404 }));
+    const { route } = mount({ configurePool: pool });
+    for (const path of ["x/start", "start", "start"]) expect((await route.POST(request("POST", path))).status).toBe(401);
+    expect(handler.mock.calls.map(([{ url }]) => url)).toEqual(["http://host/api/rivet/x/metadata", "http://host/api/rivet/metadata"]);
+  });
+
   it.each(["start/", "START", "st%61rt", "x/start", "anything"])("asks for the proof at %s too", async (path) => {
     const { route } = mount({ configurePool: pool });
     expect((await route.POST(request("POST", path))).status).toBe(401);
