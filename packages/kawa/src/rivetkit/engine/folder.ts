@@ -5,6 +5,7 @@ import { createSecret } from "../secret/shared-secret.ts";
 import { closeFolderIfOwn, closeToOthers } from "./file-modes.ts";
 
 const tokenName = "admin-token";
+const previousName = "secret.previous";
 
 /** What the folder remembers of its engine. */
 export type EngineRecord = {
@@ -41,7 +42,7 @@ export class EngineFolder {
       );
     }
     closeFolderIfOwn(path);
-    for (const each of [folder.dataPath, folder.journalPath, folder.logPath, folder.#recordPath, folder.#path("secret"), folder.#path(tokenName)]) {
+    for (const each of [folder.dataPath, folder.journalPath, folder.logPath, folder.#recordPath, folder.#path("secret"), folder.#path(previousName), folder.#path(tokenName)]) {
       closeToOthers(each);
     }
     return folder;
@@ -108,7 +109,7 @@ export class EngineFolder {
 
   /** Secrets of this folder before, one a line: a secret is replaced by moving its file to this one. */
   previousSecrets(): readonly string[] {
-    return readText(join(this.path, "secret.previous"))?.split(/\s+/).filter((secret) => secret !== "") ?? [];
+    return readText(this.#path(previousName))?.split(/\s+/).filter((secret) => secret !== "") ?? [];
   }
 
   lastLogLines(count: number): string {
