@@ -190,9 +190,9 @@ class Encoder {
   }
 
   #bytesNode(view: ArrayBufferView): string {
-    const text = toBase64(view);
-    this.#spend(costs.bytes + text.length);
-    return `["ArrayBuffer","${text}"]`;
+    // Before as many are written: there may be more than fit into a text.
+    this.#spend(costs.bytes + Math.ceil(view.byteLength / 3) * 4);
+    return `["ArrayBuffer","${toBase64(view)}"]`;
   }
 
   /** @throws {ValueRefusal} - others may change the buffer, or it is gone */

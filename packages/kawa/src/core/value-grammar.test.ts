@@ -134,6 +134,11 @@ describe("typed arrays", () => {
     expect(encodeValue("a", new Uint8Array(new ArrayBuffer(1024 * 1024), 0, 16)).length).toBeLessThan(100);
   });
 
+  it("are refused for their size before they are written out, also where they are more than a text can hold", async () => {
+    const error = await caught(() => encodeValue("a", new ArrayBuffer(600 * 1024 * 1024)));
+    expect(isKawaError(error, "VALUE_TOO_LARGE")).toBe(true);
+  });
+
   it("gives two views of one buffer a buffer each", () => {
     const buffer = new ArrayBuffer(8);
     const [a, b] = decodeValue(encodeValue("a", [new Uint8Array(buffer, 0, 4), new Uint8Array(buffer, 4)])) as [Uint8Array, Uint8Array];
