@@ -290,6 +290,19 @@ describe("a secret that is replaced", () => {
   });
 });
 
+it("a session that has no room for one more signature keeps its visitor, and is renewed no more", async () => {
+  const report = vi.spyOn(console, "error").mockImplementation(() => {});
+  let length = 2_000;
+  while ((await codeOf(() => sessions.signIn({ userId: "x".repeat(length + 10) }))) !== "VALUE_TOO_LARGE") length += 10;
+  await sessions.signIn({ userId: "x".repeat(length) });
+  vi.advanceTimersByTime(2 * dayMs);
+  shareSecret("another secret of the test", ["a secret of the test"]);
+  expect(visit({ cookie: request.jar.get("kawa-session") })).toBeUndefined();
+  expect((await sessions.read())?.data?.userId).toHaveLength(length);
+  expect(report).toHaveBeenCalledTimes(1);
+  report.mockRestore();
+});
+
 describe("signing in and out", () => {
   it("begins a new session each time, and ends the one before", async () => {
     const cookies = [newVisitor()];

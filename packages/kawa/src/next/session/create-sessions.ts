@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { cookies, headers } from "next/headers";
 import type { NextRequest, NextResponse } from "next/server";
-import { KawaError } from "../../core/errors.ts";
+import { isKawaError, KawaError } from "../../core/errors.ts";
 import { provideCurrentSession } from "../../rivetkit/current-session.ts";
 import { type ChainedSession, revokedSessions } from "../../rivetkit/revoked-sessions.ts";
+import { reportSeldom } from "../report-seldom.ts";
 import { mayBeginSession } from "./new-sessions.ts";
 import { isHttps, sessionCookie, sessionCookieName } from "./session-cookie.ts";
 import { defaultMaxAgeMs, noteSessionLifetime } from "./session-lifetime.ts";
@@ -108,6 +109,16 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
     return shown<Data>(next);
   };
 
+  const renew = (response: NextResponse, held: SessionContent, https: boolean): void => {
+    try {
+      response.cookies.set(cookieFor(issue(held, held.data), https));
+    } catch (error) {
+      // With a secret more it has a signature more. Its visitor is to see the page all the same.
+      if (!isKawaError(error, "VALUE_TOO_LARGE")) throw error;
+      reportSeldom("session", "A session could not be renewed, so it ends when it expires.", error);
+    }
+  };
+
   return {
     keep(request, response) {
       if (!opensPage(request)) return;
@@ -117,7 +128,7 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
         if (mayBeginSession(request)) response.cookies.set(cookieFor(issue(firstSession(), undefined), https));
       } else if (Date.now() - held.issuedAt >= renewAfterMs && revokedSessions().isCurrent) {
         // A server that may not have heard of a revocation renews nothing: it would outlive the revocation.
-        response.cookies.set(cookieFor(issue(held, held.data), https));
+        renew(response, held, https);
       }
     },
     read: async () => {
