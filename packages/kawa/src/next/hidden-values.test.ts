@@ -10,7 +10,7 @@ import { ExposedSignals } from "./exposed-signals.ts";
 import { readValues } from "./read-values.ts";
 import { ValueFeed } from "./value-feed.ts";
 
-type Hiding = "refuses" | "shows nothing";
+type Hiding = "refuses" | "shows nothing" | "fails";
 
 let memory: Backend;
 let backend: Backend;
@@ -23,6 +23,7 @@ beforeEach(() => {
   const reader: Reader = {
     entry: (key) => (hidden.has(key) ? cell<Entry>({ state: "absent", seq: memory.entry(key).peek().seq }) : memory.entry(key)),
     load: async (keys) => {
+      if (keys.some((key) => hidden.get(key) === "fails")) throw new KawaError("CONTEXT_UNAVAILABLE", "a malformed cookie");
       if (keys.some((key) => hidden.get(key) === "refuses")) throw new KawaError("ACTION_REFUSED", "no");
     },
   };
@@ -58,6 +59,19 @@ async function get(...names: string[]): Promise<ReadReply> {
   const signals = new ExposedSignals(Object.fromEntries(names.map((name) => [name, signalOf(name)])));
   return readValues(names.map((name) => `h:${name}`), signals);
 }
+
+describe("a reading that fails for whoever opened a stream", () => {
+  it("is reported once, however many keys they have named", async () => {
+    const report = vi.spyOn(console, "error").mockImplementation(() => {});
+    for (let n = 0; n < 30; n += 1) {
+      hidden.set(`h:name ${n}`, "fails");
+      feedOf(`name ${n}`);
+    }
+    await settle();
+    expect(report).toHaveBeenCalledTimes(1);
+    vi.restoreAllMocks();
+  });
+});
 
 describe.each<Hiding>(["refuses", "shows nothing"])("a key of which a hook %s", (hiding) => {
   it("is answered as one that does not exist, with the same number", async () => {

@@ -4,6 +4,7 @@ import type { AnyRegistry } from "../rivetkit/host.ts";
 import { checkHost } from "./check-host.ts";
 import { watchConnections } from "./connections.ts";
 import { PoolProof } from "./pool-proof.ts";
+import { reportSeldom } from "./report-seldom.ts";
 
 const messages: Readonly<Record<string, string>> = {
   HOST_REFUSED: "This app is not reached under this name.",
@@ -61,7 +62,7 @@ function pathOf({ url }: Request): string {
 
 function refuse(error: unknown): Response {
   const { status, code } = isKawaError(error) ? error : { status: 500, code: "INTERNAL" };
-  if (status >= 500) console.error("[kawa] The mounted registry failed:", error);
+  if (status >= 500) reportSeldom("registry", "The mounted registry failed.", error);
   const message = messages[code] ?? "The registry is not available.";
   return forThisSiteOnly(Response.json({ code, message }, { status, headers: { "cache-control": "no-store" } }));
 }

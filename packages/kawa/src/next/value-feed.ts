@@ -8,6 +8,7 @@ import { hub } from "./hub.ts";
 import { streamLimits } from "./limits.ts";
 import { ListPace } from "./list-pace.ts";
 import { readRow } from "./read-values.ts";
+import { reportSeldom } from "./report-seldom.ts";
 import { turns } from "./turns.ts";
 
 export type ValueFeedOptions = {
@@ -163,7 +164,7 @@ export class ValueFeed {
           this.#add((await readRow(await reader, signal)) ?? hiddenRow(signal.key));
         } catch (error) {
           if (isKawaError(error) && error.retryable) this.#retry(signal);
-          else if (!leaveOut(signal.key, error)) console.error(`[kawa] Reading "${clip(signal.key)}" for a browser failed:`, error);
+          else if (!leaveOut(signal.key, error)) reportSeldom("read", `Reading "${clip(signal.key)}" for a browser failed.`, error);
         }
       }),
     );
