@@ -16,7 +16,7 @@ test("going back after a sign-out never shows what was seen before it, with a st
   });
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByTestId("who")).toHaveText("You are a guest.");
-  await putValue(server.url, { id: "next", key: "lab:forgotten:shared", text: "[22]" });
+  await putValue(server.url, { id: "next forgotten", key: "lab:forgotten:shared", text: "[22]" });
 
   const seen = await recordPage(page);
   await page.goBack();
@@ -29,7 +29,7 @@ test("going back by a new document never shows it either", async ({ page, server
   await page.goto(`${server.url}/`);
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByTestId("who")).toHaveText("You are a guest.");
-  await putValue(server.url, { id: "next", key: "lab:restored:shared", text: "[32]" });
+  await putValue(server.url, { id: "next restored", key: "lab:restored:shared", text: "[32]" });
 
   await page.addInitScript(() => {
     const seen: string[] = [];
@@ -51,7 +51,7 @@ test("other tabs of the browser forget it, though no stream tells them", async (
   await other.goto(`${server.url}/`);
   await page.route("**/api/reactive", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
   const seen = await recordPage(page);
-  await putValue(server.url, { id: "next", key: "lab:tabs:shared", text: "[42]" });
+  await putValue(server.url, { id: "next tabs", key: "lab:tabs:shared", text: "[42]" });
   await other.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByTestId("client")).toHaveText("42");
   expect(await seen("41")).toBe(false);

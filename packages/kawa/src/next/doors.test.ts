@@ -296,6 +296,23 @@ describe("what a hook hides from a browser", () => {
     ]);
   });
 
+  it.each<[string, AnyHooks]>([
+    ["lists alone", { getAllSignals: async (_, params, next) => (params.userId === "ada" ? await next(params) : { signals: {} }) }],
+    ["reads", { getSignal: (_, params, next) => (params.userId === "ada" ? next(params) : undefined) }],
+  ])("is written as if it were absent where %s are hooked, and by its number by who is shown it", async (_, hooks) => {
+    const { browser, signals, commit } = await openApp(hooks);
+    await commit("app:note:1", "hidden");
+    const { seq } = actor.store.get("app:note:1")!;
+    const ada = <T>(fn: () => T): T => withContext({ userId: "ada" }, fn);
+    expect(await browser.set("app:note:1", "by number", { expect: seq })).toBe("conflict");
+    expect(await ada(() => browser.set("app:note:1", "over nothing", { expect: 0 }))).toBe("conflict");
+    expect(await ada(() => browser.set("app:note:1", "by number", { expect: seq }))).toBe("done");
+    expect(await browser.set("app:note:1", "over nothing", { expect: 0 })).toBe("done");
+    expect(await browser.remove("app:note:1", { expect: 0 })).toBe("done");
+    await ada(() => signals.note("1").update((value) => `${value}of the server`));
+    expect(actor.store.get("app:note:1")?.text).toBe('["of the server"]');
+  });
+
   it("is in no group: one whose members are all hidden is as one that has none", async () => {
     const { signals, commit } = await openApp({ getSignal: () => undefined });
     await commit("app:visitors:full:1", "here", 600_000);

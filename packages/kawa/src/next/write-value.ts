@@ -39,7 +39,7 @@ async function apply(write: WriteRequest, { signals, client }: WriteOptions): Pr
   const signal = signals.find(write.key, "write");
   if (!signal) throw new KawaError("NOT_EXPOSED", `Browsers cannot write "${clip(write.key)}".`);
   if (signal.ttlMs === undefined) writtenKeys().note(client, write.key);
-  const id = `${nameOf(client)}\n${write.id}`;
+  const id = `${nameOf(client)}\n${write.key}\n${write.id}`;
   const known = writeOutcomes().find(id);
   const outcome = known ?? perform(signal, write);
   if (!known) writeOutcomes().add(id, client.address, outcome);

@@ -161,7 +161,9 @@ export class RivetBackend implements Backend {
   }
 
   #write(change: KeyChange, options: OperationOptions | undefined): Promise<unknown> {
-    return this.#writer.write(change, this.#contextOf(options, ["reads", "writes"]), options?.origin);
+    const { origin } = options ?? {};
+    const context = this.#contextOf(options, origin === "browser" ? ["reads", "writes", "lists"] : ["reads", "writes"]);
+    return this.#writer.write(change, context, origin);
   }
 
   #isGuardedFor(origin: OperationOptions["origin"]): boolean {

@@ -54,7 +54,9 @@ export class Writer {
       const connection = await this.#connection();
       if (!connection) continue;
       try {
-        const isHooked = connection.hooked.writes || connection.hooked.reads;
+        const { reads, writes, lists } = connection.hooked;
+        // Where lists alone are hooked, a browser means the number of what it is shown.
+        const isHooked = reads || writes || lists;
         if (this.#unsettled && (isHooked || this.#isRevoking)) await this.#giveUp(this.#unsettled, connection);
         else if (isHooked) this.#handOver();
         else await this.#flushOnce(connection);
