@@ -253,6 +253,12 @@ describe("PUT", () => {
       expect({ status, body }).toEqual({ status: 200, body: { row: ["req:open", "[9]", 2, backend.version.epoch] } });
     });
 
+    it("is not taken for another key's write of the same name", async () => {
+      await put({ id: "same-name", key: "req:name", text: `["a"]` });
+      await put({ id: "same-name", key: "req:open", text: "[3]" });
+      expect(signals.open.value).toBe(3);
+    });
+
     it("is refused again where it was refused", async () => {
       const write = { id: "again-2", key: "req:open", text: "[1]" };
       vi.spyOn(backend, "set").mockRejectedValueOnce(new KawaError("ACTION_REFUSED", "No."));
