@@ -1,6 +1,6 @@
 "use client";
 import { usePathname, useRouter, useSearchParams } from "next/navigation";
-import { type ReactElement, startTransition, useEffect, useState } from "react";
+import { type ReactElement, startTransition, useEffect, useLayoutEffect, useState } from "react";
 import { KeptScroll } from "./kept-scroll.tsx";
 import { liveTab, type LiveRefreshWay } from "./live-tab.ts";
 import { refreshRoute } from "../refresh-route.ts";
@@ -27,8 +27,8 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
   const [refreshCount, setRefreshCount] = useState(liveTab.refreshCount);
   const [navigationCount, setNavigationCount] = useState(liveTab.navigationCount);
 
-  // While it renders: nothing of this commit may show what the visitor before was allowed to see.
-  liveTab.identify(identity);
+  // Before the browser paints: nothing of this commit may show what the visitor before was allowed to see.
+  useLayoutEffect(() => liveTab.identify(identity), [identity]);
   // First, so that the stream is asked for with what is shown.
   useEffect(
     () => liveTab.commit({ shown: [render, versions], refreshCount, navigationCount }),

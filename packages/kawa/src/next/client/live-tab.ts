@@ -101,9 +101,9 @@ export class LiveTab {
     this.#update();
   }
 
-  /** Says who looks. Not for servers, where one process renders for everybody. */
+  /** Says who looks. */
   identify(identity: string | undefined): void {
-    if (typeof document === "undefined" || identity === undefined || identity === this.#identity) return;
+    if (identity === undefined || identity === this.#identity) return;
     if (this.#identity !== undefined) this.#forget();
     this.#identity = identity;
     void import("./identity-guard.ts").then(({ guardIdentity }) =>
