@@ -572,3 +572,24 @@ describe("a lost answer", () => {
     expect(written).toEqual([]);
   });
 });
+
+describe("somebody else who looks", () => {
+  it("does not write what was written before: neither what waits, nor what has to be sent again", async () => {
+    const [first, later] = [Promise.withResolvers<Answer>(), Promise.withResolvers<Answer>()];
+    answers.push(first.promise, later.promise, accept("of Bob", 9));
+    const sent = caught(() => backend.set("k", "sent by Ada"));
+    await vi.dynamicImportSettled();
+    const waiting = caught(() => backend.set("k", "of Ada"));
+    const update = caught(() => backend.update("k", () => "update of Ada"));
+    expect(valueOf("k")).toBe("update of Ada");
+    backend.forget();
+    expect(valueOf("k")).toBe("unknown");
+    first.resolve("lost");
+    await vi.runAllTimersAsync();
+    for (const write of [sent, waiting, update]) expect(publicMessage((await write) as Error)).toContain("This was not saved.");
+    expect(written.filter(({ text }) => text?.includes("Ada")).map(({ text }) => text)).toEqual([stringify("sent by Ada")]);
+    answers.shift();
+    await backend.set("k", "of Bob");
+    expect(valueOf("k")).toBe("of Bob");
+  });
+});

@@ -144,7 +144,7 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
     const last = slot.writes.at(-1);
     return new Promise((resolve, reject) => {
       const settled = { resolve, reject };
-      if (change.held && last?.held && !last.updater && !last.isOnTheWay) {
+      if (change.held && last?.held && !last.updater && !last.isOnTheWay && !last.isOfAnother) {
         last.held = change.held;
         last.settled.push(settled);
       } else slot.writes.push({ ...change, settled: [settled] });

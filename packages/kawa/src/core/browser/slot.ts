@@ -13,6 +13,8 @@ export type PendingWrite = {
   /** What it makes of the key; of an update, known once it is on the way. */
   held?: Held | undefined;
   isOnTheWay?: boolean;
+  /** Who wrote it does not look any more: it is not shown, and not sent as somebody else. */
+  isOfAnother?: boolean;
   readonly settled: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }[];
 };
 
@@ -49,6 +51,7 @@ export class Slot {
 
   /** Somebody else looks now. What is on the screen shows its default until the actor says more. */
   forget(isShown: boolean): void {
+    for (const write of this.writes) write.isOfAnother = true;
     this.confirmed = isShown ? { text: null, seq: -1, epoch: "" } : undefined;
     this.show();
   }
@@ -57,6 +60,7 @@ export class Slot {
   show(): void {
     let { entry } = this;
     for (const write of [...this.writes]) {
+      if (write.isOfAnother) continue;
       try {
         if (write.held) entry = entryOf(write.held, entry.seq);
         // An update of what is not known yet waits for it.

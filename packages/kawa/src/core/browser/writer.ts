@@ -54,16 +54,17 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
   try {
     for (let tries = 1; ; tries += 1) {
       if (write.updater && !slot.confirmed) await backend.read([slot.key]);
+      checkVisitor(write);
       const base = expectedOf(slot);
       if (write.updater) write.held = { value: write.updater(slot.entry) };
       const { text = encodeHeld(slot.key, write.held!), value } = write.held!;
       write.held = { text, value };
       slot.show();
       const request = { id: randomId(), key: slot.key, text, expect: write.updater ? base : undefined };
-      const forgetCount = backend.forgetCount.peek();
-      const { row, isConflict } = await deliver(request, base);
+      const { row, isConflict } = await deliver(request, base, write);
+      if (isConflict) checkVisitor(write);
       // It tells what somebody was allowed to see who does not look any more.
-      if (forgetCount !== backend.forgetCount.peek()) return undefined;
+      if (write.isOfAnother) return undefined;
       await loadCodec(row ? [row] : []);
       if (!isConflict) return row;
       if (row) await backend.receive([row]);
@@ -88,8 +89,13 @@ function expectedOf({ entry }: Slot): number {
   return entry.state === "present" ? entry.seq : 0;
 }
 
+/** @throws {KawaError} UNAUTHORIZED - it would be sent as somebody else */
+function checkVisitor({ isOfAnother }: PendingWrite): void {
+  if (isOfAnother) throw publicError("UNAUTHORIZED", "Somebody else is signed in now. This was not saved.");
+}
+
 /** Sends a write until it is answered: after a lost answer once more, and then only for the value that it was made for. */
-async function deliver(request: WriteRequest, base: number): Promise<WriteReply> {
+async function deliver(request: WriteRequest, base: number, write: PendingWrite): Promise<WriteReply> {
   const again: WriteRequest = { ...request, expect: request.expect ?? base, isAgain: true };
   let next = request;
   for (let tries = 1; ; tries += 1) {
@@ -102,6 +108,7 @@ async function deliver(request: WriteRequest, base: number): Promise<WriteReply>
         await delay(resendDelayMs);
         next = again;
       } else throw error;
+      checkVisitor(write);
     } finally {
       unanswered.delete(request);
     }
