@@ -91,11 +91,18 @@ function parameterFinder<P>(keyOf: (param: P) => string): ParameterFinder {
   if (names.length === 0 || isMixed || [...asked].some((name) => !names.includes(name))) {
     throw invalid("be exposed or ephemeral", "its keys do not hold its parameters as they are");
   }
-  // A parameter with a colon could make the key of another signal, and several of them would be slow to tell apart.
-  const pattern = new RegExp(`^${pieces.map((piece, at) => (at % 2 === 1 ? "([^:]+)" : escape(piece))).join("")}$`, "u");
+  // A parameter with a colon could make the key of another signal.
+  const segments: string[][] = [[]];
+  pieces.forEach((piece, at) => {
+    const [first, ...others] = at % 2 === 1 ? [piece] : piece.split(":");
+    segments.at(-1)!.push(first!);
+    segments.push(...others.map((literal) => [literal]));
+  });
   const paramOf: ParameterFinder["paramOf"] = (key) => {
-    const found = pattern.exec(key)?.slice(1);
-    if (!found) return undefined;
+    const parts = key.split(":");
+    if (parts.length !== segments.length) return undefined;
+    const found = parts.flatMap((part, at) => fieldsOf(part, segments[at]!));
+    if (found.includes(undefined)) return undefined;
     return names[0] === whole ? found[0] : Object.fromEntries(names.map((name, at) => [name, found[at]]));
   };
   const [literal = "", , end = ""] = pieces.slice(-3);
@@ -110,8 +117,25 @@ function keyWith<P>(keyOf: (param: P) => string, standIn: object): string {
   }
 }
 
-function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+/**
+ * The parameters of one segment, of which the first ones are as long as they can be. Anybody may choose the key, so what does not match
+ * must not take longer than what does, as it would with a regular expression of several parameters.
+ */
+function fieldsOf(part: string, pieces: readonly string[]): string[] | undefined {
+  const end = pieces.at(-1)!;
+  if (pieces.length === 1) return part === end ? [] : undefined;
+  if (!part.startsWith(pieces[0]!) || !part.endsWith(end)) return undefined;
+  const fields: string[] = [];
+  let to = part.length - end.length;
+  for (let at = pieces.length - 3; at >= 0; at -= 2) {
+    const literal = pieces[at]!;
+    const start = at === 0 ? 0 : part.lastIndexOf(literal, to - 1 - literal.length);
+    const from = start + literal.length;
+    if (start < 0 || from >= to) return undefined;
+    fields.unshift(part.slice(from, to));
+    to = start;
+  }
+  return fields;
 }
 
 function invalid(what: string, reason: string, cause?: unknown): KawaError {

@@ -4,7 +4,7 @@ import type { LiveStream } from "./live-stream.ts";
 import { quotas } from "./quota.ts";
 
 /** The answer that brings the next session is on its way: the other tabs are to ask as that one. */
-const answerMs = 300;
+export const answerMs = 300;
 
 /** Gap between looks at what the streams have to do in time, in milliseconds. */
 export const tickMs = 1_000;

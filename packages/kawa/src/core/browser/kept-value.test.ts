@@ -102,8 +102,10 @@ describe("a kept value", () => {
     expect(errors).toEqual([refusal, undefined]);
   });
 
-  it("is sent again after a lost network, unless it was released", async () => {
-    const lost = new KawaError("BACKEND_UNAVAILABLE", "There is no connection.");
+  it.each([
+    ["a lost network", new KawaError("BACKEND_UNAVAILABLE", "There is no connection.")],
+    ["somebody else has signed in", new KawaError("UNAUTHORIZED", "Somebody else is signed in now.")],
+  ])("is sent again after %s, unless it was released", async (_, lost) => {
     vi.spyOn(backend, "set").mockRejectedValueOnce(lost).mockRejectedValueOnce(lost);
     const [kept, released] = [keep(member("a")), keep(member("b"))];
     await Promise.all([kept.set("here"), released.set("there")]);

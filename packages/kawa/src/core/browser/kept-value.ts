@@ -129,6 +129,7 @@ function keepInStream(key: string): () => void {
   return () => count(-1);
 }
 
+/** `UNAUTHORIZED`: somebody else looks. Who still keeps it then is shown to them too. */
 function isTemporary(error: unknown): boolean {
-  return isKawaError(error) && (error.status >= 500 || error.code === "RATE_LIMITED");
+  return isKawaError(error) && (error.status >= 500 || error.code === "RATE_LIMITED" || error.code === "UNAUTHORIZED");
 }

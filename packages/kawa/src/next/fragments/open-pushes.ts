@@ -1,12 +1,16 @@
 import { KawaError } from "../../core/errors.ts";
 import { processState } from "../../core/process-state.ts";
+import { onSessionRevoked } from "../../rivetkit/revoked-sessions.ts";
 import type { AskingClient } from "../asking-client.ts";
+import { answerMs } from "../live-streams.ts";
 import { quotas } from "../quota.ts";
 import type { PushEnd } from "./push-protocol.ts";
 
 type OpenPush = { end(reason: PushEnd): void };
 
 const pushes = processState("open-pushes", () => new Map<string, OpenPush>());
+/** Of each session, the calls of its tabs. */
+const bySession = processState("pushes-of-sessions", () => new Map<string, Set<OpenPush>>());
 
 export type PushOwner = { readonly tab: string; readonly client: AskingClient; readonly fragmentCount: number };
 
@@ -24,12 +28,41 @@ export function addPush({ tab, client, fragmentCount }: PushOwner, push: OpenPus
     throw exhausted("fragments that are pushed");
   }
   pushes.set(tab, push);
+  const { session } = client;
+  if (session !== undefined) follow(session, push);
   return () => {
     if (pushes.get(tab) !== push) return;
     pushes.delete(tab);
+    if (session !== undefined) unfollow(session, push);
     calls.giveBack(client, 1);
     fragments.giveBack(client, fragmentCount);
   };
+}
+
+function follow(session: string, push: OpenPush): void {
+  endWithSessions();
+  const ofSession = bySession.get(session);
+  if (ofSession) ofSession.add(push);
+  else bySession.set(session, new Set([push]));
+}
+
+function unfollow(session: string, push: OpenPush): void {
+  const ofSession = bySession.get(session);
+  ofSession?.delete(push);
+  if (ofSession?.size === 0) bySession.delete(session);
+}
+
+/** Ends calls when their sessions end, from now on: their tabs call again, as whoever they are then. */
+function endWithSessions(): void {
+  processState("end-pushes-with-sessions", () => {
+    onSessionRevoked((session) => {
+      if (!bySession.has(session)) return;
+      setTimeout(() => {
+        for (const push of [...(bySession.get(session) ?? [])]) push.end("renew");
+      }, answerMs).unref();
+    });
+    return true;
+  });
 }
 
 function exhausted(what: string): KawaError {
