@@ -7,7 +7,8 @@ export const env = {
     return process.env.RIVET_ENDPOINT || undefined;
   },
   get secret(): string | undefined {
-    return process.env.KAWA_SECRET || undefined;
+    // As a file has it, it ends with the end of a line.
+    return process.env.KAWA_SECRET?.trim() || undefined;
   },
   /** Secrets that were the app's before, separated by commas: what was made with them is still good. */
   get previousSecrets(): readonly string[] {
