@@ -3,8 +3,12 @@ const storageKey = "kawa-identity";
 
 let current: string | undefined;
 let onOther: () => void = () => {};
-/** A late render of who looked before is no news. */
-const known = new Set<string>();
+/** A late render of who looked before is no news; whoever comes back after this long is. In milliseconds. */
+const lateMs = 30_000;
+/** Who looks, as far as this tab has heard. */
+let latest: string | undefined;
+/** When others stopped to be that. */
+const leftAt = new Map<string, number>();
 
 /**
  * Says who looks at this tab now, and calls `onSomebodyElse` when another tab says that it is somebody else. Loaded after the page: a
@@ -14,12 +18,12 @@ export function guardIdentity(identity: string, onSomebodyElse: () => void): voi
   const isFirst = current === undefined;
   current = identity;
   onOther = onSomebodyElse;
-  known.add(identity);
+  note(identity);
   write(identity);
   if (!isFirst) return;
   addEventListener("storage", ({ key, newValue }) => {
-    if (key !== storageKey || newValue === null || known.has(newValue)) return;
-    known.add(newValue);
+    if (key !== storageKey || newValue === null || newValue === latest || isLate(newValue)) return;
+    note(newValue);
     onOther();
   });
   addEventListener("pageshow", ({ persisted }) => {
@@ -27,6 +31,15 @@ export function guardIdentity(identity: string, onSomebodyElse: () => void): voi
     document.documentElement.replaceChildren();
     location.reload();
   });
+}
+
+function note(identity: string): void {
+  if (latest !== undefined && latest !== identity) leftAt.set(latest, performance.now());
+  latest = identity;
+}
+
+function isLate(identity: string): boolean {
+  return performance.now() - (leftAt.get(identity) ?? Number.NEGATIVE_INFINITY) < lateMs;
 }
 
 /** A browser that keeps nothing tells nobody: its restored pages are loaded anew. */
