@@ -15,7 +15,9 @@ import type { ActionName, AnyHooks, HookContext } from "../rivetkit/hooks.ts";
 import { RivetBackend } from "../rivetkit/rivet-backend.ts";
 import { shareSecret } from "../rivetkit/secret/shared-secret.ts";
 import { closeStreams } from "./live-streams.ts";
+import { ExposedSignals } from "./exposed-signals.ts";
 import { createReactiveRoute } from "./reactive-route.ts";
+import { ValueFeed } from "./value-feed.ts";
 
 let actor: FakeActor;
 let count = 0;
@@ -55,8 +57,8 @@ async function openApp(hooks: AnyHooks) {
   };
   const perform = (name: ActionName, ...args: unknown[]): Promise<unknown> => actor.service.perform(client, name, clientParams(name, args));
   // What a server of the app writes for itself passes no hook.
-  const commit = (key: string, value: string, ttlMs?: number) =>
-    actor.store.write({ number: 0, settled: 0, writes: [{ key, text: JSON.stringify([value]), ttlMs }] });
+  const commit = (key: string, value: string | null, ttlMs?: number) =>
+    actor.store.write({ number: 0, settled: 0, writes: [{ key, text: value === null ? null : JSON.stringify([value]), ttlMs }] });
   return { app, backend, signals, browser: createBrowser(signals), perform, commit };
 }
 
@@ -311,6 +313,35 @@ describe("what a hook hides from a browser", () => {
     expect(await browser.remove("app:note:1", { expect: 0 })).toBe("done");
     await ada(() => signals.note("1").update((value) => `${value}of the server`));
     expect(actor.store.get("app:note:1")?.text).toBe('["of the server"]');
+  });
+
+  it("is told to nobody as a member that comes or goes", async () => {
+    const { signals, commit } = await openApp({ getSignal: (_, params, next) => (params.key.endsWith(":shown") ? next(params) : undefined) });
+    await commit("app:visitors:hall:shown", "here", 600_000);
+    const exposed = new ExposedSignals(signals);
+    const [list, note] = [membersKey("app:visitors:hall"), "app:note:shown"].map((key) => exposed.find(key, "read")!);
+    const told: ValueRow[] = [];
+    const feed: ValueFeed = new ValueFeed({
+      signals: new Map([list!, note!].map((signal) => [signal, [signal.key, -1, ""]])),
+      asOpener: (fn) => fn(),
+      isRead: () => true,
+      onRows: () => void told.push(...feed.take()),
+    });
+    feed.start();
+    onTestFinished(() => feed.stop());
+    const lists = (): unknown[] => told.filter(([key]) => key === list!.key).map(([, text]) => text && JSON.parse(text).at(-1));
+    const whenTold = async (text: string): Promise<void> => {
+      await commit(note!.key, text);
+      await vi.waitFor(() => expect(told.findLast(([key]) => key === note!.key)?.[1]).toBe(JSON.stringify([text])));
+    };
+    await whenTold("one is here");
+    await commit("app:visitors:hall:hidden", "here", 600_000);
+    await whenTold("one has come");
+    await commit("app:visitors:hall:hidden", null);
+    await whenTold("one has gone");
+    expect(lists()).toHaveLength(1);
+    await commit("app:visitors:hall:shown", null);
+    await vi.waitFor(() => expect(lists()).toEqual([expect.anything(), null]));
   });
 
   it("is in no group: one whose members are all hidden is as one that has none", async () => {

@@ -23,6 +23,8 @@ export const rateLimits = {
   /** New sessions of one address, and sign-outs of visitors who are not signed in. */
   sessionsPerSecond: 10,
   sessionsAtOnce: 1_000,
+  /** What the first sign-out of a guest costs of these: its end is a row for as long as its cookie lives. Later ones replace that row. */
+  guestEndCost: 20,
 } as const;
 
 /** What each of these adds to the cost of a request, which is 1. */

@@ -1,6 +1,7 @@
 import type { Backend, Reader } from "../core/backend.ts";
 import { textOf } from "../core/entry.ts";
 import { clip, isKawaError } from "../core/errors.ts";
+import { groupIn } from "../core/members.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import { leaveOut } from "../core/unreadable.ts";
 import { hiddenRow, type KnownValue, type ValueRow } from "../core/value-row.ts";
@@ -33,6 +34,8 @@ export class ValueFeed {
   readonly #known = new Map<string, { readonly seq: number; readonly epoch: string }>();
   readonly #changed = new Set<BackedSignal<unknown>>();
   #stops: (() => void)[] = [];
+  /** What the browser has been told last of lists of members. */
+  readonly #lists = new Map<string, string | null>();
   readonly #failed = new Set<BackedSignal<unknown>>();
   #timer: NodeJS.Timeout | undefined;
   readonly #pace = new ListPace();
@@ -172,11 +175,20 @@ export class ValueFeed {
 
   /** What is read later may be older. */
   #add(row: ValueRow): void {
-    const [key, , seq, epoch] = row;
+    const [key, text, seq, epoch] = row;
     const known = this.#known.get(key);
+    const isSameList = this.#isSameList(key, text);
     if (known?.epoch === epoch && known.seq >= seq) return;
     this.#known.set(key, { seq, epoch });
-    this.#rows.set(key, row);
+    if (!isSameList) this.#rows.set(key, row);
+  }
+
+  /** Of a member who is hidden nobody hears that it comes or goes: the list that is shown stays the same. */
+  #isSameList(key: string, text: string | null): boolean {
+    if (groupIn(key) === undefined) return false;
+    const isSame = this.#lists.get(key) === text;
+    this.#lists.set(key, text);
+    return isSame;
   }
 
   #retry(signal: BackedSignal<unknown>): void {

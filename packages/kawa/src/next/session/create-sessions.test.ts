@@ -357,6 +357,16 @@ describe("an address from which very many come at once", () => {
     expect(await asFrom("203.0.113.2", () => visit())).toBeDefined();
   });
 
+  it("leaves few rows of guests who have ended, also where each comes as a new one", async () => {
+    const ended = await from("203.0.113.4", async () => {
+      const cookie = visit();
+      if (cookie) request.jar.set("kawa-session", cookie.value);
+      return cookie !== undefined && (await codeOf(() => sessions.signOut())) === undefined;
+    });
+    // One begins and ends for 21 of 1,000.
+    expect(ended).toBe(47);
+  });
+
   it("cannot sign guests out without end; who has signed in can sign out", async () => {
     await from("203.0.113.3", () => visit());
     expect(await asFrom("203.0.113.3", () => codeOf(() => sessions.signOut()))).toBe("RATE_LIMITED");

@@ -5,6 +5,7 @@ import { isKawaError, KawaError } from "../../core/errors.ts";
 import { provideCurrentSession } from "../../rivetkit/current-session.ts";
 import { type ChainedSession, revokedSessions } from "../../rivetkit/revoked-sessions.ts";
 import { reportSeldom } from "../report-seldom.ts";
+import { rateLimits } from "../limits.ts";
 import { mayBeginSession } from "./new-sessions.ts";
 import { isHttps, sessionCookie, sessionCookieName } from "./session-cookie.ts";
 import { defaultMaxAgeMs, noteSessionLifetime } from "./session-lifetime.ts";
@@ -100,7 +101,8 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
     const before = await readContent();
     // Anybody can do this, and each time the end of the session before has to be remembered.
     const isOfGuest = before?.data === undefined && data === undefined;
-    if (isOfGuest && !mayBeginSession({ headers: new Headers(sent) })) throw tooManySessions();
+    const cost = before?.generation === 0 ? rateLimits.guestEndCost : 1;
+    if (isOfGuest && !mayBeginSession({ headers: new Headers(sent) }, cost)) throw tooManySessions();
     const next = issue(before ? nextOf(before) : firstSession(), data);
     const cookie = cookieFor(next, isHttps(sent));
     // First of all it is durable that the session before has ended, for as long as a copy of it that was renewed just now.
