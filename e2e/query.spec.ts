@@ -66,7 +66,7 @@ test("what others write comes into the app's own cache without any request", asy
 
 test("HTML that comes late is taken over as it is, and current at once", async ({ page, server }) => {
   const errors = watchErrors(page);
-  await page.goto(`${server.url}/lab/query/query-late?lateMs=2000`, { waitUntil: "commit" });
+  await page.goto(`${server.url}/lab/query/query-late?lateMs=8000`, { waitUntil: "commit" });
   await expectState(page, "live");
   await put(server.url, "query-late:shared", 1);
   await expect(page.getByTestId("query")).toHaveText("1");
