@@ -75,7 +75,10 @@ async function renderPage(port: number): Promise<string> {
 
 const operations = {
   async open(port: number, bodies: readonly string[]): Promise<void> {
-    await inLanes(bodies.length, openAtOnce, async (index) => void clients.push(await Client.open(port, post(port, bodies[index]!))));
+    await inLanes(bodies.length, openAtOnce, async (index) => {
+      const header = `X-Forwarded-For: ${addressOf(index)}\r\n`;
+      clients.push(await Client.open(port, post(port, bodies[index]!, header)));
+    });
   },
   /** Streams of the bare app. */
   async openBare(port: number, count: number): Promise<void> {

@@ -14,6 +14,9 @@ import { answerBy } from "../packages/kawa/test/support/route-server.ts";
 import { bytesInUse } from "./bytes-in-use.ts";
 import { machineTime, serveOperations } from "./forked.ts";
 
+// Its readers are a thousand browsers with addresses of their own.
+process.env["KAWA_TRUSTED_PROXIES"] = "1";
+
 // A `node:http` server that broadcasts each change of one value: by `response.write()`, or through Kawa's route.
 
 type Side = {

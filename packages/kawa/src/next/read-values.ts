@@ -7,6 +7,7 @@ import type { BackedSignal } from "../core/signal.ts";
 import { hiddenRow, type ReadReply, type ValueRow } from "../core/value-row.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
 import { answerLimits } from "./limits.ts";
+import { turns } from "./turns.ts";
 
 /**
  * The keys that a request names, each once.
@@ -47,6 +48,8 @@ export async function readValues(keys: readonly string[], signals: ExposedSignal
       later.push(...keys.slice(at));
       break;
     }
+    // Very many keys at once hold up nobody.
+    if (at > 0) await turns().next();
     const some = keys.slice(at, at + answerLimits.keysAtOnce);
     const found = await Promise.all(some.map(read));
     for (const [index, row] of found.entries()) {

@@ -14,12 +14,15 @@ export async function answerBy(
   else response.end();
 }
 
+/** What the route looks at. */
+const handedOn = ["content-type", "x-forwarded-for"];
+
 async function toWebRequest(incoming: IncomingMessage, response: ServerResponse): Promise<Request> {
   const gone = new AbortController();
   response.on("close", () => response.writableFinished || gone.abort());
   return new Request(`http://${incoming.headers.host}${incoming.url}`, {
     method: incoming.method!,
-    headers: { "content-type": incoming.headers["content-type"] ?? "" },
+    headers: handedOn.flatMap((name) => (typeof incoming.headers[name] === "string" ? [[name, incoming.headers[name]]] : [])),
     body: incoming.method === "POST" ? await text(incoming) : null,
     signal: gone.signal,
   });
