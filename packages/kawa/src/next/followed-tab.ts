@@ -115,10 +115,12 @@ export class FollowedTab implements RenderFollower {
 
   /** What the tab has to show from now on: of the backends that it reads, and no others. Empty when it is not to be told. */
   takeVersions(): string {
-    const isUntold = this.#isUntold;
-    this.#isUntold = false;
+    if (this.#isUntold) {
+      this.#isUntold = false;
+      return "";
+    }
     const read = hub().connected.filter((backend) => this.#reads(backend));
-    return isUntold ? "" : formatVersions(toShownVersions(read.map(({ version }) => version)));
+    return formatVersions(toShownVersions(read.map(({ version }) => version)));
   }
 
   #reads(backend: Backend): boolean {

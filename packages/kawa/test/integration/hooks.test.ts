@@ -16,6 +16,7 @@ import {
   rivetClientOptions,
   withContext,
 } from "../../src/rivetkit/index.ts";
+import { auditedActor, namespaceActor } from "../support/spec-hooks.ts";
 import { caught, codeOf } from "../support/caught.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "kawa-hooks-"));
@@ -45,32 +46,6 @@ const adminActor = createReactiveStateActor({
   },
 });
 
-/** "Example: Namespace-Based Authorization". */
-const namespaceActor = createReactiveStateActor({
-  setSignal: async (c, params, next) => {
-    const userId = params.userId;
-    if (!params.key.startsWith(`user:${userId}:`)) {
-      throw new Error("Can only set signals in your own namespace");
-    }
-    return await next(params);
-  },
-
-  getAllSignals: async (c, params, next) => {
-    const userId = params.userId;
-    const result = await next(params);
-    const filtered = Object.keys(result.signals)
-      .filter((key) => key.startsWith(`user:${userId}:`))
-      .reduce(
-        (acc, key) => {
-          acc[key] = result.signals[key];
-          return acc;
-        },
-        {} as Record<string, unknown>,
-      );
-    return { signals: filtered };
-  },
-});
-
 /** "Example: Rate Limiting". */
 const rateLimiter = new Map<string, number[]>();
 const rateLimitedActor = createReactiveStateActor({
@@ -91,28 +66,6 @@ const rateLimitedActor = createReactiveStateActor({
     rateLimiter.set(userId, recentCalls);
 
     return await next(params);
-  },
-});
-
-/** "Example: Audit Logging". */
-const auditedActor = createReactiveStateActor({
-  beforeAction: async (c, params, next) => {
-    const startTime = Date.now();
-    const userId = params.userId;
-    try {
-      const result = await next(params);
-      console.log({ timestamp: new Date().toISOString(), userId, success: true, duration: Date.now() - startTime });
-      return result;
-    } catch (error) {
-      console.error({
-        timestamp: new Date().toISOString(),
-        userId,
-        success: false,
-        error: (error as Error).message,
-        duration: Date.now() - startTime,
-      });
-      throw error;
-    }
   },
 });
 
