@@ -1,27 +1,27 @@
 const client = "packages/kawa/src/next/client";
 
 const entries = [
-  { name: "kawa/next/client, what each page loads", path: `${client}.ts`, limit: "4.15 KiB" },
-  { name: "kawa/next/client, the shared worker", path: `${client}/live-worker.ts`, limit: "2 kB" },
-  { name: "kawa/next/client, where there is no shared worker", path: `${client}/live-fallback.ts`, limit: "2.2 kB" },
+  { name: "kawa/next/client, what each page loads", path: `${client}.ts`, limit: "7.55 kB" },
+  { name: "kawa/next/client, the shared worker", path: `${client}/live-worker.ts`, limit: "2.65 kB" },
+  { name: "kawa/next/client, where there is no shared worker", path: `${client}/live-fallback.ts`, limit: "2.8 kB" },
   {
     name: "kawa in client components, with signals-core",
     path: "packages/kawa/src/index.browser.ts",
     import: "{ namespace, useReactive }",
-    limit: "5.05 KiB",
+    limit: "6.3 kB",
   },
   {
     name: "kawa/query, on top of the entry above and TanStack Query",
     path: "packages/kawa/src/query/index.ts",
     ignore: ["@tanstack/react-query", "../core/*"],
-    limit: "2 kB",
+    limit: "2.25 kB",
   },
 ];
 
 export default entries.map((entry) => ({
   ...entry,
   // What is loaded only where it is needed has an entry of its own, and of a server action a browser gets the id.
-  ignore: ["react", "react-dom", "next", "../refresh-route.ts", "./live-fallback.ts", "./identity-guard.ts", "./row-reader.ts", "./writer.ts", "../value.ts", ...(entry.ignore ?? [])],
+  ignore: ["react", "react-dom", "next", "../refresh-route.ts", "./live-fallback.ts", "./identity-guard.ts", "./stale-report.ts", "./try-again.ts", "../../core/browser/left-out.ts", "./left-out.ts", "./row-reader.ts", "./writer.ts", "./list-changes.ts", "../value.ts", ...(entry.ignore ?? [])],
   gzip: true,
   // As bundlers of apps see it: without what stands in for `import` in a script.
   modifyEsbuildConfig: (config) => ({ ...config, format: "esm" }),

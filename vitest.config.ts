@@ -25,6 +25,7 @@ export default defineConfig({
         },
         test: {
           name: "browser",
+          testTimeout: 30_000,
           include: browserTests,
         },
       },

@@ -1,9 +1,45 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { KawaError, kawaErrorCodes } from "../src/core/errors.ts";
 
-const folder = join(import.meta.dirname, "../../../docs/errors");
+const root = join(import.meta.dirname, "../../..");
+const folder = join(root, "docs/errors");
+const pages = [...markdownIn(root, false), ...markdownIn(join(root, "docs"), true)];
+
+function markdownIn(path: string, recursive: boolean): string[] {
+  const names = readdirSync(path, { recursive }) as string[];
+  return names.filter((name) => name.endsWith(".md")).map((name) => join(path, name));
+}
+
+/** Without blocks of code, whose brackets are no links. */
+function proseOf(path: string): string {
+  return readFileSync(path, "utf8").replace(/^```.*?^```/gms, "");
+}
+
+/** As GitHub names them. */
+function anchorsOf(path: string): string[] {
+  const headings = proseOf(path).split("\n").filter((line) => /^#+ /.test(line));
+  return headings.map((line) => line.replace(/^#+ /, "").toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-"));
+}
+
+function brokenLinksOf(page: string): string[] {
+  const links = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  return links.filter((link) => {
+    if (/^https?:/.test(link)) return false;
+    const [path = "", anchor] = link.split("#");
+    const target = path === "" ? page : resolve(dirname(page), path);
+    return !existsSync(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+  });
+}
+
+describe("pages for people", () => {
+  it("are found", () => expect(pages.length).toBeGreaterThan(kawaErrorCodes.length));
+
+  it.each(pages.map((page) => relative(root, page)))("has links in %s that lead somewhere", (page) => {
+    expect(brokenLinksOf(join(root, page))).toEqual([]);
+  });
+});
 
 describe("docs/errors", () => {
   it("has one page for each error code and no other", () => {
@@ -16,5 +52,41 @@ describe("docs/errors", () => {
     expect(lines[0]).toBe(`# ${code}`);
     expect(lines.filter((line) => line.startsWith("- HTTP status: "))).toEqual([`- HTTP status: ${status}`]);
     expect(lines.filter((line) => line.startsWith("- Retryable: "))).toEqual([`- Retryable: ${retryable ? "yes" : "no"}`]);
+  });
+});
+
+/** Blocks of code of a page, and the examples above what a module exports. */
+function codeIn(path: string): string[] {
+  const text = readFileSync(path, "utf8");
+  if (path.endsWith(".md")) return [...text.matchAll(/^```tsx?\n(.*?)^```/gms)].map(([, code]) => code!);
+  return [...text.matchAll(/@example\n(.*?)(?=\n\s*\* @|\*\/)/gs)].map(([, code]) => code!);
+}
+
+/** Bodies of the async functions that are declared in some code. */
+function asyncBodiesIn(code: string): string[] {
+  return [...code.matchAll(/\basync\s+(?:function\b[^(]*)?\(/g)].map(({ index }) => {
+    const start = code.indexOf("{", code.slice(index).search(/\)(?::[^{]*(?:\{[^}]*\}[^{]*)?)?\s*(?:=>\s*)?\{/) + index);
+    let depth = 0;
+    const end = [...code.slice(start)].findIndex((character) => (depth += character === "{" ? 1 : character === "}" ? -1 : 0) === 0);
+    return code.slice(start, start + end);
+  });
+}
+
+const hookCall = /\buse(?!Server\b)[A-Z]\w*\(/;
+
+describe("examples", () => {
+  const sources = (readdirSync(join(root, "packages/kawa/src"), { recursive: true }) as string[])
+    .filter((name) => /\.tsx?$/.test(name) && !name.includes(".test."))
+    .map((name) => join(root, "packages/kawa/src", name));
+  const examples = [...pages, ...sources].flatMap((path) => codeIn(path).map((code) => ({ path: relative(root, path), code })));
+
+  it("are found, and so is a hook in an async function", () => {
+    expect(examples.length).toBeGreaterThan(100);
+    expect(asyncBodiesIn("export default async function Page({ params }: { params: Promise<{ a: string }> }) {\n  use({}); useReactive(a);\n}").some((body) => hookCall.test(body))).toBe(true);
+    expect(asyncBodiesIn("const a = async () => { const b = await read(c); };\nuseReactive(d);").some((body) => hookCall.test(body))).toBe(false);
+  });
+
+  it("call no hook in an async function", () => {
+    expect(examples.filter(({ code }) => asyncBodiesIn(code).some((body) => hookCall.test(body)))).toEqual([]);
   });
 });

@@ -69,6 +69,8 @@ export type WriteOptions = UpdateOptions & DeleteOptions;
  */
 export interface Snapshot extends Reader {
   readonly version: Version;
+  /** What a cell of {@link entry} shows at the moment, without making one. */
+  peek(key: string): Entry;
   /**
    * False once it has shown a value that may be newer: nobody knew the old one any more, the backend has another history, or
    * the snapshot was released.
@@ -97,6 +99,8 @@ export interface Backend extends Reader {
   readonly id: string;
   readonly version: Version;
   readonly status: BackendStatus;
+  /** True while this process may not hear of what others write: it is not connected any more, or nothing answers. @default false */
+  readonly isCut?: boolean;
   /**
    * True where hooks decide what each identity may read. Then `entry` and `load` show what nobody in particular may see,
    * and {@link readerFor} what somebody may. Known once the backend is connected.
@@ -120,6 +124,8 @@ export interface Backend extends Reader {
    * Resolves when the value is durable. Writes of one process to one key keep their order.
    *
    * @throws {KawaError} UPDATE_CONFLICT - the value has not the number that `expect` says; nothing was written
+   * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development; in production that is a warning. `update`, `delete` and
+   * `clear` throw it as well
    */
   set(key: string, value: unknown, options?: WriteOptions): Promise<void>;
   /** Atomic across servers. Resolves with the value that was written, when it is durable. */
@@ -132,7 +138,10 @@ export interface Backend extends Reader {
    * @throws {KawaError} UPDATE_CONFLICT - the value has not the number that `expect` says; nothing was deleted
    */
   delete(key: string, options?: DeleteOptions): Promise<void>;
-  /** Deletes every key that starts with `prefix`, atomically. */
+  /**
+   * Deletes every key that starts with `prefix`, in one commit. Where an earlier write of this process still waits for its hook, its key is
+   * deleted when that write has ended. Resolves when all of it is durable.
+   */
   clear(prefix: string, options?: OperationOptions): Promise<void>;
   /** Keys with a value that start with `prefix`, in order. */
   keys(prefix: string, options?: OperationOptions): Promise<readonly string[]>;
@@ -146,22 +155,38 @@ export interface Backend extends Reader {
 
 export type BackendStatus = "idle" | "connecting" | "connected" | "closed";
 
-type Backends = { readonly global: Cell<Backend | undefined>; readonly known: Cell<ReadonlyMap<string, Backend>> };
+type Backends = {
+  readonly global: Cell<Backend | undefined>;
+  readonly known: Cell<ReadonlyMap<string, Backend>>;
+  /** The value of `global`, without what it costs to ask a cell: each read of a signal needs it. */
+  globalNow: Backend | undefined;
+};
 
 const backends = processState<Backends>("backends", () => ({
   global: cell<Backend | undefined>(undefined),
   known: cell<ReadonlyMap<string, Backend>>(new Map()),
+  globalNow: undefined,
 }));
 
 /** Backend of namespaces that name none, as soon as there is one. Tracked: effects rerun when it appears. */
 export const globalBackend: ReadonlyCell<Backend | undefined> = backends.global;
+
+/** As {@link globalBackend}, untracked. */
+export function globalBackendNow(): Backend | undefined {
+  return backends.globalNow;
+}
+
+function setGlobal(backend: Backend | undefined): void {
+  backends.globalNow = backend;
+  backends.global.value = backend;
+}
 
 /** Every backend of this process by id. Tracked. */
 export const knownBackends: ReadonlyCell<ReadonlyMap<string, Backend>> = backends.known;
 
 export function registerBackend(backend: Backend, options: { global: boolean }): void {
   backends.known.value = new Map(backends.known.peek()).set(backend.id, backend);
-  if (options.global) backends.global.value = backend;
+  if (options.global) setGlobal(backend);
 }
 
 export function unregisterBackend(backend: Backend): void {
@@ -170,5 +195,5 @@ export function unregisterBackend(backend: Backend): void {
     known.delete(backend.id);
     backends.known.value = known;
   }
-  if (backends.global.peek() === backend) backends.global.value = undefined;
+  if (backends.globalNow === backend) setGlobal(undefined);
 }

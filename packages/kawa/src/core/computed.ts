@@ -1,4 +1,5 @@
-import { derive, react, type ReadonlyCell, untracked } from "./reactive.ts";
+import { createRunner, guardedEffect, nameOf, runAs, untracked } from "#platform";
+import { derive, type ReadonlyCell } from "./reactive.ts";
 import { collectReads, isReadingAs, noteRead, type Readable, readForAll } from "./reads.ts";
 
 class Computed<T> implements Readable<T> {
@@ -9,8 +10,9 @@ class Computed<T> implements Readable<T> {
 
   constructor(fn: () => T) {
     this.#fn = fn;
+    const runner = createRunner(() => nameOf("computed value", fn.name));
     this.#cell = derive(() => {
-      const { reads, result } = readForAll(() => collectReads(fn));
+      const { reads, result } = readForAll(() => collectReads(() => runAs(runner, fn)));
       this.#reads = reads;
       return result();
     });
@@ -32,12 +34,10 @@ class Computed<T> implements Readable<T> {
   }
 
   subscribe(listener: (value: T) => void): () => void {
-    return react(() =>
-      readForAll(() => {
-        const value = this.value;
-        untracked(() => listener(value));
-      }),
-    );
+    return guardedEffect(this, () => {
+      const value = this.value;
+      untracked(() => listener(value));
+    });
   }
 }
 

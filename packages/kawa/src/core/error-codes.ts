@@ -1,16 +1,22 @@
 /** HTTP status of each code. */
 const statuses = {
+  ACTION_MISROUTED: 404,
   ACTION_REFUSED: 403,
   BACKEND_CLOSED: 503,
   BACKEND_TIMEOUT: 504,
   BACKEND_UNAVAILABLE: 503,
+  CACHE_PRIVATE: 500,
   CONTEXT_UNAVAILABLE: 500,
   CONTEXT_UNSUPPORTED: 500,
+  DISK_FAILED: 503,
+  EFFECT_LOOP: 500,
   ENGINE_BINARY_MISSING: 500,
   ENGINE_FOLDER_UNWRITABLE: 500,
   ENGINE_PLATFORM_UNSUPPORTED: 500,
   ENGINE_PORT_TAKEN: 500,
   ENGINE_START_FAILED: 500,
+  HOOK_LOOP: 500,
+  HOOK_MISSING: 500,
   HOST_REFUSED: 421,
   KEY_INVALID: 400,
   NOT_EXPOSED: 404,
@@ -18,9 +24,11 @@ const statuses = {
   ORIGIN_REFUSED: 403,
   RATE_LIMITED: 429,
   RENDER_STATIC: 500,
+  RENDER_WRITE: 500,
   REQUEST_INVALID: 400,
   REQUEST_TIMEOUT: 408,
   SECRET_MISSING: 500,
+  STORE_INCOMPLETE: 503,
   STREAMS_EXHAUSTED: 503,
   UNAUTHORIZED: 401,
   UPDATE_CONFLICT: 409,
@@ -35,6 +43,7 @@ const statuses = {
 const retryableCodes: readonly string[] = [
   "BACKEND_TIMEOUT",
   "BACKEND_UNAVAILABLE",
+  "DISK_FAILED",
   "ENGINE_START_FAILED",
   "RATE_LIMITED",
   "REQUEST_TIMEOUT",
@@ -56,7 +65,7 @@ export function isRetryable(code: KawaErrorCode): boolean {
   return retryableCodes.includes(code);
 }
 
-/** True where somebody else than Kawa has said something for people. */
+/** True where somebody else than Kawa has said something for people, or how long they have to wait. */
 export function mayBePublic(code: KawaErrorCode): boolean {
-  return code === "ACTION_REFUSED" || code === "VALUE_INVALID";
+  return code === "ACTION_REFUSED" || code === "VALUE_INVALID" || code === "RATE_LIMITED";
 }

@@ -66,6 +66,11 @@ export class HeldCells {
     return this.#recent.size + this.#older.size + this.#leaving.size;
   }
 
+  /** True when as many keys are held without a value as may be for long. */
+  get isFull(): boolean {
+    return this.size - this.#valueCount >= this.#bounds.emptyCount;
+  }
+
   /** The cell of a key, made on first use. */
   get(key: string): Cell<Entry> {
     const found = this.find(key);

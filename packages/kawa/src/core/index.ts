@@ -1,3 +1,4 @@
+export { untracked } from "#platform";
 export type { Backend, BackendStatus, Change, Context, Entry, OperationOptions, Reader, Updater } from "./backend.ts";
 export { computed } from "./computed.ts";
 export { effect } from "./effect.ts";
@@ -6,7 +7,7 @@ export type { EphemeralFamilyOptions, SignalOptions } from "./exposure.ts";
 export { isKawaError, KawaError, type KawaErrorCode, type KawaErrorOptions, publicMessage } from "./errors.ts";
 export { createMemoryBackend } from "./memory-backend.ts";
 export { type FamilyMember, namespace, type Namespace, type NamespaceOptions, root, signal } from "./namespace.ts";
-export { batch, untracked } from "./reactive.ts";
+export { batch } from "./reactive.ts";
 export type { ReactiveStream, StreamCleanup, StreamStart } from "./reactive-stream.ts";
 export type { Readable } from "./reads.ts";
 export { isSignal, type Signal } from "./signal.ts";

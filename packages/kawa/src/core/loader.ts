@@ -1,42 +1,47 @@
-type Batch = { readonly keys: string[]; readonly done: Promise<ReadonlyMap<string, unknown>> };
-
 /** Reads keys, and resolves with the errors of those that were refused. */
 export type ReadKeys = (keys: readonly string[]) => Promise<ReadonlyMap<string, unknown>>;
+
+type Batch = { readonly keys: string[]; readonly refused: ReturnType<ReadKeys> };
 
 /** Loads keys: each once, and those that are asked for in one turn together. */
 export class Loader {
   readonly #read: ReadKeys;
-  readonly #loading = new Map<string, Promise<void>>();
+  readonly #isApart: () => boolean;
+  readonly #loading = new Map<string, Batch>();
   #next: Batch | undefined;
 
-  constructor(read: ReadKeys) {
+  /** @param options.isApart true where each key is to be read by itself: one may take long, and costs no message. */
+  constructor(read: ReadKeys, { isApart = () => false }: { readonly isApart?: () => boolean } = {}) {
     this.#read = read;
+    this.#isApart = isApart;
   }
 
-  load(key: string): Promise<void> {
-    let loading = this.#loading.get(key);
-    if (!loading) {
-      loading = this.#loadInNext(key).finally(() => this.#loading.delete(key));
-      this.#loading.set(key, loading);
+  /** Rejects with the error of a key that was refused. */
+  async load(asked: readonly string[]): Promise<void> {
+    const batches = new Set(asked.map((key) => this.#loading.get(key) ?? this.#addToNext(key)));
+    for (const refused of await Promise.all([...batches].map((batch) => batch.refused))) {
+      const key = asked.find((one) => refused.has(one));
+      if (key !== undefined) throw refused.get(key);
     }
-    return loading;
   }
 
-  async #loadInNext(key: string): Promise<void> {
-    const refused = await this.#addToNext(key);
-    if (refused.has(key)) throw refused.get(key);
+  #addToNext(key: string): Batch {
+    const batch = this.#isApart() ? this.#begin() : (this.#next ??= this.#begin());
+    batch.keys.push(key);
+    this.#loading.set(key, batch);
+    return batch;
   }
 
-  #addToNext(key: string): Batch["done"] {
-    if (!this.#next) {
-      const keys: string[] = [];
-      const done = Promise.resolve().then(() => {
-        this.#next = undefined;
+  #begin(): Batch {
+    const keys: string[] = [];
+    const refused = Promise.resolve()
+      .then(() => {
+        if (this.#next?.keys === keys) this.#next = undefined;
         return this.#read(keys);
+      })
+      .finally(() => {
+        for (const key of keys) this.#loading.delete(key);
       });
-      this.#next = { keys, done };
-    }
-    this.#next.keys.push(key);
-    return this.#next.done;
+    return { keys, refused };
   }
 }

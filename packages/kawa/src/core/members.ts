@@ -1,23 +1,21 @@
 import { clip } from "./clip.ts";
 import { KawaError } from "./errors.ts";
 
-/** The values that a group of ephemeral keys has at the moment: what is kept under {@link membersKey}. */
+/** The values that a group of ephemeral keys has at the moment: what a backend shows under {@link membersKey}. */
 export type Members = {
-  /** How long each lives after it was last set or renewed. */
-  readonly ttlMs: number;
   /** Last segment of each key, in the order in which they came. */
   readonly ids: readonly string[];
 };
 
-/** What a store holds for a group; undefined for what is no list of members. */
+/** Undefined for what is no list of members. */
 export function asMembers(value: unknown): Members | undefined {
-  const { ttlMs, ids } = (typeof value === "object" && value !== null ? value : {}) as Partial<Members>;
-  return typeof ttlMs === "number" && Array.isArray(ids) && ids.every((id) => typeof id === "string") ? { ttlMs, ids } : undefined;
+  const { ids } = (typeof value === "object" && value !== null ? value : {}) as Partial<Members>;
+  return Array.isArray(ids) && ids.every((id) => typeof id === "string") ? { ids } : undefined;
 }
 
-export const noMembers: Members = { ttlMs: 0, ids: [] };
+export const noMembers: Members = { ids: [] };
 
-/** Longest id of a member that browsers reach, in UTF-8 bytes: each change of a group is told with all of its ids. */
+/** Longest id of a member that browsers reach, in UTF-8 bytes. */
 export const maxMemberIdBytes = 128;
 /** Largest list of a group that takes one member more, encoded, in characters: more than 10,000 members with ids as of `randomUUID()`. */
 export const maxListSize: number = 512 * 1024;
@@ -25,7 +23,7 @@ export const maxListSize: number = 512 * 1024;
 // No key of a signal contains NUL.
 const membersPrefix = "\0members:";
 
-/** Key under which a backend keeps which ephemeral keys of a group have a value. Only the backend writes it. */
+/** Key under which a backend shows which ephemeral keys of a group have a value. It is written by nobody: it follows from their rows. */
 export function membersKey(group: string): string {
   return membersPrefix + group;
 }

@@ -1,15 +1,18 @@
-import { type Backend, type Change, type DeleteOptions, type Entry, registerBackend, unknownEntry, type UpdateOptions, type Updater, type WriteOptions } from "./backend.ts";
+import { valueNow, writtenTo } from "#written";
+import { type Backend, type Change, type Entry, registerBackend, unknownEntry, type WriteOptions } from "./backend.ts";
 import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import { clip, KawaError } from "./errors.ts";
 import { checkExpected } from "./expected.ts";
 import { streamKey } from "./key.ts";
-import { memberOf, membersKey, type Members, noMembers } from "./members.ts";
+import { MemberList } from "./member-list.ts";
+import { memberOf, membersKey } from "./members.ts";
 import { type HeldBounds, HeldCells } from "./held-cells.ts";
 import { notify, reportErrors } from "./notify.ts";
 import type { ReadAt } from "./pinned-snapshot.ts";
 import { processState } from "./process-state.ts";
-import { batch } from "./reactive.ts";
+import { batch, cell } from "./reactive.ts";
 import { Snapshots } from "./snapshots.ts";
+import { inTurn } from "./turn-budget.ts";
 import { encodeValue } from "./value.ts";
 import type { Version } from "./version.ts";
 
@@ -33,7 +36,7 @@ export function createMemoryBackend(id: string): Backend {
   const cells = new HeldCells({ bounds, entryOfNew: () => absent, onForget: forgetDeletion });
   const listeners = new Set<(change: Change) => void>();
   /** Of ephemeral keys. */
-  const expiries = new Map<string, ReturnType<typeof setTimeout>>();
+  const expiries = new Map<string, { readonly timer: ReturnType<typeof setTimeout>; readonly ttlMs: number }>();
   const snapshots = new Snapshots();
   let seq = 0;
   let closed = false;
@@ -53,30 +56,25 @@ export function createMemoryBackend(id: string): Backend {
     );
     notify(listeners, { keys: [...entries.keys()], version: { epoch, seq } });
   };
-  const listEntry = (key: string, members: Members): PresentEntry =>
-    createPresentEntry(seq, encodeValue(key, members, Number.POSITIVE_INFINITY));
   const expire = (key: string, ttlMs: number): void => {
-    clearTimeout(expiries.get(key));
+    clearTimeout(expiries.get(key)?.timer);
     const timer = setTimeout(() => remove([key]), ttlMs);
     if (typeof timer === "object") timer.unref();
-    expiries.set(key, timer);
+    expiries.set(key, { timer, ttlMs });
   };
   const stay = (key: string): void => {
-    clearTimeout(expiries.get(key));
+    clearTimeout(expiries.get(key)?.timer);
     expiries.delete(key);
   };
-  /** Adds the lists of the groups of these keys, which are ephemeral from now on where `ttlMs` says so. */
-  const withLists = (entries: Map<string, Entry>, ttlMs: number | undefined): Map<string, Entry> => {
-    for (const key of [...entries.keys()]) {
-      const { group, id } = memberOf(key);
+  /** Adds the lists of the groups in which one of these keys comes, or goes. */
+  const withLists = (entries: Map<string, Entry>, isEphemeral: boolean): Map<string, Entry> => {
+    const changed = [...entries.keys()].filter((key) => expiries.has(key) !== isEphemeral).map(memberOf);
+    for (const [group, members] of Map.groupBy(changed, (member) => member.group)) {
       const list = membersKey(group);
-      const held = entries.get(list) ?? entryOfKey(list);
-      const before = held.state === "present" ? (held.value as Members) : noMembers;
-      const isMember = before.ids.includes(id);
-      if (ttlMs === undefined ? !isMember : isMember && before.ttlMs === ttlMs) continue;
-      const ids = before.ids.filter((other) => other !== id || ttlMs !== undefined);
-      if (ttlMs !== undefined && !isMember) ids.push(id);
-      entries.set(list, ids.length === 0 ? { state: "absent", seq } : listEntry(list, { ttlMs: ttlMs ?? before.ttlMs, ids }));
+      const before = entryOfKey(list);
+      const ids = members.map(({ id }) => id);
+      const change = isEphemeral ? { left: [], joined: ids } : { left: ids, joined: [] };
+      entries.set(list, (before instanceof MemberList ? before : MemberList.of(0, [])).changed(seq, change) as Entry);
     }
     return entries;
   };
@@ -86,9 +84,10 @@ export function createMemoryBackend(id: string): Backend {
     checkExpected(key, entryOfKey(key), expect);
     seq += 1;
     const entry = createPresentEntry(seq, text);
+    const entries = withLists(new Map([[key, entry]]), ttlMs !== undefined);
     if (ttlMs === undefined) stay(key);
     else expire(key, ttlMs);
-    change(withLists(new Map([[key, entry]]), ttlMs));
+    change(entries);
     return entry.value;
   };
   const remove = (keys: readonly string[]): void => {
@@ -96,16 +95,15 @@ export function createMemoryBackend(id: string): Backend {
     const present = keys.filter((key) => entryOfKey(key).state === "present");
     if (present.length === 0) return;
     seq += 1;
+    const entries = withLists(new Map(present.map((key) => [key, { state: "absent", seq }])), false);
     for (const key of present) stay(key);
-    change(withLists(new Map(present.map((key) => [key, { state: "absent", seq }])), undefined));
+    change(entries);
   };
   const renew = (key: string): boolean => {
     checkOpen();
-    if (!expiries.has(key)) return false;
-    const { group } = memberOf(key);
-    const list = entryOfKey(membersKey(group));
-    expire(key, list.state === "present" ? (list.value as Members).ttlMs : 0);
-    return true;
+    const known = expiries.get(key);
+    if (known) expire(key, known.ttlMs);
+    return known !== undefined;
   };
   const list = (prefix: string): [key: string, entry: PresentEntry][] => {
     checkOpen();
@@ -119,7 +117,29 @@ export function createMemoryBackend(id: string): Backend {
     return rows.sort(([a], [b]) => (a < b ? -1 : 1));
   };
 
-  return {
+  const set: Backend["set"] = (key, value, options) =>
+    writtenTo({ name: "set", of: { key }, by: set }, () => inTurn(() => void write(key, value, options)), nothing);
+  const update: Backend["update"] = (key, updater, options) => {
+    const change = (): unknown => {
+      checkOpen();
+      return write(key, updater(entryOfKey(key)), { ttlMs: options?.ttlMs });
+    };
+    return writtenTo({ name: "update", of: { key }, by: update }, () => inTurn(change), () => valueNow(backend, key));
+  };
+  const deleteKey: Backend["delete"] = (key, options) => {
+    const change = (): void => {
+      checkOpen();
+      checkExpected(key, entryOfKey(key), options?.expect);
+      remove([key]);
+    };
+    return writtenTo({ name: "delete", of: { key }, by: deleteKey }, () => inTurn(change), nothing);
+  };
+  const clear: Backend["clear"] = (prefix) => {
+    const change = (): void => remove(list(prefix).map(([key]) => key));
+    return writtenTo({ name: "clear", of: { key: prefix }, by: clear }, () => inTurn(change), nothing);
+  };
+
+  const backend: Backend = {
     id,
     isGuarded: false,
     get version(): Version {
@@ -129,39 +149,35 @@ export function createMemoryBackend(id: string): Backend {
       return closed ? "closed" : "connected";
     },
     streams: {
-      register: async (scopes) => {
-        checkOpen();
-        return new Set(scopes);
-      },
-      unregister: async (scopes) => remove(scopes.map(streamKey)),
+      register: (scopes) =>
+        inTurn(() => {
+          checkOpen();
+          return new Set(scopes);
+        }),
+      unregister: (scopes) => inTurn(() => remove(scopes.map(streamKey))),
     },
     entry: (key) => cells.get(key),
-    load: async () => checkOpen(),
-    async readerFor() {
-      return this;
+    load: () => inTurn(checkOpen),
+    async readerFor(options) {
+      if (options?.origin !== "browser") return this;
+      // Browsers choose keys: of those that have no value no more are held.
+      return { entry: (key) => (cells.isFull && !cells.peek(key) ? cell(absent) : this.entry(key)), load: this.load };
     },
     openSnapshot() {
       // Every key is known here; where the old entry is forgotten, the one that there is now is newer.
       const readAt: ReadAt = async (keys) => ({ epoch, entries: new Map(keys.map((key) => [key, entryOfKey(key)])) });
       return snapshots.open({ version: this.version, live: this, readAt });
     },
-    async snapshotFor() {
-      return this.openSnapshot()!;
+    snapshotFor() {
+      return inTurn(() => this.openSnapshot()!);
     },
-    set: async (key, value, options?: WriteOptions) => void write(key, value, options),
-    update: async (key, updater: Updater, options?: UpdateOptions) => {
-      checkOpen();
-      return write(key, updater(entryOfKey(key)), { ttlMs: options?.ttlMs });
-    },
-    renew: async (key) => renew(key),
-    delete: async (key, options?: DeleteOptions) => {
-      checkOpen();
-      checkExpected(key, entryOfKey(key), options?.expect);
-      remove([key]);
-    },
-    clear: async (prefix) => remove(list(prefix).map(([key]) => key)),
-    keys: async (prefix) => list(prefix).map(([key]) => key),
-    entries: async (prefix) => new Map(list(prefix).map(([key, entry]) => [key, entry.value])),
+    set,
+    update,
+    renew: (key) => inTurn(() => renew(key)),
+    delete: deleteKey,
+    clear,
+    keys: (prefix) => inTurn(() => list(prefix).map(([key]) => key)),
+    entries: (prefix) => inTurn(() => new Map(list(prefix).map(([key, entry]) => [key, entry.value]))),
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -169,11 +185,14 @@ export function createMemoryBackend(id: string): Backend {
     async close() {
       closed = true;
       cells.close();
-      for (const timer of expiries.values()) clearTimeout(timer);
+      for (const { timer } of expiries.values()) clearTimeout(timer);
       listeners.clear();
     },
   };
+  return backend;
 }
+
+const nothing = async (): Promise<void> => {};
 
 /** The backend of signals that have no other. Values are lost when the process ends. */
 export function memoryBackend(): Backend {

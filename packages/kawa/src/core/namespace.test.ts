@@ -241,6 +241,14 @@ describe("keys, entries and clear of a namespace", () => {
     expect(spies.map(({ mock }) => mock.calls)).toEqual(Array.from({ length: 3 }, () => [["app:", options]]));
   });
 
+  it("work without the namespace before them", async () => {
+    const { signal: signalIn, keys, entries, clear } = namespace("apart", { backend: createMemoryBackend("apart") });
+    await signalIn("k", 0).set(1);
+    expect([await keys(), await entries()]).toEqual([["k"], new Map([["k", 1]])]);
+    await clear();
+    expect(await keys()).toEqual([]);
+  });
+
   it("have no trouble with names that plain objects know", async () => {
     const backend = createMemoryBackend("odd");
     const odd = namespace("__proto__", { backend });

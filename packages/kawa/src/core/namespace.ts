@@ -1,4 +1,5 @@
-import { composeKey, fallbackBackend, localBackend, markFamily, reported } from "#platform";
+import { composeKey, fallbackBackend, localBackend, markFamily } from "#platform";
+import { written } from "#written";
 import { type Backend, globalBackend, type OperationOptions } from "./backend.ts";
 import type { EphemeralFamily } from "./ephemeral-family.ts";
 import type { EphemeralFamilyOptions, Exposure, SignalOptions } from "./exposure.ts";
@@ -70,6 +71,7 @@ export interface Namespace {
    * @throws {KawaError} ACTION_REFUSED - a hook of the actor refused it
    * @throws {KawaError} CONTEXT_UNAVAILABLE - the backend's `getContext` threw
    * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - the backend did not answer
+   * @throws {KawaError} RENDER_STATIC - `next build` is running
    * @example
    * await users.keys(); // ["alice:position", "bob:position"]
    */
@@ -81,8 +83,9 @@ export interface Namespace {
    */
   entries(options?: OperationOptions): Promise<ReadonlyMap<string, unknown>>;
   /**
-   * Deletes every value in this namespace at once, also those of namespaces inside it. On {@link root} that is every value
-   * of the backend. Resolves when that is durable.
+   * Deletes every value in this namespace in one commit, also those of namespaces inside it. On {@link root} that is every value
+   * of the backend. A key of which an earlier write still waits for its hook is deleted when that write has ended. Resolves when
+   * all of it is durable.
    *
    * @throws {KawaError} as {@link keys}
    */
@@ -93,6 +96,8 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
   const keyPrefix = prefix === "" ? "" : `${prefix}:`;
   const backend = (): Backend => ownBackend ?? globalBackend.peek() ?? fallbackBackend();
   const relative = (key: string): string => key.slice(keyPrefix.length);
+  const clear: Namespace["clear"] = (options) =>
+    written({ name: "clear", of: { key: keyPrefix }, by: clear }, () => backend().clear(keyPrefix, options), async () => {});
   return {
     prefix,
     namespace: (name, options = {}) => createNamespace(composeKey(prefix, name), options.backend ?? ownBackend),
@@ -115,7 +120,7 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
       const entries = await backend().entries(keyPrefix, options);
       return new Map([...entries].map(([key, value]) => [relative(key), value]));
     },
-    clear: (options) => reported("Clearing", keyPrefix, backend().clear(keyPrefix, options)),
+    clear,
   };
 }
 

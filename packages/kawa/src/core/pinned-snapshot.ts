@@ -28,7 +28,7 @@ export class PinnedSnapshot implements Snapshot {
   readonly #loader: Loader;
   #overwritten: UndoLog<Entry> | undefined;
   /** Entries that had changed before this process knew them. */
-  #read: Map<string, ReadonlyCell<Entry>> | undefined;
+  #read: Map<string, Entry> | undefined;
   /** False once live entries are shown whatever their version. */
   #isPinned = true;
   #isConsistent = true;
@@ -49,14 +49,18 @@ export class PinnedSnapshot implements Snapshot {
   }
 
   entry(key: string): ReadonlyCell<Entry> {
-    const read = this.#read?.get(key);
-    if (read) return read;
-    if (this.#overwritten && this.#overwritten.length > 0) {
-      const before = this.#overwritten.find(key, this.version.seq);
-      if (before) return cell(before);
-    }
+    const old = this.#oldEntry(key);
+    if (old) return cell(old);
     const live = this.#live.entry(key);
-    return this.#isPinned && live.peek().seq > this.version.seq ? unknownCell : live;
+    return this.#isNewer(live.peek()) ? unknownCell : live;
+  }
+
+  // A render may ask for thousands.
+  peek(key: string): Entry {
+    const old = this.#oldEntry(key);
+    if (old) return old;
+    const live = this.#live.entry(key).peek();
+    return this.#isNewer(live) ? unknownEntry : live;
   }
 
   async load(keys: readonly string[]): Promise<void> {
@@ -64,7 +68,7 @@ export class PinnedSnapshot implements Snapshot {
     if (unknown.length === 0) return;
     await this.#live.load(unknown);
     const newer = unknown.filter((key) => !this.#isKnown(key));
-    await Promise.all(newer.map((key) => this.#loader.load(key)));
+    if (newer.length > 0) await this.#loader.load(newer);
   }
 
   release(): void {
@@ -80,8 +84,18 @@ export class PinnedSnapshot implements Snapshot {
     this.#isConsistent = false;
   }
 
+  #oldEntry(key: string): Entry | undefined {
+    const read = this.#read?.get(key);
+    if (read) return read;
+    return this.#overwritten && this.#overwritten.length > 0 ? this.#overwritten.find(key, this.version.seq) : undefined;
+  }
+
+  #isNewer(live: Entry): boolean {
+    return this.#isPinned && live.seq > this.version.seq;
+  }
+
   #isKnown(key: string): boolean {
-    return this.entry(key).peek().state !== "unknown";
+    return this.peek(key).state !== "unknown";
   }
 
   #keep({ epoch, entries }: EntriesAt): void {
@@ -89,7 +103,7 @@ export class PinnedSnapshot implements Snapshot {
     this.#read ??= new Map();
     for (const [key, entry] of entries) {
       if (epoch !== this.version.epoch || entry.seq > this.version.seq) this.#isConsistent = false;
-      this.#read.set(key, cell(entry));
+      this.#read.set(key, entry);
     }
   }
 }

@@ -2,10 +2,29 @@ import type { Backend, OperationOptions, WriteOptions } from "./backend.ts";
 import { browserBackend } from "./browser/global-backend.ts";
 import { show } from "./clip.ts";
 import type { PresentEntry } from "./entry.ts";
+import { react } from "./reactive.ts";
+import { readForAll } from "./reads.ts";
 import type { Initial } from "./platform.ts";
 import type { BackedSignal, SignalDefinition } from "./signal.ts";
 
+export { untracked } from "./reactive.ts";
 export { localBackend } from "./browser/global-backend.ts";
+
+// An effect that loops holds up one tab, where the reactive graph gives up after 100 runs.
+
+export function guardedEffect(_of: object, fn: () => void | (() => void)): () => void {
+  return react(() => readForAll(fn));
+}
+
+export function createRunner(): undefined {}
+
+export function runAs<T>(_runner: undefined, fn: () => T): T {
+  return fn();
+}
+
+export function nameOf(): string {
+  return "";
+}
 
 export function fallbackBackend(): Backend {
   return browserBackend() as unknown as Backend;
@@ -40,11 +59,6 @@ export function markFamily<F extends object>(family: F, definition: object): F {
 }
 
 /** The server knows what is ephemeral. */
-export function withTtl(_ttlMs: number | undefined, options: OperationOptions | undefined): WriteOptions | undefined {
+export function writeOptions(_signal: BackedSignal<unknown>, options: OperationOptions | undefined): WriteOptions | undefined {
   return options;
-}
-
-/** Browsers report a rejection that nobody awaits by themselves, and go on. */
-export function reported<T>(_verb: string, _key: string, work: Promise<T>): Promise<T> {
-  return work;
 }

@@ -1,21 +1,33 @@
-import type { OperationOptions, WriteOptions } from "./backend.ts";
+import type { Backend, OperationOptions, WriteOptions } from "./backend.ts";
+import { createBuildBackend } from "./build-backend.ts";
 import { createPresentEntry, type PresentEntry } from "./entry.ts";
 import type { Exposure } from "./exposure.ts";
 import { clip, KawaError, show } from "./errors.ts";
+import { noteWrite } from "./effect-loops.ts";
+import { memoryBackend } from "./memory-backend.ts";
+import { isNextBuild } from "./next-work.ts";
+import { readEachAlone } from "./reads.ts";
 import { readNamed } from "./unreadable.ts";
 import { encodeValue } from "./value.ts";
 import { processState } from "./process-state.ts";
-import { reported as reportedPromise } from "./reported-promise.ts";
 import type { BackedSignal, SignalDefinition } from "./signal.ts";
 
+export { createRunner, guardedEffect, nameOf, runAs, untracked } from "./effect-loops.ts";
 export { markFamily } from "./family-pattern.ts";
 export { composeKey } from "./key.ts";
-export { localBackend, memoryBackend as fallbackBackend } from "./memory-backend.ts";
+export { localBackend } from "./memory-backend.ts";
+
+/** The backend of signals that have no other. */
+export function fallbackBackend(): Backend {
+  return processState("fallback-backend", () => (isNextBuild() ? createBuildBackend() : memoryBackend()));
+}
 
 /** The default of a signal. */
 export type Initial = { readonly text: string; readonly entry: PresentEntry };
 
 export function initialOf(key: string, value: unknown): Initial {
+  // Before anybody reads.
+  if (isNextBuild()) readEachAlone();
   const text = encodeValue(key, value);
   return { text, entry: createPresentEntry(0, text) };
 }
@@ -49,9 +61,10 @@ export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
   if (editing) signal.redefine(after);
 }
 
-/** How a signal is written that lives for a time. */
-export function withTtl(ttlMs: number | undefined, options?: OperationOptions): WriteOptions | undefined {
-  return ttlMs === undefined ? options : { ...options, ttlMs };
+/** How a signal is written now. */
+export function writeOptions(signal: BackedSignal<unknown>, options?: OperationOptions): WriteOptions | undefined {
+  noteWrite(signal);
+  return signal.ttlMs === undefined ? options : { ...options, ttlMs: signal.ttlMs };
 }
 
 /**
@@ -61,6 +74,8 @@ export function withTtl(ttlMs: number | undefined, options?: OperationOptions): 
  */
 export function applyOptions(signal: BackedSignal<unknown>, { exposure, ttlMs }: SignalDefinition<unknown>): void {
   if (ttlMs !== undefined) signal.ttlMs = ttlMs;
+  // V8 keeps it within the object when it is there from the beginning, and a page may look at thousands.
+  signal.readBy ??= undefined;
   if (exposure) expose(signal, exposure);
 }
 
@@ -74,9 +89,4 @@ function expose(signal: BackedSignal<unknown>, exposure: Exposure): void {
     );
   }
   signal.exposure = exposure;
-}
-
-/** A failure of `work` that nobody awaits is reported, and does not end the process. */
-export function reported<T>(verb: string, key: string, work: Promise<T>): Promise<T> {
-  return reportedPromise(`${verb} "${clip(key)}"`, work);
 }

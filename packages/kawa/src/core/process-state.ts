@@ -1,3 +1,6 @@
+/** To look a symbol up by a text that is put together takes longer than most of what is done with the state. */
+const slots: Record<string, symbol> = {};
+
 /**
  * Returns the value that this process keeps under `name`, made by `create` the first time.
  *
@@ -5,7 +8,7 @@
  * middleware, and more after an edit in development), so a module variable is never "one per process".
  */
 export function processState<T>(name: string, create: () => T): T {
-  const slot = Symbol.for(`kawa.${name}`);
+  const slot = (slots[name] ??= Symbol.for(`kawa.${name}`));
   const holder = globalThis as { [key: symbol]: unknown };
   if (!(slot in holder)) holder[slot] = create();
   return holder[slot] as T;

@@ -18,13 +18,31 @@ export interface Readable<T> {
   subscribe(listener: (value: T) => void): () => void;
 }
 
-type Current = { collector: Collector | undefined; readerOf: ReaderOf | undefined };
+type Current = {
+  collector: Collector | undefined;
+  readerOf: ReaderOf | undefined;
+  isForAll: boolean;
+  isEachAlone?: true;
+  tracked?: Set<Readable<unknown>> | undefined;
+};
 
-const current = processState<Current>("reads", () => ({ collector: undefined, readerOf: undefined }));
+const current = processState<Current>("reads", () => ({ collector: undefined, readerOf: undefined, isForAll: false }));
 
 /** Called by a signal when it is read. Computed values pass on the reads of their last evaluation. */
 export function noteRead(readable: Readable<unknown>): void {
   current.collector?.reads.add(readable);
+  current.tracked?.add(readable);
+}
+
+/** What `fn` reads is added to `reads`, but for what it reads untracked. */
+export function trackReads<T>(reads: Set<Readable<unknown>> | undefined, fn: () => T): T {
+  const { tracked } = current;
+  current.tracked = reads;
+  try {
+    return fn();
+  } finally {
+    current.tracked = tracked;
+  }
 }
 
 export type Collected<T> = {
@@ -69,7 +87,17 @@ export function readAs<T>(readerOf: ReaderOf, fn: () => T): T {
 }
 
 export function isReadingAs(): boolean {
-  return current.readerOf !== undefined;
+  return !!(current.readerOf ?? current.isEachAlone);
+}
+
+/** From now on computed values are computed for each reader. At build time each is to be told where it reads. */
+export function readEachAlone(): void {
+  current.isEachAlone = true;
+}
+
+/** True in an effect and in what is subscribed, which see later values too; and in a computed value that is shared. */
+export function isReadingForAll(): boolean {
+  return current.isForAll;
 }
 
 /** Where the signals of a backend are read at this moment. */
@@ -82,13 +110,12 @@ export function readerIn(backend: Backend): Reader {
  * particular, and its reads are not this reader's.
  */
 export function readForAll<T>(fn: () => T): T {
-  const { collector, readerOf } = current;
-  current.collector = undefined;
-  current.readerOf = undefined;
+  const outer = { ...current };
+  current.collector = current.readerOf = undefined;
+  current.isForAll = true;
   try {
     return fn();
   } finally {
-    current.collector = collector;
-    current.readerOf = readerOf;
+    Object.assign(current, outer);
   }
 }

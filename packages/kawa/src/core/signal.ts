@@ -1,10 +1,10 @@
-import { applyOptions, fallbackBackend, type Initial, initialOf, redefine, reported, valueOf, withTtl } from "#platform";
-import { type Backend, type Entry, globalBackend, type OperationOptions } from "./backend.ts";
+import { applyOptions, fallbackBackend, guardedEffect, type Initial, initialOf, redefine, untracked, valueOf, writeOptions } from "#platform";
+import { written } from "#written";
+import { type Backend, type Entry, globalBackend, globalBackendNow, type OperationOptions } from "./backend.ts";
 import { clip } from "./clip.ts";
 import type { Exposure } from "./exposure.ts";
 import { processState } from "./process-state.ts";
-import { react, untracked } from "./reactive.ts";
-import { noteRead, type Read, type Readable, readerIn, readForAll } from "./reads.ts";
+import { noteRead, type Read, type Readable, readerIn } from "./reads.ts";
 
 /**
  * A named, shared, durable value. Read it in a server component with `useReactive(signal)`.
@@ -23,7 +23,9 @@ export interface Signal<T> extends Readable<T> {
    *
    * @throws {KawaError} ACTION_REFUSED - a hook of the actor refused it
    * @throws {KawaError} CONTEXT_UNAVAILABLE - the backend's `getContext` threw
+   * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
    * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - the value could not be loaded
+   * @throws {KawaError} RENDER_STATIC - `next build` is running, and would keep it
    */
   get(options?: OperationOptions): Promise<T>;
   /**
@@ -33,7 +35,11 @@ export interface Signal<T> extends Readable<T> {
    * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - the value cannot be stored
    * @throws {KawaError} ACTION_REFUSED - a hook of the actor refused it
    * @throws {KawaError} CONTEXT_UNAVAILABLE - the backend's `getContext` threw
+   * @throws {KawaError} HOOK_LOOP - hooks of actors ask for each other without end
+   * @throws {KawaError} DISK_FAILED - the disk did not take it
    * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - it was not confirmed
+   * @throws {KawaError} RENDER_STATIC - `next build` is running
+   * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development; in production that is a warning
    */
   set(value: T | ((current: T) => T), options?: OperationOptions): Promise<void>;
   /**
@@ -48,8 +54,7 @@ export interface Signal<T> extends Readable<T> {
    * Removes the value: readers see {@link initial} again. Use `set` to keep a value, such as `null`. The promise resolves
    * when that is durable.
    *
-   * @throws {KawaError} ACTION_REFUSED, CONTEXT_UNAVAILABLE, BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED -
-   *   as {@link set}
+   * @throws {KawaError} as {@link set}
    */
   delete(options?: OperationOptions): Promise<void>;
 }
@@ -62,6 +67,8 @@ export class BackedSignal<T> implements Signal<T> {
   exposure: Exposure | undefined;
   /** How long a value lives after it was last set or renewed; undefined where it stays, and in browsers. */
   declare ttlMs: number | undefined;
+  /** Who has read it with a hook, as far as that is known: `react/hook-check` keeps it here, where a read finds it at once. */
+  declare readBy: "components" | "async" | undefined;
   #initial: Initial;
   readonly #backend: Backend | undefined;
 
@@ -90,6 +97,11 @@ export class BackedSignal<T> implements Signal<T> {
     return this.#backend ?? globalBackend.value ?? fallbackBackend();
   }
 
+  /** Untracked {@link backend}. A page may ask for it thousands of times. */
+  get backendNow(): Backend {
+    return this.#backend ?? globalBackendNow() ?? fallbackBackend();
+  }
+
   get value(): T {
     noteRead(this as Readable<unknown>);
     const reader = readerIn(this.backend);
@@ -105,51 +117,40 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   subscribe(listener: (value: T) => void): () => void {
-    return react(() =>
-      readForAll(() => {
-        const value = this.value;
-        if (this.backend.entry(this.key).value.state !== "unknown") untracked(() => listener(value));
-      }),
-    );
+    return guardedEffect(this, () => {
+      const value = this.value;
+      if (this.backend.entry(this.key).value.state !== "unknown") untracked(() => listener(value));
+    });
   }
 
   async get(options?: OperationOptions): Promise<T> {
-    const reader = await untracked(() => this.backend).readerFor(options);
+    const reader = await this.backendNow.readerFor(options);
     await reader.load([this.key]);
     return this.valueIn(reader.entry(this.key).peek());
   }
 
   set(value: T | ((current: T) => T), options?: OperationOptions): Promise<void> {
-    if (typeof value === "function") {
-      const updated = this.change(value as (current: T) => T, options);
-      return reported(
-        "Updating",
-        this.key,
-        updated.then(() => undefined),
-      );
-    }
-    return reported(
-      "Writing",
-      this.key,
-      untracked(() => this.backend).set(this.key, value, withTtl(this.ttlMs, options)),
-    );
+    const write = (): Promise<void> =>
+      typeof value === "function"
+        ? this.change(value as (current: T) => T, options).then(() => undefined)
+        : this.backendNow.set(this.key, value, writeOptions(this as BackedSignal<unknown>, options));
+    const name = typeof value === "function" ? "update" : "set";
+    return written({ name, of: this, by: this.set }, write, async () => {});
   }
 
   update(fn: (current: T) => T, options?: OperationOptions): Promise<T> {
-    return reported("Updating", this.key, this.change(fn, options));
+    // Where nothing is changed, what is there now is the value.
+    return written({ name: "update", of: this, by: this.update }, () => this.change(fn, options), () => this.get(options));
   }
 
   delete(options?: OperationOptions): Promise<void> {
-    return reported(
-      "Deleting",
-      this.key,
-      untracked(() => this.backend).delete(this.key, options),
-    );
+    const remove = (): Promise<void> => this.backendNow.delete(this.key, writeOptions(this as BackedSignal<unknown>, options));
+    return written({ name: "delete", of: this, by: this.delete }, remove, async () => {});
   }
 
   private change(fn: (current: T) => T, options: OperationOptions | undefined): Promise<T> {
-    const backend = untracked(() => this.backend);
-    return backend.update(this.key, (entry) => fn(this.valueIn(entry)), withTtl(this.ttlMs, options)) as Promise<T>;
+    const backend = this.backendNow;
+    return backend.update(this.key, (entry) => fn(this.valueIn(entry)), writeOptions(this as BackedSignal<unknown>, options)) as Promise<T>;
   }
 
   valueIn(entry: Entry): T {
@@ -158,7 +159,7 @@ export class BackedSignal<T> implements Signal<T> {
 
   /** The key that a reader of this signal depends on. */
   get read(): Read {
-    return { backend: untracked(() => this.backend), key: this.key };
+    return { backend: this.backendNow, key: this.key };
   }
 }
 
@@ -185,7 +186,7 @@ export function signalOf<T>(definition: SignalDefinition<T>): BackedSignal<T> {
   const id = `${backend?.id ?? ""}\n${key}`;
   let found = signals.byKey.get(id)?.deref() as BackedSignal<T> | undefined;
   // A backend that was closed has a successor with the same id.
-  if (found && (backend === undefined || untracked(() => found!.backend) === backend)) {
+  if (found && (backend === undefined || found.backendNow === backend)) {
     redefine(found, initial);
   } else {
     found = new BackedSignal<T>(key, initialOf(key, initial), backend);

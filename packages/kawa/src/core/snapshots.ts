@@ -1,5 +1,6 @@
 import type { Entry, Reader, Snapshot } from "./backend.ts";
 import { sizeOfEntry } from "./entry.ts";
+import { MemberList } from "./member-list.ts";
 import { PinnedSnapshot, type ReadAt } from "./pinned-snapshot.ts";
 import { UndoLog } from "./undo-log.ts";
 import type { Version } from "./version.ts";
@@ -41,7 +42,7 @@ export class Snapshots {
     this.#expire();
     if (this.#open.size === 0 || before.state === "unknown" || before.seq > this.#newestSeq) return;
     this.#overwritten.add({ key, value: before, until: this.#newestSeq + 1 });
-    this.#overwrittenSize += key.length + sizeOfEntry(before);
+    this.#overwrittenSize += sizeOf(key, before);
     while (this.#overwrittenSize > maxOverwrittenSize) this.#forgetOldest();
   }
 
@@ -80,6 +81,11 @@ export class Snapshots {
 
   #forgetOldest(): void {
     const { key, value } = this.#overwritten.forgetOldest()!;
-    this.#overwrittenSize -= key.length + sizeOfEntry(value);
+    this.#overwrittenSize -= sizeOf(key, value);
   }
+}
+
+/** An older version of a list holds what has changed, and not the list. */
+function sizeOf(key: string, entry: Entry): number {
+  return key.length + (entry instanceof MemberList ? 0 : sizeOfEntry(entry));
 }

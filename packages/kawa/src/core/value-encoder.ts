@@ -1,6 +1,7 @@
+import { clip } from "./clip.ts";
 import { toBase64, utf8Length } from "./value-bytes.ts";
 import { codeOf, costs, maxBigIntDigits, maxValueDepth } from "./value-format.ts";
-import { kindOf } from "./value-kinds.ts";
+import { hasNames, kindOf } from "./value-kinds.ts";
 import { type PathSegment, ValueRefusal } from "./value-refusal.ts";
 import { isLongBigInt, isSimple, quote } from "./value-text.ts";
 import { whyRefused } from "./why-refused.ts";
@@ -18,16 +19,12 @@ export function encode(value: unknown, maxBytes: number): EncodedValue {
   return new Encoder(maxBytes).encode(value);
 }
 
-/** Names among the elements of a longer typed array are not looked for: that takes longer than to encode it. */
-const maxNamedElements = 1_024;
-
 /** Writes a value as a tree: an object in several places is written once for each. Texts and numbers are written once. */
 class Encoder {
   readonly #maxBytes: number;
   readonly #nodes: string[] = [];
   readonly #primitives = new Map<unknown, number>();
-  /** Bytes of each primitive. */
-  readonly #bytes: number[] = [];
+  readonly #bytesOfPrimitives: number[] = [];
   readonly #path: PathSegment[] = [];
   readonly #ancestors: object[] = [];
   #expandedBytes = 0;
@@ -39,9 +36,19 @@ class Encoder {
   }
 
   encode(value: unknown): EncodedValue {
-    const root = this.#add(value);
+    const root = this.#addGuarded(value);
     const text = root < 0 ? String(root) : `[${this.#nodes.join(",")}]`;
     return { text, bytes: text.length + this.#extraBytes, expandedBytes: this.#expandedBytes };
+  }
+
+  /** A Proxy runs code, and so does a getter in a list. */
+  #addGuarded(value: unknown): number {
+    try {
+      return this.#add(value);
+    } catch (error) {
+      if (error instanceof ValueRefusal) throw error;
+      throw this.#refusal(`reading it threw ${clip(error)}; store plain data`);
+    }
   }
 
   /** Gives the place of its node. */
@@ -73,10 +80,10 @@ class Encoder {
       const extraBefore = this.#extraBytes;
       const text = typeof value === "string" ? this.#quoted(value) : typeof value === "bigint" ? this.#bigInt(value) : String(value);
       index = this.#nodes.push(text) - 1;
-      this.#bytes[index] = text.length + this.#extraBytes - extraBefore;
+      this.#bytesOfPrimitives[index] = text.length + this.#extraBytes - extraBefore;
       this.#primitives.set(value, index);
     }
-    this.#spend(this.#bytes[index]!);
+    this.#spend(this.#bytesOfPrimitives[index]!);
     return index;
   }
 
@@ -103,7 +110,7 @@ class Encoder {
       case "Array":
         return this.#list(thing as unknown[]);
     }
-    this.#refuseNames(thing);
+    if (hasNames(kind, thing)) throw this.#refusal("properties that were added to such an object cannot be stored; store them beside it");
     switch (kind) {
       case "Map":
         return this.#map(thing as Map<unknown, unknown>);
@@ -139,8 +146,9 @@ class Encoder {
 
   #list(list: readonly unknown[]): string {
     const { length } = list;
-    // Before anything is done as often as a length says.
-    if (Object.keys(list).length < length) throw this.#hole(list);
+    // Without "length", and before anything is done as often as it says.
+    const nameCount = Reflect.ownKeys(list).length - 1;
+    if (nameCount < length) throw this.#hole(list);
     this.#spend(costs.list + length * costs.member);
     let text = "[";
     for (let at = 0; at < length; at += 1) {
@@ -149,7 +157,7 @@ class Encoder {
       text += at === 0 ? this.#add(list[at]) : `,${this.#add(list[at])}`;
       this.#path.pop();
     }
-    if (Object.keys(list).length > length || Object.getOwnPropertySymbols(list).length > 0) {
+    if (nameCount > length) {
       throw this.#refusal("a list with named properties cannot be stored; store an object with the list in it");
     }
     return `${text}]`;
@@ -213,14 +221,6 @@ class Encoder {
     const quoted = quote(text);
     this.#extraBytes += utf8Length(quoted) - quoted.length;
     return quoted;
-  }
-
-  #refuseNames(thing: object): void {
-    const elementCount = ArrayBuffer.isView(thing) ? (thing as Uint8Array).length : 0;
-    const isNamed = elementCount <= maxNamedElements && Object.keys(thing).length > elementCount;
-    // What is not enumerable is of whoever stands in for the class, such as a clock of tests.
-    const isMarked = Object.getOwnPropertySymbols(thing).some((symbol) => Object.getOwnPropertyDescriptor(thing, symbol)?.enumerable);
-    if (isNamed || isMarked) throw this.#refusal("properties that were added to such an object cannot be stored; store them beside it");
   }
 
   #hole(list: readonly unknown[]): ValueRefusal {

@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { stringify } from "devalue";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { caught } from "../../test/support/caught.ts";
 import { isKawaError } from "./errors.ts";
 import { decodeValue, encodeValue, maxValueBytes } from "./value.ts";
@@ -16,6 +16,12 @@ function detached(): ArrayBuffer {
   const buffer = new ArrayBuffer(4);
   structuredClone(buffer, { transfer: [buffer] });
   return buffer;
+}
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
 }
 
 function argumentsOf(): IArguments {
@@ -69,6 +75,29 @@ const refused: readonly (readonly [what: string, value: unknown])[] = [
   ["a promise", Promise.resolve(1)],
   ["a generator", (function* () {})()],
   ["Math", Math],
+  ["a Map with a hidden name", Object.defineProperty(new Map(), "a", { value: 1 })],
+  ["bytes with a hidden symbol", Object.defineProperty(new Uint8Array(2), Symbol("a"), { value: 1 })],
+  ["an ArrayBuffer with a symbol", Object.assign(new ArrayBuffer(2), { [Symbol("a")]: 1 })],
+  ["a list with a hidden name", Object.defineProperty([1], "a", { value: 1 })],
+  ["the texts of a template", ((texts: TemplateStringsArray) => texts)`a`],
+  ["a module", await import("./clip.ts")],
+  ["an object with a toJSON of its own", { toJSON: () => 1 }],
+  ["a Proxy of a Map", new Proxy(new Map(), {})],
+  ["a Proxy that is revoked", revoked()],
+  ["a Proxy that throws", new Proxy({}, { ownKeys: () => { throw new Error("not now"); } })],
+  ["a list whose getter throws", Object.defineProperty([1], 0, { get: () => { throw new Error("not now"); } })],
+  ["a class that extends Error", new (class extends Error {})()],
+  ["a class that extends Promise", new (class extends Promise<void> {})(() => {})],
+  ["a class that extends Buffer", Object.setPrototypeOf(Buffer.from("a"), class extends Buffer {}.prototype)],
+  ["an instance of a class", new (class Point { x = 1; })()],
+  ["an instance of a class without a name", new (class { x = 1; })()],
+  ["Headers", new Headers()],
+  ["a Blob", new Blob([])],
+  ["a DOMException", new DOMException("a")],
+  ["arguments of another realm", runInNewContext("(function () { return arguments; })(1)")],
+  ["a boxed number of another realm", runInNewContext("Object(1)")],
+  ["an error of another realm", runInNewContext("new Error('a')")],
+  ["an async function", async () => 1],
   ["a function", () => 1],
   ["a symbol", Symbol("a")],
   ["a very long BigInt", 10n ** 4_096n],
@@ -92,6 +121,33 @@ describe("what no value may hold", () => {
     expect(await messageOf([new URL("http://127.0.0.1/")])).toContain("an instance of URL cannot be stored; store its href at value[0].");
     expect(await messageOf(new OwnMap())).toContain("an instance of OwnMap cannot be stored");
     expect(await messageOf(hole)).toContain("fill them, such as with Array.from(list) at value[1].");
+  });
+});
+
+describe("what is the same although it looks special", () => {
+  const plain = { a: [1, { b: "x" }] };
+  it.each<readonly [what: string, value: unknown]>([
+    ["a frozen object", Object.freeze({ a: Object.freeze([1, Object.freeze({ b: "x" })]) })],
+    ["a sealed object", Object.seal({ a: Object.seal([1, { b: "x" }]) })],
+    ["a Proxy of an object", new Proxy(plain, {})],
+    ["a Proxy of a list", { a: new Proxy(plain.a, {}) }],
+    ["what it was decoded to", decodeValue(encodeValue("a", plain))],
+  ])("%s", (_, value) => {
+    expect(decodeValue(encodeValue("a", value))).toStrictEqual(plain);
+  });
+
+  it("a Date of a clock of tests, and one that was made before it", () => {
+    const before = new Date(5);
+    vi.useFakeTimers({ now: 7 });
+    expect(decodeValue(encodeValue("a", [before, new Date()]))).toEqual([new Date(5), new Date(7)]);
+    vi.useRealTimers();
+  });
+
+  it("a list that inherits from a list of another realm", () => {
+    expect(decodeValue(encodeValue("a", runInNewContext("Object.freeze([Object.create(null), Buffer])", { Buffer: Buffer.from("x") })))).toEqual([
+      {},
+      new Uint8Array([120]),
+    ]);
   });
 });
 

@@ -79,3 +79,16 @@ function hasSlots(kind: ObjectKind, thing: object): boolean {
     return false;
   }
 }
+
+/** Names among the elements of a longer typed array are not looked for: that takes longer than to encode it. */
+const maxNamedElements = 1_024;
+
+/** True for what has properties beside those of its kind, which is none of plain objects and lists. */
+export function hasNames(kind: ObjectKind, thing: object): boolean {
+  const isView = ArrayBuffer.isView(thing);
+  if (!isView && kind !== "Date") return Reflect.ownKeys(thing).length > 0;
+  const elementCount = isView ? (thing as Uint8Array).length : 0;
+  if (elementCount <= maxNamedElements && Object.keys(thing).length > elementCount) return true;
+  // On a Date, what is not enumerable is of a clock of tests.
+  return Object.getOwnPropertySymbols(thing).some((symbol) => isView || Object.getOwnPropertyDescriptor(thing, symbol)?.enumerable);
+}

@@ -1,6 +1,9 @@
 /** What the actor holds for a key, on its way to a browser. `text` is the encoded value; `null` says that there is none. */
 export type ValueRow = readonly [key: string, text: string | null, seq: number, epoch: string];
 
+/** How the list of a group has changed between two numbers: see `ListChange`. */
+export type ListChangeRow = readonly [key: string, from: number, seq: number, epoch: string, left: readonly string[], joined: readonly string[]];
+
 /** Where hooks decide about reads: what may not be seen and what does not exist are one and the same, so it has no number. */
 export function hiddenRow(key: string): ValueRow {
   return [key, null, 0, ""];
@@ -13,9 +16,14 @@ export type KnownValue = readonly [key: string, seq: number, epoch: string];
 export const maxWatched = 500;
 export const maxKept = 20;
 
+/** What follows the route's address in a `GET` of values. One parameter for all keys: many of one name cost Next their number squared. */
+export function keysQuery(keys: readonly string[]): string {
+  return `?keys=${encodeURIComponent(JSON.stringify(keys))}`;
+}
+
 /**
- * An answer to `GET ?key=…`. Keys that no signal has and keys that are not exposed are refused in the same way; keys that a hook hides
- * are as if they had no value.
+ * An answer to `GET` with {@link keysQuery}. Keys that no signal has and keys that are not exposed are refused in the same way; keys that
+ * a hook hides are as if they had no value.
  */
 export type ReadReply = {
   readonly rows: readonly ValueRow[];
@@ -24,6 +32,8 @@ export type ReadReply = {
   readonly unreadable?: readonly string[] | undefined;
   /** Keys that did not fit into this answer: they are to be asked for again. */
   readonly later?: readonly string[] | undefined;
+  /** How new the rows are at least, by epoch. */
+  readonly versions?: Readonly<Record<string, number>> | undefined;
 };
 
 /** Body of a `PUT`. */

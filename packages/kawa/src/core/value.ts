@@ -36,6 +36,9 @@ export function decodeValue(text: string, maxBytes?: number): unknown {
   return decode(text, maxBytes).value;
 }
 
+/** What is stored for an undefined. */
+export const undefinedText: string = encodeValue("undefined", undefined);
+
 /** As {@link decodeValue}; `isFrozen` when nothing in the value can be changed, so that many may share it. */
 export function decode(text: string, maxBytes: number = maxExpandedBytes(text.length)): decoder.DecodedValue {
   try {

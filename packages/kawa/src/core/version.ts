@@ -19,13 +19,18 @@ export function toShownVersions(versions: Iterable<Version>): ShownVersions {
 /** Writes versions as `epoch@seq;…`, safe in a URL's query and in HTML. */
 export function formatVersions(versions: ShownVersions): string {
   return Object.entries(versions)
-    .map(([epoch, seq]) => `${epoch}@${seq}`)
+    .map(([epoch, seq]) => formatVersion({ epoch, seq }))
     .join(";");
+}
+
+export function formatVersion({ epoch, seq }: Version): string {
+  return `${epoch}@${seq}`;
 }
 
 /** Reads what {@link formatVersions} wrote. Parts that are malformed are left out: they count as "never seen". */
 export function parseVersions(text: string): ShownVersions {
   const versions: Record<string, number> = Object.create(null);
+  if (text === "") return versions;
   for (const part of text.split(";")) {
     const [, epoch, seq] = pattern.exec(part) ?? [];
     if (epoch !== undefined) versions[epoch] = Number(seq);

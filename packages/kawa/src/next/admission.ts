@@ -1,11 +1,11 @@
-import { KawaError } from "../core/errors.ts";
 import { processState } from "../core/process-state.ts";
 import { type AskingClient, addressOf } from "./asking-client.ts";
 import { checkHost } from "./check-host.ts";
-import { isCrossSite } from "./cross-site.ts";
+import { isCrossSite, originRefused } from "./cross-site.ts";
 import { costs } from "./limits.ts";
 import { clientRates, type Rate } from "./rate-limit.ts";
 import type { BodyOwner } from "./read-json.ts";
+import { reportSeldom } from "./report-seldom.ts";
 
 /** Who opens a stream, as the server has verified it. */
 export type StreamSession = {
@@ -39,7 +39,11 @@ export class Admission {
    */
   arrive(request: Request, cost = 1): string {
     checkHost(request);
-    if (isCrossSite(request)) throw new KawaError("ORIGIN_REFUSED", "Requests of pages of another site are refused.");
+    if (isCrossSite(request)) {
+      const error = originRefused(request);
+      reportSeldom(error.code, "A request was refused.", error.message);
+      throw error;
+    }
     const address = addressOf(request);
     clientRates().addresses.take(address, cost, this.#options.addressRate);
     return address;

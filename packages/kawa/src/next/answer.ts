@@ -10,17 +10,23 @@ const broken = "The server has a problem. Please try again later.";
 
 /** What people are told where the error itself has no public message. */
 const messages: Readonly<Record<KawaErrorCode, string>> = {
+  ACTION_MISROUTED: "The request has reached another page.",
   ACTION_REFUSED: notAllowed,
   BACKEND_CLOSED: unavailable,
   BACKEND_TIMEOUT: unavailable,
   BACKEND_UNAVAILABLE: unavailable,
+  CACHE_PRIVATE: broken,
   CONTEXT_UNAVAILABLE: broken,
   CONTEXT_UNSUPPORTED: broken,
+  DISK_FAILED: unavailable,
+  EFFECT_LOOP: broken,
   ENGINE_BINARY_MISSING: broken,
   ENGINE_FOLDER_UNWRITABLE: broken,
   ENGINE_PLATFORM_UNSUPPORTED: broken,
   ENGINE_PORT_TAKEN: broken,
   ENGINE_START_FAILED: unavailable,
+  HOOK_LOOP: broken,
+  HOOK_MISSING: broken,
   HOST_REFUSED: "This app is not reached under this name.",
   KEY_INVALID: notUnderstood,
   NOT_EXPOSED: "This cannot be read or changed from here.",
@@ -28,9 +34,11 @@ const messages: Readonly<Record<KawaErrorCode, string>> = {
   ORIGIN_REFUSED: "This was sent by a page of another site.",
   RATE_LIMITED: "That was too much at once. Please wait a moment.",
   RENDER_STATIC: broken,
+  RENDER_WRITE: broken,
   REQUEST_INVALID: notUnderstood,
   REQUEST_TIMEOUT: "The connection is too slow. Please try again.",
   SECRET_MISSING: broken,
+  STORE_INCOMPLETE: broken,
   STREAMS_EXHAUSTED: "Too many pages are open at the moment. This one shows no news until there is room.",
   UNAUTHORIZED: notAllowed,
   UPDATE_CONFLICT: "Others were faster. Please try again.",
@@ -57,6 +65,24 @@ export function answerWith<T>(perform: (request: Request) => Promise<T | Respons
       return refusal(request, error);
     }
   };
+}
+
+/**
+ * A route handler that answers with an error of Kawa as the reactive route does: with its status, `Retry-After` where it may succeed
+ * later, and JSON `{ code, error }`, in which `error` is for people. Everything else that is thrown goes on. A server action returns
+ * `publicMessage(error)` instead.
+ *
+ * @example
+ * // app/api/sign-out/route.ts
+ * export const POST = answerErrors(async () => {
+ *   await sessions.signOut();
+ *   return new Response(null, { status: 204 });
+ * });
+ */
+export function answerErrors<Rest extends unknown[]>(
+  handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  return (request, ...rest) => answerWith(async () => handler(request, ...rest))(request);
 }
 
 function refusal(request: Request, error: KawaError): Response {

@@ -6,6 +6,7 @@ import { costs, streamLimits } from "./limits.ts";
 import { type Quota, quotas } from "./quota.ts";
 import { reportSeldom } from "./report-seldom.ts";
 import type { StreamRequest } from "./stream-protocol.ts";
+import { turns } from "./turns.ts";
 
 /** What a stream carries and keeps of what its tabs ask for, as far as browsers may, and as far as there is room. */
 export type AskedSignals = {
@@ -27,21 +28,25 @@ export function costOf({ tabs }: StreamRequest): number {
 }
 
 /** Its values and kept keys count for the client from now on. */
-export function askedSignals({ tabs }: StreamRequest, signals: ExposedSignals, client: AskingClient): AskedSignals {
+export async function askedSignals({ tabs }: StreamRequest, signals: ExposedSignals, client: AskingClient): Promise<AskedSignals> {
   const values = new Map<BackedSignal<unknown>, KnownValue>();
   const kept = new Set<BackedSignal<unknown>>();
   const limited = new Set<string>();
   const takeValue = limitedTo(quotas().values, client, streamLimits.maxValues);
   const takeKept = limitedTo(quotas().kept, client, streamLimits.maxKept);
+  let count = 0;
+  const isPieceOver = (): boolean => (count += 1) % streamLimits.findsAtOnce === 0;
   try {
     // The tab that has spoken last comes last.
     for (const [name, tab] of Object.entries(tabs).reverse()) {
       for (const known of tab.values ?? []) {
+        if (isPieceOver()) await turns().next(client.address);
         const taken = takeValue(known[0], () => signals.find(known[0], "read"));
         if (taken === "full") limited.add(name);
         else if (taken) values.set(taken, oldest(known, values.get(taken)));
       }
       for (const key of tab.kept ?? []) {
+        if (isPieceOver()) await turns().next(client.address);
         const taken = takeKept(key, () => {
           const signal = signals.find(key, "write");
           return signal?.ttlMs === undefined ? undefined : signal;

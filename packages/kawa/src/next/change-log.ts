@@ -38,6 +38,11 @@ export class ChangeLog {
 
   /** Those of the keys that have changed after `since`, as far as the log {@link reaches}; undefined stands for all keys. */
   *changed(keys: ReadonlySet<string> | undefined, since: Version): Iterable<string> {
-    for (const key of keys ?? this.#changedAt.keys()) if ((this.#changedAt.get(key) ?? 0) > since.seq) yield key;
+    for (const key of keys ?? this.#changedAt.keys()) if (this.isChanged(key, since)) yield key;
+  }
+
+  /** True when the key has changed after `since`, as far as the log {@link reaches}. */
+  isChanged(key: string, since: Version): boolean {
+    return (this.#changedAt.get(key) ?? 0) > since.seq;
   }
 }

@@ -103,6 +103,12 @@ describe("an app that names its hosts", () => {
     }
   });
 
+  it("knows that browsers leave out the port of http and https, and no other", () => {
+    configureNetwork({ allowedHosts: ["tls.example:443", "plain.example:80", "one.example:8080"] });
+    for (const host of ["tls.example", "TLS.example:443", "plain.example", "plain.example:80"]) expect(isAllowed({ host, from: elsewhere })).toBe(true);
+    for (const host of ["tls.example:80", "tls.example:8443", "plain.example:443", "one.example"]) expect(isAllowed({ host, from: elsewhere })).toBe(false);
+  });
+
   it("does not take a wildcard for the name above", () => {
     configureNetwork({ allowedHosts: ["*.app.example"] });
     expect(isAllowed({ host: "app.example", from: elsewhere })).toBe(false);

@@ -8,7 +8,7 @@ import { createMemoryBackend } from "../core/memory-backend.ts";
 import { namespace } from "../core/namespace.ts";
 import { cell } from "../core/reactive.ts";
 import type { StandardSchema } from "../core/standard-schema.ts";
-import { acceptedHeader, type ValueRow, type WriteRequest } from "../core/value-row.ts";
+import { acceptedHeader, keysQuery, type ValueRow, type WriteRequest } from "../core/value-row.ts";
 import { asFrom } from "../../test/support/as-from.ts";
 import { closeStreams } from "./live-streams.ts";
 import { createReactiveRoute, type ReactiveRouteOptions } from "./reactive-route.ts";
@@ -57,8 +57,8 @@ async function answerOf(response: Response): Promise<Sent> {
 
 async function get(keys: string[], headers: HeadersInit = {}, options: ReactiveRouteOptions = {}): Promise<Sent> {
   const { GET } = createReactiveRoute({ signals, ...options });
-  const query = new URLSearchParams(keys.map((key) => ["key", key]));
-  return answerOf(await GET(new Request(`http://host/api/reactive?${query}`, { headers })));
+  const query = keysQuery(keys);
+  return answerOf(await GET(new Request(`http://host/api/reactive${query}`, { headers })));
 }
 
 type PutOptions = { headers?: HeadersInit; options?: ReactiveRouteOptions; body?: string };
@@ -124,6 +124,7 @@ describe("GET", () => {
         ["req:shown", null, 0, backend.version.epoch],
       ],
       refused: [],
+      versions: { [backend.version.epoch]: 1 },
     });
     expect(headers.get("cache-control")).toBe("no-store");
   });
@@ -156,6 +157,19 @@ describe("GET", () => {
     ["a key that is too long", ["k".repeat(513)]],
   ])("refuses %s", async (_, keys) => {
     expect(await get(keys)).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
+  });
+
+  it.each(["", "?keys=", "?key=signals:open", "?keys=open", "?keys={}", "?keys=[1]", "?keys=[[\"open\"]]", "?keys=null", "?keys=[\"open\"", "?keys=[]&keys=[]"])(
+    "refuses the query %j",
+    async (query) => {
+      const { GET } = createReactiveRoute({ signals });
+      expect(await answerOf(await GET(new Request(`http://host/api/reactive${query}`)))).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
+    },
+  );
+
+  it("takes keys as they are, whatever characters they have", async () => {
+    const keys = ['a"b', "a&b=c#d?e", "a%20b+c d", "ü漢🎉", "a\\b\n", "\0members:nobody:here", "[1]"];
+    expect((await get(keys)).body["refused"]).toEqual(keys);
   });
 
   it("refuses pages of another site", async () => {

@@ -1,4 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { globSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
 import { withKawa } from "./config.ts";
 
 describe("withKawa", () => {
@@ -6,9 +8,27 @@ describe("withKawa", () => {
     const config = withKawa();
     expect(config.serverExternalPackages).toEqual(expect.arrayContaining(["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"]));
     expect(config.transpilePackages).toContain("kawa");
-    expect(config.turbopack?.root).toBe(process.cwd());
-    expect(config.outputFileTracingIncludes?.["/*"]?.join()).toContain("@rivetkit/engine-cli");
+    const engine = config.outputFileTracingIncludes!["/*"]!;
+    expect(engine.flatMap((pattern) => globSync(pattern)).map((path) => basename(path))).toContain("rivet-engine");
     expect(config.outputFileTracingExcludes?.["/*"]).toContain("./.rivet/**");
+  });
+
+  it("leaves the root to Next, which finds the workspace of an app whose packages are further up", () => {
+    expect(withKawa()).not.toHaveProperty("turbopack");
+    expect(withKawa({ outputFileTracingRoot: "/repo" })).toMatchObject({ outputFileTracingRoot: "/repo" });
+  });
+
+  it("finds the engine also where it is installed further up than the app", () => {
+    const app = join(import.meta.dirname, "../../../../e2e/lab-app");
+    const cwd = vi.spyOn(process, "cwd").mockReturnValue(app);
+    const [pattern] = withKawa().outputFileTracingIncludes!["/*"]!;
+    cwd.mockRestore();
+    expect(globSync(pattern!, { cwd: app }).map((path) => basename(path))).toContain("rivet-engine");
+  });
+
+  it("says of an export that its pages would be dead", () => {
+    expect(() => withKawa({ output: "export" })).toThrow(expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining("no server") }));
+    expect(withKawa({ output: "standalone" }).output).toBe("standalone");
   });
 
   it("adds to the user's arrays, and names nothing twice", () => {
@@ -46,5 +66,6 @@ describe("withKawa", () => {
     expect(given).toEqual({ serverExternalPackages: ["sharp"] });
     expect(withKawa(once).serverExternalPackages).toEqual(once.serverExternalPackages);
     expect(withKawa(once).transpilePackages).toEqual(once.transpilePackages);
+    expect(withKawa(once).outputFileTracingIncludes).toEqual(once.outputFileTracingIncludes);
   });
 });

@@ -1,4 +1,7 @@
+import { createRequire } from "node:module";
+import { dirname, relative, sep } from "node:path";
 import type { NextConfig } from "next";
+import { KawaError } from "../core/errors.ts";
 
 /** Packages with native code: Node loads them, the bundler must not. */
 const externals = ["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"];
@@ -6,10 +9,19 @@ const externals = ["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"
 /**
  * Adds to a Next.js configuration what Kawa needs.
  *
+ * @throws {KawaError} OPTION_INVALID - `output` is `"export"`: files cannot be live
+ *
  * @example
  * export default withKawa({ reactStrictMode: true });
  */
 export function withKawa(config: NextConfig = {}): NextConfig {
+  if (config.output === "export") {
+    throw new KawaError(
+      "OPTION_INVALID",
+      `output: "export" makes files that no server stands behind, so no page could be live: Kawa needs a server for signals, streams and ` +
+        `refreshes. Delete that line, or write output: "standalone". Pages that read no signal are static either way.`,
+    );
+  }
   return {
     ...config,
     serverExternalPackages: [...new Set([...(config.serverExternalPackages ?? []), ...externals])],
@@ -19,15 +31,21 @@ export function withKawa(config: NextConfig = {}): NextConfig {
     // The engine is started by path, so tracing does not see it.
     outputFileTracingIncludes: {
       ...config.outputFileTracingIncludes,
-      "/*": [...(config.outputFileTracingIncludes?.["/*"] ?? []), "./node_modules/@rivetkit/engine-cli*/**"],
+      "/*": [...new Set([...(config.outputFileTracingIncludes?.["/*"] ?? []), ...engineFiles()])],
     },
     outputFileTracingExcludes: {
       ...config.outputFileTracingExcludes,
       "/*": [...(config.outputFileTracingExcludes?.["/*"] ?? []), "./.rivet/**"],
     },
-    // A lock file further up must not make Next guess another root.
-    turbopack: { root: process.cwd(), ...config.turbopack },
-    // A refresh that meets a lost network waits, instead of leaving the page.
-    experimental: { useOffline: true, ...config.experimental },
+    // A refresh that meets a lost network waits, instead of leaving the page. After a restart of `next dev` that cache makes a page that is
+    // opened first load itself again and again.
+    experimental: { useOffline: true, turbopackFileSystemCacheForDev: false, ...config.experimental },
   };
+}
+
+/** Where they are installed: in a workspace that is further up. */
+function engineFiles(): string[] {
+  const command = createRequire(import.meta.url).resolve("@rivetkit/engine-cli");
+  const folder = dirname(dirname(command));
+  return [`${relative(process.cwd(), folder).split(sep).join("/")}/engine-cli*/**`];
 }

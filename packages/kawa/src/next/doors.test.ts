@@ -8,7 +8,7 @@ import type { KawaError } from "../core/errors.ts";
 import { serverKey, streamKey } from "../core/key.ts";
 import { membersKey } from "../core/members.ts";
 import { namespace, root } from "../core/namespace.ts";
-import type { ReadReply, ValueRow } from "../core/value-row.ts";
+import { keysQuery, type ReadReply, type ValueRow } from "../core/value-row.ts";
 import { actionNames, clientParams } from "../rivetkit/client-params.ts";
 import { withContext } from "../rivetkit/context.ts";
 import type { ActionName, AnyHooks, HookContext } from "../rivetkit/hooks.ts";
@@ -55,7 +55,7 @@ async function openApp(hooks: AnyHooks) {
     note: app.family((id: string) => ({ key: `note:${id}`, default: "" }), { expose: "write" }),
     visitor: app.family((at: { room: string; id: string }) => ({ key: `visitors:${at.room}:${at.id}`, default: "" }), { expose: "write", ttlMs: 600_000 }),
   };
-  const perform = (name: ActionName, ...args: unknown[]): Promise<unknown> => actor.service.perform(client, name, clientParams(name, args));
+  const perform = (name: ActionName, ...args: unknown[]): Promise<unknown> => actor.service.clients.perform(client, { name, params: clientParams(name, args) });
   // What a server of the app writes for itself passes no hook.
   const commit = (key: string, value: string | null, ttlMs?: number) =>
     actor.store.write({ number: 0, settled: 0, writes: [{ key, text: value === null ? null : JSON.stringify([value]), ttlMs }] });
@@ -285,8 +285,8 @@ describe("the presence example", () => {
 describe("what a hook hides from a browser", () => {
   const rowsOf = async (signals: object, ...keys: string[]): Promise<readonly ValueRow[]> => {
     const { GET } = createReactiveRoute({ signals: signals as Readonly<Record<string, unknown>> });
-    const query = new URLSearchParams(keys.map((key) => ["key", key]));
-    return ((await (await GET(new Request(`http://host/?${query}`))).json()) as ReadReply).rows;
+    const query = keysQuery(keys);
+    return ((await (await GET(new Request(`http://host/${query}`))).json()) as ReadReply).rows;
   };
 
   it("has no number where only lists are hooked", async () => {
@@ -324,8 +324,9 @@ describe("what a hook hides from a browser", () => {
     const feed: ValueFeed = new ValueFeed({
       signals: new Map([list!, note!].map((signal) => [signal, [signal.key, -1, ""]])),
       asOpener: (fn) => fn(),
+      address: "",
       isRead: () => true,
-      onRows: () => void told.push(...feed.take()),
+      onRows: () => void told.push(...(feed.take()?.rows ?? [])),
     });
     feed.start();
     onTestFinished(() => feed.stop());

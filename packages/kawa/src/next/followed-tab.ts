@@ -1,13 +1,21 @@
 import type { Backend } from "../core/backend.ts";
+import { show } from "../core/errors.ts";
 import { formatVersions, parseVersions, type ShownVersions, toShownVersions } from "../core/version.ts";
 import { findRender } from "../react/foreign-renders.ts";
 import type { RenderFollower, RenderReads } from "../react/render-reads.ts";
 import { hub, showsBackend, type Watch, type WatchTarget } from "./hub.ts";
+import { reportSeldom } from "./report-seldom.ts";
 import type { ShownRender, StreamEventName, StreamEvents, Subscription } from "./stream-protocol.ts";
 import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
 /** A render that streams reads more and more: what it has read is told once for all that comes in this time. */
 const tokenDelayMs = 250;
+
+/**
+ * A tab that shows less than there is for this long is told again, in milliseconds: nothing was said, or it got lost. Then there is time for
+ * a render before 5 s are over. It may also be hidden, or slow, so it is told ever more seldom.
+ */
+const tellAgainMs = { first: 3_000, max: 300_000 } as const;
 
 /** What has to be rendered again. */
 export type ChangedPart = "page" | "route";
@@ -39,6 +47,13 @@ export class FollowedTab implements RenderFollower {
   #isTokenDue = false;
   /** Something has changed that the versions of the tab do not tell: it has to be rendered whatever it shows. */
   #isUntold = false;
+  /** Of the hub, when the tab was last found to be current. */
+  #currentAt = -1;
+  /** When it is told again, on the clock of `performance.now()`; 0 while it is current. */
+  #tellAgainAt = 0;
+  #tellAgainMs = 0;
+  /** Since it shows what it shows. */
+  #wasTold = false;
 
   constructor(stream: TabStream, name: string) {
     this.#stream = stream;
@@ -47,15 +62,24 @@ export class FollowedTab implements RenderFollower {
 
   /** Returns what is in the way: renders that nobody here knows, or a token that was told to somebody else. */
   follow({ route, page, token }: Subscription): "unknown" | "of another" | undefined {
+    this.#wasTold = false;
+    this.#currentAt = -1;
+    this.#tellAgainAt = 0;
     const told = readStreamToken(this.#stream.subject, token);
     if (told.isOfAnother) return "of another";
-    const find = ([id]: ShownRender): RenderReads | undefined => findRender(id) ?? told.renders.get(id);
+    const find = (id: string): RenderReads | undefined => findRender(id) ?? told.renders.get(id);
+    const known = new Map<string, RenderReads>();
     // A render that is named twice is followed once.
-    const shown = [...new Map(route.map((one) => [one[0], one])).values()];
-    const known = new Map(shown.map((one) => [one[0], find(one)]));
-    const own = page && find(page);
-    const isUnknown = [...known].some(([id, render]) => id !== "" && !render) || (page !== undefined && page[0] !== "" && !own);
-    this.#known = [...new Set([...known.values(), own])].filter((render) => render !== undefined);
+    const byId = new Map<string, ShownRender>();
+    for (const one of route) {
+      byId.set(one[0], one);
+      const render = find(one[0]);
+      if (render) known.set(one[0], render);
+    }
+    const shown = [...byId.values()];
+    const own = page && find(page[0]);
+    const isUnknown = shown.some(([id]) => id !== "" && !known.has(id)) || (page !== undefined && page[0] !== "" && !own);
+    this.#known = own ? [...new Set([...known.values(), own])] : [...known.values()];
     const isFollowed = this.#takeReads();
     const unfollowed = isFollowed ? shown.filter(([id]) => !known.get(id)) : shown;
     // What a page shows by itself need not be rendered with the whole route.
@@ -108,8 +132,32 @@ export class FollowedTab implements RenderFollower {
     this.follow({ route: [to], page: page && to });
   }
 
+  /** Called every second. Tells the tab again when it has shown less than there is for too long, whatever the reason. */
+  tick(now: number): void {
+    const all = hub();
+    const { changeCount } = all;
+    if (this.#currentAt === changeCount) return;
+    const isBehind = this.#watches.some(({ target }) => all.behind(target));
+    if (!isBehind) {
+      this.#currentAt = changeCount;
+      this.#tellAgainAt = 0;
+    } else if (this.#tellAgainAt === 0) {
+      this.#tellAgainMs = tellAgainMs.first;
+      this.#tellAgainAt = now + this.#tellAgainMs;
+    } else if (now >= this.#tellAgainAt) {
+      if (!this.#wasTold) reportSeldom("untold", "A tab was not told of a change, and is told now.", show(this.name));
+      this.#tellAgainMs = Math.min(2 * this.#tellAgainMs, tellAgainMs.max);
+      this.#tellAgainAt = now + this.#tellAgainMs;
+      for (const { target } of this.#watches) {
+        const backend = all.behind(target);
+        if (backend) target.onChange(backend);
+      }
+    }
+  }
+
   noteChange(what: ChangedPart, backend: Backend): void {
-    if (!this.#reads(backend)) this.#isUntold = true;
+    this.#wasTold = true;
+    if (!this.#reads(backend) || this.#known.some(({ isOlder }) => isOlder)) this.#isUntold = true;
     this.#stream.noteChange(this, what);
   }
 
@@ -119,8 +167,12 @@ export class FollowedTab implements RenderFollower {
       this.#isUntold = false;
       return "";
     }
-    const read = hub().connected.filter((backend) => this.#reads(backend));
-    return formatVersions(toShownVersions(read.map(({ version }) => version)));
+    return hub().formatVersions((backend) => this.#reads(backend));
+  }
+
+  /** True where something that the tab shows may be of this backend. */
+  mayShow(backend: Backend): boolean {
+    return this.#watches.some(({ target }) => target.render === undefined || showsBackend(target, backend));
   }
 
   #reads(backend: Backend): boolean {

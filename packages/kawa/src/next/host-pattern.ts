@@ -36,7 +36,9 @@ export class HostPattern {
   }
 
   matches({ name, port }: HostName): boolean {
-    if (this.#port !== undefined && this.#port !== port) return false;
+    // Browsers leave out the port that the protocol has anyway.
+    const isSamePort = this.#port === port || (port === undefined && (this.#port === "80" || this.#port === "443"));
+    if (this.#port !== undefined && !isSamePort) return false;
     if (this.#name === "*") return true;
     return this.#name.startsWith("*.") ? name.endsWith(this.#name.slice(1)) && name !== this.#name.slice(1) : name === this.#name;
   }

@@ -3,7 +3,7 @@ import { effect } from "../core/effect.ts";
 import { processState } from "../core/process-state.ts";
 import { untracked } from "../core/reactive.ts";
 import { installViewers } from "../core/viewers.ts";
-import { type ShownVersions, toShownVersions, type Version } from "../core/version.ts";
+import { formatVersion, type ShownVersions, toShownVersions, type Version } from "../core/version.ts";
 import type { RenderFollower, RenderReads } from "../react/render-reads.ts";
 import { ChangeLog } from "./change-log.ts";
 
@@ -33,6 +33,10 @@ export class Watch implements RenderFollower {
     this.#hub.noteRead(this, backendId, key);
   }
 
+  onOlder(backendId: string): void {
+    this.#hub.noteOlder(this, backendId);
+  }
+
   stop(): void {
     this.#hub.unwatch(this);
   }
@@ -41,7 +45,14 @@ export class Watch implements RenderFollower {
 /** How far the clocks of servers may differ, and how late a server may hear of a change. */
 const clockMarginMs = 5_000;
 
-type Followed = { log: ChangeLog; readonly unsubscribe: () => void };
+const noKeys: ReadonlySet<string> = new Set();
+
+type Followed = {
+  log: ChangeLog;
+  /** The version that tabs were told of, written once for all. */
+  told: Version & { readonly text: string };
+  readonly unsubscribe: () => void;
+};
 
 /** Tells the open streams of this process about changes of what their renders have read. */
 export class Hub {
@@ -53,6 +64,7 @@ export class Hub {
   readonly #ofValues = new Set<Watch>();
   /** Of renders that nobody here knows, or that have read too much. */
   readonly #ofEverything = new Set<Watch>();
+  #changeCount = 0;
 
   constructor() {
     effect(() => {
@@ -61,14 +73,27 @@ export class Hub {
     });
   }
 
-  /** Backends whose version this process knows. */
-  get connected(): readonly Backend[] {
-    return [...knownBackends.peek().values()].filter(({ version }) => version.epoch !== "");
-  }
-
   /** Versions that this process has reached. Browsers are told only those that concern them. */
   get versions(): ShownVersions {
-    return toShownVersions(this.connected.map(({ version }) => version));
+    const versions = Array.from(this.#backends.keys(), ({ version }) => version);
+    return toShownVersions(versions.filter(({ epoch }) => epoch !== ""));
+  }
+
+  /** How often something has changed: who was current at this count still is. */
+  get changeCount(): number {
+    return this.#changeCount;
+  }
+
+  /** As {@link formatVersions} writes those of some backends. Each change asks once for each tab. */
+  formatVersions(concerns: (backend: Backend) => boolean): string {
+    let text = "";
+    for (const [backend, followed] of this.#backends) {
+      const { version } = backend;
+      if (version.epoch === "" || !concerns(backend)) continue;
+      if (!isSame(followed.told, version)) followed.told = { ...version, text: formatVersion(version) };
+      text = text === "" ? followed.told.text : `${text};${followed.told.text}`;
+    }
+    return text;
   }
 
   /** Calls `onChange` at each change from now on of what a render has read or goes on to read, and for those it has missed. */
@@ -101,6 +126,20 @@ export class Hub {
     else this.#add(watch, backendId, key);
     // A late part of the render reads the version of its first, and the key may have changed since.
     for (const backend of this.#backends.keys()) if (backend.id === backendId) void this.#compare(watch, backend, new Set([key]));
+  }
+
+  /**
+   * A backend of which what is watched shows less than there is; undefined where it is current, and where nobody knows without asking an
+   * actor or hooks. Costs a look at each key, and waits for nothing.
+   */
+  behind(target: WatchTarget): Backend | undefined {
+    for (const [backend, { log }] of this.#backends) if (isBehind(target, backend, log)) return backend;
+    return undefined;
+  }
+
+  /** The render that is watched shows less of a backend than it has told. */
+  noteOlder({ target }: Watch, backendId: string): void {
+    for (const backend of this.#backends.keys()) if (backend.id === backendId) target.onChange(backend);
   }
 
   /** Calls `onChange` at each change of a key from now on, and when its backend has another history. */
@@ -199,11 +238,12 @@ export class Hub {
     for (const backend of backends) {
       if (this.#backends.has(backend)) continue;
       const unsubscribe = backend.onChange((change) => this.#onChange(backend, change));
-      this.#backends.set(backend, { log: new ChangeLog(backend.version), unsubscribe });
+      this.#backends.set(backend, { log: new ChangeLog(backend.version), told: { epoch: "", seq: 0, text: "" }, unsubscribe });
     }
   }
 
   #onChange(backend: Backend, change: Change): void {
+    this.#changeCount += 1;
     if (change.keys.length === 0) {
       // Connected for the first time, or another history.
       this.#backends.get(backend)!.log = new ChangeLog(change.version);
@@ -233,14 +273,36 @@ async function seesValue(backend: Backend, key: string, identity: string): Promi
   }
 }
 
+function isBehind(target: WatchTarget, backend: Backend, log: ChangeLog): boolean {
+  const { render, except } = target;
+  const { id, version } = backend;
+  const shown = shownVersion(target, backend);
+  if (!shown || version.epoch === "") return false;
+  const isOfHistory = shown.epoch === version.epoch;
+  if (isOfHistory && shown.seq >= version.seq) return false;
+  if (!render || render.isEverything) return true;
+  const keys = render.keys.get(id) ?? noKeys;
+  if (!isOfHistory) return keys.size > 0;
+  if (!log.reaches(shown)) return false;
+  for (const key of keys) {
+    if (log.isChanged(key, shown) && !except?.has(id, key) && render.hiddenFrom(id, key) === undefined) return true;
+  }
+  return false;
+}
+
 function shownVersion({ render, versions }: WatchTarget, { id, version: { epoch } }: Backend): Version | undefined {
   const seq = versions[epoch];
   return render?.versions.get(id) ?? (seq === undefined ? undefined : { epoch, seq });
 }
 
 /** True when what is watched shows something of a backend, as far as that is known. */
-export function showsBackend({ render, versions }: WatchTarget, { id, version }: Backend): boolean {
-  return render ? render.keys.has(id) || render.versions.has(id) : versions[version.epoch] !== undefined;
+export function showsBackend(target: WatchTarget, { id, version }: Backend): boolean {
+  const { render } = target;
+  return render ? render.keys.has(id) || render.versions.has(id) : target.versions[version.epoch] !== undefined;
+}
+
+function isSame(one: Version, other: Version): boolean {
+  return one.seq === other.seq && one.epoch === other.epoch;
 }
 
 function keysOf({ render, except }: WatchTarget, backendId: string, late?: ReadonlySet<string>): ReadonlySet<string> {

@@ -1,3 +1,4 @@
+export { answerErrors } from "./answer.ts";
 export { isCrossSite } from "./cross-site.ts";
 export { reactive, type ReactiveOptions } from "./fragments/reactive.tsx";
 export { LivePage, LiveUpdates, type LiveUpdatesProps } from "./live-updates.tsx";

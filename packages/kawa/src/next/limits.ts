@@ -44,6 +44,8 @@ export const bodyLimits = {
   maxWriteBytes: 64 * kib,
   /** From the first look at a body to its end. */
   timeoutMs: 10_000,
+  /** A longer one is parsed when it is its client's turn. */
+  pieceBytes: 64 * kib,
   /** Bytes that bodies have, or may come to have, that are being read. */
   reading: { perSession: 16 * mib, perAddress: 16 * mib, perProcess: 64 * mib },
 } as const;
@@ -53,8 +55,10 @@ export const answerLimits = {
   maxKeys: 200,
   /** Of one answer: what does not fit is asked for again. */
   maxBytes: mib,
-  /** Keys that are read at the same time for one request. */
+  /** Keys that are read at the same time for one request. More of them wait for their turn. */
   keysAtOnce: 32,
+  /** Of values that are written out in one go, in characters. */
+  pieceLength: 128 * kib,
   /** Bytes of answers that clients have not read yet. */
   sending: { perSession: 8 * mib, perAddress: 32 * mib, perProcess: 128 * mib },
 } as const;
@@ -70,6 +74,10 @@ export const streamLimits = {
   values: { perSession: 10_000, perAddress: 100_000, perProcess: 500_000 },
   kept: { perSession: 256, perAddress: 4_000, perProcess: 20_000 },
   reads: { perSession: 50_000, perAddress: 500_000, perProcess: 2_000_000 },
+  /** Tabs that one stream begins to follow at the same time. */
+  tabsAtOnce: 8,
+  /** Keys whose signals are looked for in one go. */
+  findsAtOnce: 256,
   /** Keys that one stream reads at the same time. */
   keysAtOnce: 16,
   /** Of one event with values; one that is longer has a single value. */

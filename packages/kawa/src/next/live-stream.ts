@@ -1,20 +1,25 @@
+import type { Backend } from "../core/backend.ts";
 import type { AskingClient } from "./asking-client.ts";
 import type { Exchange } from "./connections.ts";
 import { type ChangedPart, FollowedTab, type TabStream } from "./followed-tab.ts";
 import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 import { drainTimeoutMs, streamLimits } from "./limits.ts";
-import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream, tickMs } from "./live-streams.ts";
+import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream, streamCount, tickMs } from "./live-streams.ts";
+import { pingGapMs } from "./ping-gap.ts";
 import { quotas } from "./quota.ts";
+import { reportSeldom } from "./report-seldom.ts";
+import { SentValues } from "./sent-values.ts";
 import { spreadMsFor } from "./spread.ts";
 import { openOutput, type StreamOutput, type StreamSource } from "./stream-output.ts";
-import type { StreamEventName, StreamEvents, StreamRequest } from "./stream-protocol.ts";
+import { pingIntervalMs as longestPingMs, type StreamEventName, type StreamEvents, type StreamRequest } from "./stream-protocol.ts";
 import { issueStreamToken } from "./stream-token.ts";
-import { ValueFeed, type ValueFeedOptions } from "./value-feed.ts";
+import { turns } from "./turns.ts";
+import type { ValueFeedOptions } from "./value-feed.ts";
 
 /** What streams of one route have in common. */
 export type StreamTimes = {
-  /** Longest time without an event. */
-  readonly pingIntervalMs: number;
+  /** Longest time without an event. @default what `pingGapMs` says */
+  readonly pingIntervalMs: number | undefined;
   readonly maxDurationMs: number | undefined;
   readonly maxSpreadMs: number;
 };
@@ -39,6 +44,8 @@ export type LiveStreamOptions = {
 
 type End = "restart" | "rotation" | "expired";
 
+const noTabs = "[]";
+
 /** All browsers of a server that ends come back within this time; one whose time is up comes back at once. */
 const withinMs = { restart: 2_000, rotation: 100, expired: 0 } as const;
 
@@ -52,9 +59,9 @@ export class LiveStream implements TabStream, StreamSource {
   readonly #output: StreamOutput;
   /** By tab. Undefined while there is nothing to tell. */
   #changed: Map<FollowedTab, ChangedPart> | undefined;
-  #tabs: readonly FollowedTab[] = [];
+  readonly #tabs: FollowedTab[] = [];
   #stopKeeping: (() => number) | undefined;
-  #values: ValueFeed | undefined;
+  #values: SentValues | undefined;
   /** Keys that the renders of its tabs have read. */
   #reads = 0;
   #isFlushing = false;
@@ -62,6 +69,10 @@ export class LiveStream implements TabStream, StreamSource {
   #unreadSince = 0;
   #spreadMs = 0;
   #sentAt = 0;
+  /** The browser was promised an event within this time. */
+  #withinMs = 0;
+  /** Its tabs that were told last that they may be old, as JSON. */
+  #cut = noTabs;
   #endsAt = Number.POSITIVE_INFINITY;
   #endsAs: End = "rotation";
   /** Of an end that is near. */
@@ -73,11 +84,14 @@ export class LiveStream implements TabStream, StreamSource {
     this.#times = times;
     this.#output = openOutput(this, exchange, isRequest);
     addStream(this);
-    this.send("hello", {});
+    this.#promise("hello");
     if (limited && limited.size > 0) this.send("limited", { tabs: [...limited] });
     if (times.maxDurationMs !== undefined) this.#endAfter(times.maxDurationMs, "rotation");
     if (expiresAt !== undefined) this.#endAfter(expiresAt - Date.now(), "expired");
-    this.#followTabs(request);
+    this.#followTabs(request).catch((error) => {
+      reportSeldom("stream", "A stream could not follow its tabs.", error);
+      this.#giveUp();
+    });
     if (values) this.#followValues(values);
     if (kept) this.#stopKeeping = keepAlive(kept);
   }
@@ -100,7 +114,6 @@ export class LiveStream implements TabStream, StreamSource {
     if (this.#hasEnded) return;
     this.#unreadSince = 0;
     this.flush();
-    this.#flushValues();
     this.#values?.resume();
     for (const tab of this.#tabs) if (this.isRead) tab.onDrain();
   }
@@ -137,8 +150,9 @@ export class LiveStream implements TabStream, StreamSource {
   tick(): void {
     const now = performance.now();
     if (!this.#isReadInTime(now)) return this.#giveUp();
-    if (now - this.#sentAt > this.#times.pingIntervalMs - tickMs && this.isRead) this.send("ping", {});
+    if (now - this.#sentAt > this.#withinMs - tickMs && this.isRead) this.#promise("ping");
     if (!this.#endTimer && this.#endsAt - now <= tickMs) this.#endSoon();
+    if (this.isRead) for (const tab of this.#tabs) tab.tick(now);
   }
 
   /** Counts keys that its tabs follow, as far as there is room. */
@@ -151,6 +165,22 @@ export class LiveStream implements TabStream, StreamSource {
   giveBackReads(count: number): void {
     this.#reads -= count;
     quotas().reads.giveBack(this.#client, count);
+  }
+
+  #promise(name: "hello" | "ping"): void {
+    this.#withinMs = this.#times.pingIntervalMs ?? pingGapMs(streamCount(), longestPingMs);
+    this.send(name, { withinMs: this.#withinMs });
+  }
+
+  /** This process may not hear of what changes in these. */
+  tellCut(backends: readonly Backend[]): void {
+    // Nobody has counted of which backends its values are.
+    const mayShow = (tab: FollowedTab): boolean => backends.some((backend) => this.#values !== undefined || tab.mayShow(backend));
+    const tabs = this.#tabs.filter(mayShow).map(({ name }) => name);
+    const text = JSON.stringify(tabs);
+    if (text === this.#cut || !this.isRead) return;
+    this.#cut = text;
+    this.send("cut", { tabs });
   }
 
   #isReadInTime(now: number): boolean {
@@ -178,15 +208,18 @@ export class LiveStream implements TabStream, StreamSource {
     this.#endTimer = setTimeout(() => this.end(this.#endsAs), Math.max(0, Math.ceil(this.#endsAt - performance.now())));
   }
 
-  #followTabs({ tabs }: StreamRequest): void {
+  /** Very many of them hold up nobody. What changes meanwhile each of them finds out when its turn has come. */
+  async #followTabs({ tabs }: StreamRequest): Promise<void> {
     let isUnknown = false;
-    this.#tabs = Object.entries(tabs).map(([name, subscription]) => {
+    for (const [index, [name, subscription]] of Object.entries(tabs).entries()) {
+      if (index > 0 && index % streamLimits.tabsAtOnce === 0) await turns().next(this.#client.address);
+      if (this.#hasEnded) return;
       const tab = new FollowedTab(this, name);
       const problem = tab.follow(subscription);
+      this.#tabs.push(tab);
       if (problem === "unknown") isUnknown = true;
       if (problem === "of another") this.#beginAnew(name);
-      return tab;
-    });
+    }
     if (isUnknown) this.send("unknown", {});
   }
 
@@ -198,18 +231,10 @@ export class LiveStream implements TabStream, StreamSource {
   }
 
   #followValues(options: Pick<ValueFeedOptions, "signals" | "asOpener">): void {
-    const feed = new ValueFeed({ ...options, onRows: () => this.#flushValues(), isRead: () => !this.#hasEnded && this.isRead });
-    this.#values = feed;
-    feed.start();
-  }
-
-  /** At once: a client component does not ask for a render first. */
-  #flushValues(): void {
-    while (!this.#hasEnded && this.#values && this.isRead) {
-      const rows = this.#values.take();
-      if (rows.length === 0) return;
-      this.send("values", { rows });
-    }
+    const { address } = this.#client;
+    const isRead = (): boolean => !this.#hasEnded && this.isRead;
+    this.#values = new SentValues({ ...options, address, isRead, send: (json) => this.#write("values", json) });
+    this.#values.start();
   }
 
   noteChange(tab: FollowedTab, what: ChangedPart): void {
@@ -231,7 +256,8 @@ export class LiveStream implements TabStream, StreamSource {
   /** One event for all changes of a turn, and for all changes while the browser does not read. */
   flush(): void {
     if (this.#hasEnded || this.#isFlushing || !this.#changed || !this.isRead) return;
-    const tabs = Object.fromEntries(Array.from(this.#changed, ([tab, what]) => [tab.name, [what, tab.takeVersions()] as const]));
+    const tabs: Record<string, readonly [ChangedPart, string]> = {};
+    for (const [tab, what] of this.#changed) tabs[tab.name] = [what, tab.takeVersions()];
     const spreadMs = this.#spreadMs;
     this.#changed = undefined;
     this.#spreadMs = 0;
@@ -239,8 +265,12 @@ export class LiveStream implements TabStream, StreamSource {
   }
 
   send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void {
+    this.#write(name, JSON.stringify(data));
+  }
+
+  #write(name: StreamEventName, json: string): void {
     this.#sentAt = performance.now();
-    this.#output.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    this.#output.write(`event: ${name}\ndata: ${json}\n\n`);
     if (this.#output.unreadBytes > streamLimits.maxUnreadBytes) this.#giveUp();
   }
 }

@@ -1,4 +1,5 @@
 import { processState } from "../core/process-state.ts";
+import { cutBackends } from "./cut-backends.ts";
 import { onSessionRevoked } from "../rivetkit/revoked-sessions.ts";
 import type { LiveStream } from "./live-stream.ts";
 import { quotas } from "./quota.ts";
@@ -13,6 +14,8 @@ type OpenStreams = {
   readonly all: Set<LiveStream>;
   /** One for all streams: thousands are open. Undefined while there are none. */
   ticker: NodeJS.Timeout | undefined;
+  /** Some stream has been told that its tabs may be old. */
+  isCut: boolean;
   /** Tabs that have become old: in this turn, and in the one before. */
   readonly changedTabs: { now: number; before: number; isTurning: boolean };
   readonly toFlush: LiveStream[];
@@ -21,6 +24,7 @@ type OpenStreams = {
 const open = processState<OpenStreams>("live-streams", () => ({
   all: new Set(),
   ticker: undefined,
+  isCut: false,
   changedTabs: { now: 0, before: 0, isTurning: false },
   toFlush: [],
 }));
@@ -29,7 +33,19 @@ const open = processState<OpenStreams>("live-streams", () => ({
 export function addStream(stream: LiveStream): void {
   endWithSessions();
   open.all.add(stream);
-  open.ticker ??= setInterval(() => open.all.forEach((each) => each.tick()), tickMs);
+  open.ticker ??= setInterval(tick, tickMs);
+}
+
+function tick(): void {
+  open.all.forEach((each) => each.tick());
+  // What sockets have brought while the process was held up is read before.
+  if (open.isCut || cutBackends().length > 0) setImmediate(tellCut);
+}
+
+function tellCut(): void {
+  const cut = cutBackends();
+  open.isCut = cut.length > 0;
+  for (const stream of open.all) stream.tellCut(cut);
 }
 
 /** Once for each stream. */

@@ -1,13 +1,20 @@
 import { type ReactElement, type ReactNode, Suspense } from "react";
 import { knownBackends } from "../core/backend.ts";
+import { nextWork } from "../core/next-work.ts";
 import { formatVersions, toShownVersions } from "../core/version.ts";
+import { whenNothingOlderRuns } from "../react/cached-reads.ts";
+import { isPrerender, isReadByClients, noRender } from "../react/prerender.ts";
+import { createRenderId } from "../react/render-id.ts";
 import { requestScope } from "../react/request-scope.ts";
+import { markOwnRun } from "../react/wrap-components.ts";
 import { LiveValues } from "./client/live-values.tsx";
 import { identityTag } from "./identity-tag.ts";
+import { routeAddress } from "./route-address.ts";
+import { staticRenderId } from "./static-render.ts";
 import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
 
 export type LiveUpdatesProps = {
-  /** Path of the route made with `createReactiveRoute`. @default "/api/reactive" */
+  /** Path of the route made with `createReactiveRoute`, without the app's `basePath`. @default "/api/reactive" */
   src?: string;
   /**
    * How pages are rendered again. `route` renders everything with its layouts, `page` only the page segment: right where no layout
@@ -32,11 +39,12 @@ export type LiveUpdatesProps = {
  * read, the page is rendered again; input, focus, scroll and client state stay. Around the pages, it also lets client components
  * read signals: `<LiveUpdates>{children}</LiveUpdates>`.
  */
-export function LiveUpdates({ src = "/api/reactive", refresh = "auto", identity, children }: LiveUpdatesProps): ReactElement {
+export function LiveUpdates({ src: path = "/api/reactive", refresh = "auto", identity, children }: LiveUpdatesProps): ReactElement {
+  const src = routeAddress(path);
   return (
     <>
       {children === undefined ? null : (
-        <LiveValues src={src} render={requestScope().shareWithClients()}>
+        <LiveValues src={src} render={clientRender()}>
           {children}
         </LiveValues>
       )}
@@ -64,21 +72,36 @@ export function LivePage(): ReactElement {
   );
 }
 
+// It tells of the render that it is in.
+markOwnRun(LivePage);
+
 type VersionedProps = { src: string; refresh: LiveRefreshProps["refresh"]; identity: string | undefined };
+
+/** Whatever reads a signal makes the route dynamic by itself. So what nobody reads stays as static as it is without Kawa. */
+function clientRender(): Promise<string> {
+  return isPrerender() && !isReadByClients() ? Promise.resolve(noRender) : requestScope().shareWithClients();
+}
 
 /** Tells the browser which versions this render shows. */
 async function Versioned({ src, refresh, identity }: VersionedProps): Promise<ReactElement> {
+  if (isPrerender()) return <LiveRefresh src={src} refresh={refresh} render={keptRenderId()} versions="" />;
   const versions = await shown();
   return <LiveRefresh src={src} refresh={refresh} identity={await identityTag(identity)} {...versions} />;
 }
 
-async function Marked(): Promise<ReactElement> {
+function keptRenderId(): string {
+  return staticRenderId(nextWork()?.unit?.type === "request" ? createRenderId() : "");
+}
+
+async function Marked(): Promise<ReactElement | null> {
+  if (isPrerender()) return null;
   return <LiveMarker {...await shown()} />;
 }
 
 async function shown(): Promise<{ render: string; versions: string }> {
   const scope = requestScope();
   await scope.markDynamic();
+  await whenNothingOlderRuns();
   const backends = knownBackends.peek();
   for (const id of scope.expectedBackends) {
     const backend = backends.get(id);

@@ -93,6 +93,13 @@ export function askedHosts({ headers }: Asked): string[] {
   return [headers.get("host") ?? undefined, forwarded].filter((host) => host !== undefined).map((host) => host.trim().toLowerCase());
 }
 
+/** The port that trusted proxies were asked at, where they tell it apart from the host. */
+export function forwardedPort({ headers }: Asked): string | undefined {
+  const { trustedProxies } = networkSettings();
+  const port = trustedProxies === 0 ? undefined : addedBy(trustedProxies, headers.get("x-forwarded-port"));
+  return port !== undefined && /^\d{1,5}$/.test(port) ? port : undefined;
+}
+
 /**
  * What the outermost of `count` proxies added to a list to which each adds one entry on the right. Everything further left came
  * from the client. A proxy that replaces the list leaves fewer entries.

@@ -128,9 +128,9 @@ describe("the stream", () => {
     });
   });
 
-  it("begins with hello, which tells nothing of the server", async () => {
+  it("begins with hello, which tells no more of the server than when to expect its next word", async () => {
     const { next } = await open();
-    expect(await next()).toEqual({ name: "hello", data: {} });
+    expect(await next()).toEqual({ name: "hello", data: { withinMs: 2_500 } });
   });
 
   it("tells a change by its version, and neither key nor value", async () => {
@@ -281,8 +281,11 @@ describe("the stream", () => {
     const id = rendered("a");
     const names = Array.from({ length: 40 }, (_, n) => `tab ${n}`);
     const tabs = Object.fromEntries(names.map((name) => [name, showing(id)]));
+    const watch = vi.spyOn(hub(), "watch");
+    onTestFinished(() => watch.mockRestore());
     const { next } = await open({ tabs, options: { maxSpreadMs: 1_234 } });
     await next();
+    await vi.waitFor(() => expect(watch).toHaveBeenCalledTimes(names.length));
     await backend.set("a", 1);
     const event = await next();
     expect(event?.name === "change" && event.data.spreadMs).toBe(1_234);
@@ -373,7 +376,7 @@ describe("the stream", () => {
     const { next } = await open({ options: { pingIntervalMs: 5_000 } });
     await next();
     vi.advanceTimersByTime(5_000);
-    expect(await next()).toEqual({ name: "ping", data: {} });
+    expect(await next()).toEqual({ name: "ping", data: { withinMs: 5_000 } });
     vi.advanceTimersByTime(3_000);
     await backend.set("a", 1);
     expect((await next())?.name).toBe("change");
@@ -381,7 +384,7 @@ describe("the stream", () => {
     await backend.set("a", 2);
     expect((await next())?.name).toBe("change");
     vi.advanceTimersByTime(20_000);
-    expect(await next()).toEqual({ name: "ping", data: {} });
+    expect(await next()).toEqual({ name: "ping", data: { withinMs: 5_000 } });
     await backend.set("a", 3);
     expect((await next())?.name).toBe("change");
   });
@@ -443,6 +446,56 @@ describe("a token of the stream", () => {
   });
 });
 
+describe("a report that a page stays old", () => {
+  const report = (stale: unknown): Promise<Response> => send({ body: JSON.stringify({ tabs: {}, stale }) });
+  const logged = () => vi.spyOn(console, "error").mockReturnValue();
+
+  it("is one line in the log with the short path and a reason of ours, however many come, and opens no stream", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    vi.advanceTimersByTime(60_000);
+    const log = logged();
+    const response = await report({ path: `/notes\n[kawa] all is well ${"x".repeat(1_000)}`, way: "refresh", versions: "private" });
+    expect([response.status, await response.text(), streamCount()]).toEqual([204, "", 0]);
+    for (let n = 0; n < 5; n += 1) await report({ path: "/b", way: "renders" });
+    expect(log).toHaveBeenCalledTimes(1);
+    const [message, path] = log.mock.calls[0] as [string, string];
+    expect(message).toBe("[kawa] A page has shown old values for 5 s: the render that it has asked for does not end. Its path:");
+    expect(path).toMatch(/^"\/notes\\n\[kawa\] all is well x+…$/);
+    expect(path.length).toBeLessThanOrEqual(80);
+    vi.advanceTimersByTime(10_000);
+    await report({ path: "/b", way: "renders" });
+    expect(log.mock.calls[1]).toEqual([expect.stringContaining("5 more like the last one were left out."), '"/b"']);
+  });
+
+  it.each([["no object", 1], ["null", null], ["no path", { way: "refresh" }], ["a path that is too long", { path: "/".repeat(2_001), way: "refresh" }], ["words of its own", { path: "/", way: "hello" }]])(
+    "is refused with %s",
+    async (_what, stale) => {
+      const log = logged();
+      expect((await report(stale)).status).toBe(400);
+      expect(log).not.toHaveBeenCalled();
+    },
+  );
+});
+
+describe("a server that may not hear of changes", () => {
+  it("says so to the tabs that show something of it, and says when it hears again", async () => {
+    vi.useFakeTimers({ toFake: [...inTime] });
+    let isCut = false;
+    Object.defineProperty(backend, "isCut", { get: () => isCut, configurable: true });
+    const [shows, reads] = [rendered("a"), rendered()];
+    const { next } = await open({ options: { pingIntervalMs: 15_000 }, tabs: { one: showing(shows), unknown: showing("of-another-server"), none: showing(reads, "") } });
+    for (let name = (await next())?.name; name !== "unknown"; name = (await next())?.name);
+    isCut = true;
+    vi.advanceTimersByTime(1_000);
+    expect(await next()).toMatchObject({ name: "cut", data: { tabs: expect.arrayContaining(["one", "unknown"]) } });
+    vi.advanceTimersByTime(3_000);
+    isCut = false;
+    vi.advanceTimersByTime(1_000);
+    expect(await next()).toEqual({ name: "cut", data: { tabs: [] } });
+    Reflect.deleteProperty(backend, "isCut");
+  });
+});
+
 describe("the end of the stream", () => {
   it("comes when the browser goes away", async () => {
     const { abort, next } = await open();
@@ -493,7 +546,7 @@ describe("the end of the stream", () => {
 
   it.each([400, 1_000, 5_400])("comes after maxDurationMs, %i ms", async (maxDurationMs) => {
     vi.useFakeTimers({ toFake: [...inTime] });
-    const { next } = await open({ options: { maxDurationMs, session: () => ({ id: "ada", expiresAt: Date.now() + 60_000 }) } });
+    const { next } = await open({ options: { pingIntervalMs: 15_000, maxDurationMs, session: () => ({ id: "ada", expiresAt: Date.now() + 60_000 }) } });
     await next();
     vi.advanceTimersByTime(maxDurationMs - 1);
     expect(streamCount()).toBe(1);
@@ -505,7 +558,7 @@ describe("the end of the stream", () => {
   it.each([400, 1_000, 5_400])("comes when the session of whoever opened it expires, in %i ms", async (lifeMs) => {
     vi.useFakeTimers({ toFake: [...inTime] });
     const session = () => ({ id: "ada", expiresAt: Date.now() + lifeMs });
-    const { next } = await open({ options: { session, maxDurationMs: 10_000 } });
+    const { next } = await open({ options: { pingIntervalMs: 15_000, session, maxDurationMs: 10_000 } });
     await next();
     vi.advanceTimersByTime(lifeMs - 1);
     expect(streamCount()).toBe(1);

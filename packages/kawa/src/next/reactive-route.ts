@@ -2,19 +2,20 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { detached } from "../core/detached.ts";
 import { KawaError } from "../core/errors.ts";
 import { Admission, type Admitted, routeAdmission, type SessionOf } from "./admission.ts";
-import { answerWith } from "./answer.ts";
+import { answerHeaders, answerWith } from "./answer.ts";
 import type { AskingClient } from "./asking-client.ts";
 import { askedSignals, costOf } from "./asked-signals.ts";
 import { currentExchange, watchConnections } from "./connections.ts";
 import { ExposedSignals, type SignalModules } from "./exposed-signals.ts";
 import { bodyLimits, costs, rateLimits } from "./limits.ts";
 import { LiveStream, type LiveStreamOptions, type StreamTimes } from "./live-stream.ts";
+import { logStale } from "./log-stale.ts";
 import { quotas } from "./quota.ts";
 import { rateOf } from "./rate-limit.ts";
 import { namedKeys, readValues } from "./read-values.ts";
 import { answerCounted } from "./sent-answer.ts";
 import { revokedSessions } from "../rivetkit/revoked-sessions.ts";
-import { pingIntervalMs as defaultPingIntervalMs, type StreamRequest } from "./stream-protocol.ts";
+import type { StreamRequest } from "./stream-protocol.ts";
 import { readStreamRequest } from "./stream-request.ts";
 import { readWrite, writeValue } from "./write-value.ts";
 
@@ -54,13 +55,18 @@ export type ReactiveRouteOptions = {
   maxRequestsPerSecondOfAddress?: number;
   /** Longest body of a write. @default 65_536 (64 KiB) */
   maxWriteBytes?: number;
-  /** Longest time without an event, in milliseconds, to a second. At most that of browsers. @default 15_000 */
+  /**
+   * Longest time without an event, in milliseconds, to a second; at most 15_000. A page says within twice that time that it may be old,
+   * where its connection is dead and nobody has said so.
+   *
+   * @default 2_500, and with more than 1,250 open streams so much that there are 500 pings a second
+   */
   pingIntervalMs?: number;
 };
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** `POST` opens a stream, `GET` reads values for client components, `PUT` writes one. */
+/** `POST` opens a stream, or says that a page stays old; `GET` reads values for client components, `PUT` writes one. */
 type Route = { readonly GET: Handler; readonly POST: Handler; readonly PUT: Handler };
 
 /**
@@ -89,7 +95,7 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
     maxStreamsPerClient: options.maxStreamsPerClient ?? 1_000,
     maxDurationMs: options.maxDurationMs,
     maxSpreadMs: options.maxSpreadMs ?? 10_000,
-    pingIntervalMs: options.pingIntervalMs ?? defaultPingIntervalMs,
+    pingIntervalMs: options.pingIntervalMs,
   };
   return {
     POST: answerWith(async (request) => {
@@ -97,13 +103,17 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
       const asked = await readStreamRequest(request, admission.bodyOwner(address));
       const admitted = await admission.identify(request, address);
       admission.charge(admitted.client, costOf(asked));
+      if (asked.stale) {
+        logStale(asked.stale);
+        return new Response(null, { status: 204, headers: answerHeaders });
+      }
       return openStream(request, { asked, admitted, signals, settings });
     }),
     GET: answerWith(async (request) => {
       const keys = namedKeys(request);
       const cost = 1 + keys.length * costs.key;
       const { client } = await admission.identify(request, admission.arrive(request, cost), cost);
-      return answerCounted(client, await readValues(keys, signals));
+      return answerCounted(client, (await readValues(keys, { signals, client, signal: request.signal })).text);
     }),
     PUT: answerWith(async (request) => {
       const address = admission.arrive(request);
@@ -123,10 +133,10 @@ type Opening = {
   readonly settings: StreamSettings;
 };
 
-function openStream(request: Request, { asked, admitted, signals, settings }: Opening): Response {
+async function openStream(request: Request, { asked, admitted, signals, settings }: Opening): Promise<Response> {
   const { client, session } = admitted;
   countStream(client, settings);
-  const { values, kept, limited } = orGiveBack(client, () => askedSignals(asked, signals, client));
+  const { values, kept, limited } = await orGiveBack(client, () => askedSignals(asked, signals, client));
   // It keeps the whole request.
   const asOpener = values.size + kept.size > 0 ? AsyncLocalStorage.snapshot() : undefined;
   const options: LiveStreamOptions = {
@@ -173,9 +183,9 @@ function countStream(client: AskingClient, { maxStreams, maxStreamsPerClient }: 
 }
 
 /** A stream that comes to nothing does not count. */
-function orGiveBack<T>(client: AskingClient, fn: () => T): T {
+async function orGiveBack<T>(client: AskingClient, fn: () => Promise<T>): Promise<T> {
   try {
-    return fn();
+    return await fn();
   } catch (error) {
     quotas().streams.giveBack(client, 1);
     throw error;

@@ -2,6 +2,7 @@ import { KawaError } from "../core/errors.ts";
 import type { AskingClient } from "./asking-client.ts";
 import { bodyLimits } from "./limits.ts";
 import { quotas } from "./quota.ts";
+import { turns } from "./turns.ts";
 
 export type BodyOwner = {
   /** With whose bodies it counts while it is read. */
@@ -38,6 +39,7 @@ export async function readJson(request: Request, { maxBytes, client, charge, inv
   try {
     const { text, bytes } = await readText(request, maxBytes, tooMany);
     charge(bytes);
+    if (bytes > bodyLimits.pieceBytes) await turns().next(client.address);
     return parse(text, invalid);
   } finally {
     quotas().bodies.giveBack(client, reserved);

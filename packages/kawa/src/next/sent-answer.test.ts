@@ -13,7 +13,7 @@ it("counts nothing for a client that has gone before its answer was made", async
   const { promise: answered, resolve } = Promise.withResolvers<void>();
   const server = createServer(async (_request, response) => {
     await once(response, "close");
-    answerCounted(client, { text: "x".repeat(100_000) });
+    answerCounted(client, JSON.stringify("x".repeat(100_000)));
     resolve();
   });
   server.listen(0, "127.0.0.1");

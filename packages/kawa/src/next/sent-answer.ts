@@ -13,8 +13,8 @@ const smallBytes = 16 * 1024;
  *
  * @throws {KawaError} RATE_LIMITED - the client, or all of them, have not read what they were sent before
  */
-export function answerCounted(client: AskingClient, value: unknown): Response {
-  const body = Buffer.from(JSON.stringify(value));
+export function answerCounted(client: AskingClient, json: string): Response {
+  const body = Buffer.from(json);
   const answer = new Response(body, { headers: { ...answerHeaders, "content-type": "application/json" } });
   const exchange = currentExchange();
   // One that has closed never says so again.

@@ -7,6 +7,7 @@ import { endConnections, watchConnections } from "./connections.ts";
 import { closePushes } from "./fragments/open-pushes.ts";
 import { closeStreams } from "./live-streams.ts";
 import { configureNetwork, type NetworkOptions } from "./network.ts";
+import { countRefresh } from "./refresh-pace.ts";
 
 const lateStreamMs = 100;
 
@@ -27,6 +28,7 @@ export function startKawa(options: StartKawaOptions = {}): void {
     watchConnections();
     // A matcher may lead requests past the middleware, as by a header that anybody can send.
     requestChecks.set("host", checkHost);
+    requestChecks.set("pace", countRefresh);
     stopWithProcess(endStreams);
     // A page that reads a signal shows the same error.
     startHost().catch(printStartFailure);

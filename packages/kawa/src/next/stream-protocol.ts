@@ -1,4 +1,4 @@
-import type { KnownValue, ValueRow } from "../core/value-row.ts";
+import type { KnownValue, ListChangeRow, ValueRow } from "../core/value-row.ts";
 
 /**
  * What a browser and the reactive route say to each other. A browser opens one stream for all of its tabs: a POST with a
@@ -28,12 +28,30 @@ export type Subscription = {
 export type StreamRequest = {
   /** By a name that each tab makes for itself. */
   readonly tabs: Readonly<Record<string, Subscription>>;
+  /** Opens no stream: it says that a page stays old. */
+  readonly stale?: StaleReport | undefined;
 };
+
+/**
+ * Why a page shows less than was announced: each render that was asked for shows less, the one that was asked for never ends, a
+ * navigation never ends, or none could begin.
+ */
+export const staleWays = ["renders", "refresh", "navigation", "wait"] as const;
+export type StaleWay = (typeof staleWays)[number];
+
+export type StaleReport = {
+  /** Without its query, which may hold what nobody else is to know. */
+  readonly path: string;
+  readonly way: StaleWay;
+};
+
+/** The next event comes within this time, in milliseconds: who hears nothing for longer does not know any more whether it is current. */
+type NextEvent = { readonly withinMs: number };
 
 /** Data of the events, as JSON. */
 export type StreamEvents = {
   /** First event. */
-  hello: Readonly<Record<never, never>>;
+  hello: NextEvent;
   /** These tabs show something old. Once for all changes of a turn. */
   change: {
     /**
@@ -45,7 +63,11 @@ export type StreamEvents = {
     readonly spreadMs: number;
   };
   /** What these keys hold now. Of a key that changes while the browser does not read, the newest alone. */
-  values: { readonly rows: readonly ValueRow[] };
+  values: {
+    readonly rows: readonly ValueRow[];
+    /** Of lists that this stream, or the page, has told as a whole before. */
+    readonly lists?: readonly ListChangeRow[] | undefined;
+  };
   /** What the renders of a tab have read, for the next server that its browser meets. Nobody else can read it. */
   token: { readonly tab: string; readonly token: string };
   /**
@@ -60,8 +82,13 @@ export type StreamEvents = {
   unknown: Readonly<Record<never, never>>;
   /** There is no room for all values that these tabs follow, or all keys that they keep: what they show may be old. */
   limited: { readonly tabs: readonly string[] };
+  /**
+   * This server may not hear of what changes in something that these tabs show, since it cannot reach the actor. It says so again when
+   * they are others; none when all is well again.
+   */
+  cut: { readonly tabs: readonly string[] };
   /** Keep-alive. */
-  ping: Readonly<Record<never, never>>;
+  ping: NextEvent;
   /**
    * Last event. `restart`: the server ends, or the platform's time limit is near. `expired`: who opened the stream is no longer
    * signed in, so all tabs ask for a render. Come back after a random part of `withinMs`.
@@ -78,5 +105,5 @@ export const maxRendersPerTab = 24;
 /** Name of the entry in the `Server-Timing` header of a render's answer; its description is the render's id. */
 export const renderTimingName = "kawa";
 
-/** Gap between keep-alive events that browsers expect, in milliseconds. After two and a bit the stream is dead. */
+/** Longest gap between events that browsers expect, in milliseconds. After two and a bit the stream is dead. */
 export const pingIntervalMs = 15_000;

@@ -3,10 +3,11 @@ import { maxKeyBytes } from "../core/key.ts";
 import { type KnownValue, maxKept, maxWatched } from "../core/value-row.ts";
 import { bodyLimits, streamLimits } from "./limits.ts";
 import { type BodyOwner, isRecord, readJson } from "./read-json.ts";
-import { maxRendersPerTab, maxTabs, type ShownRender, type StreamRequest, type Subscription } from "./stream-protocol.ts";
+import { maxRendersPerTab, maxTabs, type ShownRender, type StaleReport, staleWays, type StreamRequest, type Subscription } from "./stream-protocol.ts";
 import { maxTokenLength } from "./stream-token.ts";
 
 const maxNameLength = 64;
+const maxPathLength = 2_000;
 
 /**
  * Reads what a browser asks for; it may be anybody's browser.
@@ -22,8 +23,10 @@ export async function readStreamRequest(request: Request, body: BodyOwner): Prom
   for (const [name, subscription] of tabs) {
     if (name.length > maxNameLength || !isSubscription(subscription)) throw invalid(`its tab ${show(name)} is malformed`);
   }
+  const { stale } = read;
+  if (stale !== undefined && !isStaleReport(stale)) throw invalid("its report is malformed");
   // Not a plain object: a tab may have any name.
-  return { tabs: Object.fromEntries(tabs) as Record<string, Subscription> };
+  return { tabs: Object.fromEntries(tabs) as Record<string, Subscription>, stale };
 }
 
 function isSubscription(value: unknown): value is Subscription {
@@ -38,6 +41,10 @@ function isSubscription(value: unknown): value is Subscription {
     (values === undefined || (Array.isArray(values) && values.length <= maxWatched && values.every(isKnownValue))) &&
     (kept === undefined || (Array.isArray(kept) && kept.length <= maxKept && kept.every((key) => isText(key, maxKeyBytes))))
   );
+}
+
+function isStaleReport(value: unknown): value is StaleReport {
+  return isRecord(value) && isText(value["path"], maxPathLength) && staleWays.some((way) => way === value["way"]);
 }
 
 function isShownRender(value: unknown): value is ShownRender {

@@ -56,8 +56,11 @@ export type ToldReads = {
   readonly isOfAnother: boolean;
 };
 
+const nothingTold: ToldReads = { renders: new Map(), isOfAnother: false };
+
 /** The renders of a token by their ids; none when it is forged, has expired, or is somebody else's. */
 export function readStreamToken(subject: string, token: unknown): ToldReads {
+  if (token === undefined) return nothingTold;
   const renders = new Map<string, RenderReads>();
   const payload = readPayload(token);
   if (!payload) return { renders, isOfAnother: false };

@@ -1,20 +1,24 @@
 import type { Backend, Reader } from "../core/backend.ts";
 import { textOf } from "../core/entry.ts";
 import { clip, isKawaError } from "../core/errors.ts";
+import { MemberList } from "../core/member-list.ts";
 import { groupIn } from "../core/members.ts";
 import type { BackedSignal } from "../core/signal.ts";
 import { leaveOut } from "../core/unreadable.ts";
-import { hiddenRow, type KnownValue, type ValueRow } from "../core/value-row.ts";
+import type { KnownValue, ValueRow } from "../core/value-row.ts";
 import { hub } from "./hub.ts";
 import { streamLimits } from "./limits.ts";
-import { ListPace } from "./list-pace.ts";
-import { readRow } from "./read-values.ts";
+import { ListFeed } from "./list-feed.ts";
+import { isGuardedForBrowsers, loadRows, type RowOf } from "./read-values.ts";
 import { reportSeldom } from "./report-seldom.ts";
+import type { StreamEvents } from "./stream-protocol.ts";
 import { turns } from "./turns.ts";
 
 export type ValueFeedOptions = {
   /** Signals that browsers may read, each with what the browser knows of it. */
   readonly signals: ReadonlyMap<BackedSignal<unknown>, KnownValue>;
+  /** Whose turn it is when the feed reads. */
+  readonly address: string;
   /** Runs a function as who opened the stream. */
   readonly asOpener: <T>(fn: () => T) => T;
   /** There may be {@link ValueFeed.take new rows}. */
@@ -34,11 +38,12 @@ export class ValueFeed {
   readonly #known = new Map<string, { readonly seq: number; readonly epoch: string }>();
   readonly #changed = new Set<BackedSignal<unknown>>();
   #stops: (() => void)[] = [];
-  /** What the browser has been told last of lists of members. */
-  readonly #lists = new Map<string, string | null>();
+  readonly #lists = new ListFeed();
+  /** What it has been told last of lists that hooks have filtered. */
+  readonly #shownLists = new Map<string, string | null>();
   readonly #failed = new Set<BackedSignal<unknown>>();
   #timer: NodeJS.Timeout | undefined;
-  readonly #pace = new ListPace();
+  readonly #paced = new Map<BackedSignal<unknown>, NodeJS.Timeout>();
   #paceTimer: NodeJS.Timeout | undefined;
   #isReading = false;
   #isQueued = false;
@@ -50,6 +55,11 @@ export class ValueFeed {
   /** How many keys it follows. */
   get size(): number {
     return this.#options.signals.size;
+  }
+
+  /** True while rows have to be sent, now or later. */
+  get hasRows(): boolean {
+    return this.#rows.size > 0 || this.#lists.size > 0;
   }
 
   /** Compares what the browser knows, and follows it from now on. */
@@ -66,31 +76,28 @@ export class ValueFeed {
     for (const stop of this.#stops.splice(0)) stop();
     clearTimeout(this.#timer);
     clearTimeout(this.#paceTimer);
+    for (const timer of this.#paced.values()) clearTimeout(timer);
     this.#changed.clear();
   }
 
   /**
-   * Rows that have to be sent, as many as one event may have. {@link ValueFeedOptions.onRows} is called again for those that have to
-   * wait.
+   * What has to be sent, as much as one event may have. {@link ValueFeedOptions.onRows} is called again for what has to wait.
    */
-  take(): readonly ValueRow[] {
-    const now = performance.now();
+  take(): StreamEvents["values"] | undefined {
     const rows: ValueRow[] = [];
     let length = 0;
-    let waitMs = Number.POSITIVE_INFINITY;
     for (const [key, row] of this.#rows) {
       const rowLength = key.length + (row[1]?.length ?? 0);
-      if (length + rowLength > streamLimits.maxEventLength && rows.length > 0) break;
-      const ownMs = this.#pace.waitFor(row, now);
-      if (ownMs > 0) waitMs = Math.min(waitMs, ownMs);
-      else {
-        this.#rows.delete(key);
-        rows.push(row);
-        length += rowLength;
-      }
+      if (length + rowLength > streamLimits.maxEventLength && rows.length > 0) return { rows };
+      this.#rows.delete(key);
+      rows.push(row);
+      length += rowLength;
     }
+    const { whole, changes, waitMs } = this.#lists.take(length);
     if (Number.isFinite(waitMs)) this.#takeIn(waitMs);
-    return rows;
+    rows.push(...whole);
+    if (changes.length > 0) return { rows, lists: changes };
+    return rows.length > 0 ? { rows } : undefined;
   }
 
   #takeIn(waitMs: number): void {
@@ -107,6 +114,7 @@ export class ValueFeed {
   }
 
   #onChange(signal: BackedSignal<unknown>): void {
+    if (this.#waitsForPace(signal)) return;
     this.#changed.add(signal);
     if (this.#isQueued) return;
     this.#isQueued = true;
@@ -118,18 +126,29 @@ export class ValueFeed {
     });
   }
 
+  /** Of a list that hooks filter they are asked about each member: not more often than the browser may be told of it. */
+  #waitsForPace(signal: BackedSignal<unknown>): boolean {
+    if (this.#paced.has(signal)) return true;
+    const size = this.#shownLists.get(signal.key)?.length ?? 0;
+    const waitMs = this.#lists.pace.waitFor(signal.key, size, performance.now());
+    if (waitMs === 0) return false;
+    const again = (): void => {
+      this.#paced.delete(signal);
+      this.#onChange(signal);
+    };
+    this.#paced.set(signal, setTimeout(again, Math.ceil(waitMs)));
+    return true;
+  }
+
   /** What is known to everybody needs not be waited for. */
   #takeKnown(): void {
     for (const signal of this.#changed) {
       const { backend, key } = signal;
       const entry = backend.entry(key).peek();
-      if ((backend.isGuardedForBrowsers ?? backend.isGuarded) || entry.state === "unknown") continue;
+      if (isGuardedForBrowsers(backend) || entry.state === "unknown") continue;
       this.#changed.delete(signal);
-      try {
-        this.#add([key, textOf(key, entry), entry.seq, backend.version.epoch]);
-      } catch (error) {
-        if (!leaveOut(key, error)) throw error;
-      }
+      if (entry instanceof MemberList) this.#addList(key, entry, backend.version.epoch);
+      else this.#addReadable(key, () => [key, textOf(key, entry), entry.seq, backend.version.epoch]);
     }
     this.#options.onRows();
   }
@@ -139,7 +158,7 @@ export class ValueFeed {
     if (this.#isReading) return;
     this.#isReading = true;
     for (let count = 0; this.#mayRead; count += 1) {
-      if (count > 0) await turns().next();
+      if (count > 0 || this.#changed.size > streamLimits.keysAtOnce) await turns().next(this.#options.address);
       const byBackend = Map.groupBy(this.#takeChanged(), ({ backend }) => backend);
       await Promise.all([...byBackend].map(([backend, signals]) => this.#readFrom(backend, signals)));
       this.#options.onRows();
@@ -161,16 +180,44 @@ export class ValueFeed {
   async #readFrom(backend: Backend, signals: readonly BackedSignal<unknown>[]): Promise<void> {
     // What one identity sees is asked for anew each time, and kept for nobody else.
     const reader: Promise<Reader> = this.#options.asOpener(() => backend.readerFor({ origin: "browser" }));
+    await reader.catch(() => {});
+    // Where hooks decide, each key fails by itself.
+    const together = isGuardedForBrowsers(backend) ? signals.map((signal) => [signal]) : [signals];
     await Promise.all(
-      signals.map(async (signal) => {
+      together.map(async (some) => {
         try {
-          this.#add((await readRow(await reader, signal)) ?? hiddenRow(signal.key));
+          const rowOf = await loadRows(await reader, some);
+          for (const { key } of some) {
+            const entry = isGuardedForBrowsers(backend) ? undefined : backend.entry(key).peek();
+            if (entry instanceof MemberList) this.#addList(key, entry, backend.version.epoch);
+            else this.#addReadable(key, rowOf);
+          }
         } catch (error) {
-          if (isKawaError(error) && error.retryable) this.#retry(signal);
-          else if (!leaveOut(signal.key, error)) reportSeldom("read", `Reading "${clip(signal.key)}" for a browser failed.`, error);
+          for (const signal of some) this.#onFailure(signal, error);
         }
       }),
     );
+  }
+
+  #addList(key: string, list: MemberList, epoch: string): void {
+    const known = this.#known.get(key);
+    if (known?.epoch === epoch && known.seq === list.seq) this.#lists.noteKnown(key, { list, epoch });
+    if (known?.epoch === epoch && known.seq >= list.seq) return;
+    this.#known.set(key, { seq: list.seq, epoch });
+    this.#lists.add(key, { list, epoch });
+  }
+
+  #addReadable(key: string, rowOf: RowOf): void {
+    try {
+      this.#add(rowOf(key));
+    } catch (error) {
+      if (!leaveOut(key, error)) throw error;
+    }
+  }
+
+  #onFailure(signal: BackedSignal<unknown>, error: unknown): void {
+    if (isKawaError(error) && error.retryable) this.#retry(signal);
+    else reportSeldom("read", `Reading "${clip(signal.key)}" for a browser failed.`, error);
   }
 
   /** What is read later may be older. */
@@ -186,8 +233,8 @@ export class ValueFeed {
   /** Of a member who is hidden nobody hears that it comes or goes: the list that is shown stays the same. */
   #isSameList(key: string, text: string | null): boolean {
     if (groupIn(key) === undefined) return false;
-    const isSame = this.#lists.get(key) === text;
-    this.#lists.set(key, text);
+    const isSame = this.#shownLists.get(key) === text;
+    this.#shownLists.set(key, text);
     return isSame;
   }
 

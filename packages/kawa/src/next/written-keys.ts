@@ -8,6 +8,7 @@ const hourMs = 60 * 60 * 1000;
 /** Of all clients. A key takes some 50 bytes. */
 const maxKeys = 500_000;
 
+type Counted = { readonly keys: Set<number>; readonly max: number; readonly isFull: boolean; readonly waitMs: number };
 type Written = { readonly until: number; readonly keys: Set<number> };
 
 /** Which keys each client has written in the last hour. A value that stays takes room for ever, so nobody may make any number of them. */
@@ -20,14 +21,16 @@ export class WrittenKeys {
     return this.#count;
   }
 
-  /** @throws {KawaError} RATE_LIMITED - the client has written too many different keys */
+  /** @throws {KawaError} RATE_LIMITED - the client has written too many different keys; `data.retryAfterMs` says when there is room again */
   note({ session, address }: AskingClient, key: string): void {
     const { perSession, perAddress } = writeLimits.keysPerHour;
     const hash = hashOf(key);
-    const ofAddress = this.#check(`address ${address}`, hash, perAddress);
-    const ofSession = session === undefined ? undefined : this.#check(`session ${session}`, hash, perSession);
-    for (const keys of [ofAddress, ofSession]) {
-      if (!keys || keys.has(hash)) continue;
+    const counted = [this.#ofClient(`address ${address}`, hash, perAddress)];
+    if (session !== undefined) counted.push(this.#ofClient(`session ${session}`, hash, perSession));
+    const full = counted.filter(({ isFull }) => isFull);
+    if (full.length > 0) throw tooManyKeys(full);
+    for (const { keys } of counted) {
+      if (keys.has(hash)) continue;
       keys.add(hash);
       this.#count += 1;
     }
@@ -37,7 +40,7 @@ export class WrittenKeys {
     }
   }
 
-  #check(name: string, hash: number, max: number): Set<number> {
+  #ofClient(name: string, hash: number, max: number): Counted {
     const now = performance.now();
     for (const [oldest, { until, keys }] of this.#byClient) {
       if (until > now) break;
@@ -45,14 +48,26 @@ export class WrittenKeys {
     }
     let written = this.#byClient.get(name);
     if (!written) this.#byClient.set(name, (written = { until: now + hourMs, keys: new Set() }));
-    if (written.keys.size < max || written.keys.has(hash)) return written.keys;
-    throw new KawaError("RATE_LIMITED", `This client has written ${max} different keys in an hour, its limit (docs/limits.md).`);
+    const { keys, until } = written;
+    return { keys, max, isFull: keys.size >= max && !keys.has(hash), waitMs: Math.ceil(until - now) };
   }
 
   #forget(name: string, keys: ReadonlySet<number>): void {
     this.#byClient.delete(name);
     this.#count -= keys.size;
   }
+}
+
+function tooManyKeys(full: readonly Counted[]): KawaError {
+  const max = Math.min(...full.map((counted) => counted.max));
+  const retryAfterMs = Math.max(...full.map(({ waitMs }) => waitMs));
+  return new KawaError("RATE_LIMITED", `This client has written ${max} different keys in an hour, its limit (docs/limits.md).`, {
+    data: {
+      retryAfterMs,
+      isPublic: true,
+      publicMessage: `Too many different things were saved within an hour. There is room again in ${Math.ceil(retryAfterMs / 60_000)} minutes.`,
+    },
+  });
 }
 
 function hashOf(key: string): number {

@@ -1,8 +1,10 @@
-import { useSyncExternalStore } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { use, useSyncExternalStore } from "react";
 import type { Entry } from "../core/backend.ts";
 import { browserBackend } from "../core/browser/global-backend.ts";
 import { isKawaError } from "../core/errors.ts";
 import type { BackedSignal, Signal } from "../core/signal.ts";
+import { viewOf } from "../react/browser-view.ts";
 import type { GivenValue, Select, SourceOptions } from "./signal-source.ts";
 
 const maxRetryCount = 3;
@@ -17,15 +19,24 @@ export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
 
 export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): GivenValue<T, TData> {
   const shared = browserBackend();
-  shared.takeGiven();
+  use(viewOf(signal).fresh());
   const { backend, key } = (signal as BackedSignal<T>).read;
   const current = (): T | undefined => valueIn(signal, backend.entry(key).peek());
   const given = (): T | undefined => valueIn(signal, (backend.id === shared.id ? shared.givenEntry(key) : backend.entry(key)).peek());
   const shown = useSyncExternalStore(never, current, given);
   const initialData = (): T | undefined => shown;
-  if (Object.is(shown, current())) return { initialData, select };
-  // HTML that comes late is taken over, and the cache is ahead of it.
-  return { initialData, select: () => (select ? select(shown as T) : (shown as TData)) };
+  const cached = useQueryClient().getQueryData(["kawa", key]);
+  if (!Object.is(shown, current())) {
+    // HTML that comes late is taken over, and the cache is ahead of it.
+    return { initialData, select: () => (select ? select(shown as T) : (shown as TData)) };
+  }
+  if (cached === undefined || Object.is(cached, shown)) return { initialData, select };
+  // Nobody has followed the signal for this cache: it is behind until the component is mounted.
+  const selectCurrent = (value: T): TData => {
+    const known = current() ?? value;
+    return select ? select(known) : (known as unknown as TData);
+  };
+  return { initialData, select: selectCurrent };
 }
 
 const never = (): (() => void) => () => {};

@@ -1,6 +1,6 @@
 import { headers } from "next/headers";
 import { connection } from "next/server";
-import { KawaError } from "../core/errors.ts";
+import { staticRefusal } from "../core/static-refusal.ts";
 
 /**
  * Resolves with the headers of the request that the render answers. In a prerender it never resolves, as Next wants it: what is
@@ -16,18 +16,9 @@ export async function awaitRequest(): Promise<Headers> {
   } catch (error) {
     // By a digest Next recognises what it has thrown itself to end a prerender.
     if (typeof error === "object" && error !== null && "digest" in error) throw error;
-    throw renderStatic({ cause: error });
+    throw staticRefusal("A signal was read", { cause: error });
   }
   // A route that is forced to be static gets an empty request.
-  if (found.keys().next().done) throw renderStatic();
+  if (found.keys().next().done) throw staticRefusal("A signal was read");
   return found;
-}
-
-function renderStatic(options?: { cause: unknown }): KawaError {
-  return new KawaError(
-    "RENDER_STATIC",
-    `A signal was read where Next keeps the result. Read it in a component that is rendered for each request: outside of ` +
-      `"use cache", unstable_cache() and generateStaticParams(), and without \`dynamic = "force-static"\` or \`"error"\`.`,
-    options,
-  );
 }

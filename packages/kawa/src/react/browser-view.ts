@@ -7,6 +7,8 @@ import { ready } from "./fulfilled.ts";
 export type BrowserView<T> = {
   /** To be given to `use`: pending until the value is known. */
   readonly ready: () => Promise<void>;
+  /** The same for who shows what is not known yet in another way: pending while a navigation waits for what is old. */
+  readonly fresh: () => Promise<void>;
   readonly subscribe: (listener: () => void) => () => void;
   readonly get: () => T;
   /** The value that the HTML of the page shows. */
@@ -34,8 +36,9 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
   const load = async (): Promise<void> => {
     try {
       // A computed may read more once it has seen the first values.
-      for (let unknown = unknownReads(source); unknown.length > 0; unknown = unknownReads(source)) {
+      for (let unknown = unknownOf(readsOf(source)); unknown.length > 0; unknown = unknownOf(readsOf(source))) {
         await Promise.all(unknown.map((read) => read.backend.load([read.key])));
+        await freshen();
       }
       loading = undefined;
     } catch (error) {
@@ -43,12 +46,26 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
       throw error;
     }
   };
+  const freshen = (): Promise<void> | undefined => {
+    const old = backend.oldOf(readsOf(source).filter((read) => read.backend.id === backend.id).map(({ key }) => key));
+    return old.length > 0 ? backend.freshen(old) : undefined;
+  };
+  const wait = (started: Promise<void>): Promise<void> => (loading = started.then(() => (loading = undefined)));
+  const fresh = (): Promise<void> => {
+    backend.takeGiven();
+    if (loading) return loading;
+    const started = freshen();
+    // Outside of an update of the page React would show a fallback in place of what is there.
+    return started && backend.floor.isUpdating ? wait(started) : ready;
+  };
   const readGiven = (): T => readAs((from) => (from.id === backend.id ? given : from), () => source.peek());
   return {
     ready() {
       backend.takeGiven();
-      return loading ?? (unknownReads(source).length === 0 ? ready : (loading = load()));
+      if (!loading && unknownOf(readsOf(source)).length > 0) loading = load();
+      return loading ?? fresh();
     },
+    fresh,
     subscribe: (listener) => {
       if ((source as Partial<BackedSignal<T>>).exposure?.expose === "write") backend.prepareWrites();
       return source.subscribe(listener);
@@ -59,9 +76,11 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
   };
 }
 
-function unknownReads(source: Readable<unknown>): Read[] {
-  const reads = isSignal(source) ? [source] : [...collectReads(() => source.value).reads].filter(isSignal);
-  return reads
-    .map((signal) => (signal as unknown as BackedSignal<unknown>).read)
-    .filter(({ backend, key }) => backend.entry(key).peek().state === "unknown");
+function readsOf(source: Readable<unknown>): Read[] {
+  const signals = isSignal(source) ? [source] : [...collectReads(() => source.value).reads].filter(isSignal);
+  return signals.map((signal) => (signal as unknown as BackedSignal<unknown>).read);
+}
+
+function unknownOf(reads: readonly Read[]): Read[] {
+  return reads.filter(({ backend, key }) => backend.entry(key).peek().state === "unknown");
 }

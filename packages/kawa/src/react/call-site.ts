@@ -3,7 +3,7 @@
  * build. Undefined when the stack does not tell.
  */
 export function callSiteOf(fn: (...args: never) => unknown): string | undefined {
-  const frame = callerOf(fn);
+  const [frame] = framesOfCaller(fn, 1);
   const file = frame?.getFileName();
   if (!frame || !file) return undefined;
   const position: Position = { file, line: frame.getLineNumber() ?? 0, column: frame.getColumnNumber() ?? 0 };
@@ -23,15 +23,16 @@ function format({ file, line, column }: Position): string {
   return `${file}:${line}:${column}`;
 }
 
-function callerOf(fn: (...args: never) => unknown): NodeJS.CallSite | undefined {
+/** The frames that have called `fn`, the nearest at first. */
+export function framesOfCaller(fn: (...args: never) => unknown, maxFrames: number): readonly NodeJS.CallSite[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
   const holder: { stack?: readonly NodeJS.CallSite[] } = {};
-  // One frame, and nobody formats it: this runs in every render.
-  Error.stackTraceLimit = 1;
+  // Few frames, and nobody formats them: this runs in every render.
+  Error.stackTraceLimit = maxFrames;
   Error.prepareStackTrace = (_error, frames) => frames;
   try {
     Error.captureStackTrace(holder, fn);
-    return holder.stack?.[0];
+    return holder.stack ?? [];
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     // `undefined` would not be the same as no property.

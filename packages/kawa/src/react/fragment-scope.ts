@@ -2,7 +2,8 @@ import { cache, cacheSignal, type ReactNode } from "react";
 import { isPromise } from "./is-promise.ts";
 import { knownRenders } from "./known-renders.ts";
 import { RenderReads } from "./render-reads.ts";
-import { type RequestScope, requestScope } from "./request-scope.ts";
+import type { RequestScope } from "./render-scope.ts";
+import { requestScope } from "./request-scope.ts";
 import { type Run, wrapComponents } from "./wrap-components.ts";
 
 /** What the live fragments of one render have read, each on its own: a change of it needs no render of the page. */
@@ -38,7 +39,7 @@ export class FragmentScope {
   renew(generation: number): void {
     if (generation <= this.#generation) return;
     this.#generation = generation;
-    this.#scope.snapshots.renew();
+    this.#scope.renew();
   }
 
   /**

@@ -1,4 +1,5 @@
 import { KawaError } from "../core/errors.ts";
+import { isNextBuild } from "../core/next-work.ts";
 import { processState } from "../core/process-state.ts";
 
 const maxRoutes = 10;
@@ -12,7 +13,7 @@ export type PrerenderedReads = Map<string, Set<string>>;
  */
 export function notePrerenderedRead(reason: unknown, name: string): void {
   const route = (reason as { route?: unknown } | undefined)?.route;
-  if (process.env["NEXT_PHASE"] !== "phase-production-build" || typeof route !== "string") return;
+  if (!isNextBuild() || typeof route !== "string") return;
   const reads = processState("prerendered-reads", explainAtExit);
   reads.set(route, (reads.get(route) ?? new Set()).add(name));
 }

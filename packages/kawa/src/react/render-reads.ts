@@ -8,6 +8,8 @@ export interface RenderFollower {
   onRead?(backendId: string, key: string): void;
   /** The tab that shows it has been sent `next` to show instead. */
   onReplaced?(next: RenderReads): void;
+  /** A part of it is older than what it has told of a backend. */
+  onOlder?(backendId: string): void;
 }
 
 /** Keys of one backend that the render has seen no value of, and as whom it asked. */
@@ -22,7 +24,11 @@ export class RenderReads {
   readonly versions: Map<string, Version>;
   /** The versions that its page has told the browser. A late part may have read of more. */
   shownText: string | undefined;
+  /** True when a part of it, which was cached, is older than what it has told. It has to be rendered again, whatever its versions say. */
+  isOlder = false;
   readonly #keys = new Map<string, Set<string>>();
+  /** Where the last key was added: most renders read of one backend. */
+  #last: { readonly backendId: string; readonly keys: Set<string> } | undefined;
   /** By backend, where hooks decide who sees what. */
   #hidden: Map<string, HiddenReads> | undefined;
   // Few, and of very many renders.
@@ -64,12 +70,20 @@ export class RenderReads {
   add(backendId: string, key: string, hiddenFrom?: string): void {
     if (this.isEverything) return;
     this.#noteHidden(backendId, key, hiddenFrom);
-    let keys = this.#keys.get(backendId);
-    if (!keys) this.#keys.set(backendId, (keys = new Set()));
-    if (keys.has(key)) return;
+    const keys = this.#keysOf(backendId);
+    const { size } = keys;
     keys.add(key);
+    if (keys.size === size) return;
     this.#keyCount += 1;
     for (const follower of this.#followers) follower.onRead?.(backendId, key);
+  }
+
+  #keysOf(backendId: string): Set<string> {
+    if (this.#last?.backendId === backendId) return this.#last.keys;
+    let keys = this.#keys.get(backendId);
+    if (!keys) this.#keys.set(backendId, (keys = new Set()));
+    this.#last = { backendId, keys };
+    return keys;
   }
 
   #noteHidden(backendId: string, key: string, identity: string | undefined): void {
@@ -94,6 +108,11 @@ export class RenderReads {
   /** Tells the followers that `next` is shown instead. */
   replaceWith(next: RenderReads): void {
     for (const follower of this.#followers) follower.onReplaced?.(next);
+  }
+
+  noteOlder(backendId: string): void {
+    this.isOlder = true;
+    for (const follower of this.#followers) follower.onOlder?.(backendId);
   }
 
   follow(follower: RenderFollower): void {

@@ -6,6 +6,8 @@ export class RenderSnapshots {
   /** What the render says that it shows: all values are of these versions, or newer where the old ones are not known. */
   readonly versions = new Map<string, Version>();
   readonly #open = new Map<Backend, Snapshot>();
+  /** The one that was asked for last. */
+  #last: { readonly backend: Backend; readonly snapshot: Snapshot } | undefined;
   readonly #opening = new Map<Backend, Promise<Snapshot>>();
   #isGuarded = false;
 
@@ -16,8 +18,12 @@ export class RenderSnapshots {
 
   /** The snapshot of a backend; undefined where only {@link open} can tell. */
   of(backend: Backend): Snapshot | undefined {
+    if (this.#last?.backend === backend) return this.#last.snapshot;
     const found = this.#open.get(backend);
-    if (found) return found;
+    if (found) {
+      this.#last = { backend, snapshot: found };
+      return found;
+    }
     const opened = backend.openSnapshot();
     return opened && this.#hold(backend, opened);
   }
@@ -43,6 +49,7 @@ export class RenderSnapshots {
   release(): void {
     for (const snapshot of this.#open.values()) snapshot.release();
     this.#open.clear();
+    this.#last = undefined;
     this.#opening.clear();
   }
 

@@ -1,123 +1,85 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { cache, cacheSignal } from "react";
-import { after } from "next/server";
-import type { Backend, Entry } from "../core/backend.ts";
-import type { Version } from "../core/version.ts";
-import { awaitRequest } from "./await-request.ts";
-import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
-import { knownRenders } from "./known-renders.ts";
-import { type RenderName, renderNameOf } from "./render-id.ts";
-import { requestChecks } from "./request-checks.ts";
-import { RenderReads } from "./render-reads.ts";
-import { RenderSnapshots } from "./render-snapshots.ts";
+import { nextWork, type NextWork } from "../core/next-work.ts";
+import { processState } from "../core/process-state.ts";
+import { renderSignals } from "../core/render-writes.ts";
+import { staticRefusal } from "../core/static-refusal.ts";
+import { takeMarkers } from "./cached-marker.ts";
+import { CachedReads, findCachedReads, unknownRead } from "./cached-reads.ts";
+import { CachedScope } from "./cached-scope.ts";
+import { keepCacheLive } from "./live-cache.ts";
+import { RequestScope } from "./render-scope.ts";
 
-/** First the browser gets its answer. It waits for longer than this before it asks for a new stream. */
-const replaceDelayMs = 10;
+renderSignals.add(cacheSignal);
 
-/** What one render has read, and what it sees. React gives every render its own. */
-export class RequestScope {
-  readonly snapshots: RenderSnapshots = new RenderSnapshots();
-  #reads: RenderReads | undefined;
-  #refresh: RenderName["refresh"];
-  #fragment: RenderReads | undefined;
-  #marking: Promise<void> | undefined;
-  #isShared = false;
-
-  /** True once the render is known to belong to a request, and not to a prerender at build time. */
-  get isDynamic(): boolean {
-    return this.#reads !== undefined;
-  }
-
-  /** What the render has read, without its live fragments. Known once the render {@link isDynamic}. */
-  get reads(): RenderReads | undefined {
-    return this.#reads;
-  }
-
-  /** Names the render to browsers. Known once the render {@link isDynamic}. */
-  get id(): string {
-    return this.#reads?.id ?? "";
-  }
-
-  /** Version of each backend that the render shows. */
-  get versions(): ReadonlyMap<string, Version> {
-    return this.snapshots.versions;
-  }
-
-  /** Makes the route dynamic. In a prerender this never resolves, as Next wants it. */
-  markDynamic(): Promise<void> {
-    this.#marking ??= this.#mark();
-    return this.#marking;
-  }
-
-  /** Remembers that the render depends on a key, of which it has seen this entry. */
-  noteRead(backend: Backend, key: string, entry: Entry): void {
-    const hiddenFrom = entry.state === "absent" ? this.snapshots.of(backend)?.identity : undefined;
-    (this.#fragment ?? this.#reads)?.add(backend.id, key, hiddenFrom);
-  }
-
-  /** While `run` runs, what is read counts for a live fragment and not for the page. */
-  readFor<T>(fragment: RenderReads, run: () => T): T {
-    const outer = this.#fragment;
-    this.#fragment = fragment;
-    try {
-      return run();
-    } finally {
-      this.#fragment = outer;
-    }
-  }
-
-  noteVersion(backend: Backend): void {
-    this.snapshots.noteVersion(backend);
-  }
-
-  /** Backends that the render before has read of, which this one is to show instead: late parts read them later. */
-  get expectedBackends(): ReadonlySet<string> {
-    return new Set(this.#refresh?.of?.versions.keys());
-  }
-
-  /** Lets client components of the page see the same versions. Resolves with the {@link id} by which they find them. */
-  async shareWithClients(): Promise<string> {
-    await this.markDynamic();
-    const { id } = this;
-    if (this.#refresh) return id;
-    this.#isShared = true;
-    shareSnapshots(id, this.snapshots);
-    // The HTML is made after the server components, and is complete with the answer.
-    after(() => {
-      unshareSnapshots(id);
-      this.snapshots.release();
-    });
-    return id;
-  }
-
-  /** The server components are done. */
-  end(): void {
-    if (!this.#isShared) this.snapshots.release();
-    const reads = this.#reads;
-    const replaced = this.#refresh?.of;
-    if (reads && replaced) setTimeout(() => replaced.replaceWith(reads), replaceDelayMs);
-  }
-
-  async #mark(): Promise<void> {
-    const headers = await awaitRequest();
-    for (const check of requestChecks.values()) check({ headers });
-    const { id, refresh } = renderNameOf(headers);
-    this.#reads = new RenderReads(id, this.snapshots.versions);
-    this.#refresh = refresh;
-    knownRenders().add(this.#reads);
-  }
-}
-
-/** The scope of the render that is running. */
-export const requestScope: () => RequestScope = cache(() => {
-  const scope = new RequestScope();
+const scopeOfRequest: () => RequestScope = cache(() => {
+  const scope = createScope();
   cacheSignal()?.addEventListener("abort", () => scope.end(), { once: true });
   return scope;
 });
+
+/** The render of the request that this is the work of. Functions in `"use cache"` run outside of it, and are to see what it sees. */
+const pages = processState("page-scopes", () => new WeakMap<NextWork, RequestScope>());
+
+function createScope(): RequestScope {
+  watchCache();
+  const { work, unit } = nextWork() ?? {};
+  if (work && unit?.type === "cache") return new CachedScope({ work, unit, page: pages.get(work) });
+  const scope = new RequestScope();
+  if (work && unit?.type === "request") pages.set(work, scope);
+  return scope;
+}
+
+type OtherScopes = { running: AsyncLocalStorage<RequestScope> | undefined };
+
+/** Nothing is asked until somebody has run something in a scope of its own. */
+const otherScopes = processState<OtherScopes>("request-scopes", () => ({ running: undefined }));
+
+/** The scope of the render that is running. */
+export function requestScope(): RequestScope {
+  return otherScopes.running?.getStore() ?? scopeOfRequest();
+}
+
+/** As {@link requestScope}; undefined where nothing is rendered. */
+function scopeHere(): RequestScope | undefined {
+  const signal = cacheSignal();
+  return otherScopes.running?.getStore() ?? (signal && !signal.aborted ? scopeOfRequest() : undefined);
+}
+
+/** Where Next keeps what is shown, and asks nobody later. */
+const keeping = new Set(["unstable-cache", "prerender-legacy", "build-time-generator"]);
+
+/** Of a process that has forgotten what it was made of: it has to be shown anew. */
+const unknownReads = new CachedReads();
+unknownReads.add(unknownRead);
+unknownReads.finish();
+
+/** Something cached is shown that has read signals. */
+function noteCached(id: string): void {
+  const { type } = nextWork()?.unit ?? {};
+  if (type !== undefined && keeping.has(type)) throw staticRefusal('What "use cache" has made of a signal was shown');
+  if (type?.startsWith("prerender")) return;
+  scopeHere()?.noteCached(findCachedReads(id) ?? unknownReads);
+}
+
+/** Next registers cache handlers late, and once more after an edit. */
+function watchCache(): void {
+  keepCacheLive(scopeHere);
+  takeMarkers(noteCached);
+}
+
+watchCache();
+
+/** While `fn` runs, and in all that it awaits, `scope` is that of the render. */
+export function runInScope<R>(scope: RequestScope, fn: () => R): R {
+  otherScopes.running ??= new AsyncLocalStorage();
+  return otherScopes.running.run(scope, fn);
+}
 
 /**
  * Has the render that is running read the newest versions from now on: for one that lasts longer than what it shows, such as
  * that of a server action which yields JSX again and again. What an earlier yield still renders then reads them too.
  */
 export function renewSnapshots(): void {
-  requestScope().snapshots.renew();
+  requestScope().renew();
 }

@@ -8,6 +8,7 @@ import type { Readable } from "../core/reads.ts";
 import { BackedSignal } from "../core/signal.ts";
 import { initialOf } from "../core/platform.ts";
 import { callSiteOf } from "./call-site.ts";
+import { requestScope } from "./request-scope.ts";
 import { streamScopeOf } from "./stream-scope.ts";
 
 export type StreamSignalOptions<T> = {
@@ -19,6 +20,8 @@ export type StreamSignalOptions<T> = {
 };
 
 export type StreamSignal<T> = {
+  /** Where it is written. */
+  readonly place: string;
   /** To be read like any other signal. */
   readonly signal: Readable<T>;
   /** Starts the stream, or keeps it going. Only a render that has read the signal belongs to a request. */
@@ -37,9 +40,10 @@ export function streamSignal<T>({ hook, initial, start, deps }: StreamSignalOpti
         `such as [symbol]. Write [] when that is nothing.`,
     );
   }
+  requestScope().checkRequest();
   const place = callSiteOf(hook) ?? "";
   const scope = streamScopeOf({ place, start, deps });
   const initialValue = initialOf(`initial value of the stream ${place}`, initial);
   const target = new BackedSignal<T>(streamKey(scope), initialValue, globalBackend.peek() ?? memoryBackend());
-  return { signal: target, show: () => inlineStreams().show({ name: place || scope, target, start }) };
+  return { place, signal: target, show: () => inlineStreams().show({ name: place || scope, target, start }) };
 }

@@ -1,10 +1,14 @@
-import { use } from "react";
-import { ready } from "./fulfilled.ts";
-import { type RequestScope, requestScope } from "./request-scope.ts";
+import { type HookCall, suspension, useHookPlace } from "./hook-place.ts";
+import type { RequestScope } from "./render-scope.ts";
+import { requestScope } from "./request-scope.ts";
+
+const call: HookCall = { hook: useDynamicScope, name: "A live fragment, made with reactive(),", instead: "<Fragment /> instead of a call" };
 
 /** The scope of the render, once it is known to belong to a request. Makes the route dynamic. */
 export function useDynamicScope(): RequestScope {
   const scope = requestScope();
-  use(scope.isDynamic ? ready : scope.markDynamic());
+  scope.checkRequest();
+  const place = useHookPlace(call);
+  if (!scope.isDynamic) throw suspension(place, call, () => scope.markDynamic());
   return scope;
 }

@@ -1,6 +1,7 @@
 import type { StreamStart } from "../core/reactive-stream.ts";
+import type { HookCall } from "./hook-place.ts";
 import { streamSignal } from "./stream-signal.ts";
-import { useReactive } from "./use-reactive.react-server.ts";
+import { useSource } from "./use-reactive.react-server.ts";
 
 /**
  * A value that a function produces on the server for as long as somebody looks: `useReactive(initial, start, deps)` under a
@@ -24,7 +25,9 @@ import { useReactive } from "./use-reactive.react-server.ts";
  */
 export function useReactiveStream<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): T {
   const stream = streamSignal({ hook: useReactiveStream, initial, start, deps });
-  const value = useReactive(stream.signal);
+  const value = useSource(stream.signal, stream.place, call);
   stream.show();
   return value;
 }
+
+const call: HookCall = { hook: useReactiveStream, name: "useReactiveStream", instead: "await read(initial, start, deps)" };

@@ -94,7 +94,7 @@ describe("useReactive in the HTML of a client component", () => {
       ...slow,
       ...reader,
       openSnapshot: () => undefined,
-      snapshotFor: async () => ({ ...reader, version: slow.version, isConsistent: true, release() {} }),
+      snapshotFor: async () => ({ ...reader, peek: (key) => reader.entry(key).peek(), version: slow.version, isConsistent: true, release() {} }),
     };
     const late = namespace("slow", { backend: asked }).signal("late", 0, { expose: "read" });
     expect((await render(late)).html).toContain("<output>5</output>");

@@ -2,17 +2,22 @@ import { use } from "react";
 import { type Backend, type Entry, type Reader, unknownEntry } from "../core/backend.ts";
 import { textOf } from "../core/entry.ts";
 import { KawaError } from "../core/errors.ts";
+import { isClientRendering } from "../core/is-client-rendering.ts";
 import { localBackend } from "../core/memory-backend.ts";
 import { cell } from "../core/reactive.ts";
 import type { StreamStart } from "../core/reactive-stream.ts";
 import { type Collected, collectReads, noteRead, type Readable, readAs } from "../core/reads.ts";
+import { clientRenders } from "../core/render-writes.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
 import { hiddenRow, type ValueRow } from "../core/value-row.ts";
 import { checkExposed } from "./check-exposed.ts";
 import { sharedSnapshots } from "./client-snapshots.ts";
 import { ready } from "./fulfilled.ts";
+import { leaveForRequest, noRender } from "./prerender.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
 import { type ClientValues, ClientValuesContext } from "./values-context.ts";
+
+clientRenders.add(isClientRendering);
 
 /**
  * The current value of a signal or computed in a client component, where a server makes the HTML: the value that the server
@@ -34,7 +39,9 @@ export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>):
         "<LiveUpdates>{children}</LiveUpdates> in the root layout. Outside of React, use `await signal.get()`.",
     );
   }
-  const snapshots = sharedSnapshots(use(values.render)) ?? lateSnapshots(values);
+  const render = use(values.render);
+  if (render === noRender) use(leaveForRequest());
+  const snapshots = sharedSnapshots(render) ?? lateSnapshots(values);
   const { reads, result } = evaluate(snapshots, source as Readable<T>);
   const signals = exposedSignals(reads);
   use(signals.every((signal) => isKnown(snapshots, signal)) ? ready : load(snapshots, source as Readable<T>));
@@ -64,7 +71,7 @@ function exposedSignals(reads: Collected<unknown>["reads"]): BackedSignal<unknow
 }
 
 function isKnown(snapshots: RenderSnapshots, { backend, key }: BackedSignal<unknown>): boolean {
-  return (snapshots.of(backend)?.entry(key).peek() ?? unknownEntry).state !== "unknown";
+  return (snapshots.of(backend)?.peek(key) ?? unknownEntry).state !== "unknown";
 }
 
 async function load<T>(snapshots: RenderSnapshots, source: Readable<T>): Promise<void> {
@@ -78,7 +85,7 @@ async function load<T>(snapshots: RenderSnapshots, source: Readable<T>): Promise
 
 function rowOf(snapshots: RenderSnapshots, { backend, key }: BackedSignal<unknown>): ValueRow {
   const snapshot = snapshots.of(backend)!;
-  const entry = snapshot.entry(key).peek();
+  const entry = snapshot.peek(key);
   if (backend.isGuarded && entry.state !== "present") return hiddenRow(key);
   return [key, textOf(key, entry), entry.seq, snapshot.version.epoch];
 }

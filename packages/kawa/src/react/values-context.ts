@@ -3,7 +3,7 @@ import type { ValueRow } from "../core/value-row.ts";
 
 /** What client components need to show the values that the page was rendered with. */
 export type ClientValues = {
-  /** Id of the render that the page is of. Pending in a prerender: what depends on it has to wait. */
+  /** Id of the render that the page is of, `noRender` in a prerender. Pending where what depends on it has to wait. */
   readonly render: Promise<string>;
   /** The browser needs a row to show what the HTML shows. */
   readonly give: (row: ValueRow) => void;

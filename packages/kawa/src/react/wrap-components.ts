@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { isPromise } from "./is-promise.ts";
 
-type Component = (props: unknown) => ReactNode | Promise<ReactNode>;
+type Component = (props: object) => ReactNode | Promise<ReactNode>;
 type Element = { readonly $$typeof: symbol; readonly type: unknown; readonly props: Readonly<Record<string, unknown>> };
 
 /** Runs a component. */
@@ -21,25 +21,68 @@ export function markOwnRun(component: object): void {
  * array stays as it is.
  */
 export function wrapComponents(node: ReactNode, run: Run): ReactNode {
-  return wrap(node, run) as ReactNode;
+  return mapElements(node, (element, map) =>
+    isServerComponent(element.type)
+      ? withTypeAndProps(element, wrapped(element.type, run), mapProps(element.props, map))
+      : withProps(element, mapProps(element.props, map)),
+  );
 }
 
-function wrap(value: unknown, run: Run): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return changed(value, value.map((item) => wrap(item, run)));
-  return isElement(value) ? wrapElement(value, run) : value;
+/**
+ * The same content, in which each server component is a trivial one that returns what `run` has made of it: for whoever shows it, nothing
+ * is left to run. Keys and places stay, so client components keep their state. Resolves when all have run.
+ */
+export async function resolveComponents(node: ReactNode, run: (component: Component, props: object) => ReactNode | Promise<ReactNode>): Promise<ReactNode> {
+  const pending: Promise<unknown>[] = [];
+  const resolve = (content: ReactNode): ReactNode =>
+    mapElements(content, (element, map) => {
+      if (!isServerComponent(element.type)) return withProps(element, mapProps(element.props, map));
+      // What it was given runs where it shows it, and only if it does.
+      const output = run(element.type, element.props);
+      let shown: ReactNode;
+      if (isPromise(output)) {
+        const part = output.then((late) => void (shown = resolve(late)));
+        // Another part may fail first.
+        part.catch(() => {});
+        pending.push(part);
+      } else shown = resolve(output);
+      const Resolved: Component = () => shown;
+      Object.defineProperty(Resolved, "name", { value: element.type.name });
+      markOwnRun(Resolved);
+      return withTypeAndProps(element, Resolved, {});
+    });
+  const resolved = resolve(node);
+  // What has come late may have brought more.
+  for (const part of pending) await part;
+  return resolved;
 }
 
-function wrapElement(element: Element, run: Run): Element {
-  const type = isServerComponent(element.type) ? wrapped(element.type, run) : element.type;
-  const entries = Object.entries(element.props).map(([name, value]) => [name, wrap(value, run)] as const);
-  const isSame = type === element.type && entries.every(([name, value]) => element.props[name] === value);
-  if (isSame) return element;
+type MapElement = (element: Element, map: (value: unknown) => unknown) => Element;
+
+function mapElements(node: ReactNode, mapElement: MapElement): ReactNode {
+  const map = (value: unknown): unknown => {
+    if (typeof value !== "object" || value === null) return value;
+    if (Array.isArray(value)) return changed(value, value.map(map));
+    return isElement(value) ? mapElement(value, map) : value;
+  };
+  return map(node) as ReactNode;
+}
+
+function mapProps(props: Element["props"], map: (value: unknown) => unknown): Element["props"] {
+  const entries = Object.entries(props).map(([name, value]) => [name, map(value)] as const);
+  return entries.every(([name, value]) => props[name] === value) ? props : Object.fromEntries(entries);
+}
+
+function withProps(element: Element, props: Element["props"]): Element {
+  return props === element.props ? element : withTypeAndProps(element, element.type, props);
+}
+
+function withTypeAndProps(element: Element, type: unknown, props: Element["props"]): Element {
   // In development an element also has hidden fields, such as whether its keys have been checked.
   return Object.defineProperties({}, {
     ...Object.getOwnPropertyDescriptors(element),
     type: { value: type, enumerable: true },
-    props: { value: Object.fromEntries(entries), enumerable: true },
+    props: { value: props, enumerable: true },
   }) as Element;
 }
 

@@ -1,13 +1,18 @@
-import { KawaError, show } from "../core/errors.ts";
+import { isKawaError, KawaError, show } from "../core/errors.ts";
 import { checkKey, maxKeyBytes, streamKey, streamLeaseMs, streamScope } from "../core/key.ts";
+import { pauseIfDue } from "../core/turn-budget.ts";
 import { leaveOut, readNamed } from "../core/unreadable.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import type { ActorSettings } from "./actor-settings.ts";
-import { type ActionName, type ActionParams, type ActionResult, type HookContext, ownHook } from "./hooks.ts";
+import type { HookChain } from "./hook-chain.ts";
+import { type ActionName, type ActionParams, type ActionResult, type HookContext, ownHook, runOwnHook } from "./hooks.ts";
 import type { Replies, Row, Write } from "./protocol.ts";
 import type { SignalStore } from "./signal-store.ts";
 import type { Leases } from "./leases.ts";
+
+/** Values of a list whose hooks are asked together. */
+const hooksAtOnce = 100;
 
 export type ActorActionsOptions = {
   readonly store: SignalStore;
@@ -25,6 +30,8 @@ type Call<N extends ActionName> = {
   readonly commit: Commit;
   /** The version of who reads a snapshot. */
   readonly at?: Version | undefined;
+  /** Hooks that wait for it. */
+  readonly chain?: HookChain | undefined;
 };
 type Actions = { readonly [N in ActionName]: (call: Call<N>) => Promise<ActionResult<N>> };
 
@@ -47,21 +54,29 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
   };
 
   /** All values of a prefix. Each passes the hook of its own, and is left out where that refuses. */
-  const valuesOf = async (c: HookContext, params: object, prefix: string): Promise<Record<string, unknown>> => {
+  const valuesOf = async ({ c, params, chain }: Pick<Call<ActionName>, "c" | "params" | "chain">, prefix: string): Promise<Record<string, unknown>> => {
     const values = Object.create(null) as Record<string, unknown>;
-    for (const key of keysOf(store, prefix)) {
+    const { hooks } = settings();
+    const shown = async (key: string): Promise<[name: string, value: unknown] | undefined> => {
       const scope = streamScope(key);
-      const action = scope === undefined ? "getSignal" : "getStream";
-      const hook = ownHook(settings().hooks, action);
-      const next = async (): Promise<unknown> => valueOf(key);
+      const name = scope === undefined ? "getSignal" : "getStream";
       try {
         const own = scope === undefined ? { key } : { scope };
-        const value = hook ? await hook(c, { ...params, ...own, action }, next) : valueOf(key);
-        if (value !== undefined || !hook) values[scope ?? key] = value;
+        const value = await runOwnHook({ hooks, c, name, params: { ...params, ...own }, chain }, () => valueOf(key));
+        return value === undefined && ownHook(hooks, name) ? undefined : [scope ?? key, value];
       } catch (error) {
+        // The list would ask itself again for each of its keys.
+        if (isKawaError(error, "HOOK_LOOP")) throw error;
         // What this identity may not see is not there, nor what nobody can read.
         leaveOut(key, error);
+        return undefined;
       }
+    };
+    const keys = keysOf(store, prefix);
+    for (let at = 0; at < keys.length; at += hooksAtOnce) {
+      for (const each of await Promise.all(keys.slice(at, at + hooksAtOnce).map(shown))) if (each) values[each[0]] = each[1];
+      const pause = pauseIfDue();
+      if (pause) await pause;
     }
     return values;
   };
@@ -70,11 +85,11 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
     getSignal: async ({ params, at }) => valueOf(signalKey(params.key), at),
     setSignal: ({ params, commit }) => set(signalKey(params.key), params.value, commit),
     deleteSignal: ({ params, commit }) => remove(signalKey(params.key), commit),
-    getAllSignals: async ({ c, params }) => ({ signals: await valuesOf(c, params, checkedPrefix(params.prefix)) }),
+    getAllSignals: async (call) => ({ signals: await valuesOf(call, checkedPrefix(call.params.prefix)) }),
     getStream: async ({ params, at }) => valueOf(scopeKey(params.scope), at),
     updateStream: ({ params, commit }) => set(scopeKey(params.scope), params.value, commit),
     deleteStream: ({ params, commit }) => remove(scopeKey(params.scope), commit),
-    getAllStreams: async ({ c, params }) => ({ streams: await valuesOf(c, params, streamKey("")) }),
+    getAllStreams: async (call) => ({ streams: await valuesOf(call, streamKey("")) }),
     registerStream: async ({ c, params: { scope } }) => {
       scopeKey(scope);
       return { produce: leases.register(c.conn?.id ?? "", [scope], { now: Date.now(), leaseMs: streamLeaseMs }).includes(scope) };

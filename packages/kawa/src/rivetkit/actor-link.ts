@@ -4,8 +4,11 @@ import { createEntry } from "../core/entry.ts";
 import { clip, isKawaError, KawaError } from "../core/errors.ts";
 import type { EntriesAt } from "../core/pinned-snapshot.ts";
 import type { Version } from "../core/version.ts";
+import { asNobody } from "./as-nobody.ts";
 import { type ActorAddress, Connection } from "./connection.ts";
 import { type Deferred, deferred } from "./deferred.ts";
+import { disk } from "./engine/disk-room.ts";
+import { startFailureKey, startFailures } from "./hosted-services.ts";
 import type { Delta, Hooked, Row } from "./protocol.ts";
 import { fromReplyError } from "./refusal.ts";
 import { Replica } from "./replica.ts";
@@ -27,7 +30,7 @@ export class ActorLink {
   #isFollowing = false;
   /** Keys of a guarded replica that have changed since they were read. */
   readonly #outdated = new Set<string>();
-  #readingAgain: Promise<unknown> = Promise.resolve();
+  readonly #readingAgain = new Map<string, Promise<unknown>>();
   /** Deltas that came before the replica was in step. */
   #held: Delta[] = [];
   #lastError: unknown;
@@ -43,10 +46,20 @@ export class ActorLink {
     return this.#hooked;
   }
 
+  /** True where the actor lives in this process. */
+  get isLocal(): boolean {
+    return this.#connection?.isLocal ?? false;
+  }
+
   get status(): BackendStatus {
     if (this.#closedBy) return "closed";
     if (this.#connection) return "connected";
     return this.#isRunning ? "connecting" : "idle";
+  }
+
+  /** True while commits of others may be missing here: there is no connection, or nothing comes from it. */
+  get isCut(): boolean {
+    return this.#isRunning && !this.#closedBy && (!this.#connection || this.#connection.isQuiet);
   }
 
   /**
@@ -56,7 +69,7 @@ export class ActorLink {
    */
   async whenConnected(deadline: number): Promise<Connection> {
     if (this.#closedBy) throw this.#closedBy;
-    if (!this.#isRunning) void this.#stayConnected();
+    if (!this.#isRunning) void asNobody(() => this.#stayConnected());
     if (this.#connection && this.#isFollowing) return this.#connection;
     const connection = await beforeDeadline(this.#connected.promise, deadline);
     if (connection) return connection;
@@ -92,18 +105,25 @@ export class ActorLink {
     }
   }
 
-  /** Loads keys into the replica: as nobody, where reading is guarded. Resolves with the errors of those that were refused. */
-  async read(connection: Connection, keys: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+  /**
+   * Loads keys into the replica: as nobody, where reading is guarded. Resolves with the errors of those that were refused. With `onRow`,
+   * rows without a value go there when the replica holds very many.
+   */
+  async read(connection: Connection, keys: readonly string[], onRow?: (row: Row) => void): Promise<ReadonlyMap<string, unknown>> {
     const end = this.replica.expect(keys);
     const refused = new Map<string, unknown>();
     try {
-      for await (const reply of readInChunks(connection, keys)) {
-        if (connection !== this.#connection || reply.epoch !== this.replica.version.epoch) {
-          throw new KawaError("BACKEND_UNAVAILABLE", "The connection changed during a read.");
+      const read = async (some: readonly string[]): Promise<void> => {
+        for await (const reply of readInChunks(connection, some)) {
+          if (connection !== this.#connection || reply.epoch !== this.replica.version.epoch) {
+            throw new KawaError("BACKEND_UNAVAILABLE", "The connection changed during a read.");
+          }
+          this.replica.learn(reply.rows, onRow);
+          for (const [key, error] of reply.refused ?? []) refused.set(key, fromReplyError(error));
         }
-        this.replica.learn(reply.rows);
-        for (const [key, error] of reply.refused ?? []) refused.set(key, fromReplyError(error));
-      }
+      };
+      // Where hooks are asked, one key may take long.
+      await (this.replica.isGuarded && connection.isLocal ? Promise.all(keys.map((key) => read([key]))) : read(keys));
       return refused;
     } finally {
       end();
@@ -129,6 +149,10 @@ export class ActorLink {
     this.#connected.reject(error);
   }
 
+  get #startKey(): string {
+    return startFailureKey(this.#address.actorName, [this.#address.actorId]);
+  }
+
   async #stayConnected(): Promise<void> {
     this.#isRunning = true;
     let retryMs = firstRetryMs;
@@ -136,7 +160,8 @@ export class ActorLink {
       let connection: Connection | undefined;
       try {
         connection = await Connection.open(this.#address, {
-          onDelta: (delta) => this.#onDelta(delta),
+          // Where the actor is in this process, who writes brings it.
+          onDelta: (delta) => asNobody(() => this.#onDelta(delta)),
           onPosition: (position) => this.#checkPosition(position),
         });
         if (this.#closedBy) return connection.close();
@@ -146,12 +171,15 @@ export class ActorLink {
         await this.#follow(connection);
         retryMs = firstRetryMs;
         this.#lastError = undefined;
+        // It has started, perhaps in another process.
+        startFailures.delete(this.#startKey);
         this.#connected.resolve(connection);
         await connection.closed;
       } catch (error) {
         this.#lastError = error;
-        // The project has to be changed: who waits is told at once, and who comes later tries again.
-        if (isKawaError(error) && !error.retryable) this.#connected.reject(error);
+        const failure = isOfHost(error) ? error : (startFailures.get(this.#startKey) ?? (await disk.failure()));
+        // The project or its disk has to be changed: who waits is told at once, and who comes later tries again.
+        if (failure) this.#connected.reject(failure);
       }
       connection?.close();
       this.#connection = undefined;
@@ -173,16 +201,17 @@ export class ActorLink {
     if (reply.rows) {
       this.replica.catchUp(reply.rows, version);
       if (this.replica.isGuarded) this.#readAgain(reply.rows.map(([key]) => key));
+    } else if (this.replica.isGuarded) {
+      // A hook may take its time, and ask for this connection itself: nobody waits for the values.
+      const keys = this.replica.followedKeys();
+      if (reply.epoch !== epoch) this.replica.forget(keys);
+      this.replica.restart([], version);
+      this.#readAgain(keys);
     } else {
       const rows: Row[] = [];
-      const refused: string[] = [];
-      for await (const chunk of readInChunks(connection, this.replica.followedKeys())) {
-        rows.push(...chunk.rows);
-        for (const [key] of chunk.refused ?? []) refused.push(key);
-      }
+      for await (const chunk of readInChunks(connection, this.replica.followedKeys())) rows.push(...chunk.rows);
       // Rows of later chunks may be newer than this version; the held deltas then change nothing twice.
       this.replica.restart(rows, version);
-      this.replica.forget(refused);
     }
     this.#isFollowing = true;
     for (const delta of this.#held.splice(0)) this.#onDelta(delta);
@@ -191,27 +220,42 @@ export class ActorLink {
   #onDelta(delta: Delta): void {
     if (!this.#isFollowing) return void this.#held.push(delta);
     if (!this.replica.applyDelta(delta)) this.#catchUp();
-    else if (this.replica.isGuarded) this.#readAgain(delta.rows.map(([key]) => key));
+    else if (this.replica.isGuarded) this.#readAgain([...delta.rows, ...(delta.lists ?? [])].map(([key]) => key));
   }
 
-  /** What nobody in particular may see of keys that have changed, now or on the next connection. */
+  /** What nobody in particular may see of keys that have changed or are no longer known, now or on the next connection. */
   #readAgain(changed: readonly string[]): void {
     const connection = this.#connection;
     for (const key of changed) if (this.replica.isFollowed(key)) this.#outdated.add(key);
     if (!connection || this.#outdated.size === 0) return;
     const keys = [...this.#outdated];
     this.#outdated.clear();
-    const forget = (refused: ReadonlyMap<string, unknown>): void => this.replica.forget([...refused.keys()]);
-    const done = this.read(connection, keys).then(forget, () => {
-      for (const key of keys) this.#outdated.add(key);
-      connection.close();
-    });
-    this.#readingAgain = Promise.all([this.#readingAgain, done]);
+    const groups = connection.isLocal ? keys.map((key) => [key]) : [keys];
+    for (const group of groups) this.#readGroupAgain(connection, group);
   }
 
-  /** Resolves when a guarded replica shows what has changed up to now. */
-  async whenReadAgain(): Promise<void> {
-    await this.#readingAgain;
+  #readGroupAgain(connection: Connection, keys: readonly string[]): void {
+    const forget = (left: Iterable<string>): void => this.replica.forget([...left]);
+    const work = this.read(connection, keys).then(
+      (refused) => forget(refused.keys()),
+      (error) => {
+        // A hook takes its time. Whoever needs the value asks for it.
+        if (isKawaError(error, "BACKEND_TIMEOUT")) return forget(keys);
+        for (const key of keys) this.#outdated.add(key);
+        connection.close();
+      },
+    );
+    for (const key of keys) {
+      const done = Promise.all([this.#readingAgain.get(key), work]).then(() => {
+        if (this.#readingAgain.get(key) === done) this.#readingAgain.delete(key);
+      });
+      this.#readingAgain.set(key, done);
+    }
+  }
+
+  /** Resolves when a guarded replica shows what has changed of these keys up to now. */
+  async whenReadAgain(keys: readonly string[]): Promise<void> {
+    await Promise.all(keys.map((key) => this.#readingAgain.get(key)));
   }
 
   #checkPosition(position: Version): void {
@@ -229,13 +273,14 @@ export class ActorLink {
 
 /** What `promise` gives, or undefined at `deadline`, a time of `performance.now()`. */
 async function beforeDeadline<T>(promise: Promise<T>, deadline: number): Promise<T | undefined> {
-  const waiting = new AbortController();
-  const waitMs = Math.max(0, deadline - performance.now());
-  const timeout = sleep(waitMs, undefined, { signal: waiting.signal }).catch(() => undefined);
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), undefined);
+  });
   try {
     return await Promise.race([promise, timeout]);
   } finally {
-    waiting.abort();
+    clearTimeout(timer);
   }
 }
 
@@ -245,7 +290,13 @@ async function withDeadline<T>(work: Promise<T>, deadline: number, id: string): 
   settled.catch(() => {});
   const result = await beforeDeadline(settled, deadline);
   if (result) return result.value;
-  throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(id)}" did not answer in time.`);
+  const hint = "Where the actor has hooks, one of them may take this long, or wait for what waits for it.";
+  throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(id)}" did not answer in time. ${hint}`);
+}
+
+/** No other attempt mends it. */
+function isOfHost(error: unknown): error is KawaError {
+  return isKawaError(error) && (!error.retryable || error.code === "DISK_FAILED");
 }
 
 /** True for an answer of the actor; false when the connection failed, or the actor went away. */

@@ -1,21 +1,14 @@
-import type { Context, OperationOptions } from "../core/backend.ts";
-import { clip, isKawaError, KawaError, show } from "../core/errors.ts";
-import { isServerKey, streamKey, streamLeaseMs, streamRenewMs, streamScope } from "../core/key.ts";
-import { groupIn, memberKey, membersKey, type Members, noMembers } from "../core/members.ts";
-import { readNamed } from "../core/unreadable.ts";
-import { decodeValue, encodeValue } from "../core/value.ts";
-import type { Version } from "../core/version.ts";
-import { type Commit, createActorActions } from "./actor-actions.ts";
+import { isKawaError, KawaError } from "../core/errors.ts";
+import { isServerKey, streamKey, streamLeaseMs, streamRenewMs } from "../core/key.ts";
+import { ActorCalls } from "./actor-calls.ts";
 import type { ActorSettings } from "./actor-settings.ts";
-import { actionNames } from "./client-params.ts";
-import { closedToBrowsers } from "./closed-to-browsers.ts";
-import { decodeContext } from "./context.ts";
-import { type ActionName, type ActionParams, type ActionResult, type AnyHooks, type HookContext, hookedBy, isCovered, runHooks } from "./hooks.ts";
+import { ClientAccess } from "./client-access.ts";
+import { HookedReads } from "./hooked-reads.ts";
+import { HookedWrites } from "./hooked-writes.ts";
+import { type HookContext, hookedBy } from "./hooks.ts";
 import { KeyLeases } from "./key-leases.ts";
 import { Leases } from "./leases.ts";
-import { membersIn } from "./member-groups.ts";
-import { type Delta, type Hooked, isGuardedFor, type Replies, type ReplyError, type RequestMessage, type RequestName, type Requests, type Row, type Write } from "./protocol.ts";
-import { refusal, toReplyError } from "./refusal.ts";
+import { type Delta, type Hooked, isGuardedFor, type Replies, type RequestMessage, type RequestName, type Requests, type Row, type Write } from "./protocol.ts";
 import type { SignalStore } from "./signal-store.ts";
 
 export type ActorServiceOptions = {
@@ -26,56 +19,40 @@ export type ActorServiceOptions = {
   readonly context: HookContext;
 };
 
-type Action<N extends ActionName> = {
-  readonly c: HookContext;
-  readonly name: N;
-  readonly params: object;
-  readonly commit: Commit;
-  /** The version of who reads a snapshot. Hooks hear nothing of it. */
-  readonly at?: Version | undefined;
-};
-
-/** Who reads: of which version, and whether a browser has asked for it by itself. */
-type ReadingAs = { readonly identity: Context; readonly origin: OperationOptions["origin"]; readonly at: Version | undefined };
-
-type Answers = { readonly byNumber: Map<number, Promise<Replies["write"]>>; at: number };
-
-/** Twice as long as a server sends a batch again. */
-const answerMemoryMs = 60_000;
-
 /** One incarnation of the actor: its store behind its hooks. */
 export class ActorService {
   readonly store: SignalStore;
   /** What hooks are given where a server of this app calls. */
   readonly context: HookContext;
-  readonly #settings: () => ActorSettings;
+  readonly clients: ClientAccess;
   readonly #streamLeases = new Leases();
   readonly #leaseTimer: NodeJS.Timeout;
   readonly #keyLeases: KeyLeases;
-  readonly #actions: ReturnType<typeof createActorActions>;
+  readonly #calls: ActorCalls;
+  readonly #reads: HookedReads;
+  readonly #writes: HookedWrites;
   readonly #disconnects = new Set<() => void>();
   #knownHooked: string;
-  /** Of the hooked batches of each client: one that is sent again is given the same answer, and no hook is asked again. */
-  readonly #answers = new Map<string, Answers>();
-  /** RivetKit clients that are connected, by connection. */
-  readonly #admitted = new Map<string, Promise<void>>();
 
   constructor({ store, settings, context }: ActorServiceOptions) {
     this.store = store;
-    this.#settings = settings;
     this.context = context;
-    this.#actions = createActorActions({ store, leases: this.#streamLeases, settings });
+    this.#calls = new ActorCalls({ store, leases: this.#streamLeases, settings });
+    this.clients = new ClientAccess({ store, calls: this.#calls, settings, commit: (batch) => this.#commit(batch) });
+    this.#reads = new HookedReads({ store, calls: this.#calls, context });
+    const isGuarded = (): boolean => this.hooked.reads;
+    this.#writes = new HookedWrites({ store, calls: this.#calls, context, isGuarded, commit: (batch) => this.#commit(batch) });
     this.#keyLeases = new KeyLeases({ store, commit: (writes) => store.write({ number: 0, settled: 0, writes }) });
     this.#knownHooked = JSON.stringify(this.hooked);
     this.#leaseTimer = setInterval(() => {
       this.#endStreams();
-      this.#forgetAnswers();
+      this.#writes.forgetOld();
     }, streamRenewMs);
     this.#leaseTimer.unref();
   }
 
   get hooked(): Hooked {
-    return hookedBy(this.#hooks);
+    return hookedBy(this.#calls.hooks);
   }
 
   /**
@@ -112,13 +89,13 @@ export class ActorService {
       case "hello":
         return { ...this.store.position, instance: this.store.instance, hooked: this.hooked };
       case "read":
-        return isGuardedFor(this.hooked, request.body.origin) ? this.#readHooked(request.body) : this.store.read(request.body.keys, request.body.at);
+        return this.#passesReadHooks(request.body) ? this.#reads.read(request.body) : this.store.read(request.body.keys, request.body.at);
       case "list":
-        return this.hooked.lists && !isServerKey(request.body.prefix) ? this.#listHooked(request.body) : this.store.list(request.body);
+        return this.#passesListHooks(request.body) ? this.#reads.list(request.body) : this.store.list(request.body);
       case "follow":
         return this.#follow(request.body);
       case "write":
-        return this.hooked.writes && !request.body.writes.every(isServerWrite) ? this.#writeOnce(request.body) : this.#write(request.body);
+        return this.#passesWriteHooks(request.body) ? this.#writes.write(request.body) : this.#write(request.body);
       case "revoke":
         return this.#revoke(request.body);
       case "streams":
@@ -130,89 +107,16 @@ export class ActorService {
     }
   }
 
-  /**
-   * Lets a RivetKit client connect: asks the hooks once a connection, unless they refuse it.
-   *
-   * @throws {KawaError} UNAUTHORIZED - no hook decides about any action, so there is nothing for it to do
-   */
-  admit(c: HookContext): Promise<void> {
-    const id = c.conn?.id ?? "";
-    let admitted = this.#admitted.get(id);
-    if (!admitted) {
-      this.#admitted.set(id, (admitted = this.#admitNew(c)));
-      admitted.catch(() => this.dismiss(id));
-    }
-    return admitted;
+  #passesReadHooks({ origin, isPastHooks }: Requests["read"]): boolean {
+    return !isPastHooks && isGuardedFor(this.hooked, origin);
   }
 
-  /** A RivetKit client has gone. */
-  dismiss(connectionId: string): void {
-    this.#admitted.delete(connectionId);
+  #passesListHooks({ prefix, isPastHooks }: Requests["list"]): boolean {
+    return !isPastHooks && this.hooked.lists && !isServerKey(prefix);
   }
 
-  /** Tells the hooks that somebody has connected. */
-  async onConnect(c: HookContext): Promise<void> {
-    try {
-      await this.#hooks.onConnect?.(c);
-    } catch (error) {
-      throw refusal(error);
-    }
-  }
-
-  /**
-   * Performs an action for a RivetKit client.
-   *
-   * @throws {KawaError} UNAUTHORIZED - no hook decides about this action
-   */
-  async perform(c: HookContext, name: ActionName, params: object): Promise<unknown> {
-    if (!isCovered(this.#hooks, name)) {
-      throw new KawaError("UNAUTHORIZED", `${name} is closed to clients: no hook of the actor decides about it.`);
-    }
-    // Not only when it connects: a client can make that look like the socket of a server.
-    if (c.conn) await this.admit(c);
-    const commit: Commit = async (write) => (await this.#commit({ number: 0, settled: 0, writes: [this.#asEphemeral(write)] })).rows;
-    return this.#act({ c, name, params: this.#withPlainValue(params), commit });
-  }
-
-  get #hooks(): AnyHooks {
-    return this.#settings().hooks;
-  }
-
-  async #admitNew(c: HookContext): Promise<void> {
-    if (!actionNames.some((name) => isCovered(this.#hooks, name))) {
-      throw new KawaError("UNAUTHORIZED", "This actor is closed to clients: it has no hooks.");
-    }
-    await this.onConnect(c);
-  }
-
-  async #act<N extends ActionName>(call: Action<N>): Promise<ActionResult<N>> {
-    const { c, name, params, commit, at } = call;
-    let failure: unknown;
-    const action = async (given: ActionParams<N>): Promise<ActionResult<N>> => {
-      try {
-        return await this.#actions[name]({ c, params: given, commit, at });
-      } catch (error) {
-        throw (failure = error);
-      }
-    };
-    try {
-      return await runHooks({ hooks: this.#hooks, c, name, params }, action);
-    } catch (error) {
-      throw error === failure && isKawaError(error) ? error : refusal(error);
-    }
-  }
-
-  /** Hooks see what would be stored, and not what else the message of a RivetKit client may hold. */
-  #withPlainValue(params: object): object {
-    if (!("value" in params)) return params;
-    const name = "key" in params ? params.key : "scope" in params ? params.scope : "";
-    return { ...params, value: decodeValue(encodeValue(String(name), params.value, this.#settings().maxValueBytes)) };
-  }
-
-  /** A client does not know what is ephemeral: what it writes stays so. */
-  #asEphemeral(write: Write): Write {
-    const ttlMs = "text" in write ? this.store.ephemeral.ttlMsOf(write.key) : undefined;
-    return ttlMs === undefined ? write : { ...write, ttlMs };
+  #passesWriteHooks({ writes, isPastHooks }: Requests["write"]): boolean {
+    return !isPastHooks && this.hooked.writes && !writes.every(isServerWrite);
   }
 
   async #commit(batch: Parameters<SignalStore["write"]>[0]): ReturnType<SignalStore["write"]> {
@@ -241,136 +145,9 @@ export class ActorService {
     return { ...this.store.position, applied };
   }
 
-  #writeOnce(body: Requests["write"]): Promise<Replies["write"]> {
-    const { client, number, settled } = body;
-    const { byNumber } = this.#answersTo(client);
-    for (const known of byNumber.keys()) if (known < settled) byNumber.delete(known);
-    const known = byNumber.get(number);
-    if (known) return known;
-    const answer = this.#writeHooked(body);
-    byNumber.set(number, answer);
-    // What was not stored may be tried again.
-    answer.catch((error) => (!isKawaError(error) || error.code.startsWith("BACKEND_")) && byNumber.delete(number));
-    return answer;
-  }
-
-  #answersTo(client: string): Answers {
-    const answers = this.#answers.get(client) ?? { byNumber: new Map(), at: 0 };
-    answers.at = Date.now();
-    this.#answers.set(client, answers);
-    return answers;
-  }
-
-  #forgetAnswers(): void {
-    for (const [client, { at }] of this.#answers) if (at < Date.now() - answerMemoryMs) this.#answers.delete(client);
-  }
-
-  async #writeHooked({ client, number, settled, writes, context, origin }: Requests["write"]): Promise<Replies["write"]> {
-    const [write] = writes;
-    if (!write || writes.length > 1) throw new KawaError("BACKEND_UNAVAILABLE", "Where writes are hooked, a batch has one write.");
-    let changed: Write = write;
-    let committed: ReturnType<SignalStore["write"]> | undefined;
-    const commit: Commit = async (given) => {
-      changed = asAsked(given, write);
-      committed = this.#commit({ client, number, settled, writes: [changed] });
-      const { conflicts, rows } = await committed;
-      // A hook must not take it for written.
-      if (conflicts.length > 0) throw new KawaError("UPDATE_CONFLICT", `Another writer of "${clip(conflicts[0])}" was faster.`);
-      return rows;
-    };
-    const { name, params } = actionOf(write, (key) => this.store.get(key)?.text ?? undefinedText);
-    if (origin === "browser" && !isCovered(this.#hooks, name)) throw closedToBrowsers(name);
-    const act = this.#act({ c: this.context, name, params: { ...decodeContext(context), ...params }, commit });
-    const [outcome] = await Promise.allSettled([act]);
-    // Whatever the hook made of a failure, or did not wait for: only what was stored is acknowledged.
-    const { conflicts = [], rows = [] } = (await committed) ?? {};
-    if (outcome.status === "rejected" && conflicts.length === 0) throw outcome.reason;
-    const written = rows.map((row) => asWritten(row, changed));
-    return { ...this.store.position, conflicts, rows: this.hooked.reads ? withoutTexts(written) : written };
-  }
-
   #follow({ epoch, seq }: Requests["follow"]): Replies["follow"] {
     const reply = this.store.since(epoch, seq);
     return this.hooked.reads && reply.rows ? { ...reply, rows: withoutTexts(reply.rows) } : reply;
-  }
-
-  async #readHooked({ keys, at, context, origin }: Requests["read"]): Promise<Replies["read"]> {
-    const reader = { identity: decodeContext(context), origin, at };
-    const { position } = this.store;
-    const rows: Row[] = [];
-    const refused: [string, ReplyError][] = [];
-    const read = async (key: string): Promise<void> => {
-      try {
-        rows.push(await this.#readAs(reader, key));
-      } catch (error) {
-        refused.push([key, toReplyError(error)]);
-      }
-    };
-    await Promise.all(keys.map(read));
-    return { ...position, rows, refused };
-  }
-
-  /** A row as one identity may see it. A hook that gives undefined shows nothing. */
-  async #readAs(reader: ReadingAs, key: string): Promise<Row> {
-    const group = groupIn(key);
-    if (group !== undefined) return this.#readMembersAs(reader, group);
-    const stored = this.store.get(key, reader.at);
-    const shown = await this.#shownTo(reader, key);
-    // An undefined that is stored is a value.
-    const isNothing = shown === undefined && stored?.text !== undefinedText;
-    return [key, isNothing ? null : encodeValue(key, shown, Number.POSITIVE_INFINITY), stored?.seq ?? 0];
-  }
-
-  async #shownTo({ identity, origin, at }: ReadingAs, key: string): Promise<unknown> {
-    const scope = streamScope(key);
-    const name = scope === undefined ? "getSignal" : "getStream";
-    if (origin === "browser" && !isCovered(this.#hooks, name)) return this.#shownInList(identity, key);
-    const call = { c: this.context, commit: noCommit, at };
-    if (scope !== undefined) return this.#act({ ...call, name: "getStream", params: { ...identity, scope } });
-    return this.#act({ ...call, name: "getSignal", params: { ...identity, key } });
-  }
-
-  /** Where a hook decides about lists alone, a browser sees of a key what the list shows it. */
-  async #shownInList(identity: Context, key: string): Promise<unknown> {
-    if (!isCovered(this.#hooks, "getAllSignals")) throw closedToBrowsers("getSignal");
-    const text = this.store.get(key)?.text;
-    // Of that key alone: thousands of others may start with it.
-    const own = typeof text === "string" ? { [key]: readNamed(key, () => decodeValue(text)) } : {};
-    const call = { hooks: this.#hooks, c: this.context, name: "getAllSignals" as const, params: { ...identity, prefix: key } };
-    try {
-      const { signals } = checkedList(await runHooks(call, () => ({ signals: own })));
-      return Object.hasOwn(signals, key) ? signals[key] : undefined;
-    } catch (error) {
-      throw refusal(error);
-    }
-  }
-
-  /** The list of a group names the members that an identity may read. */
-  async #readMembersAs(reader: ReadingAs, group: string): Promise<Row> {
-    const key = membersKey(group);
-    const { text = null, seq = 0 } = this.store.get(key, reader.at) ?? {};
-    if (text === null) return [key, null, seq];
-    const { ttlMs, ids } = membersIn(key, text) ?? noMembers;
-    const isShown = async (id: string): Promise<boolean> => {
-      try {
-        return (await this.#readAs(reader, memberKey(group, id)))[1] !== null;
-      } catch {
-        return false;
-      }
-    };
-    const shown = await Promise.all(ids.map(isShown));
-    const members: Members = { ttlMs, ids: ids.filter((_, index) => shown[index]) };
-    // A group of which nobody is shown has no list.
-    if (members.ids.length === 0) return [key, null, seq];
-    return [key, encodeValue(key, members, Number.POSITIVE_INFINITY), seq];
-  }
-
-  async #listHooked({ prefix, withValues, context }: Requests["list"]): Promise<Replies["list"]> {
-    const params = { ...decodeContext(context), prefix };
-    const { signals } = checkedList(await this.#act({ c: this.context, name: "getAllSignals", params, commit: noCommit }));
-    const keys = Object.keys(signals).filter((key) => key.startsWith(prefix));
-    const textOf = (key: string): string | null => (withValues ? encodeValue(key, signals[key], Number.POSITIVE_INFINITY) : null);
-    return { rows: keys.sort().map((key): Row => [key, textOf(key), this.store.get(key)?.seq ?? 0]), after: null };
   }
 
   #renewStreams({ client, register, unregister }: Requests["streams"]): Replies["streams"] {
@@ -392,45 +169,11 @@ export class ActorService {
   }
 }
 
-const undefinedText = encodeValue("undefined", undefined);
-
 /** No key is empty, and no commit has this number. */
 const impossibleWrite = { key: "", text: null, expect: -1 };
 
-const noCommit: Commit = () => Promise.reject(new Error("A read does not write."));
-
-/** What a hook gives may be anything. */
-function checkedList(list: ActionResult<"getAllSignals"> | undefined): ActionResult<"getAllSignals"> {
-  if (typeof list?.signals === "object" && list.signals !== null) return list;
-  throw new KawaError("ACTION_REFUSED", `A hook of getAllSignals gave ${show(list)} and not { signals }.`, { data: { isPublic: false } });
-}
-
 function isServerWrite(write: Write): boolean {
   return isServerKey("clear" in write ? write.clear : write.key);
-}
-
-/** The action that a write of a server stands for. To renew a value is to set it once more. */
-function actionOf(write: Write, textOf: (key: string) => string): { name: "clear" | "deleteSignal" | "deleteStream" | "setSignal" | "updateStream"; params: object } {
-  if ("clear" in write) return { name: "clear", params: { prefix: write.clear } };
-  const scope = streamScope(write.key);
-  const own = scope === undefined ? { key: write.key } : { scope };
-  const text = "text" in write ? write.text : textOf(write.key);
-  if (text === null) return { name: scope === undefined ? "deleteSignal" : "deleteStream", params: own };
-  return { name: scope === undefined ? "setSignal" : "updateStream", params: { ...own, value: readNamed(write.key, () => decodeValue(text)) } };
-}
-
-/** What the hooks made of a write. What was computed from the value of a key holds only for that key. */
-function asAsked(changed: Write, asked: Write): Write {
-  if (!("text" in changed) || "clear" in asked) return changed;
-  if ("isRenewal" in asked) return { key: changed.key, isRenewal: true };
-  const { expect, ttlMs } = asked;
-  const isExpected = expect !== undefined && changed.key === asked.key;
-  return { ...changed, ...(isExpected ? { expect } : {}), ...(ttlMs === undefined ? {} : { ttlMs }) };
-}
-
-/** The store knows of a batch that is sent again only that it was applied: the key may hold another value since. */
-function asWritten(row: Row, write: Write): Row {
-  return "text" in write && write.text !== row[1] ? [row[0], write.text, 0] : row;
 }
 
 function withoutTexts(rows: readonly Row[]): Row[] {

@@ -1,7 +1,7 @@
-import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { actor, type AnyActorDefinition } from "rivetkit";
 import { db } from "rivetkit/db";
-import { KawaError } from "../core/errors.ts";
+import { isKawaError, KawaError, show } from "../core/errors.ts";
 import { maxValueBytes as defaultMaxValueBytes } from "../core/value.ts";
 import { actorAudience } from "./actor-audience.ts";
 import { ActorService } from "./actor-service.ts";
@@ -9,9 +9,11 @@ import { type ActorSettings, attachSettings, latestSettings } from "./actor-sett
 import { actionNames, clientParams } from "./client-params.ts";
 import { verifyClient } from "./client-token.ts";
 import { type ActionName, type AnyContext, type AnyHooks, type HookContext, type ReactiveStateActorHooks } from "./hooks.ts";
+import { takeHooks } from "./hooked-client.ts";
 import { host } from "./host.ts";
-import { hostedServices } from "./hosted-services.ts";
-import { journaled } from "./journal/journaled-session.ts";
+import { goneFailure } from "./engine/disk-room.ts";
+import { hostedServices, startFailureKey, startFailures } from "./hosted-services.ts";
+import { openActorJournal, removeActorJournal } from "./journal/actor-journal.ts";
 import { toPublicError } from "./refusal.ts";
 import { serveReplica, type Socket } from "./serve-replica.ts";
 import { SignalStore } from "./signal-store.ts";
@@ -21,11 +23,21 @@ import type { SignalStorage, StorageSession } from "./storage.ts";
 export type ReactiveStateActorOptions = {
   /** Where the actor keeps its values, such as `redisStorage({ url })`. @default the SQLite database that RivetKit gives it */
   storage?: SignalStorage;
+  /**
+   * What an acknowledged write survives where the engine is embedded and stores in files: `"disk"` a power cut, `"process"` the end of
+   * every process (`kill -9`), but not a power cut. It says nothing about another store: see docs/storage.md for what each promises.
+   *
+   * @default "disk"
+   */
+  durability?: Durability;
   /** Largest encoded value in bytes, at most 8 MiB. @default 262_144 (256 KiB) */
   maxValueBytes?: number;
   /** The actor leaves the memory when no server has been connected for this long, in milliseconds. @default 60_000 */
   sleepTimeoutMs?: number;
 };
+
+/** Where an acknowledged write is: on the disk, or in the memory of the system, which writes it to the disk some seconds later. */
+export type Durability = "disk" | "process";
 
 /** A RivetKit actor that keeps signals. */
 export type ReactiveStateActor = AnyActorDefinition;
@@ -33,6 +45,8 @@ export type ReactiveStateActor = AnyActorDefinition;
 type Vars = { service: ActorService | undefined };
 type Waking = HookContext & { readonly db: SqlDatabase; readonly vars: Vars };
 
+/** Less than the engine waits for a start. */
+const startRetryMs = 3_000;
 const maxMaxValueBytes = 8 * 1024 * 1024;
 
 /**
@@ -54,7 +68,13 @@ export function createReactiveStateActor<C extends object = AnyContext>(
   hooks: ReactiveStateActorHooks<C> = {},
   options: ReactiveStateActorOptions = {},
 ): ReactiveStateActor {
-  const { storage, maxValueBytes = defaultMaxValueBytes, sleepTimeoutMs = 60_000 } = options;
+  const { storage, durability = "disk", maxValueBytes = defaultMaxValueBytes, sleepTimeoutMs = 60_000 } = options;
+  if (!(durability === "disk" || durability === "process")) {
+    throw new KawaError("OPTION_INVALID", `durability must be "disk" or "process", not ${show(durability)}.`);
+  }
+  if (storage && options.durability) {
+    throw new KawaError("OPTION_INVALID", `durability is of the embedded engine's files; leave it out beside storage, which has its own settings.`);
+  }
   if (!(maxValueBytes > 0 && maxValueBytes <= maxMaxValueBytes)) {
     throw new KawaError("OPTION_INVALID", `maxValueBytes must be 1 to ${maxMaxValueBytes}, not ${maxValueBytes}.`);
   }
@@ -63,12 +83,16 @@ export function createReactiveStateActor<C extends object = AnyContext>(
 
   const openSession = async (c: Waking): Promise<StorageSession> => {
     if (storage) return storage.open([c.name, ...c.key].join("/"));
-    const { journalPath } = host();
+    const { journals } = host();
+    const gone = journals && goneFailure();
+    if (gone) throw gone;
     const session = sqliteSession(c.db);
-    return journalPath === undefined ? session : journaled(join(/*turbopackIgnore: true*/ journalPath, c.actorId), session);
+    return journals ? openActorJournal(session, { journals, durability, id: c.actorId, name: [c.name, ...c.key] }) : session;
   };
+  const openStore = async (c: Waking): Promise<SignalStore> => SignalStore.open(await openSession(c));
   const open = async (c: Waking): Promise<void> => {
-    const store = await SignalStore.open(await openSession(c));
+    const store = await openStore(c).catch((error) => reportSlowly(c, error));
+    startFailures.delete(startFailureKey(c.name, c.key));
     c.vars.service = new ActorService({ store, settings: () => latestSettings(c.name) ?? settings, context: c });
     hostedServices.set(store.instance, c.vars.service);
     // Another incarnation has taken over its storage, and has ended: the next one opens it anew.
@@ -81,14 +105,20 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     hostedServices.delete(service.store.instance);
     await service.close();
   };
+  const destroy = async (c: Waking): Promise<void> => {
+    await close(c);
+    const { journals } = host();
+    if (journals && !storage) await removeActorJournal(journals, [c.name, ...c.key]);
+  };
   const serviceOf = (c: HookContext): ActorService => {
     const { service } = (c as Waking).vars;
     if (!service) throw new KawaError("BACKEND_UNAVAILABLE", "The actor is going to sleep.");
     return service;
   };
 
-  const createAction = (name: ActionName) => publicly(async (c: HookContext, ...args: unknown[]) => {
-    return serviceOf(c).perform(c, name, { ...(await verifyClient(c)), ...clientParams(name, args) });
+  const createAction = (name: ActionName) => publicly(async (c: HookContext, ...given: unknown[]) => {
+    const { args, chain } = takeHooks(given);
+    return serviceOf(c).clients.perform(c, { name, params: { ...(await verifyClient(c)), ...clientParams(name, args) }, chain });
   });
 
   const definition = actor({
@@ -97,15 +127,15 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     createVars: (): Vars => ({ service: undefined }),
     onWake: (c) => open(c as unknown as Waking),
     onSleep: (c) => close(c as unknown as Waking),
-    onDestroy: (c) => close(c as unknown as Waking),
+    onDestroy: (c) => destroy(c as unknown as Waking),
     onConnect: publicly(async (c: HookContext) => {
       // Whoever opens a raw socket is heard of when it has proved to be a server of this app. The URL is what a client says it
       // is; one that says so wrongly is admitted, or refused, at its first action.
       if (isRawSocket(c)) return;
       await verifyClient(c);
-      await serviceOf(c).admit(c);
+      await serviceOf(c).clients.admit(c);
     }),
-    onDisconnect: (c, conn) => c.vars.service?.dismiss(conn.id),
+    onDisconnect: (c, conn) => c.vars.service?.clients.dismiss(conn.id),
     onWebSocket: (c, socket) => {
       const { service } = c.vars;
       if (service) serveReplica(service, socket as unknown as Socket, actorAudience(c.name, c.key));
@@ -126,6 +156,17 @@ export const reactiveStateActor: ReactiveStateActor = createReactiveStateActor()
 function isRawSocket(c: HookContext): boolean {
   const { request } = c as { request?: { readonly url?: string } };
   return request?.url !== undefined && URL.parse(request.url)?.pathname.startsWith("/websocket") === true;
+}
+
+/** The engine starts the actor again at once, as long as somebody asks for it. In other processes only the log says why it does not start. */
+async function reportSlowly({ name, key }: HookContext, error: unknown): Promise<never> {
+  const failureKey = startFailureKey(name, key);
+  const isKnown = startFailures.get(failureKey)?.message === (error as Error | undefined)?.message;
+  // Others pass by themselves, as when two incarnations start at once.
+  if (isKawaError(error) && !error.code.startsWith("BACKEND_")) startFailures.set(failureKey, error);
+  if (!isKnown) console.error(`[kawa] The actor ${[name, ...key].join("/")} cannot start:`, error);
+  await sleep(startRetryMs);
+  throw error;
 }
 
 /** RivetKit shows clients what a plain error says, at least over a WebSocket. */

@@ -1,8 +1,7 @@
-import { memberOf, membersKey, type Members } from "../core/members.ts";
-import { encodeValue } from "../core/value.ts";
+import { memberOf, membersKey } from "../core/members.ts";
 import { type ClientRecord, conflictsOf, withApplied } from "./client-record.ts";
-import type { MemberGroup, MemberGroups } from "./member-groups.ts";
-import type { Row, Write } from "./protocol.ts";
+import type { Life, Lives, MemberGroups } from "./member-groups.ts";
+import type { Clear, Row, Write } from "./protocol.ts";
 import { isUnder, type SignalRows, sizeOf } from "./signal-rows.ts";
 
 /** Writes that belong together. With a `client`, the batch is applied once, however often it comes. */
@@ -42,8 +41,11 @@ export class BatchGroup {
   readonly #ephemeralBefore: MemberGroups;
   readonly #rows = new Map<string, Row>();
   readonly #clients = new Map<string, ClientRecord>();
-  /** Groups of ephemeral keys of which one comes, goes, or is to live for another time. */
-  readonly #ephemeral = new Map<string, { ttlMs: number; readonly ids: Set<string> }>();
+  /** Of the rows that are ephemeral. */
+  readonly #lives = new Map<string, Life>();
+  /** How many more each group has than before. */
+  readonly #joined = new Map<string, number>();
+  #nextOrder: number;
   #size = 0;
   #hasEmptyClear = false;
 
@@ -52,6 +54,7 @@ export class BatchGroup {
     this.#before = before.rows;
     this.#clientsBefore = before.clients;
     this.#ephemeralBefore = before.ephemeral;
+    this.#nextOrder = before.ephemeral.nextOrder;
   }
 
   get isFull(): boolean {
@@ -65,12 +68,12 @@ export class BatchGroup {
 
   /** The rows to commit, each key once. */
   get rows(): readonly Row[] {
-    const lists = [...this.#ephemeral].map(([group, { ttlMs, ids }]): Row => {
-      const key = membersKey(group);
-      const members: Members = { ttlMs, ids: [...ids] };
-      return [key, ids.size === 0 ? null : encodeValue(key, members, Number.POSITIVE_INFINITY), this.#seq];
-    });
-    return [...this.#rows.values(), ...lists];
+    const emptied = [...this.#joined].filter(([group, count]) => count < 0 && this.#ephemeralBefore.list(group).count + count === 0);
+    return [...this.#rows.values(), ...emptied.map(([group]): Row => [membersKey(group), null, this.#seq])];
+  }
+
+  get lives(): Lives {
+    return this.#lives;
   }
 
   /** What to remember of the clients, once the rows are committed. */
@@ -85,8 +88,8 @@ export class BatchGroup {
     const written = new Map<string, Row>();
     const conflicts: string[] = [];
     for (const write of writes) {
-      if ("clear" in write) this.#clear(write.clear, written);
-      else if ("isRenewal" in write ? !this.#isEphemeral(write.key) : !this.#holds(write)) conflicts.push(write.key);
+      if ("clear" in write) this.#clear(write, written);
+      else if ("isRenewal" in write ? !this.#lifeOf(write.key) : !this.#holds(write)) conflicts.push(write.key);
       else if ("text" in write) this.#write(write, written);
     }
     if (client !== undefined) this.#clients.set(client, withApplied(record, { number, settled, conflicts }));
@@ -106,42 +109,40 @@ export class BatchGroup {
     return expect === seq || (expect === 0 && text === null);
   }
 
-  #clear(prefix: string, written: Map<string, Row>): void {
-    const keys = this.#keysWithValue(prefix);
+  #clear({ clear: prefix, except, only }: Clear, written: Map<string, Row>): void {
+    const kept = new Set(except);
+    const keys = this.#keysWithValue(prefix).filter((key) => !kept.has(key) && (only === undefined || key === only));
     if (keys.length === 0) this.#hasEmptyClear = true;
     for (const key of keys) this.#write({ key, text: null }, written);
   }
 
   #write({ key, text, ttlMs }: KeyWrite, written: Map<string, Row>): void {
     const row: Row = [key, text, this.#seq];
+    const before = this.#lifeOf(key);
+    const life = text === null || ttlMs === undefined ? undefined : this.#lifeFor(before, ttlMs);
+    if (Boolean(life) !== Boolean(before)) this.#count(key, life ? 1 : -1);
     written.set(key, row);
     this.#rows.set(key, row);
     this.#size += sizeOf(row);
-    this.#noteMember(key, text === null ? undefined : ttlMs);
+    if (life) this.#lives.set(key, life);
+    else this.#lives.delete(key);
   }
 
-  #isEphemeral(key: string): boolean {
-    const { group, id } = memberOf(key);
-    return this.#group(group)?.ids.has(id) ?? false;
+  /** Who is there keeps its place. */
+  #lifeFor(before: Life | undefined, ttlMs: number): Life {
+    if (before) return [ttlMs, before[1]];
+    const order = this.#nextOrder;
+    this.#nextOrder += 1;
+    return [ttlMs, order];
   }
 
-  #group(group: string): MemberGroup | undefined {
-    return this.#ephemeral.get(group) ?? this.#ephemeralBefore.get(group);
+  #count(key: string, change: number): void {
+    const { group } = memberOf(key);
+    this.#joined.set(group, (this.#joined.get(group) ?? 0) + change);
   }
 
-  /** The list of a group is written with the keys that come and go: who reads both sees one version. */
-  #noteMember(key: string, ttlMs: number | undefined): void {
-    const { group, id } = memberOf(key);
-    const known = this.#group(group);
-    const isMember = known?.ids.has(id) ?? false;
-    if (ttlMs === undefined ? !isMember : isMember && known!.ttlMs === ttlMs) return;
-    let own = this.#ephemeral.get(group);
-    if (!own) this.#ephemeral.set(group, (own = { ttlMs: known?.ttlMs ?? 0, ids: new Set(known?.ids) }));
-    if (ttlMs === undefined) own.ids.delete(id);
-    else {
-      own.ids.add(id);
-      own.ttlMs = ttlMs;
-    }
+  #lifeOf(key: string): Life | undefined {
+    return this.#rows.has(key) ? this.#lives.get(key) : this.#ephemeralBefore.lifeOf(key);
   }
 
   #keysWithValue(prefix: string): string[] {

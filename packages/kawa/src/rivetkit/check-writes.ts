@@ -1,12 +1,9 @@
 import { KawaError, show } from "../core/errors.ts";
 import { isServerKey, streamScope } from "../core/key.ts";
-import { groupIsFull, maxListSize, memberOf, membersKey } from "../core/members.ts";
+import { groupIsFull, maxListSize, memberOf } from "../core/members.ts";
 import type { MemberGroups } from "./member-groups.ts";
 import type { Write } from "./protocol.ts";
-import { isInternal, type SignalRows } from "./signal-rows.ts";
-
-/** What was committed before. */
-type Before = { readonly rows: SignalRows; readonly ephemeral: MemberGroups };
+import { isInternal } from "./signal-rows.ts";
 
 /**
  * Refuses what a store cannot take.
@@ -14,10 +11,10 @@ type Before = { readonly rows: SignalRows; readonly ephemeral: MemberGroups };
  * @throws {KawaError} KEY_INVALID - a key is of the store itself
  * @throws {KawaError} RATE_LIMITED - the ephemeral group of the only write is full
  */
-export function checkWrites(writes: readonly Write[], before: Before): void {
+export function checkWrites(writes: readonly Write[], ephemeral: MemberGroups): void {
   for (const write of writes) if ("key" in write) checkKeyIsFree(write.key);
   // A batch of several has several writers, most of whom do nothing wrong.
-  if (writes.length === 1) checkRoom(writes[0]!, before);
+  if (writes.length === 1) checkRoom(writes[0]!, ephemeral);
 }
 
 function checkKeyIsFree(key: string): void {
@@ -25,8 +22,8 @@ function checkKeyIsFree(key: string): void {
   throw new KawaError("KEY_INVALID", `Key ${show(key)} is of the store itself; remove the NUL character.`);
 }
 
-function checkRoom(write: Write, { rows, ephemeral }: Before): void {
+function checkRoom(write: Write, ephemeral: MemberGroups): void {
   if (!("ttlMs" in write) || write.ttlMs === undefined || write.text === null) return;
-  const { text } = rows.get(membersKey(memberOf(write.key).group));
-  if (text !== null && text.length > maxListSize && ephemeral.ttlMsOf(write.key) === undefined) throw groupIsFull(write.key);
+  const { size } = ephemeral.list(memberOf(write.key).group);
+  if (size > maxListSize && ephemeral.ttlMsOf(write.key) === undefined) throw groupIsFull(write.key);
 }

@@ -1,6 +1,7 @@
 import { type Backend, type Context, globalBackend, knownBackends } from "../core/backend.ts";
 import { KawaError } from "../core/errors.ts";
 import { processState } from "../core/process-state.ts";
+import { refuseWhereKept } from "../core/static-refusal.ts";
 import { actorAudience, backendAudience } from "./actor-audience.ts";
 import { decodeContext, encodeContext } from "./context.ts";
 import { currentSession } from "./current-session.ts";
@@ -39,6 +40,8 @@ const defaultBackendId = "reactiveState/global";
  *
  * @throws {KawaError} OPTION_INVALID - `expiresInMs` is no positive number
  * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - the context is no plain data, or more than 8 KiB
+ * @throws {KawaError} CONTEXT_UNAVAILABLE - there is a request, and Next lets nobody read it here; give `session`
+ * @throws {KawaError} RENDER_STATIC - Next would keep the token, in a prerendered page or a cache, and give it to everybody
  * @throws {KawaError} SECRET_MISSING - RIVET_ENDPOINT is set and KAWA_SECRET is not
  * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - it is not known whether the session was revoked
  * @example
@@ -52,6 +55,7 @@ export async function issueToken(context: Context, options: IssueTokenOptions = 
   }
   const text = encodeContext(context);
   const session = options.session === undefined ? await currentSession() : options.session;
+  refuseWhereKept("A token was issued");
   const { id: globalId = "" } = globalBackend.peek() ?? {};
   const audience = backendAudience(backend?.id ?? (globalId || defaultBackendId));
   const expiresAt = Math.min(Date.now() + expiresInMs, session?.expiresAt ?? Number.POSITIVE_INFINITY);

@@ -1,6 +1,7 @@
 import { createClient } from "rivetkit/client";
 import { isKawaError, KawaError } from "../core/errors.ts";
 import type { Version } from "../core/version.ts";
+import { asNobody } from "./as-nobody.ts";
 import { actorAudience } from "./actor-audience.ts";
 import type { ActorService } from "./actor-service.ts";
 import { accessOf } from "./engine-target.ts";
@@ -28,6 +29,8 @@ const requestTimeoutMs = 10_000;
 const pingIntervalMs = 3_000;
 /** Without any message for this long the peer is dead: RivetKit reports neither a killed runner nor a lost network. */
 const silenceTimeoutMs = 8_000;
+/** The answer to a ping is late: nobody knows whether something has changed. */
+const quietMs = pingIntervalMs + 1_000;
 
 export type ActorAddress = { readonly actorName: string; readonly actorId: string };
 
@@ -94,6 +97,16 @@ export class Connection {
     }
   }
 
+  /** True where the actor lives in this process: a request costs no message. */
+  get isLocal(): boolean {
+    return this.#local !== undefined;
+  }
+
+  /** True while nothing has come for longer than a ping takes. */
+  get isQuiet(): boolean {
+    return Date.now() - this.#lastMessageAt > quietMs;
+  }
+
   /** What the hooks of the actor decide about. */
   get hooked(): Hooked {
     return this.#hooked;
@@ -150,7 +163,9 @@ export class Connection {
         this.#take(id)?.reject(error);
       };
       try {
-        Promise.resolve(service.answer({ id, type, body } as RequestMessage)).then((reply) => this.#take(id)?.resolve(reply as never), fail);
+        // Its hooks are told who asks: the request that has come here may be another one.
+        const answer = asNobody(() => service.answer({ id, type, body } as RequestMessage));
+        Promise.resolve(answer).then((reply) => this.#take(id)?.resolve(reply as never), fail);
       } catch (error) {
         fail(error);
       }

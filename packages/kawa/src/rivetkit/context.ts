@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context } from "../core/backend.ts";
 import { KawaError, show } from "../core/errors.ts";
+import { asInRequest, nextWork } from "../core/next-work.ts";
 import { processState } from "../core/process-state.ts";
+import { noteIdentityAsked } from "../core/public-run.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 
 /** Tells who acts, from what the server has verified; null or undefined for nobody. */
@@ -53,8 +55,11 @@ function checkContext(context: unknown): asserts context is Context {
 }
 
 async function callGetContext(getContext: GetContext | undefined): Promise<Context | null | undefined> {
+  const { work, unit } = nextWork() ?? {};
+  if (getContext && unit?.type === "cache") throw privateInCache(work!.route);
+  noteIdentityAsked();
   try {
-    return await getContext?.();
+    return await asInRequest(() => getContext?.());
   } catch (cause) {
     throw new KawaError(
       "CONTEXT_UNAVAILABLE",
@@ -63,4 +68,12 @@ async function callGetContext(getContext: GetContext | undefined): Promise<Conte
       { cause },
     );
   }
+}
+
+function privateInCache(route: string): KawaError {
+  return new KawaError(
+    "CACHE_PRIVATE",
+    `Hooks of an actor wanted to know who acts, in "use cache" in "${route}": what is cached is shown to everybody. Do it outside of the cached ` +
+      `function, and give it what came of it as an argument; or say who acts there: signal.get({ context }).`,
+  );
 }

@@ -1,4 +1,5 @@
-import { isKawaError } from "../core/errors.ts";
+import { isKawaError, KawaError } from "../core/errors.ts";
+import { asInRequest, nextWork } from "../core/next-work.ts";
 import { processState } from "../core/process-state.ts";
 import type { CheckedSession } from "./revoked-sessions.ts";
 
@@ -19,17 +20,29 @@ export function provideCurrentSession(cookieName: string, read: ReadSession): vo
  * The session of the request that is being answered, where the app has made its sessions with `createSessions`; undefined outside of
  * a request.
  *
+ * @throws {KawaError} CONTEXT_UNAVAILABLE - Next lets nobody read the request here, as in a function whose result it keeps
  * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - it is not known whether it was revoked
  */
 export async function currentSession(): Promise<CurrentSession | undefined> {
   for (const read of readers.values()) {
     try {
-      const session = await read();
+      const session = await asInRequest(read);
       if (session) return session;
     } catch (error) {
-      // Anything else is Next's word that there is no request here.
-      if (isKawaError(error)) throw error;
+      if (isKawaError(error) || isOfNext(error)) throw error;
+      // Outside of what Next runs there is no request. Elsewhere there is one that cannot be asked here.
+      if (!nextWork()?.unit) continue;
+      throw new KawaError("CONTEXT_UNAVAILABLE", `The session of the request cannot be read here: ${reasonOf(error)}`, { cause: error });
     }
   }
   return undefined;
+}
+
+/** By a digest Next recognises what it has thrown itself, to end a prerender. */
+function isOfNext(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "digest" in error;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,6 @@
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
+import { isNextBuild } from "../core/next-work.ts";
 
 /** The only reader of the environment in this folder. Read at use, never at import. */
 export const env = {
@@ -16,7 +18,7 @@ export const env = {
   },
   /** Folder of the embedded engine. */
   get dataDir(): string {
-    return resolve(/*turbopackIgnore: true*/ process.env.KAWA_DATA_DIR || ".rivet");
+    return resolve(/*turbopackIgnore: true*/ process.env.KAWA_DATA_DIR || join(/*turbopackIgnore: true*/ appFolder(), ".rivet"));
   },
   /** Read by RivetKit's native part when it is loaded. */
   get rivetLogLevel(): string | undefined {
@@ -30,10 +32,27 @@ export const env = {
   },
   /** `next build` evaluates route modules; nothing may start there. */
   get isBuild(): boolean {
-    return process.env.NEXT_PHASE === "phase-production-build";
+    return isNextBuild();
   },
   /** On Vercel no process lives long enough to host actors; the engine calls the mounted route. */
   get isServerless(): boolean {
     return process.env.VERCEL === "1";
   },
 };
+
+/**
+ * The folder of the app. The server of `output: "standalone"` works inside of what `next build` makes, and the next build deletes
+ * that: while it is still in its place, the app is where it was built.
+ */
+function appFolder(): string {
+  const folder = process.cwd();
+  const [build] = /^.+(?=[\\/]standalone([\\/]|$))/.exec(folder) ?? [];
+  if (build === undefined) return folder;
+  try {
+    const text = readFileSync(join(/*turbopackIgnore: true*/ build, "required-server-files.json"), "utf8");
+    const { appDir } = JSON.parse(text) as { appDir?: unknown };
+    return typeof appDir === "string" && build.startsWith(appDir + sep) ? appDir : folder;
+  } catch {
+    return folder;
+  }
+}

@@ -1,17 +1,15 @@
-import { type Entry, type OperationOptions, type Reader, type Snapshot, unknownEntry } from "../core/backend.ts";
+import { type Entry, type Reader, type Snapshot, unknownEntry } from "../core/backend.ts";
 import { createEntry } from "../core/entry.ts";
 import { Loader } from "../core/loader.ts";
 import { cell, type Cell, type ReadonlyCell } from "../core/reactive.ts";
+import { pauseIfDue } from "../core/turn-budget.ts";
 import type { Version } from "../core/version.ts";
 import type { ActorLink } from "./actor-link.ts";
-import { by, type Replies } from "./protocol.ts";
+import { type Asking, by, type Replies } from "./protocol.ts";
 import { fromReplyError } from "./refusal.ts";
 
-export type GuardedReaderOptions = {
+export type GuardedReaderOptions = Asking & {
   readonly link: ActorLink;
-  /** Encoded identity; undefined for nobody. */
-  readonly context: string | undefined;
-  readonly origin?: OperationOptions["origin"];
   readonly timeoutMs: number;
 };
 
@@ -23,13 +21,14 @@ export class GuardedReader implements Reader {
   readonly #cells = new Map<string, Cell<Entry>>();
   readonly #loader: Loader;
 
-  constructor({ link, context, origin, timeoutMs }: GuardedReaderOptions, at?: Version) {
-    const body = { ...(at === undefined ? {} : { at }), ...by(context, origin) };
-    this.#loader = new Loader(async (keys) => {
+  constructor({ link, timeoutMs, ...asking }: GuardedReaderOptions, at?: Version) {
+    const body = { ...(at === undefined ? {} : { at }), ...by(asking) };
+    const read = async (keys: readonly string[]): Promise<Map<string, unknown>> => {
       const reply = await link.ask(performance.now() + timeoutMs, (connection) => connection.ask("read", { keys, ...body }));
       this.take(reply);
       return new Map(reply.refused?.map(([key, error]) => [key, fromReplyError(error)]));
-    });
+    };
+    this.#loader = new Loader(read, { isApart: () => link.isLocal });
   }
 
   entry(key: string): ReadonlyCell<Entry> {
@@ -38,7 +37,12 @@ export class GuardedReader implements Reader {
 
   async load(keys: readonly string[]): Promise<void> {
     const missing = keys.filter((key) => this.#cell(key).peek().state === "unknown");
-    await Promise.all(missing.map((key) => this.#loader.load(key)));
+    try {
+      if (missing.length > 0) await this.#loader.load(missing);
+    } finally {
+      const pause = pauseIfDue();
+      if (pause) await pause;
+    }
   }
 
   protected take({ rows }: Replies["read"]): void {
@@ -70,6 +74,10 @@ export class GuardedSnapshot extends GuardedReader implements Snapshot {
 
   get isConsistent(): boolean {
     return this.#isConsistent;
+  }
+
+  peek(key: string): Entry {
+    return this.entry(key).peek();
   }
 
   release(): void {}

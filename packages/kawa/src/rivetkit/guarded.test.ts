@@ -593,8 +593,8 @@ describe("ephemeral values where hooks decide", () => {
     await startActor({ setSignal: (_, params, next) => next(params) });
     const backend = createBackend();
     await backend.set("room:a", 1, life);
-    await actor.service.perform(actor.context, "setSignal", { key: "room:a", value: 2 });
-    await actor.service.perform(actor.context, "setSignal", { key: "room:b", value: 2 });
+    await actor.service.clients.perform(actor.context, { name: "setSignal", params: { key: "room:a", value: 2 } });
+    await actor.service.clients.perform(actor.context, { name: "setSignal", params: { key: "room:b", value: 2 } });
     expect([...actor.store.ephemeral.entries()]).toEqual([["room:a", life.ttlMs]]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { codeOf } from "../../test/support/caught.ts";
 import { FakeLink } from "../../test/support/fake-link.ts";
 import { HookedWriter } from "./hooked-writer.ts";
@@ -16,14 +16,14 @@ describe("a write that was given up", () => {
     const link = new FakeLink();
     const writer = new HookedWriter({ link: link.asLink, maxValueBytes: undefined });
     const first = codeOf(() => set(writer, "a", 1));
-    await nextTurn();
+    await vi.waitFor(() => expect(link.asked).toHaveLength(1));
     link.timeOut();
     expect(await first).toBe("BACKEND_TIMEOUT");
     const second = set(writer, "a", 2);
-    await nextTurn();
+    await vi.waitFor(() => expect(link.asked).toHaveLength(2));
     expect(link.asked.slice(1)).toMatchObject([{ type: "revoke", body: { numbers: [1] } }]);
     link.asked[1]!.answer({ applied: [] });
-    await nextTurn();
+    await vi.waitFor(() => expect(link.asked).toHaveLength(3));
     expect(link.asked.slice(2)).toMatchObject([{ type: "write", body: { number: 2, writes: [{ key: "a", text: "[2]" }] } }]);
     link.asked[2]!.answer({ epoch: "e", seq: 1, conflicts: [] });
     await second;
@@ -33,8 +33,8 @@ describe("a write that was given up", () => {
     const link = new FakeLink();
     const writer = new HookedWriter({ link: link.asLink, maxValueBytes: undefined });
     const codes = [codeOf(() => set(writer, "a", 1)), codeOf(() => set(writer, "a", 2))];
-    for (let n = 0; n < 2; n += 1) {
-      await nextTurn();
+    for (let n = 1; n <= 2; n += 1) {
+      await vi.waitFor(() => expect(link.asked).toHaveLength(n));
       link.timeOut();
     }
     expect(await Promise.all(codes)).toEqual(["BACKEND_TIMEOUT", "BACKEND_TIMEOUT"]);

@@ -1,33 +1,36 @@
 import { randomUUID } from "node:crypto";
-import type { Entry, OperationOptions } from "../core/backend.ts";
+import type { Entry } from "../core/backend.ts";
 import { createPresentEntry } from "../core/entry.ts";
 import { KawaError } from "../core/errors.ts";
 import { changedError, expectedSeq } from "../core/expected.ts";
+import { pauseIfDue } from "../core/turn-budget.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import { type ActorLink, isFinal } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
-import { by, isGuardedFor, type Replies, type Write } from "./protocol.ts";
+import type { FromHook } from "./hook-chain.ts";
+import { type Asking, by, isGuardedFor, type Replies, type Write } from "./protocol.ts";
 import { fromReplyError } from "./refusal.ts";
+import { WriteOrder } from "./write-order.ts";
 import { conflictError, type KeyChange, type QueuedWrite } from "./write-queue.ts";
 
 type Change<Kind extends string> = Extract<KeyChange, Record<Kind, unknown>>;
-type Asked = { readonly context: string | undefined; readonly origin: OperationOptions["origin"]; readonly deadline: number };
+type Asked = Asking & { readonly deadline: number };
 type Base = { readonly entry: Entry; readonly expect: number };
 
 /**
  * Brings writes to an actor whose hooks ask who acts: each as whom it was made, and in its own time. Writes of one key keep
- * their order.
+ * their order; what a hook writes has an order of its own.
  */
 export class HookedWriter {
   readonly #link: ActorLink;
   readonly #maxValueBytes: number | undefined;
   readonly #client = randomUUID();
-  /** The last write of each key, and of all keys. */
-  readonly #last = new Map<string, Promise<void>>();
-  #lastClear: Promise<void> = Promise.resolve();
-  #pendingCount = 0;
+  readonly #order = new WriteOrder();
+  /** What a hook writes must not wait for a write that waits for the hook. */
+  readonly #orderOfHooks = new WeakMap<FromHook["run"], WriteOrder>();
+  readonly #pending = new Set<Promise<void>>();
   #nextNumber = 1;
-  /** Numbers of the batches on the way, lowest first. */
+  /** Numbers of the batches on the way, lowest first, and of clears of which a rest is left. */
   readonly #sent = new Set<number>();
   /** Those that nobody waits for any more, and that a slow hook may still let pass. */
   readonly #revoked = new Set<number>();
@@ -38,41 +41,48 @@ export class HookedWriter {
   }
 
   write(queued: QueuedWrite): void {
-    const { change } = queued;
-    const before = "clear" in change ? this.#whenIdle() : (this.#last.get(change.key) ?? this.#lastClear);
-    this.#pendingCount += 1;
-    const done = before
-      .then(() => this.#perform(queued))
-      .then(queued.resolve, queued.reject)
-      .then(() => void (this.#pendingCount -= 1));
-    if ("clear" in change) {
-      this.#lastClear = done;
-      this.#last.clear();
-      return;
-    }
-    this.#last.set(change.key, done);
-    void done.then(() => {
-      if (this.#last.get(change.key) === done) this.#last.delete(change.key);
-    });
+    const { change, from } = queued;
+    const order = from ? this.#orderOf(from.run) : this.#order;
+    const work = "clear" in change ? this.#clear(order, change.clear, queued) : order.add(change.key, () => this.#perform(queued));
+    const done = work.then(queued.resolve, queued.reject).then(() => void this.#pending.delete(done));
+    this.#pending.add(done);
   }
 
   /** True when nothing is on the way, and nothing that was given up may still arrive. */
   get isSettled(): boolean {
-    return this.#pendingCount === 0 && this.#revoked.size === 0;
+    return this.#pending.size === 0 && this.#revoked.size === 0;
   }
 
   /** Resolves when all writes up to now are done, and those that were given up cannot come any more. */
   async settle(connection: Connection): Promise<void> {
-    await this.#whenIdle();
+    await Promise.all(this.#pending);
     await this.#revokeOn(connection);
   }
 
-  async #whenIdle(): Promise<void> {
-    await Promise.all([this.#lastClear, ...this.#last.values()]);
+  #orderOf(run: FromHook["run"]): WriteOrder {
+    let order = this.#orderOfHooks.get(run);
+    if (!order) this.#orderOfHooks.set(run, (order = new WriteOrder()));
+    return order;
   }
 
-  async #perform({ change, context, origin, deadline }: QueuedWrite): Promise<unknown> {
-    const asked = { context: await context, origin, deadline };
+  async #clear(order: WriteOrder, clear: string, queued: QueuedWrite): Promise<void> {
+    const number = this.#nextNumber++;
+    this.#sent.add(number);
+    try {
+      await order.clear(clear, {
+        first: async (except) => this.#send(except.length === 0 ? { clear } : { clear, except }, await askedBy(queued), number),
+        rest: async (only) => this.#send({ clear, only, partOf: number }, await askedBy(queued)),
+      });
+    } finally {
+      this.#sent.delete(number);
+    }
+  }
+
+  async #perform(queued: QueuedWrite): Promise<unknown> {
+    const pause = pauseIfDue();
+    if (pause) await pause;
+    const { change } = queued;
+    const asked = await askedBy(queued);
     if ("updater" in change) return this.#update(change, asked);
     const write = "text" in change && change.expect !== undefined ? await this.#expecting(change, change.expect, asked) : change;
     const { conflicts } = await this.#send(write, asked);
@@ -115,8 +125,8 @@ export class HookedWriter {
     });
   }
 
-  async #shownBase(connection: Connection, key: string, { context, origin }: Asked): Promise<Base> {
-    const { rows, refused = [] } = await connection.ask("read", { keys: [key], ...by(context, origin) });
+  async #shownBase(connection: Connection, key: string, asked: Asked): Promise<Base> {
+    const { rows, refused = [] } = await connection.ask("read", { keys: [key], ...by(asked) });
     for (const [, error] of refused) throw fromReplyError(error);
     const [, text, seq] = rows[0]!;
     if (text === null) return { entry: { state: "absent", seq }, expect: seq };
@@ -124,29 +134,36 @@ export class HookedWriter {
     return { entry: createPresentEntry(seq, text), expect: seq === 0 ? noSeq : seq };
   }
 
-  async #send(write: Write, { context, origin, deadline }: Asked): Promise<Replies["write"]> {
+  /** @param held number of a clear, which is settled with its rest */
+  async #send(write: Write, asked: Asked, held?: number): Promise<Replies["write"]> {
     const { replica } = this.#link;
-    const number = this.#nextNumber++;
+    const number = held ?? this.#nextNumber++;
     this.#sent.add(number);
     const stopExpecting = replica.expect("text" in write && !replica.isGuarded ? [write.key] : []);
     try {
-      const reply = await this.#link.ask(deadline, async (connection) => {
+      const reply = await this.#link.ask(asked.deadline, async (connection) => {
         await this.#revokeOn(connection);
         if (!this.#sent.has(number)) throw new KawaError("BACKEND_TIMEOUT", "Nobody waits for this write any more.");
         const [settled = number] = this.#sent;
-        return connection.ask("write", { client: this.#client, number, settled, writes: [write], ...by(context, origin) });
+        return connection.ask("write", { client: this.#client, number, settled, writes: [write], ...by(asked) });
       });
       // The connection may have ended after the commit: a writer sees its own write.
-      if (!replica.hasReached(reply)) await this.#link.whenReached(reply, deadline);
-      if (replica.isGuarded) await this.#link.whenReadAgain();
+      if (!replica.hasReached(reply)) await this.#link.whenReached(reply, asked.deadline);
+      // What a hook reads is asked of the actor, and reading again may wait for that hook.
+      if (replica.isGuarded && !asked.from) await this.#link.whenReadAgain(reply.rows?.map(([key]) => key) ?? []);
       return reply;
     } catch (error) {
-      if (!isFinal(error)) this.#revoked.add(number);
+      if (!isFinal(error)) this.#giveUp(number);
       throw error;
     } finally {
-      this.#sent.delete(number);
+      if (held === undefined) this.#sent.delete(number);
       stopExpecting();
     }
+  }
+
+  #giveUp(number: number): void {
+    this.#sent.delete(number);
+    this.#revoked.add(number);
   }
 
   /** A write that was given up must not come after a later one. */
@@ -156,6 +173,11 @@ export class HookedWriter {
     await connection.ask("revoke", { client: this.#client, numbers });
     for (const number of numbers) this.#revoked.delete(number);
   }
+}
+
+async function askedBy({ context, origin, from, deadline }: QueuedWrite): Promise<Asked> {
+  // Hooks that are not asked need not know.
+  return { context: from?.isPastHooks ? undefined : await context, origin, from, deadline };
 }
 
 /** No commit has this number. */

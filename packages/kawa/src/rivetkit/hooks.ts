@@ -1,5 +1,7 @@
 import type { AnyActorDefinition, WakeContextOf } from "rivetkit";
 import { reported } from "../core/reported-promise.ts";
+import { checkChain, type HookChain, outsideOfHooks, runInHook } from "./hook-chain.ts";
+import { withHookedClient } from "./hooked-client.ts";
 import type { Hooked } from "./protocol.ts";
 
 /** RivetKit's context of the actor: `actorId`, `key`, `db`, `kv`, `log`, `schedule` and so on. */
@@ -109,17 +111,36 @@ export function isCovered(hooks: AnyHooks, name: ActionName): boolean {
   return hooks.beforeAction !== undefined;
 }
 
-/** Runs `action` inside of its hooks. */
+/** One call of an action. `chain` are the hooks that wait for it. */
+export type HookedCall<N extends ActionName> = {
+  readonly hooks: AnyHooks;
+  readonly c: HookContext;
+  readonly name: N;
+  readonly params: object;
+  readonly chain?: HookChain | undefined;
+};
+
+/**
+ * Runs `action` inside of its hooks.
+ *
+ * @throws {KawaError} HOOK_LOOP - the hooks that wait for it have asked for the same
+ */
 export async function runHooks<N extends ActionName>(
-  call: { readonly hooks: AnyHooks; readonly c: HookContext; readonly name: N; readonly params: object },
+  call: HookedCall<N>,
   action: (params: ActionParams<N>) => Promise<ActionResult<N>> | ActionResult<N>,
 ): Promise<ActionResult<N>> {
-  const { hooks, c, name } = call;
-  const params = { ...call.params, action: name };
+  const { hooks, name } = call;
   const perform: Next = async (given) => action(given as ActionParams<N>);
-  const own = around(ownHook(hooks, name), { c, name }, perform);
-  const all = around(hooks.beforeAction as Hook | undefined, { c, name }, own);
-  return (await all(params)) as ActionResult<N>;
+  const own = around(name, ownHook(hooks, name), call, perform);
+  const all = around("beforeAction", hooks.beforeAction as Hook | undefined, call, own);
+  return (await all({ ...call.params, action: name })) as ActionResult<N>;
+}
+
+/** As {@link runHooks}, with the action's own hook alone. */
+export async function runOwnHook<N extends ActionName>(call: HookedCall<N>, action: () => ActionResult<N>): Promise<ActionResult<N>> {
+  const { hooks, name } = call;
+  const own = around(name, ownHook(hooks, name), call, async () => action());
+  return (await own({ ...call.params, action: name })) as ActionResult<N>;
 }
 
 /** The hook of one action alone, without `beforeAction`. */
@@ -127,9 +148,11 @@ export function ownHook(hooks: AnyHooks, name: ActionName): Hook | undefined {
   return (hooks as Readonly<Record<string, Hook | undefined>>)[name];
 }
 
-function around(hook: Hook | undefined, { c, name }: { c: HookContext; name: ActionName }, inner: Next): Next {
+function around(hookName: string, hook: Hook | undefined, { c, name, params: asked, chain = [] }: HookedCall<ActionName>, inner: Next): Next {
   if (!hook) return inner;
+  const call = { actorId: c.actorId, name, params: asked };
   return async (params) => {
+    checkChain(chain, hookName, call);
     let isCalled = false;
     let hasEnded = false;
     const perform: Next = async (given) => {
@@ -137,11 +160,12 @@ function around(hook: Hook | undefined, { c, name }: { c: HookContext; name: Act
       // The caller has been told what became of the action.
       if (hasEnded) throw new Error(`A hook of ${name} called next() after it had ended.`);
       isCalled = true;
-      return inner({ ...given, action: name });
+      return outsideOfHooks(() => inner({ ...given, action: name }));
     };
     try {
       // A hook that looks at the result late, or never, must not end the process.
-      return await hook(c, params, (given = params) => reported(`Action ${name}`, perform(given)));
+      const next = (given = params): Promise<unknown> => reported(`Action ${name}`, perform(given));
+      return await runInHook({ hook: hookName, call, before: chain }, () => hook(withHookedClient(c), params, next));
     } finally {
       hasEnded = true;
     }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { type AnyActorDefinition, type Registry, setup } from "rivetkit";
 import { configureDefaultLogger } from "rivetkit/log";
 import { KawaError } from "../core/errors.ts";
@@ -6,6 +7,8 @@ import type { Backend } from "../core/backend.ts";
 import { detached } from "../core/detached.ts";
 import { stopInlineStreams } from "../core/inline-streams.ts";
 import { processState } from "../core/process-state.ts";
+import { refuseAtBuild } from "../core/static-refusal.ts";
+import { keepLoopbackDirect } from "./engine/direct-loopback.ts";
 import { EmbeddedEngine } from "./engine/embedded-engine.ts";
 import { EngineFolder } from "./engine/folder.ts";
 import { accessOf, type EngineTarget } from "./engine-target.ts";
@@ -13,6 +16,7 @@ import { shareSecretOf } from "./ensure-secret.ts";
 import { env } from "./env.ts";
 import { LiveDefinition } from "./live-definition.ts";
 import { adoptedSettings, namedEngine } from "./registry-settings.ts";
+import type { Journals } from "./journal/actor-journal.ts";
 import { shareSecret } from "./secret/shared-secret.ts";
 
 /** Any RivetKit registry: `setup({ use: { … } })`. */
@@ -26,8 +30,13 @@ export type HostOptions = {
 
 /** A runner waits for the engine's answer, which does not come when the engine hangs. */
 const runnerStopTimeoutMs = 2_000;
+/** Of a runner that was without an engine for so long that it has ended its actors. */
+const goneRunnerTimeoutMs = 5_000;
 /** Longest wait of the next runner for the one before: it needs about 15 ms for each actor. */
 const runnerEndTimeoutMs = 15_000;
+
+/** Tells threads that start later. */
+const hostedByMain = "kawa.hosted-by-main";
 
 /** The engine and the runner of this process: it hosts the actors of all registries that the app uses. */
 class Host {
@@ -36,6 +45,7 @@ class Host {
   #started: Promise<EngineTarget> | undefined;
   #target: EngineTarget | undefined;
   #engine: EmbeddedEngine | undefined;
+  #journals: Journals | undefined;
   #runner: AnyRegistry | undefined;
   #runnerWork: Promise<void> = Promise.resolve();
   /** The end of the runner before. */
@@ -70,7 +80,8 @@ class Host {
   }
 
   /** Starts what is needed to reach the actors, once; a failed start can be tried again. */
-  start(options: HostOptions = {}): Promise<EngineTarget> {
+  async start(options: HostOptions = {}): Promise<EngineTarget> {
+    refuseAtBuild("Actors were asked for");
     this.#started ??= this.#start(options).catch((error) => {
       this.#started = undefined;
       throw error;
@@ -82,9 +93,12 @@ class Host {
     return this.#remote === undefined;
   }
 
-  /** Where actors of this process keep their journals; undefined where others may open the store of the engine. */
-  get journalPath(): string | undefined {
-    return this.#engine?.journalPath;
+  /**
+   * Where actors of this process keep their journals; undefined where others may open the store of the engine. An actor that is slow to end
+   * or to start asks for it after the engine was stopped.
+   */
+  get journals(): Journals | undefined {
+    return this.#journals;
   }
 
   /** In RivetKit's order. */
@@ -111,10 +125,10 @@ class Host {
   }
 
   async #start(options: HostOptions): Promise<EngineTarget> {
-    if (env.isBuild) throw new KawaError("BACKEND_UNAVAILABLE", "Actors do not run during next build.");
     quietRivetKit();
+    keepLoopbackDirect();
     this.#target = this.#remote === undefined ? await this.#startEmbedded(options) : this.#connectTo(this.#remote);
-    if (!env.isServerless) await this.#restartRunner();
+    await this.#restartRunner();
     return this.#target;
   }
 
@@ -122,7 +136,10 @@ class Host {
     const folder = EngineFolder.open(env.dataDir);
     shareSecretOf(folder);
     const port = options.port ?? this.defaultPort;
-    this.#engine ??= await EmbeddedEngine.start(port === undefined ? { folder } : { folder, port });
+    // The runner waits for longer after each attempt, up to half a minute.
+    const onReturn = (): void => void this.#restartRunner(goneRunnerTimeoutMs).catch((error) => console.error("[kawa] The actors could not be started again:", error));
+    this.#engine ??= await EmbeddedEngine.start({ folder, onReturn, ...(port === undefined ? {} : { port }) });
+    this.#journals = this.#engine.journals;
     const { endpoint, namespace, adminToken: token } = this.#engine;
     return { endpoint, namespace, token };
   }
@@ -135,21 +152,33 @@ class Host {
       );
     }
     shareSecret(env.secret);
+    this.#journals = undefined;
     return { endpoint, namespace: undefined, token: undefined };
   }
 
-  #restartRunner(): Promise<void> {
-    const work = this.#runnerWork.catch(() => {}).then(() => this.#replaceRunner());
+  #restartRunner(endTimeoutMs = runnerEndTimeoutMs): Promise<void> {
+    const work = this.#runnerWork.catch(() => {}).then(() => this.#replaceRunner(endTimeoutMs));
     this.#runnerWork = work;
     return work;
   }
 
-  async #replaceRunner(): Promise<void> {
-    if (this.#stopped || !this.#target) return;
-    await this.#runner?.shutdown();
+  /**
+   * Of the threads of a process one hosts: the main one, else the one that runs the engine. RivetKit's native part is one for all of
+   * them: with the thread that it answers it ends for the others too.
+   */
+  get #hostsActors(): boolean {
+    if (env.isServerless) return false;
+    if (isMainThread) return true;
+    return this.#engine ? this.#engine.isOwn : getEnvironmentData(hostedByMain) !== true;
+  }
+
+  async #replaceRunner(endTimeoutMs: number): Promise<void> {
+    if (this.#stopped || !this.#target || !this.#hostsActors) return;
+    if (isMainThread) setEnvironmentData(hostedByMain, true);
+    this.#ending = this.#runner?.shutdown().catch(() => {}) ?? this.#ending;
     this.#runner = undefined;
     // One with many actors may still be at it, and would be given those of the next.
-    await Promise.race([this.#ending, sleep(runnerEndTimeoutMs, undefined, { ref: false })]);
+    await Promise.race([this.#ending, sleep(endTimeoutMs, undefined, { ref: false })]);
     this.#hasFailed = false;
     const use = Object.fromEntries([...this.#definitions].map(([name, live]) => [name, live.definition]));
     const runner = setup({ ...runnerConfig(this.#target), ...this.#settings, use }) as AnyRegistry;
@@ -182,10 +211,13 @@ export function runnerConfig(target: EngineTarget) {
 }
 
 /** RivetKit reports two failed queries at each regular end of an actor; everything else it reports stays. */
+const quietLog = "error,rivetkit_core::actor::sqlite=off,rivetkit_core::actor::schedule=off";
+
+/** Threads and child processes inherit what another one has set here. */
 function quietRivetKit(): void {
-  if (env.rivetLogLevel) return;
+  if (env.rivetLogLevel && env.rivetLogLevel !== quietLog) return;
   configureDefaultLogger("warn");
-  env.rivetLogLevel = "error,rivetkit_core::actor::sqlite=off,rivetkit_core::actor::schedule=off";
+  env.rivetLogLevel = quietLog;
 }
 
 /** RivetKit's native part puts an error as JSON into the message. */

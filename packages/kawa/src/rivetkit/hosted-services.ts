@@ -1,4 +1,5 @@
 import { processState } from "../core/process-state.ts";
+import type { KawaError } from "../core/errors.ts";
 import type { ActorService } from "./actor-service.ts";
 
 /**
@@ -6,3 +7,10 @@ import type { ActorService } from "./actor-service.ts";
  * saves two trips through the engine; its socket still proves that this incarnation is the current one.
  */
 export const hostedServices = processState("hosted-services", () => new Map<string, ActorService>());
+
+/** Why actors of this process do not start, by name and key. The engine does not tell those who wait for them. */
+export const startFailures = processState("start-failures", () => new Map<string, KawaError>());
+
+export function startFailureKey(name: string, key: readonly string[]): string {
+  return JSON.stringify([name, ...key]);
+}

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "rivetkit";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { asNext } from "../../test/support/next-stores.ts";
 import { caught, codeOf } from "../../test/support/caught.ts";
 import { FakeActor, fakeClient } from "../../test/support/fake-actor.ts";
 import { createSocketPair } from "../../test/support/sockets.ts";
@@ -151,6 +152,19 @@ describe("an identity", () => {
     await backend.set("k", 3);
     await later;
     expect(seen).toEqual([{ userId: "block" }, { userId: "session" }, { userId: "block" }]);
+  });
+
+  it('is not asked for in "use cache", where what comes of it is shown to everybody', async () => {
+    const getContext = vi.fn<() => Context>(() => ({ userId: "ada" }));
+    const { backend, seen } = await startAsking({ getContext });
+    const inCache = <R>(fn: () => R): R => asNext({ work: {}, unit: { type: "cache" } }, fn);
+    expect(await inCache(() => codeOf(() => backend.set("k", 1)))).toBe("CACHE_PRIVATE");
+    expect(getContext).not.toHaveBeenCalled();
+    await inCache(() => backend.set("k", 2, { context: { role: "system" } }));
+    await inCache(() => withContext({ role: "block" }, () => backend.set("k", 3)));
+    const { backend: nobodys, seen: seenByNobody } = await startAsking();
+    await inCache(() => nobodys.set("k", 4));
+    expect([seen, seenByNobody]).toEqual([[{ role: "system" }, { role: "block" }], [{}]]);
   });
 
   it("is not asked for by a read where only writes are hooked", async () => {
@@ -308,7 +322,7 @@ describe("what a hook throws", () => {
 
   it.each(thrown)("tells a client nothing: %s", async (_, error, message) => {
     await startActor({ setSignal: () => { throw error; } });
-    const refused = await caught(() => actor.service.perform(actor.context, "setSignal", { key: "k", value: 1 }));
+    const refused = await caught(() => actor.service.clients.perform(actor.context, { name: "setSignal", params: { key: "k", value: 1 } }));
     const shown = toPublicError(refused);
     expect(shown).toMatchObject({ code: "ACTION_REFUSED", message: "The action was refused.", group: "user" });
     expect(shown.metadata).toBeUndefined();
@@ -319,7 +333,7 @@ describe("what a hook throws", () => {
   it("as public tells a client its words, and nothing of its cause", async () => {
     const error = new UserError("The shop is closed", { code: "closed", cause: new Error("db-7 is down") });
     await startActor({ setSignal: () => { throw error; } });
-    const refused = await caught(() => actor.service.perform(actor.context, "setSignal", { key: "k", value: 1 }));
+    const refused = await caught(() => actor.service.clients.perform(actor.context, { name: "setSignal", params: { key: "k", value: 1 } }));
     expect(toPublicError(refused)).toMatchObject({ code: "closed", message: "The shop is closed" });
     expect(JSON.stringify(toReplyError(refused))).not.toContain("db-7");
   });
@@ -393,8 +407,8 @@ describe("next()", () => {
       },
     });
     const write = { key: "a::b", value: 1 };
-    expect(await codeOf(() => actor.service.perform(actor.context, "setSignal", write))).toBe("ACTION_REFUSED");
-    expect(await actor.service.perform(actor.context, "deleteSignal", { key: "k" })).toBe(true);
+    expect(await codeOf(() => actor.service.clients.perform(actor.context, { name: "setSignal", params: write }))).toBe("ACTION_REFUSED");
+    expect(await actor.service.clients.perform(actor.context, { name: "deleteSignal", params: { key: "k" } })).toBe(true);
     await sleep(5);
     expect(unhandled).not.toHaveBeenCalled();
     expect(report).toHaveBeenCalledTimes(2);

@@ -1,4 +1,3 @@
-import { Leases } from "./leases.ts";
 import type { Write } from "./protocol.ts";
 import type { SignalStore } from "./signal-store.ts";
 
@@ -8,8 +7,6 @@ export type KeyLeasesOptions = {
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
 };
 
-/** Every lease has one holder: whoever sets or renews a key does it for all. */
-const holder = "";
 /** Ends that are this near are handled together, in milliseconds. */
 const gatherMs = 20;
 /** Keys that could not be deleted are tried again after this long. */
@@ -24,7 +21,9 @@ const maxTimerMs = 2 ** 31 - 1;
 export class KeyLeases {
   readonly #store: SignalStore;
   readonly #commit: KeyLeasesOptions["commit"];
-  readonly #leases = new Leases();
+  /** When each key ends, by how long it lives. Those that were renewed last come last: to look for the first end takes one look each. */
+  readonly #ends = new Map<number, Map<string, number>>();
+  readonly #ttlMs = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   readonly #stopListening: () => void;
@@ -33,7 +32,7 @@ export class KeyLeases {
   constructor({ store, commit }: KeyLeasesOptions) {
     this.#store = store;
     this.#commit = commit;
-    for (const [key, ttlMs] of store.ephemeral.entries()) this.#renew([key], ttlMs);
+    for (const [key, ttlMs] of store.ephemeral.entries()) this.#renew(key, ttlMs);
     this.#stopListening = store.listen(
       ({ rows }) => rows.forEach(([key]) => this.#renewEphemeral(key)),
       () => {},
@@ -53,13 +52,44 @@ export class KeyLeases {
 
   #renewEphemeral(key: string): void {
     const ttlMs = this.#store.ephemeral.ttlMsOf(key);
-    if (ttlMs !== undefined) this.#renew([key], ttlMs);
+    if (ttlMs !== undefined) this.#renew(key, ttlMs);
   }
 
-  #renew(keys: readonly string[], leaseMs: number): void {
-    const now = performance.now();
-    this.#leases.register(holder, keys, { now, leaseMs });
-    this.#schedule(now + leaseMs);
+  #renew(key: string, ttlMs: number): void {
+    this.#drop(key);
+    let ends = this.#ends.get(ttlMs);
+    if (!ends) this.#ends.set(ttlMs, (ends = new Map()));
+    const at = performance.now() + ttlMs;
+    ends.set(key, at);
+    this.#ttlMs.set(key, ttlMs);
+    this.#schedule(at);
+  }
+
+  #drop(key: string): void {
+    const ttlMs = this.#ttlMs.get(key);
+    if (ttlMs === undefined) return;
+    const ends = this.#ends.get(ttlMs)!;
+    ends.delete(key);
+    if (ends.size === 0) this.#ends.delete(ttlMs);
+    this.#ttlMs.delete(key);
+  }
+
+  #takeEnded(now: number): string[] {
+    const ended: string[] = [];
+    for (const ends of this.#ends.values()) {
+      for (const [key, at] of ends) {
+        if (at > now) break;
+        ended.push(key);
+      }
+    }
+    for (const key of ended) this.#drop(key);
+    return ended;
+  }
+
+  get #firstEnd(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const ends of this.#ends.values()) first = Math.min(first, ends.values().next().value ?? first);
+    return first;
   }
 
   /** Renewals move ends away: the timer may come too early, and never too late. */
@@ -73,13 +103,13 @@ export class KeyLeases {
 
   #expire(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
-    const ended = this.#leases.expire(performance.now()).filter((key) => this.#store.ephemeral.ttlMsOf(key) !== undefined);
-    this.#schedule(this.#leases.firstEnd);
+    const ended = this.#takeEnded(performance.now()).filter((key) => this.#store.ephemeral.ttlMsOf(key) !== undefined);
+    this.#schedule(this.#firstEnd);
     if (ended.length === 0) return;
     this.#commit(ended.map((key) => ({ key, text: null }))).catch((error) => {
       if (this.#isClosed) return;
       console.error("[kawa] Ephemeral values could not be deleted:", error);
-      this.#renew(ended, retryMs);
+      for (const key of ended) this.#renew(key, retryMs);
     });
   }
 }

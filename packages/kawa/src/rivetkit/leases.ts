@@ -24,13 +24,6 @@ export class Leases {
     return ended;
   }
 
-  /** When the first of all leases ends; infinite when there is none. */
-  get firstEnd(): number {
-    let first = Number.POSITIVE_INFINITY;
-    for (const clients of this.#clients.values()) for (const endsAt of clients.values()) first = Math.min(first, endsAt);
-    return first;
-  }
-
   #renew(client: string, name: string, { now, endsAt }: { now: number; endsAt: number }): boolean {
     let clients = this.#clients.get(name);
     if (!clients) this.#clients.set(name, (clients = new Map()));

@@ -1,5 +1,6 @@
 import type { OperationOptions } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
+import type { FromHook, HookChain } from "./hook-chain.ts";
 
 /**
  * What a server's replica and the actor say to each other, as JSON text over one raw WebSocket. RivetKit's own `connect()`
@@ -19,7 +20,18 @@ export type Row = readonly [key: string, text: string | null, seq: number];
 export type Write =
   | { readonly key: string; readonly text: string | null; readonly expect?: number | undefined; readonly ttlMs?: number | undefined }
   | { readonly key: string; readonly isRenewal: true }
-  | { readonly clear: string };
+  | Clear;
+
+/**
+ * Deletes all keys that start with `clear`, but those in `except`: earlier writes of the same client are still on their way to them.
+ * When one has ended, `only` its key is deleted, as a part of batch `partOf`, whose hooks are not asked again.
+ */
+export type Clear = {
+  readonly clear: string;
+  readonly except?: readonly string[] | undefined;
+  readonly only?: string | undefined;
+  readonly partOf?: number | undefined;
+};
 
 /** Which operations the hooks of the actor see. Those it leaves alone take the short way. */
 export type Hooked = { readonly reads: boolean; readonly writes: boolean; readonly lists: boolean };
@@ -29,11 +41,22 @@ export function isGuardedFor({ reads, lists }: Hooked, origin: OperationOptions[
   return reads || (origin === "browser" && lists);
 }
 
-/** Who asks: the encoded identity that hooks see, and whether a browser has asked for it by itself. */
-export type By = { readonly context?: string; readonly origin?: "browser" };
+/**
+ * Who asks: the encoded identity that hooks see, whether a browser has asked for it by itself, and the hooks that wait for it. What a
+ * hook asks for past the hooks is done without asking them.
+ */
+export type By = { readonly context?: string; readonly origin?: "browser"; readonly chain?: HookChain; readonly isPastHooks?: true };
 
-export function by(context: string | undefined, origin: OperationOptions["origin"]): By {
-  return { ...(context === undefined ? {} : { context }), ...(origin === undefined ? {} : { origin }) };
+/** What a caller tells of itself. */
+export type Asking = { readonly context: string | undefined; readonly origin?: OperationOptions["origin"]; readonly from?: FromHook | undefined };
+
+export function by({ context, origin, from }: Asking): By {
+  return {
+    ...(context === undefined ? {} : { context }),
+    ...(origin === undefined ? {} : { origin }),
+    ...(from === undefined ? {} : { chain: from.chain }),
+    ...(from?.isPastHooks ? { isPastHooks: true } : {}),
+  };
 }
 
 export type Requests = {
@@ -45,7 +68,7 @@ export type Requests = {
    */
   read: { keys: readonly string[]; at?: Version } & By;
   /** Keys with a value that start with `prefix` and come after `after`, in order. */
-  list: { prefix: string; after: string; withValues: boolean; context?: string };
+  list: { prefix: string; after: string; withValues: boolean } & By;
   /** Asks for everything that changed after `seq`; deltas follow on the same socket from there on. */
   follow: { epoch: string; seq: number };
   /**
@@ -92,8 +115,14 @@ export type ReplyError = { code: string; message: string; data?: Readonly<Record
 
 export type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; error: ReplyError };
 
-/** What was committed together. `from` is the sequence number before it. Where reads are hooked, the texts are null. */
-export type Delta = { epoch: string; from: number; to: number; rows: readonly Row[] };
+/** Of the list under `key`: see {@link ListChange}. */
+export type ListRow = readonly [key: string, left: readonly string[], joined: readonly string[]];
+
+/**
+ * What was committed together. `from` is the sequence number before it. Where reads are hooked, the texts are null. `lists` are those
+ * of the groups in which somebody has come or gone.
+ */
+export type Delta = { epoch: string; from: number; to: number; rows: readonly Row[]; lists?: readonly ListRow[] | undefined };
 
 export type ServerMessage = ReplyMessage | { delta: Delta };
 

@@ -7,6 +7,8 @@ import type { ReplyError } from "./protocol.ts";
  * itself threw inside of a hook is the hook's refusal: the code would say of this action what was true of another one.
  */
 export function refusal(error: unknown): KawaError {
+  // Nobody was refused: the app has to be changed.
+  if (isKawaError(error, "HOOK_LOOP")) return error;
   const message = isKawaError(error) ? plainMessage(error) : messageOf(error);
   const data = isUserError(error) ? { isPublic: true, publicMessage: message } : { isPublic: false };
   return new KawaError("ACTION_REFUSED", message, { cause: error, data });
@@ -20,6 +22,11 @@ export function toPublicError(error: unknown): UserError {
   const { code, status } = error;
   if (code === "ACTION_REFUSED") return new UserError("The action was refused.", { code });
   return new UserError(status < 500 ? plainMessage(error) : "The actor failed.", { code });
+}
+
+/** What the client of a hook is told of an action: also which hooks ask for each other without end. */
+export function toHookError(error: unknown): unknown {
+  return isKawaError(error, "HOOK_LOOP") ? new UserError(plainMessage(error), { code: error.code }) : error;
 }
 
 /** An error on its way to another server of this app. */

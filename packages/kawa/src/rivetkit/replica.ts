@@ -1,12 +1,14 @@
 import { type Change, type Entry, unknownEntry } from "../core/backend.ts";
 import { notify, reportErrors } from "../core/notify.ts";
 import { batch, type ReadonlyCell } from "../core/reactive.ts";
-import { createEntry } from "../core/entry.ts";
 import { type HeldBounds, HeldCells } from "../core/held-cells.ts";
+import { MemberList } from "../core/member-list.ts";
 import { Snapshots } from "../core/snapshots.ts";
 import type { Version } from "../core/version.ts";
+import { asNobody } from "./as-nobody.ts";
 import { type Deferred, deferred } from "./deferred.ts";
-import type { Delta, Row } from "./protocol.ts";
+import type { Delta, ListRow, Row } from "./protocol.ts";
+import { readEntry } from "./read-entry.ts";
 
 /**
  * This process's copy of the keys that it has read. It moves from version to version only as a whole; a row never
@@ -17,6 +19,8 @@ export class Replica {
   readonly #cells: HeldCells;
   /** Keys that are being asked for or written, and by how many: a delta may come before the answer is looked at, and is newer. */
   readonly #expected = new Map<string, number>();
+  /** Of lists that are being asked for, by key: the answer may be older. */
+  readonly #listChanges = new Map<string, { readonly seq: number; readonly row: ListRow }[]>();
   readonly #listeners = new Set<(change: Change) => void>();
   #version: Version = { epoch: "", seq: 0 };
   #isGuarded = false;
@@ -86,9 +90,9 @@ export class Replica {
   }
 
   /** Applies a delta. False when deltas in between were lost: then the replica has to ask what it missed. */
-  applyDelta({ epoch, from, to, rows }: Delta): boolean {
+  applyDelta({ epoch, from, to, rows, lists }: Delta): boolean {
     if (epoch !== this.#version.epoch || from > this.#version.seq) return false;
-    if (to > this.#version.seq) this.#advance(rows, { epoch, seq: to });
+    if (to > this.#version.seq) this.#advance(rows, { epoch, seq: to }, lists);
     return true;
   }
 
@@ -120,15 +124,24 @@ export class Replica {
       for (const key of keys) {
         const left = this.#expected.get(key)! - 1;
         if (left > 0) this.#expected.set(key, left);
-        else this.#expected.delete(key);
+        else {
+          this.#expected.delete(key);
+          this.#listChanges.delete(key);
+        }
       }
     };
   }
 
-  /** Adds rows that were read; what a delta has brought in the meantime is newer and stays. */
-  learn(rows: readonly Row[]): void {
+  /**
+   * Adds rows that were read; what a delta has brought in the meantime is newer and stays. With `onRow`, those without a value go there
+   * when very many are held.
+   */
+  learn(rows: readonly Row[], onRow?: (row: Row) => void): void {
     this.#batch(() => {
-      for (const row of rows) this.#applyRow(row);
+      for (const row of rows) {
+        if (onRow && row[1] === null && this.#cells.isFull && !this.#cells.peek(row[0])) onRow(row);
+        else this.#applyRow(row);
+      }
     });
   }
 
@@ -152,29 +165,46 @@ export class Replica {
 
   /** Effects of the application run at its end. */
   #batch(change: () => void): void {
-    reportErrors(() => batch(change));
+    reportErrors(() => asNobody(() => batch(change)));
   }
 
-  #advance(rows: readonly Row[], version: Version): void {
+  #advance(rows: readonly Row[], version: Version, lists: readonly ListRow[] = []): void {
     this.#batch(() => {
       // Bump before notifying: a listener reads the version of what it sees.
       this.#move(version);
       if (this.#isGuarded) return;
       for (const row of rows) if (this.isFollowed(row[0])) this.#applyRow(row);
+      for (const row of lists) this.#changeList(version.seq, row);
     });
-    if (rows.length > 0) this.#notify(rows);
+    if (rows.length > 0) this.#notify(rows, lists);
   }
 
   /** Names all keys that changed, also those that only a page of another server has read. */
-  #notify(rows: readonly Row[]): void {
-    const change: Change = { keys: rows.map(([key]) => key), version: this.#version };
-    notify(this.#listeners, change);
+  #notify(rows: readonly Row[], lists: readonly ListRow[] = []): void {
+    const keys = rows.map(([key]) => key);
+    const change: Change = { keys: lists.length > 0 ? [...new Set([...keys, ...lists.map(([key]) => key)])] : keys, version: this.#version };
+    asNobody(() => notify(this.#listeners, change));
   }
 
   #applyRow([key, text, seq]: Row): void {
     const before = this.#cells.peek(key) ?? unknownEntry;
     if (before.state !== "unknown" && before.seq >= seq) return;
-    this.#replace(key, before, createEntry(seq, text));
+    this.#replace(key, before, readEntry(key, seq, text));
+    for (const missed of this.#listChanges.get(key) ?? []) this.#changeList(missed.seq, missed.row);
+  }
+
+  /** Of a list that is not known the reader brings the whole. */
+  #changeList(seq: number, row: ListRow): void {
+    const [key, left, joined] = row;
+    const before = this.#cells.peek(key);
+    if (before && before.state !== "unknown") {
+      if (before.seq >= seq) return;
+      const list = before instanceof MemberList ? before : MemberList.of(before.seq, []);
+      this.#replace(key, before, list.changed(seq, { left, joined }));
+    } else if (this.#expected.has(key)) {
+      const changes = this.#listChanges.get(key) ?? [];
+      this.#listChanges.set(key, [...changes, { seq, row }]);
+    }
   }
 
   #setUnknown(key: string): void {

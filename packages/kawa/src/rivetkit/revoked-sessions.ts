@@ -14,6 +14,9 @@ export type CheckedSession = { readonly id: string; readonly chain?: string | un
 /** Sessions of a browser that have ended: all below a generation. `id` is that of the last one. */
 type EndedChain = { readonly lowest: number; readonly id: string; readonly until: number };
 
+/** Browsers of which a server remembers what it has met. Streams of those beyond end when their sessions expire. */
+const maxMetChains = 50_000;
+
 const sweepIntervalMs = 60 * 60 * 1000;
 
 /** How long a revocation lasts beyond the last cookie: clocks differ, and a server may hear late of it. */
@@ -41,6 +44,8 @@ export class RevokedSessions {
   readonly #chains = new Map<string, EndedChain>();
   /** The last session of each chain: who has opened a stream is known by an id alone. */
   readonly #endedIds = new Set<string>();
+  /** Of each browser, the sessions that this server has met: two sign-ins at once leave two, and each may have opened a stream. */
+  readonly #met = new Map<string, Map<string, number>>();
   #backend!: Backend;
   #loaded: Promise<void> | undefined;
   #isKnown = false;
@@ -59,6 +64,16 @@ export class RevokedSessions {
   has({ id, chain, generation = 0 }: CheckedSession): boolean {
     const ended = chain === undefined ? undefined : this.#chains.get(chain);
     return this.#untils.has(id) || this.#endedIds.has(id) || (ended !== undefined && generation < ended.lowest);
+  }
+
+  /** Remembers who may open a stream here. */
+  meet({ id, chain, generation }: ChainedSession): void {
+    // A first session is alone in its chain.
+    if (generation === 0) return;
+    const ofChain = this.#met.get(chain) ?? new Map<string, number>();
+    this.#met.delete(chain);
+    this.#met.set(chain, ofChain.set(id, generation));
+    if (this.#met.size > maxMetChains) this.#met.delete(this.#met.keys().next().value!);
   }
 
   /** True while this server knows all revoked sessions, and hears of new ones. */
@@ -138,9 +153,19 @@ export class RevokedSessions {
     const ended = parseEnded(key);
     if (ended && ended.until > now) {
       this.#noteChain(ended);
-      tell(ended.id);
+      for (const id of this.#endMet(ended).add(ended.id)) tell(id);
     }
     if ((revoked || ended) && now - this.#sweptAt > sweepIntervalMs) this.#sweep();
+  }
+
+  #endMet({ chain, lowest }: EndedChain & { readonly chain: string }): Set<string> {
+    const ids = new Set<string>();
+    const ofChain = this.#met.get(chain);
+    for (const [id, generation] of ofChain ?? []) {
+      if (generation < lowest && ofChain?.delete(id)) ids.add(id);
+    }
+    if (ofChain?.size === 0) this.#met.delete(chain);
+    return ids;
   }
 
   /** Two servers may have written rows that do not know of each other. */

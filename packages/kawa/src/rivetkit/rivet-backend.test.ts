@@ -5,6 +5,8 @@ import { FakeActor, fakeClient } from "../../test/support/fake-actor.ts";
 import { createSocketPair } from "../../test/support/sockets.ts";
 import { TestDatabase } from "../../test/support/sqlite.ts";
 import type { Change, Entry } from "../core/backend.ts";
+import { KawaError } from "../core/errors.ts";
+import { startFailureKey, startFailures } from "./hosted-services.ts";
 import { unauthorizedCloseCode } from "./protocol.ts";
 import { RivetBackend } from "./rivet-backend.ts";
 import { shareSecret } from "./secret/shared-secret.ts";
@@ -282,5 +284,19 @@ describe("large data", () => {
     expect(keys.every((key) => backend.entry(key).peek().state === "present")).toBe(true);
     const largest = Math.max(...actor.sockets.flatMap((socket) => socket.sent.map(({ length }) => length)));
     expect(largest).toBeLessThan(32 * 1024 * 1024);
+  });
+});
+
+describe("an actor that could not start in this process", () => {
+  const key = startFailureKey("reactiveState", ["global"]);
+
+  it("is an error of those who wait for it, until it has started anywhere", async () => {
+    actor.refusal = new Error("not started");
+    startFailures.set(key, new KawaError("STORE_INCOMPLETE", "Commits are missing."));
+    const backend = createBackend();
+    expect(await codeOf(() => backend.set("k", 1))).toBe("STORE_INCOMPLETE");
+    actor.refusal = undefined;
+    await backend.set("k", 2);
+    expect(startFailures.has(key)).toBe(false);
   });
 });

@@ -1,7 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Backend, BackendStatus, Change, DeleteOptions, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, UpdateOptions, Updater, WriteOptions } from "../core/backend.ts";
 import { clip, isKawaError, KawaError } from "../core/errors.ts";
+import { valueNow, writtenTo } from "../core/written.ts";
+import { refuseFrozen, wasListed, wasRead, wasWritten } from "../core/build-backend.ts";
 import type { ReadonlyCell } from "../core/reactive.ts";
+import { isReadingForAll } from "../core/reads.ts";
+import { staticRefusal } from "../core/static-refusal.ts";
+import { inTurn, pauseIfDue } from "../core/turn-budget.ts";
 import { leaveOut, readNamed } from "../core/unreadable.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
@@ -9,8 +14,11 @@ import { ActorLink } from "./actor-link.ts";
 import type { ActorAddress, Connection } from "./connection.ts";
 import { type GetContext, resolveContext } from "./context.ts";
 import { GuardedReader, GuardedSnapshot } from "./guarded-reader.ts";
+import { env } from "./env.ts";
+import { currentHook } from "./hook-chain.ts";
 import { Loader } from "../core/loader.ts";
-import { type Hooked, isGuardedFor, type Requests, type Row } from "./protocol.ts";
+import { PassingReader } from "./passing-reader.ts";
+import { by, type Hooked, isGuardedFor, type Requests, type Row } from "./protocol.ts";
 import type { KeyChange } from "./write-queue.ts";
 import { Writer } from "./writer.ts";
 
@@ -36,7 +44,9 @@ export class RivetBackend implements Backend {
 
   constructor({ actorName, actorId, getContext, maxValueBytes }: RivetBackendOptions) {
     this.#link = new ActorLink({ actorName, actorId });
-    this.#loader = new Loader((keys) => this.#ask((connection) => this.#link.read(connection, keys)));
+    this.#loader = new Loader((keys) => this.#ask((connection) => this.#link.read(connection, keys)), {
+      isApart: () => this.isGuarded && this.#link.isLocal,
+    });
     this.#writer = new Writer({ link: this.#link, timeoutMs: operationTimeoutMs, maxValueBytes });
     this.#maxValueBytes = maxValueBytes;
     this.getContext = getContext;
@@ -52,6 +62,10 @@ export class RivetBackend implements Backend {
     return this.#link.status;
   }
 
+  get isCut(): boolean {
+    return this.#link.isCut;
+  }
+
   get isGuarded(): boolean {
     return this.#link.replica.isGuarded;
   }
@@ -61,25 +75,37 @@ export class RivetBackend implements Backend {
   }
 
   entry(key: string): ReadonlyCell<Entry> {
+    if (this.#isAtBuild) refuseFrozen(key);
     return this.#link.replica.cell(key);
   }
 
   /** With no keys: resolves when the replica is connected. */
   async load(keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) {
-      await this.#link.whenConnected(performance.now() + operationTimeoutMs);
-      return;
+    if (this.#isAtBuild && isReadingForAll()) return;
+    this.#refuseAtBuild(() => wasRead(keys));
+    try {
+      if (keys.length === 0) return await this.#whenConnected();
+      const missing = keys.filter((key) => !this.#link.replica.isKnown(key));
+      if (missing.length > 0) await this.#loader.load(missing);
+    } finally {
+      const pause = this.#pauseIfDue();
+      if (pause) await pause;
     }
-    const missing = keys.filter((key) => !this.#link.replica.isKnown(key));
-    await Promise.all(missing.map((key) => this.#loader.load(key)));
+  }
+
+  async #whenConnected(): Promise<void> {
+    await this.#link.whenConnected(performance.now() + operationTimeoutMs);
   }
 
   async readerFor(options?: OperationOptions): Promise<Reader> {
+    // It refuses the first read, whose key it is told.
+    if (this.#isAtBuild) return this;
     const { origin } = options ?? {};
+    const from = currentHook();
     const context = this.#contextOf(options, origin === "browser" ? ["reads", "lists"] : ["reads"]);
-    await this.load([]);
-    if (!this.#isGuardedFor(origin)) return this;
-    return new GuardedReader({ link: this.#link, context: await context, origin, timeoutMs: operationTimeoutMs });
+    await this.#whenConnected();
+    if (!this.#isGuardedFor(origin)) return origin === "browser" ? this.#passingReader() : this;
+    return new GuardedReader({ link: this.#link, context: await context, origin, from, timeoutMs: operationTimeoutMs });
   }
 
   openSnapshot(): Snapshot | undefined {
@@ -87,10 +113,12 @@ export class RivetBackend implements Backend {
   }
 
   async snapshotFor(options?: OperationOptions): Promise<Snapshot> {
+    this.#refuseAtBuild(() => wasRead([]));
+    const from = currentHook();
     const context = this.#contextOf(options, ["reads"]);
     await this.load([]);
     if (!this.isGuarded) return this.#pin();
-    return new GuardedSnapshot({ link: this.#link, context: await context, timeoutMs: operationTimeoutMs });
+    return new GuardedSnapshot({ link: this.#link, context: await context, from, timeoutMs: operationTimeoutMs });
   }
 
   async seesValue(key: string, identity: string): Promise<boolean> {
@@ -104,25 +132,28 @@ export class RivetBackend implements Backend {
     return reader.entry(key).peek().state === "present";
   }
 
-  async set(key: string, value: unknown, options?: WriteOptions): Promise<void> {
-    const text = encodeValue(key, value, this.#maxValueBytes);
-    await this.#write({ key, text, ttlMs: options?.ttlMs, expect: options?.expect }, options);
+  set(key: string, value: unknown, options?: WriteOptions): Promise<void> {
+    const change = (): KeyChange => ({ key, text: encodeValue(key, value, this.#maxValueBytes), ttlMs: options?.ttlMs, expect: options?.expect });
+    return writtenTo({ name: "set", of: { key }, by: this.set }, () => this.#write(change, options) as Promise<void>, nothing);
   }
 
   update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown> {
-    return this.#write({ key, updater, ttlMs: options?.ttlMs }, options);
+    const write = (): Promise<unknown> => this.#write(() => ({ key, updater, ttlMs: options?.ttlMs }), options);
+    return writtenTo({ name: "update", of: { key }, by: this.update }, write, () => valueNow(this, key, options));
   }
 
   async renew(key: string, options?: OperationOptions): Promise<boolean> {
-    return (await this.#write({ key, isRenewal: true }, options)) === true;
+    return (await this.#write(() => ({ key, isRenewal: true }), options)) === true;
   }
 
-  async delete(key: string, options?: DeleteOptions): Promise<void> {
-    await this.#write({ key, text: null, expect: options?.expect }, options);
+  delete(key: string, options?: DeleteOptions): Promise<void> {
+    const write = async (): Promise<void> => void (await this.#write(() => ({ key, text: null, expect: options?.expect }), options));
+    return writtenTo({ name: "delete", of: { key }, by: this.delete }, write, nothing);
   }
 
-  async clear(prefix: string, options?: OperationOptions): Promise<void> {
-    await this.#write({ clear: prefix }, options);
+  clear(prefix: string, options?: OperationOptions): Promise<void> {
+    const write = async (): Promise<void> => void (await this.#write(() => ({ clear: prefix }), options));
+    return writtenTo({ name: "clear", of: { key: prefix }, by: this.clear }, write, nothing);
   }
 
   async keys(prefix: string, options?: OperationOptions): Promise<readonly string[]> {
@@ -152,6 +183,11 @@ export class RivetBackend implements Backend {
     this.#link.close(new KawaError("BACKEND_CLOSED", `Backend "${clip(this.id)}" was closed.`));
   }
 
+  #passingReader(): Reader {
+    const { replica } = this.#link;
+    return new PassingReader({ replica, read: (keys, onRow) => this.#ask((connection) => this.#link.read(connection, keys, onRow)) });
+  }
+
   #pin(): Snapshot {
     return this.#link.replica.snapshots.open({
       version: this.version,
@@ -160,10 +196,31 @@ export class RivetBackend implements Backend {
     });
   }
 
-  #write(change: KeyChange, options: OperationOptions | undefined): Promise<unknown> {
-    const { origin } = options ?? {};
-    const context = this.#contextOf(options, origin === "browser" ? ["reads", "writes", "lists"] : ["reads", "writes"]);
-    return this.#writer.write(change, context, origin);
+  async #write(change: () => KeyChange, options: OperationOptions | undefined): Promise<unknown> {
+    try {
+      const { origin } = options ?? {};
+      const changed = change();
+      if (this.#isAtBuild) throw staticRefusal(wasWritten("clear" in changed ? changed.clear : changed.key));
+      const context = this.#contextOf(options, origin === "browser" ? ["reads", "writes", "lists"] : ["reads", "writes"]);
+      return await this.#writer.write(changed, { context, origin, from: currentHook() });
+    } finally {
+      const pause = this.#pauseIfDue();
+      if (pause) await pause;
+    }
+  }
+
+  /** Whoever has been connected is no build. */
+  get #isAtBuild(): boolean {
+    return this.#link.hooked === undefined && env.isBuild;
+  }
+
+  /** What is not there within a turn, Next takes for something that a prerender has to leave out. */
+  #pauseIfDue(): Promise<void> | undefined {
+    return this.#isAtBuild ? undefined : pauseIfDue();
+  }
+
+  #refuseAtBuild(what: () => string): void {
+    if (this.#isAtBuild) throw staticRefusal(what());
   }
 
   #isGuardedFor(origin: OperationOptions["origin"]): boolean {
@@ -174,7 +231,7 @@ export class RivetBackend implements Backend {
   /** Who acts: asked now, for what the caller is running in is known only now. Where no hook wants to know, nobody is asked. */
   #contextOf(options: OperationOptions | undefined, uses: readonly (keyof Hooked)[]): Promise<string | undefined> {
     const { hooked } = this.#link;
-    if (hooked && !uses.some((use) => hooked[use])) return nobody;
+    if ((hooked && !uses.some((use) => hooked[use])) || currentHook()?.isPastHooks) return nobody;
     const context = resolveContext(options?.context, this.getContext);
     // It matters only if a hook is going to ask for it.
     context.catch(() => {});
@@ -185,15 +242,20 @@ export class RivetBackend implements Backend {
     return this.#link.ask(performance.now() + operationTimeoutMs, request);
   }
 
-  async #list(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
+  #list(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
+    return this.#isAtBuild ? this.#listAll(first, options) : inTurn(() => this.#listAll(first, options));
+  }
+
+  async #listAll(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
+    this.#refuseAtBuild(() => wasListed(first.prefix));
+    const from = currentHook();
     const context = this.#contextOf(options, ["lists"]);
     const rows: Row[] = [];
     let after: string | null = first.after;
     while (after !== null) {
       const page: Requests["list"] = { ...first, after };
       const reply = await this.#ask(async (connection) => {
-        const identity = connection.hooked.lists ? await context : undefined;
-        return connection.ask("list", identity === undefined ? page : { ...page, context: identity });
+        return connection.ask("list", connection.hooked.lists ? { ...page, ...by({ context: await context, from }) } : page);
       });
       rows.push(...reply.rows);
       after = reply.after;
@@ -212,4 +274,5 @@ export class RivetBackend implements Backend {
   }
 }
 
+const nothing = async (): Promise<void> => {};
 const nobody: Promise<undefined> = Promise.resolve(undefined);

@@ -56,7 +56,7 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
         () => socket.close(1001, "actor sleeps"),
       );
       // A server of this app has proved itself: its hook may watch, not refuse.
-      service.onConnect(service.context).catch((error) => console.error("[kawa] The hook onConnect threw for a server:", error));
+      service.clients.onConnect(service.context).catch((error) => console.error("[kawa] The hook onConnect threw for a server:", error));
     }
     if (request.type === "seen") return;
     if (request.type === "follow") isFollowing = true;

@@ -28,7 +28,7 @@ describe("read", () => {
 describe("read as of an earlier commit", () => {
   function rowsWithHistory(): SignalRows {
     const rows = new SignalRows();
-    rows.restore([["a", "[3]", 3], ["b", "[2]", 2]], 3);
+    rows.restore([["a", "[3]", 3], ["b", "[2]", 2]], { seq: 3 });
     rows.apply([["a", "[4]", 4], ["new", "[4]", 4]], 4);
     rows.apply([["a", null, 5]], 5);
     rows.apply([["a", "[6]", 6], ["new", "[6]", 6]], 6);
@@ -162,7 +162,7 @@ describe("since", () => {
 
   it("is right for every version, also those from before the commits that it has at hand", () => {
     const rows = new SignalRows();
-    rows.restore([["start", "[0]", 7]], 7);
+    rows.restore([["start", "[0]", 7]], { seq: 7 });
     const writtenIn = new Map<string, number>([["start", 7]]);
     for (let seq = 8; seq <= 40; seq += 1) {
       const keys = Array.from({ length: 700 }, (_, n) => `k${(seq * 131 + n * 7) % 3_000}`);

@@ -1,6 +1,8 @@
+import { groupIn, membersKey } from "../core/members.ts";
 import { UndoLog } from "../core/undo-log.ts";
 import { KeyOrder } from "./key-order.ts";
-import type { Replies, Row } from "./protocol.ts";
+import { type Lives, MemberGroups } from "./member-groups.ts";
+import type { ListRow, Replies, Row } from "./protocol.ts";
 
 type Entry = { readonly text: string | null; readonly seq: number };
 type Recent = { readonly seq: number; readonly keys: readonly string[] };
@@ -22,6 +24,8 @@ export function isInternal(key: string): boolean {
 
 /** All rows in memory. Keys without a value stay for a while, so that replicas can be told of deletions. */
 export class SignalRows {
+  /** Which keys lose their values when nobody renews them, and the lists that follow from that. */
+  readonly ephemeral: MemberGroups = new MemberGroups();
   readonly #entries = new Map<string, Entry>();
   readonly #order = new KeyOrder();
   /** Keys without a value, those that were deleted first at first. */
@@ -42,6 +46,8 @@ export class SignalRows {
    * no value, at the latest since the newest deletion that was forgotten.
    */
   get(key: string, at: number = Number.POSITIVE_INFINITY): Entry {
+    const group = groupIn(key);
+    if (group !== undefined) return this.#list(key, group, at);
     const entry = this.#entries.get(key) ?? this.#forgotten;
     return entry.seq <= at ? entry : (this.#overwritten.find(key, at) ?? entry);
   }
@@ -52,8 +58,9 @@ export class SignalRows {
   }
 
   /** Takes over rows that were written up to `seq`, before which everything is known but the deletions up to `floor`. */
-  restore(rows: Iterable<Row>, seq: number, floor: number = 0): void {
+  restore(rows: Iterable<Row>, { lives = new Map(), seq, floor = 0 }: { lives?: Lives; seq: number; floor?: number }): void {
     for (const row of rows) this.#set(row);
+    this.ephemeral.restore(rows, lives, seq);
     this.#recentFrom = seq;
     this.#seq = seq;
     this.#forgetUpTo(floor);
@@ -85,14 +92,14 @@ export class SignalRows {
     }
   }
 
-  /** Takes over what was written after everything that is known. */
-  apply(rows: readonly Row[], seq: number): void {
+  /** Takes over what was written after everything that is known. Returns how lists of groups have changed. */
+  apply(rows: readonly Row[], seq: number, lives: Lives = new Map()): readonly ListRow[] {
     for (const row of rows) {
       this.#keepOverwritten(row[0]);
       this.#set(row);
     }
     this.#seq = seq;
-    if (rows.length === 0) return;
+    if (rows.length === 0) return [];
     this.#recent.push({ seq, keys: rows.map(([key]) => key) });
     this.#recentKeyCount += rows.length;
     while (this.#recentKeyCount > maxRecentKeys) {
@@ -100,6 +107,7 @@ export class SignalRows {
       this.#recentKeyCount -= oldest.keys.length;
       this.#recentFrom = oldest.seq;
     }
+    return this.ephemeral.apply(rows, lives, seq);
   }
 
   /** The rows of the first keys, as many as fit into one message and at least one. */
@@ -119,7 +127,10 @@ export class SignalRows {
   since(seq: number): Row[] | null {
     const rows: Row[] = [];
     let size = 0;
-    for (const key of seq >= this.#recentFrom ? this.#recentKeysSince(seq) : this.#entries.keys()) {
+    const groups = this.ephemeral.changedSince(seq);
+    if (!groups) return null;
+    const keys = seq >= this.#recentFrom ? this.#recentKeysSince(seq) : this.#entries.keys();
+    for (const key of groups.length > 0 ? new Set([...keys, ...groups.map(membersKey)]) : keys) {
       const row = this.row(key);
       if (row[2] <= seq) continue;
       rows.push(row);
@@ -151,6 +162,11 @@ export class SignalRows {
   /** Keys with a value that start with `prefix`; internal ones only when the prefix is internal. */
   *keysWithValue(prefix: string): Iterable<string> {
     for (const [key, { text }] of this.#entries) if (text !== null && isUnder(prefix, key)) yield key;
+  }
+
+  #list(key: string, group: string, at: number): Entry {
+    const list = this.ephemeral.list(group, at);
+    return { text: list.textOf(key), seq: Math.max(list.seq, list.count === 0 ? this.#forgotten.seq : 0) };
   }
 
   #keepOverwritten(key: string): void {

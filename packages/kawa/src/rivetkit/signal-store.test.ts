@@ -580,3 +580,17 @@ describe("close", () => {
     expect(onClose).not.toHaveBeenCalled();
   });
 });
+
+describe("a clear that leaves keys out", () => {
+  it("deletes the others at once, and each of the rest when it is told to", async () => {
+    const store = await openTestStore(new TestDatabase());
+    const write = (...writes: Parameters<typeof store.write>[0]["writes"]) => store.write({ number: 0, settled: 0, writes });
+    await write(...["a:1", "a:2", "a:3", "b"].map((key) => ({ key, text: "[1]" })));
+    await write({ clear: "a:", except: ["a:2", "a:4"] });
+    expect(store.list({ prefix: "", after: "", withValues: false }).rows.map(([key]) => key)).toEqual(["a:2", "b"]);
+    await write({ clear: "a:", only: "b" });
+    await write({ clear: "a:", only: "a:2" });
+    expect(store.list({ prefix: "", after: "", withValues: false }).rows.map(([key]) => key)).toEqual(["b"]);
+    await store.close();
+  });
+});

@@ -1,13 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { isKawaError, KawaError } from "../core/errors.ts";
+import type { MemberList } from "../core/member-list.ts";
 import { notify } from "../core/notify.ts";
 import type { Version } from "../core/version.ts";
 import { type Batch, BatchGroup, type Outcome } from "./batch-group.ts";
 import { checkWrites } from "./check-writes.ts";
 import { type ClientRecord, mergeRecords } from "./client-record.ts";
-import { MemberGroups } from "./member-groups.ts";
+import type { Lives, MemberGroups } from "./member-groups.ts";
 import type { Delta, Replies, Row } from "./protocol.ts";
 import { Purge } from "./purge.ts";
+import { refusalOfFullDisk } from "./refusal-of-disk.ts";
 import { SignalRows } from "./signal-rows.ts";
 import type { StorageSession } from "./storage.ts";
 import { loadHistory, openHistory, toEmptyCommit, toFloorRow, toStoredRows } from "./stored-history.ts";
@@ -21,8 +23,6 @@ type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(er
 export class SignalStore {
   /** Names this incarnation; another one of the same actor has another. */
   readonly instance: string = randomUUID();
-  /** Which keys lose their values when nobody renews them. */
-  readonly ephemeral: MemberGroups = new MemberGroups();
   readonly #session: StorageSession;
   readonly #rows = new SignalRows();
   readonly #clients = new Map<string, ClientRecord>();
@@ -56,18 +56,22 @@ export class SignalStore {
   static async open(session: StorageSession, { maxDeletedKeys }: { maxDeletedKeys?: number } = {}): Promise<SignalStore> {
     const store = new SignalStore(session, maxDeletedKeys);
     try {
-      const { epoch, seq, floor, rows, clients } = await openHistory(session, maxDeletedKeys);
+      const { epoch, seq, floor, rows, lives, clients } = await openHistory(session, maxDeletedKeys);
       store.#epoch = epoch;
       store.#seq = seq;
       store.#floor = floor;
-      store.#rows.restore(rows, seq, floor);
-      store.ephemeral.apply(rows);
+      store.#rows.restore(rows, { lives, seq, floor });
       for (const [client, record] of clients) store.#clients.set(client, record);
       return store;
     } catch (error) {
       await session.close().catch(() => {});
       throw error;
     }
+  }
+
+  /** Which keys lose their values when nobody renews them. */
+  get ephemeral(): MemberGroups {
+    return this.#rows.ephemeral;
   }
 
   get position(): Version {
@@ -83,6 +87,12 @@ export class SignalStore {
   get(key: string, at?: Version): { readonly text: string | null; readonly seq: number } {
     this.#checkOpen();
     return this.#rows.get(key, this.#seqOf(at));
+  }
+
+  /** The list of a group; with `at` as {@link get}. */
+  members(group: string, at?: Version): MemberList {
+    this.#checkOpen();
+    return this.ephemeral.list(group, this.#seqOf(at));
   }
 
   /** The rows of the first keys, as many as fit into one message and at least one; with `at` as {@link get}. */
@@ -116,7 +126,7 @@ export class SignalStore {
   write(batch: Batch): Promise<Written> {
     return new Promise((resolve, reject) => {
       this.#checkOpen();
-      checkWrites(batch.writes, { rows: this.#rows, ephemeral: this.ephemeral });
+      checkWrites(batch.writes, this.ephemeral);
       this.#waiting.push({ batch, resolve, reject });
       this.#commits ??= this.#commitWaiting();
     });
@@ -173,21 +183,23 @@ export class SignalStore {
     const outcomes: Outcome[] = [];
     while (outcomes.length < this.#waiting.length && !group.isFull) outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
     const taken = this.#waiting.splice(0, outcomes.length);
-    const { rows, clients } = group;
+    const { rows, lives, clients } = group;
     const floor = this.#purge.dueFloor;
     // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
     if (rows.length > 0 || group.hasEmptyClear || floor !== undefined) {
-      const stored = rows.length > 0 ? toStoredRows(rows, clients, to) : toEmptyCommit(this.#epoch, clients, to);
+      const stored = rows.length > 0 ? toStoredRows(rows, { lives, clients, seq: to }) : toEmptyCommit(this.#epoch, clients, to);
       if (floor !== undefined) stored.push(toFloorRow(floor, to));
       try {
         await this.#session.commit(stored);
       } catch (error) {
+        const refusal = refusalOfFullDisk(error);
+        if (refusal) return rejectAll(taken, refusal);
         this.#isInDoubt = true;
         await this.#resolveDoubt();
         return this.#reject(taken, error);
       }
       this.#floor = floor ?? this.#floor;
-      this.#advance(rows, to);
+      this.#advance(rows, lives, to);
       this.#purge.afterCommit(floor, to);
     }
     for (const [client, record] of clients) this.#clients.set(client, record);
@@ -200,7 +212,7 @@ export class SignalStore {
   /** The commit may have happened although it failed: only the storage knows. Gives the error when it does not say. */
   async #resolveDoubt(): Promise<unknown> {
     try {
-      const { seq, floor, rows, clients } = await loadHistory(this.#session, this.#seq);
+      const { seq, floor, rows, lives, clients } = await loadHistory(this.#session, this.#seq);
       // The next incarnation goes on with what is left.
       if (seq < this.#seq) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${this.#seq}.`);
       for (const [client, record] of clients) {
@@ -209,7 +221,7 @@ export class SignalStore {
       }
       this.#floor = Math.max(this.#floor, floor);
       const missed = rows.filter((row) => row[2] > this.#seq);
-      if (seq > this.#seq) this.#advance(missed, seq);
+      if (seq > this.#seq) this.#advance(missed, lives, seq);
       this.#isInDoubt = false;
       return undefined;
     } catch (error) {
@@ -218,17 +230,16 @@ export class SignalStore {
     }
   }
 
-  #advance(rows: readonly Row[], to: number): void {
+  #advance(rows: readonly Row[], lives: Lives, to: number): void {
     const delta: Delta = { epoch: this.#epoch, from: this.#seq, to, rows };
-    this.#rows.apply(rows, to);
-    this.ephemeral.apply(rows);
+    const lists = this.#rows.apply(rows, to, lives);
     this.#seq = to;
-    notify(this.#listeners, delta);
+    notify(this.#listeners, lists.length > 0 ? { ...delta, lists } : delta);
   }
 
   #reject(batches: readonly Waiting[], cause: unknown): void {
     const error = new KawaError("BACKEND_UNAVAILABLE", "The actor could not store the batch; it may be sent again.", { cause });
-    for (const { reject } of batches) reject(error);
+    rejectAll(batches, error);
     this.#endIfReplaced(cause);
   }
 
@@ -243,6 +254,10 @@ export class SignalStore {
   #checkOpen(): void {
     if (this.#isClosed) throw closedError();
   }
+}
+
+function rejectAll(batches: readonly Waiting[], error: KawaError): void {
+  for (const { reject } of batches) reject(error);
 }
 
 function closedError(): KawaError {

@@ -2,12 +2,15 @@ import { fstatSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { processState } from "../core/process-state.ts";
 import { host } from "./host.ts";
+import { noteRequests, whenAnswered } from "./requests-under-way.ts";
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof exitCodes;
 
 /** An engine that does not end by itself is killed with this process. */
 const maxStopMs = 2_500;
+/** Requests that have begun read and write for so long after the signal, in milliseconds. */
+const maxAnswerMs = 1_000;
 /** For requests that others still answer; Docker kills after as long. */
 const maxLingerMs = 10_000;
 const idleCheckIntervalMs = 50;
@@ -27,10 +30,12 @@ const ending = processState<Ending>("ending", () => ({ before: new Set(), signal
 
 /**
  * Stops backends, actors and engine at SIGTERM and SIGINT, in this order, and lets the process exit only then: an actor
- * whose server vanishes is reachable again only seconds later, so every restart would be slow. `before` runs first.
+ * whose server vanishes is reachable again only seconds later, so every restart would be slow. `before` runs first, and requests
+ * that have begun are answered.
  */
 export function stopWithProcess(before?: () => void): void {
   if (before) ending.before.add(before);
+  noteRequests();
   processState("stops-with-process", () => {
     // First of all listeners: another one may call process.exit at once.
     for (const signal of Object.keys(exitCodes) as Signal[]) process.prependListener(signal, () => end(signal));
@@ -85,6 +90,7 @@ function countStdioPipes(): number {
 }
 
 async function stopInTime(): Promise<void> {
+  await whenAnswered(maxAnswerMs);
   const limit = new AbortController();
   const stopped = host()
     .stop()

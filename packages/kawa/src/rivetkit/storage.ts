@@ -1,4 +1,4 @@
-/** A row as a storage keeps it: the encoded value of a key, or `null`, and the commit that wrote it. */
+/** A row as a storage keeps it: the encoded value of a key, behind how long it lives where it is ephemeral, or `null`; and the commit that wrote it. */
 export type StoredRow = { readonly key: string; readonly text: string | null; readonly seq: number };
 
 /**

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { streamScope } from "../core/key.ts";
+import { groupIn, memberKey } from "../core/members.ts";
 import { type ClientRecord, decodeRecord, encodeRecord, isForgotten } from "./client-record.ts";
+import { listIn, readLife, writeLife } from "./stored-life.ts";
+import type { Life, Lives } from "./member-groups.ts";
 import type { Row } from "./protocol.ts";
 import type { StorageSession, StoredRow } from "./storage.ts";
 
@@ -19,19 +22,25 @@ export type StoredHistory = {
   /** Deletions up to this commit may have been forgotten. */
   floor: number;
   rows: Row[];
+  /** Of those that are ephemeral. */
+  lives: Map<string, Life>;
   clients: Map<string, ClientRecord>;
 };
 
 /** Reads what was committed from a commit on. */
 export async function loadHistory(session: StorageSession, from: number): Promise<StoredHistory> {
-  const history: StoredHistory = { epoch: "", seq: -1, floor: 0, rows: [], clients: new Map() };
+  const history: StoredHistory = { epoch: "", seq: -1, floor: 0, rows: [], lives: new Map(), clients: new Map() };
   for (const stored of await session.load(from)) {
     history.seq = Math.max(history.seq, stored.seq);
     const text = stored.text ?? "";
     if (stored.key === epochKey) history.epoch = text;
     else if (stored.key === floorKey) history.floor = Number(text);
     else if (stored.key.startsWith(clientPrefix)) history.clients.set(stored.key.slice(clientPrefix.length), decodeRecord(text));
-    else history.rows.push([stored.key, stored.text, stored.seq]);
+    else {
+      const [life, text] = readLife(stored.text);
+      if (life) history.lives.set(stored.key, life);
+      history.rows.push([stored.key, text, stored.seq]);
+    }
   }
   return history;
 }
@@ -49,6 +58,7 @@ export async function openHistory(session: StorageSession, maxDeleted: number = 
     history.epoch = randomUUID().slice(0, 8);
     commit.push({ key: epochKey, text: history.epoch, seq });
   }
+  takeLists(history, commit, seq);
   const deleted = history.rows.filter(([, text]) => text === null);
   if (deleted.length > maxDeleted) {
     history.floor = history.seq;
@@ -71,14 +81,37 @@ export async function openHistory(session: StorageSession, maxDeleted: number = 
   return history;
 }
 
+/** Earlier versions kept the list of a group as a row: what it names is ephemeral. */
+function takeLists(history: StoredHistory, commit: StoredRow[], seq: number): void {
+  const at = new Map(history.rows.map(([key], index) => [key, index]));
+  for (const [index, [key, list]] of history.rows.entries()) {
+    const group = groupIn(key);
+    if (group === undefined || list === null) continue;
+    const { ttlMs, ids } = listIn(key, list);
+    for (const id of ids) {
+      const member = memberKey(group, id);
+      const text = history.rows[at.get(member) ?? -1]?.[1];
+      if (typeof text !== "string" || history.lives.has(member)) continue;
+      const life: Life = [ttlMs, history.lives.size];
+      history.lives.set(member, life);
+      history.rows[at.get(member)!] = [member, text, seq];
+      commit.push({ key: member, text: writeLife(life, text), seq });
+    }
+    history.rows[index] = [key, null, seq];
+    commit.push({ key, text: null, seq });
+  }
+}
+
 export function clientKey(client: string): string {
   return clientPrefix + client;
 }
 
+type Bookkeeping = { readonly lives: Lives; readonly clients: ReadonlyMap<string, ClientRecord>; readonly seq: number };
+
 /** A commit of rows with what is then known of clients. */
-export function toStoredRows(rows: readonly Row[], clients: ReadonlyMap<string, ClientRecord>, seq: number): StoredRow[] {
+export function toStoredRows(rows: readonly Row[], { lives, clients, seq }: Bookkeeping): StoredRow[] {
   return [
-    ...rows.map(([key, text]) => ({ key, text, seq })),
+    ...rows.map(([key, text]) => ({ key, text: text === null ? null : writeLife(lives.get(key), text), seq })),
     ...[...clients].map(([client, record]) => ({ key: clientKey(client), text: encodeRecord(record), seq })),
   ];
 }
@@ -90,5 +123,5 @@ export function toFloorRow(floor: number, seq: number): StoredRow {
 
 /** A commit that changes no value. The row of the epoch keeps its number, also when the clients are forgotten. */
 export function toEmptyCommit(epoch: string, clients: ReadonlyMap<string, ClientRecord>, seq: number): StoredRow[] {
-  return [{ key: epochKey, text: epoch, seq }, ...toStoredRows([], clients, seq)];
+  return [{ key: epochKey, text: epoch, seq }, ...toStoredRows([], { lives: new Map(), clients, seq })];
 }

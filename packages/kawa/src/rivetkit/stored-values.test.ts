@@ -75,8 +75,8 @@ describe("a list with a stored text that is no value", () => {
     actor.hooks = { getAllSignals: (_, params, next) => next(params), getSignal: (_, params, next) => next(params) };
     await store({ "app:bad": "[[-7,4294967295]]", "app:good": "[1]" });
     const c = { actorId: "fake" } as HookContext;
-    expect(await actor.service.perform(c, "getAllSignals", { prefix: "app:" })).toEqual({ signals: { "app:good": 1 } });
-    expect(await codeOf(() => actor.service.perform(c, "getSignal", { key: "app:bad" }))).toBe("VALUE_UNREADABLE");
+    expect(await actor.service.clients.perform(c, { name: "getAllSignals", params: { prefix: "app:" } })).toEqual({ signals: { "app:good": 1 } });
+    expect(await codeOf(() => actor.service.clients.perform(c, { name: "getSignal", params: { key: "app:bad" } }))).toBe("VALUE_UNREADABLE");
   });
 });
 
@@ -113,7 +113,7 @@ describe("what a RivetKit client sends", () => {
     async (_, value) => {
       const setSignal = vi.fn<NonNullable<ReactiveStateActorHooks["setSignal"]>>((__, params, next) => next(params));
       actor.hooks = { setSignal };
-      expect(await codeOf(() => actor.service.perform(c, "setSignal", { key: "a", value }))).toBe("VALUE_UNSERIALIZABLE");
+      expect(await codeOf(() => actor.service.clients.perform(c, { name: "setSignal", params: { key: "a", value } }))).toBe("VALUE_UNSERIALIZABLE");
       expect(setSignal).not.toHaveBeenCalled();
     },
   );
@@ -121,7 +121,7 @@ describe("what a RivetKit client sends", () => {
   it("is shown to hooks as it would be stored", async () => {
     const seen: unknown[] = [];
     actor.hooks = { setSignal: (_, params, next) => (seen.push(params.value), next(params)) };
-    await actor.service.perform(c, "setSignal", { key: "a", value: { bytes: Buffer.from("abc") } });
+    await actor.service.clients.perform(c, { name: "setSignal", params: { key: "a", value: { bytes: Buffer.from("abc") } } });
     expect(seen).toStrictEqual([{ bytes: new Uint8Array([97, 98, 99]) }]);
     expect((seen[0] as { bytes: Uint8Array }).bytes.buffer.byteLength).toBe(3);
   });

@@ -3,6 +3,7 @@ import { createPresentEntry } from "../core/entry.ts";
 import { clip, KawaError } from "../core/errors.ts";
 import { changedError, expectedSeq } from "../core/expected.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
+import type { FromHook } from "./hook-chain.ts";
 import type { Replies, Write } from "./protocol.ts";
 
 /**
@@ -20,6 +21,8 @@ export type QueuedWrite = {
   /** Encoded identity of the writer, where hooks may ask for it. */
   readonly context: Promise<string | undefined>;
   readonly origin?: OperationOptions["origin"];
+  /** The hook that writes. */
+  readonly from?: FromHook | undefined;
   /** Time of the process clock after which nobody waits any more. */
   readonly deadline: number;
   readonly resolve: (value: unknown) => void;

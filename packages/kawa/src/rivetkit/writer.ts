@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { OperationOptions } from "../core/backend.ts";
 import { clip, isKawaError, KawaError } from "../core/errors.ts";
+import { pauseIfDue } from "../core/turn-budget.ts";
 import { type ActorLink, isFinal } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
 import { HookedWriter } from "./hooked-writer.ts";
-import { type Batch, type KeyChange, WriteQueue } from "./write-queue.ts";
+import { type Batch, type KeyChange, type QueuedWrite, WriteQueue } from "./write-queue.ts";
 
 export type WriterOptions = {
   readonly link: ActorLink;
@@ -39,9 +39,9 @@ export class Writer {
     this.#hooked = new HookedWriter({ link, maxValueBytes });
   }
 
-  write(change: KeyChange, context: Promise<string | undefined>, origin?: OperationOptions["origin"]): Promise<unknown> {
+  write(change: KeyChange, by: Pick<QueuedWrite, "context" | "origin" | "from">): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#queue.add({ change, context, origin, resolve, reject, deadline: performance.now() + this.#timeoutMs });
+      this.#queue.add({ change, ...by, resolve, reject, deadline: performance.now() + this.#timeoutMs });
       // Later in this turn: writes of one turn travel together.
       queueMicrotask(() => void this.#flush());
     });
@@ -51,6 +51,9 @@ export class Writer {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     while (this.#unsettled || !this.#queue.isEmpty) {
+      // Whoever writes without waiting, such as an effect, holds up nobody either.
+      const pause = pauseIfDue();
+      if (pause) await pause;
       const connection = await this.#connection();
       if (!connection) continue;
       try {
@@ -104,7 +107,7 @@ export class Writer {
       const isLate = isKawaError(error, "BACKEND_TIMEOUT");
       const now = isLate ? performance.now() : Number.POSITIVE_INFINITY;
       if (this.#unsettled && this.#unsettled.deadline <= now) {
-        this.#refuse(isLate ? unconfirmed(this.#link.id, error) : error);
+        this.#refuse(isLate || isKawaError(error, "DISK_FAILED") ? unconfirmed(this.#link.id, error) : error);
       }
       this.#queue.rejectUntil(now, error);
       return undefined;
@@ -138,10 +141,9 @@ export class Writer {
   }
 }
 
-function unconfirmed(id: string, { cause }: KawaError): KawaError {
-  return new KawaError(
-    "BACKEND_TIMEOUT",
-    `A write was sent to "${clip(id)}" and not confirmed in time. It may or may not have been applied.`,
-    { cause },
-  );
+function unconfirmed(id: string, { code, cause, data, message: reason }: KawaError): KawaError {
+  const hint = data["isGone"] === true ? ` ${reason.replace(` (${code})`, "")}` : "";
+  const end = code === "DISK_FAILED" ? `before the disk stopped taking writes (${String(data["code"])})` : "in time";
+  const message = `A write was sent to "${clip(id)}" and not confirmed ${end}. It may or may not have been applied.${hint}`;
+  return new KawaError(code, message, { cause, data });
 }

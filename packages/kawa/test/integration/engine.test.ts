@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, type TestContext } from "vitest";
+import { createNamespace, findNamespace } from "../../src/rivetkit/engine/engine-api.ts";
 import { makeDataDir, startApp } from "./support/app.ts";
 import { type EngineRecord, findEngines, readEngineRecord, signalProcess, waitUntil } from "./support/processes.ts";
 
@@ -68,6 +69,17 @@ it("names the port when another program listens on the one that was asked for", 
 
   // A failed start is no end: the next one may do better.
   expect(portOf(await app.call("start"))).not.toBe(port);
+  await app.end();
+});
+
+it("makes no second namespace where an interrupted start has made one", async (context) => {
+  const dataDir = await makeDataDir(context);
+  const app = startApp({ dataDir });
+  await app.call("set", "value", 1);
+  const { port } = (await readEngineRecord(dataDir))!;
+  const access = { port, adminToken: (await readFile(join(dataDir, "admin-token"), "utf8")).trim() };
+
+  expect(await createNamespace(access)).toBe(await findNamespace(access));
   await app.end();
 });
 

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend, Snapshot } from "../../src/core/backend.ts";
 import { createMemoryBackend } from "../../src/core/memory-backend.ts";
 import { computed, memberIdsOf, membersOf, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
-import { renewSnapshots, type RequestScope, requestScope } from "../../src/react/request-scope.ts";
+import type { RequestScope } from "../../src/react/render-scope.ts";
+import { renewSnapshots, requestScope } from "../../src/react/request-scope.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
 vi.mock("next/server", () => ({ connection: async () => {} }));

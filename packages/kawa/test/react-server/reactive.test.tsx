@@ -10,6 +10,7 @@ import type { FragmentRef, Push, PushAnswer, PushRequest } from "../../src/next/
 import { reactive } from "../../src/next/fragments/reactive.tsx";
 import { quotas } from "../../src/next/quota.ts";
 import { knownRenders } from "../../src/react/known-renders.ts";
+import { findRender } from "../../src/react/foreign-renders.ts";
 import { shareSecret } from "../../src/rivetkit/secret/shared-secret.ts";
 import { codeOf } from "../support/caught.ts";
 import { outputsOf, renderServer } from "./flight.ts";
@@ -276,6 +277,21 @@ describe("a push", () => {
     expect(outputs).toEqual(["2", "2"]);
   });
 
+  it("renders what turns out to show something older than it has told, before and during the push, once each", async () => {
+    await counter("a").set(1);
+    const refs = await rendered(<Live name="a" />);
+    const reads = findRender(refs[0]!.render)!;
+    reads.noteOlder(backend.id);
+    const { outputs } = await push(refs, async () => {
+      await aRound();
+      await aRound();
+      reads.noteOlder(backend.id);
+      await aRound();
+      await aRound();
+    });
+    expect(outputs).toEqual(["1", "1"]);
+  });
+
   it("renders nothing for what is shown already", async () => {
     await counter("a").set(1);
     const refs = await rendered(<Live name="a" />);
@@ -380,11 +396,13 @@ describe("a push", () => {
     const [ref] = await rendered(<Counted name="c" />);
     count = 0;
     const many = Array.from({ length: 200 }, (_, n) => ({ ...ref!, render: `one-of-two-hundred-${n}` }));
-    const { outputs } = await push(many, async () => {
+    const { outputs, text } = await push(many, async () => {
       await aRound();
       await aRound();
     });
     expect([count, outputs]).toEqual([1, ["0"]]);
+    // Nor is it told once for each place.
+    expect(text.length).toBeLessThan(2_500);
     expect(quotas().fragments.total).toBe(0);
   });
 

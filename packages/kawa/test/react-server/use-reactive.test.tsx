@@ -8,7 +8,8 @@ import { cell, type Cell } from "../../src/core/reactive.ts";
 import { Snapshots } from "../../src/core/snapshots.ts";
 import { computed, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
 import { knownRenders } from "../../src/react/known-renders.ts";
-import { type RequestScope, requestScope } from "../../src/react/request-scope.ts";
+import type { RequestScope } from "../../src/react/render-scope.ts";
+import { requestScope } from "../../src/react/request-scope.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
 const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), render: undefined as string | undefined }));
@@ -153,13 +154,16 @@ describe("a signal", () => {
     const counter = stored("counter", 7, 0);
     await backend.load(["t:counter"]);
     const renders = vi.fn<() => void>();
-    const flight = await renderServer(
+    const page = (
       <Dynamic>
         <Value of={counter} renders={renders} />
-      </Dynamic>,
+      </Dynamic>
     );
-    expect(outputsOf(flight)).toEqual(["7"]);
-    expect(renders).toHaveBeenCalledTimes(1);
+    // The first hook of each signal waits, to find out that no async function has called it.
+    await renderServer(page);
+    expect(renders).toHaveBeenCalledTimes(2);
+    expect(outputsOf(await renderServer(page))).toEqual(["7"]);
+    expect(renders).toHaveBeenCalledTimes(3);
     expect(backend.loads).toHaveLength(1);
   });
 
@@ -228,6 +232,37 @@ describe("a component that uses promises of its own", () => {
       </Dynamic>,
     );
     expect(outputsOf(flight)).toEqual(["known loaded own"]);
+  });
+
+  it.each([
+    ["is loaded again, and shown", undefined],
+    ["fails when it cannot be loaded again", new Error("engine gone")],
+  ])("and a key that is not known any more when it runs again: it %s", async (_, failure) => {
+    const known = stored("known", "before", "");
+    await renderServer(<Value of={known} />);
+    const own = Promise.withResolvers<string>();
+    const forget = (scope: RequestScope): void => {
+      if (backend.loads.length > 1) return;
+      Object.assign(backend, { failure });
+      backend.stored.set("t:known", "after");
+      backend.entry("t:known").value = unknownEntry;
+      scope.renew();
+      own.resolve("own");
+    };
+    const Mixed = (): ReactElement => {
+      const a = useReactive(known);
+      const scope = requestScope();
+      setImmediate(forget, scope);
+      return <output>{[a, use(own.promise)].join(" ")}</output>;
+    };
+    const flight = await renderServer(
+      <Dynamic>
+        <Mixed />
+      </Dynamic>,
+    );
+    expect(flight.errors).toEqual(failure ? [failure] : []);
+    expect(outputsOf(flight)).toEqual(failure ? [] : ["after own"]);
+    expect(backend.loads).toHaveLength(2);
   });
 
   it("gets its own values when a key becomes known while it is suspended", async () => {
@@ -403,7 +438,7 @@ class GuardedBackend extends LoadingBackend {
     for (const [key, value] of this.stored) view.stored.set(key, `${String(value)} for ${identity}`);
     view.failure = this.failure;
     view.version = this.version;
-    return Object.assign(view, { identity, isConsistent: true, release: () => {} });
+    return Object.assign(view, { identity, isConsistent: true, release: () => {}, peek: (key: string) => view.entry(key).peek() });
   }
 }
 

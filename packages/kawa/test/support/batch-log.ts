@@ -1,5 +1,5 @@
 import { decodeRecord } from "../../src/rivetkit/client-record.ts";
-import type { Write } from "../../src/rivetkit/protocol.ts";
+import type { Clear, Write } from "../../src/rivetkit/protocol.ts";
 import type { SignalStore } from "../../src/rivetkit/signal-store.ts";
 
 const clientPrefix = "\0client:";
@@ -24,7 +24,7 @@ export class BatchLog {
     const deletions = stored
       .filter(([key]) => key.startsWith(clientPrefix))
       .flatMap(([key, text]) => this.#takeDeletions(key.slice(clientPrefix.length), text!));
-    const isDeleted = (key: string): boolean => deletions.some((each) => ("clear" in each ? key.startsWith(each.clear) : key === each.key));
+    const isDeleted = (key: string): boolean => deletions.some((each) => ("clear" in each ? isCleared(each, key) : key === each.key));
     return new Set(stored.map(([key]) => key).filter(isDeleted));
   }
 
@@ -40,4 +40,8 @@ export class BatchLog {
     }
     return deletions;
   }
+}
+
+function isCleared({ clear, except, only }: Clear, key: string): boolean {
+  return key.startsWith(clear) && !except?.includes(key) && (only === undefined || key === only);
 }

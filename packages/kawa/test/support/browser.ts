@@ -2,7 +2,7 @@ import { onTestFinished, vi } from "vitest";
 import type { Backend } from "../../src/core/backend.ts";
 import { isKawaError } from "../../src/core/errors.ts";
 import { decodeValue, encodeValue } from "../../src/core/value.ts";
-import type { ReadReply, ValueRow, WriteReply } from "../../src/core/value-row.ts";
+import { keysQuery, type ReadReply, type ValueRow, type WriteReply } from "../../src/core/value-row.ts";
 import { createReactiveRoute } from "../../src/next/reactive-route.ts";
 
 /** What became of a request: `done`, or the code of its refusal. */
@@ -51,7 +51,7 @@ export function createBrowser(signals: Readonly<Record<string, unknown>>): Brows
     remove: async (key, more = {}) => (await put(key, null, more)).code,
     messageOf: async (key, value) => (await put(key, value === null ? null : encodeValue(key, value), {})).error ?? "",
     async get(key) {
-      const response = await GET(new Request(`${url}?${new URLSearchParams({ key })}`));
+      const response = await GET(new Request(`${url}${keysQuery([key])}`));
       const { rows } = (await response.json()) as ReadReply;
       return rows[0] ? shown(rows[0]) : "refused";
     },

@@ -87,7 +87,12 @@ export function enterTab(globals: { locks?: unknown; BroadcastChannel?: unknown;
 /** The window of a tab, as far as live updates know it. */
 export class FakeWindow extends EventTarget {
   readonly document = Object.assign(new EventTarget(), { visibilityState: "visible" });
-  readonly location = { origin: "https://app.test", pathname: "/a", search: "", href: "https://app.test/a" };
+  readonly location = { origin: "https://app.test", pathname: "/a", search: "", hash: "", href: "https://app.test/a" };
+  /** As Next writes it. */
+  readonly history: { state: unknown } = { state: stateOf(["a"]) };
+  readonly #answer = vi.fn<(url: string, init: object) => Promise<object>>();
+  /** May be replaced, as apps do. */
+  fetch: (url: string, init: object) => Promise<object> = this.#answer;
   #reportEntries: (entries: readonly object[]) => void = () => {};
 
   constructor() {
@@ -98,6 +103,7 @@ export class FakeWindow extends EventTarget {
     vi.stubGlobal("window", this);
     vi.stubGlobal("document", this.document);
     vi.stubGlobal("location", this.location);
+    vi.stubGlobal("history", this.history);
     vi.stubGlobal(
       "PerformanceObserver",
       class {
@@ -110,9 +116,47 @@ export class FakeWindow extends EventTarget {
     );
   }
 
+  /** Shows another page. */
   go(path: string): void {
+    this.rename(path);
+    this.history.state = stateOf(path.split(/[/?]/));
+  }
+
+  /** Another address for what is shown. */
+  rename(path: string): void {
     const { pathname, search, href } = new URL(path, this.location.origin);
     Object.assign(this.location, { pathname, search, href });
+  }
+
+  /** Next's router asks for a render, as which `id` answers. */
+  async fetchRender(path: string, id: string | undefined, headers: Readonly<Record<string, string>> = { rsc: "1" }, priority?: "low"): Promise<void> {
+    const url = new URL(path, this.location.origin).href;
+    this.#answer.mockResolvedValueOnce({ url, headers: new Headers(id === undefined ? {} : { "server-timing": `kawa;desc="${id}"` }) });
+    await this.fetch(url, { headers, ...(priority && { priority }) });
+  }
+
+  /** Next's router asks for a render, whose connection breaks after its root has come. */
+  async breakOff(path: string): Promise<void> {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const answer = new Response(readable);
+    this.#answer.mockResolvedValueOnce(answer);
+    const { body } = (await this.fetch(new URL(path, this.location.origin).href, { headers: { rsc: "1" } })) as Response;
+    const writer = writable.getWriter();
+    const reader = body!.getReader();
+    await Promise.all([reader.read(), writer.write(new TextEncoder().encode('0:{"t":"$L2"}\n'))]);
+    await writer.abort(new TypeError("network error"));
+  }
+
+  /** An action of the app is on its way; returns its end. */
+  sendAction(): (answer: Readonly<Record<string, string>>) => Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<object>();
+    this.#answer.mockReturnValueOnce(promise);
+    void this.fetch(this.location.href, { headers: { "next-action": "id" } });
+    return async (answer) => {
+      resolve({ url: this.location.href, headers: new Headers(answer) });
+      await promise;
+      await Promise.resolve();
+    };
   }
 
   setVisible(isVisible: boolean): void {
@@ -125,4 +169,10 @@ export class FakeWindow extends EventTarget {
     const serverTiming = id === undefined ? [] : [{ name: "kawa", description: id }];
     this.#reportEntries([{ name: new URL(path, this.location.origin).href, startTime, serverTiming }]);
   }
+}
+
+/** A tree of one page. */
+function stateOf(segments: readonly string[]): unknown {
+  const tree = segments.reduceRight((below: unknown, segment) => [segment, { children: below }, null, null, 0], ["__PAGE__", {}]);
+  return { __NA: true, __PRIVATE_NEXTJS_INTERNALS_TREE: { tree } };
 }

@@ -1,5 +1,6 @@
 import { stringify } from "devalue";
 import { vi } from "vitest";
+import { keysOf } from "./keys-of.ts";
 import type { ValueRow, WriteRequest } from "../../src/core/value-row.ts";
 
 export type FakeRoute = {
@@ -22,7 +23,7 @@ export function stubBrowser(): FakeRoute {
       if (!answer) throw new TypeError("Failed to fetch");
       return answer;
     }
-    const keys = new URL(url, "http://127.0.0.1").searchParams.getAll("key");
+    const keys = keysOf(url);
     route.reads.push(keys);
     return Response.json({ rows: [], refused: keys });
   });

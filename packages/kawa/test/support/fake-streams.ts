@@ -63,9 +63,15 @@ class FakeStream {
 /** Takes the place of `fetch`. */
 export class FakeStreams {
   readonly all: FakeStream[] = [];
+  /** What was said without opening a stream. */
+  readonly reports: StreamRequest[] = [];
 
   constructor() {
-    vi.stubGlobal("fetch", (url: string, init: RequestInit) => {
+    vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+      if (!init.signal) {
+        this.reports.push(JSON.parse(init.body as string) as StreamRequest);
+        return new Response(null, { status: 204 });
+      }
       const stream = new FakeStream(url, init);
       this.all.push(stream);
       return stream.response;

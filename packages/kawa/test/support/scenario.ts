@@ -28,7 +28,7 @@ const often = <T>(weight: number, value: T) => ({ weight, arbitrary: fc.constant
 const oneOf = <T>(weight: number, values: readonly T[]) => ({ weight, arbitrary: fc.constantFrom(...values) });
 
 const step = fc.record<Step>({
-  kind: fc.oneof(oneOf<Kind>(16, ["set", "update"]), oneOf<Kind>(7, writes), oneOf<Kind>(4, reads), oneOf<Kind>(3, accidents)),
+  kind: fc.oneof(oneOf<Kind>(16, ["set", "update"]), oneOf<Kind>(7, writes), often<Kind>(2, "clear"), oneOf<Kind>(4, reads), oneOf<Kind>(3, accidents)),
   writer: fc.constantFrom(0, 1),
   key: fc.constantFrom("shared:a", "shared:a", "shared:b", ...keys),
   pauseMs: fc.oneof(often(10, 0), often(4, 1), oneOf(4, [4, 9, 60]), oneOf(1, [3_100, 12_000])),
@@ -58,8 +58,27 @@ export const scenario = fc.record<Scenario>({
 
 const noAccident: Scenario = { steps: [], frames: [], commits: [], hookDelays: [], chances: [], isLocal: false, hasSmallMessages: false, hasJournal: false, hasShortMemory: false };
 
+/** A clear comes while writes of its keys are held up by their hooks, and others come after it. */
+const clearBesideSlowHooks: Scenario = {
+  ...noAccident,
+  steps: [
+    { kind: "set", writer: 0, key: "own:0", pauseMs: 0 },
+    { kind: "update", writer: 0, key: "own:0:x", pauseMs: 9 },
+    { kind: "set", writer: 0, key: "shared:a", pauseMs: 0 },
+    { kind: "clear", writer: 0, key: "own:0", pauseMs: 0 },
+    { kind: "set", writer: 0, key: "own:0:x", pauseMs: 0 },
+    { kind: "clear", writer: 0, key: "shared:b", pauseMs: 4 },
+    { kind: "update", writer: 0, key: "own:0", pauseMs: 0 },
+    { kind: "update", writer: 1, key: "shared:a", pauseMs: 0 },
+  ],
+  hookDelays: [0, 11_000, 30, 0, 5, 11_000],
+};
+
 /** Orders of events that are too rare to be met by chance. */
 export const rareScenarios: readonly Scenario[] = [
+  clearBesideSlowHooks,
+  { ...clearBesideSlowHooks, isLocal: true },
+  { ...clearBesideSlowHooks, steps: clearBesideSlowHooks.steps.toSpliced(6, 0, { kind: "kill", writer: 0, key: "own:0", pauseMs: 60 }) },
   // An update finds a key that is deleted in its own commit.
   {
     ...noAccident,

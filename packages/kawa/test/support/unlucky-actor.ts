@@ -1,10 +1,10 @@
-import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { decodeValue } from "../../src/core/value.ts";
 import { actorAudience } from "../../src/rivetkit/actor-audience.ts";
 import { ActorService } from "../../src/rivetkit/actor-service.ts";
 import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks.ts";
 import { hostedServices } from "../../src/rivetkit/hosted-services.ts";
+import type { Disk } from "../../src/rivetkit/journal/disk.ts";
 import { journaled } from "../../src/rivetkit/journal/journaled-session.ts";
 import { serveReplica } from "../../src/rivetkit/serve-replica.ts";
 import { SignalStore } from "../../src/rivetkit/signal-store.ts";
@@ -12,7 +12,7 @@ import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../../src/r
 import type { StorageSession, StoredRow } from "../../src/rivetkit/storage.ts";
 import { BatchLog } from "./batch-log.ts";
 import type { CommitHistory, Path } from "./commit-history.ts";
-import { makeTempFolder } from "./temp-folder.ts";
+import { Machine } from "./power-cut.ts";
 import { createUnluckyWire, type FrameFate, type UnluckyEnd } from "./unlucky-wire.ts";
 
 /** What becomes of a commit. */
@@ -58,11 +58,13 @@ export class UnluckyActor {
   readonly #local: string | undefined;
   readonly #hasSmallMessages: boolean;
   readonly #hasShortMemory: boolean;
-  readonly #journal: ReturnType<typeof makeTempFolder> | undefined;
+  /** In memory: the time of this test does not wait for a real one. */
+  readonly #disk: Disk | undefined;
   readonly #sqlite = new DatabaseSync(":memory:");
   readonly #batches = new BatchLog();
   #current: Incarnation | undefined;
   #isUnreachable = false;
+  #recordedSeq = -1;
 
   constructor({ frames, commits, hooks, local, hasSmallMessages, hasJournal, hasShortMemory }: Plan, history: CommitHistory) {
     this.#history = history;
@@ -72,7 +74,7 @@ export class UnluckyActor {
     this.#local = local;
     this.#hasSmallMessages = hasSmallMessages;
     this.#hasShortMemory = hasShortMemory;
-    this.#journal = hasJournal ? makeTempFolder() : undefined;
+    this.#disk = hasJournal ? new Machine(() => 0.5).start().disk : undefined;
   }
 
   /** Opens the end that a backend uses. */
@@ -150,15 +152,17 @@ export class UnluckyActor {
   close(): void {
     hostedServices.clear();
     this.#sqlite.close();
-    this.#journal?.remove();
   }
 
   async #openSession(incarnation: Incarnation): Promise<StorageSession> {
     const db: SqlDatabase = { execute: (sql, ...args) => this.#execute(incarnation, sql, args) };
     await migrateSignalStore(db);
     const session = sqliteSession(db);
-    if (!this.#journal) return session;
-    const before = await journaled(join(this.#journal.path, "actor"), session);
+    if (!this.#disk) return session;
+    const before = await journaled({ session, engine: undefined, actor: "unlucky", name: "reactiveState/unlucky", folder: "/journal/actor", disk: this.#disk });
+    // What the one before had written, and could not acknowledge any more.
+    const found = (await before.load(0)).filter(({ seq }) => seq > this.#recordedSeq);
+    if (found.length > 0) this.#record(found);
     return {
       load: (from) => before.load(from),
       remove: (keys, upTo) => before.remove(keys, upTo),
@@ -166,7 +170,7 @@ export class UnluckyActor {
       commit: async (rows) => {
         if (incarnation.isDead) return new Promise(() => {});
         await before.commit(rows);
-        this.#record(rows);
+        if (rows[0]!.seq > this.#recordedSeq) this.#record(rows);
       },
     };
   }
@@ -185,7 +189,7 @@ export class UnluckyActor {
     if (incarnation.isFenced) throw new Error("This incarnation has been replaced.");
     if (fate.endsWith("refused")) throw new Error("refused");
     const rows = this.#sqlite.prepare(sql).all(...(args as SQLInputValue[]));
-    if (isCommit && !this.#journal) this.#record((JSON.parse(args[0] as string) as SqlRow[]).map(([key, text, seq]) => ({ key, text, seq })));
+    if (isCommit && !this.#disk) this.#record((JSON.parse(args[0] as string) as SqlRow[]).map(([key, text, seq]) => ({ key, text, seq })));
     if (fate === "killed after") this.kill();
     if (incarnation.isDead) return new Promise(() => {});
     this.#isUnreachable = fate === "answer lost, then unreachable";
@@ -194,6 +198,7 @@ export class UnluckyActor {
   }
 
   #record(rows: readonly StoredRow[]): void {
+    this.#recordedSeq = rows[0]!.seq;
     const values = rows
       .filter(({ key }) => !key.startsWith("\0"))
       .map(({ key, text }) => [key, text === null ? null : (decodeValue(text) as Path)] as const);

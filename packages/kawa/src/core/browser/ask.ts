@@ -5,6 +5,9 @@ import { routeSrc } from "./route.ts";
 /** The server gives up sooner. */
 const timeoutMs = 40_000;
 
+/** A limit on an hour may ask for most of it. */
+const maxRetryAfterMs = 10_000;
+
 export type AskOptions<T> = {
   /** The error where there is no answer. */
   readonly lost: () => KawaError;
@@ -29,6 +32,13 @@ export async function ask<T>(query: string, init: RequestInit, { lost, fromHeade
     if (isKawaError(error)) throw error;
   }
   throw lost();
+}
+
+/** How long to wait before the same is asked again; undefined where somebody waits for it who would rather know. */
+export function retryDelayOf(error: unknown, usualMs: number): number | undefined {
+  if (!isKawaError(error, "RATE_LIMITED")) return undefined;
+  const retryAfterMs = Number(error.data["retryAfterMs"]) || usualMs;
+  return retryAfterMs > maxRetryAfterMs ? undefined : retryAfterMs;
 }
 
 export function publicError(code: KawaErrorCode, publicMessage: string, data: KawaErrorOptions["data"] = {}): KawaError {

@@ -1,10 +1,11 @@
 import { stringify } from "devalue";
-import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, type Mock, vi } from "vitest";
 import { caught, codeOf } from "../../../test/support/caught.ts";
 import type { Entry } from "../backend.ts";
 import { publicMessage } from "../errors.ts";
 import { react } from "../reactive.ts";
-import { acceptedHeader, type ValueRow, type WriteReply, type WriteRequest } from "../value-row.ts";
+import { keysOf } from "../../../test/support/keys-of.ts";
+import { acceptedHeader, keysQuery, type ValueRow, type WriteReply, type WriteRequest } from "../value-row.ts";
 import { BrowserBackend } from "./browser-backend.ts";
 
 const epoch = "e1";
@@ -20,6 +21,9 @@ let read: string[][];
 let answers: (Answer | Promise<Answer>)[];
 let onWatch: Mock<() => void>;
 let readAnswer: (keys: string[]) => Answer;
+
+// They are loaded when they are needed, which takes seconds on a busy machine.
+beforeAll(() => Promise.all([import("./writer.ts"), import("./row-reader.ts"), import("./list-changes.ts"), import("../value.ts")]), 60_000);
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -37,7 +41,7 @@ beforeEach(() => {
       written.push(JSON.parse(String(init.body)) as WriteRequest);
       answer = (await answers.shift()) ?? "lost";
     } else {
-      const keys = new URL(url, "http://127.0.0.1").searchParams.getAll("key");
+      const keys = keysOf(url);
       read.push(keys);
       answer = readAnswer(keys);
     }
@@ -46,7 +50,10 @@ beforeEach(() => {
     return body === undefined ? new Response(null, { status, headers }) : Response.json(body, { status, headers });
   });
 });
-afterEach(() => {
+afterEach(async () => {
+  // A write that is under way would be sent in the next test.
+  await settle();
+  await vi.advanceTimersByTimeAsync(120_000);
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -197,8 +204,95 @@ describe("reading in a browser", () => {
       ["b", -1, ""],
     ]);
     for (const stop of stops) stop();
+    // The value that is known is followed a little longer, for whoever comes back.
+    expect(backend.watched).toEqual([["a", 3, epoch]]);
+    vi.advanceTimersByTime(30_000);
     expect(backend.watched).toEqual([]);
-    expect(changes).toEqual([1, 2, 1, 0]);
+    expect(changes).toEqual([1, 2, 2, 1, 0]);
+  });
+
+  it("follows what was left for who comes back, once, and at most 50 keys", () => {
+    const keys = Array.from({ length: 60 }, (_, n) => `left ${n}`);
+    backend.receive(keys.map((key) => row(key, 1, 1)));
+    for (const key of keys) react(() => void backend.entry(key).value)();
+    expect(backend.watched.map(([key]) => key)).toEqual(keys.slice(10));
+    const stop = react(() => void backend.entry("left 30").value);
+    expect(backend.watched).toHaveLength(50);
+    vi.advanceTimersByTime(30_000);
+    expect(backend.watched.map(([key]) => key)).toEqual(["left 30"]);
+    stop();
+    backend.forget();
+    expect(backend.watched).toEqual([]);
+  });
+
+  describe("beside server components that show something newer", () => {
+    const answerWith = (rows: readonly ValueRow[], versions: Record<string, number>): void => {
+      readAnswer = () => ({ body: { rows, refused: [], versions } });
+    };
+    beforeEach(() => backend.receive([row("k", "old", 5)]));
+
+    it("asks once for what nobody follows, and takes what has not changed for current", async () => {
+      backend.floor.versions = { [epoch]: 5 };
+      expect(backend.oldOf(["k", "not known"])).toEqual([]);
+      backend.floor.versions = { [epoch]: 8 };
+      expect(backend.oldOf(["k"])).toEqual(["k"]);
+      answerWith([row("k", "old", 5)], { [epoch]: 9 });
+      await backend.freshen(["k"]);
+      expect([backend.oldOf(["k"]), read, valueOf("k")]).toEqual([[], [["k"]], "old"]);
+      backend.floor.versions = { [epoch]: 9 };
+      expect(backend.oldOf(["k"])).toEqual([]);
+      backend.floor.versions = { [epoch]: 10 };
+      expect(backend.oldOf(["k"])).toEqual(["k"]);
+    });
+
+    it("leaves what something follows to the stream", () => {
+      backend.floor.versions = { [epoch]: 8 };
+      const stop = react(() => void backend.entry("k").value);
+      expect(backend.oldOf(["k"])).toEqual([]);
+      stop();
+      expect(backend.oldOf(["k"])).toEqual(["k"]);
+    });
+
+    it("asks again while a server answers that is behind, but not for ever", async () => {
+      backend.floor.versions = { [epoch]: 8 };
+      let count = 0;
+      readAnswer = () => {
+        count += 1;
+        return { body: { rows: [row("k", count < 3 ? "old" : "new", count < 3 ? 5 : 8)], refused: [], versions: { [epoch]: count < 3 ? 7 : 8 } } };
+      };
+      const fresh = backend.freshen(["k"]);
+      await vi.advanceTimersByTimeAsync(500);
+      await fresh;
+      expect([count, valueOf("k")]).toEqual([3, "new"]);
+      backend.floor.versions = { [epoch]: 20 };
+      answerWith([row("k", "new", 8)], { [epoch]: 9 });
+      const given = read.length;
+      const late = backend.freshen(["k"]);
+      await vi.advanceTimersByTimeAsync(2_000);
+      await late;
+      expect([read.length - given, backend.oldOf(["k"])]).toEqual([4, []]);
+    });
+
+    it("asks about a value of another history, and about one that was hidden", async () => {
+      backend.receive([["hidden", null, 0, ""]]);
+      backend.floor.versions = { e2: 1 };
+      expect(backend.oldOf(["k", "hidden"])).toEqual(["k", "hidden"]);
+      answerWith([row("k", "of another", 1, "e2"), ["hidden", null, 0, ""]], { e2: 1 });
+      await backend.freshen(["k", "hidden"]);
+      expect([valueOf("k"), backend.oldOf(["k", "hidden"])]).toEqual(["of another", []]);
+    });
+
+    it.each([["that is lost", "lost"], ["that never comes", new Promise<never>(() => {})]] as const)("waits for no answer %s", async (_, answer) => {
+      backend.floor.versions = { [epoch]: 8 };
+      vi.stubGlobal("fetch", async () => {
+        if (answer === "lost") throw new TypeError("Failed to fetch");
+        return answer;
+      });
+      const fresh = backend.freshen(["k"]);
+      await vi.advanceTimersByTimeAsync(1_000);
+      await fresh;
+      expect([valueOf("k"), backend.oldOf(["k"])]).toEqual(["old", []]);
+    });
   });
 
   it("asks for many keys in several requests, and again for what did not fit into an answer", async () => {
@@ -217,7 +311,7 @@ describe("reading in a browser", () => {
   it("asks with addresses that servers take", async () => {
     const lengths: number[] = [];
     readAnswer = (keys) => {
-      lengths.push(new URLSearchParams(keys.map((key) => ["key", key])).toString().length);
+      lengths.push(keysQuery(keys).length);
       return { body: { rows: keys.map((key) => row(key, 1, 1)), refused: [] } };
     };
     await backend.load(Array.from({ length: 40 }, (_, n) => `${n} ${"ü".repeat(100)}`));
@@ -263,9 +357,12 @@ describe("writing in a browser", () => {
 
   it("shows a copy: what happens to the value later is not shown", async () => {
     const value = { n: 1 };
-    backend.set("k", value).catch(() => {});
+    answers.push(accept(value, 1));
+    const done = backend.set("k", value);
     value.n = 2;
     expect(valueOf("k")).toEqual({ n: 1 });
+    await done;
+    expect(written).toMatchObject([{ text: stringify({ n: 1 }) }]);
   });
 
   it("goes back to the actor's value when the write is refused, and says why", async () => {
@@ -396,6 +493,25 @@ describe("writing in a browser", () => {
     await vi.advanceTimersByTimeAsync(1);
     await done;
     expect(written[1]!.id).toBe(written[0]!.id);
+  });
+});
+
+describe("a limit that is over in minutes", () => {
+  const full = { status: 429, body: { code: "RATE_LIMITED", error: "There is room again in 45 minutes.", retryAfterMs: 2_700_000 } };
+
+  it("ends a write at once, and takes it back", async () => {
+    backend.receive([row("k", 5, 3)]);
+    answers.push(full);
+    const done = caught(() => backend.set("k", 6));
+    await settle();
+    expect(await done).toMatchObject({ code: "RATE_LIMITED", message: expect.stringContaining("45 minutes"), data: { retryAfterMs: 2_700_000 } });
+    expect(valueOf("k")).toBe(5);
+    expect(written).toHaveLength(1);
+  });
+
+  it("ends a read at once", async () => {
+    readAnswer = () => full;
+    expect(await caught(() => backend.load(["k"]))).toMatchObject({ code: "RATE_LIMITED" });
   });
 });
 

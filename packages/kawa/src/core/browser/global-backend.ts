@@ -9,7 +9,7 @@ import { valuePort } from "./value-port.ts";
 export function browserBackend(): BrowserBackend {
   return processState("browser-backend", () => {
     const port = valuePort();
-    const backend = new BrowserBackend(takeHtmlRows, () => port.onWatch());
+    const backend = new BrowserBackend(takeHtmlRows, () => port.onWatch(), port.floor);
     port.values = backend;
     return backend;
   });

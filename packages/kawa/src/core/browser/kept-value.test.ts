@@ -42,6 +42,17 @@ function keep(signal: Signal<unknown>): KeptValue<unknown> {
 const valuesOf = async (): Promise<unknown[]> => [...(await backend.entries(""))];
 
 describe("a kept value", () => {
+  it("is named to the stream up to as many as a tab may have, and the page says once what happens to the others", async () => {
+    const report = vi.spyOn(console, "error").mockReturnValue();
+    for (let n = 10; n < 35; n += 1) keep(member(`m${n}`));
+    await vi.waitUntil(() => report.mock.calls.length > 0);
+    expect(valuePort().kept).toEqual(Array.from({ length: 20 }, (_, n) => `app:m${n + 10}`));
+    expect(report).toHaveBeenCalledTimes(1);
+    const [error] = report.mock.calls[0]!;
+    expect(error).toMatchObject({ code: "STREAMS_EXHAUSTED", message: expect.stringContaining("A tab renews 20: the others end.") });
+    report.mockRestore();
+  });
+
   it("is set, named to the stream, and removed when it is released", async () => {
     const kept = keep(member("a"));
     expect(valuePort().kept).toEqual(["app:a"]);

@@ -1,5 +1,6 @@
 import type { Backend, Entry } from "../backend.ts";
 import { type Cell, cell } from "../reactive.ts";
+import { inTurn } from "../turn-budget.ts";
 
 /** Keeps the values of signals without a key, in this tab alone. */
 export function createLocalBackend(): Backend {
@@ -15,11 +16,11 @@ export function createLocalBackend(): Backend {
   const backend: Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update"> = {
     id: "local",
     entry,
-    load: async () => {},
+    load: () => inTurn(() => {}),
     readerFor: async () => backend,
-    set: async (key, value) => void put(key, value),
-    update: async (key, updater) => put(key, updater(entry(key).peek())),
-    delete: async (key) => void (entry(key).value = { state: "absent", seq: 1 }),
+    set: (key, value) => inTurn(() => void put(key, value)),
+    update: (key, updater) => inTurn(() => put(key, updater(entry(key).peek()))),
+    delete: (key) => inTurn(() => void (entry(key).value = { state: "absent", seq: 1 })),
   };
   // Namespaces, which ask for more, never have it.
   return backend as Backend;

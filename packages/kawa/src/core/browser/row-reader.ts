@@ -1,7 +1,7 @@
-import { isKawaError, type KawaError } from "../errors.ts";
+import type { KawaError } from "../errors.ts";
 import { Loader } from "../loader.ts";
-import type { ReadReply } from "../value-row.ts";
-import { ask, publicError } from "./ask.ts";
+import { keysQuery, type ReadReply } from "../value-row.ts";
+import { ask, publicError, retryDelayOf } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
 
 /** Keys of one request, and characters of its address: servers take at least twice as much. */
@@ -11,14 +11,20 @@ const maxQueryLength = 6_000;
 const maxTries = 10;
 const retryMs = 500;
 
+/** A server that has not heard of what another one has rendered is asked again. */
+const maxBehindTries = 4;
+const behindMs = 60;
+
 /** Reads keys from the server: those of one turn together. Loaded when something is read that did not come with the page. */
-export function createRowReader(backend: Pick<BrowserBackend, "forgetCount" | "receive">): (key: string) => Promise<void> {
+export function createRowReader(backend: Pick<BrowserBackend, "floor" | "forgetCount" | "noteRead" | "receive">): (key: string) => Promise<void> {
   const loader = new Loader(async (keys) => {
     const errors = new Map<string, KawaError>();
     let forgetCount = backend.forgetCount.peek();
+    let tries = 1;
     for (let left = keys; left.length > 0; ) {
       const some = beginningOf(left);
-      const { rows, refused, unreadable = [], later = [] } = await read(some);
+      const floor = backend.floor.versions;
+      const { rows, refused, unreadable = [], later = [], versions = {} } = await read(some);
       // What the one before was allowed to see is not for who looks now.
       if (forgetCount !== backend.forgetCount.peek()) {
         forgetCount = backend.forgetCount.peek();
@@ -28,30 +34,36 @@ export function createRowReader(backend: Pick<BrowserBackend, "forgetCount" | "r
       }
       if (later.length === some.length) throw unreachable();
       await backend.receive(rows);
+      if (tries < maxBehindTries && Object.keys(versions).some((epoch) => versions[epoch]! < (floor[epoch] ?? 0))) {
+        await new Promise((resolve) => setTimeout(resolve, behindMs * tries));
+        tries += 1;
+        continue;
+      }
+      for (const [key] of rows) backend.noteRead(key, { ...floor, ...versions });
       for (const key of refused) errors.set(key, notExposed(key));
       for (const key of unreadable) errors.set(key, notReadable(key));
       left = [...later, ...left.slice(some.length)];
     }
     return errors;
   });
-  return (key) => loader.load(key);
+  return (key) => loader.load([key]);
 }
 
 /** As many keys as one request may name, and at least one. */
 function beginningOf(keys: readonly string[]): readonly string[] {
   let length = 0;
-  const end = keys.findIndex((key, at) => (length += encodeURIComponent(key).length + 5) > maxQueryLength && at > 0);
+  const end = keys.findIndex((key, at) => (length += keysQuery([key]).length) > maxQueryLength && at > 0);
   return keys.slice(0, Math.min(end < 0 ? keys.length : end, maxKeys));
 }
 
 async function read(keys: readonly string[]): Promise<ReadReply> {
-  const query = new URLSearchParams(keys.map((key) => ["key", key]));
   for (let tries = 1; ; tries += 1) {
     try {
-      return await ask<ReadReply>(`?${query}`, {}, { lost: unreachable });
+      return await ask<ReadReply>(keysQuery(keys), {}, { lost: unreachable });
     } catch (error) {
-      if (!isKawaError(error, "RATE_LIMITED") || tries === maxTries) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Number(error.data["retryAfterMs"]) || retryMs));
+      const delayMs = retryDelayOf(error, retryMs);
+      if (delayMs === undefined || tries === maxTries) throw error;
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
     }
   }
 }

@@ -1,5 +1,6 @@
 import { type Entry, unknownEntry, type Updater } from "../backend.ts";
 import { cell, type Cell } from "../reactive.ts";
+import type { ShownFloor } from "../render-floor.ts";
 import type { ValueRow } from "../value-row.ts";
 import { decode } from "./codec.ts";
 
@@ -28,6 +29,8 @@ export class Slot {
   /** In order. The first may be on the way to the server. */
   readonly writes: PendingWrite[] = [];
   isSending = false;
+  /** Versions of which the confirmed value is known to be, where that is more than its own number tells. */
+  asOf: ShownFloor = {};
 
   constructor(key: string, options: SlotOptions) {
     this.key = key;
@@ -37,6 +40,16 @@ export class Slot {
   /** What the actor holds, without what was written here. */
   get entry(): Entry {
     return this.confirmed ? entryOf(this.confirmed, this.confirmed.seq) : unknownEntry;
+  }
+
+  /** True when server components show something that is newer than what is known to be the value. */
+  isOlderThan(floor: ShownFloor): boolean {
+    const { asOf, confirmed } = this;
+    if (!confirmed) return false;
+    const { epoch, seq } = confirmed;
+    // What has no history of its own, or another one than what is shown, may be older than any.
+    const epochs = floor[epoch] === undefined ? Object.keys(floor) : [epoch];
+    return epochs.some((of) => floor[of]! > Math.max(asOf[of] ?? 0, of === epoch ? seq : 0));
   }
 
   /** A lower number never replaces a higher one, but for another history. */
@@ -52,6 +65,7 @@ export class Slot {
   /** Somebody else looks now. What is on the screen shows its default until the actor says more. */
   forget(isShown: boolean): void {
     for (const write of this.writes) write.isOfAnother = true;
+    this.asOf = {};
     this.confirmed = isShown ? { text: null, seq: -1, epoch: "" } : undefined;
     this.show();
   }

@@ -2,7 +2,7 @@ import { isKawaError, type KawaError } from "../errors.ts";
 import { batch } from "../reactive.ts";
 import { encodeValue } from "../value.ts";
 import { acceptedHeader, type ValueRow, type WriteReply, type WriteRequest } from "../value-row.ts";
-import { ask, publicError } from "./ask.ts";
+import { ask, publicError, retryDelayOf } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
 import { loadCodec } from "./codec.ts";
 import { randomId } from "./random-id.ts";
@@ -103,7 +103,8 @@ async function deliver(request: WriteRequest, base: number, write: PendingWrite)
       unanswered.set(request, again);
       return await put(next);
     } catch (error) {
-      if (isKawaError(error, "RATE_LIMITED") && tries < maxTries) await delay(Number(error.data["retryAfterMs"]) || maxRetryDelayMs);
+      const retryMs = retryDelayOf(error, maxRetryDelayMs);
+      if (retryMs !== undefined && tries < maxTries) await delay(retryMs);
       else if (isKawaError(error, "WRITE_UNCONFIRMED") && !next.isAgain) {
         await delay(resendDelayMs);
         next = again;

@@ -1,5 +1,6 @@
-import type { ValueRow } from "../../core/value-row.ts";
+import { type ListChangeRow, maxWatched, type ValueRow } from "../../core/value-row.ts";
 import { maxTabs, type StreamEvents, type StreamRequest, type Subscription } from "../stream-protocol.ts";
+import { DueTimer } from "./due-timer.ts";
 import { LiveStream } from "./live-stream.ts";
 import type { RefreshWay } from "./refresh-queue.ts";
 
@@ -11,11 +12,29 @@ const maxSearches = 3;
 
 /** What a tab hears. */
 export type HostMessage =
-  | { readonly type: "up"; readonly isUp: boolean; /** It does not tell the tab everything. */ readonly state?: "stale" }
+  | UpMessage
+  /** For whoever runs the app. */
+  | { readonly type: "problem"; readonly problem: string }
+  | {
+      readonly type: "here";
+      /** False for a tab that has to say what it shows: the host is another one than before. */
+      readonly isKnown: boolean;
+      /** Whoever gets this lock knows that the host has ended. */
+      readonly lock?: string | undefined;
+      /** Undefined while nobody knows. */
+      readonly up?: UpMessage | undefined;
+    }
   | { readonly type: "change"; readonly versions: string; readonly way: RefreshWay; readonly spreadMs: number }
   | { readonly type: "expired"; readonly spreadMs: number }
-  | { readonly type: "values"; readonly rows: readonly ValueRow[] }
+  | { readonly type: "values"; readonly rows: readonly ValueRow[]; readonly lists: readonly ListChangeRow[] }
   | { readonly type: "token"; readonly token: string };
+
+export type UpMessage = {
+  readonly type: "up";
+  readonly isUp: boolean;
+  /** It does not tell the tab everything. */
+  readonly state?: "stale" | undefined;
+};
 
 /** What a tab says: without a subscription, that it is awake; with `null`, that it is gone. */
 export type TabMessage = {
@@ -24,6 +43,8 @@ export type TabMessage = {
   readonly subscription?: Subscription | null | undefined;
   /** Somebody else looks now. */
   readonly isRenewed?: boolean;
+  /** It only asks whether somebody is there. */
+  readonly isBeat?: boolean;
 };
 
 type Tab = { subscription: Subscription; readonly deliver: (message: HostMessage) => void };
@@ -32,13 +53,18 @@ type Tab = { subscription: Subscription; readonly deliver: (message: HostMessage
 export class LiveHost {
   readonly #tabs = new Map<string, Tab>();
   readonly #stream: LiveStream;
+  readonly #lock: () => string | undefined;
   #isUp: boolean | undefined;
+  /** Tabs that are not told everything, by why. */
+  readonly #untold: Record<"limited" | "cut", readonly string[]> = { limited: [], cut: [] };
   /** What the newest stream asks for, without tokens. */
   #asked = "";
   #searchCount = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: DueTimer = new DueTimer();
 
-  constructor(src: string) {
+  /** @param lock name of the lock that is held for as long as the host lives */
+  constructor(src: string, lock: () => string | undefined = () => undefined) {
+    this.#lock = lock;
     this.#stream = new LiveStream({
       src,
       request: () => {
@@ -50,15 +76,20 @@ export class LiveHost {
       onEvent: (name, data) => this.#receive(name, data),
       onUp: (isUp) => {
         this.#isUp = isUp;
-        this.#deliverAll({ type: "up", isUp });
+        this.#tellUp();
       },
+      onRefused: (why) => this.#deliverAll({ type: "problem", problem: `${src}: ${why}` }),
     });
   }
 
   /** Takes what a tab says; `deliver` is how the tab hears. */
-  handle({ tab, subscription, isRenewed }: TabMessage, deliver: (message: HostMessage) => void): void {
-    if (subscription === undefined) return this.#stream.revive();
+  handle({ tab, subscription, isRenewed, isBeat }: TabMessage, deliver: (message: HostMessage) => void): void {
     const isNew = !this.#tabs.has(tab);
+    if (subscription !== null) {
+      const up = this.#isUp === undefined ? undefined : this.#upOf(tab);
+      deliver({ type: "here", isKnown: !isNew || subscription !== undefined, lock: this.#lock(), up });
+    }
+    if (subscription === undefined) return isBeat ? this.#check() : this.#stream.revive();
     // In the order of their last message: the first are left out when there are too many.
     this.#tabs.delete(tab);
     if (subscription) {
@@ -66,7 +97,6 @@ export class LiveHost {
       if (isNew) {
         // The tab holds this lock for as long as it lives, and a crash ends it too.
         void globalThis.navigator?.locks?.request(tab, () => this.#remove(tab));
-        if (this.#isUp !== undefined) deliver({ type: "up", isUp: this.#isUp });
       }
     }
     // The stream of who looked before brings nothing any more.
@@ -75,8 +105,8 @@ export class LiveHost {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = this.#isUp = undefined;
+    this.#timer.clear();
+    this.#isUp = undefined;
     this.#asked = "";
     this.#stream.close();
   }
@@ -87,17 +117,17 @@ export class LiveHost {
 
   #update(): void {
     if (this.#tabs.size === 0) return this.close();
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined;
-        if (this.#wanted() !== this.#asked) this.#stream.open();
-      },
-      this.#asked ? gatherMs : 0,
-    );
+    if (this.#timer.isSet) return;
+    this.#timer.set(this.#asked ? gatherMs : 0, () => {
+      if (this.#wanted() !== this.#asked) this.#stream.open();
+    });
   }
 
   #request(): StreamRequest {
-    return { tabs: Object.fromEntries([...this.#tabs].slice(-maxTabs).map(([tab, { subscription }]) => [tab, subscription])) };
+    const asked = [...this.#tabs].slice(-maxTabs).map(([tab, { subscription }]) => {
+      return [tab, { ...subscription, values: subscription.values?.slice(0, maxWatched) }] as const;
+    });
+    return { tabs: Object.fromEntries(asked) };
   }
 
   /** A new token asks for nothing new, and neither does another order of the tabs. */
@@ -112,10 +142,22 @@ export class LiveHost {
   #search(): void {
     if (this.#searchCount === maxSearches) return;
     this.#searchCount += 1;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#stream.open();
-    }, gatherMs);
+    if (!this.#timer.isSet) this.#timer.set(gatherMs, () => this.#stream.open());
+  }
+
+  /** A tab that is shown asks, so this runs also where the host is in a tab that is hidden. */
+  #check(): void {
+    this.#timer.check();
+    this.#stream.check();
+  }
+
+  #upOf(tab: string): UpMessage {
+    const { limited, cut } = this.#untold;
+    return { type: "up", isUp: this.#isUp!, state: limited.includes(tab) || cut.includes(tab) ? "stale" : undefined };
+  }
+
+  #tellUp(): void {
+    for (const [tab, { deliver }] of this.#tabs) deliver(this.#upOf(tab));
   }
 
   #receive(name: string, data: Readonly<Record<string, unknown>>): void {
@@ -125,10 +167,11 @@ export class LiveHost {
         this.#tabs.get(tab)?.deliver({ type: "change", versions, way, spreadMs: Number(spreadMs) || 0 });
       }
     } else if (name === "values") {
-      const { rows = [] } = data as Partial<StreamEvents["values"]>;
+      const { rows = [], lists = [] } = data as Partial<StreamEvents["values"]>;
       for (const { subscription, deliver } of this.#tabs.values()) {
-        const own = rows.filter(([key]) => subscription.values?.some((known) => known[0] === key));
-        if (own.length > 0) deliver({ type: "values", rows: own });
+        const isOwn = ({ 0: key }: ListChangeRow | ValueRow): boolean => subscription.values?.some((known) => known[0] === key) ?? false;
+        const own = { rows: rows.filter(isOwn), lists: lists.filter(isOwn) };
+        if (own.rows.length + own.lists.length > 0) deliver({ type: "values", ...own });
       }
     } else if (name === "token") {
       const { tab, token } = data as Partial<StreamEvents["token"]>;
@@ -139,9 +182,15 @@ export class LiveHost {
     } else if (name === "renewed") {
       const { from = [], to } = data as Partial<StreamEvents["renewed"]>;
       for (const shown of from) this.#asked = this.#asked.replaceAll(JSON.stringify(shown), JSON.stringify(to));
-    } else if (name === "limited") {
-      const { tabs = [] } = data as Partial<StreamEvents["limited"]>;
-      for (const tab of tabs) this.#tabs.get(tab)?.deliver({ type: "up", isUp: true, state: "stale" });
+    } else if (name === "hello") {
+      // What the stream before did not tell, this one may.
+      const { limited, cut } = this.#untold;
+      Object.assign(this.#untold, { limited: [], cut: [] });
+      if (limited.length + cut.length > 0) this.#tellUp();
+    } else if (name === "limited" || name === "cut") {
+      const { tabs } = data as Partial<StreamEvents["limited" | "cut"]>;
+      this.#untold[name] = Array.isArray(tabs) ? tabs : [];
+      this.#tellUp();
     } else if (name === "unknown") {
       this.#search();
     } else if (name === "bye") {

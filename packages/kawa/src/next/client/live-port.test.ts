@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Subscription } from "../stream-protocol.ts";
-import { enterTab, FakeChannel, FakeLocks } from "../../../test/support/fake-browser.ts";
+import { enterTab, FakeChannel, FakeLocks, FakeWindow } from "../../../test/support/fake-browser.ts";
 import { FakeStreams, settle } from "../../../test/support/fake-streams.ts";
 import type { HostMessage, TabMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
@@ -132,7 +132,7 @@ describe("a tab with a shared worker", () => {
   it("says what it shows, with its lock held before, and hears from the worker", async () => {
     const { heard, port } = await openTab("r1", { locks: locks.ofTab(), SharedWorker: FakeWorker });
     const [worker] = workers;
-    expect(worker!.options.name).toBe("kawa:1::/api/reactive");
+    expect(worker!.options.name).toBe("kawa:2::/api/reactive");
     const [said] = worker!.said;
     expect(said).toEqual({ src: "/api/reactive", tab: expect.any(String), subscription: { route: [["r1", ""]] } });
     expect(locks.heldNames).toEqual([said!.tab]);
@@ -143,6 +143,143 @@ describe("a tab with a shared worker", () => {
     expect(worker!.said.at(-1)).toEqual({ src: "/api/reactive", tab: said!.tab, subscription: null });
     await settle();
     expect(locks.heldNames).toEqual([]);
+  });
+
+  const hear = (worker: FakeWorker, data: HostMessage): void => worker.port.onmessage!({ data });
+  const beatsOf = ({ said }: FakeWorker): number => said.filter(({ isBeat }) => isBeat).length;
+  /** The worker lives on for this long, and answers each beat. */
+  const answerFor = async (worker: FakeWorker, ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 100) {
+      const before = beatsOf(worker);
+      await vi.advanceTimersByTimeAsync(100);
+      if (beatsOf(worker) > before) hear(worker, { type: "here", isKnown: true });
+    }
+  };
+
+  it("starts the worker again when the lock is free that the worker held", async () => {
+    const { heard, port } = await openTab("r1", { locks: locks.ofTab(), SharedWorker: FakeWorker });
+    const ofWorker = locks.ofTab();
+    void ofWorker.request("w1", () => new Promise(() => {}));
+    hear(workers[0]!, { type: "here", isKnown: true, lock: "w1" });
+    hear(workers[0]!, { type: "here", isKnown: true, lock: "w1" });
+    await answerFor(workers[0]!, 20_000);
+    expect(workers).toHaveLength(1);
+    ofWorker.crash();
+    await settle();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(workers.map(({ options }) => options.name)).toEqual(["kawa:2::/api/reactive", "kawa:2::/api/reactive"]);
+    expect(workers[1]!.said[0]!.subscription).toEqual({ route: [["r1", ""]] });
+    expect(heard).toEqual([{ type: "up", isUp: false }]);
+    // What the one before may still say is for nobody.
+    hear(workers[0]!, { type: "up", isUp: true });
+    expect(heard).toHaveLength(1);
+    port.close();
+    await settle();
+    expect(locks.heldNames).toEqual([]);
+  });
+
+  it("asks the browser again while that knows the worker that has ended, and takes the next way only after that", async () => {
+    await openTab("r1", { locks: locks.ofTab(), BroadcastChannel: FakeChannel, SharedWorker: FakeWorker });
+    const ofWorker = locks.ofTab();
+    void ofWorker.request("w1", () => new Promise(() => {}));
+    hear(workers[0]!, { type: "here", isKnown: true, lock: "w1" });
+    ofWorker.crash();
+    await settle();
+    await vi.advanceTimersByTimeAsync(50);
+    workers[1]!.onerror!();
+    await vi.advanceTimersByTimeAsync(50);
+    // Nobody answers there.
+    await vi.advanceTimersByTimeAsync(1_050);
+    expect(workers.map(({ options }) => options.name)).toEqual(Array(4).fill("kawa:2::/api/reactive"));
+    for (const n of [3, 4]) {
+      workers[n]!.onerror!();
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    workers[5]!.onerror!();
+    await vi.dynamicImportSettled();
+    await vi.waitUntil(() => streams.all.length > 0);
+    expect(asked()).toEqual(["r1"]);
+  });
+
+  it("leaves a worker that hangs before 5 s are over, says goodbye to it, and does without workers after two of them", async () => {
+    const { heard } = await openTab("r1", { locks: locks.ofTab(), BroadcastChannel: FakeChannel, SharedWorker: FakeWorker });
+    hear(workers[0]!, { type: "here", isKnown: true });
+    hear(workers[0]!, { type: "up", isUp: true });
+    await vi.advanceTimersByTimeAsync(1_800);
+    expect(heard.at(-1)).toEqual({ type: "up", isUp: false });
+    expect(workers).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(950);
+    expect(workers).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(workers.map(({ options }) => options.name)).toEqual(["kawa:2::/api/reactive", "kawa:2::/api/reactive", "kawa:2::/api/reactive:1"]);
+    expect(workers[1]!.said.at(-1)!.subscription).toBeNull();
+    await vi.advanceTimersByTimeAsync(3_000);
+    await vi.dynamicImportSettled();
+    await vi.waitUntil(() => streams.all.length > 0);
+    expect(asked()).toEqual(["r1"]);
+    await streams.last.send("hello", {});
+    expect(heard.at(-1)).toEqual({ type: "up", isUp: true });
+    expect(workers).toHaveLength(3);
+  });
+
+  it("asks the same worker again when it was held up for longer, and is as live as that says", async () => {
+    const { heard } = await openTab("r1", { locks: locks.ofTab(), SharedWorker: FakeWorker });
+    hear(workers[0]!, { type: "here", isKnown: true });
+    await vi.advanceTimersByTimeAsync(2_750);
+    hear(workers[1]!, { type: "here", isKnown: true, up: { type: "up", isUp: true } });
+    expect(heard.at(-1)).toEqual({ type: "up", isUp: true });
+    // It may hear the last of the port before after the first of this one.
+    expect(workers[0]!.said.map(({ subscription }) => subscription)).not.toContain(null);
+    await answerFor(workers[1]!, 10_000);
+    expect(workers.map(({ options }) => options.name)).toEqual(["kawa:2::/api/reactive", "kawa:2::/api/reactive"]);
+  });
+
+  it("is as live as before when a worker that was held up answers again", async () => {
+    const { heard } = await openTab("r1", { locks: locks.ofTab(), SharedWorker: FakeWorker });
+    hear(workers[0]!, { type: "here", isKnown: true });
+    hear(workers[0]!, { type: "up", isUp: true, state: "stale" });
+    await vi.advanceTimersByTimeAsync(1_800);
+    hear(workers[0]!, { type: "here", isKnown: true });
+    expect(heard.slice(1)).toEqual([
+      { type: "up", isUp: false },
+      { type: "up", isUp: true, state: "stale" },
+    ]);
+    await answerFor(workers[0]!, 10_000);
+    expect(workers).toHaveLength(1);
+  });
+
+  it("says what it shows when a worker does not know it, as one that the browser has started anew on the same ports", async () => {
+    await openTab("r1", { locks: locks.ofTab(), SharedWorker: FakeWorker });
+    hear(workers[0]!, { type: "here", isKnown: true });
+    await vi.advanceTimersByTimeAsync(900);
+    expect(beatsOf(workers[0]!)).toBe(1);
+    hear(workers[0]!, { type: "here", isKnown: false });
+    expect(workers[0]!.said.at(-1)!.subscription).toEqual({ route: [["r1", ""]] });
+    await answerFor(workers[0]!, 10_000);
+    expect(workers[0]!.said.filter(({ subscription }) => subscription)).toHaveLength(2);
+  });
+
+  it("asks nothing while it is hidden, and at once when it is shown", async () => {
+    const browser = new FakeWindow();
+    const { port } = await openTab("r1", { locks: locks.ofTab(), SharedWorker: FakeWorker });
+    hear(workers[0]!, { type: "here", isKnown: true });
+    browser.document.visibilityState = "hidden";
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(beatsOf(workers[0]!)).toBe(0);
+    expect(workers).toHaveLength(1);
+    browser.document.visibilityState = "visible";
+    port.revive();
+    expect(beatsOf(workers[0]!)).toBe(1);
+    await vi.advanceTimersByTimeAsync(2_400);
+    expect(workers).toHaveLength(2);
+  });
+
+  it("gives the first worker time to be loaded", async () => {
+    await openTab("r1", { locks: locks.ofTab(), SharedWorker: FakeWorker });
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(workers).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(workers).toHaveLength(2);
   });
 
   it("takes the next way when the worker cannot be loaded", async () => {

@@ -1,10 +1,29 @@
 "use client";
 import { usePathname, useRouter, useSearchParams } from "next/navigation";
-import { type ReactElement, startTransition, useEffect, useLayoutEffect, useState } from "react";
-import { KeptScroll } from "./kept-scroll.tsx";
+import { startTransition, useEffect, useLayoutEffect, useState } from "react";
+import { watchRoot } from "./failed-root.ts";
+import { useKeptScroll } from "./kept-scroll.ts";
 import { liveTab, type LiveRefreshWay } from "./live-tab.ts";
 import { refreshRoute } from "../refresh-route.ts";
-import { isNavigationReported, onNavigationStart } from "./navigation-start.ts";
+import { shownPaths } from "./router-tree.ts";
+import { onNavigationStart } from "./navigation-start.ts";
+import { showAgain } from "./show-again.ts";
+
+/** Path of a page that actions do not reach. */
+let misrouted = "";
+
+/** `otherwise` also copes with a network that is lost, and with a deployment that has other actions. */
+function renderRoute(next: string, replaced: string, otherwise: () => void): void {
+  const { pathname } = location;
+  if (pathname === misrouted) return otherwise();
+  const onAnswer = (isHere: boolean): void => {
+    // What an action has led to meanwhile is another page, and is asked for on its own.
+    if (isHere || location.pathname !== pathname) return;
+    misrouted = pathname;
+    otherwise();
+  };
+  refreshRoute(next, replaced, shownPaths()).then(onAnswer, otherwise);
+}
 
 export type LiveRefreshProps = {
   src: string;
@@ -19,7 +38,7 @@ export type LiveRefreshProps = {
 };
 
 /** The client half of `<LiveUpdates />`. */
-export function LiveRefresh({ src, render, versions, identity, refresh: way = "auto" }: LiveRefreshProps): ReactElement {
+export function LiveRefresh({ src, render, versions, identity, refresh: way = "auto" }: LiveRefreshProps): null {
   const router = useRouter();
   const pathname = usePathname();
   const searchParams = useSearchParams();
@@ -27,6 +46,7 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
   const [refreshCount, setRefreshCount] = useState(liveTab.refreshCount);
   const [navigationCount, setNavigationCount] = useState(liveTab.navigationCount);
 
+  useKeptScroll(render);
   // Before the browser paints: nothing of this commit may show what the visitor before was allowed to see.
   useLayoutEffect(() => liveTab.identify(identity), [identity]);
   // First, so that the stream is asked for with what is shown.
@@ -34,6 +54,15 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
     () => liveTab.commit({ shown: [render, versions], refreshCount, navigationCount }),
     [render, versions, pathname, searchParams, refreshCount, navigationCount],
   );
+  // After a first commit there is nothing to be shown again.
+  const [first] = useState({ render, refreshCount, navigationCount });
+  useEffect(() => {
+    if (render !== first.render || refreshCount !== first.refreshCount || navigationCount !== first.navigationCount) showAgain();
+  }, [first, render, refreshCount, navigationCount]);
+  // Not after every render: who retries may ask for one.
+  useEffect(() => {
+    if (refreshCount !== first.refreshCount) startTransition(() => liveTab.retry());
+  }, [first, refreshCount]);
   useEffect(
     () =>
       liveTab.mount({
@@ -42,16 +71,15 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
         refresh: (step, count, next, replaced) =>
           startTransition(() => {
             setRefreshCount(count);
-            // Where nobody tells of navigations, this could take the user back from one. Next doubles a hash.
-            const canReplace = step !== "route" && isNavigationReported() && location.hash === "";
-            if (canReplace) router.replace(location.href, { scroll: false });
-            // The network may be lost, or a deployment has other actions: `router.refresh()` copes with both.
-            if (!canReplace || step === "both") refreshRoute(next, replaced).catch(() => startTransition(() => router.refresh()));
-            liveTab.retry();
+            // This alone throws away what was prefetched.
+            if (step === "anew") return router.refresh();
+            if (step !== "route") router.replace(location.href, { scroll: false });
+            if (step !== "page") renderRoute(next, replaced, () => startTransition(() => router.refresh()));
           }),
       }),
     [src, way, router],
   );
+  useEffect(() => watchRoot(src), [src]);
   useEffect(
     () =>
       onNavigationStart(() => {
@@ -60,5 +88,5 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
       }),
     [],
   );
-  return <KeptScroll render={render} />;
+  return null;
 }

@@ -41,12 +41,12 @@ describe("the status", () => {
   it("is stale from 3 s of knowing better until it is shown", () => {
     const store = new LiveStatusStore();
     store.setUp(true);
-    store.setBehind(true);
+    store.setBehind(performance.now());
     vi.advanceTimersByTime(2_999);
     expect(store.get().state).toBe("live");
     vi.advanceTimersByTime(1);
     expect(store.get().state).toBe("stale");
-    store.setBehind(false);
+    store.setBehind(undefined);
     expect(store.get().state).toBe("live");
   });
 
@@ -55,7 +55,7 @@ describe("the status", () => {
     store.setUp(true);
     store.setUp(true, "stale");
     expect(store.get().state).toBe("stale");
-    store.setBehind(false);
+    store.setBehind(undefined);
     expect(store.get().state).toBe("stale");
     store.setUp(true);
     expect(store.get().state).toBe("live");
@@ -71,7 +71,7 @@ describe("the status", () => {
     expect(store.get()).toMatchObject({ state: "stale", staleCount: 2 });
     expect(listener).toHaveBeenCalledTimes(2);
     unsubscribe();
-    store.setBehind(false);
+    store.setBehind(undefined);
     expect(listener).toHaveBeenCalledTimes(2);
   });
 });

@@ -48,11 +48,14 @@ export class LiveStatusStore {
     } else this.#offlineTimer ??= setTimeout(() => this.#learn({ isOffline: true }), offlineAfterMs);
   }
 
-  /** The tab is shown, and shows less than it knows there is. */
-  setBehind(isBehind: boolean): void {
+  /** Since when the tab, which is shown, shows less than it knows there is, on the clock of `performance.now()`. */
+  setBehind(since: number | undefined): void {
     clearTimeout(this.#staleTimer);
-    if (isBehind) this.#staleTimer = setTimeout(() => this.#learn({ isStale: true }), staleAfterMs);
-    else this.#learn({ isStale: false });
+    if (since === undefined) return this.#learn({ isStale: false });
+    const leftMs = since + staleAfterMs - performance.now();
+    // It has shown something newer meanwhile.
+    if (leftMs > 0 && this.#facts.isStale) this.#learn({ isStale: false });
+    this.#staleTimer = setTimeout(() => this.#learn({ isStale: true }), leftMs);
   }
 
   countStale(): void {

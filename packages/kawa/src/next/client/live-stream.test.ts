@@ -21,12 +21,13 @@ function createStream() {
   let request: StreamRequest = { tabs: { one: { route: [["r1", "v1"]] } } };
   const onEvent = vi.fn<(name: string, data: unknown) => void>();
   const onUp = vi.fn<(isUp: boolean) => void>();
-  const stream = new LiveStream({ src: "/api/reactive", request: () => request, onEvent, onUp });
+  const onRefused = vi.fn<(why: string) => void>();
+  const stream = new LiveStream({ src: "/api/reactive", request: () => request, onEvent, onUp, onRefused });
   const ask = (id: string): void => {
     request = { tabs: { one: { route: [[id, ""]] } } };
     stream.open();
   };
-  return { stream, onEvent, onUp, ask };
+  return { stream, onEvent, onUp, onRefused, ask };
 }
 
 describe("a stream", () => {
@@ -127,19 +128,71 @@ describe("a stream that is lost", () => {
     expect(streams.all).toHaveLength(count + 1);
   });
 
-  it("counts as lost after two missed pings", async () => {
+  it("is not live when it is silent for longer than was promised, and is live again with its next word", async () => {
     const { stream, onUp } = createStream();
     stream.open();
-    await streams.last.send("hello", {});
-    await vi.advanceTimersByTimeAsync(2 * pingIntervalMs);
-    await streams.last.send("ping", {});
-    await vi.advanceTimersByTimeAsync(2.3 * pingIntervalMs - 1);
-    expect(streams.last.isAborted).toBe(false);
+    await streams.last.send("hello", { withinMs: 2_500 });
+    await vi.advanceTimersByTimeAsync(2_500);
+    await streams.last.send("ping", { withinMs: 1_000 });
+    await vi.advanceTimersByTimeAsync(1_199);
+    expect(onUp.mock.calls).toEqual([[true]]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(streams.all[0]!.isAborted).toBe(true);
+    expect(onUp.mock.calls).toEqual([[true], [false]]);
+    await streams.last.send("change", {});
+    expect(onUp.mock.calls).toEqual([[true], [false], [true]]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(streams.all).toHaveLength(1);
+  });
+
+  it("gets another one beside it when it stays silent, and ends only with that one's hello or long afterwards", async () => {
+    const { stream, onUp } = createStream();
+    stream.open();
+    await streams.last.send("hello", { withinMs: 2_500 });
+    await vi.advanceTimersByTimeAsync(3_000 + 1_500);
+    expect(streams.all.map(({ isAborted }) => isAborted)).toEqual([false, false]);
+    await streams.last.send("hello", { withinMs: 2_500 });
+    expect(streams.all.map(({ isAborted }) => isAborted)).toEqual([true, false]);
+    expect(onUp.mock.calls).toEqual([[true], [false], [true]]);
+    await vi.advanceTimersByTimeAsync(4_500);
+    expect(streams.all).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(2.3 * pingIntervalMs);
+    expect(streams.all.slice(0, 3).map(({ isAborted }) => isAborted)).toEqual([true, true, true]);
     expect(onUp).toHaveBeenLastCalledWith(false);
-    await vi.advanceTimersByTimeAsync(150);
+  });
+
+  it("is held to no promise after its goodbye", async () => {
+    const { stream, onUp } = createStream();
+    stream.open();
+    await streams.last.send("hello", { withinMs: 1_000 });
+    await streams.last.send("bye", { reason: "restart", withinMs: 4_000 });
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(onUp.mock.calls).toEqual([[true]]);
+  });
+
+  it("does what is overdue when somebody looks, where timers are held up", async () => {
+    const { stream, onUp } = createStream();
+    stream.open();
+    await streams.last.send("hello", { withinMs: 1_000 });
+    const now = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 1_200);
+    stream.check();
+    expect(onUp).toHaveBeenLastCalledWith(false);
+    now.mockReturnValue(performance.now() + 1_500);
+    stream.check();
     expect(streams.all).toHaveLength(2);
+  });
+
+  it.each([
+    ["nothing is there", async () => streams.last.refuse(404, {}), ["it was answered with 404"]],
+    ["a page answers", async () => (await streams.last.write("<!doctype html><p>Welcome to this network</p>"), streams.last.end()), ["something else answered"]],
+    ["there is no room", async () => streams.last.refuse(503, { "retry-after": "5" }), []],
+    ["the network is lost", async () => streams.last.fail(), []],
+    ["it ends after its hello", async () => (await streams.last.send("hello", {}), streams.last.end()), []],
+  ])("says why it never was one when %s", async (_what, answer, reasons) => {
+    const { stream, onUp, onRefused } = createStream();
+    stream.open();
+    await answer();
+    expect(onUp).toHaveBeenLastCalledWith(false);
+    expect(onRefused.mock.calls.map(([why]) => why)).toEqual(reasons);
   });
 
   it("is opened at once when something suggests that the network is back", async () => {

@@ -1,9 +1,14 @@
 import { pingIntervalMs, type StreamRequest } from "../stream-protocol.ts";
+import { DueTimer } from "./due-timer.ts";
 import { createEventParser } from "./event-parser.ts";
 
 const reconnectMs = { first: 300, max: 10_000 } as const;
-/** Two missed pings: the connection is dead although nobody said so, as after sleep. */
+/** The connection is dead although nobody said so, as after sleep. */
 const silenceMs = 2.3 * pingIntervalMs;
+/** A stream that is silent for so many times as long as the server has promised may be dead: it is not live, and another one is tried. */
+const quietFactor = 1.2;
+/** A server that was held up is not asked by all browsers at once. */
+const probeMs = 3_000;
 
 export type LiveStreamOptions = {
   src: string;
@@ -12,6 +17,8 @@ export type LiveStreamOptions = {
   onEvent: (name: string, data: Readonly<Record<string, unknown>>) => void;
   /** A stream is there, or none is and that was not planned. */
   onUp: (isUp: boolean) => void;
+  /** What answered was no stream. */
+  onRefused: (why: string) => void;
 };
 
 /** Keeps one stream open through lost networks, restarts and sleep. */
@@ -22,7 +29,11 @@ export class LiveStream {
   #opening: AbortController | undefined;
   /** What is being opened no longer asks for the right thing. */
   #isOutdated = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer: DueTimer = new DueTimer();
+  readonly #silence: DueTimer = new DueTimer();
+  /** Longest time until the stream that is live says something. */
+  #withinMs = pingIntervalMs;
+  #isQuiet = false;
   #failureCount = 0;
   #lastReadAt = 0;
   /** The server has asked to be left alone until then. */
@@ -40,11 +51,11 @@ export class LiveStream {
     }
     const waitMs = this.#notBefore - Date.now();
     if (waitMs > 0) return this.#openAfter(waitMs);
-    clearTimeout(this.#timer);
+    this.#timer.clear();
     const own = (this.#opening = new AbortController());
     this.#read(own)
-      .catch(() => 0)
-      .then((retryAfterMs) => this.#end(own, retryAfterMs));
+      .catch((): Ended => ({}))
+      .then((ended) => this.#end(own, ended));
   }
 
   /** Something suggests that the network is back, or that the tab was asleep. */
@@ -52,23 +63,32 @@ export class LiveStream {
     if (!this.#live || Date.now() - this.#lastReadAt > silenceMs) this.open();
   }
 
+  /** Does what is overdue where timers are held up. */
+  check(): void {
+    this.#silence.check();
+    this.#timer.check();
+  }
+
   close(): void {
-    clearTimeout(this.#timer);
+    this.#timer.clear();
+    this.#silence.clear();
+    this.#isQuiet = false;
     for (const stream of [this.#live, this.#opening]) stream?.abort();
     this.#live = this.#opening = undefined;
   }
 
-  /** Resolves at the end of the stream with the time that the server wants to be left alone. */
-  async #read(own: AbortController): Promise<number> {
+  /** Resolves at the end of the stream. */
+  async #read(own: AbortController): Promise<Ended> {
     let watchdog: ReturnType<typeof setTimeout> | undefined;
     const noteLife = (): void => {
       this.#lastReadAt = Date.now();
       clearTimeout(watchdog);
       watchdog = setTimeout(() => own.abort(), silenceMs);
+      if (own === this.#live) this.#expectMore();
     };
     try {
       noteLife();
-      const { ok, headers, body } = await fetch(this.#options.src, {
+      const { ok, status, headers, body } = await fetch(this.#options.src, {
         method: "POST",
         body: JSON.stringify(this.#options.request()),
         headers: { accept: "text/event-stream", "content-type": "application/json" },
@@ -78,15 +98,15 @@ export class LiveStream {
       });
       if (!ok) {
         own.abort();
-        return parseRetryAfter(headers.get("retry-after"));
+        return { retryAfterMs: parseRetryAfter(headers.get("retry-after")), problem: `it was answered with ${status}` };
       }
       const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
       const parse = createEventParser((name, data) => this.#receive(own, name, data));
       for (;;) {
         const { done, value } = await reader.read();
-        if (done) return 0;
-        noteLife();
+        if (done) return { problem: "something else answered" };
         parse(value);
+        noteLife();
       }
     } finally {
       clearTimeout(watchdog);
@@ -97,11 +117,13 @@ export class LiveStream {
     if (own.signal.aborted) return;
     const data = parseObject(text);
     if (!data) return;
+    if (name === "hello" || (name === "ping" && own === this.#live)) this.#withinMs = Number(data["withinMs"]) || pingIntervalMs;
     if (name === "hello" && own === this.#opening) {
       this.#live?.abort();
       this.#live = own;
       this.#opening = undefined;
       this.#failureCount = 0;
+      this.#isQuiet = false;
       this.#options.onUp(true);
       if (this.#isOutdated) {
         this.#isOutdated = false;
@@ -110,18 +132,21 @@ export class LiveStream {
     }
     if (name === "bye" && own === this.#live) {
       this.#live = undefined;
+      this.#silence.clear();
       this.#openAfter(Math.random() * (Number(data["withinMs"]) || 0));
     }
     // What the stream before goes on with is nothing that the next one was asked for.
     if (name !== "renewed" || own === (this.#opening ?? this.#live)) this.#options.onEvent(name, data);
   }
 
-  #end(own: AbortController, retryAfterMs: number): void {
+  #end(own: AbortController, { retryAfterMs = 0, problem }: Ended): void {
     if (own === this.#opening) {
+      if (problem && retryAfterMs === 0) this.#options.onRefused(problem);
       this.#opening = undefined;
       this.#isOutdated = false;
     } else if (own === this.#live) {
       this.#live = undefined;
+      this.#silence.clear();
       // Another one is on its way.
       if (this.#opening) return;
     } else return;
@@ -132,11 +157,31 @@ export class LiveStream {
     this.#openAfter(retryAfterMs + Math.random() * backoffMs);
   }
 
+  /** The stream has said something, and has to say something again in time. */
+  #expectMore(): void {
+    if (this.#isQuiet) {
+      this.#isQuiet = false;
+      this.#timer.clear();
+      this.#options.onUp(true);
+    }
+    this.#silence.set(this.#withinMs * quietFactor, () => {
+      this.#isQuiet = true;
+      this.#options.onUp(false);
+      if (!this.#opening) this.#openAfter(Math.random() * probeMs);
+    });
+  }
+
   #openAfter(delayMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.open(), delayMs);
+    this.#timer.set(delayMs, () => this.open());
   }
 }
+
+type Ended = {
+  /** The server wants to be left alone for so long. */
+  readonly retryAfterMs?: number;
+  /** Nothing that ever was a stream. */
+  readonly problem?: string;
+};
 
 /** The header holds seconds or a date. */
 function parseRetryAfter(text: string | null): number {

@@ -1,19 +1,29 @@
 import { valuePort } from "../../core/browser/value-port.ts";
-import { maxRendersPerTab, type ShownRender, type Subscription } from "../stream-protocol.ts";
+import { maxWatched } from "../../core/value-row.ts";
+import { maxRendersPerTab, type ShownRender, type StaleWay, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
 import { isNavigationReported } from "./navigation-start.ts";
+import { isStaticRender } from "../static-render.ts";
 import { observeReceivedRenders } from "./received-renders.ts";
-import { RefreshQueue, type RefreshStep, type RefreshWay } from "./refresh-queue.ts";
+import { nextTask } from "./next-task.ts";
+import { RefreshQueue, type RefreshStep, type RefreshWay, type ShownVersions } from "./refresh-queue.ts";
+import { mayDiscardAction, onRouterAnswer, type RouterNews, settleActions } from "./router-requests.ts";
+import { isOfOneAddress, shownTree } from "./router-tree.ts";
 import { ShownRenders } from "./shown-renders.ts";
+import type * as Reports from "./stale-report.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export type LiveRefreshWay = "auto" | RefreshWay;
 
 export type LiveTabOptions = {
   src: string;
   way: LiveRefreshWay;
-  /** Asks Next for a render, with the id `next` in place of `shown`; {@link LiveTab.commit} names `refreshCount` when it is there. */
+  /**
+   * Asks Next for a render, with the id `next` in place of `shown`; {@link LiveTab.commit} names `refreshCount` when it is there. A
+   * `step` other than `route` navigates to the address that is shown.
+   */
   refresh: (step: RefreshStep, refreshCount: number, next: string, shown: string) => void;
 };
 
@@ -41,17 +51,24 @@ export class LiveTab {
   readonly #renders = new ShownRenders();
   readonly #retries = new Set<() => void>();
   readonly #queue: RefreshQueue;
+  readonly #watchdog: Watchdog;
   #options: LiveTabOptions | undefined;
   #others: OtherRenders | undefined;
   #src = "";
   #port: LivePort | undefined;
   #token: string | undefined;
+  #problem = "";
   #userCount = 0;
   #stop: (() => void) | undefined;
 
   #route: ShownRender = ["", ""];
-  #page: ShownRender | undefined;
+  /** Of the pages that say it, in the order in which they came. */
+  readonly #pages = new Set<ShownRender>();
   #url = "";
+  /** What Next's router showed at the last commit. */
+  #tree: string | undefined;
+  /** All that is shown is of that address. */
+  #isOfOneAddress = false;
   #told = "";
   #isUp: boolean | undefined;
   #isUpdating = false;
@@ -62,18 +79,30 @@ export class LiveTab {
 
   #refreshedUrl = "";
   #step: RefreshStep | undefined;
+  /** When the refresh was started that throws away what Next keeps; undefined when the last one does not. */
+  #anewAt: number | undefined;
   #committedCount = 0;
-  #committedNavigation = 0;
   #isNavigating = false;
 
   constructor() {
+    const shown = (): ShownVersions => ({
+      route: this.#route[1],
+      page: this.#isOfOneAddress ? [...this.#pages].at(-1)?.[1] : undefined,
+    });
+    this.#watchdog = new Watchdog({
+      shown,
+      isBehind: () => this.#queue.isBehind && this.#isUp === true && document.visibilityState !== "hidden",
+      way: () => (this.#queue.isBusy ? "refresh" : this.#isNavigating ? "navigation" : "wait"),
+      onBehind: (since) => this.status.setBehind(since),
+      onStale: (way) => this.#reportStale(way),
+    });
     this.#queue = new RefreshQueue({
-      shown: () => ({ route: this.#route[1], page: this.#page?.[1] }),
+      shown,
       // A refresh while a navigation is under way would be of the page that is being left.
       canStart: () => document.visibilityState !== "hidden" && !this.#isNavigating,
       start: (step) => this.#start(step),
-      onBehind: () => this.#tellStatus(),
-      onStale: (announced) => this.#reportStale(announced),
+      onBehind: () => this.#watchdog.look(),
+      onStale: (announced) => this.#giveUp(announced),
     });
   }
 
@@ -91,12 +120,17 @@ export class LiveTab {
   /** Tells what is on the screen now. */
   commit({ shown, refreshCount, navigationCount }: LiveCommit): void {
     const url = location.pathname + location.search;
-    if (shown[0] !== this.#route[0]) this.#renders.commitRoute(shown, this.#url || url);
+    const tree = shownTree();
+    const isMoved = this.#url !== "" && this.#url !== url;
+    if (isMoved || shown[0] !== this.#route[0]) settleActions();
+    valuePort().floor.take();
+    if (shown[0] !== this.#route[0]) this.#commitRoute(shown, url, refreshCount !== this.#committedCount);
     this.#route = shown;
-    if (this.#url && this.#url !== url) this.#moveTo(url, navigationCount);
+    if (isMoved) this.#moveTo(url, tree !== undefined && tree === this.#tree);
     this.#url = url;
+    this.#tree = tree;
+    this.#isOfOneAddress = isOfOneAddress();
     this.#committedCount = refreshCount;
-    this.#committedNavigation = navigationCount;
     this.#isNavigating = navigationCount !== this.navigationCount;
     this.#update();
   }
@@ -106,19 +140,29 @@ export class LiveTab {
     if (identity === undefined || identity === this.#identity) return;
     if (this.#identity !== undefined) this.#forget();
     this.#identity = identity;
-    void import("./identity-guard.ts").then(({ guardIdentity }) =>
-      guardIdentity(identity, () => {
-        this.#forget();
-        this.#queue.force();
-      }),
+    this.#guard(identity);
+  }
+
+  #guard(identity: string): void {
+    if (identity !== this.#identity) return;
+    import("./identity-guard.ts").then(
+      ({ guardIdentity }) =>
+        guardIdentity(identity, () => {
+          this.#forget();
+          this.#queue.force();
+        }),
+      // The network is lost.
+      () => setTimeout(() => this.#guard(identity), 5_000),
     );
   }
 
   /** `<LiveMarker>` is there. Returns its end. */
   markPage(shown: ShownRender): () => void {
-    this.#setPage(shown);
+    this.#pages.add(shown);
+    this.#notePages(this.#step === "page" && this.isRefreshingHere);
     return () => {
-      if (this.#page === shown) this.#setPage(undefined);
+      this.#pages.delete(shown);
+      this.#notePages(false);
     };
   }
 
@@ -145,6 +189,13 @@ export class LiveTab {
     };
   }
 
+  /** The page has failed with all of Kawa in it: from now on {@link retry} is what a refresh does. `render` is what was loaded. */
+  fail(src: string, render: string): void {
+    this.#src ||= new URL(src, location.href).href;
+    const shown: ShownRender = this.#route[0] ? this.#route : [render, ""];
+    this.commit({ shown, refreshCount: this.refreshCount, navigationCount: this.navigationCount });
+  }
+
   retry(): void {
     for (const retry of this.#retries) retry();
   }
@@ -156,7 +207,8 @@ export class LiveTab {
 
   #use(): () => void {
     this.#userCount += 1;
-    this.#stop ??= this.#listen();
+    // An error boundary may be there before what tells the address.
+    if (this.#src) this.#stop ??= this.#listen();
     return () => {
       this.#userCount -= 1;
       // React mounts the next user, or the same one again, right afterwards.
@@ -188,7 +240,7 @@ export class LiveTab {
     listen(window, "pagehide", close);
     listen(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && open());
     listen(document, "visibilitychange", () => {
-      this.#tellStatus();
+      this.#watchdog.look();
       if (document.visibilityState === "hidden") return;
       this.#port?.announce();
       this.#port?.revive();
@@ -198,30 +250,40 @@ export class LiveTab {
       this.#told = "";
       this.#update();
     };
-    const stopObserving = observeReceivedRenders((render) => {
+    const receive = (render: RouterNews): void => {
+      if (render === "broken") {
+        // The next refresh takes the place of what was on its way.
+        this.#isNavigating = false;
+        this.#committedCount = this.refreshCount;
+        this.#queue.force();
+        return this.#update();
+      }
+      // Nobody prefetches without a name what is shown later without a request.
+      if (!render.id && !render.isShown && !render.isKept) return;
       this.#renders.receive(render, location.pathname + location.search);
       this.#update();
-    });
+    };
+    const stopObserving = observeReceivedRenders(receive);
+    const stopListening = onRouterAnswer(receive);
     open();
     return () => {
       end.abort();
       stopObserving();
+      stopListening();
       this.#queue.stop();
+      this.#watchdog.stop();
       close();
     };
   }
 
   get #subscription(): Subscription {
-    return {
-      ...this.#shown,
-      kept: valuePort().kept,
-      token: this.#token,
-      values: valuePort().values?.watched,
-    };
+    const { kept, values } = valuePort();
+    if (values?.watched[maxWatched]) import("../../core/browser/left-out.ts").then(({ tell }) => tell(), () => {});
+    return { ...this.#shown, kept, token: this.#token, values: values?.watched };
   }
 
   get #shown(): Subscription {
-    const { route, page } = this.#renders.subscription;
+    const { route, page } = this.#renders.subscription(this.#isOfOneAddress);
     const others = this.#others?.shown ?? [];
     if (route.length + others.length <= maxRendersPerTab) return { route: [...route, ...others], page };
     return { route: [this.#route, ["", this.#route[1]]], page };
@@ -234,15 +296,26 @@ export class LiveTab {
       this.status.setUp(message.isUp, message.state);
       if (message.isUp && this.#isUp === false && this.#retries.size > 0) this.#queue.force();
       this.#isUp = message.isUp;
+      this.#watchdog.look();
     } else if (message.type === "change") {
       const asked = message.way === "page" ? "page" : "route";
-      if (!message.versions) this.#queue.force(message.spreadMs);
-      else this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
+      this.#watchdog.announce(message.versions, asked);
+      // What Next had kept may be older than the route, so the versions of that say nothing.
+      if (!message.versions || this.#renders.mayShowOlder) this.#queue.force(message.spreadMs);
+      if (message.versions) this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
     } else if (message.type === "expired") {
       valuePort().values?.forget();
+      this.#watchdog.announce("", "route");
       this.#queue.force(message.spreadMs);
-    } else if (message.type === "values") void (this.#isDeaf || valuePort().values?.receive(message.rows));
-    else this.#token = message.token;
+    } else if (message.type === "problem") this.#reportProblem(message.problem);
+    else if (message.type === "values") void (this.#isDeaf || valuePort().values?.receive(message.rows, message.lists));
+    else if (message.type === "token") this.#token = message.token;
+  }
+
+  /** The status says that the page is not live; this says why. Once, for it may be tried again for days. */
+  #reportProblem(problem: string): void {
+    if (problem !== this.#problem) console.warn(`[kawa] This page is not live: ${problem}.`);
+    this.#problem = problem;
   }
 
   #forget(): void {
@@ -251,18 +324,27 @@ export class LiveTab {
     valuePort().values?.forget();
   }
 
-  #moveTo(url: string, navigationCount: number): void {
-    if (isNavigationReported() && navigationCount === this.#committedNavigation) return this.#renders.rename(url);
+  #moveTo(url: string, isSameTree: boolean): void {
+    // As after `history.pushState`. Where a navigation leads to the same tree, Next shows what it has, too.
+    if (isSameTree) return this.#renders.rename(url);
     this.#renders.visit(url);
     this.#others?.onMove();
     // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
     this.#queue.forget("page");
   }
 
-  #setPage(shown: ShownRender | undefined): void {
-    this.#page = shown;
-    this.#renders.commitPage(shown, this.#step === "page" && this.isRefreshingHere);
+  #notePages(isPageAlone: boolean): void {
+    this.#renders.commitPages([...this.#pages], isPageAlone);
     this.#update();
+  }
+
+  #commitRoute(shown: ShownRender, url: string, isRefresh: boolean): void {
+    const anewAt = isRefresh ? this.#anewAt : undefined;
+    if (!isStaticRender(shown[0])) return this.#renders.commitRoute(shown, this.#url || url, undefined, anewAt);
+    // Without a document of its own it came with a layout that was prefetched, and the page below may well be live.
+    const isWhole = isRefresh || this.#url !== "" || isOfDocument(url);
+    this.#renders.commitRoute(shown, isWhole ? this.#url || url : undefined, isRefresh, anewAt);
+    if (!isWhole) this.#renders.visit(url);
   }
 
   /** Once for all effects of a commit. */
@@ -271,7 +353,12 @@ export class LiveTab {
     this.#isUpdating = true;
     queueMicrotask(() => {
       this.#isUpdating = false;
-      if (this.#committedCount === this.refreshCount) this.#queue.settle();
+      if (this.#committedCount === this.refreshCount) {
+        this.#renders.endRefresh(location.pathname + location.search);
+        if (this.#queue.isBusy) this.#watchdog.end();
+        this.#queue.settle();
+        this.#watchdog.look();
+      }
       this.#queue.resume();
       const shown = JSON.stringify(this.#shown);
       if (shown === this.#told) return;
@@ -281,9 +368,25 @@ export class LiveTab {
   }
 
   #start(step: RefreshStep): void {
-    this.#step = step;
+    this.#watchdog.begin();
     this.refreshCount += 1;
+    // An effect of the commit that is over may have called an action, which Next sends a microtask later.
+    if (step === "route") this.#refresh(step);
+    else nextTask(() => this.#refresh(this.#canNavigate ? step : "route"));
+  }
+
+  /** A navigation to the address that is shown gives up others that are on their way, and actions with what they bring. */
+  get #canNavigate(): boolean {
+    // Next doubles a hash.
+    return isNavigationReported() && !this.#isNavigating && isOfOneAddress() && location.hash === "" && !mayDiscardAction();
+  }
+
+  #refresh(wanted: RefreshStep): void {
+    const step = wanted === "route" && this.#renders.mayShowOlder ? "anew" : wanted;
+    this.#step = step;
+    this.#anewAt = step === "anew" ? performance.now() : undefined;
     this.#refreshedUrl = location.href;
+    if (step === "page") this.#renders.askPage();
     if (this.#options) return this.#options.refresh(step, this.refreshCount, this.#renders.ask(), this.#route[0]);
     // The root layout has failed: only its error boundary is there.
     this.retry();
@@ -291,16 +394,31 @@ export class LiveTab {
     this.#update();
   }
 
-  #tellStatus(): void {
-    this.status.setBehind(this.#queue.isBehind && document.visibilityState !== "hidden");
+  /** No render shows it. */
+  #giveUp(announced: string): void {
+    this.#watchdog.report("renders");
+    withReports(({ loadAnew }) => loadAnew(announced));
   }
 
-  #reportStale(announced: string): void {
-    const detail = { announced, ...this.#shown };
+  #reportStale(way: StaleWay): void {
+    const path = location.pathname;
+    const detail = { way, path, announced: this.#queue.announced, ...this.#shown };
     console.warn("[kawa] stale", detail);
     window.dispatchEvent(new CustomEvent("kawa:stale", { detail }));
     this.status.countStale();
+    withReports(({ reportStale }) => reportStale(this.#src, { path, way }));
   }
+}
+
+/** Loaded only where something has gone wrong. */
+function withReports(use: (reports: typeof Reports) => void): void {
+  import("./stale-report.ts").then(use, () => {});
+}
+
+/** True when the browser has loaded its document from `url`, and Next has changed nothing of it. */
+function isOfDocument(url: string): boolean {
+  const [document] = performance.getEntriesByType("navigation");
+  return document?.name.split("#")[0] === location.origin + url;
 }
 
 export const liveTab: LiveTab = new LiveTab();

@@ -2,6 +2,8 @@
 import { ValuesProvider } from "#values-provider";
 import type { ReactElement, ReactNode } from "react";
 import { setRouteSrc } from "../../core/browser/route.ts";
+import { noteFailure } from "./failed-root.ts";
+import { PassingErrors } from "./passing-errors.tsx";
 
 export type LiveValuesProps = {
   src: string;
@@ -13,5 +15,9 @@ export type LiveValuesProps = {
 /** The client half of `<LiveUpdates>` around pages. */
 export function LiveValues({ src, render, children }: LiveValuesProps): ReactElement {
   setRouteSrc(src);
-  return <ValuesProvider render={render}>{children}</ValuesProvider>;
+  return (
+    <ValuesProvider render={render}>
+      <PassingErrors onError={() => noteFailure(src)}>{children}</PassingErrors>
+    </ValuesProvider>
+  );
 }

@@ -1,16 +1,21 @@
+import { valuePort } from "../../core/browser/value-port.ts";
 import { renderTimingName } from "../stream-protocol.ts";
+import { pathOf, seesRouter } from "./router-requests.ts";
 import type { ReceivedRender } from "./shown-renders.ts";
 
-/** Reports renders that Next has received: it gives their answers to nobody, but the browser lists its requests. */
+/**
+ * Reports renders that Next has received: it gives their answers to nobody, but the browser lists its requests. It does not
+ * tell what was prefetched, so all counts as shown. For where nobody sees what the router asks for.
+ */
 export function observeReceivedRenders(onRender: (render: ReceivedRender) => void): () => void {
   const observer = new PerformanceObserver((list) => {
     for (const { name, startTime, serverTiming } of list.getEntries() as PerformanceResourceTiming[]) {
-      const { pathname, search } = new URL(name);
+      valuePort().floor.end(name);
       // Not every browser has it; what was received is unknown then.
       const id = serverTiming?.find((entry) => entry.name === renderTimingName)?.description;
-      const page = search.replace(/[?&]_rsc=[^&]*/, "");
       // What is asked for without that is a document, or an action.
-      if (id && page !== search && name.startsWith(`${location.origin}/`)) onRender({ id, url: pathname + page.replace(/^&/, "?"), startTime });
+      const isRender = /[?&]_rsc=/.test(name) && name.startsWith(`${location.origin}/`);
+      if (id && isRender && !seesRouter()) onRender({ id, url: pathOf(name), startTime, isShown: true });
     }
   });
   observer.observe({ type: "resource", buffered: true });

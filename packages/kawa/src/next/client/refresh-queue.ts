@@ -1,8 +1,11 @@
 import { parseVersions } from "../../core/version.ts";
 
-/** `page` renders the page segment again, `route` everything with its layouts; `both` is for when Next has lost one of them. */
+/**
+ * `page` renders the page segment again, `route` everything with its layouts; `both` is for when Next has lost one of them, and
+ * `anew` is the route without anything that Next keeps.
+ */
 export type RefreshWay = "page" | "route";
-export type RefreshStep = RefreshWay | "both";
+export type RefreshStep = RefreshWay | "both" | "anew";
 
 /** What a tab shows: versions that the committed renders say of themselves, as text. */
 export type ShownVersions = {
@@ -52,6 +55,8 @@ export class RefreshQueue {
   readonly #assumed: Record<RefreshWay, string> = { page: "", route: "" };
   /** A render is wanted whatever it shows. */
   #isForced = false;
+  /** Such a render is under way: until it is there, nobody knows what is shown. */
+  #isForcing = false;
   /** There was something new since the last start. */
   #isNews = false;
   #isBusy = false;
@@ -68,6 +73,11 @@ export class RefreshQueue {
   /** True between the start of a refresh and its end. */
   get isBusy(): boolean {
     return this.#isBusy;
+  }
+
+  /** What has to be shown; empty when that is whatever is rendered next. */
+  get announced(): string {
+    return this.#announced[this.#need ?? "route"];
   }
 
   /** True while something is known to be newer than what is shown. */
@@ -103,7 +113,7 @@ export class RefreshQueue {
   /** The refresh that was started last has been committed, or has ended without. */
   settle(): void {
     if (!this.#isBusy) return;
-    this.#isBusy = false;
+    this.#isBusy = this.#isForcing = false;
     if (!this.#isNews) Object.assign(this.#assumed, this.#announced);
     if (!this.#check() || this.#isNews) return this.resume();
     this.#failureCount += 1;
@@ -156,21 +166,23 @@ export class RefreshQueue {
 
   /** True when something newer is known than what is shown. */
   #check(): boolean {
-    const isBehind = this.#need !== undefined;
-    if (!isBehind) {
+    const isNeeded = this.#need !== undefined;
+    if (!isNeeded) {
       this.#failureCount = 0;
       this.#dueAt = Infinity;
     }
+    const isBehind = isNeeded || this.#isForcing;
     if (isBehind !== this.#isBehind) {
       this.#isBehind = isBehind;
       this.#options.onBehind();
     }
-    return isBehind;
+    return isNeeded;
   }
 
   #start(): void {
     const step = steps[this.#need!][Math.min(this.#failureCount, stepCount - 1)]!;
     this.#isBusy = true;
+    this.#isForcing = this.#isForced;
     this.#isNews = this.#isForced = false;
     this.#dueAt = Infinity;
     this.#options.start(step);

@@ -3,14 +3,14 @@ import { useEffect, useEffectEvent } from "react";
 import { liveTab } from "./live-tab.ts";
 
 /**
- * For `error.tsx` and `global-error.tsx`: calls `retry` when the next change is announced or the connection is back, so that a page
- * that failed during a refresh recovers with the next good render.
+ * For error boundaries of your own: calls `retry` after each refresh, and when the connection is back, so that what failed recovers with
+ * the next good render. Pages of Next (`error.tsx`, `global-error.tsx`, `not-found.tsx`) recover by themselves.
  *
  * @example
  * "use client";
- * export default function ErrorPage({ retry }: { retry: () => void }) {
- *   useLiveRetry(retry);
- *   return <button onClick={retry}>Try again</button>;
+ * export function Fallback({ resetErrorBoundary }: { resetErrorBoundary: () => void }) {
+ *   useLiveRetry(resetErrorBoundary);
+ *   return <p role="alert">This cannot be shown at the moment.</p>;
  * }
  */
 export function useLiveRetry(retry: () => void): void {

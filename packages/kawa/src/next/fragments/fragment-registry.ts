@@ -9,6 +9,17 @@ const components = processState("fragments", () => new Map<string, FragmentCompo
 // Each copy of this module belongs to a layer of Next, and evaluates the modules of the app on its own.
 const ownIds = new Set<string>();
 
+const unshared = processState("unshared-fragments", () => new WeakSet<FragmentComponent>());
+
+/** Each tab is to run the component on its own, whatever it reads. */
+export function keepUnshared(component: FragmentComponent): void {
+  unshared.add(component);
+}
+
+export function isUnshared(component: FragmentComponent): boolean {
+  return unshared.has(component);
+}
+
 /** Remembers a component under its id, so that it can be rendered without the module that holds it. */
 export function registerFragment(id: string, component: FragmentComponent): void {
   const isTwice = ownIds.has(id);

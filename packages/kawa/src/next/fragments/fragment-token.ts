@@ -1,5 +1,6 @@
 import { isKawaError, type KawaErrorCode } from "../../core/errors.ts";
 import { decodeValue, encodeValue } from "../../core/value.ts";
+import { fulfilled } from "../../react/fulfilled.ts";
 import { open, seal } from "../../rivetkit/secret/seal.ts";
 
 const maxPropsBytes = 8 * 1024;
@@ -9,7 +10,12 @@ const lifetimeDays = 2;
 
 const expectedCodes: ReadonlySet<KawaErrorCode> = new Set(["VALUE_UNSERIALIZABLE", "VALUE_TOO_LARGE", "SECRET_MISSING"]);
 
-export type Fragment = { readonly id: string; readonly props: object };
+export type Fragment = {
+  readonly id: string;
+  readonly props: object;
+  /** Names of props that the component gets as promises, as Next gives them to pages. @default none */
+  readonly promised?: readonly string[];
+};
 
 const expected = { purpose: "fragment", audience: "fragment" } as const;
 
@@ -17,13 +23,13 @@ const expected = { purpose: "fragment", audience: "fragment" } as const;
  * Names a component and its props to the browser, which brings it back to have them rendered again: it can neither look into it nor
  * change it. Undefined when the props are no plain data or too large, and while the servers have no secret in common.
  */
-export function sealFragment({ id, props }: Fragment): string | undefined {
+export function sealFragment({ id, props, promised = [] }: Fragment): string | undefined {
   try {
     // Equal fragments have equal tokens, for as long as a day lasts.
     const expiresAt = (Math.floor(Date.now() / dayMs) + lifetimeDays + 1) * dayMs;
     // In development React defines a getter for `key` on them.
     const text = encodeValue(id, { ...props }, maxPropsBytes);
-    return seal({ ...expected, expiresAt }, JSON.stringify([id, text]), { isDeterministic: true });
+    return seal({ ...expected, expiresAt }, JSON.stringify([id, text, promised]), { isDeterministic: true });
   } catch (error) {
     if (isKawaError(error) && expectedCodes.has(error.code)) return undefined;
     throw error;
@@ -35,8 +41,10 @@ export function openFragment(token: string): Fragment | undefined {
   try {
     const opened = open(expected, token);
     if (opened.state !== "valid") return undefined;
-    const [id, text] = JSON.parse(opened.payload) as [string, string];
-    return { id, props: decodeValue(text) as object };
+    // An older version has written no names.
+    const [id, text, promised = []] = JSON.parse(opened.payload) as [string, string, string[]?];
+    const props = decodeValue(text) as Record<string, unknown>;
+    return { id, props: { ...props, ...Object.fromEntries(promised.map((name) => [name, fulfilled(props[name])])) } };
   } catch (error) {
     // The props of an older version may hold what is no value any more.
     if (isKawaError(error, "SECRET_MISSING") || isKawaError(error, "VALUE_UNREADABLE")) return undefined;

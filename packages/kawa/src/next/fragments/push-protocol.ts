@@ -17,11 +17,14 @@ export type PushRequest = {
   readonly fragments: readonly FragmentRef[];
 };
 
-/** New content of the fragments whose reads have changed, by their place in the request. */
+/**
+ * New content of the fragments whose reads have changed, by their place in the request. One that has several places comes once, with the
+ * others.
+ */
 export type Push = {
   /** Versions that all of them show at least. */
   readonly versions: string;
-  readonly fragments: readonly (readonly [index: number, node: Promise<ReactNode>])[];
+  readonly fragments: readonly (readonly [index: number, node: Promise<ReactNode>, others?: readonly number[]])[];
 };
 
 /** Why a call has ended: another one took its place, it has lasted long enough, or the server ends. */

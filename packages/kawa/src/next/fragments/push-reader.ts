@@ -1,5 +1,5 @@
 import { currentExchange } from "../connections.ts";
-import type { PushReader } from "./push-stream.tsx";
+import type { PushReader } from "./read-watch.ts";
 
 /** Whoever reads the answer to the request on whose behalf this runs; undefined where no `node:http` server has received it. */
 export function currentReader(): PushReader | undefined {

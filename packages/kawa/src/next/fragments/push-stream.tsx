@@ -1,19 +1,24 @@
+import { randomUUID } from "node:crypto";
 import type { ReactNode } from "react";
 import type { Backend } from "../../core/backend.ts";
-import { formatVersions, parseVersions, type ShownVersions, toShownVersions } from "../../core/version.ts";
+import { nextWork } from "../../core/next-work.ts";
+import { formatVersions, parseVersions, type ShownVersions } from "../../core/version.ts";
 import { fragmentScope } from "../../react/fragment-scope.ts";
 import { isPromise } from "../../react/is-promise.ts";
 import { fulfilled } from "../../react/fulfilled.ts";
 import { addForeignRender, findRender } from "../../react/foreign-renders.ts";
 import { RenderReads } from "../../react/render-reads.ts";
-import type { RequestScope } from "../../react/request-scope.ts";
+import type { RequestScope } from "../../react/render-scope.ts";
 import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
 import type { Run } from "../../react/wrap-components.ts";
 import { hub } from "../hub.ts";
-import { drainTimeoutMs } from "../limits.ts";
+import { countRender } from "../refresh-pace.ts";
 import type { FragmentComponent } from "./fragment-registry.ts";
 import { renderBudget } from "./render-budget.ts";
+import { type PushReader, ReadWatch } from "./read-watch.ts";
 import { type FragmentRef, maxPushMs, type Push, type PushEnd } from "./push-protocol.ts";
+import type { SharedRun } from "./shared-run.ts";
+import { sharedRuns } from "./shared-runs.ts";
 
 /** No screen shows more than this. */
 const minGapMs = 16;
@@ -29,14 +34,6 @@ export type PushedFragment = {
   readonly component: FragmentComponent;
   readonly props: object;
 };
-
-/** Whoever reads what is pushed. */
-export interface PushReader {
-  /** False while what was sent before waits to be read. */
-  readonly isRead: boolean;
-  /** Disconnects one that has read nothing for a while. */
-  disconnect(): void;
-}
 
 type Followed = PushedFragment & {
   readonly reads: RenderReads;
@@ -56,8 +53,10 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   readonly #rendering = new Set<Followed>();
   readonly #stops: (() => void)[] = [];
   readonly #onEnd: () => void;
-  readonly #reader: PushReader | undefined;
-  #unreadSince: number | undefined;
+  readonly #reader: ReadWatch;
+  /** Of its pace. */
+  readonly #name = randomUUID();
+  readonly #route = nextWork()?.work.route ?? "";
   #round = 0;
   #roundAt = Number.NEGATIVE_INFINITY;
   /** When the next round may begin, as far as that was asked for. */
@@ -70,7 +69,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
 
   constructor(fragments: readonly PushedFragment[], onEnd: () => void, reader?: PushReader) {
     this.#onEnd = onEnd;
-    this.#reader = reader;
+    this.#reader = new ReadWatch(reader);
     this.#fragments = fragments.map((fragment) => this.#follow(fragment));
     const timer = setTimeout(() => this.end("renew"), maxPushMs);
     timer.unref();
@@ -84,9 +83,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     if (this.#end !== undefined) return;
     this.#end = reason;
     for (const stop of this.#stops) stop();
-    const reader = this.#reader;
-    // What it was sent is still on its way.
-    if (reader && !reader.isRead) setTimeout(() => reader.isRead || reader.disconnect(), drainTimeoutMs).unref();
+    this.#reader.end();
     this.#onEnd();
     this.#wake();
   }
@@ -114,10 +111,8 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     const { render, versions } = fragment.ref;
     const known = findRender(render);
     const followed: Followed = { ...fragment, reads: known ?? new RenderReads(render), versions: parseVersions(versions), spentMs: 0 };
-    if (!known) {
-      addForeignRender(followed.reads);
-      this.#changed.add(followed);
-    }
+    if (!known) addForeignRender(followed.reads);
+    if (!known || known.isOlder) this.#changed.add(followed);
     const onChange = (): void => this.#note([followed]);
     const watch = hub().watch({
       render: followed.reads,
@@ -133,30 +128,23 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #note(fragments: readonly Followed[]): void {
     const reached = formatVersions(hub().versions);
     // A fragment may have been rendered since that change, together with another one.
-    for (const fragment of fragments) if (formatVersions(fragment.versions) !== reached) this.#changed.add(fragment);
+    for (const fragment of fragments) {
+      if (fragment.reads.isOlder || formatVersions(fragment.versions) !== reached) this.#changed.add(fragment);
+    }
     this.#wake();
   }
 
   #waitMs(): number {
     if (this.#changed.size === 0) return Number.POSITIVE_INFINITY;
     const now = performance.now();
-    if (!this.#isRead(now)) return unreadGapMs;
+    if (!this.#reader.isRead(now)) {
+      if (this.#reader.isGone(now)) this.end("replaced");
+      return unreadGapMs;
+    }
     const waitMs = this.#roundAt + (this.#rendering.size > 0 ? maxWaitMs : minGapMs) - now;
     if (waitMs > 0) return waitMs;
     this.#startAt ??= renderBudget().reserve(renderBudget().fitting(this.#changed));
     return this.#startAt - now;
-  }
-
-  /** What is rendered for somebody who does not read would wait in memory. */
-  #isRead(now: number): boolean {
-    if (!this.#reader || this.#reader.isRead) this.#unreadSince = undefined;
-    else this.#unreadSince ??= now;
-    if (this.#unreadSince === undefined) return true;
-    if (now - this.#unreadSince >= drainTimeoutMs) {
-      this.end("replaced");
-      this.#reader!.disconnect();
-    }
-    return false;
   }
 
   #sleep(durationMs: number): Promise<void> {
@@ -171,6 +159,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
 
   #render(): Push {
     const round = (this.#round += 1);
+    countRender("fragment", this.#name, this.#route);
     this.#roundAt = performance.now();
     clearTimeout(this.#releaseTimer);
     // What a snapshot shows is kept for it, and the next round may be a long time off.
@@ -185,17 +174,19 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
       if (fragment.spentMs > 0) renderBudget().learn(fragment.component, fragment.spentMs);
       fragment.spentMs = 0;
       fragment.versions = this.#versions;
+      fragment.reads.isOlder = false;
       this.#rendering.add(fragment);
     }
     return {
       versions: this.#toldVersions(fragments),
-      fragments: fragments.flatMap((fragment) => {
+      fragments: fragments.map((fragment) => {
         const run = (scope: RequestScope): ReactNode | Promise<ReactNode> => this.#run(fragment, round, scope);
         const Rendered = (): ReactNode | Promise<ReactNode> => run(useDynamicScope());
         // React renders what it iterates over outside of its work loop, where components have no hooks. A promise gets a task of
         // its own, in the same write when it is known to be fulfilled.
         const node = fulfilled(<Rendered />);
-        return fragment.indexes.map((index) => [index, node] as const);
+        const [index, ...others] = fragment.indexes as readonly [number, ...number[]];
+        return others.length > 0 ? ([index, node, others] as const) : ([index, node] as const);
       }),
     };
   }
@@ -204,12 +195,33 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #toldVersions(fragments: readonly Followed[]): string {
     const isRead = ({ id, version: { epoch } }: Backend): boolean =>
       fragments.some(({ reads, ref }) => reads.keys.has(id) || parseVersions(ref.versions)[epoch] !== undefined);
-    return formatVersions(toShownVersions(hub().connected.filter(isRead).map(({ version }) => version)));
+    return hub().formatVersions(isRead);
   }
 
+  /** What is the same for all tabs is run once for them. */
   #run(fragment: Followed, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {
     this.#enter(scope);
     fragmentScope().renew(round);
+    const { component, props, ref } = fragment;
+    const run = sharedRuns().of({ token: ref.token, component, props });
+    const node = run ? this.#showShared(run, fragment, round) : this.#runAlone(fragment);
+    const onRendered = (): void => this.#finish(fragment, round);
+    if (isPromise(node)) node.then(onRendered, onRendered);
+    else onRendered();
+    return node;
+  }
+
+  #showShared(run: SharedRun, fragment: Followed, round: number): ReactNode | Promise<ReactNode> {
+    if (run.state === "running") return run.settled.then(() => this.#showShared(run, fragment, round));
+    // After a wait there are no hooks but in an element.
+    const alone = (): ReactNode | Promise<ReactNode> => this.#runAlone(fragment);
+    const Alone = (): ReactNode | Promise<ReactNode> => alone();
+    if (run.state !== "done") return <Alone />;
+    run.tell(fragment.reads);
+    return run.node;
+  }
+
+  #runAlone(fragment: Followed): ReactNode | Promise<ReactNode> {
     const timed: Run = (component) => {
       const startedAt = performance.now();
       try {
@@ -218,11 +230,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
         fragment.spentMs += performance.now() - startedAt;
       }
     };
-    const node = fragmentScope().run(fragment.reads, () => fragment.component(fragment.props), timed);
-    const onRendered = (): void => this.#finish(fragment, round);
-    if (isPromise(node)) node.then(onRendered, onRendered);
-    else onRendered();
-    return node;
+    return fragmentScope().run(fragment.reads, () => fragment.component(fragment.props), timed);
   }
 
   #finish(fragment: Followed, round: number): void {

@@ -29,6 +29,10 @@ describe("RenderBudget", () => {
     const delays = Array.from({ length: 4 }, () => budget.reserve([dear]) - now);
     expect(delays).toEqual([0, 0, 5, 10]);
     vi.advanceTimersByTime(100);
+    const cheapOnes = Array.from({ length: 20 }, () => budget.reserve([cheap]) - performance.now());
+    expect(cheapOnes.filter((delayMs) => delayMs === 0)).toHaveLength(9);
+    expect(cheapOnes.at(-1)).toBeCloseTo(20 * 0.6 - 5 - 0.6);
+    vi.advanceTimersByTime(100);
     expect(budget.reserve([dear])).toBe(performance.now());
   });
 });

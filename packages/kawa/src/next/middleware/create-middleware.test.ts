@@ -1,9 +1,14 @@
-import { NextRequest } from "next/server";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, relative } from "node:path";
+import { NextRequest, NextResponse } from "next/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { asFrom } from "../../../test/support/as-from.ts";
 import { shareSecret } from "../../rivetkit/secret/shared-secret.ts";
 import { createSessions } from "../session/create-sessions.ts";
 import { createMiddleware, type MiddlewareOptions } from "./create-middleware.ts";
+import { builtInStyles } from "./security-headers.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -30,12 +35,36 @@ describe("createMiddleware", () => {
     expect(given("content-security-policy")).toContain(directives.get("script-src"));
   });
 
+  it("lets scripts of static pages run where there is no nonce, which a browser may not send either", () => {
+    const { directives, given } = answer({ nonce: false }, { "x-nonce": "mine" });
+    expect(directives.get("script-src")).toBe("'self' 'unsafe-inline'");
+    expect(directives.get("style-src")).toBe("'self' 'unsafe-inline'");
+    expect(given("x-nonce")).toBeNull();
+  });
+
+  it("reports each static page once that is asked for with a nonce", () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => {});
+    // Another test has looked already.
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.static-pages"));
+    vi.stubEnv("NODE_ENV", "production");
+    vi.stubEnv("__NEXT_RELATIVE_DIST_DIR", relative(process.cwd(), join(import.meta.dirname, "../../../test/support/static-build")));
+    const ask = (path: string): unknown => createMiddleware()(new NextRequest(`http://host${path}`));
+    for (const path of ["/", "/about", "/about", "/about/", "/posts/1", "/posts/1/x", "/sitemap.xml"]) ask(path);
+    // Under an address that a middleware rewrites, and below a path.
+    const to = (path: string) => createMiddleware({ respond: (request) => NextResponse.rewrite(new URL(path, request.url), { request }) });
+    to("/posts/2?more=1")(new NextRequest("http://host/second"));
+    to("/shop/posts/3/")(new NextRequest("http://host/shop/third", { nextConfig: { basePath: "/shop", trailingSlash: true } }));
+    expect(error.mock.calls.map(([text]) => /"([^"]*)"/.exec(String(text))?.[1])).toEqual(["/_not-found", "/about", "/posts/1", "/posts/2", "/posts/3"]);
+    expect(String(error.mock.calls[0])).toContain("await connection();");
+    error.mockRestore();
+  });
+
   it("allows nothing but the app's own", () => {
     const { directives, given } = answer();
     directives.delete("script-src");
     expect(Object.fromEntries(directives)).toEqual({
       "default-src": "'self'",
-      "style-src": `'self' 'nonce-${given("x-nonce")}'`,
+      "style-src": `'self' 'nonce-${given("x-nonce")}' ${builtInStyles.join(" ")}`,
       "style-src-attr": "'unsafe-inline'",
       "img-src": "'self' blob: data:",
       "font-src": "'self'",
@@ -48,12 +77,33 @@ describe("createMiddleware", () => {
     });
   });
 
+  it.each([
+    ["https://cdn.example/v1", "https://cdn.example"],
+    ["/v1", undefined],
+    ["", undefined],
+  ])("allows the files of the build where assetPrefix %j has them", (prefix, origin) => {
+    vi.stubEnv("__NEXT_ASSET_PREFIX", prefix);
+    for (const nonce of [true, false]) {
+      const { directives } = answer({ nonce });
+      const allowed = [...directives].filter(([, sources]) => sources.includes("https://cdn.example")).map(([name]) => name);
+      expect(allowed).toEqual(origin === undefined ? [] : ["default-src", "script-src", "style-src", "img-src", "font-src"]);
+    }
+  });
+
   it("allows in development what Next's tools need", () => {
     vi.stubEnv("NODE_ENV", "development");
     const { directives } = answer();
     expect(directives.get("script-src")).toContain("'unsafe-eval'");
     expect(directives.get("style-src")).toBe("'self' 'unsafe-inline'");
     expect(directives.get("connect-src")).toBe("'self' ws:");
+  });
+
+  it("allows the styles of Next's own error pages, as the installed Next has them", () => {
+    const load = createRequire(import.meta.url);
+    const { errorThemeCss } = load("next/dist/client/components/builtin/error-styles.js") as { errorThemeCss: string };
+    const fallback = readFileSync(load.resolve("next/dist/client/components/http-access-fallback/error-fallback.js"), "utf8");
+    const styles = [errorThemeCss, /__html: `([^`]*)`/.exec(fallback)![1]!];
+    expect(styles.map((css) => `'sha256-${createHash("sha256").update(css).digest("base64")}'`)).toEqual(builtInStyles);
   });
 
   it("adds the sources that the app names", () => {
@@ -85,6 +135,20 @@ describe("createMiddleware", () => {
     expect(await response.text()).toContain("This app is not reached under this name.");
     expect(response.headers.get("x-middleware-next")).toBeNull();
     expect(sessions.keep).not.toHaveBeenCalled();
+  });
+
+  it("lets the app rewrite or redirect, with the names that the render needs, at once or later", async () => {
+    const rewrite = (request: NextRequest): NextResponse => NextResponse.rewrite(new URL("/de/", request.url), { request });
+    for (const respond of [rewrite, async (request: NextRequest) => rewrite(request)]) {
+      const response = await createMiddleware({ respond })(new NextRequest("http://host/", { headers: { cookie: "a=1" } }));
+      const given = (name: string): string | null => response.headers.get(`x-middleware-request-${name}`);
+      expect(response.headers.get("x-middleware-rewrite")).toBe("http://host/de/");
+      expect(response.headers.get("server-timing")).toBe(`kawa;desc="${given("x-kawa-render")}"`);
+      expect([given("cookie"), given("x-nonce")]).toEqual(["a=1", expect.stringMatching(/^[\w+/=]{24}$/)]);
+      expect(response.headers.get("x-frame-options")).toBe("DENY");
+    }
+    const moved = await createMiddleware({ respond: (request) => NextResponse.redirect(new URL("/de/", request.url)) })(new NextRequest("http://host/"));
+    expect([moved.status, moved.headers.get("location")]).toEqual([307, "http://host/de/"]);
   });
 
   it("gives a visitor a session that this very render sees", () => {

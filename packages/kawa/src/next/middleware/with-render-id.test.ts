@@ -1,4 +1,4 @@
-import { NextRequest } from "next/server";
+import { NextRequest, NextResponse } from "next/server";
 import { describe, expect, it } from "vitest";
 import { withRenderId } from "./with-render-id.ts";
 
@@ -23,6 +23,21 @@ describe("withRenderId", () => {
     expect(renderHeaders(withRenderId(request)).get("x-kawa-render")).not.toBe(forged);
   });
 
+  it("tells the render what the browser has asked for, whatever that is rewritten to", () => {
+    const request = new NextRequest("http://host/about?of=1");
+    const rewrite = (named: NextRequest): NextResponse => NextResponse.rewrite(new URL("/de/about", named.url), { request: named });
+    for (const respond of [undefined, rewrite]) {
+      expect(renderHeaders(withRenderId(request, respond)).get("x-kawa-asked")).toBe("/about?of=1");
+    }
+    const below = new NextRequest("http://host/shop/about", { nextConfig: { basePath: "/shop" } });
+    expect(renderHeaders(withRenderId(below)).get("x-kawa-asked")).toBe("/shop/about");
+  });
+
+  it("keeps what was asked for when a rewrite comes through it once more", () => {
+    const request = new NextRequest("http://host/de/about", { headers: { "x-kawa-asked": "/about?of=1" } });
+    expect(renderHeaders(withRenderId(request)).get("x-kawa-asked")).toBe("/about?of=1");
+  });
+
   it("keeps all other headers of the request", () => {
     const request = new NextRequest("http://host/", { headers: { cookie: "a=1", "accept-language": "de" } });
     const headers = renderHeaders(withRenderId(request));
@@ -31,5 +46,15 @@ describe("withRenderId", () => {
 
   it("goes on to the page", () => {
     expect(withRenderId(new NextRequest("http://host/")).headers.get("x-middleware-next")).toBe("1");
+  });
+
+  it("names what the app rewrites to, and keeps what the app times", () => {
+    const response = withRenderId(new NextRequest("http://host/about"), (named) => {
+      const rewritten = NextResponse.rewrite(new URL("/de/about", named.url), { request: named });
+      rewritten.headers.set("server-timing", "app;dur=1");
+      return rewritten;
+    });
+    expect(response.headers.get("x-middleware-rewrite")).toBe("http://host/de/about");
+    expect(response.headers.get("server-timing")).toBe(`app;dur=1, kawa;desc="${renderHeaders(response).get("x-kawa-render")}"`);
   });
 });

@@ -1,4 +1,5 @@
 import { type NextRequest, NextResponse } from "next/server";
+import { askedHeader } from "../../core/refresh-requests.ts";
 import { createRenderId, renderHeader } from "../../react/render-id.ts";
 import { renderTimingName } from "../stream-protocol.ts";
 
@@ -7,25 +8,39 @@ import { renderTimingName } from "../stream-protocol.ts";
  * hears only of changes that its page has read, also after a navigation that keeps its layouts. A name that the browser sent
  * is dropped. For a middleware of your own; `createMiddleware` does it too.
  *
+ * @param respond answers the request, which has the name in its headers: pass them on. @default goes on to the page
+ *
  * @example
  * export function middleware(request: NextRequest) {
  *   return withRenderId(request);
  * }
+ *
+ * @example
+ * export function middleware(request: NextRequest) {
+ *   const to = new URL(`/de${request.nextUrl.pathname}`, request.url);
+ *   return withRenderId(request, (named) => NextResponse.rewrite(to, { request: named }));
+ * }
  */
-export function withRenderId(request: NextRequest): NextResponse {
-  const headers = new Headers(request.headers);
-  const timing = nameRender(headers);
-  const response = NextResponse.next({ request: { headers } });
-  response.headers.set("server-timing", timing);
+export function withRenderId(request: NextRequest, respond: (named: NextRequest) => NextResponse = goOn): NextResponse {
+  const timing = nameRender(request);
+  const response = respond(request);
+  response.headers.append("server-timing", timing);
   return response;
 }
 
 /**
  * Tells the render its name. Returns the `Server-Timing` for the browser: Next gives the answer to a navigation to nobody else,
- * but the browser reads this from its list of requests.
+ * but the browser reads this from its list of requests. The render is also told what was asked for, whatever it is rewritten to.
  */
-export function nameRender(requestHeaders: Headers): string {
+export function nameRender({ headers, url }: NextRequest): string {
   const id = createRenderId();
-  requestHeaders.set(renderHeader, id);
+  headers.set(renderHeader, id);
+  const { pathname, search } = new URL(url);
+  // A rewrite to another name of this host comes through the middleware once more. The header grants nothing, whoever sets it.
+  if (!headers.has(askedHeader)) headers.set(askedHeader, pathname + search);
   return `${renderTimingName};desc="${id}"`;
+}
+
+export function goOn(request: NextRequest): NextResponse {
+  return NextResponse.next({ request });
 }

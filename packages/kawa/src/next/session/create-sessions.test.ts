@@ -7,7 +7,7 @@ import { createMemoryBackend } from "../../core/memory-backend.ts";
 import { KawaError } from "../../core/errors.ts";
 import { shareSecret } from "../../rivetkit/secret/shared-secret.ts";
 import { createSessions } from "./create-sessions.ts";
-import { revokedSessions } from "../../rivetkit/revoked-sessions.ts";
+import { onSessionRevoked, revokedSessions } from "../../rivetkit/revoked-sessions.ts";
 import { revokeSession } from "./revoke-session.ts";
 
 type SetCookie = { name: string; value: string; secure: boolean; httpOnly: boolean; sameSite: string; path: string; expires: Date };
@@ -248,6 +248,27 @@ describe("a session that was signed out", () => {
     for (let n = 0; n < 3; n += 1) ids.push((await sessions.signOut()).id);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
     expect(new Set(ids).size).toBe(3);
+  });
+});
+
+describe("two sign-ins at once from one cookie", () => {
+  it.each([0, 1])("end together, with the streams of both, whichever of the two signs out: %i", async (which) => {
+    newVisitor();
+    const [first, second] = await Promise.all([sessions.signIn({ userId: "ada" }), sessions.signIn({ userId: "ada" })]);
+    const cookies = request.set.slice(-2).map(({ value }) => value);
+    for (const cookie of cookies) {
+      request.jar.set("kawa-session", cookie);
+      expect(await sessions.read()).toBeDefined();
+    }
+    const told = new Set<string>();
+    onSessionRevoked((id) => told.add(id));
+    request.jar.set("kawa-session", cookies[which]!);
+    await sessions.signOut();
+    expect([...told]).toEqual(expect.arrayContaining([first.id, second.id]));
+    for (const cookie of cookies) {
+      request.jar.set("kawa-session", cookie);
+      expect(await sessions.read()).toBeUndefined();
+    }
   });
 });
 

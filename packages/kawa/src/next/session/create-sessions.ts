@@ -6,7 +6,7 @@ import { provideCurrentSession } from "../../rivetkit/current-session.ts";
 import { type ChainedSession, revokedSessions } from "../../rivetkit/revoked-sessions.ts";
 import { reportSeldom } from "../report-seldom.ts";
 import { rateLimits } from "../limits.ts";
-import { mayBeginSession } from "./new-sessions.ts";
+import { chargeSession, mayBeginSession } from "./new-sessions.ts";
 import { isHttps, sessionCookie, sessionCookieName } from "./session-cookie.ts";
 import { defaultMaxAgeMs, noteSessionLifetime } from "./session-lifetime.ts";
 import { openSession, sealSession, type SessionContent } from "./session-token.ts";
@@ -92,7 +92,9 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
     const content = openSession(cookieName, (await cookies()).get(name)?.value);
     if (!content) return undefined;
     await revokedSessions().load();
-    return revokedSessions().has(content) ? undefined : content;
+    if (revokedSessions().has(content)) return undefined;
+    revokedSessions().meet(content);
+    return content;
   };
   provideCurrentSession(cookieName, readContent);
 
@@ -102,7 +104,7 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
     // Anybody can do this, and each time the end of the session before has to be remembered.
     const isOfGuest = before?.data === undefined && data === undefined;
     const cost = before?.generation === 0 ? rateLimits.guestEndCost : 1;
-    if (isOfGuest && !mayBeginSession({ headers: new Headers(sent) }, cost)) throw tooManySessions();
+    if (isOfGuest) chargeSession({ headers: new Headers(sent) }, cost);
     const next = issue(before ? nextOf(before) : firstSession(), data);
     const cookie = cookieFor(next, isHttps(sent));
     // First of all it is durable that the session before has ended, for as long as a copy of it that was renewed just now.
@@ -140,10 +142,6 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
     signIn: begin,
     signOut: () => begin(undefined),
   };
-}
-
-function tooManySessions(): KawaError {
-  return new KawaError("RATE_LIMITED", "Too many sessions begin at this address (docs/limits.md). Try again in a moment.");
 }
 
 function firstSession(): ChainedSession {

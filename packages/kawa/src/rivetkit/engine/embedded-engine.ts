@@ -2,14 +2,21 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KawaError } from "../../core/errors.ts";
-import { createNamespace, findNamespace, isHealthy, obeys, oldNamespace } from "./engine-api.ts";
+import type { Journals } from "../journal/actor-journal.ts";
+import { EngineFiles } from "../journal/engine-files.ts";
+import { checkDisk, disk } from "./disk-room.ts";
+import { checkHealth, checkStore, createNamespace, findNamespace, isHealthy, oldNamespace } from "./engine-api.ts";
+import { isEngineAlive, mayTakeOver, recordOf } from "./engine-owner.ts";
 import type { EngineFolder, EngineRecord } from "./folder.ts";
 import { locked } from "./folder-lock.ts";
+import { forgetEarlier, type Forgotten } from "./forget-earlier.ts";
+import { isOfAnother, joinOrWaitForEnd, threadEnded, threadRestartMs } from "./join-engine.ts";
 import { findEnginePort, isEnginePortFree } from "./ports.ts";
-import { isAlive, isEngineProcess, signalProcess, waitUntil } from "./processes.ts";
+import { signalProcess, waitUntil } from "./processes.ts";
 import { givenAdminToken, storesInFiles } from "./settings.ts";
 import { type EngineProcess, spawnEngine } from "./spawn-engine.ts";
-import { forgetEarlierEngines, hideNamespace } from "./store-tool.ts";
+import { hideNamespace } from "./store-tool.ts";
+import { whenDiskTakesWrites, whenStoreFails } from "./store-watch.ts";
 
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 4_000;
@@ -17,6 +24,10 @@ const watchIntervalMs = 500;
 const restartDelaysMs = [0, 100, 500, 2_000, 5_000];
 /** An engine that ran this long was well: its crash starts the delays anew. */
 const stableMs = 30_000;
+/** As {@link engineEnvironment} says, and a little less. */
+const actorPatienceMs = 2_000;
+/** A runner then waits for 8 s until it tries again, and for twice as long the next time. */
+const runnerPatienceMs = 7_000;
 
 export type EmbeddedEngineOptions = {
   folder: EngineFolder;
@@ -26,6 +37,8 @@ export type EmbeddedEngineOptions = {
    * @default the port that the folder remembers, else a free one
    */
   port?: number;
+  /** Called when this thread has started an engine that others ran, or when it was away for so long that its servers rarely try to reach it. */
+  onReturn?: () => void;
 };
 
 /**
@@ -39,13 +52,18 @@ export class EmbeddedEngine {
   /** Of Kawa's actors. The engine's gateway leads everybody to them who knows the name. */
   readonly namespace: string;
   readonly #folder: EngineFolder;
+  readonly #files: EngineFiles;
   readonly #port: number;
+  readonly #onReturn: () => void;
   #process: EngineProcess | undefined;
   #stopping = false;
+  readonly #stop = new AbortController();
   #watch: Promise<void>;
 
-  private constructor({ folder, adminToken }: Wanted, namespace: string, { port, started }: Started) {
+  private constructor({ folder, adminToken, onReturn = () => {} }: Wanted, { namespace, port, started }: StartedWithNamespace) {
+    this.#onReturn = onReturn;
     this.#folder = folder;
+    this.#files = new EngineFiles({ path: folder.path, dataPath: folder.dataPath, onFailure: () => endEngineOf(folder) });
     this.#port = port;
     this.#process = started;
     this.endpoint = `http://127.0.0.1:${port}`;
@@ -57,61 +75,117 @@ export class EmbeddedEngine {
   /**
    * @throws {KawaError} ENGINE_PORT_TAKEN - another program listens on the asked port
    * @throws {KawaError} ENGINE_START_FAILED - the engine ended or did not answer; the message has its last log lines
+   * @throws {KawaError} DISK_FAILED - the disk is full, read-only or broken
    * @throws {KawaError} ENGINE_BINARY_MISSING, ENGINE_PLATFORM_UNSUPPORTED
    */
   static async start(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
     const { folder } = options;
     const adminToken = givenAdminToken() ?? folder.adminToken();
-    const wanted = { folder, adminToken, port: options.port };
-    const { namespace, ...started } = await locked(folder, () => startWithNamespace(wanted));
-    return new EmbeddedEngine(wanted, namespace, started);
+    const wanted = { ...options, adminToken };
+    if (storesInFiles(folder.dataPath)) disk.folder = folder;
+    await checkDisk();
+    return new EmbeddedEngine(wanted, await locked(folder, () => startWithNamespace(wanted)));
   }
 
-  /** Folder for journals of its actors; undefined where it stores in a database, which may outlive the files here. */
-  get journalPath(): string | undefined {
-    return storesInFiles(this.#folder.dataPath) ? this.#folder.journalPath : undefined;
+  /** Where journals of its actors are; undefined where it stores in a database, which may outlive the files here. */
+  get journals(): Journals | undefined {
+    return storesInFiles(this.#folder.dataPath) ? { path: this.#folder.journalPath, engine: this.#files } : undefined;
   }
 
-  /** Stops the engine if this process started it. Idempotent. */
+  /** Whether this thread has started the engine. */
+  get isOwn(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Stops the engine if this thread has started it. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    const running = this.#process;
-    if (running) {
-      await endProcess(running);
-      this.#process = undefined;
-      this.#folder.writeRecord({ pid: 0, port: this.#port, ownerPid: 0 });
-    }
+    this.#stop.abort();
+    await this.#endOwn();
     await this.#watch;
+    // One that was being started meanwhile.
+    await this.#endOwn();
+  }
+
+  async #endOwn(): Promise<void> {
+    if (!this.#process) return;
+    await endProcess(this.#process);
+    this.#process = undefined;
+    // What is there instead is another app's.
+    if (this.#folder.isGone) return;
+    try {
+      this.#folder.writeRecord({ pid: 0, port: this.#port, ownerPid: 0 });
+    } catch {
+      // Of a full disk: whoever reads the old record finds that its engine has ended.
+    }
   }
 
   async #supervise(): Promise<void> {
     let failures = 0;
     let since = Date.now();
-    for (;;) {
-      if (this.#process) await this.#process.exited;
-      else await this.#lostShared();
+    while (!this.#stopping) {
+      const isShared = this.#process === undefined;
+      const isBroken = await this.#whenGone();
       if (this.#stopping) return;
+      // Another process may have started one meanwhile, whose record is not ours to change.
+      this.#process = undefined;
+      const endedAt = performance.now();
+      await whenDiskTakesWrites(this.#folder, this.#stop.signal);
       if (Date.now() - since > stableMs) failures = 0;
-      await sleep(restartDelaysMs[Math.min(failures, restartDelaysMs.length - 1)]!);
+      await sleep(restartDelaysMs[Math.min(failures, restartDelaysMs.length - 1)]!, undefined, { signal: this.#stop.signal }).catch(() => {});
+      if (this.#stopping) return;
       failures += 1;
       since = Date.now();
-      this.#process = undefined;
       try {
         // The same port: runners and replicas reconnect to the endpoint that they know.
-        const { started } = await locked(this.#folder, () =>
-          startOrJoin({ folder: this.#folder, adminToken: this.adminToken, port: this.#port }),
-        );
+        const wanted = { folder: this.#folder, adminToken: this.adminToken, port: this.#port };
+        // Servers that were without an engine for longer have ended their actors, which the store does not know.
+        const isAwayFor = (ms: number): boolean => isBroken || performance.now() - endedAt > ms;
+        const { started } = await locked(this.#folder, () => startOrJoin(wanted, { withServers: isAwayFor(actorPatienceMs) }));
         this.#process = started;
-        if (this.#stopping && started) signalProcess(started.pid, "SIGTERM");
+        if (this.#stopping) return;
         console.warn(`[kawa] The embedded engine was gone and runs again (log: ${this.#folder.logPath}).`);
+        if (isAwayFor(runnerPatienceMs) || (started && isShared)) this.#onReturn();
       } catch (error) {
         console.error("[kawa] The embedded engine could not be restarted; trying again:", error);
       }
     }
   }
 
+  /** Resolves when the engine is gone, with whether it stored nothing any more before. */
+  async #whenGone(): Promise<boolean> {
+    const gone = new AbortController();
+    const own = this.#process;
+    let isBroken = false;
+    const access = { port: this.#port, adminToken: this.adminToken };
+    // A database that is away does not come back with another engine.
+    const isInFiles = storesInFiles(this.#folder.dataPath);
+    const check = (): Promise<void> => (isInFiles ? checkStore(access, this.namespace) : checkHealth(this.#port));
+    const signal = AbortSignal.any([gone.signal, this.#stop.signal]);
+    void whenStoreFails({ check, folder: this.#folder, signal }).then((failure) => {
+      if (failure === undefined) return;
+      isBroken = true;
+      // Another process looks after its own engine.
+      if (!own) return;
+      console.error(`[kawa] The embedded engine stores nothing any more, so it is started anew: ${failure}`);
+      signalProcess(own.pid, "SIGKILL");
+    });
+    await (own?.exited ?? this.#lostShared());
+    gone.abort();
+    return isBroken;
+  }
+
   async #lostShared(): Promise<void> {
-    while (!this.#stopping && (await isHealthy(this.#port))) {
+    let goneSince = Infinity;
+    let isTold = false;
+    while (!this.#stopping) {
+      goneSince = (await isHealthy(this.#port)) ? Infinity : Math.min(goneSince, performance.now());
+      const goneForMs = performance.now() - goneSince;
+      if (mayTakeOver(this.#folder.readRecord(), goneForMs)) return;
+      if (goneForMs > threadRestartMs && !isTold) {
+        isTold = true;
+        console.error(`[kawa] ${threadEnded().message}`);
+      }
       await sleep(watchIntervalMs, undefined, { ref: false });
     }
   }
@@ -119,17 +193,11 @@ export class EmbeddedEngine {
 
 type Started = { readonly port: number; readonly started: EngineProcess | undefined };
 
-type Wanted = { readonly folder: EngineFolder; readonly adminToken: string; readonly port: number | undefined };
+type Wanted = EmbeddedEngineOptions & { readonly adminToken: string };
 
-async function startOrJoin({ folder, adminToken, port: askedPort }: Wanted): Promise<Started> {
+async function startOrJoin({ folder, adminToken, port: askedPort }: Wanted, forgotten: Forgotten): Promise<Started> {
   const record = folder.readRecord();
-  if (record && record.pid > 0) {
-    const shared = await joinOrWaitForEnd(record);
-    if (shared) {
-      await checkShared(record, adminToken);
-      return shared;
-    }
-  }
+  if (record && record.pid > 0 && (await joinOrWaitForEnd(record, adminToken))) return { port: record.port, started: undefined };
   // Another process of this folder looks for the engine where it was.
   const fixedPort = record && isOfAnother(record) ? record.port : askedPort;
   const port = fixedPort ?? (await choosePort(record));
@@ -141,29 +209,15 @@ async function startOrJoin({ folder, adminToken, port: askedPort }: Wanted): Pro
       { data: { port: fixedPort } },
     );
   }
-  if (existsSync(join(folder.dataPath, "CURRENT"))) await forgetEarlierEngines(folder);
+  if (existsSync(join(folder.dataPath, "CURRENT"))) await forgetEarlier(folder, forgotten);
   return { port, started: await startProcess(folder, port, adminToken) };
-}
-
-/** @throws {KawaError} ENGINE_START_FAILED - it asks for another token than this folder has */
-async function checkShared({ port, ownerPid }: EngineRecord, adminToken: string): Promise<void> {
-  if (!(await obeys(port, adminToken))) {
-    throw new KawaError(
-      "ENGINE_START_FAILED",
-      `The engine that process ${ownerPid} runs asks for another token than this process has (admin-token, or RIVET__AUTH__ADMIN_TOKEN). End that process.`,
-    );
-  }
-  if (await obeys(port, undefined)) {
-    console.warn(
-      `[kawa] The engine that process ${ownerPid} runs obeys everybody on this machine: that process has an older version of Kawa. Restart it.`,
-    );
-  }
 }
 
 type StartedWithNamespace = Started & { readonly namespace: string };
 
 async function startWithNamespace(wanted: Wanted): Promise<StartedWithNamespace> {
-  const first = await startOrJoin(wanted);
+  // Of another process that lives and has lost its engine, the actors start anew too: once, and nothing is lost.
+  const first = await startOrJoin(wanted, { withServers: true });
   try {
     return await settleNamespace(wanted, first);
   } catch (error) {
@@ -176,12 +230,17 @@ async function startWithNamespace(wanted: Wanted): Promise<StartedWithNamespace>
 async function settleNamespace({ folder, adminToken }: Wanted, first: Started): Promise<StartedWithNamespace> {
   const { port } = first;
   const found = await findNamespace({ port, adminToken });
-  if (found === undefined) return { ...first, namespace: await createNamespace({ port, adminToken }) };
+  if (found === undefined) {
+    folder.forgetNamespaceOfOriginal();
+    return { ...first, namespace: await createNamespace({ port, adminToken }) };
+  }
   // While another process runs the engine, its actors are in there.
-  if (found !== oldNamespace || !first.started) return { ...first, namespace: found };
+  const mustHide = found === oldNamespace || (folder.hasNamespaceOfOriginal && storesInFiles(folder.dataPath));
+  if (!mustHide || !first.started) return { ...first, namespace: found };
   await endProcess(first.started);
-  const namespace = await hideNamespace(folder);
-  await forgetEarlierEngines(folder);
+  const namespace = await hideNamespace(folder, found);
+  folder.forgetNamespaceOfOriginal();
+  await forgetEarlier(folder, { withServers: true });
   return { port, namespace, started: await startProcess(folder, port, adminToken) };
 }
 
@@ -192,14 +251,28 @@ async function endProcess({ pid, exited }: EngineProcess): Promise<void> {
   clearTimeout(timer);
 }
 
+/** Whoever supervises it starts it again. */
+function endEngineOf(folder: EngineFolder): void {
+  if (folder.isGone) return;
+  const record = folder.readRecord();
+  if (record && record.pid > 0 && isEngineAlive(record)) signalProcess(record.pid, "SIGKILL");
+}
+
 async function startProcess(folder: EngineFolder, port: number, adminToken: string): Promise<EngineProcess> {
   const engine = await spawnEngine(folder, { port, adminToken });
-  folder.writeRecord({ pid: engine.pid || -1, port, ownerPid: process.pid });
+  try {
+    folder.writeRecord(recordOf(engine.pid || -1, port));
+  } catch (error) {
+    // Nobody would know of it.
+    signalProcess(engine.pid, "SIGKILL");
+    throw error;
+  }
   let ended = false;
   void engine.exited.then(() => (ended = true));
   const ready = await waitUntil(async () => ended || (await isHealthy(port)), startTimeoutMs);
   if (!ready || ended) {
     signalProcess(engine.pid, "SIGKILL");
+    await checkDisk();
     throw new KawaError(
       "ENGINE_START_FAILED",
       `The embedded engine ${ended ? "ended at start" : `did not answer within ${startTimeoutMs} ms`}. ` +
@@ -207,23 +280,6 @@ async function startProcess(folder: EngineFolder, port: number, adminToken: stri
     );
   }
   return engine;
-}
-
-/** Whether a process beside this one runs the engine, whatever port was asked for: the store can have one engine only. */
-function isOfAnother(record: EngineRecord): boolean {
-  return record.pid !== 0 && record.ownerPid !== process.pid && isAlive(record.ownerPid);
-}
-
-async function joinOrWaitForEnd(record: EngineRecord): Promise<Started | undefined> {
-  const canJoin = isOfAnother(record) && isEngineProcess(record.pid);
-  if (canJoin && (await isHealthy(record.port))) return { port: record.port, started: undefined };
-  // Its owner has ended, or is ending.
-  const gone = await waitUntil(() => !isEngineProcess(record.pid), stopTimeoutMs);
-  if (!gone) {
-    signalProcess(record.pid, "SIGKILL");
-    await waitUntil(() => !isEngineProcess(record.pid), stopTimeoutMs);
-  }
-  return undefined;
 }
 
 async function choosePort(record: EngineRecord | undefined): Promise<number> {

@@ -1,8 +1,17 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { KawaError } from "../../core/errors.ts";
+import { waitUntil } from "./processes.ts";
 
 const healthTimeoutMs = 1_000;
 const requestTimeoutMs = 10_000;
+/** Of what takes some milliseconds. */
+const storeTimeoutMs = 1_500;
+/** Of what the engine stores every second. */
+const maxAgeMs = 5_000;
+/** Many short waits: a long one is over at once where the process was held up. */
+const patienceSlices = 10;
+/** Nobody hosts actors in a pool of this name. */
+const probePool = "kawa-probe";
 
 /** Older versions of Kawa used this name, which everybody knows. */
 export const oldNamespace = "kawa";
@@ -18,45 +27,107 @@ export function createNamespaceName(): string {
 
 export async function isHealthy(port: number): Promise<boolean> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(healthTimeoutMs) });
+    const response = await fetch(`http://127.0.0.1:${port}/health`, { signal: patienceOf(healthTimeoutMs) });
     return response.ok && ((await response.json()) as { runtime?: string }).runtime === "engine";
   } catch {
     return false;
   }
 }
 
+/** Rejects when it does not answer. */
+export async function checkHealth(port: number): Promise<void> {
+  if (!(await isHealthy(port))) throw new KawaError("BACKEND_UNAVAILABLE", `The engine on port ${port} does not answer.`);
+}
+
 /** Whether it obeys who has this token, or none. */
 export async function obeys(port: number, adminToken: string | undefined): Promise<boolean> {
-  const { status } = await callEngine({ port, adminToken }, "GET").catch(() => ({ status: 0 }));
+  const { status } = await callEngine({ port, adminToken }).catch(() => ({ status: 0 }));
   return status !== 401 && status !== 403;
 }
 
 /** The namespace of Kawa's actors in this store; undefined before the first start. */
 export async function findNamespace(access: EngineAccess): Promise<string | undefined> {
-  const response = await callEngine(access, "GET");
+  const response = await callEngine(access);
   if (!response.ok) throw await refusal(response, "list its namespaces");
   const { namespaces } = (await response.json()) as { namespaces: readonly { readonly name: string }[] };
   const names = namespaces.map(({ name }) => name);
-  return names.find((name) => hiddenNamespace.test(name)) ?? names.find((name) => name === oldNamespace);
+  const own = namespaceNameOf(access);
+  return names.find((name) => name === own) ?? names.find((name) => hiddenNamespace.test(name)) ?? names.find((name) => name === oldNamespace);
 }
 
+/** Of one name for each token: a start that was interrupted may have begun to make it, and values must not be in two of them. */
 export async function createNamespace(access: EngineAccess): Promise<string> {
-  const name = createNamespaceName();
-  const response = await callEngine(access, "POST", { name, display_name: oldNamespace });
-  if (!response.ok) throw await refusal(response, "make a namespace");
+  const name = namespaceNameOf(access);
+  const response = await callEngine(access, { method: "POST", body: { name, display_name: oldNamespace } });
+  const error = response.ok ? undefined : await refusal(response, "make a namespace");
+  if (error && !error.message.includes("name_not_unique")) throw error;
+  const isMade = await waitUntil(async () => (await findNamespace(access)) === name, requestTimeoutMs);
+  if (!isMade) throw error ?? new KawaError("BACKEND_UNAVAILABLE", "The engine does not list the namespace that it has made.");
   return name;
 }
 
-function callEngine({ port, adminToken }: { port: number; adminToken: string | undefined }, method: string, body?: object): Promise<Response> {
-  return fetch(`http://127.0.0.1:${port}/namespaces`, {
+/**
+ * Rejects when the engine stores nothing any more. It stores every second that a server is connected, so mostly nothing has to be written
+ * to see that it does.
+ */
+export async function checkStore(access: EngineAccess, namespace: string): Promise<void> {
+  if ((await lastStoredAtMs(access, namespace)) < Date.now() - maxAgeMs) await storeProbe(access, namespace);
+}
+
+/** 0 where it does not say. */
+async function lastStoredAtMs(access: EngineAccess, namespace: string): Promise<number> {
+  const path = `/envoys?${new URLSearchParams({ namespace, limit: "100" })}`;
+  const response = await callEngine(access, { path, timeoutMs: storeTimeoutMs });
+  await checkAble(response, "list its servers");
+  const { envoys = [] } = (await response.json()) as { envoys?: readonly { readonly last_ping_ts: number }[] };
+  return Math.max(0, ...envoys.map(({ last_ping_ts }) => last_ping_ts));
+}
+
+async function storeProbe(access: EngineAccess, namespace: string): Promise<void> {
+  const path = `/runner-configs/${probePool}?${new URLSearchParams({ namespace })}`;
+  const body = { datacenters: { default: { normal: {} } } };
+  const response = await callEngine(access, { path, method: "PUT", body, timeoutMs: storeTimeoutMs });
+  await checkAble(response, "store something");
+  await response.body?.cancel();
+}
+
+/** One that refuses what it is asked, as another version may, does its work: to start it anew would change nothing. */
+async function checkAble(response: Response, what: string): Promise<void> {
+  if (response.status >= 500) throw await refusal(response, what);
+}
+
+function namespaceNameOf({ adminToken }: EngineAccess): string {
+  return `${oldNamespace}-${createHmac("sha256", adminToken).update("kawa.namespace").digest("hex").slice(0, 32)}`;
+}
+
+type Call = { readonly path?: string; readonly method?: string; readonly body?: object; readonly timeoutMs?: number };
+
+function callEngine(
+  { port, adminToken }: { port: number; adminToken: string | undefined },
+  { path = "/namespaces", method = "GET", body, timeoutMs = requestTimeoutMs }: Call = {},
+): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}${path}`, {
     method,
     headers: {
       "content-type": "application/json",
       ...(adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(requestTimeoutMs),
+    signal: patienceOf(timeoutMs),
   });
+}
+
+/** Ends after so much time in which an answer could be read: while this process is held up itself, one that has come waits unread. */
+function patienceOf(ms: number): AbortSignal {
+  const controller = new AbortController();
+  let left = patienceSlices;
+  const wait = (): void => {
+    left -= 1;
+    if (left < 0) controller.abort(new DOMException("It did not answer in time.", "TimeoutError"));
+    else setTimeout(wait, ms / patienceSlices).unref();
+  };
+  wait();
+  return controller.signal;
 }
 
 async function refusal(response: Response, what: string): Promise<KawaError> {

@@ -1,4 +1,4 @@
-import { chmodSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, statSync } from "node:fs";
 import { KawaError } from "../../core/errors.ts";
 
 const others = 0o077;
@@ -24,6 +24,30 @@ export function closeToOthers(path: string): void {
       `runs the server, or set KAWA_DATA_DIR to a folder on a file system that has modes.`,
     { cause },
   );
+}
+
+/**
+ * Checks that this process can do its work with what has this path, if there is anything.
+ *
+ * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - it may not be read, or written where that is needed, or is of another kind
+ */
+export function checkUsable(path: string, kind: "file" | "folder" | "log"): void {
+  const { R_OK, W_OK, X_OK } = constants;
+  const isFolder = kind === "folder";
+  let problem: string | undefined;
+  let cause: unknown;
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) return;
+    if (isFolder ? !found.isDirectory() : !found.isFile()) problem = `is not a ${isFolder ? "folder" : "file"}. Move it away`;
+    // Files are replaced, never written over, but for the log.
+    else accessSync(path, isFolder ? R_OK | W_OK | X_OK : kind === "log" ? R_OK | W_OK : R_OK);
+  } catch (error) {
+    problem = `cannot be ${kind === "file" ? "read" : "read and written"}. Let it belong to the user who runs the server`;
+    cause = error;
+  }
+  if (problem === undefined) return;
+  throw new KawaError("ENGINE_FOLDER_UNWRITABLE", `${path} ${problem}, or set KAWA_DATA_DIR to another folder.`, { cause });
 }
 
 /** The folder around them may be a volume of the system's, or shared with other programs, such as `/tmp`. */

@@ -1,48 +1,121 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { KawaError } from "../../core/errors.ts";
-import { processState } from "../../core/process-state.ts";
 import type { EngineFolder } from "./folder.ts";
-import { isAlive, waitUntil } from "./processes.ts";
+import { isProcessMark, markOf, type ProcessMark, stateOf } from "./process-mark.ts";
+import { waitUntil } from "./processes.ts";
 
-/** Longest wait: others may be starting an engine, and ending one before. */
+/** Longest wait for somebody who gives no sign of life, though nobody can tell that it has ended. */
 const timeoutMs = 24_000;
-
-const heldLocks = processState("engine-locks", () => new Set<string>());
+/** Longest wait in all: each thing that is done with the lock has its own limit, and a busy machine takes long for each. */
+const maxTimeoutMs = 90_000;
+const touchIntervalMs = 500;
+/** Threads, and processes in other containers, cannot be looked up: one that is at work touches its lock. */
+const untouchedMs = 5_000;
 
 /** Runs `work` while nobody else starts an engine in this folder. */
 export async function locked<T>(folder: EngineFolder, work: () => Promise<T>): Promise<T> {
   const path = folder.lockPath;
-  const take = (): boolean => {
-    if (heldLocks.has(path)) return false;
-    try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
-      return true;
-    } catch {
-      const holder = lockHolder(path);
-      // A lock with our own number that we do not hold is from an earlier life: in a container numbers repeat.
-      if (holder !== undefined && (holder === process.pid || !isAlive(holder))) rmSync(path, { force: true });
-      return false;
-    }
-  };
-  if (!(await waitUntil(take, timeoutMs))) {
+  let lock: Lock | undefined;
+  let touchedAt: number | undefined;
+  let quietSince = performance.now();
+  await waitUntil(() => {
+    lock = takeLock(path);
+    const at = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (at !== touchedAt) quietSince = performance.now();
+    touchedAt = at;
+    return lock !== undefined || performance.now() - quietSince > timeoutMs;
+  }, maxTimeoutMs);
+  if (!lock) {
     throw new KawaError(
       "ENGINE_START_FAILED",
-      `Another process has been starting the engine of ${folder.path} for too long. End process ${lockHolder(path)}, or delete ${path}.`,
+      `Another process has been starting the engine of ${folder.path} for too long. End process ${holderOf(path)?.pid}, or delete ${path}.`,
     );
   }
-  heldLocks.add(path);
+  const touching = setInterval(() => lock?.touch(), touchIntervalMs).unref();
   try {
     return await work();
   } finally {
-    heldLocks.delete(path);
-    rmSync(path, { force: true });
+    clearInterval(touching);
+    lock?.release();
   }
 }
 
-/** Undefined when the lock is gone, or was made a moment ago and is not written yet. */
-function lockHolder(path: string): number | undefined {
+export type Lock = { touch(): void; release(): void };
+
+/**
+ * Takes the lock file `path`; undefined while somebody has it.
+ *
+ * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - it cannot be made, whoever has it
+ */
+export function takeLock(path: string): Lock | undefined {
+  const text = JSON.stringify({ ...markOf(process.pid), id: randomUUID() });
   try {
-    return Number(readFileSync(path, "utf8")) || undefined;
+    writeFileSync(path, text, { flag: "wx", mode: 0o600 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "EEXIST" && isFile(path)) {
+      if (isLeftOver(path)) removeLeftOver(path);
+      return undefined;
+    }
+    // A full disk leaves an empty file, and nobody whose it is.
+    if ((cause as NodeJS.ErrnoException).syscall === "write") rmSync(path, { force: true });
+    throw new KawaError("ENGINE_FOLDER_UNWRITABLE", `The lock file ${path} cannot be made. Delete what is there, or let the folder belong to the user who runs the server.`, { cause });
+  }
+  // Who was taken for dead must not take the lock of the next one.
+  const isOurs = (): boolean => readLock(path) === text;
+  return {
+    touch: () => {
+      if (isOurs()) utimesSync(path, new Date(), new Date());
+    },
+    release: () => {
+      if (isOurs()) rmSync(path, { force: true });
+    },
+  };
+}
+
+/**
+ * Of several who find the same one left over, one deletes it: another one would delete what the first has made in its place. Who is to is
+ * decided by a lock of its own, which a starter that ended meanwhile leaves over in turn.
+ */
+function removeLeftOver(path: string): void {
+  const found = readLock(path) ?? "";
+  const turn = takeLock(`${path}.${createHash("sha256").update(found).digest("hex").slice(0, 8)}`);
+  if (!turn) return;
+  if (readLock(path) === found && isLeftOver(path)) rmSync(path, { force: true });
+  turn.release();
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+}
+
+function isLeftOver(path: string): boolean {
+  const holder = holderOf(path);
+  // It is gone, or was made a moment ago and is not written yet.
+  if (!holder) return isUntouched(path);
+  const state = stateOf(holder);
+  return state === "gone" || (state !== "alive" && isUntouched(path));
+}
+
+function isUntouched(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && Date.now() - found.mtimeMs > untouchedMs;
+}
+
+function holderOf(path: string): ProcessMark | undefined {
+  try {
+    const value: unknown = JSON.parse(readLock(path) ?? "");
+    // Older versions wrote the number alone.
+    const mark = typeof value === "number" ? { pid: value } : value;
+    return isProcessMark(mark) ? mark : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readLock(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
   } catch {
     return undefined;
   }

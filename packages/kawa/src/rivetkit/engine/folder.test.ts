@@ -18,7 +18,7 @@ describe("opening the folder", () => {
     const folder = EngineFolder.open(join(parent, "deep", ".rivet"));
     expect(statSync(folder.dataPath).isDirectory()).toBe(true);
     expect(readFileSync(join(folder.path, ".gitignore"), "utf8")).toBe("*\n");
-    expect(readdirSync(folder.path).sort()).toEqual([".gitignore", "data"]);
+    expect(readdirSync(folder.path).sort()).toEqual([".gitignore", "data", "identity.json"]);
   });
 
   it("leaves what is there alone", () => {
@@ -37,6 +37,31 @@ describe("opening the folder", () => {
     expect(error).toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE", message: expect.stringContaining(blocked) });
     expect((error as Error).message).toContain("KAWA_DATA_DIR");
     expect((error as Error).cause).toBeInstanceOf(Error);
+  });
+});
+
+describe("what is in the folder", () => {
+  const files = ["secret", "secret.previous", "admin-token", "engine.json", "identity.json", "engine.log"];
+
+  it.each([...files.map((name) => [name, "file"] as const), ["journal", "folder"] as const])("is refused when %s is no %s", async (name, kind) => {
+    const path = join(parent, name);
+    if (kind === "file") mkdirSync(path);
+    else writeFileSync(path, "");
+    const message = expect.stringContaining(`${path} is not a ${kind}. Move it away, or set KAWA_DATA_DIR`);
+    expect(await caught(() => EngineFolder.open(parent))).toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE", message });
+  });
+
+  it.each(["secret", "secret.previous"])("is refused when a secret in %s is too short", async (name) => {
+    writeFileSync(join(parent, name), "short\n");
+    const folder = EngineFolder.open(parent);
+    const error = await caught(() => (name === "secret" ? folder.secret() : folder.previousSecrets()));
+    expect(error).toMatchObject({ code: "SECRET_MISSING", message: expect.stringContaining(`${join(parent, name)} has 5 characters`) });
+  });
+
+  it("is refused when the token is no text", async () => {
+    writeFileSync(join(parent, "admin-token"), Buffer.from([65, 200, 10, 66]));
+    const error = await caught(() => EngineFolder.open(parent).adminToken());
+    expect(error).toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE", message: expect.stringContaining("holds no token") });
   });
 });
 
@@ -89,7 +114,7 @@ describe("the record", () => {
     folder.writeRecord({ pid: 3, port: 20_001, ownerPid: 4 });
     expect(folder.readRecord()).toEqual({ pid: 3, port: 20_001, ownerPid: 4 });
     expect(EngineFolder.open(parent).readRecord()).toEqual({ pid: 3, port: 20_001, ownerPid: 4 });
-    expect(readdirSync(parent).sort()).toEqual([".gitignore", "data", "engine.json"]);
+    expect(readdirSync(parent).sort()).toEqual([".gitignore", "data", "engine.json", "identity.json"]);
   });
 
   it.each(["", "{", "\0\0"])("counts as missing when the file holds %j", (text) => {

@@ -1,8 +1,12 @@
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { threadId } from "node:worker_threads";
 import { KawaError } from "../../core/errors.ts";
-import { createSecret } from "../secret/shared-secret.ts";
-import { closeFolderIfOwn, closeToOthers } from "./file-modes.ts";
+import { checkSecret, createSecret } from "../secret/shared-secret.ts";
+import { claimFolder, copiedName, originalName } from "./claim-folder.ts";
+import { asDiskFailure } from "./disk-room.ts";
+import { checkUsable, closeFolderIfOwn, closeToOthers } from "./file-modes.ts";
+import type { ProcessMark } from "./process-mark.ts";
 
 const tokenName = "admin-token";
 const previousName = "secret.previous";
@@ -14,26 +18,45 @@ export type EngineRecord = {
   readonly port: number;
   /** Process that started the engine, and that stops it. */
   readonly ownerPid: number;
+  /** Missing in records of older versions. */
+  readonly engine?: ProcessMark;
+  readonly owner?: ProcessMark & { readonly thread: number };
 };
 
 /** The project's `.rivet/` folder: data, log, secret, the engine's token and the record of the running engine. */
 export class EngineFolder {
   readonly path: string;
+  /** Inode of its data. */
+  #inode: bigint | undefined;
 
   private constructor(path: string) {
     this.path = path;
   }
 
-  /** @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - the folder cannot be made, written, or closed to other users */
+  /**
+   * Opens the folder, makes it where there is none, and makes a copy of another folder one of its own.
+   *
+   * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - the folder, or a file in it, cannot be made, read, written, or closed to other users
+   * @throws {KawaError} ENGINE_START_FAILED - another process does not end to make this copy one of its own
+   * @throws {KawaError} DISK_FAILED - the disk is full
+   */
   static open(path: string): EngineFolder {
+    try {
+      return EngineFolder.#open(path);
+    } catch (error) {
+      throw asDiskFailure(error, path);
+    }
+  }
+
+  static #open(path: string): EngineFolder {
     const folder = new EngineFolder(path);
     try {
       mkdirSync(folder.dataPath, { recursive: true, mode: 0o700 });
       const ignore = join(/*turbopackIgnore: true*/ path, ".gitignore");
       if (!existsSync(ignore)) writeFileSync(ignore, "*\n");
-      const probe = join(path, `.write-${process.pid}`);
+      const probe = join(path, `.write-${process.pid}.${threadId}`);
       writeFileSync(probe, "");
-      rmSync(probe);
+      rmSync(probe, { force: true });
     } catch (cause) {
       throw new KawaError(
         "ENGINE_FOLDER_UNWRITABLE",
@@ -41,11 +64,21 @@ export class EngineFolder {
         { cause },
       );
     }
+    const folders = [folder.dataPath, folder.journalPath];
+    const files = ["secret", previousName, tokenName, "engine.json", "identity.json"].map((name) => folder.#path(name));
+    for (const each of folders) checkUsable(each, "folder");
+    for (const each of files) checkUsable(each, "file");
+    checkUsable(folder.logPath, "log");
     closeFolderIfOwn(path);
-    for (const each of [folder.dataPath, folder.journalPath, folder.logPath, folder.#recordPath, folder.#path("secret"), folder.#path(previousName), folder.#path(tokenName)]) {
-      closeToOthers(each);
-    }
+    for (const each of [...folders, ...files, folder.logPath, folder.#path(originalName)]) closeToOthers(each);
+    claimFolder(path, folder.dataPath);
+    folder.#inode = inodeOf(folder.dataPath);
     return folder;
+  }
+
+  /** True while it is not in its place any more: it was deleted or moved, and what may be there now is another one. */
+  get isGone(): boolean {
+    return inodeOf(this.dataPath) !== this.#inode;
   }
 
   get dataPath(): string {
@@ -65,6 +98,15 @@ export class EngineFolder {
     return join(this.path, "engine.lock");
   }
 
+  /** Whether its store still has the namespace of the folder that this one is a copy of. */
+  get hasNamespaceOfOriginal(): boolean {
+    return existsSync(this.#path(copiedName));
+  }
+
+  forgetNamespaceOfOriginal(): void {
+    rmSync(this.#path(copiedName), { force: true });
+  }
+
   readRecord(): EngineRecord | undefined {
     try {
       const record = JSON.parse(readFileSync(this.#recordPath, "utf8")) as EngineRecord;
@@ -75,26 +117,40 @@ export class EngineFolder {
   }
 
   writeRecord(record: EngineRecord): void {
-    const next = `${this.#recordPath}.${process.pid}`;
-    writeFileSync(next, `${JSON.stringify(record)}\n`);
+    const next = `${this.#recordPath}.${process.pid}.${threadId}`;
+    writeFileSync(next, `${JSON.stringify(record)}\n`, { mode: 0o600 });
     renameSync(next, this.#recordPath);
   }
 
-  /** The secret of this folder, made on first use and readable by its owner only. */
+  /**
+   * The secret of this folder, made on first use and readable by its owner only.
+   *
+   * @throws {KawaError} SECRET_MISSING - somebody has written a shorter one
+   */
   secret(): string {
-    return this.#keep("secret");
+    const secret = this.#keep("secret");
+    checkSecret(this.#path("secret"), secret);
+    return secret;
   }
 
-  /** What the engine of this folder asks for, made and kept as {@link secret}. */
+  /**
+   * What the engine of this folder asks for, made and kept as {@link secret}.
+   *
+   * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - the file holds something else
+   */
   adminToken(): string {
-    return this.#keep(tokenName);
+    const token = this.#keep(tokenName);
+    if (!/^[\x20-\x7e]+$/.test(token)) {
+      throw new KawaError("ENGINE_FOLDER_UNWRITABLE", `${this.#path(tokenName)} holds no token. Stop the servers of this folder, and delete it: another one is made.`);
+    }
+    return token;
   }
 
   #keep(name: string): string {
     const path = this.#path(name);
     const found = readText(path);
     if (found) return found;
-    const next = `${path}.${process.pid}`;
+    const next = `${path}.${process.pid}.${threadId}`;
     writeFileSync(next, createSecret(), { mode: 0o600 });
     try {
       // A link decides who made it when two processes start at once; an empty file is of an interrupted start.
@@ -109,7 +165,10 @@ export class EngineFolder {
 
   /** Secrets of this folder before, one a line: a secret is replaced by moving its file to this one. */
   previousSecrets(): readonly string[] {
-    return readText(this.#path(previousName))?.split(/\s+/).filter((secret) => secret !== "") ?? [];
+    const path = this.#path(previousName);
+    const secrets = readText(path)?.split(/\s+/).filter((secret) => secret !== "") ?? [];
+    for (const secret of secrets) checkSecret(`A secret in ${path}`, secret);
+    return secrets;
   }
 
   lastLogLines(count: number): string {
@@ -127,6 +186,10 @@ export class EngineFolder {
   #path(name: string): string {
     return join(this.path, name);
   }
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
 function readText(path: string): string | undefined {

@@ -33,10 +33,17 @@ describe("isAlive", () => {
   });
 });
 
+it.each([0, -1])("a signal to %d reaches no process group", (pid) => {
+  const kill = vi.spyOn(process, "kill").mockImplementation(() => true);
+  onTestFinished(() => void vi.restoreAllMocks());
+  signalProcess(pid, "SIGKILL");
+  expect(kill).not.toHaveBeenCalled();
+});
+
 describe("isEngineProcess", () => {
   it("is false for a process that only got the number of an engine", async () => {
     const { pid } = await startChild();
-    expect(isEngineProcess(pid)).toBe(process.platform === "win32");
+    expect(isEngineProcess(pid)).toBe(false);
   });
 
   it("is false for a process that has ended", async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export function isAlive(pid: number): boolean {
@@ -13,16 +14,25 @@ export function isAlive(pid: number): boolean {
 
 /** Whether `pid` is an engine and not a process that got the number of a dead one. */
 export function isEngineProcess(pid: number): boolean {
-  if (!isAlive(pid) || process.platform === "win32") return isAlive(pid);
+  if (!isAlive(pid)) return false;
   try {
-    return execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" }).includes("rivet-engine");
+    return commandOf(pid).includes("rivet-engine");
   } catch {
-    // No ps here: the record is all there is.
-    return true;
+    // Nothing tells here: the record is all there is.
+    return isAlive(pid);
   }
 }
 
+/** Of a process that has ended and that nobody has waited for, it is empty. */
+function commandOf(pid: number): string {
+  if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  if (process.platform === "win32") return execFileSync("tasklist", ["/fi", `PID eq ${pid}`, "/fo", "csv", "/nh"], { encoding: "utf8", windowsHide: true });
+  return execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
+}
+
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  // Of a process that could not be started; the system would take it for a group, such as our own.
+  if (pid <= 0) return;
   try {
     process.kill(pid, signal);
   } catch {

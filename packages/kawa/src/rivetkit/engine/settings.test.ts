@@ -1,5 +1,6 @@
+import { devNull } from "node:os";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { engineEnvironment, givenAdminToken, storeEnvironment, storesInFiles } from "./settings.ts";
+import { engineEnvironment, givenAdminToken, storeEnvironment, storesInFiles, toolEnvironment } from "./settings.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -47,6 +48,13 @@ describe("engineEnvironment", () => {
     const made = environment();
     expect(made["RIVET__FILE_SYSTEM__PATH"]).toBeUndefined();
     expect(made["RIVET__POSTGRES__URL"]).toBe("postgres://db");
+  });
+
+  it("reads no certificates where it stores in files, and those of the system where it reaches a database", () => {
+    const certificates = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+    for (const made of [environment(), toolEnvironment("/data")]) expect(certificates.map((name) => made[name])).toEqual([devNull, devNull]);
+    vi.stubEnv("RIVET__POSTGRES__URL", "postgres://db");
+    for (const made of [environment(), toolEnvironment("/data")]) expect(certificates.map((name) => made[name])).toEqual([undefined, undefined]);
   });
 
   it("passes on no secret of the app", () => {

@@ -1,5 +1,13 @@
+import { devNull } from "node:os";
+
 /** Only other engines of a cluster need it, and it asks for no token. */
 export const leftOutService = "api_peer";
+
+/**
+ * The engine and its tool read all certificates of the system at each start, several times: half of all that they do by then. One that
+ * stores in files connects to nobody; where it does all the same, it has those of its makers.
+ */
+const noCertificates = { SSL_CERT_FILE: devNull, SSL_CERT_DIR: devNull };
 
 export type EngineSettings = {
   readonly port: number;
@@ -52,12 +60,18 @@ export function engineEnvironment({ port, dataPath, adminToken, metricsHost }: E
   };
 }
 
-/** What a command that looks into the store of an engine needs. */
+/** Of a command that looks into the store of an engine. */
+export function toolEnvironment(dataPath: string): NodeJS.ProcessEnv {
+  return { ...storeEnvironment(dataPath), RUST_LOG: "error" };
+}
+
+/** Where an engine stores. */
 export function storeEnvironment(dataPath: string): NodeJS.ProcessEnv {
   const user = inherited();
+  const isDatabase = Boolean(user["RIVET__POSTGRES__URL"]);
   return {
     NODE_ENV: process.env.NODE_ENV,
-    ...(user["RIVET__POSTGRES__URL"] ? {} : { RIVET__FILE_SYSTEM__PATH: dataPath }),
+    ...(isDatabase ? {} : { RIVET__FILE_SYSTEM__PATH: dataPath, ...noCertificates }),
     ...user,
   };
 }

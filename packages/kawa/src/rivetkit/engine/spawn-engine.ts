@@ -39,7 +39,8 @@ export async function spawnEngine(folder: EngineFolder, given: { port: number; a
     });
     const pid = process.platform === "win32" ? (child.pid ?? 0) : await firstNumber(child.stdout, exited);
     child.unref();
-    for (const stream of child.stdio) (stream as { unref?: () => void } | null)?.unref?.();
+    // Without descriptors left there are no streams.
+    for (const stream of (child.stdio as ChildProcess["stdio"] | undefined) ?? []) (stream as { unref?: () => void } | null)?.unref?.();
     return { pid, exited };
   } finally {
     closeSync(log);

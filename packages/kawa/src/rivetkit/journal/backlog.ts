@@ -1,6 +1,6 @@
 import { sizeOf } from "../signal-rows.ts";
 import type { StorageSession, StoredRow } from "../storage.ts";
-import type { JournalEntry } from "./journal-file.ts";
+import type { JournalEntry } from "./journal-line.ts";
 
 /** Of one commit to the storage, in characters. Larger ones take no less time a row, and those who write wait longer for them. */
 const maxCommitSize = 1024 * 1024;
@@ -10,6 +10,7 @@ export class Backlog {
   readonly #session: StorageSession;
   readonly #entries: JournalEntry[] = [];
   #size = 0;
+  #storedSeq = -1;
   #storing: Promise<void> | undefined;
 
   constructor(session: StorageSession) {
@@ -21,12 +22,17 @@ export class Backlog {
     return this.#size;
   }
 
+  /** The newest commit that the storage was given from here, -1 before. */
+  get storedSeq(): number {
+    return this.#storedSeq;
+  }
+
   add(entry: JournalEntry): void {
     this.#entries.push(entry);
     this.#size += sizeOfEntry(entry);
   }
 
-  /** Stores the oldest. Rejects with the storage's error; then they are still here. */
+  /** Stores the oldest, if there are any. Rejects with the storage's error; then they are still here. */
   store(): Promise<void> {
     this.#storing ??= this.#storeOldest().finally(() => (this.#storing = undefined));
     return this.#storing;
@@ -38,6 +44,7 @@ export class Backlog {
   }
 
   async #storeOldest(): Promise<void> {
+    if (this.#entries.length === 0) return;
     const rows = new Map<string, StoredRow>();
     let count = 0;
     let size = 0;
@@ -48,7 +55,9 @@ export class Backlog {
       count += 1;
     }
     await this.#session.commit([...rows.values()]);
-    for (const entry of this.#entries.splice(0, count)) this.#size -= sizeOfEntry(entry);
+    const stored = this.#entries.splice(0, count);
+    for (const entry of stored) this.#size -= sizeOfEntry(entry);
+    this.#storedSeq = stored.at(-1)![0]!.seq;
   }
 }
 

@@ -1,163 +1,190 @@
-import {
-  appendFileSync,
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { KawaError } from "../../core/errors.ts";
-import type { StoredRow } from "../storage.ts";
+import type { Disk, DiskFile } from "./disk.ts";
+import { hasCode } from "./error-code.ts";
+import { encodeEntry, encodeHeader, type JournalContent, type JournalEntry, type JournalHeader } from "./journal-line.ts";
+import { JournalSpace } from "./journal-space.ts";
+import { readLeftFiles } from "./left-files.ts";
 
-/** One commit: all its rows have its number. */
-export type JournalEntry = readonly StoredRow[];
+export const currentName = "current";
 
-type Line = readonly [seq: number, rows: readonly (readonly [key: string, text: string | null])[]];
+export type JournalFileOptions = {
+  readonly folder: string;
+  readonly disk: Disk;
+  /** What is appended is on the disk when it resolves; else it survives the end of every process. */
+  readonly isFlushed: boolean;
+  readonly firstBytes: number;
+  readonly maxBytes: number;
+};
 
-const currentName = "current";
-const damagedSuffix = ".damaged";
+export type JournalStart = Omit<JournalHeader, "isFlushed"> & { readonly entries: readonly JournalEntry[] };
+
+/** Of a full disk: nothing has happened. */
+const fullCodes = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /**
- * Commits of one actor in a file that survives SIGKILL of every process; it is not flushed to the disk, for neither is what the
- * engine stores. One incarnation of the actor appends to it. The next one takes the file away, by renaming it.
+ * Commits of one actor in a file, which is written around. One incarnation of the actor appends to it. The next one takes the file away, by
+ * renaming it. Space is filled with zeros before it is used: to flush what is overwritten is faster than to flush a file that grows.
  */
 export class JournalFile {
   readonly #path: string;
-  readonly #fd: number;
-  readonly #inode: bigint;
-  #size = 0;
+  readonly #disk: Disk;
+  readonly #file: DiskFile;
+  readonly #space: JournalSpace;
+  readonly #isFlushed: boolean;
   #isClosed = false;
 
-  private constructor(path: string) {
-    this.#path = path;
-    this.#fd = openSync(path, "ax", 0o600);
-    this.#inode = fstatSync(this.#fd, { bigint: true }).ino;
+  private constructor(file: DiskFile, space: JournalSpace, { folder, disk, isFlushed }: JournalFileOptions) {
+    this.#path = join(folder, currentName);
+    this.#disk = disk;
+    this.#file = file;
+    this.#space = space;
+    this.#isFlushed = isFlushed;
   }
 
-  /** Takes over the journal in a folder. `replay` stores what incarnations before have left in it. */
-  static async open(folder: string, replay: (entries: readonly JournalEntry[]) => Promise<void>): Promise<JournalFile> {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  /**
+   * Takes over the journal in a folder. `replay` is given what incarnations before have left in it, and says what the new file begins with.
+   * What it leaves out is forgotten.
+   */
+  static async open(options: JournalFileOptions, replay: (left: JournalContent) => Promise<JournalStart>): Promise<JournalFile> {
+    const { folder, disk, isFlushed } = options;
+    await disk.makeFolder(folder);
     for (;;) {
-      const left = takeFiles(folder);
-      await replay(left.flatMap(({ entries }) => entries));
-      for (const { path, isDamaged } of left) {
-        if (isDamaged) renameSync(path, path + damagedSuffix);
-        else rmSync(path, { force: true });
+      await disk.rename(join(folder, currentName), join(folder, randomUUID()));
+      const { content, paths } = await readLeftFiles(folder, disk);
+      const { actor, stored, entries } = await replay(content);
+      const header = encodeHeader({ actor, stored, isFlushed });
+      const lines = entries.map((entry) => ({ bytes: encodeEntry(entry), seq: entry[0]!.seq }));
+      // The new file takes the name of one that is still needed.
+      if (isFlushed && entries.length > 0) await disk.flushFolder(folder);
+      const file = await create(options);
+      // Another incarnation started beside this one.
+      if (!file) continue;
+      const first = Buffer.concat([header, ...lines.map(({ bytes }) => bytes)]);
+      const space = new JournalSpace({ start: header.length, end: Math.max(options.firstBytes, first.length), max: options.maxBytes });
+      for (const { bytes, seq } of lines) space.use(space.place(bytes.length)!, seq);
+      const journal = new JournalFile(file, space, options);
+      try {
+        await file.write(isFlushed ? Buffer.concat([first], space.end) : first, 0);
+        if (isFlushed) for (const path of [folder, join(folder, "..")]) await disk.flushFolder(path);
+      } catch (cause) {
+        await journal.#discard();
+        throw failed(`a new journal in ${folder}`, cause, true);
       }
       try {
-        return new JournalFile(join(folder, currentName));
+        // Who has taken the new file may have read it before it was written.
+        journal.checkCurrent();
+        await journal.#replace(paths, folder);
       } catch (error) {
-        // Another incarnation started beside this one.
-        if (!hasCode(error, "EEXIST")) throw error;
+        await journal.close();
+        throw error;
       }
+      return journal;
     }
   }
 
-  /** In bytes. */
-  get size(): number {
-    return this.#size;
+  /** Bytes of entries that were not given up. */
+  get usedBytes(): number {
+    return this.#space.used;
+  }
+
+  /** Whether an entry fits in before others are given up. */
+  hasRoom(line: Uint8Array): boolean {
+    return this.#space.place(line.length) !== undefined;
   }
 
   /** False after another incarnation has taken over. */
   get isCurrent(): boolean {
-    return !this.#isClosed && statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === this.#inode;
+    return !this.#isClosed && this.#disk.idOf(this.#path) === this.#file.id;
   }
 
   /**
+   * Appends the line of a commit, for which there is room; one at a time.
+   *
    * @throws {KawaError} BACKEND_CLOSED - another incarnation has taken over; it may have found this entry, or not
+   * @throws {KawaError} DISK_FAILED - `data.isFull`: nothing was written. Else nobody knows what the disk has of the entry; only the next
+   * incarnation may go on
    */
-  append(rows: JournalEntry): void {
-    const line: Line = [rows[0]!.seq, rows.map(({ key, text }) => [key, text])];
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-    this.checkCurrent();
+  async append(line: Uint8Array, seq: number): Promise<void> {
+    if (this.#isClosed) throw takenOver();
+    const place = this.#space.place(line.length)!;
+    if (place.end > this.#space.end) await this.#extend(place.end);
     try {
-      appendFileSync(this.#fd, bytes);
-    } catch (error) {
-      this.#removeHalfLine();
-      throw error;
+      const written = this.#file.write(line, place.at);
+      if (written) await written;
+    } catch (cause) {
+      // What is not flushed is whole or no line; the next one overwrites it.
+      throw failed(`a commit, which was not acknowledged (${this.#path})`, cause, !this.#isFlushed);
     }
-    this.#size += bytes.length;
-    // Whoever renames the file reads it afterwards: what was appended while it was still in its place is found.
+    this.#space.use(place, seq);
+    // Whoever renames the file reads it afterwards: what was appended while it was still in its place is found. What comes later is in a
+    // file that nobody reads any more, and is not acknowledged, so nobody looks before.
     this.checkCurrent();
   }
 
-  /** Forgets all entries. */
-  clear(): void {
-    if (this.#isClosed || this.#size === 0) return;
-    ftruncateSync(this.#fd, 0);
-    this.#size = 0;
+  /** Gives up the entries up to a commit: they are in the engine's store, as safe as they are here. */
+  release(seq: number): void {
+    this.#space.release(seq);
   }
 
   checkCurrent(): void {
-    if (!this.isCurrent) throw new KawaError("BACKEND_CLOSED", "Another incarnation of the actor has taken over its journal.");
+    if (!this.isCurrent) throw takenOver();
   }
 
   /** Leaves the entries to the next incarnation. Idempotent. */
-  close(): void {
+  async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    closeSync(this.#fd);
+    await this.#file.close();
   }
 
-  /** As when the disk is full. The next entry must not go on with it. */
-  #removeHalfLine(): void {
+  /** What is left has moved into this file, which therefore stays, whatever happens. */
+  async #replace(paths: readonly string[], folder: string): Promise<void> {
     try {
-      ftruncateSync(this.#fd, this.#size);
-    } catch {
-      this.close();
+      for (const path of paths) await this.#disk.remove(path);
+      // From here on no old file comes back, whose last line may have the number of a new one.
+      if (this.#isFlushed && paths.length > 0) await this.#disk.flushFolder(folder);
+    } catch (cause) {
+      throw failed(`that an old journal in ${folder} is gone`, cause, false);
     }
   }
-}
 
-type TakenFile = { readonly path: string; readonly entries: JournalEntry[]; readonly isDamaged: boolean };
-
-/** Also those that an incarnation had taken which then ended. */
-function takeFiles(folder: string): TakenFile[] {
-  ifExists(() => renameSync(join(folder, currentName), join(folder, randomUUID())));
-  const names = readdirSync(folder).filter((name) => name !== currentName && !name.endsWith(damagedSuffix));
-  const files = names.flatMap((name) => ifExists(() => read(join(folder, name))) ?? []);
-  return files.sort((a, b) => firstSeq(a) - firstSeq(b));
-}
-
-function read(path: string): TakenFile {
-  const lines = readFileSync(path, "utf8").split("\n");
-  // It has no end, so it was never acknowledged.
-  lines.pop();
-  const entries: JournalEntry[] = [];
-  for (const line of lines) {
-    try {
-      const [seq, rows] = JSON.parse(line) as Line;
-      entries.push(rows.map(([key, text]) => ({ key, text, seq })));
-    } catch {
-      const kept = `${entries.length} of ${lines.length} commits that were not stored yet`;
-      console.error(`[kawa] The journal of an actor is damaged, as after a power cut: ${kept} are readable. It is kept as ${path}${damagedSuffix}.`);
-      return { path, entries, isDamaged: true };
-    }
+  /** Left on a full disk, each attempt would take up more of it. */
+  async #discard(): Promise<void> {
+    if (this.isCurrent) await this.#disk.remove(this.#path);
+    await this.close();
   }
-  return { path, entries, isDamaged: false };
+
+  async #extend(end: number): Promise<void> {
+    if (this.#isFlushed) {
+      try {
+        await this.#file.write(Buffer.alloc(end - this.#space.end), this.#space.end);
+      } catch (cause) {
+        throw failed(`a commit, which was not acknowledged (${this.#path})`, cause, fullCodes.some((code) => hasCode(cause, code)));
+      }
+    }
+    this.#space.end = end;
+  }
 }
 
-function firstSeq({ entries }: TakenFile): number {
-  return entries[0]?.[0]?.seq ?? 0;
-}
-
-/** Undefined where another incarnation was faster. */
-function ifExists<T>(work: () => T): T | undefined {
+async function create({ folder, disk, isFlushed }: JournalFileOptions): Promise<DiskFile | undefined> {
   try {
-    return work();
+    return await disk.create(join(folder, currentName), isFlushed);
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (hasCode(error, "EEXIST")) return undefined;
     throw error;
   }
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return (error as NodeJS.ErrnoException).code === code;
+function takenOver(): KawaError {
+  return new KawaError("BACKEND_CLOSED", "Another incarnation of the actor has taken over its journal.");
+}
+
+function failed(what: string, cause: unknown, isFull: boolean): KawaError {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return new KawaError("DISK_FAILED", `The disk did not take ${what}: ${message}. Free or mend the disk.`, {
+    cause,
+    data: { isFull, ...(code === undefined ? {} : { code }) },
+  });
 }

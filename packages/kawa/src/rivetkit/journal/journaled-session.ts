@@ -1,68 +1,140 @@
+import { isKawaError, KawaError } from "../../core/errors.ts";
 import type { StorageSession, StoredRow } from "../storage.ts";
 import { Backlog, sizeOfEntry } from "./backlog.ts";
-import { type JournalEntry, JournalFile } from "./journal-file.ts";
+import { type Disk, realDisk } from "./disk.ts";
+import type { EngineStore } from "./engine-files.ts";
+import { isOutOfDescriptors } from "./error-code.ts";
+import { JournalFile } from "./journal-file.ts";
+import { encodeEntry } from "./journal-line.ts";
+import { type Replayed, replay } from "./replay.ts";
 
-/** What is larger goes to the storage at once, so that what it refuses is refused, and no large write holds up the process. */
-const maxEntrySize = 256 * 1024;
-/** Of commits that are acknowledged and not stored yet, in characters. To store them takes two seconds, also for the next incarnation. */
-const maxBacklogSize = 8 * 1024 * 1024;
-/** In bytes. Under steady load the journal is never empty, and so never cleared by itself. */
-const maxFileSize = 64 * 1024 * 1024;
+export type JournalLimits = {
+  /** What is larger goes to the storage at once, so that what it refuses is refused. In characters. */
+  readonly maxEntrySize: number;
+  /** Of commits that are acknowledged and not stored yet, in characters. To store them takes two seconds, also for the next incarnation. */
+  readonly maxBacklogSize: number;
+  /** Of a new journal, which every actor has. It doubles when it is full. */
+  readonly firstBytes: number;
+  /** Where so much is in use, the engine's files are flushed. */
+  readonly releaseBytes: number;
+  /** Of a journal. The next incarnation reads all of it, and may have to store it again. */
+  readonly maxBytes: number;
+};
+
+export type JournaledOptions = {
+  readonly session: StorageSession;
+  /** Puts what the session has stored on the disk; then a commit is acknowledged when the disk has it. Else when the system has it. */
+  readonly engine: EngineStore | undefined;
+  /** Id of the actor that the engine knows. */
+  readonly actor: string;
+  /** Name and key of the actor, for people. */
+  readonly name: string;
+  /** Must outlive the actor and belong to it alone. */
+  readonly folder: string;
+  readonly disk?: Disk;
+  readonly limits?: Partial<JournalLimits>;
+};
+
+const defaultLimits: JournalLimits = {
+  maxEntrySize: 256 * 1024,
+  maxBacklogSize: 8 * 1024 * 1024,
+  firstBytes: 8 * 1024,
+  releaseBytes: 2 * 1024 * 1024,
+  maxBytes: 16 * 1024 * 1024,
+};
 /** What comes within it is stored with one commit, when those who wait for the first have shown it. */
 const storeDelayMs = 30;
 const retryDelayMs = 500;
 
 /**
  * Puts a journal in front of a slower session, which takes rows of several commits at once: a commit is durable when it is in the
- * file, and is stored a little later. `folder` must outlive the actor and belong to it alone.
+ * file, and is stored a little later.
+ *
+ * @throws {KawaError} STORE_INCOMPLETE - a commit that was acknowledged is gone
+ * @throws {KawaError} DISK_FAILED - the journal cannot be made, or the engine's files cannot be flushed
  */
-export async function journaled(folder: string, session: StorageSession): Promise<StorageSession> {
-  const file = await JournalFile.open(folder, (entries) => storeMissing(session, entries));
-  return new JournaledSession(file, session);
+export async function journaled(options: JournaledOptions): Promise<StorageSession> {
+  const { engine, actor, folder, disk = realDisk } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const failureCount = engine?.failureCount ?? 0;
+  let replayed: Replayed | undefined;
+  const file = await JournalFile.open({ folder, disk, isFlushed: engine !== undefined, ...limits }, async (left) => {
+    replayed = await replay(left, options);
+    return { actor, stored: replayed.stored, entries: replayed.missing };
+  });
+  return new JournaledSession(file, { ...options, limits, failureCount, ...replayed! });
 }
 
-async function storeMissing(session: StorageSession, entries: readonly JournalEntry[]): Promise<void> {
-  const [first] = entries;
-  if (!first) return;
-  const stored = await session.load(first[0]!.seq);
-  const newest = stored.reduce((seq, row) => Math.max(seq, row.seq), -1);
-  const backlog = new Backlog(session);
-  for (const entry of entries) if (entry[0]!.seq > newest) backlog.add(entry);
-  await backlog.drain();
-}
+type Opened = Pick<JournaledOptions, "session" | "engine" | "name"> & {
+  readonly limits: JournalLimits;
+  readonly failureCount: number;
+} & Pick<Replayed, "rows" | "missing">;
 
 class JournaledSession implements StorageSession {
   readonly #file: JournalFile;
   readonly #session: StorageSession;
+  readonly #engine: EngineStore | undefined;
+  readonly #name: string;
+  readonly #limits: JournalLimits;
+  readonly #failureCount: number;
   readonly #backlog: Backlog;
+  /** All that there is, until somebody asks or writes. */
+  #rows: readonly StoredRow[] | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #releasing: Promise<void> | undefined;
+  /** After it only the next incarnation may go on: it reads what there is. */
+  #failure: unknown;
   #ended: Promise<void> | undefined;
 
-  constructor(file: JournalFile, session: StorageSession) {
+  constructor(file: JournalFile, { session, engine, name, limits, failureCount, rows, missing }: Opened) {
     this.#file = file;
     this.#session = session;
+    this.#engine = engine;
+    this.#name = name;
+    this.#limits = limits;
+    this.#failureCount = failureCount;
     this.#backlog = new Backlog(session);
+    this.#rows = rows;
+    for (const entry of missing) this.#backlog.add(entry);
+    if (missing.length > 0) this.#storeIn(storeDelayMs);
   }
 
   async load(from: number): Promise<readonly StoredRow[]> {
+    this.#check();
+    const rows = this.#rows;
+    this.#rows = undefined;
+    if (rows) return rows.filter(({ seq }) => seq >= from);
     await this.#storeAll();
-    return this.#session.load(from);
+    const found = await this.#session.load(from);
+    // What it tells is believed.
+    await this.#flushEngine();
+    return found;
   }
 
   async commit(rows: readonly StoredRow[]): Promise<void> {
     if (rows.length === 0) return;
-    if (sizeOfEntry(rows) > maxEntrySize) {
-      await this.#storeAll();
-      return this.#session.commit(rows);
+    this.#checkFailure();
+    this.#rows = undefined;
+    if (sizeOfEntry(rows) > this.#limits.maxEntrySize) return this.#commitToSession(rows);
+    while (this.#backlog.size > this.#limits.maxBacklogSize) await this.#backlog.store();
+    const line = encodeEntry(rows);
+    while (!this.#file.hasRoom(line)) {
+      await this.#backlog.store();
+      await this.#release();
     }
-    if (this.#file.size > maxFileSize) await this.#storeAll();
-    while (this.#backlog.size > maxBacklogSize) await this.#backlog.store();
-    this.#file.append(rows);
+    try {
+      await this.#file.append(line, rows[0]!.seq);
+    } catch (error) {
+      if (isKawaError(error, "DISK_FAILED") && error.data["isFull"] !== true) this.#fail(error);
+      throw error;
+    }
     this.#backlog.add(rows);
     this.#storeIn(storeDelayMs);
   }
 
+  /** What comes back after a power cut is removed again by the next incarnation. */
   async remove(keys: readonly string[], upTo: number): Promise<void> {
+    this.#rows = undefined;
     await this.#storeAll();
     await this.#session.remove(keys, upTo);
   }
@@ -76,15 +148,66 @@ class JournaledSession implements StorageSession {
   async #end(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#storeAll().catch(() => {});
-    this.#file.close();
+    await this.#releasing?.catch(() => {});
+    await this.#file.close();
     await this.#session.close();
   }
 
+  async #commitToSession(rows: readonly StoredRow[]): Promise<void> {
+    await this.#storeAll();
+    await this.#session.commit(rows);
+    await this.#flushEngine();
+  }
+
   async #storeAll(): Promise<void> {
+    this.#check();
+    do {
+      await this.#backlog.store();
+      // Beside what is stored meanwhile.
+      if (this.#file.usedBytes > this.#releaseBytes) this.#release().catch(() => {});
+    } while (this.#backlog.size > 0);
+  }
+
+  /** Without flushing, space is given up at once. */
+  get #releaseBytes(): number {
+    return this.#engine ? this.#limits.releaseBytes : 0;
+  }
+
+  #release(): Promise<void> {
+    const seq = this.#backlog.storedSeq;
+    this.#releasing ??= this.#flushEngine()
+      .then(() => this.#file.release(seq))
+      .finally(() => (this.#releasing = undefined));
+    return this.#releasing;
+  }
+
+  async #flushEngine(): Promise<void> {
+    try {
+      await this.#engine?.flush();
+    } catch (error) {
+      if (!isOutOfDescriptors(error)) this.#fail(error);
+      throw error;
+    }
+    this.#check();
+  }
+
+  #check(): void {
+    this.#checkFailure();
     this.#file.checkCurrent();
-    await this.#backlog.drain();
-    // Something may have come meanwhile.
-    if (this.#backlog.size === 0) this.#file.clear();
+  }
+
+  #checkFailure(): void {
+    // Somebody else's flush has failed: nobody knows what became of what was stored here.
+    if (this.#engine && this.#engine.failureCount !== this.#failureCount) this.#fail(new Error("The engine's files could not be flushed."));
+    if (this.#failure !== undefined) {
+      throw new KawaError("BACKEND_CLOSED", "The actor has to begin anew after a failure of the disk.", { cause: this.#failure });
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    console.error(`[kawa] The actor ${this.#name} begins anew, for nobody knows what the disk has of its last commits:`, error);
   }
 
   #storeIn(delayMs: number): void {
@@ -99,7 +222,7 @@ class JournaledSession implements StorageSession {
       if (this.#backlog.size > 0) this.#storeIn(0);
     } catch {
       this.#timer = undefined;
-      if (this.#file.isCurrent) this.#storeIn(retryDelayMs);
+      if (this.#failure === undefined && this.#file.isCurrent) this.#storeIn(retryDelayMs);
     }
   }
 }

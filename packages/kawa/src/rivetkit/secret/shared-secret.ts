@@ -4,7 +4,7 @@ import { processState } from "../../core/process-state.ts";
 import { env } from "../env.ts";
 
 /** What a token is good for: one that was made for clients is none of a server. */
-export type Purpose = "client" | "fragment" | "server" | "session" | "stream";
+export type Purpose = "client" | "fragment" | "hooks" | "server" | "session" | "stream";
 
 /** Every use has a key of its own. */
 type KeyUse = `${Purpose} ${"nonce" | "seal" | "sign"}`;
@@ -87,7 +87,8 @@ function keyringOf(secret: string, previous: readonly string[]): Keyring {
   return [...new Set([secret, ...previous])].map((one) => new SecretKeys(one));
 }
 
-function checkSecret(name: string, secret: string): void {
+/** @throws {KawaError} SECRET_MISSING - it is too short */
+export function checkSecret(name: string, secret: string): void {
   if (secret.length >= minSecretLength) return;
   throw new KawaError(
     "SECRET_MISSING",

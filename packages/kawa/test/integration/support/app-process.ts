@@ -34,6 +34,10 @@ const operations = {
   async stop(): Promise<void> {
     await host().stop();
   },
+  /** Folder of the journals, for actors that are slow to end. */
+  async journals(): Promise<string | undefined> {
+    return host().journals?.path;
+  },
   async get(key: string): Promise<unknown> {
     return signalOf(key).get();
   },

@@ -10,6 +10,8 @@ export type ScriptOptions = {
   env?: Readonly<Record<string, string | undefined>>;
   /** Module to load before everything else. */
   preload?: string;
+  /** User and group that the process runs as. Only root can choose them. @default those of the tests */
+  uid?: number;
 };
 
 export type ScriptEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -25,7 +27,7 @@ export class Script<Operations extends Record<string, Operation> = Record<string
   #log = "";
   #nextId = 1;
 
-  constructor(path: string, { dataDir, env, preload }: ScriptOptions) {
+  constructor(path: string, { dataDir, env, preload, uid }: ScriptOptions) {
     this.#child = fork(path, {
       env: {
         ...process.env,
@@ -38,6 +40,7 @@ export class Script<Operations extends Record<string, Operation> = Record<string
         ...env,
       },
       execArgv: preload === undefined ? [] : ["--import", preload],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });

@@ -1,7 +1,7 @@
 "use client";
-import { type ReactElement, type ReactNode, startTransition, useEffect, useState } from "react";
+import { type ReactElement, type ReactNode, useDeferredValue, useEffect, useState } from "react";
 import type { FragmentRef } from "../push-protocol.ts";
-import { FragmentBoundary } from "./fragment-boundary.tsx";
+import { PassingErrors } from "../../client/passing-errors.tsx";
 import { type Content, fragmentStore, type ShownFragment } from "./fragment-store.ts";
 import { isAhead } from "./is-ahead.ts";
 import { startPushing } from "./push-client.ts";
@@ -15,8 +15,11 @@ type Pushed = Content & {
 
 /** The client half of `reactive()`: shows what the route has rendered, or what was pushed since. */
 export function LiveFragment({ token, render, versions, children }: LiveFragmentProps): ReactElement {
-  const [pushed, setPushed] = useState<Pushed>();
-  const [fragment] = useState(() => new Shown({ token, render, versions }, setPushed));
+  const [newest, setNewest] = useState<Pushed>();
+  // A transition would wait for the end of every server action that this tab has started. What is deferred waits for nothing but its
+  // own content, and shows no fallback either.
+  const pushed = useDeferredValue(newest);
+  const [fragment] = useState(() => new Shown({ token, render, versions }, setNewest));
   const isPushed = pushed !== undefined && isAhead(pushed.versions, versions, pushed.over === render);
   const shown = isPushed ? pushed.versions : versions;
   // The route may have been rendered for another reason, such as a sign-in, just before what was pushed.
@@ -32,9 +35,9 @@ export function LiveFragment({ token, render, versions, children }: LiveFragment
   }, [fragment, token, render]);
 
   return (
-    <FragmentBoundary onError={() => fragmentStore().lose({ token, render, versions: shown })}>
+    <PassingErrors onError={() => fragmentStore().lose({ token, render, versions: shown })}>
       {isPushed ? pushed.node : children}
-    </FragmentBoundary>
+    </PassingErrors>
   );
 }
 
@@ -70,6 +73,6 @@ class Shown implements ShownFragment {
     const content = this.#next!;
     this.#next = undefined;
     this.#isBusy = true;
-    startTransition(() => this.#set({ ...content, over: this.render }));
+    this.#set({ ...content, over: this.render });
   }
 }

@@ -34,8 +34,8 @@ class Call {
     await pass(0);
   }
 
-  async push(index: number, node: Promise<string>, versions = "e@2"): Promise<void> {
-    this.#step(this.#given++).resolve({ done: false, value: { versions, fragments: [[index, node]] } });
+  async push(index: number, node: Promise<string>, versions = "e@2", others?: readonly number[]): Promise<void> {
+    this.#step(this.#given++).resolve({ done: false, value: { versions, fragments: [others ? [index, node, others] : [index, node]] } });
     await pass(0);
   }
 
@@ -119,6 +119,14 @@ describe("the call of a tab", () => {
     await calls[0]!.push(1, Promise.resolve("new"));
     expect(fragments.map(({ contents }) => contents)).toEqual([[], [{ node: "new", versions: "e@2" }], []]);
     expect(unpushed()).toEqual([]);
+  });
+
+  it("brings a fragment once for all of its places", async () => {
+    const fragments = ["a", "b", "c"].map(show);
+    await pass(20);
+    await calls[0]!.open();
+    await calls[0]!.push(0, Promise.resolve("same"), "e@2", [2]);
+    expect(fragments.map(({ contents }) => contents.length)).toEqual([1, 0, 1]);
   });
 
   it("makes room for a new one when other fragments are shown, and what still comes in it is shown", async () => {

@@ -104,11 +104,12 @@ export class PushClient {
     for (;;) {
       const { done, value } = await iterator.next();
       if (done) return value;
-      for (const [index, content] of value.fragments) {
-        const ref = refs[index]!;
+      for (const [index, content, others = []] of value.fragments) {
         content.then(
-          (node) => this.#store.show(ref, { node, versions: value.versions }),
-          () => this.#store.fail(ref.token),
+          (node) => {
+            for (const at of [index, ...others]) this.#store.show(refs[at]!, { node, versions: value.versions });
+          },
+          () => this.#store.fail(refs[index]!.token),
         );
       }
     }

@@ -4,8 +4,8 @@ import { Component, type ReactNode } from "react";
 type Props = { onError: () => void; children: ReactNode };
 type State = { readonly failure?: { readonly error: unknown } };
 
-/** Notes an error on its way to the page's own boundary. */
-export class FragmentBoundary extends Component<Props, State> {
+/** Notes an error on its way to a boundary above. */
+export class PassingErrors extends Component<Props, State> {
   override state: State = {};
 
   static getDerivedStateFromError(error: unknown): State {

@@ -1,0 +1,78 @@
+import { processState } from "./process-state.ts";
+
+/**
+ * Lets the event loop turn while much is settled without it: a promise that is resolved in microtasks goes on before every timer and
+ * socket, so a loop of awaited writes would hold up the whole process.
+ */
+export class TurnBudget {
+  readonly #later: (run: () => void) => void;
+  readonly #now: () => number;
+  #waiting: (() => void)[] = [];
+  /** When the slice of this turn ends; undefined before anything was settled in it. */
+  #until: number | undefined;
+
+  constructor({ later = nextTurn, now = () => performance.now() }: { later?: (run: () => void) => void; now?: () => number } = {}) {
+    this.#later = later;
+    this.#now = now;
+  }
+
+  /** A promise to wait for before something is settled; undefined when it may be settled now. Who waits longest goes on first. */
+  pause(): Promise<void> | undefined {
+    if (this.#until === undefined) this.#begin();
+    if (this.#waiting.length === 0 && this.#now() < this.#until!) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #begin(): void {
+    this.#until = this.#now() + sliceMs;
+    this.#later(() => void this.#turn());
+  }
+
+  async #turn(): Promise<void> {
+    this.#until = undefined;
+    if (this.#waiting.length === 0) return;
+    this.#begin();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    let at = 0;
+    do {
+      waiting[at]!();
+      at += 1;
+      // What waited runs now, as far as its next write or read.
+      await undefined;
+    } while (at < waiting.length && this.#now() < this.#until!);
+    // Those that have come meanwhile have waited less.
+    if (at < waiting.length) this.#waiting = waiting.slice(at).concat(this.#waiting);
+  }
+}
+
+// Browsers have no `setImmediate`, and their timers come milliseconds later.
+const { setImmediate, setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown } & typeof globalThis;
+
+/**
+ * What may be settled in one turn of the event loop, in milliseconds. A page takes a hundred turns, most of which have little to do, and
+ * each of them may meet a flood.
+ */
+const sliceMs = setImmediate === undefined ? 2 : 0.25;
+
+function nextTurn(run: () => void): void {
+  if (setImmediate) setImmediate(run);
+  else setTimeout(run, 0);
+}
+
+const budget = processState("turn-budget", () => new TurnBudget());
+
+/** As {@link TurnBudget.pause}, of this process. */
+export function pauseIfDue(): Promise<void> | undefined {
+  return budget.pause();
+}
+
+/** Settles as the work does, and lets the event loop turn before when it is due. */
+export async function inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    const pause = budget.pause();
+    if (pause) await pause;
+  }
+}

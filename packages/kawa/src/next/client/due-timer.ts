@@ -1,0 +1,33 @@
+/** A timer that somebody else can look at: browsers hold up those of hidden tabs by up to a minute. */
+export class DueTimer {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueAt = Infinity;
+  #run: () => void = () => {};
+
+  get isSet(): boolean {
+    return this.#dueAt !== Infinity;
+  }
+
+  /** Runs this in `delayMs`, and what was set before not at all. */
+  set(delayMs: number, run: () => void): void {
+    this.clear();
+    this.#dueAt = performance.now() + delayMs;
+    this.#run = run;
+    this.#timer = setTimeout(() => this.#fire(), delayMs);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#dueAt = Infinity;
+  }
+
+  /** Runs what is overdue. */
+  check(): void {
+    if (performance.now() >= this.#dueAt) this.#fire();
+  }
+
+  #fire(): void {
+    this.clear();
+    this.#run();
+  }
+}

@@ -1,0 +1,54 @@
+/** Next's own state of the router, as it keeps it in the history entry. */
+type Tree = readonly [
+  segment: string | readonly string[],
+  slots: Readonly<Record<string, Tree>>,
+  /** Of a slot that shows another address than the page. */
+  shownAddress?: unknown,
+  marker?: unknown,
+  hints?: unknown,
+  search?: unknown,
+];
+
+/** What the router shows, for comparing; undefined where Next does not say. */
+export function shownTree(): string | undefined {
+  const tree = treeOf(history.state);
+  return tree && JSON.stringify(tree, (key, value: unknown) => (key === "3" || key === "4" ? null : value));
+}
+
+/**
+ * True where all that is shown is of the page's own address. Elsewhere a navigation to that address shows something else: the page behind a
+ * modal would be gone.
+ */
+export function isOfOneAddress(): boolean {
+  const tree = treeOf(history.state);
+  return tree !== undefined && isPlain(tree);
+}
+
+/** Paths of the pages that are shown, after all rewrites; undefined where Next does not say. */
+export function shownPaths(): readonly string[] | undefined {
+  const tree = treeOf(history.state);
+  return tree && [...pathsOf(tree, "")];
+}
+
+function* pathsOf([segment, slots]: Tree, above: string): Generator<string> {
+  const part = typeof segment === "string" ? segment : interceptionMarker(segment) + segment[1];
+  if (part.startsWith("__PAGE__")) yield above || "/";
+  // Groups and what stands for a slot without a page are in no path.
+  const isInPath = part !== "" && !/^(__|\([^.])/.test(part);
+  const path = isInPath ? `${above}/${part.replace(/^\//, "")}` : above;
+  for (const slot of Object.values(slots)) yield* pathsOf(slot, path);
+}
+
+/** Such as `(.)`; dynamic segments name it with their kind, as in `di(.)`. */
+function interceptionMarker(segment: string | readonly string[]): string {
+  return (typeof segment === "string" ? /^(\(\.{1,3}\))+/ : /(\(\.{1,3}\))+$/).exec(typeof segment === "string" ? segment : (segment[2] ?? ""))?.[0] ?? "";
+}
+
+function isPlain([segment, slots, shownAddress]: Tree): boolean {
+  return !interceptionMarker(segment) && !shownAddress && Object.values(slots).every(isPlain);
+}
+
+function treeOf(state: unknown): Tree | undefined {
+  const internals = (state as { __PRIVATE_NEXTJS_INTERNALS_TREE?: { tree?: Tree } } | null)?.__PRIVATE_NEXTJS_INTERNALS_TREE;
+  return Array.isArray(internals?.tree) ? internals.tree : undefined;
+}

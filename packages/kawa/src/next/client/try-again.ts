@@ -1,0 +1,22 @@
+import { startTransition } from "react";
+import { whenArrived } from "./arrived-content.ts";
+import { type CaughtBoundary, isCaught } from "./caught-boundaries.ts";
+
+/** A part of a page may take as long as it likes. */
+const arrivalLimitMs = 5_000;
+
+const tried = new WeakMap<CaughtBoundary, unknown>();
+
+/** Has a boundary show what it was given since it caught something. */
+export async function tryAgain(boundary: CaughtBoundary): Promise<void> {
+  const { children } = boundary.props;
+  if (tried.get(boundary) === children) return;
+  tried.set(boundary, children);
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, arrivalLimitMs, undefined));
+  // Before all is there, a part that fails late would show the page for a moment.
+  const digest = await Promise.race([whenArrived(children), late]);
+  if (boundary.props.children !== children || !isCaught(boundary)) return;
+  // React would build what is shown anew, without what was typed into it.
+  if (digest !== undefined && digest === `NEXT_HTTP_ERROR_FALLBACK;${boundary.state.triggeredStatus}`) return;
+  startTransition(() => boundary.setState({ error: null, triggeredStatus: undefined }));
+}
