@@ -1,28 +1,28 @@
 "use server";
-import { isKawaError, publicMessage } from "kawa";
 import { findAccount } from "@/lib/accounts";
 import { findPerson, isDirection, parseCell, step } from "@/lib/people";
 import { sessions } from "@/lib/session";
 import { counter, theme, themes, userPosition } from "@/lib/signals";
 import { parseAmount } from "./_lib/amount";
+import { refusalOf } from "./_lib/refusal";
 
 // Anyone can post anything to a server action. What the forms of the page cannot send changes nothing, and the page is
 // shown as it is.
 
-export async function addToCounter(form: FormData): Promise<void> {
-  const by = parseAmount(form.get("by"));
-  if (by === undefined) return;
-  await counter.update((n) => n + by);
+// What a hook of the actor refuses is given back, for the form to show: an error would replace the page.
+
+export async function changeCounter(_previous: string | undefined, form: FormData): Promise<string | undefined> {
+  return refusalOf(async () => {
+    if (form.get("to") === "0") return await counter.set(0);
+    const by = parseAmount(form.get("by"));
+    if (by === undefined) return;
+    await counter.update((n) => n + by);
+  });
 }
 
-export async function resetCounter(): Promise<void> {
-  await counter.set(0);
-}
-
-export async function chooseTheme(form: FormData): Promise<void> {
+export async function chooseTheme(_previous: string | undefined, form: FormData): Promise<string | undefined> {
   const chosen = themes.find((name) => name === form.get("theme"));
-  if (chosen === undefined) return;
-  await theme.set(chosen);
+  return chosen && refusalOf(() => theme.set(chosen));
 }
 
 /** Why a person was not moved, for whoever tried. */
@@ -34,14 +34,11 @@ export async function movePerson(_previous: Refusal | undefined, form: FormData)
   const position = userPosition(person.id);
   const cell = parseCell(form.get("cell"));
   const direction = form.get("direction");
-  try {
+  const reason = await refusalOf(async () => {
     if (cell !== undefined) await position.set(cell);
     else if (isDirection(direction)) await position.update((current) => step(current, direction));
-    return undefined;
-  } catch (error) {
-    if (!isKawaError(error, "ACTION_REFUSED")) throw error;
-    return { personId: person.id, reason: publicMessage(error) };
-  }
+  });
+  return reason === undefined ? undefined : { personId: person.id, reason };
 }
 
 export async function signIn(form: FormData): Promise<void> {

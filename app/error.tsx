@@ -1,6 +1,9 @@
 "use client";
 
-/** Shown when a value cannot be read or a change was not confirmed; Next asks for a client component here. */
+/**
+ * Shown when a value cannot be read or a change was not confirmed; Next asks for a client component here. When the page can be shown
+ * again, it is shown by itself.
+ */
 export default function ErrorPage({ error, retry }: { error: Error & { digest?: string }; retry: () => void }) {
   return (
     <main className="message">

@@ -1,5 +1,6 @@
 import type { Metadata, Viewport } from "next";
 import { LiveUpdates } from "kawa/next";
+import { connection } from "next/server";
 import type { ReactNode } from "react";
 import "@/lib/backend";
 import "./globals.css";
@@ -11,7 +12,9 @@ export const metadata: Metadata = {
 
 export const viewport: Viewport = { colorScheme: "light dark" };
 
-export default function RootLayout({ children }: { children: ReactNode }) {
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  // The content security policy of middleware.ts lets no script of a static page run: also what reads no signal is rendered on request.
+  await connection();
   return (
     <html lang="en">
       <body>

@@ -2,8 +2,9 @@ import { useReactive } from "kawa";
 import type { CSSProperties } from "react";
 import { counter } from "@/lib/signals";
 import { maxAmount } from "../_lib/amount";
-import { addToCounter, resetCounter } from "../actions";
+import { changeCounter } from "../actions";
 import styles from "./counter.module.css";
+import { RefusableForm } from "./refusable-form";
 
 export function Counter() {
   const count = useReactive(counter);
@@ -17,22 +18,22 @@ export function Counter() {
           {count}
         </output>
       </div>
-      <form action={addToCounter} className={styles.steps} aria-label="Change the counter">
+      <RefusableForm action={changeCounter} className={styles.steps} aria-label="Change the counter">
         <button className="button" name="by" value="-1" aria-label="Subtract 1">
           −1
         </button>
         <button className="button primary" name="by" value="1" aria-label="Add 1">
           +1
         </button>
-        <button className="button" formAction={resetCounter} aria-label="Reset the counter to 0">
+        <button className="button" name="to" value="0" aria-label="Reset the counter to 0">
           Reset
         </button>
-      </form>
-      <form action={addToCounter} className={styles.add} aria-label="Add a number to the counter">
+      </RefusableForm>
+      <RefusableForm action={changeCounter} className={styles.add} aria-label="Add a number to the counter">
         <label htmlFor="amount" className="visually-hidden">Add</label>
         <input id="amount" name="by" type="number" defaultValue="10" min={-maxAmount} max={maxAmount} step="1" required />
         <button className="button">Add to counter</button>
-      </form>
+      </RefusableForm>
     </section>
   );
 }

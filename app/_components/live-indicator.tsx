@@ -13,8 +13,13 @@ const texts = {
 export function LiveIndicator() {
   const { state } = useLiveStatus();
   return (
-    <p role="status" className={styles.indicator} data-state={state} data-testid="live">
-      {texts[state]}
-    </p>
+    <>
+      <p role="status" className={styles.indicator} data-state={state} data-testid="live">
+        {texts[state]}
+      </p>
+      <noscript>
+        <p className={`${styles.indicator} ${styles.unscripted}`}>Not live without JavaScript: reload to see changes</p>
+      </noscript>
+    </>
   );
 }

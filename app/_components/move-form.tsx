@@ -3,7 +3,7 @@
 import { type ReactNode, useActionState } from "react";
 import type { Person } from "@/lib/people";
 import type { Refusal } from "../actions";
-import styles from "./move-form.module.css";
+import styles from "./refusable-form.module.css";
 
 type MoveFormProps = {
   action: (previous: Refusal | undefined, form: FormData) => Promise<Refusal | undefined>;

@@ -1,5 +1,6 @@
 "use client";
 import { publicMessage, useReactive, useSignalWrite } from "kawa";
+import { useActionState } from "react";
 import { theme, themes } from "@/lib/signals";
 import { chooseTheme } from "../actions";
 import styles from "./theme-switcher.module.css";
@@ -8,9 +9,11 @@ import styles from "./theme-switcher.module.css";
 export function ThemeSwitcher() {
   const current = useReactive(theme);
   const { set, error } = useSignalWrite(theme);
+  const [refusal, choose] = useActionState(chooseTheme, undefined);
+  const reason = error === undefined ? refusal : publicMessage(error);
 
   return (
-    <form action={chooseTheme} className={styles.switcher} aria-label="Theme, for everyone">
+    <form action={choose} className={styles.switcher} aria-label="Theme, for everyone">
       <p className={styles.label}>
         Shared theme: <output data-testid="theme">{current}</output>
       </p>
@@ -30,9 +33,9 @@ export function ThemeSwitcher() {
           </button>
         ))}
       </div>
-      {error === undefined ? null : (
+      {reason === undefined ? null : (
         <p role="alert" className={styles.error}>
-          The theme was not changed. {publicMessage(error)}
+          The theme was not changed. {reason}
         </p>
       )}
     </form>

@@ -1,3 +1,4 @@
+/** What is added at once, either way, and how far the counter goes. */
 export const maxAmount = 1_000_000;
 
 /** Reads a whole number from -{@link maxAmount} to {@link maxAmount}; undefined for everything else. */
