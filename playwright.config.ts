@@ -8,8 +8,8 @@ export default defineConfig({
   testMatch: "**/*.spec.ts",
   globalSetup: "./e2e/global-setup.ts",
   reporter: "list",
-  // Timings are asserted, and each worker is an app, an engine and a browser.
-  workers: 1,
+  // Each is an app, an engine and a browser.
+  workers: 2,
   retries: 0,
   timeout: 90_000,
   expect: { timeout: 15_000 },
@@ -23,7 +23,8 @@ export default defineConfig({
         actionTimeout: 15_000,
         navigationTimeout: 30_000,
         screenshot: "only-on-failure",
-        trace: "retain-on-failure",
+        // Costs a third of the whole run; ask for it: `npm run test:e2e -- --trace retain-on-failure`.
+        trace: "off",
         launchOptions: { args: chromiumArgs, ...(executablePath === undefined ? {} : { executablePath }) },
       },
     },

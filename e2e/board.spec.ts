@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { APIRequestContext, BrowserContext, Page } from "@playwright/test";
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { appDir } from "./support/server.ts";
+
+test.use(atStarter);
 
 test.beforeEach(async ({ request }) => {
   await setCounter(request, 0);
@@ -117,6 +119,10 @@ test("a theme that is chosen without a network is shown at once, and taken back 
 test("every form works without JavaScript", async ({ browser, baseURL }) => {
   const page = await openBoard(await browser.newContext({ javaScriptEnabled: false }), baseURL!, "/?as=elif");
 
+  // `getByText` leaves out what is in a noscript.
+  await expect(page.locator("noscript p")).toHaveText(/^Not live without JavaScript/);
+  await expect(page.locator("noscript p")).toBeVisible();
+  await expect(page.getByTestId("live")).toBeHidden();
   await page.getByRole("button", { name: "Add 1" }).click();
   await expect(page.getByTestId("counter")).toHaveText("1");
   await page.getByLabel("Add", { exact: true }).fill("30");
@@ -134,6 +140,28 @@ test("every form works without JavaScript", async ({ browser, baseURL }) => {
   await expect(page.getByRole("form", { name: "Move Alice" })).toBeVisible();
   await page.getByRole("button", { name: "Reset" }).click();
   await expect(page.getByTestId("counter")).toHaveText("0");
+  await closeAll(page);
+});
+
+test("a refused change is told beside its form without JavaScript", async ({ browser, baseURL, request }) => {
+  await setCounter(request, 1_000_000);
+  const page = await openBoard(await browser.newContext({ javaScriptEnabled: false }), baseURL!);
+  const steps = page.getByRole("form", { name: "Change the counter" });
+  const add = page.getByRole("form", { name: "Add a number to the counter" });
+  await page.getByRole("button", { name: "Add 1" }).click();
+  await expect(steps.getByRole("alert")).toHaveText("The counter goes from -1000000 to 1000000.");
+  await page.getByRole("button", { name: "Add to counter" }).click();
+  await expect(add.getByRole("alert")).toHaveText("The counter goes from -1000000 to 1000000.");
+  await expect(page.getByTestId("counter")).toHaveText("1000000");
+
+  await page.getByRole("button", { name: "Subtract 1" }).click();
+  await expect(page.getByTestId("counter")).toHaveText("999999");
+  await expect(steps.getByRole("alert")).toBeHidden();
+  await page.getByRole("button", { name: "Reset" }).click();
+  await expect(page.getByTestId("counter")).toHaveText("0");
+  expect((await request.post("/api/counter", { form: { by: "1000000" } })).status()).toBe(200);
+  expect((await request.post("/api/counter", { form: { by: "1" } })).status()).toBe(403);
+  await setCounter(request, 0);
   await closeAll(page);
 });
 

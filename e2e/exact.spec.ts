@@ -1,6 +1,8 @@
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { Balancer } from "./support/balancer.ts";
 import { noteRequests, openLive, writeCount } from "./support/lab.ts";
+
+test.use(atStarter);
 
 /** Resolves when nothing has been asked for during a second. */
 async function expectQuiet(requests: readonly string[]): Promise<void> {

@@ -1,21 +1,27 @@
 import { test as base } from "@playwright/test";
-import { Server, type ServerOptions } from "./support/server.ts";
+import { labAppDir, Server, type ServerOptions } from "./support/server.ts";
+
+/** The apps of this worker that a test has asked for, by what their logs are attached as. */
+const started = new Map<string, Server>();
 
 type TestFixtures = {
   /** Starts one more copy of the app, stopped after the test. Give `dataDir` to share the data of another copy. */
   startServer: (options?: ServerOptions) => Promise<Server>;
-  attachServerLog: void;
+  attachServerLogs: void;
 };
 
 type WorkerFixtures = {
-  /** The app under test; all tests of a worker share it. A test that stops it starts it again. */
+  /** The starter; all tests of a worker share it, and it starts with the first that asks for it. A test that stops it starts it again. */
   server: Server;
+  /** `e2e/lab-app`, a page for each situation; all tests of a worker share it. A test that stops it starts it again. */
+  labServer: Server;
 };
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   server: [
     async ({}, use) => {
       const server = await Server.start();
+      started.set("server.log", server);
       try {
         await use(server);
       } finally {
@@ -25,9 +31,18 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { scope: "worker", timeout: 120_000 },
   ],
 
-  baseURL: async ({ server }, use) => {
-    await use(server.url);
-  },
+  labServer: [
+    async ({}, use) => {
+      const server = await Server.start({ dir: labAppDir });
+      started.set("lab-server.log", server);
+      try {
+        await use(server);
+      } finally {
+        await server.dispose();
+      }
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
 
   startServer: async ({}, use) => {
     const servers: Server[] = [];
@@ -43,17 +58,23 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     }
   },
 
-  attachServerLog: [
-    async ({ server }, use, testInfo) => {
-      const offset = server.log().length;
+  attachServerLogs: [
+    async ({}, use, testInfo) => {
+      const offsets = new Map([...started].map(([name, server]) => [name, server.log().length]));
       await use();
-      if (testInfo.status !== testInfo.expectedStatus) {
-        await testInfo.attach("server.log", { body: server.log().slice(offset), contentType: "text/plain" });
+      if (testInfo.status === testInfo.expectedStatus) return;
+      for (const [name, server] of started) {
+        await testInfo.attach(name, { body: server.log().slice(offsets.get(name) ?? 0), contentType: "text/plain" });
       }
     },
     { auto: true },
   ],
 });
+
+/** For `test.use`: addresses without a host are of the starter, which then runs for each test of the file. */
+export const atStarter = {
+  baseURL: async ({ server }: WorkerFixtures, use: (url: string) => Promise<void>): Promise<void> => use(server.url),
+};
 
 export { expect } from "@playwright/test";
 export type { Server } from "./support/server.ts";

@@ -1,6 +1,8 @@
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { openPushed, shownFragment, waitForPush, watchPushes } from "./support/fragments.ts";
 import { countRenders, markWindow, shownCount, writeCount } from "./support/lab.ts";
+
+test.use(atStarter);
 
 test("a fragment changes by itself: its page is not rendered, and the client component inside keeps its state", async ({ page, server }) => {
   await openPushed(page, "/lab/fragment/one/alone");

@@ -1,8 +1,10 @@
 import { chromium } from "@playwright/test";
 import { chromiumArgs, ensureChromium } from "./chromium.ts";
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { shownFragment } from "./support/fragments.ts";
 import { openLive, writeCount } from "./support/lab.ts";
+
+test.use(atStarter);
 
 // As a phone sees a laptop: browsers leave out what needs a secure address, such as locks and `crypto.randomUUID()`.
 test("pages are live and can be written from at an address without TLS", async ({ startServer }) => {

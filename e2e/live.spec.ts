@@ -1,5 +1,7 @@
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { countRenders, markWindow, openLive, shownCount, writeCount } from "./support/lab.ts";
+
+test.use(atStarter);
 
 test("a click in one browser changes what the server rendered in another, which keeps its state", async ({
   browser,

@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, CDPSession, Page } from "@playwright/test";
+import { keysQuery } from "../packages/kawa/src/core/value-row.ts";
 import { expect, test } from "./fixtures.ts";
 import { Balancer } from "./support/balancer.ts";
 import { openLive } from "./support/lab.ts";
@@ -26,7 +27,7 @@ async function expectHere(page: Page, count: number, options: { timeout?: number
 /** Keys of the members of a group, as a browser is told them. */
 async function membersIn(url: string, group: string): Promise<readonly string[]> {
   const list = `\0members:lab:${group}`;
-  const response = await fetch(`${url}/api/reactive?${new URLSearchParams({ key: list })}`);
+  const response = await fetch(`${url}/api/reactive${keysQuery([list])}`);
   const { rows } = (await response.json()) as { rows: [string, string | null][] };
   const text = rows[0]![1];
   if (text === null) return [];

@@ -1,8 +1,10 @@
 import { rm } from "node:fs/promises";
 import type { BrowserContext, Page } from "@playwright/test";
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { copyApp } from "./support/dev-copy.ts";
 import { expectState } from "./support/lab.ts";
+
+test.use(atStarter);
 
 /** A first compilation of a route on a busy machine. */
 const compileMs = 60_000;

@@ -4,9 +4,11 @@ import type { BrowserContext, Page } from "@playwright/test";
 import { createClient } from "rivetkit/client";
 import { shareSecret } from "../packages/kawa/src/rivetkit/secret/shared-secret.ts";
 import { sign } from "../packages/kawa/src/rivetkit/secret/sign.ts";
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { engineAccess } from "./support/engine-access.ts";
 import { expectState, openLive, shownCount } from "./support/lab.ts";
+
+test.use(atStarter);
 
 const cookieName = "kawa-session";
 const dayMs = 24 * 60 * 60 * 1000;

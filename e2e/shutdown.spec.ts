@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { findProcesses } from "../packages/kawa/test/integration/support/processes.ts";
 import { expect, test } from "./fixtures.ts";
 import { openLive, shownCount, writeCount } from "./support/lab.ts";
@@ -34,3 +37,23 @@ for (const { name, options, code } of ends) {
     for (const page of pages) await expect(shownCount(page)).toHaveText("2");
   });
 }
+
+test("a request that has begun is answered, and what it writes is kept", async ({ startServer }) => {
+  const server = await startServer();
+  await writeCount(server.url, "begun", 1);
+  const begun = request(`${server.url}/lab/signals/begun`, { method: "PUT", headers: { "content-type": "application/json" } });
+  const answered = once(begun, "response") as Promise<[IncomingMessage]>;
+  begun.write("4");
+  // It is in the route by then, which waits for the rest.
+  await sleep(500);
+  const stopped = server.stop({ graceMs: 10_000 });
+  await sleep(200);
+  begun.end("2");
+  const [answer] = await answered;
+  expect(answer.statusCode).toBe(200);
+  answer.resume();
+  expect(await stopped).toMatchObject({ wasForced: false, leftoverPids: [] });
+
+  await server.start();
+  expect(await (await fetch(`${server.url}/lab/signals/begun`)).json()).toBe(42);
+});

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { countRenders, openLive, shownCount, writeCount } from "./support/lab.ts";
+
+test.use(atStarter);
 
 const writeTotal = 60;
 const writeGapMs = 50;

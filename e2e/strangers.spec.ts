@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type Browser, chromium, type Page } from "@playwright/test";
+import { keysQuery } from "../packages/kawa/src/core/value-row.ts";
 import { chromiumArgs, ensureChromium } from "./chromium.ts";
 import { expect, test } from "./fixtures.ts";
 import { engineAccess } from "./support/engine-access.ts";
@@ -84,7 +85,7 @@ test("a page of another site reaches neither the engine nor the app", async ({ s
       const page = await browser.newPage();
       await page.goto(`http://evil.test:${(site.address() as AddressInfo).port}/`);
       await expectClosedEngine(page, endpoint);
-      for (const path of ["/api/rivet/metadata", "/api/rivet/health", "/api/rivet/start", "/api/reactive?key=lab:strangers:counter", "/lab/counter/strangers"]) {
+      for (const path of ["/api/rivet/metadata", "/api/rivet/health", "/api/rivet/start", `/api/reactive${keysQuery(["lab:strangers:counter"])}`, "/lab/counter/strangers"]) {
         expect(await fetchIn(page, server.url + path)).toBe("unreadable");
         expect(await fetchIn(page, server.url + path, { method: "POST" })).toBe("unreadable");
       }
@@ -117,7 +118,7 @@ test("a page of another site whose name leads to this machine reaches neither th
       ["/api/rivet/health", { headers: forged }],
       ["/api/rivet/metadata", {}],
       ["/api/rivet/start", { method: "POST" }],
-      ["/api/reactive?key=lab:strangers:counter", { headers: forged }],
+      [`/api/reactive${keysQuery(["lab:strangers:counter"])}`, { headers: forged }],
       ["/api/reactive", { method: "POST", body: "{}" }],
       ["/api/reactive", { method: "PUT", body: "{}" }],
     ] as const) {

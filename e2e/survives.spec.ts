@@ -1,6 +1,8 @@
 import type { Page, Request } from "@playwright/test";
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { markWindow, openLive, writeCount } from "./support/lab.ts";
+
+test.use(atStarter);
 
 async function fillPage(page: Page): Promise<void> {
   await page.getByLabel("Uncontrolled").fill("uncontrolled text");

@@ -1,5 +1,7 @@
-import { expect, test } from "./fixtures.ts";
+import { atStarter, expect, test } from "./fixtures.ts";
 import { countRenders, expectState, expectStraightStream, openLive, writeCount } from "./support/lab.ts";
+
+test.use(atStarter);
 
 test("twelve tabs of one browser in next dev are live over one connection", async ({ browser, startServer }) => {
   test.setTimeout(180_000);

@@ -8,6 +8,7 @@ const failing = process.env["KAWA_E2E_FAILING"];
 export default withKawa({
   cacheComponents: true,
   partialPrefetching: true,
+  cacheHandlers: { disk: join(import.meta.dirname, "cache-handler.mjs") },
   turbopack: { root },
   outputFileTracingRoot: root,
   // `npm run typecheck` has checked the fixture with everything else.

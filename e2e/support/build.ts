@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { appDir, nextCommand } from "./server.ts";
+import { nextCommand } from "./server.ts";
 
 const environment = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" } as const;
 
 /** `next build`, with its output on this terminal. */
-export function buildApp(): void {
+export function buildApp(dir: string): void {
   const { status } = spawnSync(process.execPath, [nextCommand, "build"], {
-    cwd: appDir,
+    cwd: dir,
     stdio: "inherit",
     env: { ...process.env, ...environment },
   });

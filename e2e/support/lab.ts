@@ -60,9 +60,9 @@ export function countRenders(page: Page): { readonly count: number } {
   return counter;
 }
 
-/** The action that renders the route again is the only one whose arguments are two ids of renders. */
+/** The action that renders the route again is the only one whose arguments are two ids of renders and paths of pages. */
 export function isRefreshAction(request: Request): boolean {
-  return request.headers()["next-action"] !== undefined && /^\["[\w-]+","[\w-]*"\]$/.test(request.postData() ?? "");
+  return request.headers()["next-action"] !== undefined && /^\["[\w-]+","[\w-]*"(,(\[.*\]|"\$undefined"))?\]$/.test(request.postData() ?? "");
 }
 
 /**

@@ -20,6 +20,9 @@ import {
 /** Folder of the app, the one with `next.config.ts`. */
 export const appDir = join(import.meta.dirname, "../..");
 
+/** Folder of the app of lab pages. */
+export const labAppDir = join(appDir, "e2e/lab-app");
+
 /** The `next` command of the app, to be run with {@link process.execPath}. */
 export const nextCommand = createRequire(import.meta.url).resolve("next/dist/bin/next");
 
@@ -32,6 +35,8 @@ export type ServerOptions = {
   dataDir?: string;
   /** @default a free one, kept over restarts */
   port?: number;
+  /** Path of the home page, which answers 200. @default "/" */
+  home?: string;
   /** Added to the app's environment. */
   env?: Readonly<Record<string, string>>;
   /** How long the home page may take to answer 200. @default 60_000 */
@@ -82,7 +87,7 @@ export class Server {
   async start(): Promise<void> {
     if (this.#process?.isRunning()) return;
     this.#pastLogs = this.log();
-    const { dir = appDir, isDev = false, port, env, startTimeoutMs = 60_000 } = this.#options;
+    const { dir = appDir, isDev = false, port, home = "/", env, startTimeoutMs = 60_000 } = this.#options;
     // A copy of the app runs its own copy of Next; a fixture has none.
     const ownCommand = join(dir, relative(appDir, nextCommand));
     const command = existsSync(ownCommand) ? ownCommand : nextCommand;
@@ -107,9 +112,9 @@ export class Server {
       await waitUntil(
         async () => {
           if (!app.isRunning()) throw new Error("The app ended while it started.");
-          return hasAnswered(this.url);
+          return hasAnswered(this.url + home);
         },
-        { timeoutMs: startTimeoutMs, what: `GET ${this.url}/ to answer 200` },
+        { timeoutMs: startTimeoutMs, what: `GET ${this.url}${home} to answer 200` },
       );
     } catch (error) {
       throw new Error(`${(error as Error).message} Its log:\n${app.log()}`, { cause: error });

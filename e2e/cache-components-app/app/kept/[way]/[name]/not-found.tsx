@@ -1,0 +1,5 @@
+import type { ReactElement } from "react";
+
+export default function NotFound(): ReactElement {
+  return <p role="alert">not found</p>;
+}

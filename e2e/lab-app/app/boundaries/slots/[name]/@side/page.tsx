@@ -1,0 +1,10 @@
+import { useReactive } from "kawa";
+import { type ReactElement, use } from "react";
+import { labCounter } from "../../../../../lib/signals.ts";
+import { failBelow } from "../../../fail-below.ts";
+
+export default function Side({ params }: { params: Promise<{ name: string }> }): ReactElement {
+  const count = useReactive(labCounter(use(params).name));
+  failBelow(count, "not-found");
+  return <output>{count}</output>;
+}

@@ -1,0 +1,7 @@
+import type { ReactElement } from "react";
+import { Note } from "../../note.tsx";
+
+/** Reads nothing. */
+export default function QuietPage(): ReactElement {
+  return <Note of="quiet" />;
+}

@@ -1,0 +1,5 @@
+import type { ReactElement } from "react";
+
+export default function Default(): ReactElement {
+  return <p>No page</p>;
+}

@@ -1,0 +1,32 @@
+"use client";
+import { computed, useReactive } from "kawa";
+import { useSignalQuery } from "kawa/query";
+import { type ReactElement, Suspense, useState } from "react";
+import { labCounter, labPair } from "../../../lib/signals.ts";
+
+export function ClientHalf({ name }: { name: string }): ReactElement {
+  return <output data-half="client">{useReactive(labCounter(name))}</output>;
+}
+
+const sums = new Map<string, ReturnType<typeof sumOf>>();
+const sumOf = (name: string) => computed(() => labPair(`${name}-left`).value + labPair(`${name}-right`).value);
+
+export function ClientSum({ name }: { name: string }): ReactElement {
+  if (!sums.has(name)) sums.set(name, sumOf(name));
+  return <output data-half="client">{useReactive(sums.get(name)!)}</output>;
+}
+
+export function ClientQuery({ name }: { name: string }): ReactElement {
+  return <output data-half="client">{useSignalQuery(labCounter(name)).data}</output>;
+}
+
+/** A part that is shown without any navigation, in a boundary that must not show its fallback for it. */
+export function ClientTabs({ name }: { name: string }): ReactElement {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <Suspense fallback={<p data-testid="fallback">Loading</p>}>
+      <button onClick={() => setIsOpen((before) => !before)}>Toggle</button>
+      {isOpen ? <ClientHalf name={name} /> : null}
+    </Suspense>
+  );
+}

@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import { withKawa } from "kawa/next/config";
+
+const root = join(import.meta.dirname, "../..");
+
+/** A second build beside the one that runs. */
+const distDir = process.env["KAWA_E2E_DIST"];
+
+export default withKawa({
+  experimental: { authInterrupts: true },
+  ...(distDir === undefined ? {} : { distDir }),
+  turbopack: { root },
+  outputFileTracingRoot: root,
+  rewrites: async () => [
+    { source: "/fr/:path*", destination: "/navigation/lang/fr/:path*" },
+    { source: "/tallied/:path*", destination: "/render-writes/:path*" },
+  ],
+  // `npm run typecheck` has checked the fixture with everything else.
+  typescript: { ignoreBuildErrors: true },
+});

@@ -1,0 +1,89 @@
+import type { Page, Route } from "@playwright/test";
+import { expect, test } from "./fixtures.ts";
+import { expectState, openLive, shownCount, writeCount } from "./support/lab-app.ts";
+import { isRefreshAction } from "./support/lab.ts";
+import { signalProcess } from "./support/process.ts";
+
+/** Within this time a page is current, or says that it may be old; the rest is for a busy machine. */
+const honestMs = 5_000 + 1_500;
+
+async function expectNotLive(page: Page, state: "stale" | "offline"): Promise<void> {
+  await expect(page.getByTestId("live")).toHaveAttribute("data-state", state, { timeout: honestMs });
+}
+
+/** Without a shared worker a page asks for its stream itself, where the test can answer. */
+async function answerStreams(page: Page, answer: (route: Route) => Promise<void>): Promise<void> {
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, "SharedWorker"));
+  await page.route("**/api/reactive", (route) => (route.request().method() === "POST" ? answer(route) : route.continue()));
+}
+
+test("a page whose render never ends says that it is stale, tells the server's log, and is live when the render ends", async ({ page, labServer }) => {
+  await openLive(page, `${labServer.url}/count/never-ends?secret=1`);
+  await page.evaluate(() => {
+    const told: unknown[] = [];
+    Object.assign(window, { told });
+    window.addEventListener("kawa:stale", (event) => void told.push((event as CustomEvent).detail));
+  });
+  const held = Promise.withResolvers<void>();
+  await page.route("**/count/never-ends*", async (route) => {
+    if (isRefreshAction(route.request())) await held.promise;
+    await route.continue();
+  });
+  const before = labServer.log().length;
+  await writeCount(labServer, "never-ends", 1);
+  await expectNotLive(page, "stale");
+  await expect.poll(() => labServer.log().slice(before)).toContain("the render that it has asked for does not end. Its path:");
+  const log = labServer.log().slice(before);
+  expect(log).toContain("/count/never-ends");
+  expect(log).not.toContain("secret");
+  expect(await page.evaluate(() => (window as unknown as { told: unknown[] }).told)).toMatchObject([{ way: "refresh", path: "/count/never-ends" }]);
+  held.resolve();
+  await expect(shownCount(page)).toHaveText("1");
+  await expectState(page, "live");
+});
+
+test("pages say that they are offline when their server hangs, and are live when it goes on", async ({ page, context, labServer }) => {
+  await openLive(page, `${labServer.url}/count/server-hangs`);
+  const other = await context.newPage();
+  await openLive(other, `${labServer.url}/count/server-hangs`);
+  signalProcess(labServer.pid, "SIGSTOP");
+  try {
+    await expectNotLive(page, "offline");
+    await expectNotLive(other, "offline");
+  } finally {
+    signalProcess(labServer.pid, "SIGCONT");
+  }
+  await expectState(page, "live");
+  await writeCount(labServer, "server-hangs", 1);
+  for (const each of [page, other]) await expect(shownCount(each)).toHaveText("1");
+});
+
+test("a page says that it is stale while its server may not hear of changes, and is live when it does", async ({ page, labServer }) => {
+  await openLive(page, `${labServer.url}/count/cut`);
+  const engine = await labServer.engine();
+  signalProcess(engine!.pid, "SIGSTOP");
+  try {
+    await expectNotLive(page, "stale");
+  } finally {
+    signalProcess(engine!.pid, "SIGCONT");
+  }
+  await expectState(page, "live");
+  await writeCount(labServer, "cut", 1);
+  await expect(shownCount(page)).toHaveText("1");
+});
+
+for (const [what, answer, why] of [
+  ["nothing answers at the route", { status: 404, body: "" }, "it was answered with 404"],
+  ["something else answers", { status: 200, contentType: "text/html", body: "<p>Please sign in to this network</p>" }, "something else answered"],
+] as const) {
+  test(`a page is never live when ${what}, and its console says why, once`, async ({ page, labServer }) => {
+    const warnings: string[] = [];
+    page.on("console", (message) => message.type() === "warning" && warnings.push(message.text()));
+    await answerStreams(page, (route) => route.fulfill(answer));
+    await page.goto(`${labServer.url}/count/no-route`);
+    await expectNotLive(page, "offline");
+    expect(warnings).toEqual([expect.stringContaining(why)]);
+    await page.unroute("**/api/reactive");
+    await expectState(page, "live");
+  });
+}

@@ -1,0 +1,8 @@
+import { probe } from "../lib/probe.ts";
+
+export const contentType = "image/png";
+
+export default async function Image(): Promise<Response> {
+  await probe("opengraph-image");
+  return new Response("an image");
+}

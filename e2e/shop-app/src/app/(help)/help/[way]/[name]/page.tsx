@@ -1,0 +1,12 @@
+import { type ReactElement, use } from "react";
+import { Shown } from "../../../../../lib/shown.tsx";
+
+export default function Page({ params }: { params: Promise<{ way: string; name: string }> }): ReactElement {
+  const { way, name } = use(params);
+  return (
+    <>
+      <h1>Help</h1>
+      <Shown way={way} name={name} />
+    </>
+  );
+}

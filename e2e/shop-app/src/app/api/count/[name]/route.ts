@@ -1,0 +1,9 @@
+import "../../../../lib/backend.ts";
+import { stock } from "../../../../lib/signals.ts";
+
+type Context = { params: Promise<{ name: string }> };
+
+export async function PUT(request: Request, { params }: Context): Promise<Response> {
+  await stock((await params).name).set(Number(await request.text()));
+  return new Response(null, { status: 204 });
+}
