@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { maxKept } from "../packages/kawa/src/core/value-row.ts";
+import { keysQuery, maxKept } from "../packages/kawa/src/core/value-row.ts";
 import { maxFragments } from "../packages/kawa/src/next/fragments/push-protocol.ts";
 import { maxRendersPerTab, maxTabs } from "../packages/kawa/src/next/stream-protocol.ts";
 import { type Attacker, pace } from "./attacker.ts";
@@ -21,6 +21,8 @@ export type Attack = {
    * @default the goal allows for nothing
    */
   readonly floor?: string;
+  /** The route that does nothing else answers with so many bytes. @default a few */
+  readonly floorBytes?: number;
   /** It comes from the address of the honest visitor, whose limits it spends: their refusals are reported and no fault. */
   readonly isSameAddress?: boolean;
 };
@@ -34,17 +36,19 @@ const listOf = <T>(count: number, item: (index: number) => T): T[] => Array.from
 
 const all = (count: number, work: (index: number) => Promise<unknown>): Promise<unknown> => Promise.all(listOf(count, work));
 
-/** Values that a stranger writes, and the page that shows them. */
-function valueAttack(name: string, ...texts: readonly string[]): Attack {
+/** Values that a stranger writes, and the page that shows them. What is accepted of them has so many levels. */
+function valueAttack(name: string, levels: number, ...texts: readonly string[]): Attack {
   return {
     name: `a value: ${name}`,
     async run(attacker) {
       for (const text of texts) {
         await attacker.put("bench:value", text);
-        await pace(20 / texts.length, 10, () => attacker.send({ path: "/value", headers: { accept: "text/html" } }));
+        const path = `${attacker.target.valuePage}?levels=${levels}`;
+        await pace(20 / texts.length, 10, () => attacker.send({ path, headers: { accept: "text/html" } }));
       }
     },
     cleanUp: (attacker) => attacker.put("bench:value", null),
+    floor: `20 pages of a value of ${levels} levels`,
   };
 }
 
@@ -64,23 +68,32 @@ async function writeLargeTexts(attacker: Attacker, text: string | null): Promise
 
 const largeText = JSON.stringify(["x".repeat(largeTexts.length)]);
 
-const keysQuery = (keys: readonly string[]): string => keys.map((key) => `key=${encodeURIComponent(key)}`).join("&");
-
-const cheapGet = (attacker: Attacker): { path: string } => ({ path: `${attacker.target.route}?key=bench:score` });
+const cheapGet = (attacker: Attacker): { path: string } => ({ path: `${attacker.target.route}${keysQuery(["bench:score"])}` });
 
 const randomAddress = (): string => listOf(4, () => Math.floor(Math.random() * 255)).join(".");
 
-const flood = { count: 600, perSecond: 200, floor: "600 reads" };
+const manyRequests = { count: 600, perSecond: 200, floor: "600 reads" };
 
 /** Of the texts in a page's scripts. */
 const fragmentPattern = /\\"token\\":\\"([^"\\]+)\\",\\"render\\":\\"([^"\\]+)\\",\\"versions\\":\\"([^"\\]+)\\"/;
 
 const trickleSeconds = 9;
 
+/** Not of a stranger: a route handler of the app itself does one thing again and again. */
+function flood(of: string): Attack {
+  return {
+    name: `a flood: ${of}`,
+    async run(attacker) {
+      const answer = await attacker.send({ path: `/api/flood?of=${encodeURIComponent(of)}` });
+      attacker.count("operations", Number(answer?.text ?? 0));
+    },
+  };
+}
+
 export const attackList: readonly Attack[] = [
-  valueAttack("a list with a hole of 4 billion", "[[-7,4294967295]]"),
-  valueAttack("references to references", nestedReferences),
-  valueAttack("498 levels, 9,000 levels, a number of 60,000 digits", deepNesting, tooDeepNesting, giantBigInt),
+  valueAttack("a list with a hole of 4 billion", 0, "[[-7,4294967295]]"),
+  valueAttack("references to references", 0, nestedReferences),
+  valueAttack("498 levels, 9,000 levels, a number of 60,000 digits", 498, deepNesting, tooDeepNesting, giantBigInt),
   {
     name: `30 streams that keep ${maxTabs} x ${maxKept} keys without a value`,
     run: (attacker) =>
@@ -88,6 +101,7 @@ export const attackList: readonly Attack[] = [
         const key = (tab: number, index: number): string => `bench:windows:none:${stream}-${tab}-${index}`;
         return attacker.post(tabsOf((tab) => ({ kept: listOf(maxKept, (index) => key(tab, index)) })));
       }),
+    floor: "30 posts",
     holdMs: 5_000,
   },
   {
@@ -97,8 +111,9 @@ export const attackList: readonly Attack[] = [
       const [, token, render, versions] = fragmentPattern.exec(page?.text ?? "") ?? [];
       if (token === undefined) return attacker.count("no fragment");
       const fragments = listOf(maxFragments, () => ({ token, render, versions }));
-      await all(20, () => attacker.call("/fragment", attacker.target.pushAction, [{ tab: crypto.randomUUID(), fragments }]));
+      await all(20, () => attacker.call(attacker.target.pushAction, [{ tab: crypto.randomUUID(), fragments }]));
     },
+    floor: "20 calls",
     holdMs: 5_000,
   },
   {
@@ -108,10 +123,12 @@ export const attackList: readonly Attack[] = [
         const key = (tab: number, index: number): string => `bench:texts:${stream}-${tab}-${index}`;
         return attacker.post(tabsOf((tab) => ({ values: listOf(212, (index) => [key(tab, index), -1, ""]) })));
       }),
+    floor: "20 long posts",
   },
   {
     name: `50 streams of ${maxTabs} x ${maxRendersPerTab} unknown renders`,
     run: (attacker) => all(50, () => attacker.post(tabsOf(() => ({ route: listOf(maxRendersPerTab, () => [crypto.randomUUID(), ""]) })))),
+    floor: "50 long posts",
   },
   {
     name: "20 streams of 100 values of 60 KB that nobody reads",
@@ -121,15 +138,19 @@ export const attackList: readonly Attack[] = [
       await all(20, () => attacker.hold(request, { isRead: false }));
     },
     cleanUp: (attacker) => writeLargeTexts(attacker, null),
+    floor: "20 unread answers of 6 MB",
+    floorBytes: 100 * largeTexts.length,
   },
   {
     name: "20 reads of 200 values of 60 KB that nobody reads",
     prepare: (attacker) => writeLargeTexts(attacker, largeText),
     async run(attacker) {
-      const path = `${attacker.target.route}?${keysQuery(listOf(largeTexts.count, largeKey))}`;
+      const path = `${attacker.target.route}${keysQuery(listOf(largeTexts.count, largeKey))}`;
       await all(20, () => attacker.hold(attacker.request("GET", { path }), { isRead: false }));
     },
     cleanUp: (attacker) => writeLargeTexts(attacker, null),
+    floor: "20 unread answers of 1 MB",
+    floorBytes: 17 * largeTexts.length,
   },
   {
     name: "600 joins of long names while one watches",
@@ -144,7 +165,7 @@ export const attackList: readonly Attack[] = [
     name: "400 reads of 200 new keys",
     run: (attacker) =>
       pace(400, 100, (read) => {
-        const path = `${attacker.target.route}?${keysQuery(listOf(200, (key) => `bench:texts:new-${read}-${key}`))}`;
+        const path = `${attacker.target.route}${keysQuery(listOf(200, (key) => `bench:texts:new-${read}-${key}`))}`;
         return attacker.send({ path, from: attacker.address(read % 8) });
       }),
     floor: "400 reads",
@@ -152,8 +173,8 @@ export const attackList: readonly Attack[] = [
   {
     name: "600 reads, each with an address of its own invention",
     run: (attacker) =>
-      pace(flood.count, flood.perSecond, () => attacker.send({ ...cheapGet(attacker), headers: { "x-forwarded-for": randomAddress() } })),
-    floor: flood.floor,
+      pace(manyRequests.count, manyRequests.perSecond, () => attacker.send({ ...cheapGet(attacker), headers: { "x-forwarded-for": randomAddress() } })),
+    floor: manyRequests.floor,
   },
   {
     name: "600 reads by 50 new sessions",
@@ -161,7 +182,7 @@ export const attackList: readonly Attack[] = [
       const cookies: string[] = [];
       const { port } = attacker.target;
       await pace(50, 50, async () => void cookies.push(await newSession({ port, from: attacker.address(), timeoutMs: 8_000 })));
-      await pace(flood.count, flood.perSecond, (index) =>
+      await pace(manyRequests.count, manyRequests.perSecond, (index) =>
         attacker.send({ ...cheapGet(attacker), headers: jsonHeaders(cookies[index % cookies.length]) }),
       );
     },
@@ -170,15 +191,15 @@ export const attackList: readonly Attack[] = [
   {
     name: "600 reads in the name of somebody else's session",
     run: (attacker) =>
-      pace(flood.count, flood.perSecond, () =>
+      pace(manyRequests.count, manyRequests.perSecond, () =>
         attacker.send({ ...cheapGet(attacker), headers: { "x-forwarded-for": attacker.target.honestSessionId } }),
       ),
-    floor: flood.floor,
+    floor: manyRequests.floor,
   },
   {
     name: "600 reads from the honest visitor's address",
-    run: (attacker) => pace(flood.count, flood.perSecond, () => attacker.send({ ...cheapGet(attacker), from: attacker.target.honestAddress })),
-    floor: flood.floor,
+    run: (attacker) => pace(manyRequests.count, manyRequests.perSecond, () => attacker.send({ ...cheapGet(attacker), from: attacker.target.honestAddress })),
+    floor: manyRequests.floor,
     isSameAddress: true,
   },
   {
@@ -217,6 +238,7 @@ export const attackList: readonly Attack[] = [
       attacker.count(`open after ${trickleSeconds} s`, attacker.openCount);
     },
     holdMs: trickleSeconds * 1_000,
+    floor: "200 bodies",
   },
   {
     name: "2,000 connections that say nothing",
@@ -224,6 +246,8 @@ export const attackList: readonly Attack[] = [
       await pace(2_000, 1_000, (index) => attacker.hold("", { from: attacker.address(index % 4), isRead: false }));
       attacker.count("open", attacker.openCount);
     },
+    // No request of theirs comes to any route.
+    floor: "2,000 connections",
   },
   {
     name: "600 streams that are closed at once",
@@ -231,4 +255,15 @@ export const attackList: readonly Attack[] = [
       pace(600, 200, async () => void (await attacker.post({ tab: { route: [], values: [["bench:score", -1, ""]] } })).destroy()),
     floor: "600 streams",
   },
+  ...[
+    "set",
+    "set with hooks",
+    "update",
+    "set and delete",
+    "set of a family",
+    "64 sets at once",
+    "get",
+    "set in memory",
+    "an effect that writes what it reads",
+  ].map(flood),
 ];

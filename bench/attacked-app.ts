@@ -19,10 +19,14 @@ const answerTimeoutMs = 5_000;
 const restStepMs = 1_000;
 /** Memory that has come back so far is waited for no longer. */
 const restedShare = 1.05;
-const routes = { route: "/api/reactive", signOutRoute: "/api/sign-out" };
+const routes = { route: "/api/reactive", signOutRoute: "/api/sign-out", valuePage: "/value", callPath: "/fragment" };
 const plain = "/api/plain";
 
-export type Phase = Samples;
+export type Phase = Samples & {
+  /** CPU time that the app's process took, without its engine; not a number when it did not answer. */
+  readonly cpuMs: number;
+  readonly durationMs: number;
+};
 
 export type Outcome = {
   readonly quiet: Phase;
@@ -79,7 +83,7 @@ export class AttackedApp {
     };
     await this.#attacker.call("prepare", index, target);
     const floor = await this.#floorOf(attack, target);
-    const quiet = await this.#honest.call("runFor", quietMs);
+    const quiet = await this.#measure(() => this.#honest.call("runFor", quietMs));
     const before = { memory: await this.#figure("/api/memory"), rows: await this.#figure("/api/rows") };
     await this.#figure("/api/peak");
     const { phase: under, answers } = await this.#underAttack(attack, target);
@@ -108,7 +112,8 @@ export class AttackedApp {
     if (attack.floor === undefined) return undefined;
     let phase = this.#floors.get(attack.floor);
     if (!phase) {
-      ({ phase } = await this.#underAttack(attack, { ...target, route: plain, signOutRoute: plain }));
+      const route = attack.floorBytes === undefined ? plain : `${plain}/${attack.floorBytes}`;
+      ({ phase } = await this.#underAttack(attack, { ...target, route, signOutRoute: plain, callPath: plain, valuePage: "/bare-value" }));
       this.#floors.set(attack.floor, phase);
     }
     return phase;
@@ -127,13 +132,24 @@ export class AttackedApp {
 
   async #underAttack(attack: Attack, target: Target): Promise<{ phase: Phase; answers: Answers }> {
     const { holdMs = defaultHoldMs } = attack;
-    await this.#honest.call("start");
-    await Promise.all([
-      this.#attacker.call("attack", attackList.indexOf(attack), target, Math.max(attackTimeoutMs, holdMs + 1_500)),
-      sleep(holdMs),
-    ]);
-    const answers = await this.#attacker.call("release");
-    return { phase: await this.#honest.call("stop"), answers };
+    let answers: Answers = { counts: {}, bytes: 0 };
+    const phase = await this.#measure(async () => {
+      await this.#honest.call("start");
+      await Promise.all([
+        this.#attacker.call("attack", attackList.indexOf(attack), target, Math.max(attackTimeoutMs, holdMs + 1_500)),
+        sleep(holdMs),
+      ]);
+      answers = await this.#attacker.call("release");
+      return this.#honest.call("stop");
+    });
+    return { phase, answers };
+  }
+
+  async #measure(run: () => Promise<Samples>): Promise<Phase> {
+    const startedAt = performance.now();
+    const before = await this.#figure("/api/cpu");
+    const samples = await run();
+    return { ...samples, cpuMs: (await this.#figure("/api/cpu")) - before, durationMs: performance.now() - startedAt };
   }
 
   /** A number that the app tells; not a number when it does not answer. */

@@ -7,6 +7,10 @@ export type Target = {
   /** What is attacked: the reactive route, or one that does nothing, to see what the requests themselves cost. */
   readonly route: string;
   readonly signOutRoute: string;
+  /** Shows the value that strangers write, or one that is no signal. */
+  readonly valuePage: string;
+  /** Where server actions are called. */
+  readonly callPath: string;
   readonly pushAction: string;
   readonly refreshAction: string;
   /** The address and the session of who must not notice. */
@@ -110,10 +114,10 @@ export class Attacker {
     });
   }
 
-  /** A server action, as a page at `path` calls it. Its answer is read for as long as it comes. */
-  call(path: string, action: string, args: readonly unknown[]): Promise<Socket> {
+  /** A server action. Its answer is read for as long as it comes. */
+  call(action: string, args: readonly unknown[]): Promise<Socket> {
     const headers = { "next-action": action, accept: "text/x-component", "content-type": "text/plain;charset=UTF-8" };
-    return this.hold(this.request("POST", { path, headers, body: JSON.stringify(args) }));
+    return this.hold(this.request("POST", { path: this.target.callPath, headers, body: JSON.stringify(args) }));
   }
 
   /** More of what it has begun to send. */

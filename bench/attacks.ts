@@ -50,6 +50,9 @@ function report(played: readonly Played[]): Result {
   const rows: Row[] = [];
   const verdicts: Verdict[] = [];
   const lines: string[][] = [];
+  const floors = new Set<string>();
+  const quietShare = sum(played, ({ outcome }) => outcome.quiet.cpuMs) / sum(played, ({ outcome }) => outcome.quiet.durationMs);
+  const ownCpu = ({ cpuMs, durationMs }: Phase): string => `${formatNumber(Math.max(0, cpuMs - quietShare * durationMs))} ms`;
   const quiet = kinds.map(([kind, of]) => row(`${kind}, quiet`, "ms", played.flatMap(({ outcome }) => of(outcome.quiet))));
   rows.push(...quiet);
   for (const { attack, outcome } of played) {
@@ -65,8 +68,14 @@ function report(played: readonly Played[]): Result {
         unit: "times",
         goal: { atMost: Math.max(goals.slower, floorShare * floorTimes) },
       });
-      return { times, floorTimes, p99: under.stats.p99 };
+      return { times, p99: under.stats.p99, floor: floor && { times: floorTimes, p99: floor.stats.p99 } };
     });
+    // What Next alone has to do stands once, before the first attack that is measured against it.
+    if (attack.floor !== undefined && outcome.floor && !floors.has(attack.floor)) {
+      floors.add(attack.floor);
+      const name = `*${attack.floor}, to a route that does nothing*`;
+      lines.push([name, ...ratios.map(({ floor }) => latency(floor!)), ownCpu(outcome.floor), "", "", listed(outcome.floor.failures), ""]);
+    }
     const grown = outcome.memory.after / outcome.memory.before;
     verdicts.push(
       {
@@ -80,6 +89,7 @@ function report(played: readonly Played[]): Result {
     lines.push([
       attack.name,
       ...ratios.map(latency),
+      ownCpu(outcome.under) + (outcome.floor ? ` (${ownCpu(outcome.floor)})` : ""),
       [outcome.memory.before, outcome.memory.peak, outcome.memory.after].map((bytes) => formatNumber(bytes / megabyte)).join(" / "),
       `${outcome.rows.before} / ${outcome.rows.after}`,
       listed(outcome.under.failures),
@@ -91,21 +101,27 @@ function report(played: readonly Played[]): Result {
 
 const head: Table["head"] = [
   "attack",
-  "p99 of a page, times quiet (the same to a route that does nothing)",
+  "p99 of a page, times quiet",
   "p99 of write to event",
+  "CPU of the server beyond quiet (of the same to a route that does nothing)",
   "MB before / peak / after",
   "stored values before / after",
   "honest visitors missed",
   "the attacker was answered",
 ];
 
-function latency({ p99, times, floorTimes }: { p99: number; times: number; floorTimes: number }): string {
-  const floor = floorTimes > 0 ? ` (${floorTimes.toFixed(1)} x)` : "";
-  return `${formatNumber(p99)} ms, ${times.toFixed(1)} x${floor}`;
+type Latency = { readonly p99: number; readonly times: number; readonly floor?: Latency | undefined };
+
+function latency({ p99, times, floor }: Latency): string {
+  return `${formatNumber(p99)} ms, ${times.toFixed(1)} x${floor ? ` (${floor.times.toFixed(1)} x)` : ""}`;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }
 
 function countOf(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return sum(Object.values(counts), (count) => count);
 }
 
 function listed(counts: Readonly<Record<string, number>>): string {

@@ -58,17 +58,21 @@ export type BenchAppOptions = {
   expectedScore: number;
 };
 
+type Started = Pick<BenchApp, "url" | "startMs"> & { readonly process: SpawnedProcess; readonly dataDir: string | undefined };
+
 /** One of the apps under `next start`, on a free port of the loopback address. */
 export class BenchApp {
   readonly url: string;
   /** From the spawn to the first page that shows the expected score. */
   readonly startMs: number;
   readonly #process: SpawnedProcess;
+  readonly #dataDir: string | undefined;
 
-  private constructor(url: string, startMs: number, started: SpawnedProcess) {
+  private constructor({ url, startMs, process, dataDir }: Started) {
     this.url = url;
     this.startMs = startMs;
-    this.#process = started;
+    this.#process = process;
+    this.#dataDir = dataDir;
   }
 
   static async start({ name, dataDir, nodeArguments = [], startedBy = [], expectedScore }: BenchAppOptions): Promise<BenchApp> {
@@ -94,7 +98,7 @@ export class BenchApp {
       await stopProcess(app);
       throw new Error(`bench/${name} did not start. ${(error as Error).message} Its log:\n${app.log()}`, { cause: error });
     }
-    return new BenchApp(url, performance.now() - startedAt, app);
+    return new BenchApp({ url, startMs: performance.now() - startedAt, process: app, dataDir });
   }
 
   async setScore(score: number): Promise<void> {
@@ -110,6 +114,14 @@ export class BenchApp {
   /** Bytes that it uses after garbage collection. It has to be started with `--expose-gc`. */
   async memory(): Promise<number> {
     return Number(await (await fetch(`${this.url}/api/memory`)).text());
+  }
+
+  /** SIGKILL of the app and its engine at once. */
+  async kill(): Promise<void> {
+    const { pid } = JSON.parse(readFileSync(join(this.#dataDir!, "engine.json"), "utf8")) as { pid: number };
+    process.kill(pid, "SIGKILL");
+    this.#process.child.kill("SIGKILL");
+    await this.#process.exited;
   }
 
   async stop(): Promise<void> {

@@ -71,6 +71,12 @@ export class Forked<O extends Operations> {
     clearTimeout(overdue);
   }
 
+  /** SIGKILL. Resolves when the process is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#exited;
+  }
+
   #ended(): Error {
     return new Error(`The process has ended. Its log:\n${this.#log}`);
   }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { measureAttacks } from "./attacks.ts";
 import { measureBrowserWrite } from "./browser-write.ts";
 import { buildBenchApp, checkIsBare } from "./bench-app.ts";
+import { measureDurable } from "./durable.ts";
 import { measureFragments } from "./fragments.ts";
 import { formatResult, isMissed, type Result, type Table } from "./report.ts";
 import { measureHundredThousand } from "./hundred-thousand.ts";
@@ -15,7 +16,7 @@ import { measureSignalRead } from "./signal-read.ts";
 import { measureSingleWrite } from "./single-write.ts";
 import { measureStartUp } from "./start-up.ts";
 import { measureStreams } from "./streams.ts";
-import { measureTabs } from "./tabs.ts";
+import { measurePushedPages, measureTabs } from "./tabs.ts";
 import { measureWake } from "./wake.ts";
 import { measureWriteToDom } from "./write-to-dom.ts";
 import { measureWrites } from "./writes.ts";
@@ -28,16 +29,18 @@ const measures: Record<string, () => Promise<Result>> = {
   "start-up": measureStartUp,
   writes: measureWrites,
   "single-write": measureSingleWrite,
+  durable: measureDurable,
   "hundred-thousand": measureHundredThousand,
   wake: measureWake,
   replication: measureReplication,
   memory: measureMemory,
   streams: measureStreams,
   tabs: measureTabs,
+  "pushed-pages": measurePushedPages,
   attacks: measureAttacks,
 };
 /** The others need plain Node processes only. */
-const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up", "streams", "tabs"];
+const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up", "streams", "tabs", "pushed-pages"];
 /** Of each measure; servers that hang take their time. */
 const measureTimeoutMs = 600_000;
 

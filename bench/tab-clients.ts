@@ -14,9 +14,12 @@ const loadAtOnce = 20;
 const gatherMs = 50;
 
 /**
- * `bare`: an event, then a refresh. `page`: Kawa's stream, and its refresh, with which the stream goes on. `fragment`: pushed.
+ * `bare`: an event, then a refresh. `page`: Kawa's stream, and its refresh, with which the stream goes on. The others are pushed: a
+ * `fragment`, a whole page, and one whose component takes 50 ms.
  */
-export type TabSide = "bare" | "page" | "fragment";
+export type TabSide = "bare" | "page" | PushedSide;
+
+export type PushedSide = "fragment" | "pushed" | "costly";
 
 export type TabOptions = {
   readonly url: string;
@@ -68,13 +71,17 @@ class Tab {
   async load(): Promise<void> {
     const payload = await this.#render();
     await this.#listen();
-    if (this.#options.side === "fragment") await this.#openPushes(payload);
+    if (this.#path !== "/") await this.#openPushes(payload);
+  }
+
+  get #path(): string {
+    const { side } = this.#options;
+    return side === "bare" || side === "page" ? "/" : `/${side}`;
   }
 
   /** As `router.refresh()` asks for it. */
   async #render(): Promise<string> {
-    const path = this.#options.side === "fragment" ? "/fragment" : "/";
-    const answer = await send(`${this.#options.url}${path}?_rsc`, { headers: { ...this.#headers, RSC: "1" } });
+    const answer = await send(`${this.#options.url}${this.#path}?_rsc`, { headers: { ...this.#headers, RSC: "1" } });
     this.#renderId = renderIdIn(String(answer.headers["server-timing"]));
     const payload = await textOf(answer);
     this.#show(payload);
@@ -135,7 +142,7 @@ class Tab {
     const open = async (): Promise<void> => {
       this.requestCount += 1;
       const fragments = [{ token, render, versions }];
-      const pushes = await this.#call("/fragment", this.#options.pushAction, [{ tab: this.#name, fragments }]);
+      const pushes = await this.#call(this.#path, this.#options.pushAction, [{ tab: this.#name, fragments }]);
       const content = pushes.headers["content-encoding"] === "gzip" ? pushes.pipe(createGunzip()) : pushes;
       content.setEncoding("utf8").on("error", () => {});
       let rest = "";

@@ -6,12 +6,13 @@ export type WorkerOptions = {
   /** Workers of one folder share its engine; actors live in the worker that asks for them first. */
   dataDir: string;
   nodeArguments?: readonly string[];
+  env?: Readonly<Record<string, string>>;
 };
 
 /** A plain Node process that does what a measure asks for, see `worker.ts`. */
 export class WorkerProcess extends Forked<Operations> {
-  private constructor({ dataDir, nodeArguments = [] }: WorkerOptions) {
-    super("worker.ts", { env: { KAWA_DATA_DIR: dataDir, KAWA_SECRET: undefined, RIVET_ENDPOINT: undefined }, nodeArguments });
+  private constructor({ dataDir, nodeArguments = [], env = {} }: WorkerOptions) {
+    super("worker.ts", { env: { ...env, KAWA_DATA_DIR: dataDir, KAWA_SECRET: undefined, RIVET_ENDPOINT: undefined }, nodeArguments });
   }
 
   /** Resolves when the process has loaded all its modules and is connected to nothing. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { host } from "../packages/kawa/src/rivetkit/host.ts";
 import { hostedServices } from "../packages/kawa/src/rivetkit/hosted-services.ts";
 import { bareContexts } from "./bare-actor.ts";
+import { connectBare, hostBare } from "./bare-client.ts";
 import { benchSignals, scattered, type SignalSet } from "./bench-signals.ts";
 import { bytesInUse } from "./bytes-in-use.ts";
 import { type Change, prepareChange, watchChange } from "./changes.ts";
@@ -14,6 +15,9 @@ import { textOf } from "./text.ts";
 
 const fillChunkKeys = 5_000;
 const loadChunkKeys = 1_000;
+const bareKeyCount = 1_000;
+
+let bareConnection: ReturnType<typeof connectBare> | undefined;
 
 type Arrival = { readonly at: number; readonly deltaBytes: number };
 
@@ -117,6 +121,25 @@ const operations = {
       while (performance.now() - startedAt < durationMs) {
         const number = nextNumber++;
         await signals[indexOf(number)]!.set(textOf(number, valueBytes));
+        written += 1;
+      }
+    });
+    await Promise.all(lanes);
+    return (written / (performance.now() - startedAt)) * 1_000;
+  },
+  /** Starts the bare actor in this process. */
+  async hostBare(): Promise<void> {
+    await hostBare();
+  },
+  /** Acknowledged actions a second of the bare actor, over RivetKit's own connection; each is a commit. */
+  async actionsPerSecond({ inFlight, durationMs, valueBytes }: { inFlight: number; durationMs: number; valueBytes: number }): Promise<number> {
+    const connection = await (bareConnection ??= connectBare());
+    const startedAt = performance.now();
+    let written = 0;
+    const lanes = Array.from({ length: inFlight }, async () => {
+      while (performance.now() - startedAt < durationMs) {
+        const number = nextNumber++;
+        await connection.commit(`key:${scattered(number, bareKeyCount)}`, textOf(number, valueBytes));
         written += 1;
       }
     });

@@ -1,6 +1,6 @@
 import { LiveUpdates } from "kawa/next";
 import type { ReactElement, ReactNode } from "react";
-import "../lib/backend.ts";
+import "../../lib/backend.ts";
 
 export default function RootLayout({ children }: { children: ReactNode }): ReactElement {
   return (

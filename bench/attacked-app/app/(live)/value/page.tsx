@@ -1,6 +1,6 @@
 import { useReactive } from "kawa";
 import type { ReactElement } from "react";
-import { value } from "../../lib/signals.ts";
+import { value } from "../../../lib/signals.ts";
 import { ShownValue } from "./shown-value.tsx";
 
 /** A value of strangers, on its way to a client component. */
