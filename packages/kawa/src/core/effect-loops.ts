@@ -2,9 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { clip, KawaError } from "./errors.ts";
 import { processState } from "./process-state.ts";
 import { react, untracked as graphUntracked } from "./reactive.ts";
-import { type Readable, readForAll, trackReads } from "./reads.ts";
+import { type Read, type Readable, readForAll, trackReads } from "./reads.ts";
 import type { Entry } from "./backend.ts";
-import type { BackedSignal } from "./signal.ts";
 
 /** Something that runs again when a signal that it has read changes. */
 export type Runner = {
@@ -29,7 +28,7 @@ type Run = {
 type Frame = { readonly runner: Runner; readonly seenBefore: number; run: Run | undefined };
 type Written = {
   readonly id: number;
-  readonly signal: BackedSignal<unknown>;
+  readonly signal: Read;
   readonly by: Run;
   readonly before: Entry;
   /** False while it may still be about to change the signal. */
@@ -60,7 +59,7 @@ export function createRunner(name: () => string): Runner {
 }
 
 /** Called before a signal is written: by which run? */
-export function noteWrite(signal: BackedSignal<unknown>): void {
+export function noteWrite(signal: Read): void {
   const frame = state.frame ?? effectScope.getStore();
   if (!frame) return;
   frame.runner.hasWritten = true;
@@ -79,12 +78,12 @@ export function noteWritten(signal: object, work: Promise<unknown>): void {
   else work.then(settle, settle);
 }
 
-function entryOf({ backend, key }: BackedSignal<unknown>): Entry {
+function entryOf({ backend, key }: Read): Entry {
   return backend.entry(key).peek();
 }
 
 function entryIn(read: Readable<unknown>): Entry | undefined {
-  return "backend" in read ? untracked(() => entryOf(read as BackedSignal<unknown>)) : undefined;
+  return "backend" in read ? untracked(() => entryOf(read as Readable<unknown> & Read)) : undefined;
 }
 
 /** Reads of `fn` wake nobody. */

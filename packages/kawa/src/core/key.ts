@@ -61,3 +61,13 @@ export const streamRenewMs = 2_000;
 
 /** A server that has not registered its streams again for so long no longer shows them, in milliseconds. */
 export const streamLeaseMs: number = 3 * streamRenewMs;
+
+/** Keys of the store itself and of inline streams: no key of a signal contains NUL. */
+export function isInternal(key: string): boolean {
+  return key.startsWith("\0");
+}
+
+/** True for the keys that a clear of `prefix` deletes: internal ones only where the prefix is one. */
+export function isUnder(prefix: string, key: string): boolean {
+  return key.startsWith(prefix) && (isInternal(prefix) || !isInternal(key));
+}

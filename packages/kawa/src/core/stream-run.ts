@@ -1,16 +1,24 @@
 import type { Entry, OperationOptions } from "./backend.ts";
 import type { ReactiveStream, StreamCleanup, StreamStart } from "./reactive-stream.ts";
 import { reported } from "./reported-promise.ts";
-import type { BackedSignal } from "./signal.ts";
+import type { Read } from "./reads.ts";
 
 /** A stream belongs to all who look, and not to the visitor who happened to come first. Hooks know it by this field. */
 const asProducer: OperationOptions = { context: { isStreamProducer: true } };
+
+/** The signal that a stream writes. */
+export type StreamTarget<T> = {
+  readonly key: string;
+  readonly read: Read;
+  peek(): T;
+  valueIn(entry: Entry): T;
+};
 
 export type StreamRunOptions<T> = {
   /** Of the stream, for messages. */
   readonly name: string;
   /** Where the values go. */
-  readonly target: BackedSignal<T>;
+  readonly target: StreamTarget<T>;
   readonly start: StreamStart<T>;
   /** Called once at most, and not after the end. */
   readonly onFailure: (error: unknown) => void;

@@ -5,7 +5,7 @@ import { findRender } from "../react/foreign-renders.ts";
 import type { RenderFollower, RenderReads } from "../react/render-reads.ts";
 import { hub, showsBackend, type Watch, type WatchTarget } from "./hub.ts";
 import { reportSeldom } from "./report-seldom.ts";
-import type { ShownRender, StreamEventName, StreamEvents, Subscription } from "./stream-protocol.ts";
+import type { RefreshWay, ShownRender, StreamEventName, StreamEvents, Subscription } from "./stream-protocol.ts";
 import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
 /** A render that streams reads more and more: what it has read is told once for all that comes in this time. */
@@ -18,7 +18,6 @@ const tokenDelayMs = 250;
 const tellAgainMs = { first: 3_000, max: 300_000 } as const;
 
 /** What has to be rendered again. */
-export type ChangedPart = "page" | "route";
 
 /** The stream of the browser that has the tab. */
 export interface TabStream {
@@ -30,7 +29,7 @@ export interface TabStream {
   /** Counts keys that the tab follows. False where there is no room for them. */
   takeReads(count: number): boolean;
   giveBackReads(count: number): void;
-  noteChange(tab: FollowedTab, what: ChangedPart): void;
+  noteChange(tab: FollowedTab, what: RefreshWay): void;
 }
 
 /** Follows what one tab shows. There are thousands of them, so it keeps nothing that it does not need. */
@@ -155,7 +154,7 @@ export class FollowedTab implements RenderFollower {
     }
   }
 
-  noteChange(what: ChangedPart, backend: Backend): void {
+  noteChange(what: RefreshWay, backend: Backend): void {
     this.#wasTold = true;
     if (!this.#reads(backend) || this.#known.some(({ isOlder }) => isOlder)) this.#isUntold = true;
     this.#stream.noteChange(this, what);
@@ -179,7 +178,7 @@ export class FollowedTab implements RenderFollower {
     return this.#watches.some(({ target }) => showsBackend(target, backend));
   }
 
-  #watch(what: ChangedPart, shown: Shown): Watch {
+  #watch(what: RefreshWay, shown: Shown): Watch {
     return hub().watch(new ShownPart(this, what, shown));
   }
 
@@ -225,9 +224,9 @@ class ShownPart implements WatchTarget {
   readonly except: RenderReads | undefined;
   readonly #versions: string;
   readonly #tab: FollowedTab;
-  readonly #what: ChangedPart;
+  readonly #what: RefreshWay;
 
-  constructor(tab: FollowedTab, what: ChangedPart, { render, except, versions }: Shown) {
+  constructor(tab: FollowedTab, what: RefreshWay, { render, except, versions }: Shown) {
     this.#tab = tab;
     this.#what = what;
     this.render = render;

@@ -1,7 +1,7 @@
 import type { Backend } from "../core/backend.ts";
 import type { AskingClient } from "./asking-client.ts";
 import type { Exchange } from "./connections.ts";
-import { type ChangedPart, FollowedTab, type TabStream } from "./followed-tab.ts";
+import { FollowedTab, type TabStream } from "./followed-tab.ts";
 import { keepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 import { drainTimeoutMs, streamLimits } from "./limits.ts";
 import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream, streamCount, tickMs } from "./live-streams.ts";
@@ -11,7 +11,7 @@ import { reportSeldom } from "./report-seldom.ts";
 import { SentValues } from "./sent-values.ts";
 import { spreadMsFor } from "./spread.ts";
 import { openOutput, type StreamOutput, type StreamSource } from "./stream-output.ts";
-import { pingIntervalMs as longestPingMs, type StreamEventName, type StreamEvents, type StreamRequest } from "./stream-protocol.ts";
+import { type RefreshWay, pingIntervalMs as longestPingMs, type StreamEventName, type StreamEvents, type StreamRequest } from "./stream-protocol.ts";
 import { issueStreamToken } from "./stream-token.ts";
 import { turns } from "./turns.ts";
 import type { ValueFeedOptions } from "./value-feed.ts";
@@ -58,7 +58,7 @@ export class LiveStream implements TabStream, StreamSource {
   readonly #times: StreamTimes;
   readonly #output: StreamOutput;
   /** By tab. Undefined while there is nothing to tell. */
-  #changed: Map<FollowedTab, ChangedPart> | undefined;
+  #changed: Map<FollowedTab, RefreshWay> | undefined;
   readonly #tabs: FollowedTab[] = [];
   #stopKeeping: (() => number) | undefined;
   #values: SentValues | undefined;
@@ -237,7 +237,7 @@ export class LiveStream implements TabStream, StreamSource {
     this.#values.start();
   }
 
-  noteChange(tab: FollowedTab, what: ChangedPart): void {
+  noteChange(tab: FollowedTab, what: RefreshWay): void {
     const changed = (this.#changed ??= new Map());
     if (!changed.has(tab)) noteChangedTab();
     if (what === "route" || !changed.has(tab)) changed.set(tab, what);
@@ -256,7 +256,7 @@ export class LiveStream implements TabStream, StreamSource {
   /** One event for all changes of a turn, and for all changes while the browser does not read. */
   flush(): void {
     if (this.#hasEnded || this.#isFlushing || !this.#changed || !this.isRead) return;
-    const tabs: Record<string, readonly [ChangedPart, string]> = {};
+    const tabs: Record<string, readonly [RefreshWay, string]> = {};
     for (const [tab, what] of this.#changed) tabs[tab.name] = [what, tab.takeVersions()];
     const spreadMs = this.#spreadMs;
     this.#changed = undefined;

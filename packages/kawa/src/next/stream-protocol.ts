@@ -9,6 +9,9 @@ import type { KnownValue, ListChangeRow, ValueRow } from "../core/value-row.ts";
  * those that are exposed to browsers, as who opened the stream may see them.
  */
 
+/** What of a tab is rendered again: its page segment, or everything with its layouts. */
+export type RefreshWay = "page" | "route";
+
 /** A render that a tab shows: its id, and the versions that it shows (`formatVersions`), both as the server gave them. */
 export type ShownRender = readonly [id: string, versions: string];
 
@@ -58,7 +61,7 @@ export type StreamEvents = {
      * By tab, what has to be rendered again, and the versions that it shows then, of the backends that the tab reads. No versions:
      * it has to be rendered whatever it shows.
      */
-    readonly tabs: Readonly<Record<string, readonly [way: "page" | "route", versions: string]>>;
+    readonly tabs: Readonly<Record<string, readonly [way: RefreshWay, versions: string]>>;
     /** Each tab waits for a random part of this: very many show the same, or the server is busy. In milliseconds. */
     readonly spreadMs: number;
   };

@@ -5,9 +5,8 @@ import { leaveOut, readNamed } from "../core/unreadable.ts";
 import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import type { ActorSettings } from "./actor-settings.ts";
-import type { HookChain } from "./hook-chain.ts";
 import { type ActionName, type ActionParams, type ActionResult, type HookContext, ownHook, runOwnHook } from "./hooks.ts";
-import type { Replies, Row, Write } from "./protocol.ts";
+import type { HookChain, Replies, Row, Write } from "./protocol.ts";
 import type { SignalStore } from "./signal-store.ts";
 import type { Leases } from "./leases.ts";
 

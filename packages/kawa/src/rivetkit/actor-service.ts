@@ -8,7 +8,7 @@ import { HookedWrites } from "./hooked-writes.ts";
 import { type HookContext, hookedBy } from "./hooks.ts";
 import { KeyLeases } from "./key-leases.ts";
 import { Leases } from "./leases.ts";
-import { type Delta, type Hooked, isGuardedFor, type Replies, type RequestMessage, type RequestName, type Requests, type Row, type Write } from "./protocol.ts";
+import { type Delta, type Hooked, isGuardedFor, type Replies, type ReplicaService, type RequestMessage, type RequestName, type Requests, type Row, type Write } from "./protocol.ts";
 import type { SignalStore } from "./signal-store.ts";
 
 export type ActorServiceOptions = {
@@ -20,7 +20,7 @@ export type ActorServiceOptions = {
 };
 
 /** One incarnation of the actor: its store behind its hooks. */
-export class ActorService {
+export class ActorService implements ReplicaService {
   readonly store: SignalStore;
   /** What hooks are given where a server of this app calls. */
   readonly context: HookContext;

@@ -1,8 +1,9 @@
+import { isUnder } from "../core/key.ts";
 import { memberOf, membersKey } from "../core/members.ts";
 import { type ClientRecord, conflictsOf, withApplied } from "./client-record.ts";
 import type { Life, Lives, MemberGroups } from "./member-groups.ts";
-import type { Clear, Row, Write } from "./protocol.ts";
-import { isUnder, type SignalRows, sizeOf } from "./signal-rows.ts";
+import { type Clear, type Row, sizeOf, type Write } from "./protocol.ts";
+import type { SignalRows } from "./signal-rows.ts";
 
 /** Writes that belong together. With a `client`, the batch is applied once, however often it comes. */
 export type Batch = {

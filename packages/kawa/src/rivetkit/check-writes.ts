@@ -1,9 +1,8 @@
 import { KawaError, show } from "../core/errors.ts";
-import { isServerKey, streamScope } from "../core/key.ts";
+import { isInternal, isServerKey, streamScope } from "../core/key.ts";
 import { groupIsFull, maxListSize, memberOf } from "../core/members.ts";
 import type { MemberGroups } from "./member-groups.ts";
 import type { Write } from "./protocol.ts";
-import { isInternal } from "./signal-rows.ts";
 
 /**
  * Refuses what a store cannot take.

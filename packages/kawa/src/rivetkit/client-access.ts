@@ -5,10 +5,10 @@ import type { ActorCalls } from "./actor-calls.ts";
 import type { ActorSettings } from "./actor-settings.ts";
 import type { Batch } from "./batch-group.ts";
 import { actionNames } from "./client-params.ts";
-import { checkChain, type HookChain, runInHook } from "./hook-chain.ts";
+import { checkChain, runInHook } from "./hook-chain.ts";
 import { hooksOf, withHookedClient } from "./hooked-client.ts";
 import { type ActionName, type HookContext, isCovered } from "./hooks.ts";
-import type { Write } from "./protocol.ts";
+import type { HookChain, Write } from "./protocol.ts";
 import { refusal, toHookError } from "./refusal.ts";
 import type { SignalStore, Written } from "./signal-store.ts";
 

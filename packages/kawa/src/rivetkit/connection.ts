@@ -3,7 +3,6 @@ import { isKawaError, KawaError } from "../core/errors.ts";
 import type { Version } from "../core/version.ts";
 import { asNobody } from "./as-nobody.ts";
 import { actorAudience } from "./actor-audience.ts";
-import type { ActorService } from "./actor-service.ts";
 import { accessOf } from "./engine-target.ts";
 import { host } from "./host.ts";
 import { hostedServices } from "./hosted-services.ts";
@@ -11,16 +10,17 @@ import {
   type Delta,
   type Hooked,
   type Replies,
+  type ReplicaService,
   type ReplyMessage,
   type RequestMessage,
   type RequestName,
   type Requests,
   type ServerFrame,
+  type Socket,
   unauthorizedCloseCode,
 } from "./protocol.ts";
 import { sendAtOnce } from "./send-at-once.ts";
 import { fromReplyError } from "./refusal.ts";
-import type { Socket } from "./serve-replica.ts";
 import { issueServerToken } from "./server-token.ts";
 
 const seenMessage = JSON.stringify({ id: 0, type: "seen", body: {} });
@@ -50,7 +50,7 @@ export class Connection {
   readonly #pending = new Map<number, Pending>();
   #pingTimer: NodeJS.Timeout | undefined;
   #hooked: Hooked = { reads: false, writes: false, lists: false };
-  #local: ActorService | undefined;
+  #local: ReplicaService | undefined;
   #stopLocal: (() => void) | undefined;
   #lastMessageAt = Date.now();
   #nextId = 1;
@@ -141,7 +141,7 @@ export class Connection {
   }
 
   /** The actor lives in this process: talk to it directly, and keep the socket as the proof that it is the current one. */
-  #useLocal(service: ActorService): void {
+  #useLocal(service: ReplicaService): void {
     this.#local = service;
     this.#stopLocal = service.listen(
       this.#events.onDelta,
@@ -156,7 +156,7 @@ export class Connection {
     });
   }
 
-  #askLocal<N extends RequestName>(service: ActorService, type: N, body: Requests[N]): Promise<Replies[N]> {
+  #askLocal<N extends RequestName>(service: ReplicaService, type: N, body: Requests[N]): Promise<Replies[N]> {
     return this.#pend(type, (id) => {
       const fail = (cause: unknown): void => {
         const error = isKawaError(cause) ? cause : new KawaError("BACKEND_UNAVAILABLE", "The actor could not answer.", { cause });

@@ -5,7 +5,8 @@ import { cell, type Cell, type ReadonlyCell } from "../core/reactive.ts";
 import { pauseIfDue } from "../core/turn-budget.ts";
 import type { Version } from "../core/version.ts";
 import type { ActorLink } from "./actor-link.ts";
-import { type Asking, by, type Replies } from "./protocol.ts";
+import { type Asking, by } from "./asking.ts";
+import type { Replies } from "./protocol.ts";
 import { fromReplyError } from "./refusal.ts";
 
 export type GuardedReaderOptions = Asking & {

@@ -5,12 +5,7 @@ import { asOwnWork } from "../core/own-work.ts";
 import { processState } from "../core/process-state.ts";
 import { encodeValue } from "../core/value.ts";
 import type { ActionName } from "./hooks.ts";
-
-/** A hook that waits for what it has asked for: its name, and the call that it decides about. */
-export type HookLink = { readonly hook: string; readonly target: string; readonly call: string };
-
-/** Hooks that wait for each other, the first one at first. It travels with what the last one asks for. */
-export type HookChain = readonly HookLink[];
+import type { HookChain, HookLink } from "./protocol.ts";
 
 type Call = { readonly actorId: string; readonly name: ActionName | "onConnect"; readonly params: object };
 

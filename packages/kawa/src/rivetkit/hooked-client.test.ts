@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { caught } from "../../test/support/caught.ts";
 import { attachSettings, keepLatestSettings } from "./actor-settings.ts";
-import { type HookChain, runInHook } from "./hook-chain.ts";
+import { runInHook } from "./hook-chain.ts";
+import type { HookChain } from "./protocol.ts";
 import { hooksOf, takeHooks, withHookedClient } from "./hooked-client.ts";
 import type { HookContext } from "./hooks.ts";
 import { shareSecret } from "./secret/shared-secret.ts";

@@ -1,7 +1,8 @@
 import { isKawaError, KawaError } from "../core/errors.ts";
 import { latestSettings } from "./actor-settings.ts";
 import { actionNames } from "./client-params.ts";
-import { currentHook, type HookChain } from "./hook-chain.ts";
+import { currentHook } from "./hook-chain.ts";
+import type { HookChain } from "./protocol.ts";
 import type { ActionName, HookContext } from "./hooks.ts";
 import { sign, verify } from "./secret/sign.ts";
 

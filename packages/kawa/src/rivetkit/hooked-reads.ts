@@ -9,9 +9,8 @@ import type { Commit } from "./actor-actions.ts";
 import type { ActorCalls } from "./actor-calls.ts";
 import { closedToBrowsers } from "./closed-to-browsers.ts";
 import { decodeContext } from "./context.ts";
-import type { HookChain } from "./hook-chain.ts";
 import { type ActionResult, type HookContext, isCovered, runHooks } from "./hooks.ts";
-import type { Replies, ReplyError, Requests, Row } from "./protocol.ts";
+import type { HookChain, Replies, ReplyError, Requests, Row } from "./protocol.ts";
 import { refusal, toReplyError } from "./refusal.ts";
 import type { SignalStore } from "./signal-store.ts";
 

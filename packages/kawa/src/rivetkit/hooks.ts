@@ -1,8 +1,8 @@
 import type { AnyActorDefinition, WakeContextOf } from "rivetkit";
 import { reported } from "../core/reported-promise.ts";
-import { checkChain, type HookChain, outsideOfHooks, runInHook } from "./hook-chain.ts";
+import { checkChain, outsideOfHooks, runInHook } from "./hook-chain.ts";
 import { withHookedClient } from "./hooked-client.ts";
-import type { Hooked } from "./protocol.ts";
+import type { HookChain, Hooked } from "./protocol.ts";
 
 /** RivetKit's context of the actor: `actorId`, `key`, `db`, `kv`, `log`, `schedule` and so on. */
 export type HookContext = WakeContextOf<AnyActorDefinition> & {

@@ -1,12 +1,12 @@
 import { processState } from "../core/process-state.ts";
 import type { KawaError } from "../core/errors.ts";
-import type { ActorService } from "./actor-service.ts";
+import type { ReplicaService } from "./protocol.ts";
 
 /**
  * Actors that live in this process, by the name of their incarnation. A replica in the same process uses them directly, which
  * saves two trips through the engine; its socket still proves that this incarnation is the current one.
  */
-export const hostedServices = processState("hosted-services", () => new Map<string, ActorService>());
+export const hostedServices = processState("hosted-services", () => new Map<string, ReplicaService>());
 
 /** Why actors of this process do not start, by name and key. The engine does not tell those who wait for them. */
 export const startFailures = processState("start-failures", () => new Map<string, KawaError>());

@@ -1,6 +1,5 @@
 import type { OperationOptions } from "../core/backend.ts";
 import type { Version } from "../core/version.ts";
-import type { FromHook, HookChain } from "./hook-chain.ts";
 
 /**
  * What a server's replica and the actor say to each other, as JSON text over one raw WebSocket. RivetKit's own `connect()`
@@ -33,6 +32,11 @@ export type Clear = {
   readonly partOf?: number | undefined;
 };
 
+/** Its length in the store, in UTF-16 code units. */
+export function sizeOf([key, text]: Row): number {
+  return key.length + (text?.length ?? 0);
+}
+
 /** Which operations the hooks of the actor see. Those it leaves alone take the short way. */
 export type Hooked = { readonly reads: boolean; readonly writes: boolean; readonly lists: boolean };
 
@@ -41,23 +45,17 @@ export function isGuardedFor({ reads, lists }: Hooked, origin: OperationOptions[
   return reads || (origin === "browser" && lists);
 }
 
+/** A hook that waits for what it has asked for: its name, and the call that it decides about. */
+export type HookLink = { readonly hook: string; readonly target: string; readonly call: string };
+
+/** Hooks that wait for each other, the first one at first. It travels with what the last one asks for. */
+export type HookChain = readonly HookLink[];
+
 /**
  * Who asks: the encoded identity that hooks see, whether a browser has asked for it by itself, and the hooks that wait for it. What a
  * hook asks for past the hooks is done without asking them.
  */
 export type By = { readonly context?: string; readonly origin?: "browser"; readonly chain?: HookChain; readonly isPastHooks?: true };
-
-/** What a caller tells of itself. */
-export type Asking = { readonly context: string | undefined; readonly origin?: OperationOptions["origin"]; readonly from?: FromHook | undefined };
-
-export function by({ context, origin, from }: Asking): By {
-  return {
-    ...(context === undefined ? {} : { context }),
-    ...(origin === undefined ? {} : { origin }),
-    ...(from === undefined ? {} : { chain: from.chain }),
-    ...(from?.isPastHooks ? { isPastHooks: true } : {}),
-  };
-}
 
 export type Requests = {
   /** First message of every socket. `token` proves that a server of this app is calling. */
@@ -134,3 +132,19 @@ export const unauthorizedCloseCode = 4401;
 
 /** Close code for a socket that has said nothing: its first message may be late or lost, which proves nothing. */
 export const helloTimeoutCloseCode = 4408;
+
+/** An incarnation of an actor, as servers of this app ask it. */
+export interface ReplicaService {
+  /** `onClose` is called when the incarnation ends, and when the server has to connect anew. */
+  listen(onDelta: (delta: Delta) => void, onClose: () => void): () => void;
+  answer(request: RequestMessage): Promise<Replies[RequestName]> | Replies[RequestName];
+  /** After an edit in development. */
+  noticeNewHooks(): void;
+}
+
+/** The part of a WebSocket that both sides of the protocol use. */
+export interface Socket {
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: string, listener: (event: never) => void): void;
+}

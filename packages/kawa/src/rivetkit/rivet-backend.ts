@@ -12,13 +12,14 @@ import { decodeValue, encodeValue } from "../core/value.ts";
 import type { Version } from "../core/version.ts";
 import { ActorLink } from "./actor-link.ts";
 import type { ActorAddress, Connection } from "./connection.ts";
+import { by } from "./asking.ts";
 import { type GetContext, resolveContext } from "./context.ts";
 import { GuardedReader, GuardedSnapshot } from "./guarded-reader.ts";
 import { env } from "./env.ts";
 import { currentHook } from "./hook-chain.ts";
 import { Loader } from "../core/loader.ts";
 import { PassingReader } from "./passing-reader.ts";
-import { by, type Hooked, isGuardedFor, type Requests, type Row } from "./protocol.ts";
+import { type Hooked, isGuardedFor, type Requests, type Row } from "./protocol.ts";
 import type { KeyChange } from "./write-queue.ts";
 import { Writer } from "./writer.ts";
 

@@ -1,15 +1,8 @@
 import { isKawaError } from "../core/errors.ts";
 import type { ActorService } from "./actor-service.ts";
-import { helloTimeoutCloseCode, type RequestMessage, type ServerFrame, type ServerMessage, unauthorizedCloseCode } from "./protocol.ts";
+import { helloTimeoutCloseCode, type RequestMessage, type ServerFrame, type ServerMessage, type Socket, unauthorizedCloseCode } from "./protocol.ts";
 import { toReplyError } from "./refusal.ts";
 import { verifyServerToken } from "./server-token.ts";
-
-/** The part of a WebSocket that both sides of the protocol use. */
-export interface Socket {
-  send(data: string): void;
-  close(code?: number, reason?: string): void;
-  addEventListener(type: string, listener: (event: never) => void): void;
-}
 
 const helloTimeoutMs = 5_000;
 /** A stranger may not have the actor parse megabytes. */

@@ -1,8 +1,9 @@
+import { isUnder } from "../core/key.ts";
 import { groupIn, membersKey } from "../core/members.ts";
 import { UndoLog } from "../core/undo-log.ts";
 import { KeyOrder } from "./key-order.ts";
 import { type Lives, MemberGroups } from "./member-groups.ts";
-import type { ListRow, Replies, Row } from "./protocol.ts";
+import { type ListRow, type Replies, type Row, sizeOf } from "./protocol.ts";
 
 type Entry = { readonly text: string | null; readonly seq: number };
 type Recent = { readonly seq: number; readonly keys: readonly string[] };
@@ -16,11 +17,6 @@ const maxOverwrittenSize = 4 * 1024 * 1024;
 
 /** Comes after every internal key, and before every other. */
 const afterInternal = "\u0001";
-
-/** Keys of the store itself and of inline streams: no key of a signal contains NUL. */
-export function isInternal(key: string): boolean {
-  return key.startsWith("\0");
-}
 
 /** All rows in memory. Keys without a value stay for a while, so that replicas can be told of deletions. */
 export class SignalRows {
@@ -196,14 +192,6 @@ export class SignalRows {
     const first = this.#recent.findLastIndex((commit) => commit.seq <= seq) + 1;
     return new Set(this.#recent.slice(first).flatMap(({ keys }) => keys));
   }
-}
-
-export function isUnder(prefix: string, key: string): boolean {
-  return key.startsWith(prefix) && (isInternal(prefix) || !isInternal(key));
-}
-
-export function sizeOf([key, text]: Row): number {
-  return key.length + (text?.length ?? 0);
 }
 
 /** Index of the first of the sorted keys that does not come before `start`. */

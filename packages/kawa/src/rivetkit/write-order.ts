@@ -1,4 +1,4 @@
-import { isUnder } from "./signal-rows.ts";
+import { isUnder } from "../core/key.ts";
 
 type Clearing = { readonly prefix: string; readonly done: Promise<unknown> };
 

@@ -1,3 +1,4 @@
+import type { ActorService } from "../../src/rivetkit/actor-service.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -262,6 +263,7 @@ it("a slow hook and a clear hold up no other write of the namespace", async () =
 async function giveRole(userId: string, role: string): Promise<void> {
   const { hostedServices } = await import("../../src/rivetkit/hosted-services.ts");
   await backends.roles.load([]);
-  const service = [...hostedServices.values()].find(({ context }) => context.name === "roles")!;
+  const services = [...hostedServices.values()] as ActorService[];
+  const service = services.find(({ context }) => context.name === "roles")!;
   await service.store.write({ number: 0, settled: 0, writes: [{ key: `role:${userId}`, text: JSON.stringify([role]) }] });
 }

@@ -1,4 +1,4 @@
-import type { Socket } from "../../src/rivetkit/serve-replica.ts";
+import type { Socket } from "../../src/rivetkit/protocol.ts";
 
 type Listener = (event: never) => void;
 

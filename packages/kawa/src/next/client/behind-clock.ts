@@ -1,5 +1,6 @@
 import { parseVersions } from "../../core/version.ts";
-import type { RefreshWay, ShownVersions } from "./refresh-queue.ts";
+import type { RefreshWay } from "../stream-protocol.ts";
+import type { ShownVersions } from "./refresh-queue.ts";
 
 /** Without versions it is shown by whatever is rendered after. */
 type Announced = { readonly versions: string; readonly way: RefreshWay; readonly at: number };

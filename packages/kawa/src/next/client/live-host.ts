@@ -1,8 +1,7 @@
 import { type ListChangeRow, maxWatched, type ValueRow } from "../../core/value-row.ts";
-import { maxTabs, type StreamEvents, type StreamRequest, type Subscription } from "../stream-protocol.ts";
+import { maxTabs, type RefreshWay, type StreamEvents, type StreamRequest, type Subscription } from "../stream-protocol.ts";
 import { DueTimer } from "./due-timer.ts";
 import { LiveStream } from "./live-stream.ts";
-import type { RefreshWay } from "./refresh-queue.ts";
 
 /** Subscriptions that change within this time share a new stream, in milliseconds. */
 const gatherMs = 50;

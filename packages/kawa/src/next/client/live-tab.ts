@@ -1,6 +1,6 @@
 import { valuePort } from "../../core/browser/value-port.ts";
 import { maxWatched } from "../../core/value-row.ts";
-import { maxRendersPerTab, type ShownRender, type StaleWay, type Subscription } from "../stream-protocol.ts";
+import { maxRendersPerTab, type RefreshWay, type ShownRender, type StaleWay, type Subscription } from "../stream-protocol.ts";
 import type { HostMessage } from "./live-host.ts";
 import { type LivePort, openLivePort } from "./live-port.ts";
 import { LiveStatusStore } from "./live-status.ts";
@@ -8,7 +8,7 @@ import { isNavigationReported } from "./navigation-start.ts";
 import { isStaticRender } from "../static-render.ts";
 import { observeReceivedRenders } from "./received-renders.ts";
 import { nextTask } from "./next-task.ts";
-import { RefreshQueue, type RefreshStep, type RefreshWay, type ShownVersions } from "./refresh-queue.ts";
+import { RefreshQueue, type RefreshStep, type ShownVersions } from "./refresh-queue.ts";
 import { mayDiscardAction, onRouterAnswer, type RouterNews, settleActions } from "./router-requests.ts";
 import { isOfOneAddress, shownTree } from "./router-tree.ts";
 import { ShownRenders } from "./shown-renders.ts";

@@ -1,10 +1,10 @@
 import { parseVersions } from "../../core/version.ts";
+import type { RefreshWay } from "../stream-protocol.ts";
 
 /**
  * `page` renders the page segment again, `route` everything with its layouts; `both` is for when Next has lost one of them, and
  * `anew` is the route without anything that Next keeps.
  */
-export type RefreshWay = "page" | "route";
 export type RefreshStep = RefreshWay | "both" | "anew";
 
 /** What a tab shows: versions that the committed renders say of themselves, as text. */

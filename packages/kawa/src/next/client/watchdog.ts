@@ -1,5 +1,5 @@
-import type { StaleWay } from "../stream-protocol.ts";
-import type { RefreshWay, ShownVersions } from "./refresh-queue.ts";
+import type { RefreshWay, StaleWay } from "../stream-protocol.ts";
+import type { ShownVersions } from "./refresh-queue.ts";
 import { BehindClock } from "./behind-clock.ts";
 
 /** A page that has shown less than there is for longer is reported, in milliseconds. */

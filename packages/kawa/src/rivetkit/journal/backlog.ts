@@ -1,4 +1,4 @@
-import { sizeOf } from "../signal-rows.ts";
+import { sizeOf } from "../protocol.ts";
 import type { StorageSession, StoredRow } from "../storage.ts";
 import type { JournalEntry } from "./journal-line.ts";
 
