@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const unitTests = ["packages/kawa/src/**/*.test.{ts,tsx}", "packages/kawa/test/*.test.ts"];
 /** Run with what browsers get of the package. */
-const browserTests = ["packages/kawa/src/**/*.browser.test.{ts,tsx}", "packages/kawa/src/core/browser/**/*.test.ts"];
+const browserTests = ["packages/kawa/src/**/*.browser.test.{ts,tsx}", "packages/kawa/src/browser/**/*.test.ts"];
 const reactServerTests = [
   "packages/kawa/src/**/*.react-server.test.{ts,tsx}",
   "packages/kawa/test/react-server/**/*.test.{ts,tsx}",

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { keysQuery, maxKept } from "../packages/kawa/src/core/value-row.ts";
-import { maxFragments } from "../packages/kawa/src/next/fragments/push-protocol.ts";
-import { maxRendersPerTab, maxTabs } from "../packages/kawa/src/next/stream-protocol.ts";
+import { keysQuery, maxKept } from "../packages/kawa/src/browser/value-protocol.ts";
+import { maxFragments } from "../packages/kawa/src/next/protocol/push-protocol.ts";
+import { maxRendersPerTab, maxTabs } from "../packages/kawa/src/next/protocol/stream-protocol.ts";
 import { type Attacker, pace } from "./attacker.ts";
 import { jsonHeaders, newSession } from "./loopback.ts";
 

@@ -1,4 +1,4 @@
-import { renderTimingName } from "../packages/kawa/src/next/stream-protocol.ts";
+import { renderTimingName } from "../packages/kawa/src/next/protocol/stream-protocol.ts";
 
 const timingPattern = new RegExp(`${renderTimingName};desc="([^"]+)"`);
 

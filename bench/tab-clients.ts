@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createGunzip } from "node:zlib";
-import type { StreamEvents } from "../packages/kawa/src/next/stream-protocol.ts";
+import type { StreamEvents } from "../packages/kawa/src/next/protocol/stream-protocol.ts";
 import { serveOperations } from "./forked.ts";
 import { addressOf, inLanes, renderIdIn } from "./simulated-browsers.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { host } from "../packages/kawa/src/rivetkit/host.ts";
-import { hostedServices } from "../packages/kawa/src/rivetkit/hosted-services.ts";
+import { host } from "../packages/kawa/src/rivetkit/host/host.ts";
+import { hostedServices } from "../packages/kawa/src/rivetkit/wire/hosted-services.ts";
 import { bareContexts } from "./bare-actor.ts";
 import { connectBare, hostBare } from "./bare-client.ts";
 import { benchSignals, scattered, type SignalSet } from "./bench-signals.ts";

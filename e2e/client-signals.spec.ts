@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { keysQuery } from "../packages/kawa/src/core/value-row.ts";
+import { keysQuery } from "../packages/kawa/src/browser/value-protocol.ts";
 import { expect, test } from "./fixtures.ts";
 import { putValue, recordTexts, watchErrors } from "./support/client-signals.ts";
 import { countRenders, expectState, openLive, writeCount } from "./support/lab.ts";

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, CDPSession, Page } from "@playwright/test";
-import { keysQuery } from "../packages/kawa/src/core/value-row.ts";
+import { keysQuery } from "../packages/kawa/src/browser/value-protocol.ts";
 import { expect, test } from "./fixtures.ts";
 import { Balancer } from "./support/balancer.ts";
 import { openLive } from "./support/lab.ts";

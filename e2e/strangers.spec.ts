@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type Browser, chromium, type Page } from "@playwright/test";
-import { keysQuery } from "../packages/kawa/src/core/value-row.ts";
+import { keysQuery } from "../packages/kawa/src/browser/value-protocol.ts";
 import { chromiumArgs, ensureChromium } from "./chromium.ts";
 import { expect, test } from "./fixtures.ts";
 import { engineAccess } from "./support/engine-access.ts";

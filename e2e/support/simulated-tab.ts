@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StreamEventName, StreamEvents, StreamRequest } from "../../packages/kawa/src/next/stream-protocol.ts";
+import type { StreamEventName, StreamEvents, StreamRequest } from "../../packages/kawa/src/next/protocol/stream-protocol.ts";
 
 type Shown = { readonly render: string; readonly versions: string; readonly count: number };
 

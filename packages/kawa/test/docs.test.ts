@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { KawaError, kawaErrorCodes } from "../src/core/errors.ts";
+import { KawaError, kawaErrorCodes } from "../src/core/errors/errors.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const folder = join(root, "docs/errors");

@@ -2,8 +2,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { computed } from "./computed.ts";
 import { effect } from "./effect.ts";
 import { signal } from "./namespace.ts";
-import { batch, untracked } from "./reactive.ts";
-import { collectReads } from "./reads.ts";
+import { batch, untracked } from "./process/reactive.ts";
+import { collectReads } from "./backend/reads.ts";
 
 describe("computed", () => {
   it("is computed when it is read, and not before", async () => {

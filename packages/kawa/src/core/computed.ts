@@ -1,6 +1,6 @@
 import { createRunner, guardedEffect, nameOf, runAs, untracked } from "#platform";
-import { derive, type ReadonlyCell } from "./reactive.ts";
-import { collectReads, isReadingAs, noteRead, type Readable, readForAll } from "./reads.ts";
+import { derive, type ReadonlyCell } from "./process/reactive.ts";
+import { collectReads, isReadingAs, noteRead, type Readable, readForAll } from "./backend/reads.ts";
 
 class Computed<T> implements Readable<T> {
   readonly #fn: () => T;

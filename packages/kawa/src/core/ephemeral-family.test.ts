@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { codeOf } from "../../test/support/caught.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend } from "./backend/backend.ts";
 import { computed } from "./computed.ts";
 import { effect } from "./effect.ts";
 import { memberIdsOf, membersOf } from "./ephemeral-family.ts";
-import { createMemoryBackend } from "./memory-backend.ts";
+import { createMemoryBackend } from "./memory/memory-backend.ts";
 import { namespace } from "./namespace.ts";
 
 let count = 0;

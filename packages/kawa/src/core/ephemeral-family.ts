@@ -1,7 +1,7 @@
 import { computed } from "./computed.ts";
 import type { FamilyDefinition } from "./family-pattern.ts";
-import { memberOf, type Members, membersKey, noMembers } from "./members.ts";
-import type { Readable } from "./reads.ts";
+import { memberOf, type Members, membersKey, noMembers } from "./backend/members.ts";
+import type { Readable } from "./backend/reads.ts";
 import { type BackedSignal, type Signal, type SignalDefinition, signalOf } from "./signal.ts";
 
 /** A family whose members lose their values when nobody renews them. */

@@ -1,6 +1,6 @@
-import { clip, KawaError, show } from "./errors.ts";
+import { clip, KawaError, show } from "./errors/errors.ts";
 import type { Exposure } from "./exposure.ts";
-import { maxMemberIdBytes, memberKey, memberOf } from "./members.ts";
+import { maxMemberIdBytes, memberKey, memberOf } from "./backend/members.ts";
 import type { Signal, SignalDefinition } from "./signal.ts";
 
 /** A family that browsers may reach. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { codeOf } from "../../test/support/caught.ts";
-import { registerBackend, unregisterBackend } from "./backend.ts";
-import { createMemoryBackend } from "./memory-backend.ts";
+import { registerBackend, unregisterBackend } from "./backend/backend.ts";
+import { createMemoryBackend } from "./memory/memory-backend.ts";
 import { namespace, root, signal } from "./namespace.ts";
 
 afterEach(() => {

@@ -1,6 +1,6 @@
 import { composeKey, fallbackBackend, localBackend, markFamily } from "#platform";
 import { written } from "#written";
-import { type Backend, globalBackend, type OperationOptions } from "./backend.ts";
+import { type Backend, globalBackend, type OperationOptions } from "./backend/backend.ts";
 import type { EphemeralFamily } from "./ephemeral-family.ts";
 import type { EphemeralFamilyOptions, Exposure, SignalOptions } from "./exposure.ts";
 import { type Signal, signalOf } from "./signal.ts";

@@ -1,21 +1,21 @@
-import type { Backend, OperationOptions, WriteOptions } from "./backend.ts";
-import { createBuildBackend } from "./build-backend.ts";
-import { createPresentEntry, type PresentEntry } from "./entry.ts";
+import type { Backend, OperationOptions, WriteOptions } from "./backend/backend.ts";
+import { createBuildBackend } from "./memory/build-backend.ts";
+import { createPresentEntry, type PresentEntry } from "./backend/entry.ts";
 import type { Exposure } from "./exposure.ts";
-import { clip, KawaError, show } from "./errors.ts";
-import { noteWrite } from "./effect-loops.ts";
-import { memoryBackend } from "./memory-backend.ts";
-import { isNextBuild } from "./next-work.ts";
-import { readEachAlone } from "./reads.ts";
-import { readNamed } from "./unreadable.ts";
-import { encodeValue } from "./value.ts";
-import { processState } from "./process-state.ts";
+import { clip, KawaError, show } from "./errors/errors.ts";
+import { noteWrite } from "./work/effect-loops.ts";
+import { memoryBackend } from "./memory/memory-backend.ts";
+import { isNextBuild } from "./work/next-work.ts";
+import { readEachAlone } from "./backend/reads.ts";
+import { readNamed } from "./value/unreadable.ts";
+import { encodeValue } from "./value/value.ts";
+import { processState } from "./process/process-state.ts";
 import type { BackedSignal, SignalDefinition } from "./signal.ts";
 
-export { createRunner, guardedEffect, nameOf, runAs, untracked } from "./effect-loops.ts";
+export { createRunner, guardedEffect, nameOf, runAs, untracked } from "./work/effect-loops.ts";
 export { markFamily } from "./family-pattern.ts";
-export { composeKey } from "./key.ts";
-export { localBackend } from "./memory-backend.ts";
+export { composeKey } from "./backend/key.ts";
+export { localBackend } from "./memory/memory-backend.ts";
 
 /** The backend of signals that have no other. */
 export function fallbackBackend(): Backend {

@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { caught, codeOf } from "../../test/support/caught.ts";
-import { type Backend, type Entry, registerBackend, unknownEntry, unregisterBackend } from "./backend.ts";
+import { type Backend, type Entry, registerBackend, unknownEntry, unregisterBackend } from "./backend/backend.ts";
 import { effect } from "./effect.ts";
-import { createMemoryBackend } from "./memory-backend.ts";
+import { createMemoryBackend } from "./memory/memory-backend.ts";
 import { namespace } from "./namespace.ts";
-import { cell, type Cell } from "./reactive.ts";
+import { cell, type Cell } from "./process/reactive.ts";
 import { isSignal, type Signal } from "./signal.ts";
 
 afterEach(() => vi.restoreAllMocks());

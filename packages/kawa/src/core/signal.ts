@@ -1,10 +1,10 @@
 import { applyOptions, fallbackBackend, guardedEffect, type Initial, initialOf, redefine, untracked, valueOf, writeOptions } from "#platform";
 import { written } from "#written";
-import { type Backend, type Entry, globalBackend, globalBackendNow, type OperationOptions } from "./backend.ts";
-import { clip } from "./clip.ts";
+import { type Backend, type Entry, globalBackend, globalBackendNow, type OperationOptions } from "./backend/backend.ts";
+import { clip } from "./errors/clip.ts";
 import type { Exposure } from "./exposure.ts";
-import { processState } from "./process-state.ts";
-import { noteRead, type Read, type Readable, readerIn } from "./reads.ts";
+import { processState } from "./process/process-state.ts";
+import { noteRead, type Read, type Readable, readerIn } from "./backend/reads.ts";
 
 /**
  * A named, shared, durable value. Read it in a server component with `useReactive(signal)`.
@@ -67,7 +67,7 @@ export class BackedSignal<T> implements Signal<T> {
   exposure: Exposure | undefined;
   /** How long a value lives after it was last set or renewed; undefined where it stays, and in browsers. */
   declare ttlMs: number | undefined;
-  /** Who has read it with a hook, as far as that is known: `react/hook-check` keeps it here, where a read finds it at once. */
+  /** Who has read it with a hook, as far as that is known: `react/checks/hook-check` keeps it here, where a read finds it at once. */
   declare readBy: "components" | "async" | undefined;
   #initial: Initial;
   readonly #backend: Backend | undefined;

@@ -1,5 +1,5 @@
-export { LiveMarker, type LiveMarkerProps } from "./client/live-marker.tsx";
-export { LiveRefresh, type LiveRefreshProps } from "./client/live-refresh.tsx";
-export type { LiveStatus } from "./client/live-status.ts";
-export { useLiveRetry } from "./client/use-live-retry.ts";
-export { useLiveStatus } from "./client/use-live-status.ts";
+export { LiveMarker, type LiveMarkerProps } from "./refresh/live-marker.tsx";
+export { LiveRefresh, type LiveRefreshProps } from "./refresh/live-refresh.tsx";
+export type { LiveStatus } from "./refresh/live-status.ts";
+export { useLiveRetry } from "./refresh/use-live-retry.ts";
+export { useLiveStatus } from "./refresh/use-live-status.ts";

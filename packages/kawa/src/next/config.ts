@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, relative, sep } from "node:path";
 import type { NextConfig } from "next";
-import { KawaError } from "../core/errors.ts";
+import { KawaError } from "../core/errors/errors.ts";
 
 /** Packages with native code: Node loads them, the bundler must not. */
 const externals = ["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"];

@@ -1,16 +1,16 @@
 import { type ReactElement, type ReactNode, Suspense } from "react";
-import { knownBackends } from "../core/backend.ts";
-import { nextWork } from "../core/next-work.ts";
-import { formatVersions, toShownVersions } from "../core/version.ts";
-import { whenNothingOlderRuns } from "../react/cached-reads.ts";
-import { isPrerender, isReadByClients, noRender } from "../react/prerender.ts";
-import { createRenderId } from "../react/render-id.ts";
-import { requestScope } from "../react/request-scope.ts";
-import { markOwnRun } from "../react/wrap-components.ts";
-import { LiveValues } from "./client/live-values.tsx";
-import { identityTag } from "./identity-tag.ts";
-import { routeAddress } from "./route-address.ts";
-import { staticRenderId } from "./static-render.ts";
+import { knownBackends } from "../core/backend/backend.ts";
+import { nextWork } from "../core/work/next-work.ts";
+import { formatVersions, toShownVersions } from "../core/value/version.ts";
+import { whenNothingOlderRuns } from "../react/render/cached-reads.ts";
+import { isPrerender, isReadByClients, noRender } from "../react/render/prerender.ts";
+import { createRenderId } from "../react/render/render-id.ts";
+import { requestScope } from "../react/render/request-scope.ts";
+import { markOwnRun } from "../react/render/wrap-components.ts";
+import { LiveValues } from "./refresh/live-values.tsx";
+import { identityTag } from "./session/identity-tag.ts";
+import { routeAddress } from "./protocol/route-address.ts";
+import { staticRenderId } from "./protocol/static-render.ts";
 import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
 
 export type LiveUpdatesProps = {

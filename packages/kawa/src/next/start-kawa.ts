@@ -1,13 +1,13 @@
-import { processState } from "../core/process-state.ts";
-import { requestChecks } from "../react/request-checks.ts";
-import { printStartFailure, startHost } from "../rivetkit/start-host.ts";
-import { stopWithProcess } from "../rivetkit/stop-with-process.ts";
-import { checkHost } from "./check-host.ts";
-import { endConnections, watchConnections } from "./connections.ts";
-import { closePushes } from "./fragments/open-pushes.ts";
-import { closeStreams } from "./live-streams.ts";
-import { configureNetwork, type NetworkOptions } from "./network.ts";
-import { countRefresh } from "./refresh-pace.ts";
+import { processState } from "../core/process/process-state.ts";
+import { requestChecks } from "../react/checks/request-checks.ts";
+import { printStartFailure, startHost } from "../rivetkit/host/start-host.ts";
+import { stopWithProcess } from "../rivetkit/host/stop-with-process.ts";
+import { checkHost } from "./network/check-host.ts";
+import { endConnections, watchConnections } from "./network/connections.ts";
+import { closePushes } from "./fragments/push/open-pushes.ts";
+import { closeStreams } from "./stream/open-streams.ts";
+import { configureNetwork, type NetworkOptions } from "./network/network.ts";
+import { countRefresh } from "./limits/refresh-pace.ts";
 
 const lateStreamMs = 100;
 

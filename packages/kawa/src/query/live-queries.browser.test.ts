@@ -2,8 +2,8 @@ import { dehydrate, type DehydratedState, hydrate, notifyManager, QueryClient, Q
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { caught } from "../../test/support/caught.ts";
 import { type FakeRoute, rowOf, settle, stubBrowser } from "../../test/support/fake-route.ts";
-import type { Entry } from "../core/backend.ts";
-import { browserBackend } from "../core/browser/global-backend.ts";
+import type { Entry } from "../core/backend/backend.ts";
+import { browserBackend } from "../browser/global-backend.ts";
 import { namespace } from "../core/namespace.ts";
 import type { Signal } from "../core/signal.ts";
 import { followSignal } from "./live-queries.ts";

@@ -1,7 +1,7 @@
 import type { Query, QueryClient } from "@tanstack/react-query";
-import { browserBackend } from "../core/browser/global-backend.ts";
-import { processState } from "../core/process-state.ts";
-import { react, untracked } from "../core/reactive.ts";
+import { browserBackend } from "../browser/global-backend.ts";
+import { processState } from "../core/process/process-state.ts";
+import { react, untracked } from "../core/process/reactive.ts";
 import type { BackedSignal, Signal } from "../core/signal.ts";
 import { type QueryVersion, queryOf, takeVersion } from "./query-version.ts";
 

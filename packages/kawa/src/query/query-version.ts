@@ -1,5 +1,5 @@
 import type { Query, QueryClient, QueryState } from "@tanstack/react-query";
-import type { Entry } from "../core/backend.ts";
+import type { Entry } from "../core/backend/backend.ts";
 
 /** Of which entry the data of a query is. */
 export type QueryVersion = { readonly seq: number; readonly epoch: string; readonly isAbsent: boolean };

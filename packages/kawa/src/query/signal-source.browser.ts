@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { use, useSyncExternalStore } from "react";
-import type { Entry } from "../core/backend.ts";
-import { browserBackend } from "../core/browser/global-backend.ts";
-import { isKawaError } from "../core/errors.ts";
+import type { Entry } from "../core/backend/backend.ts";
+import { browserBackend } from "../browser/global-backend.ts";
+import { isKawaError } from "../core/errors/errors.ts";
 import type { BackedSignal, Signal } from "../core/signal.ts";
 import { viewOf } from "../react/browser-view.ts";
 import type { GivenValue, Select, SourceOptions } from "./signal-source.ts";

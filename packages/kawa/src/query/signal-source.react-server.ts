@@ -1,8 +1,8 @@
 import { cacheSignal } from "react";
-import type { Backend, Reader } from "../core/backend.ts";
+import type { Backend, Reader } from "../core/backend/backend.ts";
 import type { BackedSignal, Signal } from "../core/signal.ts";
 import { checkExposed } from "../react/check-exposed.ts";
-import { requestScope } from "../react/request-scope.ts";
+import { requestScope } from "../react/render/request-scope.ts";
 import { noteVersion } from "./query-version.ts";
 import type { SourceOptions } from "./signal-source.ts";
 

@@ -1,5 +1,5 @@
 import type { UseQueryResult, UseSuspenseQueryResult } from "@tanstack/react-query";
-import { KawaError } from "../core/errors.ts";
+import { KawaError } from "../core/errors/errors.ts";
 import type { Signal } from "../core/signal.ts";
 import type { UseSignalQueryOptions } from "./use-signal-query.ts";
 

@@ -1,7 +1,7 @@
-import { browserBackend } from "../core/browser/global-backend.ts";
-import { collectReads, type Read, type Readable, readAs } from "../core/reads.ts";
+import { browserBackend } from "../browser/global-backend.ts";
+import { collectReads, type Read, type Readable, readAs } from "../core/backend/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
-import { ready } from "./fulfilled.ts";
+import { ready } from "./checks/fulfilled.ts";
 
 /** What React needs of a signal or computed in a browser. */
 export type BrowserView<T> = {

@@ -1,4 +1,4 @@
-import { clip, KawaError } from "../core/errors.ts";
+import { clip, KawaError } from "../core/errors/errors.ts";
 import type { BackedSignal } from "../core/signal.ts";
 
 /** @throws {KawaError} NOT_EXPOSED - the signal's definition lets no browser read it */

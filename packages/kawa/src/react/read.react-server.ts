@@ -1,12 +1,12 @@
 import { cacheSignal } from "react";
-import { unlessAwaited } from "../core/reported-promise.ts";
-import type { StreamStart } from "../core/reactive-stream.ts";
-import type { Readable } from "../core/reads.ts";
-import { KawaError } from "../core/errors.ts";
-import { loadFor, seenBy } from "./render-source.ts";
-import type { RequestScope } from "./render-scope.ts";
-import { requestScope } from "./request-scope.ts";
-import { streamSignal } from "./stream-signal.ts";
+import { unlessAwaited } from "../core/process/reported-promise.ts";
+import type { StreamStart } from "../core/streams/reactive-stream.ts";
+import type { Readable } from "../core/backend/reads.ts";
+import { KawaError } from "../core/errors/errors.ts";
+import { loadFor, seenBy } from "./render/render-source.ts";
+import type { RequestScope } from "./render/render-scope.ts";
+import { requestScope } from "./render/request-scope.ts";
+import { streamSignal } from "./render/stream-signal.ts";
 
 /**
  * The current value of a signal or computed in an async server component. It makes the page live: the route becomes dynamic, and

@@ -1,6 +1,6 @@
-import { KawaError } from "../core/errors.ts";
-import type { StreamStart } from "../core/reactive-stream.ts";
-import type { Readable } from "../core/reads.ts";
+import { KawaError } from "../core/errors/errors.ts";
+import type { StreamStart } from "../core/streams/reactive-stream.ts";
+import type { Readable } from "../core/backend/reads.ts";
 
 /**
  * `read` works in server components only; a client component writes `useReactive(signal)`.

@@ -1,4 +1,4 @@
-import { KawaError } from "../core/errors.ts";
+import { KawaError } from "../core/errors/errors.ts";
 import type { Signal } from "../core/signal.ts";
 import type { Presence } from "./use-presence.ts";
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
-import { KeptValue } from "../core/browser/kept-value.ts";
-import { processState } from "../core/process-state.ts";
+import { KeptValue } from "../browser/kept-value.ts";
+import { processState } from "../core/process/process-state.ts";
 import type { Signal } from "../core/signal.ts";
 
 export type Presence = {

@@ -1,6 +1,6 @@
-import type { StreamStart } from "../core/reactive-stream.ts";
-import type { HookCall } from "./hook-place.ts";
-import { streamSignal } from "./stream-signal.ts";
+import type { StreamStart } from "../core/streams/reactive-stream.ts";
+import type { HookCall } from "./checks/hook-place.ts";
+import { streamSignal } from "./render/stream-signal.ts";
 import { useSource } from "./use-reactive.react-server.ts";
 
 /**

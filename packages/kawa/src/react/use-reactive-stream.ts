@@ -1,5 +1,5 @@
-import { KawaError } from "../core/errors.ts";
-import type { StreamStart } from "../core/reactive-stream.ts";
+import { KawaError } from "../core/errors/errors.ts";
+import type { StreamStart } from "../core/streams/reactive-stream.ts";
 
 /**
  * `useReactiveStream` works in server components only.

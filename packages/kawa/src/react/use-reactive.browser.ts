@@ -1,6 +1,6 @@
 import { use, useSyncExternalStore } from "react";
-import type { StreamStart } from "../core/reactive-stream.ts";
-import type { Readable } from "../core/reads.ts";
+import type { StreamStart } from "../core/streams/reactive-stream.ts";
+import type { Readable } from "../core/backend/reads.ts";
 import { viewOf } from "./browser-view.ts";
 
 /** The browser's half of `useReactive`; `use-reactive.react-server.ts` says what it does. */

@@ -1,13 +1,13 @@
-import type { StreamStart } from "../core/reactive-stream.ts";
-import type { Readable } from "../core/reads.ts";
+import type { StreamStart } from "../core/streams/reactive-stream.ts";
+import type { Readable } from "../core/backend/reads.ts";
 import { type BackedSignal, isSignal } from "../core/signal.ts";
-import { noteCaller } from "./async-callers.ts";
-import { type HookSource, isChecked, isToBeChecked, noteReader } from "./hook-check.ts";
-import { type HookCall, latePlace, suspension, useHookPlace } from "./hook-place.ts";
-import { entryIn, loadFor, seenBy } from "./render-source.ts";
-import type { RequestScope } from "./render-scope.ts";
-import { requestScope } from "./request-scope.ts";
-import { streamSignal } from "./stream-signal.ts";
+import { noteCaller } from "./checks/async-callers.ts";
+import { type HookSource, isChecked, isToBeChecked, noteReader } from "./checks/hook-check.ts";
+import { type HookCall, latePlace, suspension, useHookPlace } from "./checks/hook-place.ts";
+import { entryIn, loadFor, seenBy } from "./render/render-source.ts";
+import type { RequestScope } from "./render/render-scope.ts";
+import { requestScope } from "./render/request-scope.ts";
+import { streamSignal } from "./render/stream-signal.ts";
 
 /**
  * The current value of a signal or computed in a server component that is no async function; an async one writes

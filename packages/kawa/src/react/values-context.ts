@@ -1,5 +1,5 @@
 import { type Context, createContext } from "react";
-import type { ValueRow } from "../core/value-row.ts";
+import type { ValueRow } from "../browser/value-protocol.ts";
 
 /** What client components need to show the values that the page was rendered with. */
 export type ClientValues = {

@@ -1,5 +1,5 @@
-import { accessOf } from "./engine-target.ts";
-import { host } from "./host.ts";
+import { accessOf } from "./settings/engine-target.ts";
+import { host } from "./host/host.ts";
 
 /** What RivetKit's `createClient` needs to reach the engine of this app. */
 export type RivetClientOptions = {

@@ -1,11 +1,11 @@
-import { type Backend, knownBackends, registerBackend } from "../core/backend.ts";
-import { clip, KawaError } from "../core/errors.ts";
-import { keepLatestSettings, settingsOf } from "./actor-settings.ts";
-import { adoptRegistry } from "./adopt-registry.ts";
-import type { GetContext } from "./context.ts";
-import { type AnyRegistry, host } from "./host.ts";
-import { hostedServices } from "./hosted-services.ts";
-import { RivetBackend } from "./rivet-backend.ts";
+import { type Backend, knownBackends, registerBackend } from "../core/backend/backend.ts";
+import { clip, KawaError } from "../core/errors/errors.ts";
+import { keepLatestSettings, settingsOf } from "./hooks/actor-settings.ts";
+import { adoptRegistry } from "./host/adopt-registry.ts";
+import type { GetContext } from "./identity/context.ts";
+import { type AnyRegistry, host } from "./host/host.ts";
+import { hostedServices } from "./wire/hosted-services.ts";
+import { RivetBackend } from "./replica/rivet-backend.ts";
 
 /** A backend over a RivetKit actor, as {@link initReactiveBackend} returns it. */
 export type ReactiveBackend = Backend;

@@ -1,4 +1,4 @@
-import { globalBackend } from "../core/backend.ts";
+import { globalBackend } from "../core/backend/backend.ts";
 
 /**
  * True from `initReactiveBackend` until its backend is closed: whether the namespaces that name no backend keep their

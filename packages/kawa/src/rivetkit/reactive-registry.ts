@@ -1,6 +1,6 @@
 import { setup } from "rivetkit";
-import { reactiveStateActor } from "./actor.ts";
-import { adoptRegistry } from "./adopt-registry.ts";
+import { reactiveStateActor } from "./actor/actor.ts";
+import { adoptRegistry } from "./host/adopt-registry.ts";
 
 /**
  * A registry with just the `reactiveState` actor, for apps that have no actors of their own.

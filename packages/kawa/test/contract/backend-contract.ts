@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { effect } from "../../src/core/effect.ts";
-import type { Backend, Change, Entry } from "../../src/core/backend.ts";
+import type { Backend, Change, Entry } from "../../src/core/backend/backend.ts";
 import { codeOf } from "../support/caught.ts";
 import { describeDeleting } from "./deleting.ts";
 import { describeEphemeral } from "./ephemeral.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { membersKey, type Members, noMembers } from "../../src/core/members.ts";
+import { membersKey, type Members, noMembers } from "../../src/core/backend/members.ts";
 import { type CurrentBackend, increment, read, valueOf, watch } from "./support.ts";
 
 /** Longer than any test takes. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Snapshot } from "../../src/core/backend.ts";
+import type { Snapshot } from "../../src/core/backend/backend.ts";
 import { type CurrentBackend, increment, valueOf } from "./support.ts";
 
 export async function valuesIn(snapshot: Snapshot, keys: readonly string[]): Promise<unknown[]> {

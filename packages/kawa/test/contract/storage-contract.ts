@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import { SignalStore } from "../../src/rivetkit/signal-store.ts";
-import type { SignalStorage, StorageSession, StoredRow } from "../../src/rivetkit/storage.ts";
+import { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
+import type { SignalStorage, StorageSession, StoredRow } from "../../src/rivetkit/storage/storage.ts";
 import { write } from "../support/store.ts";
 
 /** What every {@link SignalStorage} promises. `storage` keeps what its sessions of one name have committed. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Backend, Entry } from "../../src/core/backend.ts";
+import type { Backend, Entry } from "../../src/core/backend/backend.ts";
 import { effect } from "../../src/core/effect.ts";
-import { streamKey } from "../../src/core/key.ts";
+import { streamKey } from "../../src/core/backend/key.ts";
 import { codeOf } from "../support/caught.ts";
 import { type CurrentBackend, read, valueOf } from "./support.ts";
 

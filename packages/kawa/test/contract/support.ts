@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import type { Backend, Change, Entry } from "../../src/core/backend.ts";
+import type { Backend, Change, Entry } from "../../src/core/backend/backend.ts";
 
 /** The backend of the test that is running. */
 export type CurrentBackend = () => Backend;

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
-import type { Backend, Entry } from "../../src/core/backend.ts";
-import { host } from "../../src/rivetkit/host.ts";
+import type { Backend, Entry } from "../../src/core/backend/backend.ts";
+import { host } from "../../src/rivetkit/host/host.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../src/rivetkit/index.ts";
-import { RivetBackend } from "../../src/rivetkit/rivet-backend.ts";
+import { RivetBackend } from "../../src/rivetkit/replica/rivet-backend.ts";
 import { describeBackendContract } from "../contract/backend-contract.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "kawa-contract-"));

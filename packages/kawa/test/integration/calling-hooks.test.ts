@@ -1,4 +1,4 @@
-import type { ActorService } from "../../src/rivetkit/actor-service.ts";
+import type { ActorService } from "../../src/rivetkit/actor/actor-service.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { setup, UserError } from "rivetkit";
 import { createClient } from "rivetkit/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { namespace, type Signal } from "../../src/index.ts";
-import { host } from "../../src/rivetkit/host.ts";
+import { host } from "../../src/rivetkit/host/host.ts";
 import {
   createReactiveStateActor,
   type HookContext,
@@ -261,7 +261,7 @@ it("a slow hook and a clear hold up no other write of the namespace", async () =
 
 /** As the app's own administration does, past the hooks: it is the first editor. */
 async function giveRole(userId: string, role: string): Promise<void> {
-  const { hostedServices } = await import("../../src/rivetkit/hosted-services.ts");
+  const { hostedServices } = await import("../../src/rivetkit/wire/hosted-services.ts");
   await backends.roles.load([]);
   const services = [...hostedServices.values()] as ActorService[];
   const service = services.find(({ context }) => context.name === "roles")!;

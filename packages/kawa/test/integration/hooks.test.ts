@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { setup, UserError } from "rivetkit";
 import { createClient } from "rivetkit/client";
 import { type Context, isKawaError, namespace, publicMessage } from "../../src/index.ts";
-import type { EngineTarget } from "../../src/rivetkit/engine-target.ts";
-import { host } from "../../src/rivetkit/host.ts";
+import type { EngineTarget } from "../../src/rivetkit/settings/engine-target.ts";
+import { host } from "../../src/rivetkit/host/host.ts";
 import {
   createReactiveStateActor,
   initReactiveBackend,

@@ -5,9 +5,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect, promisify } from "node:util";
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { redisStorage } from "../../src/rivetkit/redis-storage.ts";
-import { SignalStore } from "../../src/rivetkit/signal-store.ts";
-import type { StorageSession } from "../../src/rivetkit/storage.ts";
+import { redisStorage } from "../../src/rivetkit/storage/redis-storage.ts";
+import { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
+import type { StorageSession } from "../../src/rivetkit/storage/storage.ts";
 import { describeStorageContract } from "../contract/storage-contract.ts";
 import { caught, codeOf } from "../support/caught.ts";
 import { removeRedisKeys } from "../support/redis.ts";

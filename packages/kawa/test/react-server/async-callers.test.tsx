@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ComponentType, ReactElement, ReactNode } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend.ts";
-import { createMemoryBackend } from "../../src/core/memory-backend.ts";
-import { processState } from "../../src/core/process-state.ts";
+import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
+import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
+import { processState } from "../../src/core/process/process-state.ts";
 import { computed, namespace, type Readable, useReactive } from "../../src/index.react-server.ts";
-import { requestScope } from "../../src/react/request-scope.ts";
+import { requestScope } from "../../src/react/render/request-scope.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
 vi.mock("next/server", () => ({ connection: async () => {}, after: () => {} }));

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend.ts";
-import { createMemoryBackend } from "../../src/core/memory-backend.ts";
-import { cachedRead, CachedReads, compareRead } from "../../src/react/cached-reads.ts";
-import { type CacheHandler, createLiveHandler, keepCacheLive } from "../../src/react/live-cache.ts";
+import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
+import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
+import { cachedRead, CachedReads, compareRead } from "../../src/react/render/cached-reads.ts";
+import { type CacheHandler, createLiveHandler, keepCacheLive } from "../../src/react/render/live-cache.ts";
 import { inNext } from "../support/next-stores.ts";
 
 let count = 0;

@@ -1,10 +1,10 @@
 import { Suspense, type ReactElement, type ReactNode } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Backend, Snapshot } from "../../src/core/backend.ts";
-import { createMemoryBackend } from "../../src/core/memory-backend.ts";
+import type { Backend, Snapshot } from "../../src/core/backend/backend.ts";
+import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
 import { computed, memberIdsOf, membersOf, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
-import type { RequestScope } from "../../src/react/render-scope.ts";
-import { renewSnapshots, requestScope } from "../../src/react/request-scope.ts";
+import type { RequestScope } from "../../src/react/render/render-scope.ts";
+import { renewSnapshots, requestScope } from "../../src/react/render/request-scope.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
 vi.mock("next/server", () => ({ connection: async () => {} }));

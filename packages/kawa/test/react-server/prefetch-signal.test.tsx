@@ -2,11 +2,11 @@
 import { dehydrate, type DehydratedState, QueryClient } from "@tanstack/query-core";
 import type { ReactElement } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend.ts";
-import { createMemoryBackend } from "../../src/core/memory-backend.ts";
+import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
+import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
 import { namespace, type Signal, useReactive } from "../../src/index.react-server.ts";
 import { prefetchSignal, signalQueryOptions, useSignalMutation, useSignalQuery, useSuspenseSignalQuery } from "../../src/query/index.react-server.ts";
-import { requestScope } from "../../src/react/request-scope.ts";
+import { requestScope } from "../../src/react/render/request-scope.ts";
 import { codeOf } from "../support/caught.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 

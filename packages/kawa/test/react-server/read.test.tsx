@@ -1,12 +1,12 @@
 import { type ReactElement, type ReactNode, Suspense } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend.ts";
-import { stopInlineStreams } from "../../src/core/inline-streams.ts";
-import { createMemoryBackend } from "../../src/core/memory-backend.ts";
+import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
+import { stopInlineStreams } from "../../src/core/streams/inline-streams.ts";
+import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
 import { computed, type KawaError, namespace, read, type Readable, type Signal, useReactive, useReactiveStream } from "../../src/index.react-server.ts";
-import { fragmentScope } from "../../src/react/fragment-scope.ts";
-import { knownRenders } from "../../src/react/known-renders.ts";
-import { requestScope } from "../../src/react/request-scope.ts";
+import { fragmentScope } from "../../src/react/render/fragment-scope.ts";
+import { knownRenders } from "../../src/react/render/known-renders.ts";
+import { requestScope } from "../../src/react/render/request-scope.ts";
 import { type Flight, outputsOf, renderServer } from "./flight.ts";
 
 const next = vi.hoisted(() => ({ render: "" }));

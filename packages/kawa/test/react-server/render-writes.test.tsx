@@ -1,9 +1,9 @@
 import { cache, type ReactElement } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend.ts";
-import { createMemoryBackend } from "../../src/core/memory-backend.ts";
-import { asOwnWork } from "../../src/core/own-work.ts";
-import { markRefresh } from "../../src/core/refresh-requests.ts";
+import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
+import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
+import { asOwnWork } from "../../src/core/work/own-work.ts";
+import { markRefresh } from "../../src/core/work/refresh-requests.ts";
 import { batch, effect, isKawaError, namespace, read, signal } from "../../src/index.react-server.ts";
 import { asNext } from "../support/next-stores.ts";
 import { renderServer } from "./flight.ts";

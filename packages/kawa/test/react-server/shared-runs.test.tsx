@@ -1,15 +1,15 @@
 import { cache, type ReactElement, type ReactNode, Suspense, use, useId, useMemo } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend.ts";
-import { detached } from "../../src/core/detached.ts";
-import { createMemoryBackend } from "../../src/core/memory-backend.ts";
+import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
+import { detached } from "../../src/core/process/detached.ts";
+import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
 import { namespace, type Signal, useReactive } from "../../src/index.react-server.ts";
-import type { FragmentComponent } from "../../src/next/fragments/fragment-registry.ts";
+import type { FragmentComponent } from "../../src/next/fragments/push/fragment-registry.ts";
 import { reactive } from "../../src/next/fragments/reactive.tsx";
-import type { SharedRun } from "../../src/next/fragments/shared-run.ts";
-import { SharedRuns } from "../../src/next/fragments/shared-runs.ts";
-import { RenderReads } from "../../src/react/render-reads.ts";
-import { resolveContext } from "../../src/rivetkit/context.ts";
+import type { SharedRun } from "../../src/next/fragments/push/shared-run.ts";
+import { SharedRuns } from "../../src/next/fragments/push/shared-runs.ts";
+import { RenderReads } from "../../src/react/render/render-reads.ts";
+import { resolveContext } from "../../src/rivetkit/identity/context.ts";
 import { renderServer } from "./flight.ts";
 
 vi.mock("next/server", () => ({ connection: async () => {} }));

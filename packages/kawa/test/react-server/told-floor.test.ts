@@ -2,7 +2,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 
 const told: string[] = [];
 vi.mock("react-dom", () => ({ prefetchDNS: (href: string) => void told.push(href.split(":").slice(0, 3).join(":")) }));
-const { ToldFloor } = await import("../../src/react/tell-floor.ts");
+const { ToldFloor } = await import("../../src/react/render/tell-floor.ts");
 
 beforeEach(() => void told.splice(0));
 

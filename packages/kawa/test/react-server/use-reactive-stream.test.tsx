@@ -1,10 +1,10 @@
 import { type ReactElement, use } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend.ts";
-import { stopInlineStreams } from "../../src/core/inline-streams.ts";
-import { createMemoryBackend } from "../../src/core/memory-backend.ts";
+import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
+import { stopInlineStreams } from "../../src/core/streams/inline-streams.ts";
+import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
 import { namespace, type ReactiveStream, type StreamStart, useReactive, useReactiveStream } from "../../src/index.react-server.ts";
-import { knownRenders } from "../../src/react/known-renders.ts";
+import { knownRenders } from "../../src/react/render/known-renders.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
 const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), render: "" }));

@@ -1,15 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Suspense, use, type ReactElement } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type Backend, type Entry, type Reader, type Snapshot, unknownEntry } from "../../src/core/backend.ts";
-import { createPresentEntry } from "../../src/core/entry.ts";
-import { createMemoryBackend } from "../../src/core/memory-backend.ts";
-import { cell, type Cell } from "../../src/core/reactive.ts";
-import { Snapshots } from "../../src/core/snapshots.ts";
+import { type Backend, type Entry, type Reader, type Snapshot, unknownEntry } from "../../src/core/backend/backend.ts";
+import { createPresentEntry } from "../../src/core/backend/entry.ts";
+import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
+import { cell, type Cell } from "../../src/core/process/reactive.ts";
+import { Snapshots } from "../../src/core/backend/snapshots.ts";
 import { computed, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
-import { knownRenders } from "../../src/react/known-renders.ts";
-import type { RequestScope } from "../../src/react/render-scope.ts";
-import { requestScope } from "../../src/react/request-scope.ts";
+import { knownRenders } from "../../src/react/render/known-renders.ts";
+import type { RequestScope } from "../../src/react/render/render-scope.ts";
+import { requestScope } from "../../src/react/render/request-scope.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
 const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), render: undefined as string | undefined }));

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Exchange, watchConnections } from "../../src/next/connections.ts";
-import { processState } from "../../src/core/process-state.ts";
+import { type Exchange, watchConnections } from "../../src/next/network/connections.ts";
+import { processState } from "../../src/core/process/process-state.ts";
 
 /** Runs `work` for a request of a connection whose other end has this address. */
 export function asFrom<T>(address: string | undefined, work: () => T): T {

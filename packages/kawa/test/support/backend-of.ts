@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
-import { hostedServices } from "../../src/rivetkit/hosted-services.ts";
-import { RivetBackend } from "../../src/rivetkit/rivet-backend.ts";
+import { hostedServices } from "../../src/rivetkit/wire/hosted-services.ts";
+import { RivetBackend } from "../../src/rivetkit/replica/rivet-backend.ts";
 import type { FakeActor } from "./fake-actor.ts";
 
 /** Where the code of the test runs, seen from the actor. */

@@ -1,6 +1,6 @@
-import { decodeRecord } from "../../src/rivetkit/client-record.ts";
-import type { Clear, Write } from "../../src/rivetkit/protocol.ts";
-import type { SignalStore } from "../../src/rivetkit/signal-store.ts";
+import { decodeRecord } from "../../src/rivetkit/store/client-record.ts";
+import type { Clear, Write } from "../../src/rivetkit/wire/protocol.ts";
+import type { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
 
 const clientPrefix = "\0client:";
 

@@ -1,9 +1,9 @@
 import { onTestFinished, vi } from "vitest";
-import type { Backend } from "../../src/core/backend.ts";
-import { isKawaError } from "../../src/core/errors.ts";
-import { decodeValue, encodeValue } from "../../src/core/value.ts";
-import { keysQuery, type ReadReply, type ValueRow, type WriteReply } from "../../src/core/value-row.ts";
-import { createReactiveRoute } from "../../src/next/reactive-route.ts";
+import type { Backend } from "../../src/core/backend/backend.ts";
+import { isKawaError } from "../../src/core/errors/errors.ts";
+import { decodeValue, encodeValue } from "../../src/core/value/value.ts";
+import { keysQuery, type ReadReply, type ValueRow, type WriteReply } from "../../src/browser/value-protocol.ts";
+import { createReactiveRoute } from "../../src/next/route/reactive-route.ts";
 
 /** What became of a request: `done`, or the code of its refusal. */
 export type Outcome = string;

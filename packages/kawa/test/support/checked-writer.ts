@@ -1,6 +1,6 @@
-import type { Entry } from "../../src/core/backend.ts";
-import { isKawaError } from "../../src/core/errors.ts";
-import { RivetBackend } from "../../src/rivetkit/rivet-backend.ts";
+import type { Entry } from "../../src/core/backend/backend.ts";
+import { isKawaError } from "../../src/core/errors/errors.ts";
+import { RivetBackend } from "../../src/rivetkit/replica/rivet-backend.ts";
 import { type CommitHistory, isSame, type Path } from "./commit-history.ts";
 import { keys, type Mode, type Step } from "./scenario.ts";
 

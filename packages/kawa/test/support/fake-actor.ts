@@ -1,8 +1,8 @@
-import { actorAudience } from "../../src/rivetkit/actor-audience.ts";
-import { ActorService } from "../../src/rivetkit/actor-service.ts";
-import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks.ts";
-import { serveReplica } from "../../src/rivetkit/serve-replica.ts";
-import type { SignalStore } from "../../src/rivetkit/signal-store.ts";
+import { actorAudience } from "../../src/rivetkit/wire/actor-audience.ts";
+import { ActorService } from "../../src/rivetkit/actor/actor-service.ts";
+import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks/hooks.ts";
+import { serveReplica } from "../../src/rivetkit/actor/serve-replica.ts";
+import type { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
 import { createSocketPair, type TestSocket } from "./sockets.ts";
 import { openTestStore, TestDatabase } from "./sqlite.ts";
 

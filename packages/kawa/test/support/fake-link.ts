@@ -1,7 +1,7 @@
-import { KawaError } from "../../src/core/errors.ts";
-import type { ActorLink } from "../../src/rivetkit/actor-link.ts";
-import type { Hooked, RequestName } from "../../src/rivetkit/protocol.ts";
-import { Replica } from "../../src/rivetkit/replica.ts";
+import { KawaError } from "../../src/core/errors/errors.ts";
+import type { ActorLink } from "../../src/rivetkit/replica/actor-link.ts";
+import type { Hooked, RequestName } from "../../src/rivetkit/wire/protocol.ts";
+import { Replica } from "../../src/rivetkit/replica/replica.ts";
 
 type Asked = { readonly type: RequestName; readonly body: unknown; answer(reply: object): void };
 

@@ -1,7 +1,7 @@
 import { stringify } from "devalue";
 import { vi } from "vitest";
 import { keysOf } from "./keys-of.ts";
-import type { ValueRow, WriteRequest } from "../../src/core/value-row.ts";
+import type { ValueRow, WriteRequest } from "../../src/browser/value-protocol.ts";
 
 export type FakeRoute = {
   /** Keys that were read, a list for each request. */

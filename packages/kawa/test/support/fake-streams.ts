@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { StreamRequest } from "../../src/next/stream-protocol.ts";
+import type { StreamRequest } from "../../src/next/protocol/stream-protocol.ts";
 
 /** One request for a stream, answered by the test. */
 class FakeStream {

@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
-import { KawaError } from "../../src/core/errors.ts";
+import { KawaError } from "../../src/core/errors/errors.ts";
 import type { Disk, DiskFile } from "../../src/rivetkit/journal/disk.ts";
 import type { EngineStore } from "../../src/rivetkit/journal/engine-files.ts";
-import type { StorageSession, StoredRow } from "../../src/rivetkit/storage.ts";
+import type { StorageSession, StoredRow } from "../../src/rivetkit/storage/storage.ts";
 
 /** What a machine does that is broken on purpose. */
 export type Flaw = "writes are not flushed" | "folders are not flushed" | "the engine is not flushed";

@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { SignalStore } from "../../src/rivetkit/signal-store.ts";
-import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../../src/rivetkit/sqlite-storage.ts";
+import { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
+import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../../src/rivetkit/storage/sqlite-storage.ts";
 
 /** An actor's database in memory, with faults on demand. */
 export class TestDatabase implements SqlDatabase {

@@ -1,5 +1,5 @@
-import type { Delta, Write } from "../../src/rivetkit/protocol.ts";
-import type { SignalStore, Written } from "../../src/rivetkit/signal-store.ts";
+import type { Delta, Write } from "../../src/rivetkit/wire/protocol.ts";
+import type { SignalStore, Written } from "../../src/rivetkit/store/signal-store.ts";
 
 /** Writes a batch of a client that has one batch on the way at a time. */
 export function write(store: SignalStore, client: string, number: number, writes: readonly Write[]): Promise<Written> {

@@ -1,4 +1,4 @@
-import type { Socket } from "../../src/rivetkit/protocol.ts";
+import type { Socket } from "../../src/rivetkit/wire/protocol.ts";
 
 type Listener = (event: never) => void;
 

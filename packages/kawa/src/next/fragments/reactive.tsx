@@ -1,15 +1,15 @@
 import { type ReactNode, use } from "react";
-import { clip } from "../../core/errors.ts";
-import { formatVersions, toShownVersions } from "../../core/version.ts";
-import { callSiteOf } from "../../react/call-site.ts";
-import { fragmentScope } from "../../react/fragment-scope.ts";
-import { isPromise } from "../../react/is-promise.ts";
-import type { RequestScope } from "../../react/render-scope.ts";
-import { useDynamicScope } from "../../react/use-dynamic-scope.ts";
-import { markOwnRun } from "../../react/wrap-components.ts";
+import { clip } from "../../core/errors/errors.ts";
+import { formatVersions, toShownVersions } from "../../core/value/version.ts";
+import { callSiteOf } from "../../react/checks/call-site.ts";
+import { fragmentScope } from "../../react/render/fragment-scope.ts";
+import { isPromise } from "../../react/checks/is-promise.ts";
+import type { RequestScope } from "../../react/render/render-scope.ts";
+import { useDynamicScope } from "../../react/render/use-dynamic-scope.ts";
+import { markOwnRun } from "../../react/render/wrap-components.ts";
 import { LiveFragment } from "./client/live-fragment.tsx";
-import { type FragmentComponent, keepUnshared, registerFragment } from "./fragment-registry.ts";
-import { sealFragment } from "./fragment-token.ts";
+import { type FragmentComponent, keepUnshared, registerFragment } from "./push/fragment-registry.ts";
+import { sealFragment } from "./push/fragment-token.ts";
 
 export type ReactiveOptions = {
   /** Names the component, the same on every server. @default the place in the code that calls `reactive` */

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
-import { isKawaError } from "../../core/errors.ts";
-import { checkHost } from "../check-host.ts";
-import { watchConnections } from "../connections.ts";
+import { isKawaError } from "../../core/errors/errors.ts";
+import { checkHost } from "../network/check-host.ts";
+import { watchConnections } from "../network/connections.ts";
 import type { Sessions } from "../session/create-sessions.ts";
 import { pagePath, reportStaticPage } from "./static-pages.ts";
 import { goOn, nameRender } from "./with-render-id.ts";

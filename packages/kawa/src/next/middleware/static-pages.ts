@@ -1,6 +1,6 @@
 import type { NextRequest } from "next/server";
-import { clip } from "../../core/errors.ts";
-import { processState } from "../../core/process-state.ts";
+import { clip } from "../../core/errors/errors.ts";
+import { processState } from "../../core/process/process-state.ts";
 
 /** Pages that `next build` has made, as its manifest lists them. */
 type StaticPages = { readonly paths: ReadonlySet<string>; readonly patterns: readonly RegExp[]; readonly reported: Set<string> };

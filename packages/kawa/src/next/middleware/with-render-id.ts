@@ -1,7 +1,7 @@
 import { type NextRequest, NextResponse } from "next/server";
-import { askedHeader } from "../../core/refresh-requests.ts";
-import { createRenderId, renderHeader } from "../../react/render-id.ts";
-import { renderTimingName } from "../stream-protocol.ts";
+import { askedHeader } from "../../core/work/refresh-requests.ts";
+import { createRenderId, renderHeader } from "../../react/render/render-id.ts";
+import { renderTimingName } from "../protocol/stream-protocol.ts";
 
 /**
  * Names the render that answers this request, to the server that renders and to the browser that shows it: so that a browser

@@ -2,12 +2,12 @@ import { NextRequest, NextResponse } from "next/server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { asFrom } from "../../../test/support/as-from.ts";
 import { codeOf } from "../../../test/support/caught.ts";
-import { type Backend, registerBackend, unregisterBackend } from "../../core/backend.ts";
-import { createMemoryBackend } from "../../core/memory-backend.ts";
-import { KawaError } from "../../core/errors.ts";
+import { type Backend, registerBackend, unregisterBackend } from "../../core/backend/backend.ts";
+import { createMemoryBackend } from "../../core/memory/memory-backend.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import { shareSecret } from "../../rivetkit/secret/shared-secret.ts";
 import { createSessions } from "./create-sessions.ts";
-import { onSessionRevoked, revokedSessions } from "../../rivetkit/revoked-sessions.ts";
+import { onSessionRevoked, revokedSessions } from "../../rivetkit/identity/revoked-sessions.ts";
 import { revokeSession } from "./revoke-session.ts";
 
 type SetCookie = { name: string; value: string; secure: boolean; httpOnly: boolean; sameSite: string; path: string; expires: Date };

@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { cookies, headers } from "next/headers";
 import type { NextRequest, NextResponse } from "next/server";
-import { isKawaError, KawaError } from "../../core/errors.ts";
-import { provideCurrentSession } from "../../rivetkit/current-session.ts";
-import { type ChainedSession, revokedSessions } from "../../rivetkit/revoked-sessions.ts";
-import { reportSeldom } from "../report-seldom.ts";
-import { rateLimits } from "../limits.ts";
+import { isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { provideCurrentSession } from "../../rivetkit/identity/current-session.ts";
+import { type ChainedSession, revokedSessions } from "../../rivetkit/identity/revoked-sessions.ts";
+import { reportSeldom } from "../limits/report-seldom.ts";
+import { rateLimits } from "../limits/limits.ts";
 import { chargeSession, mayBeginSession } from "./new-sessions.ts";
 import { isHttps, sessionCookie, sessionCookieName } from "./session-cookie.ts";
 import { defaultMaxAgeMs, noteSessionLifetime } from "./session-lifetime.ts";

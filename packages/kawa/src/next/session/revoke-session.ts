@@ -1,4 +1,4 @@
-import { revokedSessions } from "../../rivetkit/revoked-sessions.ts";
+import { revokedSessions } from "../../rivetkit/identity/revoked-sessions.ts";
 import { longestSessionMs } from "./session-lifetime.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 
 export type SessionCookie = {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { processState } from "../../core/process-state.ts";
+import { processState } from "../../core/process/process-state.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 

@@ -1,5 +1,5 @@
-import { ensureSecret } from "../../rivetkit/ensure-secret.ts";
-import type { ChainedSession } from "../../rivetkit/revoked-sessions.ts";
+import { ensureSecret } from "../../rivetkit/engine/ensure-secret.ts";
+import type { ChainedSession } from "../../rivetkit/identity/revoked-sessions.ts";
 import { sign, verify } from "../../rivetkit/secret/sign.ts";
 
 /** What the cookie of a visitor says, in milliseconds since the epoch where it is a time. */

@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { getEnginePath, getPlatformPackageName } from "@rivetkit/engine-cli";
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 
 /**
  * Path of the engine that npm installed for this platform (`RIVET_ENGINE_BINARY` overrides it).

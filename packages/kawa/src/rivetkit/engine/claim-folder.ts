@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import { type FolderIdentity, identityOf, type Kinship, kinshipOf, readIdentity, writeIdentity } from "./folder-identity.ts";
 import { takeLock } from "./folder-lock.ts";
 

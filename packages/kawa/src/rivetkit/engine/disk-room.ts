@@ -1,8 +1,8 @@
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
-import { KawaError } from "../../core/errors.ts";
-import { processState } from "../../core/process-state.ts";
+import { KawaError } from "../../core/errors/errors.ts";
+import { processState } from "../../core/process/process-state.ts";
 import { isOutOfDescriptors } from "../journal/error-code.ts";
 
 /** An engine needs some room to start. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import type { Journals } from "../journal/actor-journal.ts";
 import { EngineFiles } from "../journal/engine-files.ts";
 import { checkDisk, disk } from "./disk-room.ts";

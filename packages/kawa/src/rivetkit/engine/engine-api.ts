@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import { waitUntil } from "./processes.ts";
 
 const healthTimeoutMs = 1_000;

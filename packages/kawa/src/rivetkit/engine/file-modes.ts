@@ -1,5 +1,5 @@
 import { accessSync, chmodSync, constants, statSync } from "node:fs";
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 
 const others = 0o077;
 const sticky = 0o1000;

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import type { EngineFolder } from "./folder.ts";
 import { isProcessMark, markOf, type ProcessMark, stateOf } from "./process-mark.ts";
 import { waitUntil } from "./processes.ts";

@@ -1,7 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import { checkSecret, createSecret } from "../secret/shared-secret.ts";
 import { claimFolder, copiedName, originalName } from "./claim-folder.ts";
 import { asDiskFailure } from "./disk-room.ts";

@@ -1,4 +1,4 @@
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import { isHealthy, obeys } from "./engine-api.ts";
 import { isEngineAlive, ownerOf } from "./engine-owner.ts";
 import type { EngineRecord } from "./folder.ts";

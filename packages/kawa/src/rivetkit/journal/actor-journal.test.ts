@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { codeOf } from "../../../test/support/caught.ts";
 import { TestDatabase } from "../../../test/support/sqlite.ts";
 import { makeTempFolder } from "../../../test/support/temp-folder.ts";
-import { migrateSignalStore, sqliteSession } from "../sqlite-storage.ts";
-import type { StorageSession } from "../storage.ts";
+import { migrateSignalStore, sqliteSession } from "../storage/sqlite-storage.ts";
+import type { StorageSession } from "../storage/storage.ts";
 import { type ActorJournalOptions, openActorJournal, removeActorJournal } from "./actor-journal.ts";
 
 let folder: ReturnType<typeof makeTempFolder>;

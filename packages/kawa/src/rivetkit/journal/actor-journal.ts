@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { StorageSession } from "../storage.ts";
+import type { StorageSession } from "../storage/storage.ts";
 import { realDisk } from "./disk.ts";
 import type { EngineStore } from "./engine-files.ts";
 import { journaled } from "./journaled-session.ts";

@@ -1,5 +1,5 @@
-import { sizeOf } from "../protocol.ts";
-import type { StorageSession, StoredRow } from "../storage.ts";
+import { sizeOf } from "../wire/protocol.ts";
+import type { StorageSession, StoredRow } from "../storage/storage.ts";
 import type { JournalEntry } from "./journal-line.ts";
 
 /** Of one commit to the storage, in characters. Larger ones take no less time a row, and those who write wait longer for them. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { clip, KawaError } from "../../core/errors.ts";
+import { clip, KawaError } from "../../core/errors/errors.ts";
 import { type Disk, type FileState, realDisk, withFoldersAbove } from "./disk.ts";
 import { isOutOfDescriptors } from "./error-code.ts";
 

@@ -1,4 +1,4 @@
-import { processState } from "../../core/process-state.ts";
+import { processState } from "../../core/process/process-state.ts";
 
 /** Node has four threads for files, compression and names; each waits for the disk while it flushes. */
 const maxAtOnce = 2;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { KawaError } from "../../core/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import { hasCode } from "./error-code.ts";
 import { encodeEntry, encodeHeader, type JournalContent, type JournalEntry, type JournalHeader } from "./journal-line.ts";

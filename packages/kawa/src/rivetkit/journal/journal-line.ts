@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { crc32 } from "node:zlib";
-import type { StoredRow } from "../storage.ts";
+import type { StoredRow } from "../storage/storage.ts";
 
 /** One commit: all its rows have its number. */
 export type JournalEntry = readonly StoredRow[];

@@ -6,9 +6,9 @@ import { caught, codeOf } from "../../../test/support/caught.ts";
 import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
 import { write } from "../../../test/support/store.ts";
 import { makeTempFolder } from "../../../test/support/temp-folder.ts";
-import { SignalStore } from "../signal-store.ts";
-import { migrateSignalStore, sqliteSession } from "../sqlite-storage.ts";
-import type { SignalStorage, StorageSession, StoredRow } from "../storage.ts";
+import { SignalStore } from "../store/signal-store.ts";
+import { migrateSignalStore, sqliteSession } from "../storage/sqlite-storage.ts";
+import type { SignalStorage, StorageSession, StoredRow } from "../storage/storage.ts";
 import type { EngineStore } from "./engine-files.ts";
 import { journaled, type JournaledOptions } from "./journaled-session.ts";
 

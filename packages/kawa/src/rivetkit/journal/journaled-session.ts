@@ -1,5 +1,5 @@
-import { isKawaError, KawaError } from "../../core/errors.ts";
-import type { StorageSession, StoredRow } from "../storage.ts";
+import { isKawaError, KawaError } from "../../core/errors/errors.ts";
+import type { StorageSession, StoredRow } from "../storage/storage.ts";
 import { Backlog, sizeOfEntry } from "./backlog.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import type { EngineStore } from "./engine-files.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Flaw, Machine, type Running } from "../../../test/support/power-cut.ts";
-import { isKawaError } from "../../core/errors.ts";
-import { SignalStore } from "../signal-store.ts";
+import { isKawaError } from "../../core/errors/errors.ts";
+import { SignalStore } from "../store/signal-store.ts";
 import { journaled, type JournalLimits } from "./journaled-session.ts";
 
 // Machines whose power is cut at any step, again and again, and what the store then says against what it had acknowledged.

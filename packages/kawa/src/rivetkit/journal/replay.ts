@@ -1,5 +1,5 @@
-import { KawaError } from "../../core/errors.ts";
-import type { StorageSession, StoredRow } from "../storage.ts";
+import { KawaError } from "../../core/errors/errors.ts";
+import type { StorageSession, StoredRow } from "../storage/storage.ts";
 import type { EngineStore } from "./engine-files.ts";
 import type { JournalContent, JournalEntry } from "./journal-line.ts";
 

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes } from "node:crypto";
-import { KawaError } from "../../core/errors.ts";
-import { processState } from "../../core/process-state.ts";
-import { env } from "../env.ts";
+import { KawaError } from "../../core/errors/errors.ts";
+import { processState } from "../../core/process/process-state.ts";
+import { env } from "../settings/env.ts";
 
 /** What a token is good for: one that was made for clients is none of a server. */
 export type Purpose = "client" | "fragment" | "hooks" | "server" | "session" | "stream";

@@ -1,8 +1,8 @@
 import { namespace, type Signal } from "../../../src/index.ts";
-import { host } from "../../../src/rivetkit/host.ts";
+import { host } from "../../../src/rivetkit/host/host.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
-import { Replica } from "../../../src/rivetkit/replica.ts";
-import { treated } from "../../../src/rivetkit/send-at-once.ts";
+import { Replica } from "../../../src/rivetkit/replica/replica.ts";
+import { treated } from "../../../src/rivetkit/replica/send-at-once.ts";
 import { serveOperations } from "./serve-operations.ts";
 import { streamOperations } from "./stream-operations.ts";
 

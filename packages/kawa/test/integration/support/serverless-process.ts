@@ -4,7 +4,7 @@ import { buffer } from "node:stream/consumers";
 import type { ReadableStream } from "node:stream/web";
 import { setup } from "rivetkit";
 import { namespace } from "../../../src/index.ts";
-import { createRegistryRoute } from "../../../src/next/registry-route.ts";
+import { createRegistryRoute } from "../../../src/next/route/registry-route.ts";
 import { initReactiveBackend, reactiveStateActor } from "../../../src/rivetkit/index.ts";
 import { serveOperations } from "./serve-operations.ts";
 

@@ -1,5 +1,5 @@
-import { inlineStreams } from "../../../src/core/inline-streams.ts";
-import { streamKey } from "../../../src/core/key.ts";
+import { inlineStreams } from "../../../src/core/streams/inline-streams.ts";
+import { streamKey } from "../../../src/core/backend/key.ts";
 import { BackedSignal } from "../../../src/core/signal.ts";
 import { initialOf } from "../../../src/core/platform.ts";
 

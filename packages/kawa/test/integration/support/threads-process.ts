@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { namespace, type Signal } from "../../../src/index.ts";
-import { host } from "../../../src/rivetkit/host.ts";
+import { host } from "../../../src/rivetkit/host/host.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
 import { type Reply, serveOperations } from "./serve-operations.ts";
 

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
-import { processState } from "../../../core/process-state.ts";
-import { liveTab, type OtherRenders } from "../../client/live-tab.ts";
-import type { ShownRender } from "../../stream-protocol.ts";
-import type { FragmentRef } from "../push-protocol.ts";
+import { processState } from "../../../core/process/process-state.ts";
+import { liveTab, type OtherRenders } from "../../refresh/live-tab.ts";
+import type { ShownRender } from "../../protocol/stream-protocol.ts";
+import type { FragmentRef } from "../../protocol/push-protocol.ts";
 
 export type Content = { readonly node: ReactNode; readonly versions: string };
 

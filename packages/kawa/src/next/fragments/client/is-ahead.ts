@@ -1,4 +1,4 @@
-import { parseVersions } from "../../../core/version.ts";
+import { parseVersions } from "../../../core/value/version.ts";
 
 /** True when `versions` are newer than `others` in something; `otherwise` when they show a history that `others` do not. */
 export function isAhead(versions: string, others: string, otherwise: boolean): boolean {

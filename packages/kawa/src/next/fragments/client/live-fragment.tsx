@@ -1,7 +1,7 @@
 "use client";
 import { type ReactElement, type ReactNode, useDeferredValue, useEffect, useState } from "react";
-import type { FragmentRef } from "../push-protocol.ts";
-import { PassingErrors } from "../../client/passing-errors.tsx";
+import type { FragmentRef } from "../../protocol/push-protocol.ts";
+import { PassingErrors } from "../../boundaries/passing-errors.tsx";
 import { type Content, fragmentStore, type ShownFragment } from "./fragment-store.ts";
 import { isAhead } from "./is-ahead.ts";
 import { startPushing } from "./push-client.ts";

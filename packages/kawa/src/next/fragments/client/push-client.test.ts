@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Push, PushAnswer, PushEnd, PushRequest } from "../push-protocol.ts";
+import type { Push, PushAnswer, PushEnd, PushRequest } from "../../protocol/push-protocol.ts";
 import { type Content, FragmentStore } from "./fragment-store.ts";
 import { PushClient } from "./push-client.ts";
 
 vi.mock("next/navigation", () => ({ unstable_isUnrecognizedActionError: (error: unknown) => error === unknownAction }));
-vi.mock("../push-fragments.ts", () => ({ pushFragments: undefined }));
+vi.mock("../push/push-fragments.ts", () => ({ pushFragments: undefined }));
 
 const unknownAction = new Error("of another build");
 

@@ -1,8 +1,8 @@
 import { unstable_isUnrecognizedActionError as isUnknownAction } from "next/navigation";
-import { randomId } from "../../../core/browser/random-id.ts";
-import { processState } from "../../../core/process-state.ts";
-import { pushFragments } from "../push-fragments.ts";
-import { type FragmentRef, maxFragments, maxPushMs, type PushAnswer, type PushEnd } from "../push-protocol.ts";
+import { randomId } from "../../../browser/random-id.ts";
+import { processState } from "../../../core/process/process-state.ts";
+import { pushFragments } from "../push/push-fragments.ts";
+import { type FragmentRef, maxFragments, maxPushMs, type PushAnswer, type PushEnd } from "../../protocol/push-protocol.ts";
 import { type FragmentStore, fragmentStore } from "./fragment-store.ts";
 import { acquirePushSlot } from "./push-slot.ts";
 

@@ -1,0 +1,247 @@
+import type { Backend, Entry, Reader, Updater } from "../core/backend/backend.ts";
+import { batch, cell, type Cell, type ReadonlyCell } from "../core/process/reactive.ts";
+import type { ShownFloor } from "../core/backend/render-floor.ts";
+import { type KnownValue, type ListChangeRow, maxWatched, type ValueRow } from "./value-protocol.ts";
+import { loadCodec } from "./codec.ts";
+import { RenderFloor } from "./render-floor.ts";
+import { entryOf, heldOf, type PendingWrite, Slot } from "./slot.ts";
+import type { StreamedValues } from "./value-port.ts";
+
+/** A value that was on the screen is followed for this much longer, in milliseconds, and so many of them. */
+const followLeftMs = 30_000;
+const maxLeft = 50;
+/** A navigation waits this long for values, in milliseconds: then it shows those that are known. */
+const longestWaitMs = 1_000;
+
+/** A browser asks for no lists, versions or snapshots. */
+type BrowserParts = Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update">;
+
+/**
+ * The values of the app in a browser. What is written here is shown at once, and taken back when the actor refuses it; what
+ * others write comes through {@link receive}.
+ */
+export class BrowserBackend implements BrowserParts, StreamedValues {
+  readonly id = "browser";
+  readonly #givenRows: () => readonly ValueRow[];
+  readonly #given = new Map<string, ReadonlyCell<Entry>>();
+  #giving: Promise<void> | undefined;
+  readonly #slots = new Map<string, Slot>();
+  readonly #watched = new Set<string>();
+  /** Left a moment ago: the stream goes on with them, for whoever comes back. The oldest first. */
+  readonly #left = new Map<string, ReturnType<typeof setTimeout>>();
+  #reader: Promise<(key: string) => Promise<void>> | undefined;
+  readonly #onWatch: () => void;
+  /** How new the server components are beside which values are shown. */
+  readonly floor: RenderFloor;
+  /** How often everything was forgotten. What was asked for before is of nobody's any more. */
+  readonly forgetCount: Cell<number> = cell(0);
+
+  /**
+   * `givenRows` gives those that have come with the page since it was called last; `onWatch` is called when {@link watched}
+   * changes.
+   */
+  constructor(givenRows: () => readonly ValueRow[], onWatch: () => void, floor = new RenderFloor()) {
+    this.#givenRows = givenRows;
+    this.#onWatch = onWatch;
+    this.floor = floor;
+  }
+
+  get watched(): readonly KnownValue[] {
+    return [...this.#watched, ...this.#left.keys()].slice(0, Math.max(maxWatched, this.#watched.size)).map((key) => {
+      const { seq = -1, epoch = "" } = this.slot(key).confirmed ?? {};
+      return [key, seq, epoch];
+    });
+  }
+
+  entry(key: string): ReadonlyCell<Entry> {
+    return this.slot(key).cell;
+  }
+
+  /** What the page was rendered with; else {@link entry}. */
+  givenEntry(key: string): ReadonlyCell<Entry> {
+    this.takeGiven();
+    return this.#given.get(key) ?? this.entry(key);
+  }
+
+  async load(keys: readonly string[]): Promise<void> {
+    this.takeGiven();
+    await this.#giving;
+    await this.read(keys.filter((key) => this.entry(key).peek().state === "unknown"));
+  }
+
+  /** Asks the server, also for what is known: what nothing on the page follows may be old. */
+  async read(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    this.#reader ??= import("./row-reader.ts").then(
+      ({ createRowReader }) => createRowReader(this),
+      (error) => {
+        this.#reader = undefined;
+        throw error;
+      },
+    );
+    await Promise.all(keys.map(await this.#reader));
+  }
+
+  /** Which of these keys nobody follows, and may be older than the server components of the page. */
+  oldOf(keys: readonly string[]): readonly string[] {
+    const { versions } = this.floor;
+    return keys.filter((key) => !this.#watched.has(key) && this.slot(key).isOlderThan(versions));
+  }
+
+  /** Asks for what is old, and resolves when it is known or cannot be waited for any longer. */
+  async freshen(keys: readonly string[]): Promise<void> {
+    const { versions } = this.floor;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const inTime = new Promise((resolve) => (timer = setTimeout(resolve, longestWaitMs)));
+    await Promise.race([this.read(keys).catch(() => {}), inTime]);
+    clearTimeout(timer);
+    // Nobody is to wait for the same again.
+    for (const key of keys) this.noteRead(key, versions);
+  }
+
+  noteRead(key: string, versions: ShownFloor): void {
+    const slot = this.slot(key);
+    const asOf: Record<string, number> = { ...slot.asOf };
+    for (const [epoch, seq] of Object.entries(versions)) asOf[epoch] = Math.max(asOf[epoch] ?? 0, seq);
+    slot.asOf = asOf;
+  }
+
+  async readerFor(): Promise<Reader> {
+    return { entry: (key) => this.entry(key), load: (keys) => this.read(keys) };
+  }
+
+  async set(key: string, value: unknown): Promise<void> {
+    await this.#write(key, { held: { value: copyOf(value), given: value } });
+  }
+
+  update(key: string, updater: Updater): Promise<unknown> {
+    return this.#write(key, { updater });
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#write(key, { held: { text: null } });
+  }
+
+  /** Loads what brings writes to the server, before the first write needs it: that tries again where this fails. */
+  prepareWrites(): void {
+    import("./writer.ts").catch(() => {});
+  }
+
+  /** Takes over what the actor holds: at once, unless there is a value of a kind that has not been met yet. */
+  receive(rows: readonly ValueRow[], lists?: readonly ListChangeRow[]): Promise<void> | void {
+    if (lists?.length) {
+      import("./list-changes.ts")
+        .then(
+          (code) => code.apply(this, lists),
+          () => this.read(lists.map(([key]) => key)),
+        )
+        .catch(() => {});
+    }
+    return this.#whenDecodable(rows, () => batch(() => rows.forEach((row) => this.slot(row[0]).confirm(row))));
+  }
+
+  forget(): void {
+    this.#given.clear();
+    for (const key of this.#left.keys()) this.#stopFollowing(key);
+    batch(() => {
+      this.forgetCount.value += 1;
+      for (const slot of this.#slots.values()) slot.forget(this.#watched.has(slot.key));
+    });
+    this.read([...this.#watched]).catch(() => {});
+  }
+
+  /** What is known of one key. */
+  slot(key: string): Slot {
+    let slot = this.#slots.get(key);
+    if (!slot) {
+      slot = new Slot(key, { watched: () => this.#watch(key), unwatched: () => this.#leave(key) });
+      this.#slots.set(key, slot);
+    }
+    return slot;
+  }
+
+  #watch(key: string): void {
+    this.#watched.add(key);
+    this.#stopFollowing(key);
+    this.#onWatch();
+  }
+
+  #leave(key: string): void {
+    this.#watched.delete(key);
+    if (this.slot(key).confirmed) this.#followOn(key);
+    this.#onWatch();
+  }
+
+  #followOn(key: string): void {
+    const stop = (): void => {
+      this.#left.delete(key);
+      this.#onWatch();
+    };
+    this.#left.set(key, setTimeout(stop, followLeftMs));
+    if (this.#left.size > maxLeft) this.#stopFollowing(this.#left.keys().next().value!);
+  }
+
+  #stopFollowing(key: string): void {
+    clearTimeout(this.#left.get(key));
+    this.#left.delete(key);
+  }
+
+  /** Takes over what has come with the page meanwhile. */
+  takeGiven(): void {
+    this.floor.take();
+    const rows = this.#givenRows();
+    if (rows.length === 0) return;
+    const giving = this.#whenDecodable(rows, () => {
+      void this.receive(rows);
+      for (const [key, text, seq] of rows) {
+        if (!this.#given.has(key)) this.#given.set(key, cell(entryOf(heldOf(text), seq)));
+      }
+    });
+    // What cannot be decoded is read from the server.
+    if (giving) this.#giving = giving.catch(() => {});
+  }
+
+  /** At once, unless there is a value of a kind that has not been met yet. What was forgotten meanwhile is not taken. */
+  #whenDecodable(rows: readonly ValueRow[], take: () => void): Promise<void> | void {
+    const loading = loadCodec(rows);
+    const count = this.forgetCount.peek();
+    return loading ? loading.then(() => (count === this.forgetCount.peek() ? take() : undefined)) : take();
+  }
+
+  #write(key: string, change: Pick<PendingWrite, "held" | "updater">): Promise<unknown> {
+    const slot = this.slot(key);
+    const last = slot.writes.at(-1);
+    return new Promise((resolve, reject) => {
+      const settled = { resolve, reject };
+      if (change.held && last?.held && !last.updater && !last.isOnTheWay && !last.isOfAnother) {
+        last.held = change.held;
+        last.settled.push(settled);
+      } else slot.writes.push({ ...change, settled: [settled] });
+      slot.show();
+      if (!slot.isSending) void this.#send(slot);
+    });
+  }
+
+  async #send(slot: Slot): Promise<void> {
+    slot.isSending = true;
+    try {
+      const { sendWrites } = await import("./writer.ts");
+      await sendWrites(slot, this);
+    } catch (error) {
+      // The code that writes could not be loaded.
+      for (const write of [...slot.writes]) slot.reject(write, error);
+      slot.show();
+    }
+    slot.isSending = false;
+  }
+}
+
+/** What the owner of a value does with it later is not shown. */
+function copyOf(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    // The writer says what is wrong with it.
+    return value;
+  }
+}

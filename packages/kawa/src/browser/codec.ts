@@ -1,0 +1,16 @@
+import type { ValueRow } from "./value-protocol.ts";
+import { decodePlain, notPlain } from "./plain-value.ts";
+
+let decodeFully: ((text: string) => unknown) | undefined;
+
+/** Decodes a value, or tells that {@link loadCodec} has to be awaited first. */
+export function decode(text: string): unknown {
+  const value = decodePlain(text);
+  return value === notPlain && decodeFully ? decodeFully(text) : value;
+}
+
+/** What to wait for until {@link decode} knows all of these values; mostly nothing. */
+export function loadCodec(rows: readonly ValueRow[]): Promise<void> | undefined {
+  if (decodeFully || rows.every(([, text]) => text === null || decodePlain(text) !== notPlain)) return undefined;
+  return import("../core/value/value.ts").then(({ decodeValue }) => void (decodeFully = decodeValue));
+}

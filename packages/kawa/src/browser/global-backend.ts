@@ -1,0 +1,21 @@
+import type { Backend } from "../core/backend/backend.ts";
+import { processState } from "../core/process/process-state.ts";
+import { BrowserBackend } from "./browser-backend.ts";
+import { takeHtmlRows } from "./html-rows.ts";
+import { createLocalBackend } from "./local-backend.ts";
+import { valuePort } from "./value-port.ts";
+
+/** The backend of all shared signals in a browser. */
+export function browserBackend(): BrowserBackend {
+  return processState("browser-backend", () => {
+    const port = valuePort();
+    const backend = new BrowserBackend(takeHtmlRows, () => port.onWatch(), port.floor);
+    port.values = backend;
+    return backend;
+  });
+}
+
+/** The backend of signals without a key. */
+export function localBackend(): Backend {
+  return processState("local-backend", createLocalBackend);
+}

@@ -1,0 +1,27 @@
+import type { Backend, Entry } from "../core/backend/backend.ts";
+import { type Cell, cell } from "../core/process/reactive.ts";
+import { inTurn } from "../core/process/turn-budget.ts";
+
+/** Keeps the values of signals without a key, in this tab alone. */
+export function createLocalBackend(): Backend {
+  const cells = new Map<string, Cell<Entry>>();
+  const entry = (key: string): Cell<Entry> => {
+    if (!cells.has(key)) cells.set(key, cell<Entry>({ state: "absent", seq: 0 }));
+    return cells.get(key)!;
+  };
+  const put = (key: string, value: unknown): unknown => {
+    entry(key).value = { state: "present", seq: 1, value };
+    return value;
+  };
+  const backend: Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update"> = {
+    id: "local",
+    entry,
+    load: () => inTurn(() => {}),
+    readerFor: async () => backend,
+    set: (key, value) => inTurn(() => void put(key, value)),
+    update: (key, updater) => inTurn(() => put(key, updater(entry(key).peek()))),
+    delete: (key) => inTurn(() => void (entry(key).value = { state: "absent", seq: 1 })),
+  };
+  // Namespaces, which ask for more, never have it.
+  return backend as Backend;
+}

@@ -1,0 +1,30 @@
+import { RenderFloor } from "./render-floor.ts";
+import type { KnownValue, ListChangeRow, ValueRow } from "./value-protocol.ts";
+
+/** Values that a page shows, for the stream that keeps them current. */
+export interface StreamedValues {
+  /** Keys that something on the page follows, with the newest of each that is known. */
+  readonly watched: readonly KnownValue[];
+  /** Takes over what the actor holds, and how lists have changed. */
+  receive(rows: readonly ValueRow[], lists?: readonly ListChangeRow[]): Promise<void> | void;
+  /** Somebody else looks now: what was known is not shown any more. */
+  forget(): void;
+}
+
+export type ValuePort = {
+  /** Undefined on a page whose client components have read nothing. */
+  values: StreamedValues | undefined;
+  /** Ephemeral keys that something on the page keeps. */
+  kept?: readonly string[];
+  /** How new the server components of the page are. */
+  readonly floor: RenderFloor;
+  /** Called when other keys are watched or kept than before. */
+  onWatch: () => void;
+};
+
+const port: ValuePort = { values: undefined, floor: new RenderFloor(), onWatch() {} };
+
+/** Where the two meet: a page that does not need one of them does not load it. */
+export function valuePort(): ValuePort {
+  return port;
+}

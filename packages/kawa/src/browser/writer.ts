@@ -1,0 +1,138 @@
+import { isKawaError, type KawaError } from "../core/errors/errors.ts";
+import { batch } from "../core/process/reactive.ts";
+import { encodeValue } from "../core/value/value.ts";
+import { acceptedHeader, type ValueRow, type WriteReply, type WriteRequest } from "./value-protocol.ts";
+import { ask, publicError, retryDelayOf } from "./ask.ts";
+import type { BrowserBackend } from "./browser-backend.ts";
+import { loadCodec } from "./codec.ts";
+import { randomId } from "./random-id.ts";
+import type { Held, PendingWrite, Slot } from "./slot.ts";
+
+/** Tries of an update that meets faster writers. */
+const maxTries = 20;
+const maxRetryDelayMs = 500;
+/** A write whose answer was lost is sent once more after this long. */
+const resendDelayMs = 300;
+/** Browsers let no more outlive its page. */
+const maxKeepAlive = 30_000;
+
+/** What the server has not answered yet, each with what it is when it is sent again. */
+const unanswered = new Map<WriteRequest, WriteRequest>();
+let isLeaving = false;
+// A request that may outlive its page takes half a millisecond longer, so only those of a page that is left are such.
+globalThis.addEventListener?.("pagehide", () => {
+  isLeaving = true;
+  for (const again of unanswered.values()) put(again).catch(() => {});
+});
+globalThis.addEventListener?.("pageshow", () => (isLeaving = false));
+
+/**
+ * Brings what was written in a browser to the actor: one write a key at a time, in order. Loaded at the first write. It never
+ * rejects.
+ */
+export async function sendWrites(slot: Slot, backend: BrowserBackend): Promise<void> {
+  for (let write = slot.writes[0]; write; write = slot.writes[0]) {
+    write.isOnTheWay = true;
+    try {
+      const row = await perform(slot, write, backend);
+      // Together: between the two somebody would see the value from before.
+      batch(() => {
+        if (row) slot.confirm(row);
+        slot.remove(write);
+        slot.show();
+      });
+      for (const { resolve } of write.settled) resolve(write.held?.value);
+    } catch (error) {
+      slot.reject(write, error);
+      slot.show();
+    }
+  }
+}
+
+/** Resolves with the row that the actor has then. */
+async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend): Promise<ValueRow | undefined> {
+  try {
+    for (let tries = 1; ; tries += 1) {
+      if (write.updater && !slot.confirmed) await backend.read([slot.key]);
+      checkVisitor(write);
+      const base = expectedOf(slot);
+      if (write.updater) write.held = { value: write.updater(slot.entry) };
+      const { text = encodeHeld(slot.key, write.held!), value } = write.held!;
+      write.held = { text, value };
+      slot.show();
+      const request = { id: randomId(), key: slot.key, text, expect: write.updater ? base : undefined };
+      const { row, isConflict } = await deliver(request, base, write);
+      if (isConflict) checkVisitor(write);
+      // It tells what somebody was allowed to see who does not look any more.
+      if (write.isOfAnother) return undefined;
+      await loadCodec(row ? [row] : []);
+      if (!isConflict) return row;
+      if (row) await backend.receive([row]);
+      if (tries === maxTries) throw publicError("UPDATE_CONFLICT", "Others were faster. Please try again.");
+      await delay(Math.random() * Math.min(2 ** tries, maxRetryDelayMs));
+    }
+  } catch (error) {
+    // Whether it was applied may be unknown: show what there is.
+    if (isKawaError(error) && error.status >= 500) await backend.read([slot.key]).catch(() => {});
+    throw error;
+  }
+}
+
+/** A copy has forgotten of which class its parts were, so what was given has to be a value too. */
+function encodeHeld(key: string, { value, given }: Held): string {
+  encodeValue(key, given);
+  return encodeValue(key, value);
+}
+
+/** The number that the actor's value has; 0 stands for no value. */
+function expectedOf({ entry }: Slot): number {
+  return entry.state === "present" ? entry.seq : 0;
+}
+
+/** @throws {KawaError} UNAUTHORIZED - it would be sent as somebody else */
+function checkVisitor({ isOfAnother }: PendingWrite): void {
+  if (isOfAnother) throw publicError("UNAUTHORIZED", "Somebody else is signed in now. This was not saved.");
+}
+
+/** Sends a write until it is answered: after a lost answer once more, and then only for the value that it was made for. */
+async function deliver(request: WriteRequest, base: number, write: PendingWrite): Promise<WriteReply> {
+  const again: WriteRequest = { ...request, expect: request.expect ?? base, isAgain: true };
+  let next = request;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      unanswered.set(request, again);
+      return await put(next);
+    } catch (error) {
+      const retryMs = retryDelayOf(error, maxRetryDelayMs);
+      if (retryMs !== undefined && tries < maxTries) await delay(retryMs);
+      else if (isKawaError(error, "WRITE_UNCONFIRMED") && !next.isAgain) {
+        await delay(resendDelayMs);
+        next = again;
+      } else throw error;
+      checkVisitor(write);
+    } finally {
+      unanswered.delete(request);
+    }
+  }
+}
+
+async function put(request: WriteRequest): Promise<WriteReply> {
+  if (navigator.onLine === false) throw publicError("BACKEND_UNAVAILABLE", "There is no connection. It was not saved.");
+  const body = JSON.stringify(request);
+  const headers = { "content-type": "application/json" };
+  const keepalive = isLeaving && body.length < maxKeepAlive;
+  return ask("", { method: "PUT", body, headers, keepalive }, { lost: unconfirmed, fromHeaders: (answered) => acceptedAs(request, answered) });
+}
+
+function acceptedAs({ key, text }: WriteRequest, headers: Headers): WriteReply {
+  const [seq, epoch] = headers.get(acceptedHeader)?.split(" ") ?? [];
+  return { row: epoch === undefined ? undefined : [key, text, Number(seq), epoch] };
+}
+
+function unconfirmed(): KawaError {
+  return publicError("WRITE_UNCONFIRMED", "The server did not answer. What you see is what it has.");
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

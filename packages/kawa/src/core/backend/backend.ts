@@ -1,0 +1,199 @@
+import { processState } from "../process/process-state.ts";
+import { cell, type Cell, type ReadonlyCell } from "../process/reactive.ts";
+import type { Version } from "../value/version.ts";
+
+/** What a backend knows of one key. `unknown` means that the key was not loaded yet; `absent` that it has no value. */
+export type Entry =
+  | { readonly state: "unknown"; readonly seq: 0 }
+  | { readonly state: "absent"; readonly seq: number }
+  | { readonly state: "present"; readonly seq: number; readonly value: unknown };
+
+export const unknownEntry: Entry = { state: "unknown", seq: 0 };
+
+/**
+ * Keys that changed together, with the version that the backend has reached. They need not be loaded here. An empty list
+ * says that the backend has another history than before.
+ */
+export type Change = { readonly keys: readonly string[]; readonly version: Version };
+
+/** Turns the current entry of a key into its next value. It may run again when another writer was faster. */
+export type Updater = (current: Entry) => unknown;
+
+/** Who acts, as the server has verified it: plain data, whose fields the hooks of an actor find in their `params`. */
+export type Context = Readonly<Record<string, unknown>>;
+
+export type OperationOptions = {
+  /** Who acts. @default what `withContext` says, else the backend's `getContext`, else an anonymous caller */
+  context?: Context | undefined;
+  /**
+   * `browser` where a browser has asked for this operation. Where the actor has hooks of writes, a write that none of them names is then
+   * refused, and likewise for reads. Lists are the same for all. Hooks do not see the origin.
+   *
+   * @default server code asks, which may also do what no hook names
+   */
+  origin?: "browser" | undefined;
+};
+
+export type DeleteOptions = OperationOptions & {
+  /**
+   * Deletes the value only if it has this number, the `seq` of its entry; 0 stands for no value. The actor compares and deletes in one
+   * step, so what another writer has written meanwhile is not lost.
+   *
+   * @default whatever the value is
+   */
+  expect?: number | undefined;
+};
+
+/** Values as one identity may see them. */
+export interface Reader {
+  /** Live entry of a key, without loading it. */
+  entry(key: string): ReadonlyCell<Entry>;
+  /** Resolves when the entries of all `keys` are known; at once when they are already. */
+  load(keys: readonly string[]): Promise<void>;
+}
+
+export type UpdateOptions = OperationOptions & {
+  /**
+   * The value is ephemeral: it is deleted when it was neither set nor renewed for this long, in milliseconds. A write without
+   * it makes a value that stays.
+   */
+  ttlMs?: number | undefined;
+};
+
+/** With `expect`, the value is written only over that of the number. */
+export type WriteOptions = UpdateOptions & DeleteOptions;
+
+/**
+ * Values as they were at one version, whatever is written meanwhile. A cell that it gives shows that only at the moment: look
+ * into it at once, and ask again later.
+ */
+export interface Snapshot extends Reader {
+  readonly version: Version;
+  /** What a cell of {@link entry} shows at the moment, without making one. */
+  peek(key: string): Entry;
+  /**
+   * False once it has shown a value that may be newer: nobody knew the old one any more, the backend has another history, or
+   * the snapshot was released.
+   */
+  readonly isConsistent: boolean;
+  /** Encoded, of whom hooks were asked for; empty for nobody in particular. Undefined where everybody sees the same. */
+  readonly identity?: string | undefined;
+  /** Has to be called when nobody reads from it any more: what is overwritten is kept until then. Idempotent. */
+  release(): void;
+}
+
+/** Which server produces the values of an inline stream. The values themselves are kept under {@link streamKey}. */
+export interface StreamRegistry {
+  /**
+   * Says which streams this server shows, all of them at once; it has to be said again every
+   * {@link streamRenewMs} milliseconds. Resolves with those that this server is to produce.
+   */
+  register(scopes: readonly string[]): Promise<ReadonlySet<string>>;
+  /** A stream that no server shows any more loses its value. */
+  unregister(scopes: readonly string[]): Promise<void>;
+}
+
+/** Where signals keep their values. Every backend passes the same contract suite. */
+export interface Backend extends Reader {
+  /** Unique in the process and the same on every server, such as `reactiveState/global`. */
+  readonly id: string;
+  readonly version: Version;
+  readonly status: BackendStatus;
+  /** True while this process may not hear of what others write: it is not connected any more, or nothing answers. @default false */
+  readonly isCut?: boolean;
+  /**
+   * True where hooks decide what each identity may read. Then `entry` and `load` show what nobody in particular may see,
+   * and {@link readerFor} what somebody may. Known once the backend is connected.
+   */
+  readonly isGuarded: boolean;
+  /** As {@link isGuarded}, for what browsers ask: also true where hooks decide about lists alone. @default isGuarded */
+  readonly isGuardedForBrowsers?: boolean;
+  readonly streams: StreamRegistry;
+  /** Whether the {@link Snapshot.identity} of a snapshot sees a value of a key now. @throws {KawaError} as {@link Reader.load} */
+  seesValue?(key: string, identity: string): Promise<boolean>;
+  /** What one identity may see. It is the backend itself where that makes no difference. */
+  readerFor(options?: OperationOptions): Promise<Reader>;
+  /**
+   * Pins the version of this moment. Undefined before the backend is connected, and where hooks decide about reads: then wait
+   * for {@link snapshotFor}.
+   */
+  openSnapshot(): Snapshot | undefined;
+  /** As {@link readerFor}, pinned to the version that the backend has when it is connected. */
+  snapshotFor(options?: OperationOptions): Promise<Snapshot>;
+  /**
+   * Resolves when the value is durable. Writes of one process to one key keep their order.
+   *
+   * @throws {KawaError} UPDATE_CONFLICT - the value has not the number that `expect` says; nothing was written
+   * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development; in production that is a warning. `update`, `delete` and
+   * `clear` throw it as well
+   */
+  set(key: string, value: unknown, options?: WriteOptions): Promise<void>;
+  /** Atomic across servers. Resolves with the value that was written, when it is durable. */
+  update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown>;
+  /** Prolongs the life of an ephemeral value, which is no change. Resolves with false when there is none. */
+  renew(key: string, options?: OperationOptions): Promise<boolean>;
+  /**
+   * Resolves when it is durable that the key has no value.
+   *
+   * @throws {KawaError} UPDATE_CONFLICT - the value has not the number that `expect` says; nothing was deleted
+   */
+  delete(key: string, options?: DeleteOptions): Promise<void>;
+  /**
+   * Deletes every key that starts with `prefix`, in one commit. Where an earlier write of this process still waits for its hook, its key is
+   * deleted when that write has ended. Resolves when all of it is durable.
+   */
+  clear(prefix: string, options?: OperationOptions): Promise<void>;
+  /** Keys with a value that start with `prefix`, in order. */
+  keys(prefix: string, options?: OperationOptions): Promise<readonly string[]>;
+  /** As {@link keys}, with their values. */
+  entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>>;
+  /** Calls `listener` after every change that the process learns of; returns an idempotent unsubscribe. */
+  onChange(listener: (change: Change) => void): () => void;
+  /** Releases timers and connections. Pending writes reject. */
+  close(): Promise<void>;
+}
+
+export type BackendStatus = "idle" | "connecting" | "connected" | "closed";
+
+type Backends = {
+  readonly global: Cell<Backend | undefined>;
+  readonly known: Cell<ReadonlyMap<string, Backend>>;
+  /** The value of `global`, without what it costs to ask a cell: each read of a signal needs it. */
+  globalNow: Backend | undefined;
+};
+
+const backends = processState<Backends>("backends", () => ({
+  global: cell<Backend | undefined>(undefined),
+  known: cell<ReadonlyMap<string, Backend>>(new Map()),
+  globalNow: undefined,
+}));
+
+/** Backend of namespaces that name none, as soon as there is one. Tracked: effects rerun when it appears. */
+export const globalBackend: ReadonlyCell<Backend | undefined> = backends.global;
+
+/** As {@link globalBackend}, untracked. */
+export function globalBackendNow(): Backend | undefined {
+  return backends.globalNow;
+}
+
+function setGlobal(backend: Backend | undefined): void {
+  backends.globalNow = backend;
+  backends.global.value = backend;
+}
+
+/** Every backend of this process by id. Tracked. */
+export const knownBackends: ReadonlyCell<ReadonlyMap<string, Backend>> = backends.known;
+
+export function registerBackend(backend: Backend, options: { global: boolean }): void {
+  backends.known.value = new Map(backends.known.peek()).set(backend.id, backend);
+  if (options.global) setGlobal(backend);
+}
+
+export function unregisterBackend(backend: Backend): void {
+  const known = new Map(backends.known.peek());
+  if (known.get(backend.id) === backend) {
+    known.delete(backend.id);
+    backends.known.value = known;
+  }
+  if (backends.globalNow === backend) setGlobal(undefined);
+}

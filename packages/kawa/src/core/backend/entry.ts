@@ -1,0 +1,78 @@
+import type { Entry } from "./backend.ts";
+import { isKawaError, KawaError } from "../errors/errors.ts";
+import { MemberList } from "./member-list.ts";
+import { readNamed } from "../value/unreadable.ts";
+import { decode, encodeValue } from "../value/value.ts";
+
+export type PresentEntry = Extract<Entry, { state: "present" }>;
+
+/**
+ * An entry of an encoded value, which is safe to give out: a reader that changes what it gets changes nobody else's.
+ * The value is decoded when it is first read. From then on all readers share one frozen value, unless it holds what cannot
+ * be frozen (Date, Map, Set, typed arrays, …): then each read decodes it anew.
+ */
+export function createPresentEntry(seq: number, text: string): PresentEntry {
+  return new TextEntry(seq, text);
+}
+
+/** The entry of a key whose encoded value is `text`, or that has none. */
+export function createEntry(seq: number, text: string | null): Entry {
+  return text === null ? { state: "absent", seq } : createPresentEntry(seq, text);
+}
+
+// A server may follow 100,000 keys. A getter of the class is far smaller than one of each entry.
+class TextEntry implements PresentEntry {
+  readonly state = "present";
+  readonly seq: number;
+  /** Length of the encoded value. */
+  readonly size: number;
+  private text: string | undefined;
+  private shared: unknown;
+
+  constructor(seq: number, text: string) {
+    this.seq = seq;
+    this.size = text.length;
+    this.text = text;
+  }
+
+  get value(): unknown {
+    if (this.text === undefined) return this.shared;
+    const { value, isFrozen } = decode(this.text);
+    if (isFrozen) {
+      this.shared = value;
+      this.text = undefined;
+    }
+    return value;
+  }
+}
+
+/** Characters of the encoded value, about; 0 where there is none. */
+export function sizeOfEntry(entry: Entry): number {
+  return entry instanceof TextEntry || entry instanceof MemberList ? entry.size : 0;
+}
+
+const texts = new WeakMap<Entry, string>();
+
+/**
+ * The encoded value of an entry; `null` when it has none. Encoded once, whoever asks.
+ *
+ * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
+ */
+export function textOf(key: string, entry: Entry): string | null {
+  if (entry instanceof MemberList) return entry.textOf(key);
+  if (entry.state !== "present") return null;
+  let text = texts.get(entry);
+  if (text === undefined) texts.set(entry, (text = readNamed(key, () => writtenOut(key, entry))));
+  return text;
+}
+
+function writtenOut(key: string, entry: PresentEntry): string {
+  const { value } = entry;
+  try {
+    return encodeValue(key, value, Number.POSITIVE_INFINITY);
+  } catch (cause) {
+    if (!isKawaError(cause)) throw cause;
+    // What an earlier version has stored may be small, and large when it is written out.
+    throw new KawaError("VALUE_UNREADABLE", "A stored value is too large when it is written out. Write another one with set(), or delete it.", { cause });
+  }
+}

@@ -1,0 +1,202 @@
+import { type Backend, type Change, globalBackend } from "../backend/backend.ts";
+import { detached } from "../process/detached.ts";
+import { isKawaError } from "../errors/errors.ts";
+import { streamRenewMs, streamScope } from "../backend/key.ts";
+import { memoryBackend } from "../memory/memory-backend.ts";
+import { processState } from "../process/process-state.ts";
+import { StreamProducer, type StreamProducerOptions } from "./stream-producer.ts";
+import { isShown } from "./viewers.ts";
+
+const checkMs = 1_000;
+/** A render counts as a viewer for this long: then its browser has connected. */
+const renderMs = 10_000;
+/** A browser whose page still shows the stream has rendered it again by then, when its value has changed. */
+const unreadMs = 30_000;
+/** A reload, or a navigation to another page that shows the stream, does not stop it. */
+const stopMs = 3_000;
+/** Longest wait at the end for the actor to hear that the streams are not shown here any more. */
+const closeTimeoutMs = 500;
+
+// The values of one stream are of one type; those of all streams are of many.
+// oxlint-disable-next-line typescript/no-explicit-any
+type AnyProducer = StreamProducer<any>;
+
+type Shown = {
+  readonly producer: AnyProducer;
+  readonly key: string;
+  readAt: number;
+  /** When the value changed that nobody has rendered since. */
+  unreadSince: number | undefined;
+  unwatchedSince: number | undefined;
+};
+
+/** The inline streams that this server shows of one backend: it produces those that the backend tells it to. */
+export class InlineStreams {
+  readonly backend: Backend;
+  readonly #shown = new Map<string, Shown>();
+  /** Not shown here any more, and not yet unregistered. */
+  readonly #ended = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #stopListening: (() => void) | undefined;
+  #renewedAt = 0;
+  #isRenewing = false;
+  #mustRenewAgain = false;
+  #isAway = false;
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+  }
+
+  /** Says that a render shows a stream at this moment. The first one makes it start. */
+  show<T>(options: StreamProducerOptions<T>): void {
+    const { key } = options.target;
+    const scope = streamScope(key)!;
+    const found = this.#shown.get(scope);
+    if (found) {
+      found.readAt = performance.now();
+      found.unreadSince = undefined;
+      return;
+    }
+    this.#ended.delete(scope);
+    this.#shown.set(scope, {
+      producer: new StreamProducer(options),
+      key,
+      readAt: performance.now(),
+      unreadSince: undefined,
+      unwatchedSince: undefined,
+    });
+    detached(() => {
+      this.#watch();
+      void this.#renew();
+    });
+  }
+
+  /** Stops all streams at once, and tells the backend so that another server goes on with them soon. Never rejects. */
+  async close(): Promise<void> {
+    const scopes = [...this.#shown.keys(), ...this.#ended];
+    const written = Promise.all([...this.#shown.values()].map(({ producer }) => producer.stop()));
+    this.#shown.clear();
+    this.#ended.clear();
+    this.#unwatch();
+    if (scopes.length === 0 || this.backend.status === "closed") return;
+    const unregistered = written.then(() => this.backend.streams.unregister(scopes)).catch(() => {});
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, closeTimeoutMs).unref();
+    await Promise.race([unregistered, late.promise]);
+    clearTimeout(timer);
+  }
+
+  #watch(): void {
+    if (this.#timer) return;
+    this.#timer = setInterval(() => this.#check(), checkMs).unref();
+    this.#stopListening = this.backend.onChange((change) => this.#onChange(change));
+  }
+
+  #unwatch(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#stopListening?.();
+  }
+
+  #onChange({ keys }: Change): void {
+    const now = performance.now();
+    const changed = keys.length === 0 ? [...this.#shown.keys()] : keys.map(streamScope);
+    for (const scope of changed) {
+      const shown = scope === undefined ? undefined : this.#shown.get(scope);
+      if (shown) shown.unreadSince ??= now;
+    }
+  }
+
+  #check(): void {
+    if (this.backend.status === "closed" || this.backend !== currentBackend()) return void this.close();
+    const now = performance.now();
+    for (const [scope, shown] of this.#shown) {
+      if (this.#isWatched(shown, now)) shown.unwatchedSince = undefined;
+      else if (now - (shown.unwatchedSince ??= now) >= stopMs) void this.#end(scope, shown);
+    }
+    if (this.#shown.size === 0) this.#unwatch();
+    else if (now - this.#renewedAt >= streamRenewMs) void this.#renew();
+  }
+
+  #isWatched({ key, readAt, unreadSince }: Shown, now: number): boolean {
+    if (now - readAt < renderMs) return true;
+    // Pages of one path may show different streams: a browser that does not render a new value shows another one.
+    if (unreadSince !== undefined && now - unreadSince >= unreadMs) return false;
+    return isShown(this.backend.id, key);
+  }
+
+  async #end(scope: string, { producer }: Shown): Promise<void> {
+    this.#shown.delete(scope);
+    // A value that arrives later would stay for ever.
+    await producer.stop();
+    if (this.#shown.has(scope)) return;
+    this.#ended.add(scope);
+    await this.#renew();
+  }
+
+  /** One request is on the way at a time: the order of register and unregister matters. Never rejects. */
+  async #renew(): Promise<void> {
+    this.#mustRenewAgain = true;
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    while (this.#mustRenewAgain) {
+      this.#mustRenewAgain = false;
+      this.#renewedAt = performance.now();
+      try {
+        await this.#unregisterEnded();
+        await this.#registerShown();
+        this.#isAway = false;
+      } catch (error) {
+        this.#onFailure(error);
+      }
+    }
+    this.#isRenewing = false;
+  }
+
+  async #unregisterEnded(): Promise<void> {
+    const scopes = [...this.#ended];
+    if (scopes.length === 0) return;
+    this.#ended.clear();
+    // When this fails, their leases end by themselves.
+    await this.backend.streams.unregister(scopes);
+  }
+
+  async #registerShown(): Promise<void> {
+    const scopes = [...this.#shown.keys()];
+    if (scopes.length === 0) return;
+    const produced = await this.backend.streams.register(scopes);
+    for (const scope of scopes) {
+      const producer = this.#shown.get(scope)?.producer;
+      if (produced.has(scope)) producer?.start();
+      else void producer?.stop();
+    }
+  }
+
+  /** What is produced here goes on: no other server can be told to do it either. */
+  #onFailure(error: unknown): void {
+    if (isKawaError(error, "BACKEND_CLOSED")) return void this.close();
+    if (!this.#isAway) console.error("[kawa] Streams could not be registered; trying on:", error);
+    this.#isAway = true;
+  }
+}
+
+const open = processState<{ streams: InlineStreams | undefined }>("inline-streams", () => ({ streams: undefined }));
+
+/** The streams of the backend that is the global one at this moment. */
+export function inlineStreams(): InlineStreams {
+  const backend = currentBackend();
+  if (open.streams?.backend !== backend) {
+    void open.streams?.close();
+    open.streams = new InlineStreams(backend);
+  }
+  return open.streams;
+}
+
+/** Stops all inline streams of this process; a later render starts them again. Call it before the backends are closed. */
+export async function stopInlineStreams(): Promise<void> {
+  await open.streams?.close();
+}
+
+function currentBackend(): Backend {
+  return globalBackend.peek() ?? memoryBackend();
+}

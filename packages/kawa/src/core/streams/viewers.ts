@@ -1,0 +1,18 @@
+import { processState } from "../process/process-state.ts";
+
+/** Knows what open browsers show. The part that serves browsers installs it; until then nobody looks. */
+export interface Viewers {
+  /** True when a browser is open that shows a key of a backend, as far as this server knows what it shows. */
+  isShown(backendId: string, key: string): boolean;
+}
+
+const installed = processState<{ viewers: Viewers | undefined }>("viewers", () => ({ viewers: undefined }));
+
+export function installViewers(viewers: Viewers): void {
+  installed.viewers = viewers;
+}
+
+/** True when a browser is open that shows a key of a backend. */
+export function isShown(backendId: string, key: string): boolean {
+  return installed.viewers?.isShown(backendId, key) ?? false;
+}

@@ -1,0 +1,35 @@
+import { clip } from "../errors/clip.ts";
+
+/** What to do instead, by the tag of what was given. */
+const advice: Readonly<Record<string, string>> = {
+  Arguments: "copy it with Array.from()",
+  BigInt: "store the BigInt itself",
+  Boolean: "store true or false",
+  DataView: "store a Uint8Array of its bytes",
+  Error: "store its message",
+  Number: "store the number itself",
+  Promise: "await it first",
+  RegExp: "store its source and flags as texts",
+  SharedArrayBuffer: "copy its bytes",
+  String: "store the text itself",
+  URL: "store its href",
+  URLSearchParams: "store its text",
+};
+
+/** Says what cannot be stored, and what can be instead. */
+export function whyRefused(thing: unknown): string {
+  if (typeof thing === "function") return "a function cannot be stored";
+  if (typeof thing === "symbol") return "a symbol cannot be stored; use a text";
+  const tag = Object.prototype.toString.call(thing).slice(8, -1);
+  const name = nameOf(thing as object) ?? tag;
+  return `an instance of ${clip(name)} cannot be stored; ${advice[tag] ?? "store its plain data"}`;
+}
+
+function nameOf(thing: object): string | undefined {
+  // It may be a getter.
+  for (let holder: unknown = thing; typeof holder === "object" && holder !== null; holder = Object.getPrototypeOf(holder)) {
+    const made: unknown = Object.getOwnPropertyDescriptor(holder, "constructor")?.value;
+    if (typeof made === "function") return typeof made.name === "string" && made.name !== "Object" ? made.name || undefined : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,209 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { clip, KawaError } from "../errors/errors.ts";
+import { processState } from "../process/process-state.ts";
+import { react, untracked as graphUntracked } from "../process/reactive.ts";
+import { type Read, type Readable, readForAll, trackReads } from "../backend/reads.ts";
+import type { Entry } from "../backend/backend.ts";
+
+/** Something that runs again when a signal that it has read changes. */
+export type Runner = {
+  readonly name: () => string;
+  /** Of its last run, once it has written something: what it has read, as it was then. */
+  reads: ReadonlyMap<Readable<unknown>, Entry | undefined>;
+  /** The newest write when its last run began. */
+  seenWrite: number;
+  hasWritten: boolean;
+};
+
+/** One run. `depth` runs before it were each caused by what the one before had written, and by nobody else. */
+type Run = {
+  readonly runner: Runner;
+  readonly depth: number;
+  readonly since: number;
+  /** Until the next promise is settled. */
+  readonly block: object;
+  readonly depthInBlock: number;
+};
+
+type Frame = { readonly runner: Runner; readonly seenBefore: number; run: Run | undefined };
+type Written = {
+  readonly id: number;
+  readonly signal: Read;
+  readonly by: Run;
+  readonly before: Entry;
+  /** False while it may still be about to change the signal. */
+  isSettled: boolean;
+};
+type State = { frame: Frame | undefined; count: number; block: object | undefined; readonly written: WeakMap<object, Written> };
+
+/** In one go, as where signals live in memory. The reactive graph itself gives up after 100, with an error that names nobody. */
+const maxDepthInBlock = 90;
+const maxDepth = 500;
+/** Runs that take longer than this for as many are slow, such as those of a clock. In milliseconds. */
+const windowMs = 10_000;
+
+const state = processState<State>("effect-loops", () => ({ frame: undefined, count: 0, block: undefined, written: new WeakMap() }));
+
+/** The run that the caller is a part of, also after it has waited. */
+const effectScope = processState("effect-scope", () => new AsyncLocalStorage<Frame>());
+
+/** True in an effect, and in what it has started. */
+export function isInEffect(): boolean {
+  return (state.frame ?? effectScope.getStore()) !== undefined;
+}
+
+const noReads: Runner["reads"] = new Map();
+
+export function createRunner(name: () => string): Runner {
+  return { name, reads: noReads, seenWrite: 0, hasWritten: false };
+}
+
+/** Called before a signal is written: by which run? */
+export function noteWrite(signal: Read): void {
+  const frame = state.frame ?? effectScope.getStore();
+  if (!frame) return;
+  frame.runner.hasWritten = true;
+  frame.run ??= begin(frame);
+  state.count += 1;
+  state.written.set(signal, { id: state.count, signal, by: frame.run, before: untracked(() => entryOf(signal)), isSettled: false });
+}
+
+/** Called when the write of a signal was begun. */
+export function noteWritten(signal: object, work: Promise<unknown>): void {
+  const written = state.written.get(signal);
+  if (!written || written.isSettled) return;
+  const settle = (): void => void (written.isSettled = true);
+  // In memory it is done already.
+  if (untracked(() => entryOf(written.signal)) !== written.before) settle();
+  else work.then(settle, settle);
+}
+
+function entryOf({ backend, key }: Read): Entry {
+  return backend.entry(key).peek();
+}
+
+function entryIn(read: Readable<unknown>): Entry | undefined {
+  return "backend" in read ? untracked(() => entryOf(read as Readable<unknown> & Read)) : undefined;
+}
+
+/** Reads of `fn` wake nobody. */
+export function untracked<T>(fn: () => T): T {
+  return trackReads(undefined, () => graphUntracked(fn));
+}
+
+/**
+ * Runs what should not write what it reads.
+ *
+ * @throws {KawaError} EFFECT_LOOP - it has run again and again because of what it has written
+ */
+export function runAs<T>(runner: Runner, fn: () => T, within: (frame: Frame, fn: () => T) => T = (_, run) => run()): T {
+  const frame: Frame = { runner, seenBefore: runner.seenWrite, run: undefined };
+  // Most never write: nobody needs to know why they run.
+  if (runner.hasWritten) frame.run = begin(frame);
+  runner.seenWrite = state.count;
+  const { frame: outer } = state;
+  const reads = runner.hasWritten ? new Set<Readable<unknown>>() : undefined;
+  state.frame = frame;
+  try {
+    if (frame.run) checkRun(frame.run, frame);
+    return trackReads(reads, () => within(frame, fn));
+  } finally {
+    state.frame = outer;
+    runner.reads = reads ? new Map([...reads].map((read) => [read, entryIn(read)])) : noReads;
+  }
+}
+
+/**
+ * An effect that is stopped, and reported, when it runs without end because of what it writes. Returns how to stop it.
+ *
+ * @param of its name, or what it is a subscription of
+ */
+export function guardedEffect(of: (() => string) | object, fn: () => void | (() => void)): () => void {
+  const runner = createRunner(typeof of === "function" ? (of as () => string) : () => subscriptionOf(of));
+  const held: { stop?: () => void } = {};
+  let isStopped = false;
+  const run = (): void | (() => void) => {
+    const cleanUp = runAs<void | (() => void)>(runner, fn, (frame, inner) => effectScope.run(frame, inner));
+    return typeof cleanUp === "function" ? () => readForAll(cleanUp) : undefined;
+  };
+  const stop = react(() => {
+    try {
+      return readForAll(run);
+    } catch (error) {
+      if (!loops.has(error as object) || loops.get(error as object) !== runner) throw error;
+      isStopped = true;
+      held.stop?.();
+      console.error("[kawa]", error);
+      return undefined;
+    }
+  });
+  held.stop = stop;
+  if (isStopped) stop();
+  return stop;
+}
+
+/** Who has run without end. */
+const loops = new WeakMap<object, Runner>();
+
+/** Found out at the start of a run: what it has read in the last one, and an effect has written since. */
+function causesOf({ runner, seenBefore }: Frame): Written[] {
+  return [...runner.reads.keys()].flatMap((read) => writtenSince(read, seenBefore) ?? []);
+}
+
+function writtenSince(read: Readable<unknown>, seenBefore: number): Written | undefined {
+  const written = state.written.get(read);
+  return written && (written.id > seenBefore || !written.isSettled) ? written : undefined;
+}
+
+/** Others have changed something, so it would run whatever effects write: where others write all the time, that is no loop. */
+function isCausedByOthers({ runner, seenBefore }: Frame): boolean {
+  return [...runner.reads].some(([read, before]) => !writtenSince(read, seenBefore) && entryIn(read) !== before);
+}
+
+function begin(frame: Frame): Run {
+  const { runner } = frame;
+  const now = performance.now();
+  const block = currentBlock();
+  const cause = causesOf(frame).reduce<Run | undefined>((deepest, { by }) => (deepest && deepest.depth >= by.depth ? deepest : by), undefined);
+  if (!cause || now - cause.since > windowMs) return { runner, depth: 0, since: now, block, depthInBlock: 0 };
+  const step = isCausedByOthers(frame) ? 0 : 1;
+  return { runner, depth: cause.depth + step, since: cause.since, block, depthInBlock: cause.block === block ? cause.depthInBlock + step : 0 };
+}
+
+function checkRun({ runner, depth, since, depthInBlock }: Run, frame: Frame): void {
+  if (depth < maxDepth && depthInBlock < maxDepthInBlock) return;
+  const causes = causesOf(frame).map(({ signal, by }) => {
+    const key = clip(signal.key);
+    return by.runner === runner ? `"${key}", which it writes itself` : `"${key}", which ${by.runner.name()} writes`;
+  });
+  const error = new KawaError(
+    "EFFECT_LOOP",
+    `${capital(runner.name())} was stopped: it has run ${depth} times in ${Math.round(performance.now() - since)} ms because of what it ` +
+      `writes. It reads ${causes.join(", and ")}. Read with peek() what an effect only writes, or write only when the value is another one.`,
+  );
+  loops.set(error, runner);
+  throw error;
+}
+
+function currentBlock(): object {
+  if (!state.block) {
+    state.block = {};
+    queueMicrotask(() => (state.block = undefined));
+  }
+  return state.block;
+}
+
+function subscriptionOf(source: { readonly key?: string }): string {
+  return `a subscription of ${source.key === undefined ? "a computed value" : `"${clip(source.key)}"`}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Such as `the effect mirrorScore (lib/score.ts:5:1)`. */
+export function nameOf(kind: string, name: string, stack?: string): string {
+  const frame = stack?.split("\n").find((line) => line.trim().startsWith("at "));
+  const place = frame && (/\((.*)\)$/.exec(frame)?.[1] ?? frame.trim().slice(3));
+  return `the ${kind}${name ? ` ${name}` : ""}${place ? ` (${place})` : ""}`;
+}

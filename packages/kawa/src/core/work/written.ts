@@ -1,0 +1,53 @@
+import type { Backend, OperationOptions } from "../backend/backend.ts";
+import { noteWritten } from "./effect-loops.ts";
+import { clip } from "../errors/errors.ts";
+import { processState } from "../process/process-state.ts";
+import { isLeftOut } from "./render-writes.ts";
+import { reported } from "../process/reported-promise.ts";
+
+const verbs = { set: "Writing", update: "Updating", delete: "Deleting", clear: "Clearing" } as const;
+
+/** A function that was called to write. */
+export type WriteCall = { readonly name: keyof typeof verbs; readonly of: { readonly key: string }; readonly by: (...args: never) => unknown };
+
+/** While a signal writes: its backend does not check again. */
+const writing = processState("checked-write", () => ({ isChecked: false }));
+
+/**
+ * Does `write`, or `instead` where a render must not write. A failure that nobody awaits is reported, and does not end the process.
+ *
+ * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development
+ */
+export function written<T>({ name, of, by }: WriteCall, write: () => Promise<T>, instead: () => Promise<T>): Promise<T> {
+  const work = isLeftOut(`${name}()`, of.key, by) ? instead() : runWith(true, write);
+  noteWritten(of, work);
+  return reported(`${verbs[name]} "${clip(of.key)}"`, work);
+}
+
+/**
+ * As {@link written}, where a backend was called.
+ *
+ * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development
+ */
+export function writtenTo<T>({ name, of, by }: WriteCall, write: () => Promise<T>, instead: () => Promise<T>): Promise<T> {
+  // What the write calls at once, such as the function of an update, is not the signal's.
+  return writing.isChecked || !isLeftOut(`${name}()`, of.key, by) ? runWith(false, write) : instead();
+}
+
+function runWith<T>(isChecked: boolean, fn: () => T): T {
+  const before = writing.isChecked;
+  writing.isChecked = isChecked;
+  try {
+    return fn();
+  } finally {
+    writing.isChecked = before;
+  }
+}
+
+/** What an update resolves with where it has changed nothing. */
+export async function valueNow(backend: Backend, key: string, options?: OperationOptions): Promise<unknown> {
+  const reader = await backend.readerFor(options);
+  await reader.load([key]);
+  const entry = reader.entry(key).peek();
+  return entry.state === "present" ? entry.value : undefined;
+}

@@ -1,0 +1,256 @@
+import { randomUUID } from "node:crypto";
+import type { ReactNode } from "react";
+import type { Backend } from "../../../core/backend/backend.ts";
+import { nextWork } from "../../../core/work/next-work.ts";
+import { formatVersions, parseVersions, type ShownVersions } from "../../../core/value/version.ts";
+import { fragmentScope } from "../../../react/render/fragment-scope.ts";
+import { isPromise } from "../../../react/checks/is-promise.ts";
+import { fulfilled } from "../../../react/checks/fulfilled.ts";
+import { addForeignRender, findRender } from "../../../react/render/foreign-renders.ts";
+import { RenderReads } from "../../../react/render/render-reads.ts";
+import type { RequestScope } from "../../../react/render/render-scope.ts";
+import { useDynamicScope } from "../../../react/render/use-dynamic-scope.ts";
+import type { Run } from "../../../react/render/wrap-components.ts";
+import { hub } from "../../stream/hub.ts";
+import { countRender } from "../../limits/refresh-pace.ts";
+import type { FragmentComponent } from "./fragment-registry.ts";
+import { renderBudget } from "./render-budget.ts";
+import { type PushReader, ReadWatch } from "./read-watch.ts";
+import { type FragmentRef, maxPushMs, type Push, type PushEnd } from "../../protocol/push-protocol.ts";
+import type { SharedRun } from "./shared-run.ts";
+import { sharedRuns } from "./shared-runs.ts";
+
+/** No screen shows more than this. */
+const minGapMs = 16;
+/** A fragment that waits for longer, or has failed, keeps the others waiting no longer. */
+const maxWaitMs = 1_000;
+/** Gap between looks at whether somebody reads again. */
+const unreadGapMs = 100;
+
+export type PushedFragment = {
+  /** Its places in the request. */
+  readonly indexes: readonly number[];
+  readonly ref: FragmentRef;
+  readonly component: FragmentComponent;
+  readonly props: object;
+};
+
+type Followed = PushedFragment & {
+  readonly reads: RenderReads;
+  /** Versions that the browser shows, or will show. */
+  versions: ShownVersions;
+  /** What its components have taken in this round, in milliseconds. */
+  spentMs: number;
+};
+
+/**
+ * Renders those of a tab's fragments whose reads have changed: at once, then one round after the other and never one aborted. What
+ * changes during a round is in the next. It runs in the request of whoever looks, so its output is for nobody else.
+ */
+export class PushStream implements AsyncIterator<Push, PushEnd> {
+  readonly #fragments: readonly Followed[];
+  readonly #changed = new Set<Followed>();
+  readonly #rendering = new Set<Followed>();
+  readonly #stops: (() => void)[] = [];
+  readonly #onEnd: () => void;
+  readonly #reader: ReadWatch;
+  /** Of its pace. */
+  readonly #name = randomUUID();
+  readonly #route = nextWork()?.work.route ?? "";
+  #round = 0;
+  #roundAt = Number.NEGATIVE_INFINITY;
+  /** When the next round may begin, as far as that was asked for. */
+  #startAt: number | undefined;
+  #versions: ShownVersions = {};
+  #scope: RequestScope | undefined;
+  #releaseTimer: NodeJS.Timeout | undefined;
+  #end: PushEnd | undefined;
+  #wake = (): void => {};
+
+  constructor(fragments: readonly PushedFragment[], onEnd: () => void, reader?: PushReader) {
+    this.#onEnd = onEnd;
+    this.#reader = new ReadWatch(reader);
+    this.#fragments = fragments.map((fragment) => this.#follow(fragment));
+    const timer = setTimeout(() => this.end("renew"), maxPushMs);
+    timer.unref();
+    this.#stops.push(() => {
+      clearTimeout(timer);
+      clearTimeout(this.#releaseTimer);
+    });
+  }
+
+  end(reason: PushEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = reason;
+    for (const stop of this.#stops) stop();
+    this.#reader.end();
+    this.#onEnd();
+    this.#wake();
+  }
+
+  async next(): Promise<IteratorResult<Push, PushEnd>> {
+    while (this.#end === undefined) {
+      const waitMs = this.#waitMs();
+      if (waitMs <= 0) return { done: false, value: this.#render() };
+      await this.#sleep(waitMs);
+    }
+    return { done: true, value: this.#end };
+  }
+
+  /** The browser has gone. */
+  async return(): Promise<IteratorResult<Push, PushEnd>> {
+    this.end("replaced");
+    return this.next();
+  }
+
+  async throw(): Promise<IteratorResult<Push, PushEnd>> {
+    return this.return();
+  }
+
+  #follow(fragment: PushedFragment): Followed {
+    const { render, versions } = fragment.ref;
+    const known = findRender(render);
+    const followed: Followed = { ...fragment, reads: known ?? new RenderReads(render), versions: parseVersions(versions), spentMs: 0 };
+    if (!known) addForeignRender(followed.reads);
+    if (!known || known.isOlder) this.#changed.add(followed);
+    const onChange = (): void => this.#note([followed]);
+    const watch = hub().watch({
+      render: followed.reads,
+      get versions() {
+        return followed.versions;
+      },
+      onChange,
+    });
+    this.#stops.push(() => watch.stop());
+    return followed;
+  }
+
+  #note(fragments: readonly Followed[]): void {
+    const reached = formatVersions(hub().versions);
+    // A fragment may have been rendered since that change, together with another one.
+    for (const fragment of fragments) {
+      if (fragment.reads.isOlder || formatVersions(fragment.versions) !== reached) this.#changed.add(fragment);
+    }
+    this.#wake();
+  }
+
+  #waitMs(): number {
+    if (this.#changed.size === 0) return Number.POSITIVE_INFINITY;
+    const now = performance.now();
+    if (!this.#reader.isRead(now)) {
+      if (this.#reader.isGone(now)) this.end("replaced");
+      return unreadGapMs;
+    }
+    const waitMs = this.#roundAt + (this.#rendering.size > 0 ? maxWaitMs : minGapMs) - now;
+    if (waitMs > 0) return waitMs;
+    this.#startAt ??= renderBudget().reserve(renderBudget().fitting(this.#changed));
+    return this.#startAt - now;
+  }
+
+  #sleep(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(durationMs) ? setTimeout(resolve, durationMs) : undefined;
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #render(): Push {
+    const round = (this.#round += 1);
+    countRender("fragment", this.#name, this.#route);
+    this.#roundAt = performance.now();
+    clearTimeout(this.#releaseTimer);
+    // What a snapshot shows is kept for it, and the next round may be a long time off.
+    this.#releaseTimer = setTimeout(() => this.#scope?.snapshots.release(), maxWaitMs);
+    this.#releaseTimer.unref();
+    this.#versions = hub().versions;
+    this.#startAt = undefined;
+    const fragments = renderBudget().fitting(this.#changed);
+    this.#rendering.clear();
+    for (const fragment of fragments) {
+      this.#changed.delete(fragment);
+      if (fragment.spentMs > 0) renderBudget().learn(fragment.component, fragment.spentMs);
+      fragment.spentMs = 0;
+      fragment.versions = this.#versions;
+      fragment.reads.isOlder = false;
+      this.#rendering.add(fragment);
+    }
+    return {
+      versions: this.#toldVersions(fragments),
+      fragments: fragments.map((fragment) => {
+        const run = (scope: RequestScope): ReactNode | Promise<ReactNode> => this.#run(fragment, round, scope);
+        const Rendered = (): ReactNode | Promise<ReactNode> => run(useDynamicScope());
+        // React renders what it iterates over outside of its work loop, where components have no hooks. A promise gets a task of
+        // its own, in the same write when it is known to be fulfilled.
+        const node = fulfilled(<Rendered />);
+        const [index, ...others] = fragment.indexes as readonly [number, ...number[]];
+        return others.length > 0 ? ([index, node, others] as const) : ([index, node] as const);
+      }),
+    };
+  }
+
+  /** Of the backends that these fragments read, and no others. */
+  #toldVersions(fragments: readonly Followed[]): string {
+    const isRead = ({ id, version: { epoch } }: Backend): boolean =>
+      fragments.some(({ reads, ref }) => reads.keys.has(id) || parseVersions(ref.versions)[epoch] !== undefined);
+    return hub().formatVersions(isRead);
+  }
+
+  /** What is the same for all tabs is run once for them. */
+  #run(fragment: Followed, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {
+    this.#enter(scope);
+    fragmentScope().renew(round);
+    const { component, props, ref } = fragment;
+    const run = sharedRuns().of({ token: ref.token, component, props });
+    const node = run ? this.#showShared(run, fragment, round) : this.#runAlone(fragment);
+    const onRendered = (): void => this.#finish(fragment, round);
+    if (isPromise(node)) node.then(onRendered, onRendered);
+    else onRendered();
+    return node;
+  }
+
+  #showShared(run: SharedRun, fragment: Followed, round: number): ReactNode | Promise<ReactNode> {
+    if (run.state === "running") return run.settled.then(() => this.#showShared(run, fragment, round));
+    // After a wait there are no hooks but in an element.
+    const alone = (): ReactNode | Promise<ReactNode> => this.#runAlone(fragment);
+    const Alone = (): ReactNode | Promise<ReactNode> => alone();
+    if (run.state !== "done") return <Alone />;
+    run.tell(fragment.reads);
+    return run.node;
+  }
+
+  #runAlone(fragment: Followed): ReactNode | Promise<ReactNode> {
+    const timed: Run = (component) => {
+      const startedAt = performance.now();
+      try {
+        return component();
+      } finally {
+        fragment.spentMs += performance.now() - startedAt;
+      }
+    };
+    return fragmentScope().run(fragment.reads, () => fragment.component(fragment.props), timed);
+  }
+
+  #finish(fragment: Followed, round: number): void {
+    if (round === this.#round && this.#rendering.delete(fragment) && this.#rendering.size === 0) this.#wake();
+  }
+
+  #enter(scope: RequestScope): void {
+    if (this.#scope) return;
+    this.#scope = scope;
+    for (const { ref, reads } of this.#fragments) fragmentScope().adopt(ref.token, reads);
+    const versions = (): ShownVersions => this.#versions;
+    // Read by components that React did not get as elements: nobody knows on whose behalf.
+    const watch = hub().watch({
+      render: scope.reads,
+      get versions() {
+        return versions();
+      },
+      onChange: () => this.#note(this.#fragments),
+    });
+    if (this.#end === undefined) this.#stops.push(() => watch.stop());
+    else watch.stop();
+  }
+}

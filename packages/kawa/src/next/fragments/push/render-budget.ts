@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { processState } from "../../../core/process/process-state.ts";
+import { pushLimits } from "../../limits/limits.ts";
+import type { FragmentComponent } from "./fragment-registry.ts";
+
+/** Of a component that has not been rendered yet, and at least, in milliseconds. */
+const unknownCostMs = 0.5;
+const leastCostMs = 0.02;
+/** Of bringing what was rendered to a browser, whatever it is, in milliseconds. */
+const roundCostMs = 0.5;
+
+/**
+ * Spreads the rendering of fragments: pieces that would take longer than a slice together begin one after the other, and in between
+ * the process does everything else. A component cannot be interrupted, but the next one waits.
+ */
+export class RenderBudget {
+  readonly #costs = new WeakMap<FragmentComponent, number>();
+  /** Run once for all tabs, and never in the slice of one. */
+  readonly #shared = new WeakSet<FragmentComponent>();
+  #freeAt = Number.NEGATIVE_INFINITY;
+
+  /** What rendering a component takes, as far as it is known. */
+  costOf(component: FragmentComponent): number {
+    return this.#costs.get(component) ?? unknownCostMs;
+  }
+
+  /** As many as fit into a slice, and at least one. */
+  fitting<T extends { readonly component: FragmentComponent }>(fragments: Iterable<T>): T[] {
+    const some: T[] = [];
+    let costMs = 0;
+    for (const fragment of fragments) {
+      costMs += this.#costForTab(fragment.component);
+      if (costMs > pushLimits.sliceMs && some.length > 0) break;
+      some.push(fragment);
+    }
+    return some;
+  }
+
+  /** When these may be rendered, by the process clock. */
+  reserve(fragments: readonly { readonly component: FragmentComponent }[]): number {
+    return this.#reserve(fragments.reduce((sum, { component }) => sum + this.#costForTab(component), roundCostMs));
+  }
+
+  /** Resolves when a component may run for all tabs. */
+  async turnOf(component: FragmentComponent): Promise<void> {
+    const waitMs = this.#reserve(this.costOf(component)) - performance.now();
+    if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
+  }
+
+  #reserve(costMs: number): number {
+    const now = performance.now();
+    const startAt = Math.max(now, this.#freeAt);
+    this.#freeAt = Math.max(this.#freeAt, now - pushLimits.sliceMs) + Math.min(costMs, pushLimits.sliceMs);
+    return startAt;
+  }
+
+  /** Running a component for all tabs has taken so long. */
+  learnShared(component: FragmentComponent, spentMs: number): void {
+    this.learn(component, spentMs);
+    this.#shared.add(component);
+  }
+
+  #costForTab(component: FragmentComponent): number {
+    return this.#shared.has(component) ? leastCostMs : this.costOf(component);
+  }
+
+  /** Rendering a component has taken so long. */
+  learn(component: FragmentComponent, spentMs: number): void {
+    const before = this.#costs.get(component) ?? spentMs;
+    this.#costs.set(component, Math.max((before + spentMs) / 2, leastCostMs));
+  }
+}
+
+export function renderBudget(): RenderBudget {
+  return processState("render-budget", () => new RenderBudget());
+}

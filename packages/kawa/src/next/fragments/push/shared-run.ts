@@ -1,0 +1,107 @@
+import type { ReactNode } from "react";
+import { KawaError } from "../../../core/errors/errors.ts";
+import { runPublic } from "../../../core/work/public-run.ts";
+import type { RenderReads } from "../../../react/render/render-reads.ts";
+import { runInScope } from "../../../react/render/request-scope.ts";
+import { runComponent } from "../../../react/render/run-component.ts";
+import { SharedScope } from "../../../react/render/shared-scope.ts";
+import { resolveComponents } from "../../../react/render/wrap-components.ts";
+import type { FragmentComponent } from "./fragment-registry.ts";
+
+const timeoutMs = 10_000;
+
+export type SharedRunOptions = {
+  readonly component: FragmentComponent;
+  readonly props: object;
+  /** Versions that this process had reached before. */
+  readonly versions: string;
+  /** Runs something outside of every request. */
+  readonly outside: <R>(fn: () => R) => R;
+  /** Resolves when it may begin. */
+  readonly turn: Promise<void>;
+};
+
+/** `private`: it has asked who looks, so what comes of it is nobody else's. `failed`: each may try on its own. */
+export type SharedRunState = "running" | "done" | "private" | "failed";
+
+/** One run of a fragment for all tabs that show it. */
+export class SharedRun {
+  state: SharedRunState = "running";
+  /** Resolves, whatever comes of it. */
+  readonly settled: Promise<void>;
+  /** What its components have taken, in milliseconds. */
+  spentMs = 0;
+  #node: ReactNode;
+  /** Versions at which it was current when somebody last looked. */
+  #checkedAt: string;
+  readonly #scope = new SharedScope(() => this.makePrivate());
+  #onPrivate = (): void => {};
+
+  constructor(options: SharedRunOptions) {
+    this.#checkedAt = options.versions;
+    const run = options.turn.then(() => options.outside(() => this.#run(options)));
+    const asked = new Promise<void>((resolve) => (this.#onPrivate = resolve));
+    this.settled = inTime(Promise.race([asked, run]))
+      .then(() => this.#end("done"), () => this.#end("failed"))
+      .finally(() => this.#scope.snapshots.release());
+  }
+
+  /** It has asked who looks. */
+  makePrivate(): void {
+    this.state = "private";
+    this.#onPrivate();
+  }
+
+  /** What all of them show, once it is done. */
+  get node(): ReactNode {
+    return this.#node;
+  }
+
+  /** Whether it shows what there is at `versions`, which this process has reached. */
+  isCurrentAt(versions: string): boolean {
+    if (versions === this.#checkedAt) return true;
+    if (this.state !== "done" || !this.#scope.isCurrent) return false;
+    this.#checkedAt = versions;
+    return true;
+  }
+
+  /** Who shows it has read what it has read. */
+  tell(reads: RenderReads): void {
+    for (const { backend, key } of this.#scope.seen) reads.add(backend.id, key);
+  }
+
+  #run({ component, props }: SharedRunOptions): Promise<void> {
+    const timed = (part: FragmentComponent, given: object): ReactNode | Promise<ReactNode> => {
+      const startedAt = performance.now();
+      try {
+        return runComponent(part, given);
+      } finally {
+        this.spentMs += performance.now() - startedAt;
+      }
+    };
+    const resolve = async (): Promise<void> => {
+      this.#node = await resolveComponents(await timed(component, props), timed);
+    };
+    return runPublic(
+      () => this.makePrivate(),
+      () => runInScope(this.#scope, resolve),
+    );
+  }
+
+  #end(state: "done" | "failed"): void {
+    if (this.state === "running") this.state = state;
+  }
+}
+
+async function inTime(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new KawaError("BACKEND_TIMEOUT", `A run for all took longer than ${timeoutMs} ms.`)), timeoutMs);
+    timer.unref();
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

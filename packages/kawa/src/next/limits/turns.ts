@@ -1,0 +1,85 @@
+import { performance as ofNode } from "node:perf_hooks";
+import { processState } from "../../core/process/process-state.ts";
+import { FairLine } from "./fair-line.ts";
+
+/** Work in one go, in milliseconds. */
+const sliceMs = 5;
+/** Gap between looks at whether the process has nothing else to do. */
+const lookMs = 1;
+/** A process that always has something else to do gives the next slice after this long all the same. */
+const maxPauseMs = 4 * sliceMs;
+
+export type TurnsClock = {
+  /** In milliseconds. */
+  readonly now: () => number;
+  /** How long the event loop has waited for something to do, in milliseconds. */
+  readonly idleMs: () => number;
+};
+
+const ofProcess: TurnsClock = { now: () => performance.now(), idleMs: () => ofNode.eventLoopUtilization().idle };
+
+/**
+ * Work that may wait goes on a slice at a time. The next slice begins when the process has done everything else, and after a pause in any
+ * case. Clients take turns, so one that asks for much waits for itself.
+ */
+export class Turns {
+  readonly #clock: TurnsClock;
+  readonly #line = new FairLine<() => void>();
+  #isRunning = false;
+  /** Since the last pause. */
+  #spentMs = 0;
+  #pausedAt = Number.NEGATIVE_INFINITY;
+  #idleAtPause = 0;
+
+  constructor(clock: TurnsClock = ofProcess) {
+    this.#clock = clock;
+  }
+
+  /** How many pieces of work wait. */
+  get size(): number {
+    return this.#line.size;
+  }
+
+  /** Resolves when the next piece may begin. What it does before it waits for something else than what is at hand counts. */
+  next(client: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#line.add(client, resolve);
+      if (this.#isRunning) return;
+      this.#isRunning = true;
+      setImmediate(() => this.#look());
+    });
+  }
+
+  #look(): void {
+    if (this.#spentMs >= sliceMs) {
+      const isBusy = this.#clock.idleMs() === this.#idleAtPause && this.#clock.now() < this.#pausedAt + maxPauseMs;
+      if (isBusy) return void setTimeout(() => this.#look(), lookMs);
+      this.#spentMs = 0;
+    }
+    this.#run();
+  }
+
+  #run(): void {
+    const startedAt = this.#clock.now();
+    this.#line.take()!();
+    // A tick comes after all that the piece does at once, promises included.
+    queueMicrotask(() => process.nextTick(() => this.#onPiece(this.#clock.now() - startedAt)));
+  }
+
+  #onPiece(spentMs: number): void {
+    this.#spentMs += spentMs;
+    const isOver = this.#spentMs >= sliceMs;
+    if (isOver) {
+      this.#pausedAt = this.#clock.now();
+      this.#idleAtPause = this.#clock.idleMs();
+    }
+    if (this.#line.size === 0) this.#isRunning = false;
+    else if (isOver) setTimeout(() => this.#look(), lookMs);
+    else this.#run();
+  }
+}
+
+/** The turns of this process. */
+export function turns(): Turns {
+  return processState("turns", () => new Turns());
+}

@@ -1,0 +1,59 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { subscribe } from "node:diagnostics_channel";
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { processState } from "../../core/process/process-state.ts";
+
+/** What Node answers a request with, on which connection. */
+export type Exchange = {
+  readonly response: ServerResponse;
+  readonly socket: Socket;
+  /** Of the other end. A socket does not know it any more when that is gone. Undefined for sockets of the file system. */
+  readonly address: string | undefined;
+};
+
+type Exchanges = {
+  readonly open: Set<Exchange>;
+  readonly current: AsyncLocalStorage<Exchange>;
+  isEnding: boolean;
+  isWatching: boolean;
+};
+
+const exchanges = processState<Exchanges>("exchanges", () => ({
+  open: new Set(),
+  current: new AsyncLocalStorage(),
+  isEnding: false,
+  isWatching: false,
+}));
+
+/** From now on the process knows which requests it is answering. Idempotent. */
+export function watchConnections(): void {
+  if (exchanges.isWatching) return;
+  exchanges.isWatching = true;
+  subscribe("http.server.request.start", (message) => {
+    const { response, socket } = message as { response: ServerResponse; socket: Socket };
+    const exchange: Exchange = { response, socket, address: socket.remoteAddress };
+    exchanges.current.enterWith(exchange);
+    exchanges.open.add(exchange);
+    response.once("close", () => exchanges.open.delete(exchange));
+    if (exchanges.isEnding) endWith(exchange);
+  });
+}
+
+/** That of the request on whose behalf this runs; undefined where no `node:http` server of this process has received it. */
+export function currentExchange(): Exchange | undefined {
+  return exchanges.current.getStore();
+}
+
+/**
+ * Ends the connections of all requests with their answers. Next waits for connections to be idle before it exits, and a browser
+ * whose stream has ended would ask for the next one on the same connection.
+ */
+export function endConnections(): void {
+  exchanges.isEnding = true;
+  for (const exchange of exchanges.open) endWith(exchange);
+}
+
+function endWith({ response, socket }: Exchange): void {
+  response.once("close", () => socket.end());
+}

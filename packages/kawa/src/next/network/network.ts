@@ -1,0 +1,110 @@
+import { KawaError, show } from "../../core/errors/errors.ts";
+import { processState } from "../../core/process/process-state.ts";
+import { currentExchange } from "./connections.ts";
+import { HostPattern } from "./host-pattern.ts";
+import { countedAddress } from "./ip-address.ts";
+
+/** How visitors reach this server. */
+export type NetworkOptions = {
+  /**
+   * Number of proxies between the internet and this server, one behind the other, that each add the address of who asks them to
+   * `X-Forwarded-For` and set `X-Forwarded-Host`. Those headers count only then. Clients are told apart by the address that the
+   * outermost of these proxies saw.
+   *
+   * @default `KAWA_TRUSTED_PROXIES`, else 0: clients are told apart by the address of their connection
+   */
+  trustedProxies?: number;
+  /**
+   * Host names of this app, such as `"app.example"`, `"*.app.example"` or `"app.example:8080"`; `"*"` allows every name. Requests
+   * that ask for another name are refused. `localhost` and IP addresses are always allowed.
+   *
+   * @default `KAWA_ALLOWED_HOSTS`, separated by commas, else none: see docs/errors/HOST_REFUSED.md for what is then allowed
+   */
+  allowedHosts?: readonly string[];
+};
+
+export type NetworkSettings = {
+  readonly trustedProxies: number;
+  /** Undefined where the app names none. */
+  readonly allowedHosts: readonly HostPattern[] | undefined;
+  /** On Vercel the platform alone reaches this process, and its headers say who asks. */
+  readonly isVercel: boolean;
+  readonly isDevelopment: boolean;
+};
+
+type Asked = { readonly headers: Headers };
+
+const maxProxies = 16;
+
+const network = processState<{ settings: NetworkSettings | undefined }>("network", () => ({ settings: undefined }));
+
+/** Read once: from the options of `startKawa`, else from the environment. */
+export function networkSettings(): NetworkSettings {
+  return (network.settings ??= readSettings({}));
+}
+
+/** @throws {KawaError} OPTION_INVALID - `trustedProxies` is no number of proxies, or a host is no host name */
+export function configureNetwork(options: NetworkOptions): void {
+  network.settings = readSettings(options);
+}
+
+function readSettings(options: NetworkOptions): NetworkSettings {
+  const { KAWA_TRUSTED_PROXIES, KAWA_ALLOWED_HOSTS, VERCEL, NODE_ENV } = process.env;
+  const trustedProxies = options.trustedProxies ?? Number(KAWA_TRUSTED_PROXIES || 0);
+  if (!(Number.isInteger(trustedProxies) && trustedProxies >= 0 && trustedProxies <= maxProxies)) {
+    const given = show(options.trustedProxies ?? KAWA_TRUSTED_PROXIES);
+    throw new KawaError(
+      "OPTION_INVALID",
+      `trustedProxies (KAWA_TRUSTED_PROXIES) is ${given}; it is the number of proxies in front of this server, from 0 to ${maxProxies}.`,
+    );
+  }
+  const named = (options.allowedHosts ?? KAWA_ALLOWED_HOSTS?.split(",") ?? []).map((name) => name.trim()).filter((name) => name !== "");
+  return {
+    trustedProxies,
+    allowedHosts: named.length === 0 ? undefined : [...named, ...vercelHosts()].map(HostPattern.parse),
+    isVercel: VERCEL === "1",
+    isDevelopment: NODE_ENV === "development",
+  };
+}
+
+/** The hosts under which Vercel deploys. */
+function vercelHosts(): string[] {
+  const { VERCEL, VERCEL_URL, VERCEL_BRANCH_URL, VERCEL_PROJECT_PRODUCTION_URL } = process.env;
+  if (VERCEL !== "1") return [];
+  return [VERCEL_URL, VERCEL_BRANCH_URL, VERCEL_PROJECT_PRODUCTION_URL].filter((host) => host !== undefined && host !== "") as string[];
+}
+
+/**
+ * The address that a request counts for: that of its connection, or what the outermost trusted proxy saw. IPv6 addresses count by
+ * their /64 network. Undefined where nobody knows it. No header that a client can choose has a say in it.
+ */
+export function clientAddress({ headers }: Asked): string | undefined {
+  const { trustedProxies, isVercel } = networkSettings();
+  if (isVercel) return countedAddress(headers.get("x-vercel-forwarded-for") ?? headers.get("x-real-ip") ?? undefined);
+  const ofConnection = countedAddress(currentExchange()?.address);
+  const told = trustedProxies === 0 ? undefined : addedBy(trustedProxies, headers.get("x-forwarded-for"));
+  return countedAddress(told) ?? ofConnection;
+}
+
+/** The names under which a request asks for this app: what its connection was asked for first, then what trusted proxies were. */
+export function askedHosts({ headers }: Asked): string[] {
+  const { trustedProxies } = networkSettings();
+  const forwarded = trustedProxies === 0 ? undefined : addedBy(trustedProxies, headers.get("x-forwarded-host"));
+  return [headers.get("host") ?? undefined, forwarded].filter((host) => host !== undefined).map((host) => host.trim().toLowerCase());
+}
+
+/** The port that trusted proxies were asked at, where they tell it apart from the host. */
+export function forwardedPort({ headers }: Asked): string | undefined {
+  const { trustedProxies } = networkSettings();
+  const port = trustedProxies === 0 ? undefined : addedBy(trustedProxies, headers.get("x-forwarded-port"));
+  return port !== undefined && /^\d{1,5}$/.test(port) ? port : undefined;
+}
+
+/**
+ * What the outermost of `count` proxies added to a list to which each adds one entry on the right. Everything further left came
+ * from the client. A proxy that replaces the list leaves fewer entries.
+ */
+function addedBy(count: number, list: string | null): string | undefined {
+  const entries = list?.split(",").map((entry) => entry.trim()) ?? [];
+  return (entries.at(-count) ?? entries[0]) || undefined;
+}

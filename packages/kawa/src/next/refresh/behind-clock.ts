@@ -1,0 +1,52 @@
+import { parseVersions } from "../../core/value/version.ts";
+import type { RefreshWay } from "../protocol/stream-protocol.ts";
+import type { ShownVersions } from "./refresh-queue.ts";
+
+/** Without versions it is shown by whatever is rendered after. */
+type Announced = { readonly versions: string; readonly way: RefreshWay; readonly at: number };
+
+/**
+ * Tells since when a tab shows less than there is. Under a steady stream of changes it always does, and each render still shows what was
+ * announced before that render began.
+ */
+export class BehindClock {
+  /** The oldest that is not shown. */
+  #oldest: Announced | undefined;
+  /** The oldest since the last refresh began, which may show what came before. */
+  #next: Announced | undefined;
+
+  /** When what is not shown was announced first, on the clock of `performance.now()`; undefined when all is shown. */
+  get since(): number | undefined {
+    return this.#oldest?.at;
+  }
+
+  announce(versions: string, way: RefreshWay): void {
+    const announced: Announced = { versions, way, at: performance.now() };
+    if (this.#oldest) this.#next ??= announced;
+    else this.#oldest = announced;
+  }
+
+  /** A refresh begins. */
+  begin(): void {
+    this.#next = undefined;
+  }
+
+  /** All is shown. */
+  clear(): void {
+    this.#oldest = this.#next = undefined;
+  }
+
+  /** A refresh has ended, and the next one has not begun. */
+  end(shown: ShownVersions): void {
+    if (this.#next && this.#oldest && isShown(this.#oldest, shown)) {
+      this.#oldest = this.#next;
+      this.#next = undefined;
+    }
+  }
+}
+
+/** Of a history that a render does not name nobody knows better. */
+function isShown({ versions, way }: Announced, { route, page }: ShownVersions): boolean {
+  const own = parseVersions((way === "page" ? page : undefined) ?? route);
+  return Object.entries(parseVersions(versions)).every(([epoch, seq]) => !(own[epoch]! < seq));
+}

@@ -1,0 +1,92 @@
+"use client";
+import { usePathname, useRouter, useSearchParams } from "next/navigation";
+import { startTransition, useEffect, useLayoutEffect, useState } from "react";
+import { watchRoot } from "./failed-root.ts";
+import { useKeptScroll } from "./kept-scroll.ts";
+import { liveTab, type LiveRefreshWay } from "./live-tab.ts";
+import { refreshRoute } from "./refresh-route.ts";
+import { shownPaths } from "../router/router-tree.ts";
+import { onNavigationStart } from "../router/navigation-start.ts";
+import { showAgain } from "../boundaries/show-again.ts";
+
+/** Path of a page that actions do not reach. */
+let misrouted = "";
+
+/** `otherwise` also copes with a network that is lost, and with a deployment that has other actions. */
+function renderRoute(next: string, replaced: string, otherwise: () => void): void {
+  const { pathname } = location;
+  if (pathname === misrouted) return otherwise();
+  const onAnswer = (isHere: boolean): void => {
+    // What an action has led to meanwhile is another page, and is asked for on its own.
+    if (isHere || location.pathname !== pathname) return;
+    misrouted = pathname;
+    otherwise();
+  };
+  refreshRoute(next, replaced, shownPaths()).then(onAnswer, otherwise);
+}
+
+export type LiveRefreshProps = {
+  src: string;
+  /** Id of the render that this element is of. */
+  render: string;
+  /** What the render shows, as `formatVersions` writes it. */
+  versions: string;
+  /** Tells one visitor from another, and nothing else of them. Empty where the app has no sessions, undefined while nobody knows. */
+  identity?: string | undefined;
+  /** @default "auto" */
+  refresh?: LiveRefreshWay | undefined;
+};
+
+/** The client half of `<LiveUpdates />`. */
+export function LiveRefresh({ src, render, versions, identity, refresh: way = "auto" }: LiveRefreshProps): null {
+  const router = useRouter();
+  const pathname = usePathname();
+  const searchParams = useSearchParams();
+  // Set in the transition of a refresh or a navigation, so they are committed together with it.
+  const [refreshCount, setRefreshCount] = useState(liveTab.refreshCount);
+  const [navigationCount, setNavigationCount] = useState(liveTab.navigationCount);
+
+  useKeptScroll(render);
+  // Before the browser paints: nothing of this commit may show what the visitor before was allowed to see.
+  useLayoutEffect(() => liveTab.identify(identity), [identity]);
+  // First, so that the stream is asked for with what is shown.
+  useEffect(
+    () => liveTab.commit({ shown: [render, versions], refreshCount, navigationCount }),
+    [render, versions, pathname, searchParams, refreshCount, navigationCount],
+  );
+  // After a first commit there is nothing to be shown again.
+  const [first] = useState({ render, refreshCount, navigationCount });
+  useEffect(() => {
+    if (render !== first.render || refreshCount !== first.refreshCount || navigationCount !== first.navigationCount) showAgain();
+  }, [first, render, refreshCount, navigationCount]);
+  // Not after every render: who retries may ask for one.
+  useEffect(() => {
+    if (refreshCount !== first.refreshCount) startTransition(() => liveTab.retry());
+  }, [first, refreshCount]);
+  useEffect(
+    () =>
+      liveTab.mount({
+        src,
+        way,
+        refresh: (step, count, next, replaced) =>
+          startTransition(() => {
+            setRefreshCount(count);
+            // This alone throws away what was prefetched.
+            if (step === "anew") return router.refresh();
+            if (step !== "route") router.replace(location.href, { scroll: false });
+            if (step !== "page") renderRoute(next, replaced, () => startTransition(() => router.refresh()));
+          }),
+      }),
+    [src, way, router],
+  );
+  useEffect(() => watchRoot(src), [src]);
+  useEffect(
+    () =>
+      onNavigationStart(() => {
+        const count = liveTab.noteNavigation();
+        startTransition(() => setNavigationCount(count));
+      }),
+    [],
+  );
+  return null;
+}

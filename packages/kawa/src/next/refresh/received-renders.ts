@@ -1,0 +1,23 @@
+import { valuePort } from "../../browser/value-port.ts";
+import { renderTimingName } from "../protocol/stream-protocol.ts";
+import { pathOf, seesRouter } from "../router/router-requests.ts";
+import type { ReceivedRender } from "../router/shown-renders.ts";
+
+/**
+ * Reports renders that Next has received: it gives their answers to nobody, but the browser lists its requests. It does not
+ * tell what was prefetched, so all counts as shown. For where nobody sees what the router asks for.
+ */
+export function observeReceivedRenders(onRender: (render: ReceivedRender) => void): () => void {
+  const observer = new PerformanceObserver((list) => {
+    for (const { name, startTime, serverTiming } of list.getEntries() as PerformanceResourceTiming[]) {
+      valuePort().floor.end(name);
+      // Not every browser has it; what was received is unknown then.
+      const id = serverTiming?.find((entry) => entry.name === renderTimingName)?.description;
+      // What is asked for without that is a document, or an action.
+      const isRender = /[?&]_rsc=/.test(name) && name.startsWith(`${location.origin}/`);
+      if (id && isRender && !seesRouter()) onRender({ id, url: pathOf(name), startTime, isShown: true });
+    }
+  });
+  observer.observe({ type: "resource", buffered: true });
+  return () => observer.disconnect();
+}

@@ -1,0 +1,190 @@
+import { parseVersions } from "../../core/value/version.ts";
+import type { RefreshWay } from "../protocol/stream-protocol.ts";
+
+/**
+ * `page` renders the page segment again, `route` everything with its layouts; `both` is for when Next has lost one of them, and
+ * `anew` is the route without anything that Next keeps.
+ */
+export type RefreshStep = RefreshWay | "both" | "anew";
+
+/** What a tab shows: versions that the committed renders say of themselves, as text. */
+export type ShownVersions = {
+  readonly route: string;
+  /** Undefined where the page has no `<LivePage />`. */
+  readonly page: string | undefined;
+};
+
+export type RefreshQueueOptions = {
+  shown: () => ShownVersions;
+  /** False while the tab is hidden or a navigation is under way; {@link RefreshQueue.resume} says when that is over. */
+  canStart: () => boolean;
+  /** Asks for a render; its end is told to {@link RefreshQueue.settle}. */
+  start: (step: RefreshStep) => void;
+  /** {@link RefreshQueue.isBehind} has changed. */
+  onBehind: () => void;
+  /** Render after render showed less than was announced; no more is asked for until the next announcement. */
+  onStale: (announced: string) => void;
+  random?: () => number;
+};
+
+/** A server that has not caught up may render what is known already; then ask again after this long. */
+const behindDelayMs = 250;
+/** After it was given up, the same announcement is no reason to hurry. */
+const givenUpDelayMs = 5_000;
+
+const stepCount = 4;
+
+/** What is tried one after the other while renders show less than was announced. */
+const steps: Readonly<Record<RefreshWay, readonly RefreshStep[]>> = {
+  page: ["page", "page", "route", "both"],
+  route: ["route", "route", "both", "both"],
+};
+
+/**
+ * Decides when and how the page is rendered again: at once, one refresh at a time and never one aborted, so that a steady
+ * stream of changes always makes progress. Next would run every call, and show only the last.
+ */
+export class RefreshQueue {
+  readonly #options: RefreshQueueOptions;
+  /** Announced versions by what has to be rendered for them. */
+  readonly #announced: Record<RefreshWay, string> = { page: "", route: "" };
+  /**
+   * What was announced, and of which the renders since then say nothing: a part that came late may show it. They count as showing it,
+   * until a server says otherwise.
+   */
+  readonly #assumed: Record<RefreshWay, string> = { page: "", route: "" };
+  /** A render is wanted whatever it shows. */
+  #isForced = false;
+  /** Such a render is under way: until it is there, nobody knows what is shown. */
+  #isForcing = false;
+  /** There was something new since the last start. */
+  #isNews = false;
+  #isBusy = false;
+  #isBehind = false;
+  #failureCount = 0;
+  /** When the next start is due; infinite when nothing is. */
+  #dueAt = Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: RefreshQueueOptions) {
+    this.#options = options;
+  }
+
+  /** True between the start of a refresh and its end. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** What has to be shown; empty when that is whatever is rendered next. */
+  get announced(): string {
+    return this.#announced[this.#need ?? "route"];
+  }
+
+  /** True while something is known to be newer than what is shown. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /** A server has reached `versions`, and something that the tab shows is among what changed. */
+  announce(versions: string, way: RefreshWay, spreadMs = 0): void {
+    if (this.#announced[way] !== versions) {
+      this.#announced[way] = versions;
+      this.#failureCount = 0;
+      this.#want(spreadMs);
+    } else if (!this.#isBusy && this.#dueAt === Infinity) {
+      // Told again, as by a stream that was opened anew: known, and given up if it is still not shown.
+      this.#assumed[way] = "";
+      this.#dueAt = this.#dueIn(Math.max(spreadMs, givenUpDelayMs));
+      this.resume();
+    }
+  }
+
+  /** What was announced for this is not shown any more. */
+  forget(way: RefreshWay): void {
+    this.#announced[way] = "";
+  }
+
+  /** Asks for a render of the whole route, whatever it will show. */
+  force(spreadMs = 0): void {
+    this.#isForced = true;
+    this.#want(spreadMs);
+  }
+
+  /** The refresh that was started last has been committed, or has ended without. */
+  settle(): void {
+    if (!this.#isBusy) return;
+    this.#isBusy = this.#isForcing = false;
+    if (!this.#isNews) Object.assign(this.#assumed, this.#announced);
+    if (!this.#check() || this.#isNews) return this.resume();
+    this.#failureCount += 1;
+    if (this.#hasGivenUp) return this.#options.onStale(this.#announced[this.#need!]);
+    this.#dueAt = Date.now() + behindDelayMs;
+    this.resume();
+  }
+
+  /** Something was committed, or what kept a refresh from starting is over. */
+  resume(): void {
+    clearTimeout(this.#timer);
+    if (!this.#check() || this.#isBusy || this.#dueAt === Infinity || !this.#options.canStart()) return;
+    const delayMs = this.#dueAt - Date.now();
+    if (delayMs > 0) this.#timer = setTimeout(() => this.resume(), delayMs);
+    else this.#start();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#dueAt = Infinity;
+  }
+
+  get #hasGivenUp(): boolean {
+    return this.#failureCount >= stepCount;
+  }
+
+  get #need(): RefreshWay | undefined {
+    const { route, page } = this.#options.shown();
+    if (this.#isForced || this.#isOlder(route, "route")) return "route";
+    if (page !== undefined) return this.#isOlder(page, "page") ? "page" : undefined;
+    // The page that had to be rendered has gone meanwhile.
+    return this.#isOlder(route, "page") ? "route" : undefined;
+  }
+
+  #isOlder(shown: string, way: RefreshWay): boolean {
+    const own = { ...parseVersions(this.#assumed[way]), ...parseVersions(shown) };
+    return Object.entries(parseVersions(this.#announced[way])).some(([epoch, seq]) => !(own[epoch]! >= seq));
+  }
+
+  #want(spreadMs: number): void {
+    this.#isNews = true;
+    // What comes while it waits makes it no later.
+    this.#dueAt = Math.min(this.#dueAt, this.#dueIn(spreadMs));
+    this.resume();
+  }
+
+  #dueIn(spreadMs: number): number {
+    return Date.now() + spreadMs * (this.#options.random ?? Math.random)();
+  }
+
+  /** True when something newer is known than what is shown. */
+  #check(): boolean {
+    const isNeeded = this.#need !== undefined;
+    if (!isNeeded) {
+      this.#failureCount = 0;
+      this.#dueAt = Infinity;
+    }
+    const isBehind = isNeeded || this.#isForcing;
+    if (isBehind !== this.#isBehind) {
+      this.#isBehind = isBehind;
+      this.#options.onBehind();
+    }
+    return isNeeded;
+  }
+
+  #start(): void {
+    const step = steps[this.#need!][Math.min(this.#failureCount, stepCount - 1)]!;
+    this.#isBusy = true;
+    this.#isForcing = this.#isForced;
+    this.#isNews = this.#isForced = false;
+    this.#dueAt = Infinity;
+    this.#options.start(step);
+  }
+}

@@ -1,0 +1,15 @@
+import { show } from "../../core/errors/errors.ts";
+import { reportSeldom } from "../limits/report-seldom.ts";
+import type { StaleReport, StaleWay } from "../protocol/stream-protocol.ts";
+
+const reasons: Readonly<Record<StaleWay, string>> = {
+  renders: "each render that it asks for shows less than was announced",
+  refresh: "the render that it has asked for does not end",
+  navigation: "a navigation does not end",
+  wait: "it could not ask for a render",
+};
+
+/** Writes into the log that somebody looks at an old page. Any browser may say so: one line in ten seconds, of known words and a short path. */
+export function logStale({ path, way }: StaleReport): void {
+  reportSeldom("stale", `A page has shown old values for 5 s: ${reasons[way]}. Its path:`, show(path));
+}

@@ -1,0 +1,193 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { detached } from "../../core/process/detached.ts";
+import { KawaError } from "../../core/errors/errors.ts";
+import { Admission, type Admitted, routeAdmission, type SessionOf } from "../limits/admission.ts";
+import { answerHeaders, answerWith } from "../values/answer.ts";
+import type { AskingClient } from "../network/asking-client.ts";
+import { askedSignals, costOf } from "../values/asked-signals.ts";
+import { currentExchange, watchConnections } from "../network/connections.ts";
+import { ExposedSignals, type SignalModules } from "../values/exposed-signals.ts";
+import { bodyLimits, costs, rateLimits } from "../limits/limits.ts";
+import { LiveStream, type LiveStreamOptions, type StreamTimes } from "../stream/event-stream.ts";
+import { logStale } from "./log-stale.ts";
+import { quotas } from "../limits/quota.ts";
+import { rateOf } from "../limits/rate-limit.ts";
+import { namedKeys, readValues } from "../values/read-values.ts";
+import { answerCounted } from "./sent-answer.ts";
+import { revokedSessions } from "../../rivetkit/identity/revoked-sessions.ts";
+import type { StreamRequest } from "../protocol/stream-protocol.ts";
+import { readStreamRequest } from "../stream/stream-request.ts";
+import { readWrite, writeValue } from "../values/write-value.ts";
+
+export type { StreamSession } from "../limits/admission.ts";
+
+export type ReactiveRouteOptions = {
+  /**
+   * Modules whose exposed signals browsers can read and write, such as `import * as signals from "@/lib/signals"`. Nothing else
+   * can be reached.
+   *
+   * @default none
+   */
+  signals?: SignalModules;
+  /**
+   * Tells whose request it is: those of one session count together, also across addresses, and what one was told is of no use to
+   * another. It is asked when the address has not sent too much.
+   *
+   * @default nobody's in particular: only those of one address count together
+   */
+  session?: SessionOf;
+  /** Streams are ended after this long, and browsers come back: for platforms that limit it. In milliseconds. @default none */
+  maxDurationMs?: number;
+  /** Most open streams of this process. @default 10_000 */
+  maxStreams?: number;
+  /** Most open streams of one session, and of one address, which may be a whole office. A browser has one for all its tabs. @default 1_000 */
+  maxStreamsPerClient?: number;
+  /** Longest time over which tabs are told to spread their renders, in milliseconds. @default 10_000 */
+  maxSpreadMs?: number;
+  /**
+   * Requests that a session may send in the long run; four times as many at once. One that asks for much counts for several: see
+   * docs/limits.md.
+   *
+   * @default 50
+   */
+  maxRequestsPerSecond?: number;
+  /** As `maxRequestsPerSecond`, for all requests of one address, which may be a whole office. @default four times `maxRequestsPerSecond` */
+  maxRequestsPerSecondOfAddress?: number;
+  /** Longest body of a write. @default 65_536 (64 KiB) */
+  maxWriteBytes?: number;
+  /**
+   * Longest time without an event, in milliseconds, to a second; at most 15_000. A page says within twice that time that it may be old,
+   * where its connection is dead and nobody has said so.
+   *
+   * @default 2_500, and with more than 1,250 open streams so much that there are 500 pings a second
+   */
+  pingIntervalMs?: number;
+};
+
+type Handler = (request: Request) => Promise<Response>;
+
+/** `POST` opens a stream, or says that a page stays old; `GET` reads values for client components, `PUT` writes one. */
+type Route = { readonly GET: Handler; readonly POST: Handler; readonly PUT: Handler };
+
+/**
+ * The route that browsers talk to. Each opens one stream of server-sent events for all of its tabs, which says when what they show
+ * has changed, and which values the signals of client components have. Client components write through it.
+ *
+ * @example
+ * // app/api/reactive/route.ts
+ * import * as signals from "@/lib/signals";
+ *
+ * export const { GET, POST, PUT } = createReactiveRoute({ signals });
+ */
+export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
+  watchConnections();
+  const signals = new ExposedSignals(options.signals);
+  const { maxWriteBytes = bodyLimits.maxWriteBytes, maxRequestsPerSecond = rateLimits.perSession } = options;
+  const { maxRequestsPerSecondOfAddress = maxRequestsPerSecond * rateLimits.addressFactor } = options;
+  const admission = new Admission({
+    session: options.session ?? (() => undefined),
+    sessionRate: rateOf(maxRequestsPerSecond),
+    addressRate: rateOf(maxRequestsPerSecondOfAddress),
+  });
+  routeAdmission.admission = admission;
+  const settings: StreamSettings = {
+    maxStreams: options.maxStreams ?? 10_000,
+    maxStreamsPerClient: options.maxStreamsPerClient ?? 1_000,
+    maxDurationMs: options.maxDurationMs,
+    maxSpreadMs: options.maxSpreadMs ?? 10_000,
+    pingIntervalMs: options.pingIntervalMs,
+  };
+  return {
+    POST: answerWith(async (request) => {
+      const address = admission.arrive(request);
+      const asked = await readStreamRequest(request, admission.bodyOwner(address));
+      const admitted = await admission.identify(request, address);
+      admission.charge(admitted.client, costOf(asked));
+      if (asked.stale) {
+        logStale(asked.stale);
+        return new Response(null, { status: 204, headers: answerHeaders });
+      }
+      return openStream(request, { asked, admitted, signals, settings });
+    }),
+    GET: answerWith(async (request) => {
+      const keys = namedKeys(request);
+      const cost = 1 + keys.length * costs.key;
+      const { client } = await admission.identify(request, admission.arrive(request, cost), cost);
+      return answerCounted(client, (await readValues(keys, { signals, client, signal: request.signal })).text);
+    }),
+    PUT: answerWith(async (request) => {
+      const address = admission.arrive(request);
+      const write = await readWrite(request, maxWriteBytes, admission.bodyOwner(address));
+      const { client } = await admission.identify(request, address);
+      return writeValue(write, { signals, client });
+    }),
+  };
+}
+
+type StreamSettings = StreamTimes & Required<Pick<ReactiveRouteOptions, "maxStreams" | "maxStreamsPerClient">>;
+
+type Opening = {
+  readonly asked: StreamRequest;
+  readonly admitted: Admitted;
+  readonly signals: ExposedSignals;
+  readonly settings: StreamSettings;
+};
+
+async function openStream(request: Request, { asked, admitted, signals, settings }: Opening): Promise<Response> {
+  const { client, session } = admitted;
+  countStream(client, settings);
+  const { values, kept, limited } = await orGiveBack(client, () => askedSignals(asked, signals, client));
+  // It keeps the whole request.
+  const asOpener = values.size + kept.size > 0 ? AsyncLocalStorage.snapshot() : undefined;
+  const options: LiveStreamOptions = {
+    request: asked,
+    exchange: currentExchange(),
+    // Where requests are ended after a time, something watches them, and may stop the server when they have been answered.
+    isRequest: settings.maxDurationMs !== undefined,
+    client,
+    times: settings,
+    expiresAt: session?.expiresAt,
+    values: asOpener && { signals: values, asOpener },
+    kept: asOpener && { signals: kept, asOpener },
+    limited,
+  };
+  // Its timers would keep the request.
+  const stream = detached(() => new LiveStream(options));
+  // Next aborts it when the browser goes, for as long as it answers.
+  if (stream.body) request.signal.addEventListener("abort", () => stream.onGone(), { once: true });
+  if (request.signal.aborted) stream.onGone();
+  // It may have ended while its stream was opened.
+  if (session && revokedSessions().has(session)) stream.end("expired");
+  return new Response(stream.body, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-store, no-transform",
+      "x-accel-buffering": "no",
+      "x-content-type-options": "nosniff",
+      // On a connection that is kept, a browser comes back while Next waits for it to be idle.
+      connection: "close",
+    },
+  });
+}
+
+/** @throws {KawaError} STREAMS_EXHAUSTED - there is no room for one more */
+function countStream(client: AskingClient, { maxStreams, maxStreamsPerClient }: StreamSettings): void {
+  const limits = { perSession: maxStreamsPerClient, perAddress: maxStreamsPerClient, perProcess: maxStreams };
+  if (quotas().streams.take(client, 1, limits)) return;
+  throw new KawaError(
+    "STREAMS_EXHAUSTED",
+    quotas().streams.total >= maxStreams
+      ? `This server has ${maxStreams} open streams, its limit (maxStreams).`
+      : `This client has ${maxStreamsPerClient} open streams, its limit (maxStreamsPerClient).`,
+  );
+}
+
+/** A stream that comes to nothing does not count. */
+async function orGiveBack<T>(client: AskingClient, fn: () => Promise<T>): Promise<T> {
+  try {
+    return await fn();
+  } catch (error) {
+    quotas().streams.giveBack(client, 1);
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+import { KawaError } from "../../core/errors/errors.ts";
+import { answerHeaders } from "../values/answer.ts";
+import type { AskingClient } from "../network/asking-client.ts";
+import { currentExchange } from "../network/connections.ts";
+import { drainTimeoutMs } from "../limits/limits.ts";
+import { quotas } from "../limits/quota.ts";
+
+/** What fits into the buffers of a connection is sent whether it is read or not. */
+const smallBytes = 16 * 1024;
+
+/**
+ * An answer that counts until the client has read it. A client that stops reading is disconnected.
+ *
+ * @throws {KawaError} RATE_LIMITED - the client, or all of them, have not read what they were sent before
+ */
+export function answerCounted(client: AskingClient, json: string): Response {
+  const body = Buffer.from(json);
+  const answer = new Response(body, { headers: { ...answerHeaders, "content-type": "application/json" } });
+  const exchange = currentExchange();
+  // One that has closed never says so again.
+  if (body.byteLength <= smallBytes || !exchange || exchange.response.closed) return answer;
+  if (!quotas().answers.take(client, body.byteLength)) {
+    throw new KawaError("RATE_LIMITED", "Too many answers wait until this client, or all clients together, read them (docs/limits.md).");
+  }
+  exchange.response.once("close", () => quotas().answers.giveBack(client, body.byteLength));
+  // Called when nothing has moved on the connection for so long.
+  exchange.response.setTimeout(drainTimeoutMs, () => exchange.socket.destroy());
+  return answer;
+}

@@ -1,0 +1,65 @@
+import type { Socket } from "node:net";
+import { drainTimeoutMs } from "../limits/limits.ts";
+import type { StreamOutput, StreamSource } from "./stream-output.ts";
+
+const encoder = new TextEncoder();
+
+/** Writes events to the body of an answer. */
+export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Array> {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly #source: StreamSource;
+  readonly #socket: Socket | undefined;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #unreadBytes = 0;
+
+  /** `socket` is the connection, where that is known. */
+  constructor(source: StreamSource, socket: Socket | undefined) {
+    this.#source = source;
+    this.#socket = socket;
+    this.body = new ReadableStream<Uint8Array>(this);
+  }
+
+  /** Of the body. */
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+  }
+
+  /** Of the body: the browser reads. */
+  pull(): void {
+    this.#unreadBytes = 0;
+    this.#source.onRead();
+  }
+
+  /** Of the body: the browser has gone. */
+  cancel(): void {
+    this.#source.onGone();
+  }
+
+  get isRead(): boolean {
+    return this.#controller.desiredSize! > 0;
+  }
+
+  get unreadBytes(): number {
+    return this.#unreadBytes;
+  }
+
+  write(text: string): void {
+    this.#unreadBytes += text.length;
+    this.#controller.enqueue(encoder.encode(text));
+  }
+
+  end(): void {
+    this.#socket?.setTimeout(drainTimeoutMs, () => this.destroy());
+    try {
+      this.#controller.close();
+    } catch {
+      // Ended, or cancelled.
+    }
+  }
+
+  destroy(): void {
+    if (this.#socket) this.#socket.destroy();
+    // What waits is given up.
+    else this.#controller.error(new Error("The browser has stopped reading."));
+  }
+}

@@ -1,0 +1,48 @@
+import type { Change } from "../../core/backend/backend.ts";
+import type { Version } from "../../core/value/version.ts";
+
+const maxKeys = 20_000;
+
+/** When each key of a backend changed last: tells who comes back whether what they show has changed since. */
+export class ChangeLog {
+  // In the order of their last changes.
+  readonly #changedAt = new Map<string, number>();
+  #epoch: string;
+  /** What changed up to here may not be in the log. */
+  #floor: number;
+  /** When it was last known to change: by a clock, for those of whose versions nothing is known. */
+  changedAtMs: number = Date.now();
+
+  constructor({ epoch, seq }: Version) {
+    this.#epoch = epoch;
+    this.#floor = seq;
+  }
+
+  add({ keys, version }: Change): void {
+    this.changedAtMs = Date.now();
+    for (const key of keys) {
+      this.#changedAt.delete(key);
+      this.#changedAt.set(key, version.seq);
+    }
+    while (this.#changedAt.size > maxKeys) {
+      const [oldest, seq] = this.#changedAt.entries().next().value!;
+      this.#changedAt.delete(oldest);
+      this.#floor = seq;
+    }
+  }
+
+  /** True when the log knows every change after `since`. */
+  reaches(since: Version): boolean {
+    return since.epoch === this.#epoch && since.seq >= this.#floor;
+  }
+
+  /** Those of the keys that have changed after `since`, as far as the log {@link reaches}; undefined stands for all keys. */
+  *changed(keys: ReadonlySet<string> | undefined, since: Version): Iterable<string> {
+    for (const key of keys ?? this.#changedAt.keys()) if (this.isChanged(key, since)) yield key;
+  }
+
+  /** True when the key has changed after `since`, as far as the log {@link reaches}. */
+  isChanged(key: string, since: Version): boolean {
+    return (this.#changedAt.get(key) ?? 0) > since.seq;
+  }
+}

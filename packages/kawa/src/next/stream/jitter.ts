@@ -1,0 +1,32 @@
+import { performance } from "node:perf_hooks";
+import { processState } from "../../core/process/process-state.ts";
+
+/** About what a server needs to render a small page. */
+const renderMs = 3;
+/** So many renders at once are no burden. */
+const fewTabs = 20;
+/** Share of the time in which the event loop had something to do, from which on the server counts as busy. */
+const busyUtilization = 0.8;
+const busySpreadMs = 500;
+const sampleMs = 250;
+
+type Sample = { at: number; utilization: number; since: ReturnType<typeof performance.eventLoopUtilization> };
+
+const state = processState<{ sample: Sample | undefined }>("event-loop", () => ({ sample: undefined }));
+
+/** Over which time tabs that show the same should spread their renders, in milliseconds. */
+export function spreadMsFor(tabCount: number, maxSpreadMs: number): number {
+  const many = tabCount > fewTabs ? tabCount * renderMs : 0;
+  const busy = eventLoopUtilization() > busyUtilization ? busySpreadMs : 0;
+  return Math.min(Math.max(many, busy), maxSpreadMs);
+}
+
+function eventLoopUtilization(): number {
+  const now = performance.now();
+  const before = state.sample;
+  if (before && now - before.at < sampleMs) return before.utilization;
+  const since = performance.eventLoopUtilization();
+  const utilization = before ? performance.eventLoopUtilization(since, before.since).utilization : 0;
+  state.sample = { at: now, utilization, since };
+  return utilization;
+}

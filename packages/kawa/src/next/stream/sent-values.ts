@@ -1,0 +1,64 @@
+import { rowText } from "../values/row-text.ts";
+import { turns } from "../limits/turns.ts";
+import { ValueFeed, type ValueFeedOptions } from "./value-feed.ts";
+
+export type SentValuesOptions = Pick<ValueFeedOptions, "signals" | "asOpener" | "address" | "isRead"> & {
+  /** Sends an event of rows, given as JSON. */
+  readonly send: (json: string) => void;
+};
+
+/** Sends one stream its values: at once, for a client component does not ask for a render first. What one event cannot hold waits for its turn. */
+export class SentValues {
+  readonly #options: SentValuesOptions;
+  readonly #feed: ValueFeed;
+  #isWaiting = false;
+
+  constructor(options: SentValuesOptions) {
+    this.#options = options;
+    this.#feed = new ValueFeed({ ...options, onRows: () => this.#flush() });
+  }
+
+  /** How many keys it follows. */
+  get size(): number {
+    return this.#feed.size;
+  }
+
+  start(): void {
+    this.#feed.start();
+  }
+
+  stop(): void {
+    this.#feed.stop();
+  }
+
+  /** The browser reads again. */
+  resume(): void {
+    this.#flush();
+    this.#feed.resume();
+  }
+
+  #flush(): void {
+    if (this.#isWaiting) return;
+    // A browser that reads calls again while an event is sent.
+    this.#isWaiting = true;
+    if (!this.#sendEvent() || !this.#feed.hasRows) {
+      this.#isWaiting = false;
+      return;
+    }
+    void turns()
+      .next(this.#options.address)
+      .then(() => {
+        this.#isWaiting = false;
+        this.resume();
+      });
+  }
+
+  /** False when there was nothing to send. */
+  #sendEvent(): boolean {
+    const values = this.#options.isRead() ? this.#feed.take() : undefined;
+    if (!values) return false;
+    const lists = values.lists ? `,"lists":${JSON.stringify(values.lists)}` : "";
+    this.#options.send(`{"rows":[${values.rows.map(rowText).join(",")}]${lists}}`);
+    return true;
+  }
+}

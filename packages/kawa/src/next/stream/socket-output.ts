@@ -1,0 +1,105 @@
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { processState } from "../../core/process/process-state.ts";
+import type { Exchange } from "../network/connections.ts";
+import { drainTimeoutMs, streamLimits } from "../limits/limits.ts";
+import type { StreamOutput, StreamSource } from "./stream-output.ts";
+
+/** A function of Vercel may be stopped when it has answered. */
+const state = processState("socket-output", () => ({ isPossible: !process.env["VERCEL"] }));
+
+/**
+ * Writes events straight to the connection. The answer of the route has a head and no body; once Next has ended it, the connection
+ * is ours: for Next and Node the request is over, and nothing of it is kept. A stream is open for hours, and what they keep of a
+ * request that they still answer is several times as much as the connection itself.
+ *
+ * It rests on this: an answer with neither a length nor chunks ends with its connection, so when it is finished, Node calls
+ * `destroySoon()` of the socket. Where Node does not, and where something encodes answers, that stream is ended, and later ones go
+ * another way.
+ */
+export class SocketOutput implements StreamOutput {
+  readonly body = null;
+  readonly #source: StreamSource;
+  readonly #socket: Socket;
+  /** What is written before the head of the answer. */
+  #early: string | undefined = "";
+  #hasEnded = false;
+
+  /** False where the head has been sent, and where a connection has been tried and was not ours. */
+  static isPossible({ response }: Exchange): boolean {
+    return state.isPossible && !response.headersSent;
+  }
+
+  constructor(source: StreamSource, exchange: Exchange) {
+    this.#source = source;
+    this.#socket = exchange.socket;
+    this.#socket.on("close", () => this.#source.onGone());
+    this.#takeAfter(exchange);
+  }
+
+  get isRead(): boolean {
+    return this.#early === undefined ? !this.#socket.writableNeedDrain : this.#early.length < streamLimits.maxEarlyLength;
+  }
+
+  get unreadBytes(): number {
+    return this.#early === undefined ? this.#socket.writableLength : this.#early.length;
+  }
+
+  write(text: string): void {
+    if (this.#early === undefined) this.#socket.write(text);
+    else this.#early += text;
+  }
+
+  end(): void {
+    if (this.#early === undefined) this.#endSocket();
+    else this.#hasEnded = true;
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** What waits is still sent, for as long as somebody reads it. */
+  #endSocket(): void {
+    this.#socket.setTimeout(drainTimeoutMs, () => this.#socket.destroy());
+    this.#socket.end();
+  }
+
+  /** Nothing that stays may be made here, or it keeps the response. */
+  #takeAfter({ response, socket }: Exchange): void {
+    let isAnswered = false;
+    response.removeHeader("content-length");
+    response.removeHeader("transfer-encoding");
+    const { destroySoon } = socket;
+    socket.destroySoon = () => {
+      isAnswered = true;
+      socket.destroySoon = destroySoon;
+      if (response.hasHeader("content-encoding")) state.isPossible = false;
+      else if (isEventStream(response)) return this.#take();
+      socket.destroySoon();
+    };
+    response.once("close", () => {
+      if (isAnswered || socket.destroyed) return;
+      state.isPossible = false;
+      socket.end();
+    });
+  }
+
+  #take(): void {
+    const socket = this.#socket;
+    const early = this.#early!;
+    this.#early = undefined;
+    // Whoever sends another request here would have it answered in the middle of the events.
+    socket.removeAllListeners("data");
+    socket.on("data", () => socket.destroy());
+    socket.on("drain", () => this.#source.onRead());
+    socket.write(early);
+    if (this.#hasEnded) this.#endSocket();
+    else if (early.length >= streamLimits.maxEarlyLength && this.isRead) this.#source.onRead();
+  }
+}
+
+/** Something between the route and the browser may have answered another way. */
+function isEventStream(response: ServerResponse): boolean {
+  return String(response.getHeader("content-type")).startsWith("text/event-stream");
+}

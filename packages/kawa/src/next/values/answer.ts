@@ -1,0 +1,104 @@
+import { isKawaError, type KawaError, type KawaErrorCode, publicMessage } from "../../core/errors/errors.ts";
+import type { ErrorReply } from "../../browser/value-protocol.ts";
+import { reportSeldom } from "../limits/report-seldom.ts";
+
+const notAllowed = "This is not allowed.";
+const notUnderstood = "This page and the server do not understand each other. Please load the page again.";
+const notSaved = "This cannot be saved.";
+const unavailable = "The server is busy. Please try again.";
+const broken = "The server has a problem. Please try again later.";
+
+/** What people are told where the error itself has no public message. */
+const messages: Readonly<Record<KawaErrorCode, string>> = {
+  ACTION_MISROUTED: "The request has reached another page.",
+  ACTION_REFUSED: notAllowed,
+  BACKEND_CLOSED: unavailable,
+  BACKEND_TIMEOUT: unavailable,
+  BACKEND_UNAVAILABLE: unavailable,
+  CACHE_PRIVATE: broken,
+  CONTEXT_UNAVAILABLE: broken,
+  CONTEXT_UNSUPPORTED: broken,
+  DISK_FAILED: unavailable,
+  EFFECT_LOOP: broken,
+  ENGINE_BINARY_MISSING: broken,
+  ENGINE_FOLDER_UNWRITABLE: broken,
+  ENGINE_PLATFORM_UNSUPPORTED: broken,
+  ENGINE_PORT_TAKEN: broken,
+  ENGINE_START_FAILED: unavailable,
+  HOOK_LOOP: broken,
+  HOOK_MISSING: broken,
+  HOST_REFUSED: "This app is not reached under this name.",
+  KEY_INVALID: notUnderstood,
+  NOT_EXPOSED: "This cannot be read or changed from here.",
+  OPTION_INVALID: broken,
+  ORIGIN_REFUSED: "This was sent by a page of another site.",
+  RATE_LIMITED: "That was too much at once. Please wait a moment.",
+  RENDER_STATIC: broken,
+  RENDER_WRITE: broken,
+  REQUEST_INVALID: notUnderstood,
+  REQUEST_TIMEOUT: "The connection is too slow. Please try again.",
+  SECRET_MISSING: broken,
+  STORE_INCOMPLETE: broken,
+  STREAMS_EXHAUSTED: "Too many pages are open at the moment. This one shows no news until there is room.",
+  UNAUTHORIZED: notAllowed,
+  UPDATE_CONFLICT: "Others were faster. Please try again.",
+  VALUE_INVALID: notSaved,
+  VALUE_TOO_LARGE: "This is too long to be saved.",
+  VALUE_UNREADABLE: broken,
+  VALUE_UNSERIALIZABLE: notSaved,
+  WRITE_UNCONFIRMED: "It is not known whether this was saved. What you see is what the server has.",
+};
+
+/** Of every answer: nobody keeps it, and nobody takes it for something else. */
+export const answerHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
+
+const defaultRetryMs: Partial<Record<KawaErrorCode, number>> = { STREAMS_EXHAUSTED: 10_000 };
+
+/** A handler that answers with JSON, and tells of an error only what everybody may know. */
+export function answerWith<T>(perform: (request: Request) => Promise<T | Response>): (request: Request) => Promise<Response> {
+  return async (request) => {
+    try {
+      const answer = await perform(request);
+      return answer instanceof Response ? answer : Response.json(answer, { headers: answerHeaders });
+    } catch (error) {
+      if (!isKawaError(error)) throw error;
+      return refusal(request, error);
+    }
+  };
+}
+
+/**
+ * A route handler that answers with an error of Kawa as the reactive route does: with its status, `Retry-After` where it may succeed
+ * later, and JSON `{ code, error }`, in which `error` is for people. Everything else that is thrown goes on. A server action returns
+ * `publicMessage(error)` instead.
+ *
+ * @example
+ * // app/api/sign-out/route.ts
+ * export const POST = answerErrors(async () => {
+ *   await sessions.signOut();
+ *   return new Response(null, { status: 204 });
+ * });
+ */
+export function answerErrors<Rest extends unknown[]>(
+  handler: (request: Request, ...rest: Rest) => Response | Promise<Response>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  return (request, ...rest) => answerWith(async () => handler(request, ...rest))(request);
+}
+
+function refusal(request: Request, error: KawaError): Response {
+  const { code, status, data, retryable } = error;
+  if (status >= 500 || isForDevelopers(code)) reportSeldom(code, "A request of a browser failed.", error);
+  const retryAfterMs = typeof data["retryAfterMs"] === "number" ? data["retryAfterMs"] : undefined;
+  const reply: ErrorReply = { code, error: publicMessage(error, messages[code]), retryAfterMs };
+  const headers: Record<string, string> = { ...answerHeaders };
+  if (retryable) headers["retry-after"] = String(Math.ceil((retryAfterMs ?? defaultRetryMs[code] ?? 1000) / 1000));
+  // What is left of the body would keep the connection.
+  const isUnread = request.body !== null && (!request.bodyUsed || status === 408 || status === 413);
+  if (isUnread) headers["connection"] = "close";
+  return Response.json(reply, { status, headers });
+}
+
+/** Whoever develops wants to know which limit, and what was wrong with a request. */
+function isForDevelopers(code: KawaErrorCode): boolean {
+  return process.env.NODE_ENV === "development" && (code === "RATE_LIMITED" || code === "REQUEST_INVALID");
+}

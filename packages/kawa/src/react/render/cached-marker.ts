@@ -1,0 +1,44 @@
+import * as ReactDOM from "react-dom";
+import { processState } from "../../core/process/process-state.ts";
+
+const prefix = "#kawa-cached:";
+
+type Tell = (href: string) => void;
+type Dispatcher = { D: Tell & { [plain]?: Tell } };
+
+/** On the function that takes markers out: the one that tells a hint to React. */
+const plain = Symbol.for("kawa.plain-hint");
+
+const internals = (ReactDOM as unknown as Record<string, { d: Dispatcher } | undefined>)[
+  "__DOM_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE"
+];
+
+const taker = processState("cached-markers", () => ({ take: (_id: string): void => {} }));
+
+/**
+ * Has `take` called wherever something cached is shown that {@link tellMarker} has marked. A marker is a hint to React DOM: it is in what
+ * Next keeps, whatever that is, and React tells it to whoever decodes that, in the render that shows it. It goes no further.
+ *
+ * False where React has no such place.
+ */
+export function takeMarkers(take: (id: string) => void): boolean {
+  taker.take = take;
+  return watchHints();
+}
+
+/** Marks what the running function in `"use cache"` gives. False where nobody would see it. */
+export function tellMarker(id: string): boolean {
+  if (!watchHints()) return false;
+  internals!.d.D[plain]!(prefix + id);
+  return true;
+}
+
+/** React's renderer has put its own functions there, and may do so again. */
+function watchHints(): boolean {
+  if (typeof internals?.d?.D !== "function") return false;
+  const { d } = internals;
+  if (d.D[plain]) return true;
+  const tell: Tell = (href) => (typeof href === "string" && href.startsWith(prefix) ? taker.take(href.slice(prefix.length)) : d.D(href));
+  internals.d = { ...d, D: Object.assign(tell, { [plain]: (href: string) => d.D(href) }) };
+  return true;
+}

@@ -1,0 +1,20 @@
+import { processState } from "../../core/process/process-state.ts";
+import { knownRenders } from "./known-renders.ts";
+import type { RenderReads } from "./render-reads.ts";
+
+const maxRenders = 1_000;
+
+/** Their ids are what browsers say, so they take no places of the renders that this process has made. */
+const renders = (): Map<string, RenderReads> => processState("foreign-renders", () => new Map<string, RenderReads>());
+
+/** A render of another server, as a browser has named it. */
+export function addForeignRender(render: RenderReads): void {
+  const all = renders();
+  all.set(render.id, render);
+  if (all.size > maxRenders) all.delete(all.keys().next().value!);
+}
+
+/** A render of this process, or one of another that a browser has named. */
+export function findRender(id: string): RenderReads | undefined {
+  return knownRenders().get(id) ?? renders().get(id);
+}

@@ -1,0 +1,125 @@
+import type { Version } from "../../core/value/version.ts";
+
+const maxKeys = 5_000;
+
+/** Who wants to know what becomes of a render. */
+export interface RenderFollower {
+  /** It has read one more key; ask {@link RenderReads.isEverything} then, too. */
+  onRead?(backendId: string, key: string): void;
+  /** The tab that shows it has been sent `next` to show instead. */
+  onReplaced?(next: RenderReads): void;
+  /** A part of it is older than what it has told of a backend. */
+  onOlder?(backendId: string): void;
+}
+
+/** Keys of one backend that the render has seen no value of, and as whom it asked. */
+export type HiddenReads = { readonly identity: string; readonly keys: Set<string> };
+
+const nobody: readonly RenderFollower[] = [];
+
+/** Which keys one render has read, and which versions it shows. It grows while the render streams. */
+export class RenderReads {
+  readonly id: string;
+  /** Version of each backend that the render shows at least. */
+  readonly versions: Map<string, Version>;
+  /** The versions that its page has told the browser. A late part may have read of more. */
+  shownText: string | undefined;
+  /** True when a part of it, which was cached, is older than what it has told. It has to be rendered again, whatever its versions say. */
+  isOlder = false;
+  readonly #keys = new Map<string, Set<string>>();
+  /** Where the last key was added: most renders read of one backend. */
+  #last: { readonly backendId: string; readonly keys: Set<string> } | undefined;
+  /** By backend, where hooks decide who sees what. */
+  #hidden: Map<string, HiddenReads> | undefined;
+  // Few, and of very many renders.
+  #followers = nobody;
+  #keyCount = 0;
+
+  constructor(id: string, versions: Map<string, Version> = new Map()) {
+    this.id = id;
+    this.versions = versions;
+  }
+
+  /** True when the render read too much to keep: any change may concern it. */
+  get isEverything(): boolean {
+    return this.#keyCount > maxKeys;
+  }
+
+  /** How many keys are kept. */
+  get keyCount(): number {
+    return this.#keyCount;
+  }
+
+  /** Keys by backend. Those of a render that {@link isEverything} are not all. */
+  get keys(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#keys;
+  }
+
+  /** Keys that hooks may hide from whoever looks: changes of these are to be told only when they do so no longer. */
+  get hidden(): ReadonlyMap<string, HiddenReads> | undefined {
+    return this.#hidden;
+  }
+
+  /** As whom the render has read a key without seeing a value; undefined for a key whose changes anybody may hear of. */
+  hiddenFrom(backendId: string, key: string): string | undefined {
+    const hidden = this.#hidden?.get(backendId);
+    return hidden?.keys.has(key) ? hidden.identity : undefined;
+  }
+
+  /** @param hiddenFrom who was asked for, of a key of which hooks gave no value */
+  add(backendId: string, key: string, hiddenFrom?: string): void {
+    if (this.isEverything) return;
+    this.#noteHidden(backendId, key, hiddenFrom);
+    const keys = this.#keysOf(backendId);
+    const { size } = keys;
+    keys.add(key);
+    if (keys.size === size) return;
+    this.#keyCount += 1;
+    for (const follower of this.#followers) follower.onRead?.(backendId, key);
+  }
+
+  #keysOf(backendId: string): Set<string> {
+    if (this.#last?.backendId === backendId) return this.#last.keys;
+    let keys = this.#keys.get(backendId);
+    if (!keys) this.#keys.set(backendId, (keys = new Set()));
+    this.#last = { backendId, keys };
+    return keys;
+  }
+
+  #noteHidden(backendId: string, key: string, identity: string | undefined): void {
+    if (identity === undefined) return void this.#hidden?.get(backendId)?.keys.delete(key);
+    this.#hidden ??= new Map();
+    const hidden = this.#hidden.get(backendId);
+    if (hidden?.identity === identity) hidden.keys.add(key);
+    else this.#hidden.set(backendId, { identity, keys: new Set([key]) });
+  }
+
+  has(backendId: string, key: string): boolean {
+    return this.#keys.get(backendId)?.has(key) ?? false;
+  }
+
+  /** True when the render depends on everything that `other` depends on. */
+  covers(other: RenderReads): boolean {
+    if (this.isEverything || other.isEverything) return false;
+    for (const [backendId, keys] of other.#keys) for (const key of keys) if (!this.has(backendId, key)) return false;
+    return true;
+  }
+
+  /** Tells the followers that `next` is shown instead. */
+  replaceWith(next: RenderReads): void {
+    for (const follower of this.#followers) follower.onReplaced?.(next);
+  }
+
+  noteOlder(backendId: string): void {
+    this.isOlder = true;
+    for (const follower of this.#followers) follower.onOlder?.(backendId);
+  }
+
+  follow(follower: RenderFollower): void {
+    this.#followers = this.#followers.concat(follower);
+  }
+
+  unfollow(follower: RenderFollower): void {
+    this.#followers = this.#followers.filter((other) => other !== follower);
+  }
+}

@@ -1,0 +1,219 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { after } from "next/server";
+import { type Backend, type Entry, knownBackends, type Snapshot } from "../../core/backend/backend.ts";
+import { nextWork } from "../../core/work/next-work.ts";
+import { processState } from "../../core/process/process-state.ts";
+import { senderOf } from "../../core/work/refresh-requests.ts";
+import type { Version } from "../../core/value/version.ts";
+import { awaitRequest } from "./await-request.ts";
+import { type CachedRead, type CachedReads, compareRead } from "./cached-reads.ts";
+import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
+import type { HookSource } from "../checks/hook-check.ts";
+import type { HookPlace } from "../checks/hook-place.ts";
+import { knownRenders } from "./known-renders.ts";
+import { type RenderName, renderNameOf } from "./render-id.ts";
+import { requestChecks } from "../checks/request-checks.ts";
+import { RenderReads } from "./render-reads.ts";
+import { RenderSnapshots } from "./render-snapshots.ts";
+import { ToldFloor } from "./tell-floor.ts";
+
+/** First the browser gets its answer. It waits for longer than this before it asks for a new stream. */
+const replaceDelayMs = 10;
+
+const fragmentsInRender = (): AsyncLocalStorage<RenderReads> => processState("fragments-in-render", () => new AsyncLocalStorage());
+
+/** What one render has read, and what it sees. React gives every render its own. */
+export class RequestScope {
+  readonly snapshots: RenderSnapshots;
+  /** Of hooks whose value was known when their component ran before, and is not any more. */
+  readonly latePlaces: Map<HookSource, HookPlace> = new Map();
+  /** True where what is read is shown to all. */
+  readonly isForAll: boolean = false;
+  #reads: RenderReads | undefined;
+  #refresh: RenderName["refresh"];
+  /** Undefined while the render has no live fragments: to ask where one is costs more than the rest of a read. */
+  #fragments: AsyncLocalStorage<RenderReads> | undefined;
+  #marking: Promise<void> | undefined;
+  #isShared = false;
+  /** Of a soft navigation, and of the answer to an action of the app. */
+  #floor: ToldFloor | undefined;
+  #isOver = false;
+
+  constructor(snapshots: RenderSnapshots = new RenderSnapshots()) {
+    this.snapshots = snapshots;
+  }
+
+  /** True once the render is known to belong to a request, and not to a prerender at build time. */
+  get isDynamic(): boolean {
+    return this.#reads !== undefined;
+  }
+
+  /** True once the server components are done. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** What the render has read, without its live fragments. Known once the render {@link isDynamic}. */
+  get reads(): RenderReads | undefined {
+    return this.#reads;
+  }
+
+  /** Names the render to browsers. Known once the render {@link isDynamic}. */
+  get id(): string {
+    return this.#reads?.id ?? "";
+  }
+
+  /** Version of each backend that the render shows. */
+  get versions(): ReadonlyMap<string, Version> {
+    return this.snapshots.versions;
+  }
+
+  /** Makes the route dynamic. In a prerender this never resolves, as Next wants it. */
+  markDynamic(): Promise<void> {
+    this.#marking ??= this.#mark();
+    return this.#marking;
+  }
+
+  /** @throws {KawaError} RENDER_STATIC - what is rendered is kept for others, and belongs to no request */
+  checkRequest(): void {}
+
+  /** Has to be awaited before something is read that is not known. Makes the route dynamic. `name` is for people. */
+  prepareRead(_name: string): Promise<void> {
+    return this.markDynamic();
+  }
+
+  /** What the render sees of a backend. `key` is what is going to be read. */
+  openSnapshot(backend: Backend, _key?: string): Promise<Snapshot> {
+    return this.snapshots.open(backend);
+  }
+
+  /** Remembers that the render depends on a key, of which it has seen this entry. */
+  noteRead(backend: Backend, key: string, entry: Entry, into: RenderReads | undefined): void {
+    const hiddenFrom = entry.state === "absent" ? this.snapshots.of(backend)?.identity : undefined;
+    (into ?? this.#reads)?.add(backend.id, key, hiddenFrom);
+    if (this.#floor && entry.seq > 0) this.#noteFloor(this.#floor, backend, entry);
+  }
+
+  /**
+   * Remembers that the render shows something cached, and depends on what that was made of.
+   *
+   * @throws {KawaError} HOST_REFUSED - it is shown to nobody then
+   */
+  noteCached(cached: CachedReads): void {
+    const into = this.readsHere;
+    const follow = (): void => cached.follow((read) => this.#noteCachedRead(read, into ?? this.reads!));
+    if (this.isDynamic) return follow();
+    // What is cached is there at once, and not after the request has been looked at, as what is read.
+    const { headers } = nextWork()?.unit ?? {};
+    if (headers) checkRequest(headers as Headers);
+    this.markDynamic().then(follow, () => {});
+  }
+
+  #noteCachedRead(read: CachedRead, reads: RenderReads): void {
+    const backend = knownBackends.peek().get(read.backendId);
+    if (!backend) {
+      for (const id of knownBackends.peek().keys()) reads.noteOlder(id);
+      return;
+    }
+    reads.add(backend.id, read.key);
+    const view = this.#isOver ? undefined : this.snapshots.of(backend);
+    const { version } = view ?? backend;
+    const { versions } = this.snapshots;
+    const compare = (entry: Entry): void => {
+      if (!versions.has(backend.id)) versions.set(backend.id, version);
+      if (compareRead(read, version, entry) === "older") this.#noteOlder(backend, entry, reads);
+      else if (this.#floor && read.seq > 0) this.#noteFloor(this.#floor, backend, read);
+    };
+    const entry = (view ?? backend).entry(read.key).peek();
+    if (entry.state !== "unknown") return compare(entry);
+    const compareLater = (): void => compare(backend.entry(read.key).peek());
+    backend.load([read.key]).then(compareLater, compareLater);
+  }
+
+  /** What Next has given was made for a render that has begun before: the page shows less than it would by itself. */
+  #noteOlder(backend: Backend, { seq }: Entry, reads: RenderReads): void {
+    const { versions } = this.snapshots;
+    const { epoch, seq: newest } = versions.get(backend.id) ?? backend.version;
+    versions.set(backend.id, { epoch, seq: Math.max(0, Math.min(newest, seq - 1)) });
+    reads.noteOlder(backend.id);
+  }
+
+  #noteFloor(floor: ToldFloor, backend: Backend, { seq }: { readonly seq: number }): void {
+    const newest = this.snapshots.versions.get(backend.id);
+    if (newest) floor.note(seq, newest);
+  }
+
+  /** The live fragment for which the running code reads; undefined where it reads for the page. */
+  get readsHere(): RenderReads | undefined {
+    return this.#fragments?.getStore();
+  }
+
+  /** What `run` reads counts for a live fragment and not for the page, also what it reads after it has waited. */
+  readFor<T>(fragment: RenderReads, run: () => T): T {
+    this.#fragments ??= fragmentsInRender();
+    return this.#fragments.run(fragment, run);
+  }
+
+  /** What is read from now on is of new versions: the render lasts for as long as its page. */
+  renew(): void {
+    this.#floor = undefined;
+    this.latePlaces.clear();
+    this.snapshots.renew();
+    // Next would go on with them for as long as the request lasts.
+    nextWork()?.work.completedCacheInvocations?.clear();
+  }
+
+  noteVersion(backend: Backend): void {
+    this.snapshots.noteVersion(backend);
+  }
+
+  /** Backends that the render before has read of, which this one is to show instead: late parts read them later. */
+  get expectedBackends(): ReadonlySet<string> {
+    return new Set(this.#refresh?.of?.versions.keys());
+  }
+
+  /** Lets client components of the page see the same versions. Resolves with the {@link id} by which they find them. */
+  async shareWithClients(): Promise<string> {
+    await this.markDynamic();
+    const { id } = this;
+    if (this.#refresh) return id;
+    this.#isShared = true;
+    shareSnapshots(id, this.snapshots);
+    // The HTML is made after the server components, and is complete with the answer.
+    after(() => {
+      unshareSnapshots(id);
+      this.snapshots.release();
+    });
+    return id;
+  }
+
+  /** The server components are done. */
+  end(): void {
+    this.#isOver = true;
+    if (!this.#isShared) this.release();
+    const reads = this.#reads;
+    const replaced = this.#refresh?.of;
+    if (reads && replaced) setTimeout(() => replaced.replaceWith(reads), replaceDelayMs);
+  }
+
+  protected release(): void {
+    this.snapshots.release();
+  }
+
+  async #mark(): Promise<void> {
+    const headers = await awaitRequest();
+    checkRequest(headers);
+    const { id, refresh } = renderNameOf(headers);
+    this.#reads = new RenderReads(id, this.snapshots.versions);
+    this.#refresh = refresh;
+    // HTML brings its values along. Refreshes are many, and what they follow is told by the stream.
+    // The same for a page that asks for itself: a hint of each refresh would stay in its memory.
+    const isRefresh = refresh !== undefined || senderOf({ headers, url: nextWork()?.unit?.url }) === "itself";
+    if (!isRefresh && !headers.get("accept")?.includes("text/html")) this.#floor = new ToldFloor();
+    knownRenders().add(this.#reads);
+  }
+}
+
+function checkRequest(headers: Headers): void {
+  for (const check of requestChecks.values()) check({ headers });
+}

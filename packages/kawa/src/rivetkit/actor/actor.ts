@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { actor, type AnyActorDefinition } from "rivetkit";
+import { db } from "rivetkit/db";
+import { isKawaError, KawaError, show } from "../../core/errors/errors.ts";
+import { maxValueBytes as defaultMaxValueBytes } from "../../core/value/value.ts";
+import { actorAudience } from "../wire/actor-audience.ts";
+import { ActorService } from "./actor-service.ts";
+import { type ActorSettings, attachSettings, latestSettings } from "../hooks/actor-settings.ts";
+import { actionNames, clientParams } from "../hooks/client-params.ts";
+import { verifyClient } from "./client-token.ts";
+import { type ActionName, type AnyContext, type AnyHooks, type HookContext, type ReactiveStateActorHooks } from "../hooks/hooks.ts";
+import { takeHooks } from "../hooks/hooked-client.ts";
+import { host } from "../host/host.ts";
+import { goneFailure } from "../engine/disk-room.ts";
+import { hostedServices, startFailureKey, startFailures } from "../wire/hosted-services.ts";
+import { openActorJournal, removeActorJournal } from "../journal/actor-journal.ts";
+import { toPublicError } from "../wire/refusal.ts";
+import type { Socket } from "../wire/protocol.ts";
+import { serveReplica } from "./serve-replica.ts";
+import { SignalStore } from "../store/signal-store.ts";
+import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../storage/sqlite-storage.ts";
+import type { SignalStorage, StorageSession } from "../storage/storage.ts";
+
+export type ReactiveStateActorOptions = {
+  /** Where the actor keeps its values, such as `redisStorage({ url })`. @default the SQLite database that RivetKit gives it */
+  storage?: SignalStorage;
+  /**
+   * What an acknowledged write survives where the engine is embedded and stores in files: `"disk"` a power cut, `"process"` the end of
+   * every process (`kill -9`), but not a power cut. It says nothing about another store: see docs/storage.md for what each promises.
+   *
+   * @default "disk"
+   */
+  durability?: Durability;
+  /** Largest encoded value in bytes, at most 8 MiB. @default 262_144 (256 KiB) */
+  maxValueBytes?: number;
+  /** The actor leaves the memory when no server has been connected for this long, in milliseconds. @default 60_000 */
+  sleepTimeoutMs?: number;
+};
+
+/** Where an acknowledged write is: on the disk, or in the memory of the system, which writes it to the disk some seconds later. */
+export type Durability = "disk" | "process";
+
+/** A RivetKit actor that keeps signals. */
+export type ReactiveStateActor = AnyActorDefinition;
+
+type Vars = { service: ActorService | undefined };
+type Waking = HookContext & { readonly db: SqlDatabase; readonly vars: Vars };
+
+/** Less than the engine waits for a start. */
+const startRetryMs = 3_000;
+const maxMaxValueBytes = 8 * 1024 * 1024;
+
+/**
+ * An actor that keeps signals, with hooks that authorise, change or watch what is done with them. Servers of this app reach it
+ * through `initReactiveBackend`. RivetKit clients reach only the actions that a hook names; they are anonymous, or have the identity
+ * of a token of `issueToken`. Browsers reach what is exposed; where there are hooks of writes, only the writes that one of them
+ * names, and likewise for reads.
+ *
+ * @throws {KawaError} OPTION_INVALID - an option is out of its range
+ * @example
+ * export const secureActor = createReactiveStateActor({
+ *   setSignal: async (c, params, next) => {
+ *     if (params.key.startsWith("admin:") && !params.isAdmin) throw new Error("Admin access required");
+ *     return await next(params);
+ *   },
+ * });
+ */
+export function createReactiveStateActor<C extends object = AnyContext>(
+  hooks: ReactiveStateActorHooks<C> = {},
+  options: ReactiveStateActorOptions = {},
+): ReactiveStateActor {
+  const { storage, durability = "disk", maxValueBytes = defaultMaxValueBytes, sleepTimeoutMs = 60_000 } = options;
+  if (!(durability === "disk" || durability === "process")) {
+    throw new KawaError("OPTION_INVALID", `durability must be "disk" or "process", not ${show(durability)}.`);
+  }
+  if (storage && options.durability) {
+    throw new KawaError("OPTION_INVALID", `durability is of the embedded engine's files; leave it out beside storage, which has its own settings.`);
+  }
+  if (!(maxValueBytes > 0 && maxValueBytes <= maxMaxValueBytes)) {
+    throw new KawaError("OPTION_INVALID", `maxValueBytes must be 1 to ${maxMaxValueBytes}, not ${maxValueBytes}.`);
+  }
+  if (!(sleepTimeoutMs > 0)) throw new KawaError("OPTION_INVALID", `sleepTimeoutMs must be positive, not ${sleepTimeoutMs}.`);
+  const settings: ActorSettings = { hooks: hooks as AnyHooks, maxValueBytes };
+
+  const openSession = async (c: Waking): Promise<StorageSession> => {
+    if (storage) return storage.open([c.name, ...c.key].join("/"));
+    const { journals } = host();
+    const gone = journals && goneFailure();
+    if (gone) throw gone;
+    const session = sqliteSession(c.db);
+    return journals ? openActorJournal(session, { journals, durability, id: c.actorId, name: [c.name, ...c.key] }) : session;
+  };
+  const openStore = async (c: Waking): Promise<SignalStore> => SignalStore.open(await openSession(c));
+  const open = async (c: Waking): Promise<void> => {
+    const store = await openStore(c).catch((error) => reportSlowly(c, error));
+    startFailures.delete(startFailureKey(c.name, c.key));
+    c.vars.service = new ActorService({ store, settings: () => latestSettings(c.name) ?? settings, context: c });
+    hostedServices.set(store.instance, c.vars.service);
+    // Another incarnation has taken over its storage, and has ended: the next one opens it anew.
+    store.listen(() => {}, () => c.vars.service && c.sleep());
+  };
+  const close = async (c: Waking): Promise<void> => {
+    const { service } = c.vars;
+    if (!service) return;
+    c.vars.service = undefined;
+    hostedServices.delete(service.store.instance);
+    await service.close();
+  };
+  const destroy = async (c: Waking): Promise<void> => {
+    await close(c);
+    const { journals } = host();
+    if (journals && !storage) await removeActorJournal(journals, [c.name, ...c.key]);
+  };
+  const serviceOf = (c: HookContext): ActorService => {
+    const { service } = (c as Waking).vars;
+    if (!service) throw new KawaError("BACKEND_UNAVAILABLE", "The actor is going to sleep.");
+    return service;
+  };
+
+  const createAction = (name: ActionName) => publicly(async (c: HookContext, ...given: unknown[]) => {
+    const { args, chain } = takeHooks(given);
+    return serviceOf(c).clients.perform(c, { name, params: { ...(await verifyClient(c)), ...clientParams(name, args) }, chain });
+  });
+
+  const definition = actor({
+    options: { name: "reactiveState", sleepTimeout: sleepTimeoutMs },
+    db: db({ onMigrate: migrateSignalStore }),
+    createVars: (): Vars => ({ service: undefined }),
+    onWake: (c) => open(c as unknown as Waking),
+    onSleep: (c) => close(c as unknown as Waking),
+    onDestroy: (c) => destroy(c as unknown as Waking),
+    onConnect: publicly(async (c: HookContext) => {
+      // Whoever opens a raw socket is heard of when it has proved to be a server of this app. The URL is what a client says it
+      // is; one that says so wrongly is admitted, or refused, at its first action.
+      if (isRawSocket(c)) return;
+      await verifyClient(c);
+      await serviceOf(c).clients.admit(c);
+    }),
+    onDisconnect: (c, conn) => c.vars.service?.clients.dismiss(conn.id),
+    onWebSocket: (c, socket) => {
+      const { service } = c.vars;
+      if (service) serveReplica(service, socket as unknown as Socket, actorAudience(c.name, c.key));
+      else socket.close(1001, "actor sleeps");
+    },
+    actions: Object.fromEntries(actionNames.map((name) => [name, createAction(name)])),
+  });
+  attachSettings(definition, settings);
+  return definition as unknown as ReactiveStateActor;
+}
+
+/**
+ * The actor without hooks, for your own `setup({ use: { reactiveState: reactiveStateActor } })`. It serves the servers of this
+ * app, through `initReactiveBackend`, and refuses everybody else.
+ */
+export const reactiveStateActor: ReactiveStateActor = createReactiveStateActor();
+
+function isRawSocket(c: HookContext): boolean {
+  const { request } = c as { request?: { readonly url?: string } };
+  return request?.url !== undefined && URL.parse(request.url)?.pathname.startsWith("/websocket") === true;
+}
+
+/** The engine starts the actor again at once, as long as somebody asks for it. In other processes only the log says why it does not start. */
+async function reportSlowly({ name, key }: HookContext, error: unknown): Promise<never> {
+  const failureKey = startFailureKey(name, key);
+  const isKnown = startFailures.get(failureKey)?.message === (error as Error | undefined)?.message;
+  // Others pass by themselves, as when two incarnations start at once.
+  if (isKawaError(error) && !error.code.startsWith("BACKEND_")) startFailures.set(failureKey, error);
+  if (!isKnown) console.error(`[kawa] The actor ${[name, ...key].join("/")} cannot start:`, error);
+  await sleep(startRetryMs);
+  throw error;
+}
+
+/** RivetKit shows clients what a plain error says, at least over a WebSocket. */
+function publicly<A extends unknown[], R>(fn: (...args: A) => Promise<R>): (...args: A) => Promise<R> {
+  return async (...args) => {
+    try {
+      return await fn(...args);
+    } catch (error) {
+      throw toPublicError(error);
+    }
+  };
+}

@@ -1,0 +1,141 @@
+import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { streamScope } from "../../core/backend/key.ts";
+import { readNamed } from "../../core/value/unreadable.ts";
+import { decodeValue, undefinedText } from "../../core/value/value.ts";
+import type { Commit } from "./actor-actions.ts";
+import type { ActorCalls } from "./actor-calls.ts";
+import { closedToBrowsers } from "../hooks/closed-to-browsers.ts";
+import { decodeContext } from "../identity/context.ts";
+import { type HookContext, isCovered } from "../hooks/hooks.ts";
+import type { Clear, Replies, Requests, Row, Write } from "../wire/protocol.ts";
+import type { Batch } from "../store/group-commit.ts";
+import type { SignalStore, Written } from "../store/signal-store.ts";
+
+export type HookedWritesOptions = {
+  readonly store: SignalStore;
+  readonly calls: ActorCalls;
+  readonly context: HookContext;
+  readonly commit: (batch: Batch) => Promise<Written>;
+  /** Whether hooks decide who sees what was written. */
+  readonly isGuarded: () => boolean;
+};
+
+type Answer = { readonly reply: Promise<Replies["write"]>; readonly passed: { clear?: Clear } };
+type Answers = { readonly byNumber: Map<number, Answer>; at: number };
+
+/** Twice as long as a server sends a batch again. */
+const answerMemoryMs = 60_000;
+
+/** Writes of servers that pass the hooks, each once: a batch that is sent again is given the same answer, and no hook is asked again. */
+export class HookedWrites {
+  readonly #store: SignalStore;
+  readonly #calls: ActorCalls;
+  readonly #context: HookContext;
+  readonly #commit: HookedWritesOptions["commit"];
+  readonly #isGuarded: () => boolean;
+  readonly #answers = new Map<string, Answers>();
+
+  constructor({ store, calls, context, commit, isGuarded }: HookedWritesOptions) {
+    this.#store = store;
+    this.#calls = calls;
+    this.#context = context;
+    this.#commit = commit;
+    this.#isGuarded = isGuarded;
+  }
+
+  write(body: Requests["write"]): Promise<Replies["write"]> {
+    const { client, number, settled } = body;
+    const { byNumber } = this.#answersTo(client);
+    for (const known of byNumber.keys()) if (known < settled) byNumber.delete(known);
+    const known = byNumber.get(number);
+    if (known) return known.reply;
+    const passed = {};
+    const reply = this.#write(body, passed);
+    byNumber.set(number, { reply, passed });
+    // What was not stored may be tried again.
+    reply.catch((error) => (!isKawaError(error) || error.code.startsWith("BACKEND_")) && byNumber.delete(number));
+    return reply;
+  }
+
+  forgetOld(): void {
+    for (const [client, { at }] of this.#answers) if (at < Date.now() - answerMemoryMs) this.#answers.delete(client);
+  }
+
+  #answersTo(client: string): Answers {
+    const answers = this.#answers.get(client) ?? { byNumber: new Map(), at: 0 };
+    answers.at = Date.now();
+    this.#answers.set(client, answers);
+    return answers;
+  }
+
+  async #write(body: Requests["write"], passed: { clear?: Clear }): Promise<Replies["write"]> {
+    const { client, number, settled, writes, context, origin, chain } = body;
+    const [write] = writes;
+    if (!write || writes.length > 1) throw new KawaError("BACKEND_UNAVAILABLE", "Where writes are hooked, a batch has one write.");
+    const rest = "clear" in write ? await this.#restOfClear(client, write) : undefined;
+    if (rest) return this.#reply(rest, await this.#commit({ client, number, settled, writes: [rest] }));
+    let changed: Write = write;
+    let committed: Promise<Written> | undefined;
+    const commit: Commit = async (given) => {
+      changed = asAsked(given, write);
+      if ("clear" in changed) passed.clear = changed;
+      committed = this.#commit({ client, number, settled, writes: [changed] });
+      const { conflicts, rows } = await committed;
+      // A hook must not take it for written.
+      if (conflicts.length > 0) throw new KawaError("UPDATE_CONFLICT", `Another writer of "${clip(conflicts[0])}" was faster.`);
+      return rows;
+    };
+    const { name, params } = actionOf(write, (key) => this.#store.get(key)?.text ?? undefinedText);
+    if (origin === "browser" && !isCovered(this.#calls.hooks, name)) throw closedToBrowsers(name);
+    const act = this.#calls.act({ c: this.#context, name, params: { ...decodeContext(context), ...params }, commit, chain });
+    const [outcome] = await Promise.allSettled([act]);
+    // Whatever the hook made of a failure, or did not wait for: only what was stored is acknowledged.
+    const stored = await committed;
+    const { conflicts = [] } = stored ?? {};
+    if (outcome.status === "rejected" && conflicts.length === 0) throw outcome.reason;
+    return this.#reply(changed, stored);
+  }
+
+  #reply(write: Write, { conflicts = [], rows = [] }: Partial<Written> = {}): Replies["write"] {
+    const written = rows.map((row) => asWritten(row, write));
+    return { ...this.#store.position, conflicts, rows: this.#isGuarded() ? written.map(([key, , seq]) => [key, null, seq]) : written };
+  }
+
+  /** What is left to delete of a clear that has passed its hooks; undefined for another one, and where that is not known any more. */
+  async #restOfClear(client: string, { only, partOf }: Clear): Promise<Clear | undefined> {
+    if (only === undefined || partOf === undefined) return undefined;
+    const first = this.#answers.get(client)?.byNumber.get(partOf);
+    const [outcome] = await Promise.allSettled([first?.reply]);
+    if (!first?.passed.clear || outcome.status === "rejected") return undefined;
+    return { clear: first.passed.clear.clear, only };
+  }
+}
+
+/** The action that a write of a server stands for. To renew a value is to set it once more. */
+function actionOf(write: Write, textOf: (key: string) => string): { name: "clear" | "deleteSignal" | "deleteStream" | "setSignal" | "updateStream"; params: object } {
+  if ("clear" in write) return { name: "clear", params: { prefix: write.clear } };
+  const scope = streamScope(write.key);
+  const own = scope === undefined ? { key: write.key } : { scope };
+  const text = "text" in write ? write.text : textOf(write.key);
+  if (text === null) return { name: scope === undefined ? "deleteSignal" : "deleteStream", params: own };
+  return { name: scope === undefined ? "setSignal" : "updateStream", params: { ...own, value: readNamed(write.key, () => decodeValue(text)) } };
+}
+
+/** What the hooks made of a write. What was computed from the value of a key holds only for that key. */
+function asAsked(changed: Write, asked: Write): Write {
+  if ("clear" in changed || "clear" in asked) {
+    if (!("clear" in changed && "clear" in asked)) return changed;
+    const { except, only } = asked;
+    return { ...changed, ...(except === undefined ? {} : { except }), ...(only === undefined ? {} : { only }) };
+  }
+  if (!("text" in changed)) return changed;
+  if ("isRenewal" in asked) return { key: changed.key, isRenewal: true };
+  const { expect, ttlMs } = asked;
+  const isExpected = expect !== undefined && changed.key === asked.key;
+  return { ...changed, ...(isExpected ? { expect } : {}), ...(ttlMs === undefined ? {} : { ttlMs }) };
+}
+
+/** The store knows of a batch that is sent again only that it was applied: the key may hold another value since. */
+function asWritten(row: Row, write: Write): Row {
+  return "text" in write && write.text !== row[1] ? [row[0], write.text, 0] : row;
+}

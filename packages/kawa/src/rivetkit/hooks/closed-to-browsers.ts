@@ -1,0 +1,18 @@
+import { KawaError } from "../../core/errors/errors.ts";
+import { processState } from "../../core/process/process-state.ts";
+import { env } from "../settings/env.ts";
+import type { ActionName } from "./hooks.ts";
+
+const told = processState("closed-actions", () => new Set<ActionName>());
+
+/** The refusal of what a browser has asked for, and of which no hook says that it may. */
+export function closedToBrowsers(name: ActionName): KawaError {
+  const message =
+    `${name} is closed to browsers: hooks of the actor decide about other actions of its kind, and none about this one. ` +
+    `To let browsers do it, add the hook: ${name}: (c, params, next) => next(params).`;
+  if (env.isDevelopment && !told.has(name)) {
+    told.add(name);
+    console.warn(`[kawa] ${message}`);
+  }
+  return new KawaError("ACTION_REFUSED", message, { data: { isPublic: true, publicMessage: "This is not allowed." } });
+}

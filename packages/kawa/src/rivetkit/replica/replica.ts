@@ -1,0 +1,223 @@
+import { type Change, type Entry, unknownEntry } from "../../core/backend/backend.ts";
+import { notify, reportErrors } from "../../core/backend/notify.ts";
+import { batch, type ReadonlyCell } from "../../core/process/reactive.ts";
+import { type HeldBounds, HeldCells } from "../../core/backend/held-cells.ts";
+import { MemberList } from "../../core/backend/member-list.ts";
+import { Snapshots } from "../../core/backend/snapshots.ts";
+import type { Version } from "../../core/value/version.ts";
+import { asNobody } from "./as-nobody.ts";
+import { type Deferred, deferred } from "../wire/deferred.ts";
+import type { Delta, ListRow, Row } from "../wire/protocol.ts";
+import { readEntry } from "./read-entry.ts";
+
+/**
+ * This process's copy of the keys that it has read. It moves from version to version only as a whole; a row never
+ * replaces a newer one. Keys that nobody uses any more are unknown again when there are too many.
+ */
+export class Replica {
+  readonly snapshots: Snapshots = new Snapshots();
+  readonly #cells: HeldCells;
+  /** Keys that are being asked for or written, and by how many: a delta may come before the answer is looked at, and is newer. */
+  readonly #expected = new Map<string, number>();
+  /** Of lists that are being asked for, by key: the answer may be older. */
+  readonly #listChanges = new Map<string, { readonly seq: number; readonly row: ListRow }[]>();
+  readonly #listeners = new Set<(change: Change) => void>();
+  #version: Version = { epoch: "", seq: 0 };
+  #isGuarded = false;
+  /** Resolves with the next version. */
+  #moved: Deferred<void> = deferred();
+
+  constructor(bounds?: Partial<HeldBounds>) {
+    this.#cells = new HeldCells({ bounds });
+  }
+
+  get version(): Version {
+    return this.#version;
+  }
+
+  /** How many keys are held, known or not. */
+  get size(): number {
+    return this.#cells.size;
+  }
+
+  /** True where deltas come without values, for each identity has to ask for its own. */
+  get isGuarded(): boolean {
+    return this.#isGuarded;
+  }
+
+  /** Forgets everything when it turns out that the actor guards its values, or no longer does. */
+  guard(isGuarded: boolean): void {
+    if (isGuarded === this.#isGuarded) return;
+    this.#isGuarded = isGuarded;
+    this.#version = { epoch: "", seq: 0 };
+    this.snapshots.detach();
+    this.#batch(() => {
+      for (const key of [...this.#cells.keys()]) this.#cells.set(key, unknownEntry);
+    });
+  }
+
+  cell(key: string): ReadonlyCell<Entry> {
+    return this.#cells.get(key);
+  }
+
+  /** True for a key that is known; it stays so for a while. */
+  isKnown(key: string): boolean {
+    return isKnownEntry(this.#cells.find(key)?.peek());
+  }
+
+  /** True for a key that is known, or about to be, or that an effect reads: it may have been refused until now. */
+  isFollowed(key: string): boolean {
+    return isKnownEntry(this.#cells.peek(key)) || this.#expected.has(key) || this.#cells.isFollowed(key);
+  }
+
+  followedKeys(): string[] {
+    return [...new Set([...this.#cells.keys(), ...this.#expected.keys()])].filter((key) => this.isFollowed(key));
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** True when everything up to `version` is in the replica, or `version` is of another history. */
+  hasReached({ epoch, seq }: Version): boolean {
+    return epoch !== this.#version.epoch || seq <= this.#version.seq;
+  }
+
+  /** Resolves when the replica has reached `version`. */
+  async whenReached(version: Version): Promise<void> {
+    while (!this.hasReached(version)) await this.#moved.promise;
+  }
+
+  /** Applies a delta. False when deltas in between were lost: then the replica has to ask what it missed. */
+  applyDelta({ epoch, from, to, rows, lists }: Delta): boolean {
+    if (epoch !== this.#version.epoch || from > this.#version.seq) return false;
+    if (to > this.#version.seq) this.#advance(rows, { epoch, seq: to }, lists);
+    return true;
+  }
+
+  /** Takes over what was missed: rows that changed, in full up to `version`. */
+  catchUp(rows: readonly Row[], version: Version): void {
+    this.#advance(rows, version);
+  }
+
+  /** Starts anew, often with another history: all rows are taken, even where their numbers are lower, and everybody is told. */
+  restart(rows: readonly Row[], version: Version): void {
+    const isSameHistory = version.epoch === this.#version.epoch && version.seq >= this.#version.seq;
+    this.#version = { epoch: version.epoch, seq: 0 };
+    this.#batch(() => {
+      for (const [key] of rows) this.#setUnknown(key);
+      if (!isSameHistory) this.snapshots.endHistory();
+      this.#move(version);
+      for (const row of rows) this.#applyRow(row);
+    });
+    this.#notify([]);
+  }
+
+  /** Follows keys until the end, which it returns: {@link learn} or a delta brings their rows meanwhile. The end is idempotent. */
+  expect(keys: readonly string[]): () => void {
+    for (const key of keys) this.#expected.set(key, (this.#expected.get(key) ?? 0) + 1);
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      for (const key of keys) {
+        const left = this.#expected.get(key)! - 1;
+        if (left > 0) this.#expected.set(key, left);
+        else {
+          this.#expected.delete(key);
+          this.#listChanges.delete(key);
+        }
+      }
+    };
+  }
+
+  /**
+   * Adds rows that were read; what a delta has brought in the meantime is newer and stays. With `onRow`, those without a value go there
+   * when very many are held.
+   */
+  learn(rows: readonly Row[], onRow?: (row: Row) => void): void {
+    this.#batch(() => {
+      for (const row of rows) {
+        if (onRow && row[1] === null && this.#cells.isFull && !this.#cells.peek(row[0])) onRow(row);
+        else this.#applyRow(row);
+      }
+    });
+  }
+
+  /** Forgets keys that may no longer be read. */
+  forget(keys: readonly string[]): void {
+    this.#batch(() => {
+      for (const key of keys) this.#setUnknown(key);
+    });
+  }
+
+  /** Nothing is forgotten any more. */
+  close(): void {
+    this.#cells.close();
+  }
+
+  #move(version: Version): void {
+    this.#version = version;
+    this.#moved.resolve();
+    this.#moved = deferred();
+  }
+
+  /** Effects of the application run at its end. */
+  #batch(change: () => void): void {
+    reportErrors(() => asNobody(() => batch(change)));
+  }
+
+  #advance(rows: readonly Row[], version: Version, lists: readonly ListRow[] = []): void {
+    this.#batch(() => {
+      // Bump before notifying: a listener reads the version of what it sees.
+      this.#move(version);
+      if (this.#isGuarded) return;
+      for (const row of rows) if (this.isFollowed(row[0])) this.#applyRow(row);
+      for (const row of lists) this.#changeList(version.seq, row);
+    });
+    if (rows.length > 0) this.#notify(rows, lists);
+  }
+
+  /** Names all keys that changed, also those that only a page of another server has read. */
+  #notify(rows: readonly Row[], lists: readonly ListRow[] = []): void {
+    const keys = rows.map(([key]) => key);
+    const change: Change = { keys: lists.length > 0 ? [...new Set([...keys, ...lists.map(([key]) => key)])] : keys, version: this.#version };
+    asNobody(() => notify(this.#listeners, change));
+  }
+
+  #applyRow([key, text, seq]: Row): void {
+    const before = this.#cells.peek(key) ?? unknownEntry;
+    if (before.state !== "unknown" && before.seq >= seq) return;
+    this.#replace(key, before, readEntry(key, seq, text));
+    for (const missed of this.#listChanges.get(key) ?? []) this.#changeList(missed.seq, missed.row);
+  }
+
+  /** Of a list that is not known the reader brings the whole. */
+  #changeList(seq: number, row: ListRow): void {
+    const [key, left, joined] = row;
+    const before = this.#cells.peek(key);
+    if (before && before.state !== "unknown") {
+      if (before.seq >= seq) return;
+      const list = before instanceof MemberList ? before : MemberList.of(before.seq, []);
+      this.#replace(key, before, list.changed(seq, { left, joined }));
+    } else if (this.#expected.has(key)) {
+      const changes = this.#listChanges.get(key) ?? [];
+      this.#listChanges.set(key, [...changes, { seq, row }]);
+    }
+  }
+
+  #setUnknown(key: string): void {
+    const before = this.#cells.peek(key);
+    if (before) this.#replace(key, before, unknownEntry);
+  }
+
+  #replace(key: string, before: Entry, entry: Entry): void {
+    this.snapshots.keep(key, before);
+    this.#cells.set(key, entry);
+  }
+}
+
+function isKnownEntry(entry: Entry | undefined): boolean {
+  return entry !== undefined && entry.state !== "unknown";
+}

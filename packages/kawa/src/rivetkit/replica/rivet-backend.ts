@@ -1,0 +1,279 @@
+import { randomUUID } from "node:crypto";
+import type { Backend, BackendStatus, Change, DeleteOptions, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, UpdateOptions, Updater, WriteOptions } from "../../core/backend/backend.ts";
+import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { valueNow, writtenTo } from "../../core/work/written.ts";
+import { refuseFrozen, wasListed, wasRead, wasWritten } from "../../core/memory/build-backend.ts";
+import type { ReadonlyCell } from "../../core/process/reactive.ts";
+import { isReadingForAll } from "../../core/backend/reads.ts";
+import { staticRefusal } from "../../core/work/static-refusal.ts";
+import { inTurn, pauseIfDue } from "../../core/process/turn-budget.ts";
+import { leaveOut, readNamed } from "../../core/value/unreadable.ts";
+import { decodeValue, encodeValue } from "../../core/value/value.ts";
+import type { Version } from "../../core/value/version.ts";
+import { ActorLink } from "./actor-link.ts";
+import type { ActorAddress, Connection } from "./connection.ts";
+import { by } from "./asking.ts";
+import { type GetContext, resolveContext } from "../identity/context.ts";
+import { GuardedReader, GuardedSnapshot } from "./guarded-reader.ts";
+import { env } from "../settings/env.ts";
+import { currentHook } from "../hooks/hook-chain.ts";
+import { Loader } from "../../core/backend/loader.ts";
+import { PassingReader } from "./passing-reader.ts";
+import { type Hooked, isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
+import type { KeyChange } from "./write-queue.ts";
+import { Writer } from "./writer.ts";
+
+/** Longest wait of a read or a write for the actor. A killed engine and server together take seconds to recover. */
+const operationTimeoutMs = 30_000;
+
+export type RivetBackendOptions = ActorAddress & {
+  readonly getContext?: GetContext | undefined;
+  /** Of one encoded value. @default 262_144 (256 KiB) */
+  readonly maxValueBytes?: number | undefined;
+};
+
+/** Backend over one actor: one connection and one replica in this process. */
+export class RivetBackend implements Backend {
+  readonly id: string;
+  readonly streams: StreamRegistry;
+  /** Tells who acts; an edit in development changes it. */
+  getContext: GetContext | undefined;
+  readonly #maxValueBytes: number | undefined;
+  readonly #link: ActorLink;
+  readonly #loader: Loader;
+  readonly #writer: Writer;
+
+  constructor({ actorName, actorId, getContext, maxValueBytes }: RivetBackendOptions) {
+    this.#link = new ActorLink({ actorName, actorId });
+    this.#loader = new Loader((keys) => this.#ask((connection) => this.#link.read(connection, keys)), {
+      isApart: () => this.isGuarded && this.#link.isLocal,
+    });
+    this.#writer = new Writer({ link: this.#link, timeoutMs: operationTimeoutMs, maxValueBytes });
+    this.#maxValueBytes = maxValueBytes;
+    this.getContext = getContext;
+    this.id = this.#link.id;
+    this.streams = this.#createStreamRegistry();
+  }
+
+  get version(): Version {
+    return this.#link.replica.version;
+  }
+
+  get status(): BackendStatus {
+    return this.#link.status;
+  }
+
+  get isCut(): boolean {
+    return this.#link.isCut;
+  }
+
+  get isGuarded(): boolean {
+    return this.#link.replica.isGuarded;
+  }
+
+  get isGuardedForBrowsers(): boolean {
+    return this.#isGuardedFor("browser");
+  }
+
+  entry(key: string): ReadonlyCell<Entry> {
+    if (this.#isAtBuild) refuseFrozen(key);
+    return this.#link.replica.cell(key);
+  }
+
+  /** With no keys: resolves when the replica is connected. */
+  async load(keys: readonly string[]): Promise<void> {
+    if (this.#isAtBuild && isReadingForAll()) return;
+    this.#refuseAtBuild(() => wasRead(keys));
+    try {
+      if (keys.length === 0) return await this.#whenConnected();
+      const missing = keys.filter((key) => !this.#link.replica.isKnown(key));
+      if (missing.length > 0) await this.#loader.load(missing);
+    } finally {
+      const pause = this.#pauseIfDue();
+      if (pause) await pause;
+    }
+  }
+
+  async #whenConnected(): Promise<void> {
+    await this.#link.whenConnected(performance.now() + operationTimeoutMs);
+  }
+
+  async readerFor(options?: OperationOptions): Promise<Reader> {
+    // It refuses the first read, whose key it is told.
+    if (this.#isAtBuild) return this;
+    const { origin } = options ?? {};
+    const from = currentHook();
+    const context = this.#contextOf(options, origin === "browser" ? ["reads", "lists"] : ["reads"]);
+    await this.#whenConnected();
+    if (!this.#isGuardedFor(origin)) return origin === "browser" ? this.#passingReader() : this;
+    return new GuardedReader({ link: this.#link, context: await context, origin, from, timeoutMs: operationTimeoutMs });
+  }
+
+  openSnapshot(): Snapshot | undefined {
+    return this.isGuarded || this.version.epoch === "" ? undefined : this.#pin();
+  }
+
+  async snapshotFor(options?: OperationOptions): Promise<Snapshot> {
+    this.#refuseAtBuild(() => wasRead([]));
+    const from = currentHook();
+    const context = this.#contextOf(options, ["reads"]);
+    await this.load([]);
+    if (!this.isGuarded) return this.#pin();
+    return new GuardedSnapshot({ link: this.#link, context: await context, from, timeoutMs: operationTimeoutMs });
+  }
+
+  async seesValue(key: string, identity: string): Promise<boolean> {
+    const reader = new GuardedReader({ link: this.#link, context: identity || undefined, timeoutMs: operationTimeoutMs });
+    try {
+      await reader.load([key]);
+    } catch (error) {
+      if (isKawaError(error, "ACTION_REFUSED")) return false;
+      throw error;
+    }
+    return reader.entry(key).peek().state === "present";
+  }
+
+  set(key: string, value: unknown, options?: WriteOptions): Promise<void> {
+    const change = (): KeyChange => ({ key, text: encodeValue(key, value, this.#maxValueBytes), ttlMs: options?.ttlMs, expect: options?.expect });
+    return writtenTo({ name: "set", of: { key }, by: this.set }, () => this.#write(change, options) as Promise<void>, nothing);
+  }
+
+  update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown> {
+    const write = (): Promise<unknown> => this.#write(() => ({ key, updater, ttlMs: options?.ttlMs }), options);
+    return writtenTo({ name: "update", of: { key }, by: this.update }, write, () => valueNow(this, key, options));
+  }
+
+  async renew(key: string, options?: OperationOptions): Promise<boolean> {
+    return (await this.#write(() => ({ key, isRenewal: true }), options)) === true;
+  }
+
+  delete(key: string, options?: DeleteOptions): Promise<void> {
+    const write = async (): Promise<void> => void (await this.#write(() => ({ key, text: null, expect: options?.expect }), options));
+    return writtenTo({ name: "delete", of: { key }, by: this.delete }, write, nothing);
+  }
+
+  clear(prefix: string, options?: OperationOptions): Promise<void> {
+    const write = async (): Promise<void> => void (await this.#write(() => ({ clear: prefix }), options));
+    return writtenTo({ name: "clear", of: { key: prefix }, by: this.clear }, write, nothing);
+  }
+
+  async keys(prefix: string, options?: OperationOptions): Promise<readonly string[]> {
+    const rows = await this.#list({ prefix, withValues: false, after: "" }, options);
+    return rows.map(([key]) => key);
+  }
+
+  async entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>> {
+    const rows = await this.#list({ prefix, withValues: true, after: "" }, options);
+    const entries = new Map<string, unknown>();
+    for (const [key, text] of rows) {
+      try {
+        entries.set(key, readNamed(key, () => decodeValue(text!)));
+      } catch (error) {
+        if (!leaveOut(key, error)) throw error;
+      }
+    }
+    return entries;
+  }
+
+  onChange(listener: (change: Change) => void): () => void {
+    return this.#link.replica.onChange(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.status === "closed") return;
+    this.#link.close(new KawaError("BACKEND_CLOSED", `Backend "${clip(this.id)}" was closed.`));
+  }
+
+  #passingReader(): Reader {
+    const { replica } = this.#link;
+    return new PassingReader({ replica, read: (keys, onRow) => this.#ask((connection) => this.#link.read(connection, keys, onRow)) });
+  }
+
+  #pin(): Snapshot {
+    return this.#link.replica.snapshots.open({
+      version: this.version,
+      live: this,
+      readAt: (keys, at) => this.#ask((connection) => this.#link.readAt(connection, keys, at)),
+    });
+  }
+
+  async #write(change: () => KeyChange, options: OperationOptions | undefined): Promise<unknown> {
+    try {
+      const { origin } = options ?? {};
+      const changed = change();
+      if (this.#isAtBuild) throw staticRefusal(wasWritten("clear" in changed ? changed.clear : changed.key));
+      const context = this.#contextOf(options, origin === "browser" ? ["reads", "writes", "lists"] : ["reads", "writes"]);
+      return await this.#writer.write(changed, { context, origin, from: currentHook() });
+    } finally {
+      const pause = this.#pauseIfDue();
+      if (pause) await pause;
+    }
+  }
+
+  /** Whoever has been connected is no build. */
+  get #isAtBuild(): boolean {
+    return this.#link.hooked === undefined && env.isBuild;
+  }
+
+  /** What is not there within a turn, Next takes for something that a prerender has to leave out. */
+  #pauseIfDue(): Promise<void> | undefined {
+    return this.#isAtBuild ? undefined : pauseIfDue();
+  }
+
+  #refuseAtBuild(what: () => string): void {
+    if (this.#isAtBuild) throw staticRefusal(what());
+  }
+
+  #isGuardedFor(origin: OperationOptions["origin"]): boolean {
+    const { hooked } = this.#link;
+    return this.isGuarded || (hooked !== undefined && isGuardedFor(hooked, origin));
+  }
+
+  /** Who acts: asked now, for what the caller is running in is known only now. Where no hook wants to know, nobody is asked. */
+  #contextOf(options: OperationOptions | undefined, uses: readonly (keyof Hooked)[]): Promise<string | undefined> {
+    const { hooked } = this.#link;
+    if ((hooked && !uses.some((use) => hooked[use])) || currentHook()?.isPastHooks) return nobody;
+    const context = resolveContext(options?.context, this.getContext);
+    // It matters only if a hook is going to ask for it.
+    context.catch(() => {});
+    return context;
+  }
+
+  #ask<T>(request: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#link.ask(performance.now() + operationTimeoutMs, request);
+  }
+
+  #list(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
+    return this.#isAtBuild ? this.#listAll(first, options) : inTurn(() => this.#listAll(first, options));
+  }
+
+  async #listAll(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
+    this.#refuseAtBuild(() => wasListed(first.prefix));
+    const from = currentHook();
+    const context = this.#contextOf(options, ["lists"]);
+    const rows: Row[] = [];
+    let after: string | null = first.after;
+    while (after !== null) {
+      const page: Requests["list"] = { ...first, after };
+      const reply = await this.#ask(async (connection) => {
+        return connection.ask("list", connection.hooked.lists ? { ...page, ...by({ context: await context, from }) } : page);
+      });
+      rows.push(...reply.rows);
+      after = reply.after;
+    }
+    return rows;
+  }
+
+  #createStreamRegistry(): StreamRegistry {
+    const client = randomUUID();
+    const renew = (register: readonly string[], unregister: readonly string[]) =>
+      this.#ask((connection) => connection.ask("streams", { client, register, unregister }));
+    return {
+      register: async (scopes) => new Set((await renew(scopes, [])).produce),
+      unregister: async (scopes) => void (await renew([], scopes)),
+    };
+  }
+}
+
+const nothing = async (): Promise<void> => {};
+const nobody: Promise<undefined> = Promise.resolve(undefined);

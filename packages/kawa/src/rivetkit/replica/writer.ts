@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { pauseIfDue } from "../../core/process/turn-budget.ts";
+import { type ActorLink, isFinal } from "./actor-link.ts";
+import type { Connection } from "./connection.ts";
+import { HookedWriter } from "./hooked-writer.ts";
+import { type Batch, type KeyChange, type QueuedWrite, WriteQueue } from "./write-queue.ts";
+
+export type WriterOptions = {
+  readonly link: ActorLink;
+  readonly timeoutMs: number;
+  /** Of one encoded value. */
+  readonly maxValueBytes?: number | undefined;
+};
+
+/**
+ * Brings writes to the actor: one batch is on the way at a time; what is written meanwhile makes up the next one. Where hooks
+ * ask who acts, each write goes its own way instead.
+ */
+export class Writer {
+  readonly #link: ActorLink;
+  readonly #timeoutMs: number;
+  /** Names this process to the actor, which applies each of its batches once. */
+  readonly #client = randomUUID();
+  readonly #queue: WriteQueue;
+  readonly #hooked: HookedWriter;
+  /** The batch on the way. It is sent again on the next connection, under the same number. */
+  #unsettled: Batch | undefined;
+  /** Whether the actor was asked not to apply it: then it must not be sent again. */
+  #isRevoking = false;
+  /** Until then the replica follows the keys of the batch on the way. */
+  #stopExpecting: (() => void) | undefined;
+  #isFlushing = false;
+
+  constructor({ link, timeoutMs, maxValueBytes }: WriterOptions) {
+    this.#link = link;
+    this.#timeoutMs = timeoutMs;
+    this.#queue = new WriteQueue(maxValueBytes);
+    this.#hooked = new HookedWriter({ link, maxValueBytes });
+  }
+
+  write(change: KeyChange, by: Pick<QueuedWrite, "context" | "origin" | "from">): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#queue.add({ change, ...by, resolve, reject, deadline: performance.now() + this.#timeoutMs });
+      // Later in this turn: writes of one turn travel together.
+      queueMicrotask(() => void this.#flush());
+    });
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    while (this.#unsettled || !this.#queue.isEmpty) {
+      // Whoever writes without waiting, such as an effect, holds up nobody either.
+      const pause = pauseIfDue();
+      if (pause) await pause;
+      const connection = await this.#connection();
+      if (!connection) continue;
+      try {
+        const { reads, writes, lists } = connection.hooked;
+        // Where lists alone are hooked, a browser means the number of what it is shown.
+        const isHooked = reads || writes || lists;
+        if (this.#unsettled && (isHooked || this.#isRevoking)) await this.#giveUp(this.#unsettled, connection);
+        else if (isHooked) this.#handOver();
+        else await this.#flushOnce(connection);
+      } catch (error) {
+        if (isFinal(error)) this.#refuse(error);
+        else await this.#link.drop(connection, error);
+      }
+    }
+    this.#isFlushing = false;
+  }
+
+  #handOver(): void {
+    for (const queued of this.#queue.takeAll()) this.#hooked.write(queued);
+  }
+
+  /** A batch that was on the way when the hooks came: unless it was applied, its writes have to pass them. */
+  async #giveUp(batch: Batch, connection: Connection): Promise<void> {
+    this.#isRevoking = true;
+    const { applied, ...version } = await connection.ask("revoke", { client: this.#client, numbers: [batch.number] });
+    await this.#link.whenReached(version, batch.deadline);
+    this.#end();
+    const [outcome] = applied;
+    if (outcome) this.#queue.settle(batch, { ...version, conflicts: outcome[1] }, performance.now());
+    else this.#queue.putBack(batch);
+  }
+
+  #refuse(error: unknown): void {
+    if (!this.#unsettled) return;
+    this.#queue.reject(this.#unsettled, error);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#unsettled = undefined;
+    this.#isRevoking = false;
+    this.#stopExpecting?.();
+    this.#stopExpecting = undefined;
+  }
+
+  /** Undefined after giving up on the writes that need no longer wait. */
+  async #connection(): Promise<Connection | undefined> {
+    try {
+      return await this.#link.whenConnected(this.#unsettled?.deadline ?? this.#queue.firstDeadline);
+    } catch (error) {
+      const isLate = isKawaError(error, "BACKEND_TIMEOUT");
+      const now = isLate ? performance.now() : Number.POSITIVE_INFINITY;
+      if (this.#unsettled && this.#unsettled.deadline <= now) {
+        this.#refuse(isLate || isKawaError(error, "DISK_FAILED") ? unconfirmed(this.#link.id, error) : error);
+      }
+      this.#queue.rejectUntil(now, error);
+      return undefined;
+    }
+  }
+
+  async #flushOnce(connection: Connection): Promise<void> {
+    const { replica } = this.#link;
+    // Hooks that are no longer there: what they were asked comes first, or not at all.
+    if (!this.#hooked.isSettled) await this.#hooked.settle(connection);
+    if (!this.#unsettled) {
+      const keys = this.#queue.keysToLoad().filter((key) => !replica.isKnown(key));
+      if (keys.length > 0) await this.#link.read(connection, keys);
+      this.#unsettled = this.#queue.take((key) => replica.cell(key).peek());
+    }
+    const batch = this.#unsettled;
+    if (!batch) return;
+    const writes = batch.folded.map(({ write }) => write);
+    // The delta brings what is not loaded here. Our own text would be wrong if another writer was in the same commit or later.
+    this.#stopExpecting ??= replica.expect(writes.flatMap((write) => ("text" in write ? [write.key] : [])));
+    const reply = await connection.ask("write", {
+      client: this.#client,
+      number: batch.number,
+      settled: batch.number,
+      writes,
+    });
+    // The connection may have ended after the commit: a writer sees its own write.
+    if (!replica.hasReached(reply)) await this.#link.whenReached(reply, batch.deadline);
+    this.#end();
+    this.#queue.settle(batch, reply, performance.now());
+  }
+}
+
+function unconfirmed(id: string, { code, cause, data, message: reason }: KawaError): KawaError {
+  const hint = data["isGone"] === true ? ` ${reason.replace(` (${code})`, "")}` : "";
+  const end = code === "DISK_FAILED" ? `before the disk stopped taking writes (${String(data["code"])})` : "in time";
+  const message = `A write was sent to "${clip(id)}" and not confirmed ${end}. It may or may not have been applied.${hint}`;
+  return new KawaError(code, message, { cause, data });
+}

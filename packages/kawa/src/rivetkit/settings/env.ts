@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
+import { isNextBuild } from "../../core/work/next-work.ts";
+
+/** The only reader of the environment in this folder. Read at use, never at import. */
+export const env = {
+  /** URL of a Rivet Engine; without it the engine runs embedded. */
+  get endpoint(): string | undefined {
+    return process.env.RIVET_ENDPOINT || undefined;
+  },
+  get secret(): string | undefined {
+    // As a file has it, it ends with the end of a line.
+    return process.env.KAWA_SECRET?.trim() || undefined;
+  },
+  /** Secrets that were the app's before, separated by commas: what was made with them is still good. */
+  get previousSecrets(): readonly string[] {
+    return (process.env.KAWA_SECRET_PREVIOUS ?? "").split(",").map((secret) => secret.trim()).filter((secret) => secret !== "");
+  },
+  /** Folder of the embedded engine. */
+  get dataDir(): string {
+    return resolve(/*turbopackIgnore: true*/ process.env.KAWA_DATA_DIR || join(/*turbopackIgnore: true*/ appFolder(), ".rivet"));
+  },
+  /** Read by RivetKit's native part when it is loaded. */
+  get rivetLogLevel(): string | undefined {
+    return process.env.RIVET_LOG_LEVEL || undefined;
+  },
+  set rivetLogLevel(filter: string) {
+    process.env.RIVET_LOG_LEVEL = filter;
+  },
+  get isDevelopment(): boolean {
+    return process.env.NODE_ENV === "development";
+  },
+  /** `next build` evaluates route modules; nothing may start there. */
+  get isBuild(): boolean {
+    return isNextBuild();
+  },
+  /** On Vercel no process lives long enough to host actors; the engine calls the mounted route. */
+  get isServerless(): boolean {
+    return process.env.VERCEL === "1";
+  },
+};
+
+/**
+ * The folder of the app. The server of `output: "standalone"` works inside of what `next build` makes, and the next build deletes
+ * that: while it is still in its place, the app is where it was built.
+ */
+function appFolder(): string {
+  const folder = process.cwd();
+  const [build] = /^.+(?=[\\/]standalone([\\/]|$))/.exec(folder) ?? [];
+  if (build === undefined) return folder;
+  try {
+    const text = readFileSync(join(/*turbopackIgnore: true*/ build, "required-server-files.json"), "utf8");
+    const { appDir } = JSON.parse(text) as { appDir?: unknown };
+    return typeof appDir === "string" && build.startsWith(appDir + sep) ? appDir : folder;
+  } catch {
+    return folder;
+  }
+}

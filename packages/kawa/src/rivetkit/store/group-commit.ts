@@ -1,0 +1,154 @@
+import { isUnder } from "../../core/backend/key.ts";
+import { memberOf, membersKey } from "../../core/backend/members.ts";
+import { type ClientRecord, conflictsOf, withApplied } from "./client-record.ts";
+import type { Life, Lives, MemberGroups } from "./member-groups.ts";
+import { type Clear, type Row, sizeOf, type Write } from "../wire/protocol.ts";
+import type { SignalRows } from "./signal-rows.ts";
+
+/** Writes that belong together. With a `client`, the batch is applied once, however often it comes. */
+export type Batch = {
+  readonly client?: string | undefined;
+  readonly number: number;
+  /** The client sends no number below this one again. */
+  readonly settled: number;
+  readonly writes: readonly Write[];
+};
+
+/** What became of a batch in its group. */
+export type Outcome = {
+  readonly conflicts: readonly string[];
+  /** What it wrote, in the newest form; empty for a batch that was applied before. */
+  readonly written: ReadonlyMap<string, Row>;
+  readonly isRepeated: boolean;
+};
+
+type KeyWrite = Extract<Write, { readonly text: string | null }>;
+
+/** What was committed before. */
+type Before = {
+  readonly rows: SignalRows;
+  readonly clients: ReadonlyMap<string, ClientRecord>;
+  readonly ephemeral: MemberGroups;
+};
+
+const maxGroupSize = 4 * 1024 * 1024;
+const maxGroupRows = 5_000;
+
+/** Batches that are committed together, as commit `seq`. Each sees what those before it write. */
+export class BatchGroup {
+  readonly #seq: number;
+  readonly #before: SignalRows;
+  readonly #clientsBefore: ReadonlyMap<string, ClientRecord>;
+  readonly #ephemeralBefore: MemberGroups;
+  readonly #rows = new Map<string, Row>();
+  readonly #clients = new Map<string, ClientRecord>();
+  /** Of the rows that are ephemeral. */
+  readonly #lives = new Map<string, Life>();
+  /** How many more each group has than before. */
+  readonly #joined = new Map<string, number>();
+  #nextOrder: number;
+  #size = 0;
+  #hasEmptyClear = false;
+
+  constructor(seq: number, before: Before) {
+    this.#seq = seq;
+    this.#before = before.rows;
+    this.#clientsBefore = before.clients;
+    this.#ephemeralBefore = before.ephemeral;
+    this.#nextOrder = before.ephemeral.nextOrder;
+  }
+
+  get isFull(): boolean {
+    return this.#size >= maxGroupSize || this.#rows.size >= maxGroupRows;
+  }
+
+  /** True when a clear has found nothing to delete. */
+  get hasEmptyClear(): boolean {
+    return this.#hasEmptyClear;
+  }
+
+  /** The rows to commit, each key once. */
+  get rows(): readonly Row[] {
+    const emptied = [...this.#joined].filter(([group, count]) => count < 0 && this.#ephemeralBefore.list(group).count + count === 0);
+    return [...this.#rows.values(), ...emptied.map(([group]): Row => [membersKey(group), null, this.#seq])];
+  }
+
+  get lives(): Lives {
+    return this.#lives;
+  }
+
+  /** What to remember of the clients, once the rows are committed. */
+  get clients(): ReadonlyMap<string, ClientRecord> {
+    return this.#clients;
+  }
+
+  add({ client, number, settled, writes }: Batch): Outcome {
+    const record = client === undefined ? undefined : (this.#clients.get(client) ?? this.#clientsBefore.get(client));
+    const known = conflictsOf(record, number);
+    if (known) return { conflicts: known, written: new Map(), isRepeated: true };
+    const written = new Map<string, Row>();
+    const conflicts: string[] = [];
+    for (const write of writes) {
+      if ("clear" in write) this.#clear(write, written);
+      else if ("isRenewal" in write ? !this.#lifeOf(write.key) : !this.#holds(write)) conflicts.push(write.key);
+      else if ("text" in write) this.#write(write, written);
+    }
+    if (client !== undefined) this.#clients.set(client, withApplied(record, { number, settled, conflicts }));
+    return { conflicts, written, isRepeated: false };
+  }
+
+  /** Rows to answer a batch with, when the group is committed. */
+  rowsFor({ writes }: Batch, { written, isRepeated }: Outcome): Row[] {
+    if (isRepeated) return writes.flatMap((write) => ("clear" in write ? [] : [this.#before.row(write.key)]));
+    // Two values of one key must not have the same version: one that was overwritten in this group counts as older.
+    return [...written.values()].map((row) => (this.#rows.get(row[0]) === row ? row : [row[0], row[1], this.#seq - 1]));
+  }
+
+  #holds({ key, expect }: KeyWrite): boolean {
+    if (expect === undefined) return true;
+    const [, text, seq] = this.#rows.get(key) ?? this.#before.row(key);
+    return expect === seq || (expect === 0 && text === null);
+  }
+
+  #clear({ clear: prefix, except, only }: Clear, written: Map<string, Row>): void {
+    const kept = new Set(except);
+    const keys = this.#keysWithValue(prefix).filter((key) => !kept.has(key) && (only === undefined || key === only));
+    if (keys.length === 0) this.#hasEmptyClear = true;
+    for (const key of keys) this.#write({ key, text: null }, written);
+  }
+
+  #write({ key, text, ttlMs }: KeyWrite, written: Map<string, Row>): void {
+    const row: Row = [key, text, this.#seq];
+    const before = this.#lifeOf(key);
+    const life = text === null || ttlMs === undefined ? undefined : this.#lifeFor(before, ttlMs);
+    if (Boolean(life) !== Boolean(before)) this.#count(key, life ? 1 : -1);
+    written.set(key, row);
+    this.#rows.set(key, row);
+    this.#size += sizeOf(row);
+    if (life) this.#lives.set(key, life);
+    else this.#lives.delete(key);
+  }
+
+  /** Who is there keeps its place. */
+  #lifeFor(before: Life | undefined, ttlMs: number): Life {
+    if (before) return [ttlMs, before[1]];
+    const order = this.#nextOrder;
+    this.#nextOrder += 1;
+    return [ttlMs, order];
+  }
+
+  #count(key: string, change: number): void {
+    const { group } = memberOf(key);
+    this.#joined.set(group, (this.#joined.get(group) ?? 0) + change);
+  }
+
+  #lifeOf(key: string): Life | undefined {
+    return this.#rows.has(key) ? this.#lives.get(key) : this.#ephemeralBefore.lifeOf(key);
+  }
+
+  #keysWithValue(prefix: string): string[] {
+    const keys = [...this.#before.keysWithValue(prefix)].filter((key) => !this.#rows.has(key));
+    for (const [key, text] of this.#rows.values()) if (text !== null && isUnder(prefix, key)) keys.push(key);
+    return keys;
+  }
+}

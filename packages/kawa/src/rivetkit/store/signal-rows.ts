@@ -1,0 +1,207 @@
+import { isUnder } from "../../core/backend/key.ts";
+import { groupIn, membersKey } from "../../core/backend/members.ts";
+import { UndoLog } from "../../core/backend/undo-log.ts";
+import { KeyOrder } from "./key-order.ts";
+import { type Lives, MemberGroups } from "./member-groups.ts";
+import { type ListRow, type Replies, type Row, sizeOf } from "../wire/protocol.ts";
+
+type Entry = { readonly text: string | null; readonly seq: number };
+type Recent = { readonly seq: number; readonly keys: readonly string[] };
+
+/** In characters; the engine lets messages of 32 MiB through. */
+const maxReplySize = 4 * 1024 * 1024;
+const maxRecentKeys = 10_000;
+const maxOverwrittenRows = 10_000;
+/** In characters. */
+const maxOverwrittenSize = 4 * 1024 * 1024;
+
+/** Comes after every internal key, and before every other. */
+const afterInternal = "\u0001";
+
+/** All rows in memory. Keys without a value stay for a while, so that replicas can be told of deletions. */
+export class SignalRows {
+  /** Which keys lose their values when nobody renews them, and the lists that follow from that. */
+  readonly ephemeral: MemberGroups = new MemberGroups();
+  readonly #entries = new Map<string, Entry>();
+  readonly #order = new KeyOrder();
+  /** Keys without a value, those that were deleted first at first. */
+  readonly #deleted = new Set<string>();
+  /** Stands for a key that is not held. Its number is that of the newest deletion which was forgotten. */
+  #forgotten: Entry = { text: null, seq: 0 };
+  /** What the last commits wrote, all of them after `#recentFrom`. */
+  readonly #recent: Recent[] = [];
+  #recentKeyCount = 0;
+  #recentFrom = 0;
+  /** What the last commits have overwritten. Only snapshots of renders ask for it, so it need not survive a sleep. */
+  readonly #overwritten = new UndoLog<Entry>();
+  #overwrittenSize = 0;
+  #seq = 0;
+
+  /**
+   * As the key was after commit `at`; as it is now, with a higher number, where that is no longer known. A key that is not held has
+   * no value, at the latest since the newest deletion that was forgotten.
+   */
+  get(key: string, at: number = Number.POSITIVE_INFINITY): Entry {
+    const group = groupIn(key);
+    if (group !== undefined) return this.#list(key, group, at);
+    const entry = this.#entries.get(key) ?? this.#forgotten;
+    return entry.seq <= at ? entry : (this.#overwritten.find(key, at) ?? entry);
+  }
+
+  row(key: string, at?: number): Row {
+    const { text, seq } = this.get(key, at);
+    return [key, text, seq];
+  }
+
+  /** Takes over rows that were written up to `seq`, before which everything is known but the deletions up to `floor`. */
+  restore(rows: Iterable<Row>, { lives = new Map(), seq, floor = 0 }: { lives?: Lives; seq: number; floor?: number }): void {
+    for (const row of rows) this.#set(row);
+    this.ephemeral.restore(rows, lives, seq);
+    this.#recentFrom = seq;
+    this.#seq = seq;
+    this.#forgetUpTo(floor);
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  get deletedCount(): number {
+    return this.#deleted.size;
+  }
+
+  /** The first of the keys that were deleted, with the number of the newest of these deletions. */
+  oldestDeleted(count: number): { readonly keys: readonly string[]; readonly seq: number } {
+    const keys = [...this.#deleted.values().take(count)];
+    return { keys, seq: keys.reduce((newest, key) => Math.max(newest, this.#entries.get(key)!.seq), 0) };
+  }
+
+  /** Forgets those of the keys that have had no value since commit `floor`. */
+  forgetDeleted(keys: readonly string[], floor: number): void {
+    this.#forgetUpTo(floor);
+    for (const key of keys) {
+      const entry = this.#entries.get(key);
+      if (entry?.text !== null || entry.seq > floor) continue;
+      this.#entries.delete(key);
+      this.#deleted.delete(key);
+      this.#order.remove(key, this.#entries.size);
+    }
+  }
+
+  /** Takes over what was written after everything that is known. Returns how lists of groups have changed. */
+  apply(rows: readonly Row[], seq: number, lives: Lives = new Map()): readonly ListRow[] {
+    for (const row of rows) {
+      this.#keepOverwritten(row[0]);
+      this.#set(row);
+    }
+    this.#seq = seq;
+    if (rows.length === 0) return [];
+    this.#recent.push({ seq, keys: rows.map(([key]) => key) });
+    this.#recentKeyCount += rows.length;
+    while (this.#recentKeyCount > maxRecentKeys) {
+      const oldest = this.#recent.shift()!;
+      this.#recentKeyCount -= oldest.keys.length;
+      this.#recentFrom = oldest.seq;
+    }
+    return this.ephemeral.apply(rows, lives, seq);
+  }
+
+  /** The rows of the first keys, as many as fit into one message and at least one. */
+  read(keys: readonly string[], at?: number): Row[] {
+    const rows: Row[] = [];
+    let size = 0;
+    for (const key of keys) {
+      if (size > maxReplySize) break;
+      const row = this.row(key, at);
+      rows.push(row);
+      size += sizeOf(row);
+    }
+    return rows;
+  }
+
+  /** Rows that changed after `seq`; null when they are too many for one message. */
+  since(seq: number): Row[] | null {
+    const rows: Row[] = [];
+    let size = 0;
+    const groups = this.ephemeral.changedSince(seq);
+    if (!groups) return null;
+    const keys = seq >= this.#recentFrom ? this.#recentKeysSince(seq) : this.#entries.keys();
+    for (const key of groups.length > 0 ? new Set([...keys, ...groups.map(membersKey)]) : keys) {
+      const row = this.row(key);
+      if (row[2] <= seq) continue;
+      rows.push(row);
+      size += sizeOf(row);
+      if (size > maxReplySize) return null;
+    }
+    return rows;
+  }
+
+  /** A page of the keys with a value that start with `prefix`; internal ones only when the prefix is internal. */
+  list(prefix: string, after: string, withValues: boolean): Replies["list"] {
+    const keys = this.#order.of(this.#entries);
+    const start = [after, prefix === "" ? afterInternal : prefix].sort().at(-1)!;
+    const rows: Row[] = [];
+    let size = 0;
+    for (let at = firstFrom(keys, start); at < keys.length; at += 1) {
+      const key = keys[at]!;
+      if (!key.startsWith(prefix)) break;
+      const entry = this.#entries.get(key)!;
+      if (entry.text === null || key === after) continue;
+      if (size > maxReplySize) return { rows, after: rows.at(-1)![0] };
+      const row: Row = [key, withValues ? entry.text : null, entry.seq];
+      rows.push(row);
+      size += sizeOf(row);
+    }
+    return { rows, after: null };
+  }
+
+  /** Keys with a value that start with `prefix`; internal ones only when the prefix is internal. */
+  *keysWithValue(prefix: string): Iterable<string> {
+    for (const [key, { text }] of this.#entries) if (text !== null && isUnder(prefix, key)) yield key;
+  }
+
+  #list(key: string, group: string, at: number): Entry {
+    const list = this.ephemeral.list(group, at);
+    return { text: list.textOf(key), seq: Math.max(list.seq, list.count === 0 ? this.#forgotten.seq : 0) };
+  }
+
+  #keepOverwritten(key: string): void {
+    const value = this.get(key);
+    // What took its place may have been overwritten itself before this commit, when several are taken over at once.
+    this.#overwritten.add({ key, value, until: this.#seq + 1 });
+    this.#overwrittenSize += sizeOf([key, value.text, value.seq]);
+    while (this.#overwritten.length > maxOverwrittenRows || this.#overwrittenSize > maxOverwrittenSize) {
+      const { key: forgotten, value: { text, seq } } = this.#overwritten.forgetOldest()!;
+      this.#overwrittenSize -= sizeOf([forgotten, text, seq]);
+    }
+  }
+
+  #set([key, text, seq]: Row): void {
+    const before = this.#entries.get(key);
+    if (!before) this.#order.add(key, this.#entries.size);
+    else if (before.text === null) this.#deleted.delete(key);
+    if (text === null) this.#deleted.add(key);
+    this.#entries.set(key, { text, seq });
+  }
+
+  #forgetUpTo(floor: number): void {
+    if (floor > this.#forgotten.seq) this.#forgotten = { text: null, seq: floor };
+  }
+
+  #recentKeysSince(seq: number): Set<string> {
+    const first = this.#recent.findLastIndex((commit) => commit.seq <= seq) + 1;
+    return new Set(this.#recent.slice(first).flatMap(({ keys }) => keys));
+  }
+}
+
+/** Index of the first of the sorted keys that does not come before `start`. */
+function firstFrom(keys: readonly string[], start: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle]! < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

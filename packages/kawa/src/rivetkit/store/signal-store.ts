@@ -1,0 +1,265 @@
+import { randomUUID } from "node:crypto";
+import { isKawaError, KawaError } from "../../core/errors/errors.ts";
+import type { MemberList } from "../../core/backend/member-list.ts";
+import { notify } from "../../core/backend/notify.ts";
+import type { Version } from "../../core/value/version.ts";
+import { type Batch, BatchGroup, type Outcome } from "./group-commit.ts";
+import { checkWrites } from "./check-writes.ts";
+import { type ClientRecord, mergeRecords } from "./client-record.ts";
+import type { Lives, MemberGroups } from "./member-groups.ts";
+import type { Delta, Replies, Row } from "../wire/protocol.ts";
+import { Purge } from "./purge.ts";
+import { refusalOfFullDisk } from "./refusal-of-disk.ts";
+import { SignalRows } from "./signal-rows.ts";
+import type { StorageSession } from "../storage/storage.ts";
+import { loadHistory, openHistory, toEmptyCommit, toFloorRow, toStoredRows } from "./stored-history.ts";
+
+/** Outcome of a batch. `rows` are what it wrote; one that was overwritten in the same commit has a lower number. */
+export type Written = Replies["write"] & { readonly rows: readonly Row[] };
+
+type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(error: KawaError): void };
+
+/** The actor's map: in memory for reading, in a storage before a write is acknowledged, one writer. */
+export class SignalStore {
+  /** Names this incarnation; another one of the same actor has another. */
+  readonly instance: string = randomUUID();
+  readonly #session: StorageSession;
+  readonly #rows = new SignalRows();
+  readonly #clients = new Map<string, ClientRecord>();
+  readonly #waiting: Waiting[] = [];
+  readonly #listeners = new Set<(delta: Delta) => void>();
+  readonly #closeListeners = new Set<() => void>();
+  readonly #purge: Purge;
+  #epoch = "";
+  #seq = 0;
+  #floor = 0;
+  /** Commits one group after the other, as long as batches are waiting. */
+  #commits: Promise<void> | undefined;
+  /** After a failed commit, until the storage has said what became of it. */
+  #isInDoubt = false;
+  #isClosed = false;
+  #ended: Promise<void> = Promise.resolve();
+
+  private constructor(session: StorageSession, maxDeletedKeys: number | undefined) {
+    this.#session = session;
+    this.#purge = new Purge({
+      session,
+      rows: this.#rows,
+      clients: this.#clients,
+      onDue: () => void this.write({ number: 0, settled: 0, writes: [] }).catch(() => {}),
+      onError: (error) => this.#endIfReplaced(error),
+      maxCount: maxDeletedKeys,
+    });
+  }
+
+  /** Opens what the session holds, and closes the session when that fails. */
+  static async open(session: StorageSession, { maxDeletedKeys }: { maxDeletedKeys?: number } = {}): Promise<SignalStore> {
+    const store = new SignalStore(session, maxDeletedKeys);
+    try {
+      const { epoch, seq, floor, rows, lives, clients } = await openHistory(session, maxDeletedKeys);
+      store.#epoch = epoch;
+      store.#seq = seq;
+      store.#floor = floor;
+      store.#rows.restore(rows, { lives, seq, floor });
+      for (const [client, record] of clients) store.#clients.set(client, record);
+      return store;
+    } catch (error) {
+      await session.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Which keys lose their values when nobody renews them. */
+  get ephemeral(): MemberGroups {
+    return this.#rows.ephemeral;
+  }
+
+  get position(): Version {
+    return { epoch: this.#epoch, seq: this.#seq };
+  }
+
+  /** Keys with a value, and those that were deleted lately. */
+  get rowCount(): number {
+    return this.#rows.count;
+  }
+
+  /** As the key was at version `at`; as it is now, where that is no longer known or of another history. */
+  get(key: string, at?: Version): { readonly text: string | null; readonly seq: number } {
+    this.#checkOpen();
+    return this.#rows.get(key, this.#seqOf(at));
+  }
+
+  /** The list of a group; with `at` as {@link get}. */
+  members(group: string, at?: Version): MemberList {
+    this.#checkOpen();
+    return this.ephemeral.list(group, this.#seqOf(at));
+  }
+
+  /** The rows of the first keys, as many as fit into one message and at least one; with `at` as {@link get}. */
+  read(keys: readonly string[], at?: Version): Replies["read"] {
+    this.#checkOpen();
+    return { ...this.position, rows: this.#rows.read(keys, this.#seqOf(at)) };
+  }
+
+  /** A page of the signals with a value whose keys start with `prefix` and come after `after`, in the order of code units. */
+  list({ prefix, after, withValues }: { prefix: string; after: string; withValues: boolean }): Replies["list"] {
+    this.#checkOpen();
+    return this.#rows.list(prefix, after, withValues);
+  }
+
+  since(epoch: string, seq: number): Replies["follow"] {
+    this.#checkOpen();
+    // Who is ahead has seen commits that a storage without durability has lost.
+    const isKnown = epoch === this.#epoch && seq >= this.#floor && seq <= this.#seq;
+    return { ...this.position, rows: isKnown ? this.#rows.since(seq) : null };
+  }
+
+  /**
+   * Commits a batch, tells the listeners, then resolves. Batches that come while a commit is on the way are committed
+   * together. One that this client sent before is not applied again.
+   *
+   * @throws {KawaError} BACKEND_UNAVAILABLE - the commit failed, or the store is closed; sent again, under the same number, the
+   * batch is applied once
+   * @throws {KawaError} KEY_INVALID - a key is of the store itself
+   * @throws {KawaError} RATE_LIMITED - the ephemeral group of the only write is full
+   */
+  write(batch: Batch): Promise<Written> {
+    return new Promise((resolve, reject) => {
+      this.#checkOpen();
+      checkWrites(batch.writes, this.ephemeral);
+      this.#waiting.push({ batch, resolve, reject });
+      this.#commits ??= this.#commitWaiting();
+    });
+  }
+
+  /** Calls `onDelta` after each commit, and `onClose` when this incarnation ends. */
+  listen(onDelta: (delta: Delta) => void, onClose: () => void): () => void {
+    this.#listeners.add(onDelta);
+    this.#closeListeners.add(onClose);
+    return () => {
+      this.#listeners.delete(onDelta);
+      this.#closeListeners.delete(onClose);
+    };
+  }
+
+  /**
+   * After this the store serves nothing: the context of a slept actor accepts writes silently and loses them. Resolves when
+   * the commit on the way has ended and the session is closed.
+   */
+  close(): Promise<void> {
+    if (this.#isClosed) return this.#ended;
+    this.#isClosed = true;
+    this.#ended = this.#closeSession();
+    for (const { reject } of this.#waiting.splice(0)) reject(closedError());
+    notify(this.#closeListeners, undefined);
+    this.#listeners.clear();
+    this.#closeListeners.clear();
+    return this.#ended;
+  }
+
+  async #closeSession(): Promise<void> {
+    await Promise.all([this.#purge.stop(), this.#commits]);
+    try {
+      await this.#session.close();
+    } catch (error) {
+      console.error("[kawa] A storage session could not be closed:", error);
+    }
+  }
+
+  async #commitWaiting(): Promise<void> {
+    // Later in this turn: batches of one turn are committed together.
+    await undefined;
+    while (this.#waiting.length > 0) await this.#commitGroup();
+    this.#commits = undefined;
+  }
+
+  async #commitGroup(): Promise<void> {
+    if (this.#isInDoubt) {
+      const error = await this.#resolveDoubt();
+      if (error) return this.#reject(this.#waiting.splice(0), error);
+    }
+    const to = this.#seq + 1;
+    const group = new BatchGroup(to, { rows: this.#rows, clients: this.#clients, ephemeral: this.ephemeral });
+    const outcomes: Outcome[] = [];
+    while (outcomes.length < this.#waiting.length && !group.isFull) outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
+    const taken = this.#waiting.splice(0, outcomes.length);
+    const { rows, lives, clients } = group;
+    const floor = this.#purge.dueFloor;
+    // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
+    if (rows.length > 0 || group.hasEmptyClear || floor !== undefined) {
+      const stored = rows.length > 0 ? toStoredRows(rows, { lives, clients, seq: to }) : toEmptyCommit(this.#epoch, clients, to);
+      if (floor !== undefined) stored.push(toFloorRow(floor, to));
+      try {
+        await this.#session.commit(stored);
+      } catch (error) {
+        const refusal = refusalOfFullDisk(error);
+        if (refusal) return rejectAll(taken, refusal);
+        this.#isInDoubt = true;
+        await this.#resolveDoubt();
+        return this.#reject(taken, error);
+      }
+      this.#floor = floor ?? this.#floor;
+      this.#advance(rows, lives, to);
+      this.#purge.afterCommit(floor, to);
+    }
+    for (const [client, record] of clients) this.#clients.set(client, record);
+    for (const [index, { batch, resolve }] of taken.entries()) {
+      const outcome = outcomes[index]!;
+      resolve({ ...this.position, conflicts: outcome.conflicts, rows: group.rowsFor(batch, outcome) });
+    }
+  }
+
+  /** The commit may have happened although it failed: only the storage knows. Gives the error when it does not say. */
+  async #resolveDoubt(): Promise<unknown> {
+    try {
+      const { seq, floor, rows, lives, clients } = await loadHistory(this.#session, this.#seq);
+      // The next incarnation goes on with what is left.
+      if (seq < this.#seq) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${this.#seq}.`);
+      for (const [client, record] of clients) {
+        const known = this.#clients.get(client);
+        this.#clients.set(client, known ? mergeRecords(known, record) : record);
+      }
+      this.#floor = Math.max(this.#floor, floor);
+      const missed = rows.filter((row) => row[2] > this.#seq);
+      if (seq > this.#seq) this.#advance(missed, lives, seq);
+      this.#isInDoubt = false;
+      return undefined;
+    } catch (error) {
+      this.#endIfReplaced(error);
+      return error;
+    }
+  }
+
+  #advance(rows: readonly Row[], lives: Lives, to: number): void {
+    const delta: Delta = { epoch: this.#epoch, from: this.#seq, to, rows };
+    const lists = this.#rows.apply(rows, to, lives);
+    this.#seq = to;
+    notify(this.#listeners, lists.length > 0 ? { ...delta, lists } : delta);
+  }
+
+  #reject(batches: readonly Waiting[], cause: unknown): void {
+    const error = new KawaError("BACKEND_UNAVAILABLE", "The actor could not store the batch; it may be sent again.", { cause });
+    rejectAll(batches, error);
+    this.#endIfReplaced(cause);
+  }
+
+  #endIfReplaced(error: unknown): void {
+    if (isKawaError(error, "BACKEND_CLOSED")) void this.close();
+  }
+
+  #seqOf(at: Version | undefined): number | undefined {
+    return at?.epoch === this.#epoch ? at.seq : undefined;
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw closedError();
+  }
+}
+
+function rejectAll(batches: readonly Waiting[], error: KawaError): void {
+  for (const { reject } of batches) reject(error);
+}
+
+function closedError(): KawaError {
+  return new KawaError("BACKEND_UNAVAILABLE", "The actor has gone to sleep; ask again to wake it.");
+}

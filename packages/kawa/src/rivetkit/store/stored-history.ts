@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import { streamScope } from "../../core/backend/key.ts";
+import { groupIn, memberKey } from "../../core/backend/members.ts";
+import { type ClientRecord, decodeRecord, encodeRecord, isForgotten } from "./client-record.ts";
+import { listIn, readLife, writeLife } from "./stored-life.ts";
+import type { Life, Lives } from "./member-groups.ts";
+import type { Row } from "../wire/protocol.ts";
+import type { StorageSession, StoredRow } from "../storage/storage.ts";
+
+// Rows of the store itself are kept beside the others, so that a batch and its bookkeeping are one commit.
+const epochKey = "\0epoch";
+const floorKey = "\0floor";
+const clientPrefix = "\0client:";
+/** Deletions that are remembered, so that replicas which were away are told of them. */
+export const maxDeletedKeys = 1_000;
+
+/** What a storage holds of an actor. */
+export type StoredHistory = {
+  epoch: string;
+  /** Number of the newest commit, -1 when there is none. */
+  seq: number;
+  /** Deletions up to this commit may have been forgotten. */
+  floor: number;
+  rows: Row[];
+  /** Of those that are ephemeral. */
+  lives: Map<string, Life>;
+  clients: Map<string, ClientRecord>;
+};
+
+/** Reads what was committed from a commit on. */
+export async function loadHistory(session: StorageSession, from: number): Promise<StoredHistory> {
+  const history: StoredHistory = { epoch: "", seq: -1, floor: 0, rows: [], lives: new Map(), clients: new Map() };
+  for (const stored of await session.load(from)) {
+    history.seq = Math.max(history.seq, stored.seq);
+    const text = stored.text ?? "";
+    if (stored.key === epochKey) history.epoch = text;
+    else if (stored.key === floorKey) history.floor = Number(text);
+    else if (stored.key.startsWith(clientPrefix)) history.clients.set(stored.key.slice(clientPrefix.length), decodeRecord(text));
+    else {
+      const [life, text] = readLife(stored.text);
+      if (life) history.lives.set(stored.key, life);
+      history.rows.push([stored.key, text, stored.seq]);
+    }
+  }
+  return history;
+}
+
+/** Reads everything when an actor starts, and leaves out what has no use in its new life. */
+export async function openHistory(session: StorageSession, maxDeleted: number = maxDeletedKeys): Promise<StoredHistory> {
+  const history = await loadHistory(session, 0);
+  const seq = history.seq + 1;
+  const commit: StoredRow[] = [];
+  const forgotten = [...history.clients].filter(([, record]) => isForgotten(record)).map(([client]) => client);
+  let removed = forgotten.map(clientKey);
+  for (const client of forgotten) history.clients.delete(client);
+
+  if (history.epoch === "") {
+    history.epoch = randomUUID().slice(0, 8);
+    commit.push({ key: epochKey, text: history.epoch, seq });
+  }
+  takeLists(history, commit, seq);
+  const deleted = history.rows.filter(([, text]) => text === null);
+  if (deleted.length > maxDeleted) {
+    history.floor = history.seq;
+    history.rows = history.rows.filter(([, text]) => text !== null);
+    // Says that they are forgotten before they are. Its own number keeps the newest one known when their rows are gone.
+    commit.push(toFloorRow(history.floor, seq));
+    removed = removed.concat(deleted.map(([key]) => key));
+  }
+  // The servers that produce streams begin anew.
+  for (const [index, [key, text]] of history.rows.entries()) {
+    if (text === null || streamScope(key) === undefined) continue;
+    history.rows[index] = [key, null, seq];
+    commit.push({ key, text: null, seq });
+  }
+  if (commit.length > 0) {
+    await session.commit(commit);
+    history.seq = seq;
+  }
+  if (removed.length > 0) await session.remove(removed, history.seq);
+  return history;
+}
+
+/** Earlier versions kept the list of a group as a row: what it names is ephemeral. */
+function takeLists(history: StoredHistory, commit: StoredRow[], seq: number): void {
+  const at = new Map(history.rows.map(([key], index) => [key, index]));
+  for (const [index, [key, list]] of history.rows.entries()) {
+    const group = groupIn(key);
+    if (group === undefined || list === null) continue;
+    const { ttlMs, ids } = listIn(key, list);
+    for (const id of ids) {
+      const member = memberKey(group, id);
+      const text = history.rows[at.get(member) ?? -1]?.[1];
+      if (typeof text !== "string" || history.lives.has(member)) continue;
+      const life: Life = [ttlMs, history.lives.size];
+      history.lives.set(member, life);
+      history.rows[at.get(member)!] = [member, text, seq];
+      commit.push({ key: member, text: writeLife(life, text), seq });
+    }
+    history.rows[index] = [key, null, seq];
+    commit.push({ key, text: null, seq });
+  }
+}
+
+export function clientKey(client: string): string {
+  return clientPrefix + client;
+}
+
+type Bookkeeping = { readonly lives: Lives; readonly clients: ReadonlyMap<string, ClientRecord>; readonly seq: number };
+
+/** A commit of rows with what is then known of clients. */
+export function toStoredRows(rows: readonly Row[], { lives, clients, seq }: Bookkeeping): StoredRow[] {
+  return [
+    ...rows.map(([key, text]) => ({ key, text: text === null ? null : writeLife(lives.get(key), text), seq })),
+    ...[...clients].map(([client, record]) => ({ key: clientKey(client), text: encodeRecord(record), seq })),
+  ];
+}
+
+/** Says in a commit that deletions up to `floor` are forgotten, before they are. */
+export function toFloorRow(floor: number, seq: number): StoredRow {
+  return { key: floorKey, text: String(floor), seq };
+}
+
+/** A commit that changes no value. The row of the epoch keeps its number, also when the clients are forgotten. */
+export function toEmptyCommit(epoch: string, clients: ReadonlyMap<string, ClientRecord>, seq: number): StoredRow[] {
+  return [{ key: epochKey, text: epoch, seq }, ...toStoredRows([], { lives: new Map(), clients, seq })];
+}

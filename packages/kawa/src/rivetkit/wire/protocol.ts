@@ -1,0 +1,150 @@
+import type { OperationOptions } from "../../core/backend/backend.ts";
+import type { Version } from "../../core/value/version.ts";
+
+/**
+ * What a server's replica and the actor say to each other, as JSON text over one raw WebSocket. RivetKit's own `connect()`
+ * is not used: its replies cost about 44 ms, it has no timeouts, and it stays idle after an engine restart.
+ *
+ * Everything the actor sends is in the order of its history: a reply that carries `seq` comes after every delta up to it.
+ */
+
+/** Encoded value of a key, `null` when it has none, and the batch that wrote it. */
+export type Row = readonly [key: string, text: string | null, seq: number];
+
+/**
+ * A write of one key, `text: null` to delete it; or of every key that starts with `clear`. With `expect`, it applies only if
+ * the value of the key was written by that batch (0: there is no value). With `ttlMs` the value is ephemeral; a renewal begins
+ * its life anew, and is a conflict where there is no such value.
+ */
+export type Write =
+  | { readonly key: string; readonly text: string | null; readonly expect?: number | undefined; readonly ttlMs?: number | undefined }
+  | { readonly key: string; readonly isRenewal: true }
+  | Clear;
+
+/**
+ * Deletes all keys that start with `clear`, but those in `except`: earlier writes of the same client are still on their way to them.
+ * When one has ended, `only` its key is deleted, as a part of batch `partOf`, whose hooks are not asked again.
+ */
+export type Clear = {
+  readonly clear: string;
+  readonly except?: readonly string[] | undefined;
+  readonly only?: string | undefined;
+  readonly partOf?: number | undefined;
+};
+
+/** Its length in the store, in UTF-16 code units. */
+export function sizeOf([key, text]: Row): number {
+  return key.length + (text?.length ?? 0);
+}
+
+/** Which operations the hooks of the actor see. Those it leaves alone take the short way. */
+export type Hooked = { readonly reads: boolean; readonly writes: boolean; readonly lists: boolean };
+
+/** True where hooks have to be asked about a read. A browser is shown no more of a key than the hooks of lists show it. */
+export function isGuardedFor({ reads, lists }: Hooked, origin: OperationOptions["origin"]): boolean {
+  return reads || (origin === "browser" && lists);
+}
+
+/** A hook that waits for what it has asked for: its name, and the call that it decides about. */
+export type HookLink = { readonly hook: string; readonly target: string; readonly call: string };
+
+/** Hooks that wait for each other, the first one at first. It travels with what the last one asks for. */
+export type HookChain = readonly HookLink[];
+
+/**
+ * Who asks: the encoded identity that hooks see, whether a browser has asked for it by itself, and the hooks that wait for it. What a
+ * hook asks for past the hooks is done without asking them.
+ */
+export type By = { readonly context?: string; readonly origin?: "browser"; readonly chain?: HookChain; readonly isPastHooks?: true };
+
+export type Requests = {
+  /** First message of every socket. `token` proves that a server of this app is calling. */
+  hello: { token: string };
+  /**
+   * With `at`, as the values were at that version; a row with a higher number is the current one, for the older is forgotten.
+   * By whom is told only where reads are hooked.
+   */
+  read: { keys: readonly string[]; at?: Version } & By;
+  /** Keys with a value that start with `prefix` and come after `after`, in order. */
+  list: { prefix: string; after: string; withValues: boolean } & By;
+  /** Asks for everything that changed after `seq`; deltas follow on the same socket from there on. */
+  follow: { epoch: string; seq: number };
+  /**
+   * A batch is applied once, however often it is sent: `client` and `number` name it. The client will never again send the
+   * numbers below `settled`. Where writes are hooked, a batch has one write.
+   */
+  write: { client: string; number: number; settled: number; writes: readonly Write[] } & By;
+  /** Gives up batches: those that were not applied will not be. */
+  revoke: { client: string; numbers: readonly number[] };
+  /** Says which streams this client shows, and which it no longer shows. It has to say so again every few seconds. */
+  streams: { client: string; register: readonly string[]; unregister: readonly string[] };
+  ping: Record<never, never>;
+  /** Says that a frame has arrived, and has no reply. Its way back carries the TCP acknowledgement that Nagle waits for. */
+  seen: Record<never, never>;
+};
+
+export type Replies = {
+  hello: { epoch: string; seq: number; instance: string; hooked: Hooked };
+  /** Rows of the first keys; ask again for the rest. Where reads are hooked: of all that were not refused, in any order. */
+  read: { epoch: string; seq: number; rows: readonly Row[]; refused?: readonly (readonly [key: string, error: ReplyError])[] };
+  /** `after` is where to go on, or null when these are all. Without values the texts are null. */
+  list: { rows: readonly Row[]; after: string | null };
+  /** `rows` is null when the epoch is another one, or too much has changed: the replica has to read its keys again. */
+  follow: { epoch: string; seq: number; rows: readonly Row[] | null };
+  /**
+   * `conflicts` are the keys whose `expect` did not hold, or that could not be renewed; they were not written. Their deltas have been sent. Where writes
+   * are hooked, `rows` are what was written after the hooks.
+   */
+  write: { epoch: string; seq: number; conflicts: readonly string[]; rows?: readonly Row[] };
+  /** Those that were applied before, with their conflicts. Their deltas have been sent. */
+  revoke: { epoch: string; seq: number; applied: readonly (readonly [number: number, conflicts: readonly string[]])[] };
+  /** The registered streams whose values this client is to produce. */
+  streams: { produce: readonly string[] };
+  /** Tells a replica that the last delta was lost, when none follows it. */
+  ping: { epoch: string; seq: number };
+  seen: Record<never, never>;
+};
+
+export type RequestName = keyof Requests;
+
+export type RequestMessage = { [N in RequestName]: { id: number; type: N; body: Requests[N] } }[RequestName];
+
+export type ReplyError = { code: string; message: string; data?: Readonly<Record<string, unknown>> };
+
+export type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; error: ReplyError };
+
+/** Of the list under `key`: see {@link ListChange}. */
+export type ListRow = readonly [key: string, left: readonly string[], joined: readonly string[]];
+
+/**
+ * What was committed together. `from` is the sequence number before it. Where reads are hooked, the texts are null. `lists` are those
+ * of the groups in which somebody has come or gone.
+ */
+export type Delta = { epoch: string; from: number; to: number; rows: readonly Row[]; lists?: readonly ListRow[] | undefined };
+
+export type ServerMessage = ReplyMessage | { delta: Delta };
+
+/** What the actor sends at once: all messages of one turn. Two small frames in a row would cost 44 ms (Nagle). */
+export type ServerFrame = readonly ServerMessage[];
+
+/** Close code for a socket that did not prove who it is. */
+export const unauthorizedCloseCode = 4401;
+
+/** Close code for a socket that has said nothing: its first message may be late or lost, which proves nothing. */
+export const helloTimeoutCloseCode = 4408;
+
+/** An incarnation of an actor, as servers of this app ask it. */
+export interface ReplicaService {
+  /** `onClose` is called when the incarnation ends, and when the server has to connect anew. */
+  listen(onDelta: (delta: Delta) => void, onClose: () => void): () => void;
+  answer(request: RequestMessage): Promise<Replies[RequestName]> | Replies[RequestName];
+  /** After an edit in development. */
+  noticeNewHooks(): void;
+}
+
+/** The part of a WebSocket that both sides of the protocol use. */
+export interface Socket {
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: string, listener: (event: never) => void): void;
+}
