@@ -1,0 +1,80 @@
+import { relative } from "node:path/posix";
+
+/** The folders of `packages/kawa/src` in their order: each may import from itself and from those before it. */
+export const rooms: readonly string[] = [
+  "core/errors",
+  "core/process",
+  "core/value",
+  "core/backend",
+  "core/work",
+  "core/memory",
+  "core/streams",
+  "core",
+  "browser",
+  "rivetkit/settings",
+  "rivetkit/secret",
+  "rivetkit/storage",
+  "rivetkit/wire",
+  "rivetkit/journal",
+  "rivetkit/engine",
+  "rivetkit/host",
+  "rivetkit/hooks",
+  "rivetkit/store",
+  "rivetkit/identity",
+  "rivetkit/replica",
+  "rivetkit/actor",
+  "rivetkit",
+  "react/checks",
+  "react/render",
+  "react",
+  "next/network",
+  "next/limits",
+  "next/protocol",
+  "next/boundaries",
+  "next/router",
+  "next/shared-stream",
+  "next/refresh",
+  "next/values",
+  "next/stream",
+  "next/fragments/push",
+  "next/fragments/client",
+  "next/fragments",
+  "next/route",
+  "next/session",
+  "next",
+  "next/middleware",
+  "query",
+  ".",
+];
+
+/** Parts that know nothing of each other, although one of them stands lower. */
+const strangers: readonly (readonly [room: string, stranger: string])[] = [
+  ["react", "rivetkit"],
+  ["query", "rivetkit"],
+  ["query", "next"],
+];
+
+const isIn = (room: string, part: string): boolean => room === part || room.startsWith(`${part}/`);
+
+/** The rooms that files in `room` must not import from. */
+export function closedTo(room: string): readonly string[] {
+  const at = rooms.indexOf(room);
+  return rooms.filter((other, index) => index > at || strangers.some(([part, stranger]) => isIn(room, part) && isIn(other, stranger)));
+}
+
+/** Rules for oxlint: an import specifier of a file in `room` that leads to a room that is closed to it. */
+export function wallOf(room: string) {
+  const patterns = closedTo(room).map((other) => {
+    const way = relative(room, other) || ".";
+    const escaped = (way.startsWith(".") ? way : `./${way}`).replaceAll(".", "\\.");
+    return {
+      regex: `^${escaped}/[^/]+$`,
+      message: `src/${room} may not import from src/${other}: scripts/rooms.ts has the order of the folders.`,
+    };
+  });
+  return {
+    files: [`packages/kawa/src/${room === "." ? "" : `${room}/`}*.{ts,tsx}`],
+    excludeFiles: ["**/*.test.{ts,tsx}"],
+    rules: { "eslint/no-restricted-imports": ["error", { patterns }] },
+  } as const;
+}
