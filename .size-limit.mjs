@@ -3,7 +3,11 @@ const next = "packages/kawa/src/next";
 const entries = [
   { name: "kawa/next/client, what each page loads", path: `${next}/client.ts`, limit: "7.55 kB" },
   { name: "kawa/next/client, the shared worker", path: `${next}/shared-stream/shared-worker.ts`, limit: "2.65 kB" },
-  { name: "kawa/next/client, where there is no shared worker", path: `${next}/shared-stream/tab-leader.ts`, limit: "2.8 kB" },
+  {
+    name: "kawa/next/client, where there is no shared worker",
+    path: `${next}/shared-stream/tab-leader.ts`,
+    limit: "2.8 kB",
+  },
   {
     name: "kawa in client components, with signals-core",
     path: "packages/kawa/src/index.browser.ts",

@@ -19,7 +19,10 @@ export const boardActor = createReactiveStateActor<Identity>({
   },
 });
 
-function checkChange(c: HookContext, params: { readonly key: string; readonly value?: unknown } & Partial<Identity>): void {
+function checkChange(
+  c: HookContext,
+  params: { readonly key: string; readonly value?: unknown } & Partial<Identity>,
+): void {
   // The values are checked by our server actions, which such a client would pass by.
   if (c.conn) throw new UserError("Changes are made through the app.");
   const person = findPerson(/^users:(.+):position$/.exec(params.key)?.[1]);

@@ -8,7 +8,10 @@ export default function ErrorPage({ error, retry }: { error: Error & { digest?: 
   return (
     <main className="message">
       <h1>The server could not read or save a value.</h1>
-      <p>What was confirmed before is kept. The server&rsquo;s log has the cause{error.digest ? ` (${error.digest})` : ""}.</p>
+      <p>
+        What was confirmed before is kept. The server&rsquo;s log has the cause
+        {error.digest ? ` (${error.digest})` : ""}.
+      </p>
       <p>
         <button className="button primary" onClick={() => retry()}>
           Try again

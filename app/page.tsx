@@ -47,7 +47,9 @@ export default async function Home({ searchParams }: PageProps<"/">) {
           <CodePeek />
         </main>
         <footer className={styles.footer}>
-          <p>Every value shown is in the HTML: view source. Every control is a plain form and works without JavaScript.</p>
+          <p>
+            Every value shown is in the HTML: view source. Every control is a plain form and works without JavaScript.
+          </p>
         </footer>
       </div>
     </ThemeScope>

@@ -32,9 +32,11 @@ const membersPrefix = "\0members:";
 const tabsOf = (subscription: (tab: number) => object, count = maxTabs): object =>
   Object.fromEntries(Array.from({ length: count }, (_, tab) => [`tab${tab}`, { route: [], ...subscription(tab) }]));
 
-const listOf = <T>(count: number, item: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => item(index));
+const listOf = <T>(count: number, item: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => item(index));
 
-const all = (count: number, work: (index: number) => Promise<unknown>): Promise<unknown> => Promise.all(listOf(count, work));
+const all = (count: number, work: (index: number) => Promise<unknown>): Promise<unknown> =>
+  Promise.all(listOf(count, work));
 
 /** Values that a stranger writes, and the page that shows them. What is accepted of them has so many levels. */
 function valueAttack(name: string, levels: number, ...texts: readonly string[]): Attack {
@@ -63,12 +65,16 @@ const largeKey = (index: number): string => `bench:texts:large${index}`;
 
 async function writeLargeTexts(attacker: Attacker, text: string | null): Promise<void> {
   // Slowly, and from several addresses: nobody's limit is meant.
-  await pace(largeTexts.count, 200, (index) => attacker.put(largeKey(index), text, { from: attacker.address(index % 10) }));
+  await pace(largeTexts.count, 200, (index) =>
+    attacker.put(largeKey(index), text, { from: attacker.address(index % 10) }),
+  );
 }
 
 const largeText = JSON.stringify(["x".repeat(largeTexts.length)]);
 
-const cheapGet = (attacker: Attacker): { path: string } => ({ path: `${attacker.target.route}${keysQuery(["bench:score"])}` });
+const cheapGet = (attacker: Attacker): { path: string } => ({
+  path: `${attacker.target.route}${keysQuery(["bench:score"])}`,
+});
 
 const randomAddress = (): string => listOf(4, () => Math.floor(Math.random() * 255)).join(".");
 
@@ -127,14 +133,19 @@ export const attackList: readonly Attack[] = [
   },
   {
     name: `50 streams of ${maxTabs} x ${maxRendersPerTab} unknown renders`,
-    run: (attacker) => all(50, () => attacker.post(tabsOf(() => ({ route: listOf(maxRendersPerTab, () => [crypto.randomUUID(), ""]) })))),
+    run: (attacker) =>
+      all(50, () =>
+        attacker.post(tabsOf(() => ({ route: listOf(maxRendersPerTab, () => [crypto.randomUUID(), ""]) }))),
+      ),
     floor: "50 long posts",
   },
   {
     name: "20 streams of 100 values of 60 KB that nobody reads",
     prepare: (attacker) => writeLargeTexts(attacker, largeText),
     async run(attacker) {
-      const request = attacker.streamRequest({ tab: { route: [], values: listOf(100, (index) => [largeKey(index), -1, ""]) } });
+      const request = attacker.streamRequest({
+        tab: { route: [], values: listOf(100, (index) => [largeKey(index), -1, ""]) },
+      });
       await all(20, () => attacker.hold(request, { isRead: false }));
     },
     cleanUp: (attacker) => writeLargeTexts(attacker, null),
@@ -157,7 +168,9 @@ export const attackList: readonly Attack[] = [
     async run(attacker) {
       await attacker.post({ tab: { route: [], values: [[`${membersPrefix}bench:windows:hall`, -1, ""]] } });
       const id = (index: number): string => `${index}-`.padEnd(450, "x");
-      await pace(600, 200, (index) => attacker.put(`bench:windows:hall:${id(index)}`, '["here"]', { from: attacker.address(index % 12) }));
+      await pace(600, 200, (index) =>
+        attacker.put(`bench:windows:hall:${id(index)}`, '["here"]', { from: attacker.address(index % 12) }),
+      );
     },
     floor: "600 joins",
   },
@@ -173,7 +186,9 @@ export const attackList: readonly Attack[] = [
   {
     name: "600 reads, each with an address of its own invention",
     run: (attacker) =>
-      pace(manyRequests.count, manyRequests.perSecond, () => attacker.send({ ...cheapGet(attacker), headers: { "x-forwarded-for": randomAddress() } })),
+      pace(manyRequests.count, manyRequests.perSecond, () =>
+        attacker.send({ ...cheapGet(attacker), headers: { "x-forwarded-for": randomAddress() } }),
+      ),
     floor: manyRequests.floor,
   },
   {
@@ -181,7 +196,11 @@ export const attackList: readonly Attack[] = [
     async run(attacker) {
       const cookies: string[] = [];
       const { port } = attacker.target;
-      await pace(50, 50, async () => void cookies.push(await newSession({ port, from: attacker.address(), timeoutMs: 8_000 })));
+      await pace(
+        50,
+        50,
+        async () => void cookies.push(await newSession({ port, from: attacker.address(), timeoutMs: 8_000 })),
+      );
       await pace(manyRequests.count, manyRequests.perSecond, (index) =>
         attacker.send({ ...cheapGet(attacker), headers: jsonHeaders(cookies[index % cookies.length]) }),
       );
@@ -198,7 +217,10 @@ export const attackList: readonly Attack[] = [
   },
   {
     name: "600 reads from the honest visitor's address",
-    run: (attacker) => pace(manyRequests.count, manyRequests.perSecond, () => attacker.send({ ...cheapGet(attacker), from: attacker.target.honestAddress })),
+    run: (attacker) =>
+      pace(manyRequests.count, manyRequests.perSecond, () =>
+        attacker.send({ ...cheapGet(attacker), from: attacker.target.honestAddress }),
+      ),
     floor: manyRequests.floor,
     isSameAddress: true,
   },
@@ -209,7 +231,8 @@ export const attackList: readonly Attack[] = [
       await pace(300, 75, async () => {
         // Once the address has begun and ended too many, it gets none any more.
         const cookie = await newSession({ port, from: attacker.address(), timeoutMs: 8_000 }).catch(() => undefined);
-        if (cookie !== undefined) await attacker.send({ method: "POST", path: attacker.target.signOutRoute, headers: { cookie } });
+        if (cookie !== undefined)
+          await attacker.send({ method: "POST", path: attacker.target.signOutRoute, headers: { cookie } });
       });
     },
     floor: "300 pages and posts",
@@ -252,7 +275,11 @@ export const attackList: readonly Attack[] = [
   {
     name: "600 streams that are closed at once",
     run: (attacker) =>
-      pace(600, 200, async () => void (await attacker.post({ tab: { route: [], values: [["bench:score", -1, ""]] } })).destroy()),
+      pace(
+        600,
+        200,
+        async () => void (await attacker.post({ tab: { route: [], values: [["bench:score", -1, ""]] } })).destroy(),
+      ),
     floor: "600 streams",
   },
   ...[

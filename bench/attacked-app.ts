@@ -58,7 +58,9 @@ export class AttackedApp {
   static async start(dataDir: string): Promise<AttackedApp> {
     const startedBy = onCore(cores.server);
     const nodeArguments = ["--expose-gc"];
-    const app = new AttackedApp(await BenchApp.start({ name: "attacked-app", dataDir, nodeArguments, startedBy, expectedScore: 0 }));
+    const app = new AttackedApp(
+      await BenchApp.start({ name: "attacked-app", dataDir, nodeArguments, startedBy, expectedScore: 0 }),
+    );
     try {
       await app.#attacker.call("pin");
       await app.#honest.call("open", { port: app.#port, ...honest });
@@ -113,7 +115,13 @@ export class AttackedApp {
     let phase = this.#floors.get(attack.floor);
     if (!phase) {
       const route = attack.floorBytes === undefined ? plain : `${plain}/${attack.floorBytes}`;
-      ({ phase } = await this.#underAttack(attack, { ...target, route, signOutRoute: plain, callPath: plain, valuePage: "/bare-value" }));
+      ({ phase } = await this.#underAttack(attack, {
+        ...target,
+        route,
+        signOutRoute: plain,
+        callPath: plain,
+        valuePage: "/bare-value",
+      }));
       this.#floors.set(attack.floor, phase);
     }
     return phase;

@@ -70,7 +70,11 @@ export class Attacker {
     }
   }
 
-  put(key: string, text: string | null, options: Pick<Sent, "from"> & { readonly headers?: Readonly<Record<string, string>> } = {}): Promise<Answer | undefined> {
+  put(
+    key: string,
+    text: string | null,
+    options: Pick<Sent, "from"> & { readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Answer | undefined> {
     const body = JSON.stringify({ id: crypto.randomUUID(), key, text });
     return this.send({ ...options, method: "PUT", headers: { ...jsonHeaders(), ...options.headers }, body });
   }
@@ -84,8 +88,15 @@ export class Attacker {
   }
 
   /** The text of a request. */
-  request(method: string, { path = this.target.route, headers = jsonHeaders(), body = "" }: Partial<Sent> = {}): string {
-    const lines = Object.entries({ host: `127.0.0.1:${this.target.port}`, "content-length": String(Buffer.byteLength(body)), ...headers });
+  request(
+    method: string,
+    { path = this.target.route, headers = jsonHeaders(), body = "" }: Partial<Sent> = {},
+  ): string {
+    const lines = Object.entries({
+      host: `127.0.0.1:${this.target.port}`,
+      "content-length": String(Buffer.byteLength(body)),
+      ...headers,
+    });
     return `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`;
   }
 

@@ -51,15 +51,24 @@ function report(played: readonly Played[]): Result {
   const verdicts: Verdict[] = [];
   const lines: string[][] = [];
   const floors = new Set<string>();
-  const quietShare = sum(played, ({ outcome }) => outcome.quiet.cpuMs) / sum(played, ({ outcome }) => outcome.quiet.durationMs);
-  const ownCpu = ({ cpuMs, durationMs }: Phase): string => `${formatNumber(Math.max(0, cpuMs - quietShare * durationMs))} ms`;
-  const quiet = kinds.map(([kind, of]) => row(`${kind}, quiet`, "ms", played.flatMap(({ outcome }) => of(outcome.quiet))));
+  const quietShare =
+    sum(played, ({ outcome }) => outcome.quiet.cpuMs) / sum(played, ({ outcome }) => outcome.quiet.durationMs);
+  const ownCpu = ({ cpuMs, durationMs }: Phase): string =>
+    `${formatNumber(Math.max(0, cpuMs - quietShare * durationMs))} ms`;
+  const quiet = kinds.map(([kind, of]) =>
+    row(
+      `${kind}, quiet`,
+      "ms",
+      played.flatMap(({ outcome }) => of(outcome.quiet)),
+    ),
+  );
   rows.push(...quiet);
   for (const { attack, outcome } of played) {
     const ratios = kinds.map(([kind, of], at) => {
       const under = row(`${kind}, ${attack.name}`, "ms", of(outcome.under));
       const times = under.stats.p99 / quiet[at]!.stats.p99;
-      const floor = outcome.floor && row(`- ${kind}, the same requests to a route that does nothing`, "ms", of(outcome.floor));
+      const floor =
+        outcome.floor && row(`- ${kind}, the same requests to a route that does nothing`, "ms", of(outcome.floor));
       const floorTimes = (floor?.stats.p99 ?? 0) / quiet[at]!.stats.p99;
       rows.push(under, ...(floor ? [floor] : []));
       verdicts.push({
@@ -74,7 +83,15 @@ function report(played: readonly Played[]): Result {
     if (attack.floor !== undefined && outcome.floor && !floors.has(attack.floor)) {
       floors.add(attack.floor);
       const name = `*${attack.floor}, to a route that does nothing*`;
-      lines.push([name, ...ratios.map(({ floor }) => latency(floor!)), ownCpu(outcome.floor), "", "", listed(outcome.floor.failures), ""]);
+      lines.push([
+        name,
+        ...ratios.map(({ floor }) => latency(floor!)),
+        ownCpu(outcome.floor),
+        "",
+        "",
+        listed(outcome.floor.failures),
+        "",
+      ]);
     }
     const grown = outcome.memory.after / outcome.memory.before;
     verdicts.push(
@@ -90,10 +107,13 @@ function report(played: readonly Played[]): Result {
       attack.name,
       ...ratios.map(latency),
       ownCpu(outcome.under) + (outcome.floor ? ` (${ownCpu(outcome.floor)})` : ""),
-      [outcome.memory.before, outcome.memory.peak, outcome.memory.after].map((bytes) => formatNumber(bytes / megabyte)).join(" / "),
+      [outcome.memory.before, outcome.memory.peak, outcome.memory.after]
+        .map((bytes) => formatNumber(bytes / megabyte))
+        .join(" / "),
       `${outcome.rows.before} / ${outcome.rows.after}`,
       listed(outcome.under.failures),
-      listed(outcome.answers.counts) + (outcome.answers.bytes > megabyte ? `, ${formatNumber(outcome.answers.bytes / megabyte)} MB` : ""),
+      listed(outcome.answers.counts) +
+        (outcome.answers.bytes > megabyte ? `, ${formatNumber(outcome.answers.bytes / megabyte)} MB` : ""),
     ]);
   }
   return { rows, verdicts, tables: [{ head, lines }] };
@@ -125,5 +145,9 @@ function countOf(counts: Readonly<Record<string, number>>): number {
 }
 
 function listed(counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts).map(([name, count]) => `${count} x ${name}`).join(", ") || "nothing";
+  return (
+    Object.entries(counts)
+      .map(([name, count]) => `${count} x ${name}`)
+      .join(", ") || "nothing"
+  );
 }

@@ -8,7 +8,12 @@ export type BenchAppName = "bare-app" | "kawa-app" | "attacked-app";
 
 const buildTimeoutMs = 120_000;
 const startTimeoutMs = 60_000;
-const environment = { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", FORCE_COLOR: undefined, NO_COLOR: "1" } as const;
+const environment = {
+  NODE_ENV: "production",
+  NEXT_TELEMETRY_DISABLED: "1",
+  FORCE_COLOR: undefined,
+  NO_COLOR: "1",
+} as const;
 
 /** `next build`; its output is shown only when it fails. */
 export function buildBenchApp(name: BenchAppName): void {
@@ -30,7 +35,9 @@ export function checkIsBare(): void {
   const read = (path: string): string => readFileSync(join(folder, path), "utf8");
   // The middleware is bundled, and not run: see below.
   const middleware = read("middleware.js");
-  const paths = globSync("**/*.js", { cwd: folder }).filter((path) => path !== "middleware.js" && !middleware.includes(path));
+  const paths = globSync("**/*.js", { cwd: folder }).filter(
+    (path) => path !== "middleware.js" && !middleware.includes(path),
+  );
   const withKawa = paths.filter((path) => read(path).includes("KAWA_DATA_DIR"));
   if (withKawa.length > 0) throw new Error(`The build of bench/bare-app contains Kawa, in ${withKawa.join(", ")}.`);
   if (read("functions-config-manifest.json").includes("/_middleware")) {
@@ -58,7 +65,10 @@ export type BenchAppOptions = {
   expectedScore: number;
 };
 
-type Started = Pick<BenchApp, "url" | "startMs"> & { readonly process: SpawnedProcess; readonly dataDir: string | undefined };
+type Started = Pick<BenchApp, "url" | "startMs"> & {
+  readonly process: SpawnedProcess;
+  readonly dataDir: string | undefined;
+};
 
 /** One of the apps under `next start`, on a free port of the loopback address. */
 export class BenchApp {
@@ -75,7 +85,13 @@ export class BenchApp {
     this.#dataDir = dataDir;
   }
 
-  static async start({ name, dataDir, nodeArguments = [], startedBy = [], expectedScore }: BenchAppOptions): Promise<BenchApp> {
+  static async start({
+    name,
+    dataDir,
+    nodeArguments = [],
+    startedBy = [],
+    expectedScore,
+  }: BenchAppOptions): Promise<BenchApp> {
     const port = await getFreePort();
     const url = `http://127.0.0.1:${port}`;
     const startedAt = performance.now();
@@ -84,7 +100,12 @@ export class BenchApp {
     const app = spawnProcess(command, args, {
       cwd: join(import.meta.dirname, name),
       // The simulated browsers each have an address of their own.
-      env: { ...environment, ...(name === "kawa-app" && { KAWA_TRUSTED_PROXIES: "1" }), RIVET_ENDPOINT: undefined, ...(dataDir === undefined ? {} : { KAWA_DATA_DIR: dataDir }) },
+      env: {
+        ...environment,
+        ...(name === "kawa-app" && { KAWA_TRUSTED_PROXIES: "1" }),
+        RIVET_ENDPOINT: undefined,
+        ...(dataDir === undefined ? {} : { KAWA_DATA_DIR: dataDir }),
+      },
     });
     try {
       await waitUntil(
@@ -96,14 +117,17 @@ export class BenchApp {
       );
     } catch (error) {
       await stopProcess(app);
-      throw new Error(`bench/${name} did not start. ${(error as Error).message} Its log:\n${app.log()}`, { cause: error });
+      throw new Error(`bench/${name} did not start. ${(error as Error).message} Its log:\n${app.log()}`, {
+        cause: error,
+      });
     }
     return new BenchApp({ url, startMs: performance.now() - startedAt, process: app, dataDir });
   }
 
   async setScore(score: number): Promise<void> {
     const response = await fetch(`${this.url}/api/score`, { method: "POST", body: String(score) });
-    if (!response.ok) throw new Error(`Writing the score failed with status ${response.status}:\n${this.#process.log()}`);
+    if (!response.ok)
+      throw new Error(`Writing the score failed with status ${response.status}:\n${this.#process.log()}`);
   }
 
   /** CPU time that the app's process has used, without its engine. */

@@ -23,7 +23,9 @@ export function benchSignals({ actorId, keyCount }: SignalSet): BenchSignals {
     const backend = initReactiveBackend({ registry, actorId, global: false });
     const bench = namespace("bench", { backend });
     // Keys of one length, whatever their number: a delta has the same size.
-    const signals = Array.from({ length: keyCount }, (_, index) => bench.signal(`key:${String(index).padStart(6, "0")}`, ""));
+    const signals = Array.from({ length: keyCount }, (_, index) =>
+      bench.signal(`key:${String(index).padStart(6, "0")}`, ""),
+    );
     made.set(id, (found = { backend, keys: signals.map(({ key }) => key), signals }));
   }
   return found;

@@ -13,7 +13,11 @@ export type BothAppsOptions<S> = {
 };
 
 /** Runs the pages of both apps in turns, A B B A …, in one browser. Resolves when both have ended. */
-export async function measureBothApps<S extends AppSide>({ open, warmUpCount, count }: BothAppsOptions<S>): Promise<{ bare: S; kawa: S }> {
+export async function measureBothApps<S extends AppSide>({
+  open,
+  warmUpCount,
+  count,
+}: BothAppsOptions<S>): Promise<{ bare: S; kawa: S }> {
   return withTempDir(async (dataDir) => {
     const apps: BenchApp[] = [];
     const browser = await chromium.launch({ args: chromiumArgs, executablePath: ensureChromium() });

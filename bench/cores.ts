@@ -20,5 +20,6 @@ export function moveToCore(core: number): void {
 export function warnOfMachine(): void {
   if (!canPin) console.error("There is no taskset, or one core only: the server is not pinned to a core of its own.");
   const [load = 0] = loadavg();
-  if (load > cpus().length / 2) console.error(`The machine does other work (load ${load.toFixed(1)}): quiet is slow, which hides what attacks do.`);
+  if (load > cpus().length / 2)
+    console.error(`The machine does other work (load ${load.toFixed(1)}): quiet is slow, which hides what attacks do.`);
 }

@@ -57,22 +57,48 @@ export async function measureDurable(): Promise<Result> {
 
 type Samples = readonly (readonly number[])[];
 
-function conclude([kawa, sqlite, action]: Samples, [single, process, append]: Samples, startMs: readonly number[]): Result {
+function conclude(
+  [kawa, sqlite, action]: Samples,
+  [single, process, append]: Samples,
+  startMs: readonly number[],
+): Result {
   const rows = {
     kawa: row(`${inFlight} writes in flight, kawa`, "writes/s", kawa!),
     sqlite: row(`${inFlight} requests in flight, node:http and node:sqlite (WAL, FULL)`, "writes/s", sqlite!),
     action: row(`${inFlight} actions in flight, each a commit of the engine`, "writes/s", action!),
-    single: row("awaited signal.set", "us", single!.map((ms) => ms * 1_000)),
-    process: row('awaited signal.set, durability "process"', "us", process!.map((ms) => ms * 1_000)),
-    append: row("bare append and fdatasync", "us", append!.map((ms) => ms * 1_000)),
+    single: row(
+      "awaited signal.set",
+      "us",
+      single!.map((ms) => ms * 1_000),
+    ),
+    process: row(
+      'awaited signal.set, durability "process"',
+      "us",
+      process!.map((ms) => ms * 1_000),
+    ),
+    append: row(
+      "bare append and fdatasync",
+      "us",
+      append!.map((ms) => ms * 1_000),
+    ),
     start: row("start after a power cut in the middle of writing, 100,000 signals", "ms", startMs),
   };
   const best = Math.max(rows.sqlite.stats.p50, rows.action.stats.p50);
   return {
     rows: Object.values(rows),
     verdicts: [
-      { name: "64 durable writes in flight", value: rows.kawa.stats.p50, unit: "writes/s", goal: { atLeast: goals.perSecond } },
-      { name: "64 durable writes in flight, kawa / the best neighbour", value: rows.kawa.stats.p50 / best, unit: "times", goal: { atLeast: goals.timesNeighbour } },
+      {
+        name: "64 durable writes in flight",
+        value: rows.kawa.stats.p50,
+        unit: "writes/s",
+        goal: { atLeast: goals.perSecond },
+      },
+      {
+        name: "64 durable writes in flight, kawa / the best neighbour",
+        value: rows.kawa.stats.p50 / best,
+        unit: "times",
+        goal: { atLeast: goals.timesNeighbour },
+      },
       {
         name: 'awaited durable write / (one with durability "process" + bare append)',
         value: rows.single.stats.p50 / (rows.process.stats.p50 + rows.append.stats.p50),

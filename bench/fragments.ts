@@ -2,7 +2,14 @@ import type { Browser } from "@playwright/test";
 import { measureBothApps } from "./both-apps.ts";
 import { inTime } from "./in-time.ts";
 import { ratio, row, type Result } from "./report.ts";
-import { installScoreProbe, openTwoBrowsers, postScore, settle, type TwoBrowsers, waitForScore } from "./two-browsers.ts";
+import {
+  installScoreProbe,
+  openTwoBrowsers,
+  postScore,
+  settle,
+  type TwoBrowsers,
+  waitForScore,
+} from "./two-browsers.ts";
 
 const warmUpCount = 30;
 const count = 200;
@@ -22,7 +29,9 @@ class Side {
   static async open(browser: Browser, url: string): Promise<Side> {
     return new Side(
       await openTwoBrowsers(browser, installScoreProbe, async (page) => {
-        const push = page.waitForResponse((response) => response.request().headers()["next-action"] !== undefined && response.ok());
+        const push = page.waitForResponse(
+          (response) => response.request().headers()["next-action"] !== undefined && response.ok(),
+        );
         await page.goto(`${url}/live-score`);
         await push;
       }),
@@ -58,5 +67,8 @@ export async function measureFragments(): Promise<Result> {
     row("- answer to DOM, fragment of kawa", "ms", kawa.pushes),
   ];
   const value = ratio(rows[1]!, rows[0]!);
-  return { rows, verdicts: [{ name: "write to DOM, fragment / action by hand", value, unit: "times", goal: { atMost: goal } }] };
+  return {
+    rows,
+    verdicts: [{ name: "write to DOM, fragment / action by hand", value, unit: "times", goal: { atMost: goal } }],
+  };
 }

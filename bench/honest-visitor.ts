@@ -39,7 +39,11 @@ function fail(what: string): void {
 }
 
 /** The status of the answer; undefined when there was none. */
-async function perform(what: "pages" | "writes", plannedAt: number, request: Omit<Ask, "port" | "from" | "timeoutMs">): Promise<number | undefined> {
+async function perform(
+  what: "pages" | "writes",
+  plannedAt: number,
+  request: Omit<Ask, "port" | "from" | "timeoutMs">,
+): Promise<number | undefined> {
   try {
     const { status } = await ask({ ...request, port, from: from.writer, timeoutMs });
     if (status < 300) samples[what].push(machineTime() - plannedAt);
@@ -65,7 +69,12 @@ async function write(plannedAt: number): Promise<void> {
   const written = (number += 1);
   awaited.set(written, plannedAt);
   const body = JSON.stringify({ id: crypto.randomUUID(), key, text: `[${written}]` });
-  const status = await perform("writes", plannedAt, { method: "PUT", path: "/api/reactive", headers: jsonHeaders(cookies.writer), body });
+  const status = await perform("writes", plannedAt, {
+    method: "PUT",
+    path: "/api/reactive",
+    headers: jsonHeaders(cookies.writer),
+    body,
+  });
   if (status !== undefined && status >= 300) awaited.delete(written);
 }
 
@@ -83,10 +92,12 @@ function follow(): Promise<void> {
   const body = JSON.stringify({ tabs: { tab: { route: [], values: [[key, -1, ""]] } } });
   const socket = connect({ port, host: "127.0.0.1", localAddress: from.reader });
   stream = socket;
-  socket.setEncoding("latin1").write(
-    `POST /api/reactive HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nCookie: ${cookies.reader}\r\n` +
-      `Content-Length: ${body.length}\r\n\r\n${body}`,
-  );
+  socket
+    .setEncoding("latin1")
+    .write(
+      `POST /api/reactive HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nCookie: ${cookies.reader}\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
   let rest = "";
   return new Promise((resolve) => {
     socket.on("data", (chunk: string) => {
@@ -149,7 +160,10 @@ const operations = {
   },
   /** The id of the session that writes, as nobody else knows it. */
   async sessionId(): Promise<string> {
-    const payload = cookies.writer.split("=")[1]!.split(".").map((part) => Buffer.from(part, "base64url").toString());
+    const payload = cookies.writer
+      .split("=")[1]!
+      .split(".")
+      .map((part) => Buffer.from(part, "base64url").toString());
     return /[0-9a-f-]{36}/.exec(payload.join(" "))![0];
   },
   async start(): Promise<void> {

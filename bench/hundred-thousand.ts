@@ -48,15 +48,30 @@ export async function measureHundredThousand(): Promise<Result> {
       { name: "message to the other process", unit: "bytes", samples: each(arrived, ({ deltaBytes }) => deltaBytes) },
       { name: "CPU time of an update, process of the actor", unit: "us", samples: each(cpu, ({ owner }) => owner) },
       { name: "CPU time of an update, other process", unit: "us", samples: each(cpu, ({ follower }) => follower) },
-      { name: "- in a burst, process of the actor", unit: "us", samples: each(cpuOfBurst, ({ owner }) => owner), hasNoGoal: true },
-      { name: "- in a burst, other process", unit: "us", samples: each(cpuOfBurst, ({ follower }) => follower), hasNoGoal: true },
+      {
+        name: "- in a burst, process of the actor",
+        unit: "us",
+        samples: each(cpuOfBurst, ({ owner }) => owner),
+        hasNoGoal: true,
+      },
+      {
+        name: "- in a burst, other process",
+        unit: "us",
+        samples: each(cpuOfBurst, ({ follower }) => follower),
+        hasNoGoal: true,
+      },
     ]);
   });
 }
 
 type Pair<T> = readonly [few: readonly T[], many: readonly T[]];
 type CpuTimes = { readonly owner: number; readonly follower: number };
-type Figure = { readonly name: string; readonly unit: Unit; readonly samples: Pair<number>; readonly hasNoGoal?: boolean };
+type Figure = {
+  readonly name: string;
+  readonly unit: Unit;
+  readonly samples: Pair<number>;
+  readonly hasNoGoal?: boolean;
+};
 
 function each<T>([few, many]: Pair<T>, figure: (sample: T) => number): Pair<number> {
   return [few.map(figure), many.map(figure)];
@@ -75,13 +90,11 @@ function conclude(figures: readonly Figure[]): Result {
   }));
   return {
     rows: pairs.flatMap((pair) => [pair.few, pair.many]),
-    verdicts: pairs.map(
-      (pair): Verdict => ({
-        name: `${pair.name}, 100,000 signals / 100`,
-        value: ratio(pair.many, pair.few),
-        unit: "times",
-        ...(pair.hasNoGoal ? {} : { goal: { atMost: goal } }),
-      }),
-    ),
+    verdicts: pairs.map((pair): Verdict => ({
+      name: `${pair.name}, 100,000 signals / 100`,
+      value: ratio(pair.many, pair.few),
+      unit: "times",
+      ...(pair.hasNoGoal ? {} : { goal: { atMost: goal } }),
+    })),
   };
 }

@@ -19,7 +19,15 @@ export type Answer = { readonly status: number; readonly headers: IncomingHttpHe
 export function ask({ port, from, method = "GET", path, headers = {}, body, timeoutMs }: Ask): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
-    const request = httpRequest({ host: "127.0.0.1", port, localAddress: from, method, path, headers: { ...length, ...headers }, agent: false });
+    const request = httpRequest({
+      host: "127.0.0.1",
+      port,
+      localAddress: from,
+      method,
+      path,
+      headers: { ...length, ...headers },
+      agent: false,
+    });
     const overdue = setTimeout(() => request.destroy(new Error("no answer")), timeoutMs);
     request.on("error", (error) => {
       clearTimeout(overdue);

@@ -8,8 +8,12 @@ import { serveOperations } from "./forked.ts";
 const operations = {
   async listen(path: string): Promise<number> {
     const database = new DatabaseSync(path);
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE texts (key TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID");
-    const upsert = database.prepare("INSERT INTO texts (key, text) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text");
+    database.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE texts (key TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID",
+    );
+    const upsert = database.prepare(
+      "INSERT INTO texts (key, text) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET text = excluded.text",
+    );
     const server = createServer((request, response) => {
       let text = "";
       request.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));

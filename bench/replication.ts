@@ -24,8 +24,12 @@ export async function measureReplication(): Promise<Result> {
     const subscriber = await start();
     for (const { watched } of [kawa, bareEvent]) await subscriber.call("watch", watched);
 
-    const [beside, event, action] = await inTurns([kawa, bareEvent, bareAction], turns, (side) => timeArrival(side, owner, subscriber));
-    const [across, actionAcross] = await inTurns([kawa, bareAction], turns, (side) => timeArrival(side, writer, subscriber));
+    const [beside, event, action] = await inTurns([kawa, bareEvent, bareAction], turns, (side) =>
+      timeArrival(side, owner, subscriber),
+    );
+    const [across, actionAcross] = await inTurns([kawa, bareAction], turns, (side) =>
+      timeArrival(side, writer, subscriber),
+    );
     for (const worker of [writer, subscriber]) {
       if ((await worker.call("actorCount")) > 0) throw new Error("An actor has moved to another process.");
     }
@@ -39,9 +43,19 @@ export async function measureReplication(): Promise<Result> {
     return {
       rows: Object.values(rows),
       verdicts: [
-        { name: "write beside the actor to a subscriber, kawa / bare action", value: ratio(rows.beside, rows.action), unit: "times", goal: { atMost: goal } },
+        {
+          name: "write beside the actor to a subscriber, kawa / bare action",
+          value: ratio(rows.beside, rows.action),
+          unit: "times",
+          goal: { atMost: goal },
+        },
         { name: "- kawa / bare event, without any request", value: ratio(rows.beside, rows.event), unit: "times" },
-        { name: "write in a third process to a subscriber, kawa / bare action", value: ratio(rows.across, rows.actionAcross), unit: "times", goal: { atMost: goal } },
+        {
+          name: "write in a third process to a subscriber, kawa / bare action",
+          value: ratio(rows.across, rows.actionAcross),
+          unit: "times",
+          goal: { atMost: goal },
+        },
       ],
     };
   });

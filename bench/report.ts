@@ -24,7 +24,11 @@ export type Verdict = {
 /** What no percentile shows, as cells of a table. */
 export type Table = { readonly head: readonly string[]; readonly lines: readonly (readonly string[])[] };
 
-export type Result = { readonly rows: readonly Row[]; readonly verdicts: readonly Verdict[]; readonly tables?: readonly Table[] };
+export type Result = {
+  readonly rows: readonly Row[];
+  readonly verdicts: readonly Verdict[];
+  readonly tables?: readonly Table[];
+};
 
 export function row(name: string, unit: Unit, samples: readonly number[]): Row {
   return { name, unit, stats: summarize(samples) };
@@ -58,7 +62,10 @@ export function formatResult({ rows, verdicts, tables = [] }: Result): string {
       const outcome = goal === undefined ? "" : isMissed(verdict) ? "MISSED" : "met";
       return `| ${name} | ${withUnit(value, unit)} | ${goal === undefined ? "" : formatGoal(goal, unit)} | ${outcome} |`;
     }),
-    ...tables.flatMap(({ head, lines }) => ["", ...[head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`)]),
+    ...tables.flatMap(({ head, lines }) => [
+      "",
+      ...[head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`),
+    ]),
   ].join("\n");
 }
 

@@ -40,7 +40,16 @@ const measures: Record<string, () => Promise<Result>> = {
   attacks: measureAttacks,
 };
 /** The others need plain Node processes only. */
-const measuresOfApps: readonly string[] = ["write-to-dom", "fragments", "browser-write", "signal-read", "start-up", "streams", "tabs", "pushed-pages"];
+const measuresOfApps: readonly string[] = [
+  "write-to-dom",
+  "fragments",
+  "browser-write",
+  "signal-read",
+  "start-up",
+  "streams",
+  "tabs",
+  "pushed-pages",
+];
 /** Of each measure; servers that hang take their time. */
 const measureTimeoutMs = 600_000;
 
@@ -52,7 +61,11 @@ if (unknown.length > 0) {
 }
 
 // Ending by process.exit() is what stops the servers: e2e/support/process.ts sees to that.
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) process.on(signal, () => process.exit(code));
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)
+  process.on(signal, () => process.exit(code));
 
 const chosen = Object.entries(measures).filter(([name]) => asked.length === 0 || asked.includes(name));
 if (chosen.some(([name]) => measuresOfApps.includes(name))) {
@@ -84,8 +97,15 @@ for (const [name, measure] of chosen) {
 
 const result: Result = { rows, verdicts, tables };
 const environment = describeEnvironment();
-writeFileSync(join(import.meta.dirname, "results.json"), `${JSON.stringify({ environment, ...result }, undefined, 2)}\n`);
-console.log(`\n${Object.entries(environment).map(([name, value]) => `${name} ${value}`).join(", ")}\n`);
+writeFileSync(
+  join(import.meta.dirname, "results.json"),
+  `${JSON.stringify({ environment, ...result }, undefined, 2)}\n`,
+);
+console.log(
+  `\n${Object.entries(environment)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ")}\n`,
+);
 console.log(formatResult(result));
 if (verdicts.some(isMissed)) process.exitCode = 1;
 
@@ -105,7 +125,10 @@ function describeEnvironment(): Record<string, string | number> {
 
 function commit(): string {
   try {
-    return execFileSync("git", ["describe", "--always", "--dirty"], { cwd: import.meta.dirname, encoding: "utf8" }).trim();
+    return execFileSync("git", ["describe", "--always", "--dirty"], {
+      cwd: import.meta.dirname,
+      encoding: "utf8",
+    }).trim();
   } catch {
     return "unknown";
   }

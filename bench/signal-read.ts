@@ -31,7 +31,12 @@ export async function measureSignalRead(): Promise<Result> {
       rows: [row("the empty loop, in all", "ns", samples.none), same, distinct],
       verdicts: [
         { name: "one read of one signal", value: same.stats.p50, unit: "ns", goal: { atMost: goalNanoseconds } },
-        { name: "one read among distinct signals", value: distinct.stats.p50, unit: "ns", goal: { atMost: goalNanoseconds } },
+        {
+          name: "one read among distinct signals",
+          value: distinct.stats.p50,
+          unit: "ns",
+          goal: { atMost: goalNanoseconds },
+        },
       ],
     };
   });

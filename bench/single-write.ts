@@ -19,9 +19,19 @@ export async function measureSingleWrite(): Promise<Result> {
   return {
     rows: Object.values(rows),
     verdicts: [
-      { name: "signal.set / bare commit, beside the actor", value: ratio(rows.beside, rows.commit), unit: "times", goal: { atMost: goalOfCommit } },
+      {
+        name: "signal.set / bare commit, beside the actor",
+        value: ratio(rows.beside, rows.commit),
+        unit: "times",
+        goal: { atMost: goalOfCommit },
+      },
       { name: `- the same ${apartMs} ms apart`, value: ratio(rows.besideApart, rows.commitApart), unit: "times" },
-      { name: "signal.set / bare action, in another process", value: ratio(rows.across, rows.action), unit: "times", goal: { atMost: goalOfAction } },
+      {
+        name: "signal.set / bare action, in another process",
+        value: ratio(rows.across, rows.action),
+        unit: "times",
+        goal: { atMost: goalOfAction },
+      },
       { name: `- the same ${apartMs} ms apart`, value: ratio(rows.acrossApart, rows.actionApart), unit: "times" },
     ],
   };
@@ -31,7 +41,11 @@ function measureBeside() {
   return withWorkers(async ({ start }) => {
     const owner = await start();
     const [beside, commit] = await timeInBlocks(owner, [kawa, bareCommit], { rounds: 20, count: 25, pauseMs: 0 });
-    const [besideApart, commitApart] = await timeInBlocks(owner, [kawa, bareCommit], { rounds: 8, count: 15, pauseMs: apartMs });
+    const [besideApart, commitApart] = await timeInBlocks(owner, [kawa, bareCommit], {
+      rounds: 8,
+      count: 15,
+      pauseMs: apartMs,
+    });
     return {
       beside: row("signal.set beside the actor", "ms", beside),
       commit: row("bare commit beside the actor", "ms", commit),
@@ -44,10 +58,15 @@ function measureBeside() {
 function measureAcross() {
   return withWorkers(async ({ start }) => {
     // Kawa has the sockets of its process send at once. The bare actor lives in another one, where RivetKit is as it comes.
-    for (const change of [bareCommit, kawa]) await (await start()).call("time", change, { warmUpCount: 1, count: 1, pauseMs: 0 });
+    for (const change of [bareCommit, kawa])
+      await (await start()).call("time", change, { warmUpCount: 1, count: 1, pauseMs: 0 });
     const other = await start();
     const [across, action] = await timeInBlocks(other, [kawa, bareAction], { rounds: 8, count: 25, pauseMs: 0 });
-    const [acrossApart, actionApart] = await timeInBlocks(other, [kawa, bareAction], { rounds: 8, count: 15, pauseMs: apartMs });
+    const [acrossApart, actionApart] = await timeInBlocks(other, [kawa, bareAction], {
+      rounds: 8,
+      count: 15,
+      pauseMs: apartMs,
+    });
     if ((await other.call("actorCount")) > 0) throw new Error("An actor has moved to the third process.");
     return {
       across: row("signal.set in another process, one after the other", "ms", across),

@@ -17,7 +17,11 @@ export async function measureStartUp(): Promise<Result> {
     const sides = {
       bare: (): BenchAppOptions => ({ name: "bare-app", expectedScore: 0 }),
       kawaExisting: (): BenchAppOptions => ({ name: "kawa-app", expectedScore: storedScore, dataDir: existing }),
-      kawaNew: (round: number): BenchAppOptions => ({ name: "kawa-app", expectedScore: 0, dataDir: join(dir, `new-${round}`) }),
+      kawaNew: (round: number): BenchAppOptions => ({
+        name: "kawa-app",
+        expectedScore: 0,
+        dataDir: join(dir, `new-${round}`),
+      }),
     };
     const samples = { bare: [] as number[], kawaExisting: [] as number[], kawaNew: [] as number[] };
     for (let round = 0; round < rounds; round += 1) {
@@ -28,16 +32,35 @@ export async function measureStartUp(): Promise<Result> {
       }
       await rm(join(dir, `new-${round}`), { recursive: true, force: true, maxRetries: 5 });
     }
-    const afterKill = row("start to first page, kawa, after a kill of app and engine", "ms", await measureAfterKill(existing));
+    const afterKill = row(
+      "start to first page, kawa, after a kill of app and engine",
+      "ms",
+      await measureAfterKill(existing),
+    );
     const bare = row("start to first page, bare", "ms", samples.bare);
     const kawaExisting = row("start to first page, kawa, existing data", "ms", samples.kawaExisting);
     const kawaNew = row("start to first page, kawa, new folder", "ms", samples.kawaNew);
     return {
       rows: [bare, kawaExisting, kawaNew, afterKill],
       verdicts: [
-        { name: "start, kawa with data - bare", value: kawaExisting.stats.p50 - bare.stats.p50, unit: "ms", goal: { atMost: goalMs } },
-        { name: "start, kawa anew - bare", value: kawaNew.stats.p50 - bare.stats.p50, unit: "ms", goal: { atMost: goalMs } },
-        { name: "start after a kill of app and engine", value: afterKill.stats.p50, unit: "ms", goal: { atMost: afterKillGoalMs } },
+        {
+          name: "start, kawa with data - bare",
+          value: kawaExisting.stats.p50 - bare.stats.p50,
+          unit: "ms",
+          goal: { atMost: goalMs },
+        },
+        {
+          name: "start, kawa anew - bare",
+          value: kawaNew.stats.p50 - bare.stats.p50,
+          unit: "ms",
+          goal: { atMost: goalMs },
+        },
+        {
+          name: "start after a kill of app and engine",
+          value: afterKill.stats.p50,
+          unit: "ms",
+          goal: { atMost: afterKillGoalMs },
+        },
         { name: "start, kawa with data / bare", value: kawaExisting.stats.p50 / bare.stats.p50, unit: "times" },
         { name: "start, kawa anew / bare", value: kawaNew.stats.p50 / bare.stats.p50, unit: "times" },
       ],

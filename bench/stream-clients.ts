@@ -24,7 +24,10 @@ class Client {
     socket.setEncoding("latin1");
     socket.write(request);
     return new Promise((resolve, reject) => {
-      const overdue = setTimeout(() => reject(new Error(`A stream did not open within ${openTimeoutMs} ms.`)), openTimeoutMs);
+      const overdue = setTimeout(
+        () => reject(new Error(`A stream did not open within ${openTimeoutMs} ms.`)),
+        openTimeoutMs,
+      );
       socket.on("data", (chunk: string) => {
         const events = client.#read(chunk);
         if (events === "") return;
@@ -94,7 +97,10 @@ const operations = {
     });
   },
   /** How long each change took to each stream, once all streams have the last one, or the time is over. */
-  async latencies(startedAt: readonly Arrival[], timeoutMs: number): Promise<{ latencies: number[]; upToDate: number; open: number }> {
+  async latencies(
+    startedAt: readonly Arrival[],
+    timeoutMs: number,
+  ): Promise<{ latencies: number[]; upToDate: number; open: number }> {
     const starts = new Map(startedAt);
     const lastSeq = startedAt.at(-1)![0];
     const deadline = performance.now() + timeoutMs;
@@ -105,7 +111,11 @@ const operations = {
       for (const [seq, at] of client.arrivals) if (starts.has(seq)) latencies.push(at - starts.get(seq)!);
       client.arrivals = [];
     }
-    return { latencies, upToDate: clients.filter(isCurrent).length, open: clients.filter(({ isOpen }) => isOpen).length };
+    return {
+      latencies,
+      upToDate: clients.filter(isCurrent).length,
+      open: clients.filter(({ isOpen }) => isOpen).length,
+    };
   },
   async forgetArrivals(): Promise<void> {
     for (const client of clients) client.arrivals = [];

@@ -109,7 +109,13 @@ const operations = {
     return side.requests(count);
   },
   /** Writes at a steady pace. Returns when each change was made, and the CPU time of this process from the first one on. */
-  async write({ count, gapMs }: { count: number; gapMs: number }): Promise<{ startedAt: [seq: number, at: number][]; cpuMs: number }> {
+  async write({
+    count,
+    gapMs,
+  }: {
+    count: number;
+    gapMs: number;
+  }): Promise<{ startedAt: [seq: number, at: number][]; cpuMs: number }> {
     const before = process.cpuUsage();
     const startedAt: [number, number][] = [];
     const start = performance.now();

@@ -83,9 +83,17 @@ async function measureBusy(): Promise<Result> {
     for (const streams of sides) await streams.open(streamCount);
     const [ofBare, ofKawa] = await inTurns(sides, { rounds }, (streams) => streams.write(writes));
     const latencyRow = (name: string, samples: typeof ofBare): Row =>
-      row(`change to ${streamCount} streams, ${name}`, "ms", samples.flatMap(({ latencies }) => latencies));
+      row(
+        `change to ${streamCount} streams, ${name}`,
+        "ms",
+        samples.flatMap(({ latencies }) => latencies),
+      );
     const cpuRow = (name: string, samples: typeof ofBare): Row =>
-      row(`CPU of a second with ${1_000 / writes.gapMs} writes, ${name}`, "ms", samples.map(({ cpuMs }) => cpuMs));
+      row(
+        `CPU of a second with ${1_000 / writes.gapMs} writes, ${name}`,
+        "ms",
+        samples.map(({ cpuMs }) => cpuMs),
+      );
     const [bareLatency, kawaLatency] = [latencyRow("bare", ofBare), latencyRow("kawa", ofKawa)];
     const [bareCpu, kawaCpu] = [cpuRow("bare", ofBare), cpuRow("kawa", ofKawa)];
     return {
@@ -103,7 +111,12 @@ async function measureBusy(): Promise<Result> {
           unit: "times",
           goal: { atMost: goals.latency },
         },
-        { name: "CPU of the server, kawa / bare", value: ratio(kawaCpu, bareCpu), unit: "times", goal: { atMost: goals.cpu } },
+        {
+          name: "CPU of the server, kawa / bare",
+          value: ratio(kawaCpu, bareCpu),
+          unit: "times",
+          goal: { atMost: goals.cpu },
+        },
       ],
     };
   });
@@ -112,7 +125,9 @@ async function measureBusy(): Promise<Result> {
 /** Memory varies little from stream to stream, and not at all from run to run: each side is measured once. */
 async function measureIdle(): Promise<Result> {
   const bare = await withStreams(["bare"], (streams) => heapRow("bare", streams!));
-  const handler = await withApp("bare-app", (app, clients) => heapRow("route handler of Next", streamsOf(app, clients, "openBare")));
+  const handler = await withApp("bare-app", (app, clients) =>
+    heapRow("route handler of Next", streamsOf(app, clients, "openBare")),
+  );
   const { kawa, arrived } = await withApp("kawa-app", async (app, clients) => ({
     kawa: await heapRow("kawa in Next", streamsOf(app, clients, "openPages")),
     arrived: await countArrived(app, clients),
@@ -120,7 +135,12 @@ async function measureIdle(): Promise<Result> {
   return {
     rows: [bare, handler, kawa],
     verdicts: [
-      { name: "memory a stream, kawa in Next / bare", value: ratio(kawa, bare), unit: "times", goal: { atMost: goals.memory } },
+      {
+        name: "memory a stream, kawa in Next / bare",
+        value: ratio(kawa, bare),
+        unit: "times",
+        goal: { atMost: goals.memory },
+      },
       { name: "- route handler of Next / bare", value: ratio(handler, bare), unit: "times" },
       {
         name: `idle streams of ${idleCount} that got a change after ${idleMs / 1_000} s`,
@@ -167,5 +187,7 @@ async function heapRow(name: string, streams: Opened): Promise<Row> {
   await streams.open(warmUpCount);
   const before = await streams.memory();
   await streams.open(idleCount);
-  return row(`heap and external memory a stream, ${name}`, "KB", [((await streams.memory()) - before) / idleCount / kilobyte]);
+  return row(`heap and external memory a stream, ${name}`, "KB", [
+    ((await streams.memory()) - before) / idleCount / kilobyte,
+  ]);
 }

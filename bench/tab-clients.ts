@@ -29,7 +29,11 @@ export type TabOptions = {
   readonly refreshAction: string;
 };
 
-type SendOptions = { readonly method?: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string };
+type SendOptions = {
+  readonly method?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+};
 
 const scorePattern = /"id":"score","children":(\d+)/;
 const versionsPattern = /"versions":"([^"]+)"/;
@@ -100,7 +104,12 @@ class Tab {
   #call(path: string, action: string, args: readonly unknown[]): Promise<IncomingMessage> {
     return send(`${this.#options.url}${path}`, {
       method: "POST",
-      headers: { ...this.#headers, "next-action": action, accept: "text/x-component", "content-type": "text/plain;charset=UTF-8" },
+      headers: {
+        ...this.#headers,
+        "next-action": action,
+        accept: "text/x-component",
+        "content-type": "text/plain;charset=UTF-8",
+      },
       body: JSON.stringify(args),
     });
   }
@@ -197,7 +206,8 @@ const operations = {
     const { status } = await fetch(`${url}/api/score`, { method: "POST", body: String(score) });
     if (status !== 204) throw new Error(`Writing the score failed with status ${status}.`);
     while (tabs.some((tab) => tab.score !== String(score))) {
-      if (performance.now() - startedAt > timeoutMs) throw new Error(`After ${timeoutMs} ms there are tabs that do not show ${score}.`);
+      if (performance.now() - startedAt > timeoutMs)
+        throw new Error(`After ${timeoutMs} ms there are tabs that do not show ${score}.`);
       await sleep(10);
     }
     const lastMs = performance.now() - startedAt;

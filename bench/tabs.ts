@@ -13,7 +13,12 @@ const settleMs = 500;
 const timeoutMs = 30_000;
 const goals: Partial<Record<TabSide, number>> = { fragment: 0.5, pushed: 0.15 };
 
-type Sample = { readonly cpuMs: number; readonly lastMs: number; readonly requestCount: number; readonly runCount: number };
+type Sample = {
+  readonly cpuMs: number;
+  readonly lastMs: number;
+  readonly requestCount: number;
+  readonly runCount: number;
+};
 
 class Tabs {
   readonly app: BenchApp;
@@ -73,9 +78,17 @@ async function measureSides(sides: readonly Exclude<TabSide, "bare">[]): Promise
   for (const side of sides) {
     const { bare, kawa } = await measureSide(side);
     const cpuOf = (name: string, samples: readonly Sample[]): Row =>
-      row(`CPU until ${tabCount} tabs are current, ${name}`, "ms", samples.map(({ cpuMs }) => cpuMs));
+      row(
+        `CPU until ${tabCount} tabs are current, ${name}`,
+        "ms",
+        samples.map(({ cpuMs }) => cpuMs),
+      );
     const lastOf = (name: string, samples: readonly Sample[]): Row =>
-      row(`write until the last of ${tabCount} tabs is current, ${name}`, "ms", samples.map(({ lastMs }) => lastMs));
+      row(
+        `write until the last of ${tabCount} tabs is current, ${name}`,
+        "ms",
+        samples.map(({ lastMs }) => lastMs),
+      );
     const cpu = { bare: cpuOf(`bare, beside ${side}`, bare), kawa: cpuOf(`kawa, ${side}`, kawa) };
     rows.push(cpu.bare, cpu.kawa, lastOf(`bare, beside ${side}`, bare), lastOf(`kawa, ${side}`, kawa));
     verdicts.push(
@@ -93,7 +106,12 @@ async function measureSides(sides: readonly Exclude<TabSide, "bare">[]): Promise
     );
     if (side !== "costly") continue;
     const value = Math.max(...kawa.map(({ runCount }) => runCount));
-    verdicts.push({ name: `- runs of its component a change, kawa (${side})`, value, unit: "runs", goal: { atMost: 1 } });
+    verdicts.push({
+      name: `- runs of its component a change, kawa (${side})`,
+      value,
+      unit: "runs",
+      goal: { atMost: 1 },
+    });
   }
   return { rows, verdicts };
 }

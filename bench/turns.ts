@@ -14,7 +14,7 @@ export async function inTurns<const S extends readonly unknown[], T>(
   for (let round = 0; round < warmUpRounds + rounds; round += 1) {
     for (const { side, samples } of round % 2 === 0 ? turn : turn.toReversed()) {
       const measured = await measure(side);
-      if (round >= warmUpRounds) samples.push(...[measured].flat() as T[]);
+      if (round >= warmUpRounds) samples.push(...([measured].flat() as T[]));
     }
   }
   return turn.map(({ samples }) => samples) as { readonly [I in keyof S]: T[] };

@@ -6,7 +6,11 @@ import { roundTimeoutMs } from "./in-time.ts";
 export type TwoBrowsers = { readonly writer: Page; readonly viewer: Page };
 
 /** `probe` runs in the pages before their own scripts, the same for both apps; `load` resolves when a page is ready. */
-export async function openTwoBrowsers(browser: Browser, probe: () => void, load: (page: Page) => Promise<void>): Promise<TwoBrowsers> {
+export async function openTwoBrowsers(
+  browser: Browser,
+  probe: () => void,
+  load: (page: Page) => Promise<void>,
+): Promise<TwoBrowsers> {
   const openPage = async (): Promise<Page> => {
     const context = await browser.newContext();
     await context.addInitScript(probe);

@@ -43,7 +43,12 @@ export async function measureWake(): Promise<Result> {
             unit: "ms",
             goal: { atMost: goalWakeMs },
           },
-          { name: "first 10 values of a second server", value: rows.joined.stats.p50, unit: "ms", goal: { atMost: goalColdMs } },
+          {
+            name: "first 10 values of a second server",
+            value: rows.joined.stats.p50,
+            unit: "ms",
+            goal: { atMost: goalColdMs },
+          },
         ],
       };
     }),

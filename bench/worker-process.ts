@@ -12,7 +12,10 @@ export type WorkerOptions = {
 /** A plain Node process that does what a measure asks for, see `worker.ts`. */
 export class WorkerProcess extends Forked<Operations> {
   private constructor({ dataDir, nodeArguments = [], env = {} }: WorkerOptions) {
-    super("worker.ts", { env: { ...env, KAWA_DATA_DIR: dataDir, KAWA_SECRET: undefined, RIVET_ENDPOINT: undefined }, nodeArguments });
+    super("worker.ts", {
+      env: { ...env, KAWA_DATA_DIR: dataDir, KAWA_SECRET: undefined, RIVET_ENDPOINT: undefined },
+      nodeArguments,
+    });
   }
 
   /** Resolves when the process has loaded all its modules and is connected to nothing. */

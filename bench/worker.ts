@@ -114,7 +114,8 @@ const operations = {
     { inFlight, durationMs, valueBytes }: { inFlight: number; durationMs: number; valueBytes: number },
   ): Promise<number> {
     const { signals } = benchSignals(set);
-    const indexOf = (number: number): number => (order === "scattered" ? scattered(number, set.keyCount) : number % set.keyCount);
+    const indexOf = (number: number): number =>
+      order === "scattered" ? scattered(number, set.keyCount) : number % set.keyCount;
     const startedAt = performance.now();
     let written = 0;
     const lanes = Array.from({ length: inFlight }, async () => {
@@ -132,7 +133,15 @@ const operations = {
     await hostBare();
   },
   /** Acknowledged actions a second of the bare actor, over RivetKit's own connection; each is a commit. */
-  async actionsPerSecond({ inFlight, durationMs, valueBytes }: { inFlight: number; durationMs: number; valueBytes: number }): Promise<number> {
+  async actionsPerSecond({
+    inFlight,
+    durationMs,
+    valueBytes,
+  }: {
+    inFlight: number;
+    durationMs: number;
+    valueBytes: number;
+  }): Promise<number> {
     const connection = await (bareConnection ??= connectBare());
     const startedAt = performance.now();
     let written = 0;

@@ -53,8 +53,13 @@ function installProbe(): void {
     if (!new URL(response.url).pathname.endsWith("/api/reactive") || response.body === null) return response;
     setListening();
     const [own, copy] = response.body.tee();
-    const note = new WritableStream<string>({ write: (text) => void (text.includes("event: change") && (eventAt = now())) });
-    copy.pipeThrough(new TextDecoderStream()).pipeTo(note).catch(() => {});
+    const note = new WritableStream<string>({
+      write: (text) => void (text.includes("event: change") && (eventAt = now())),
+    });
+    copy
+      .pipeThrough(new TextDecoderStream())
+      .pipeTo(note)
+      .catch(() => {});
     return new Response(own, response);
   };
 
@@ -70,7 +75,8 @@ function installProbe(): void {
       const dom = domTimes.get(score);
       // Kawa asks for a render by an action: a POST to the page itself.
       const fetches = (performance.getEntriesByType("resource") as PerformanceResourceTiming[]).filter(
-        ({ name, initiatorType }) => name.includes("_rsc=") || (initiatorType === "fetch" && new URL(name).pathname === location.pathname),
+        ({ name, initiatorType }) =>
+          name.includes("_rsc=") || (initiatorType === "fetch" && new URL(name).pathname === location.pathname),
       );
       performance.clearResourceTimings();
       const fetched = fetches.at(-1);
@@ -115,7 +121,10 @@ class Side {
   /** One write in the first browser, and its way into the second one. */
   async run(isMeasured: boolean): Promise<void> {
     const score = String(++this.#score);
-    const seen = this.#pages.viewer.evaluate((awaited) => (globalThis as unknown as ProbedGlobal).probe.waitFor(awaited), score);
+    const seen = this.#pages.viewer.evaluate(
+      (awaited) => (globalThis as unknown as ProbedGlobal).probe.waitFor(awaited),
+      score,
+    );
     const written = postScore(this.#pages.writer, score);
     const [{ sentAt, answeredAt }] = await inTime(
       Promise.all([written, seen]),

@@ -55,7 +55,10 @@ test("what somebody else writes during one's own server action is shown as well"
 });
 
 for (const way of ["route", "page"]) {
-  test(`a ${way} that cannot show it says so, and shows all of it when the action is over`, async ({ page, labServer }) => {
+  test(`a ${way} that cannot show it says so, and shows all of it when the action is over`, async ({
+    page,
+    labServer,
+  }) => {
     await openLive(page, `${labServer.url}/push/progress/${way}/held-${way}`);
     await page.getByRole("button", { name: "transition" }).click();
     await expectState(page, "stale");

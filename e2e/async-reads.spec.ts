@@ -2,7 +2,10 @@ import { expect, test } from "./fixtures.ts";
 import { countRenders } from "./support/lab.ts";
 import { markWindow, openLive, writeCount } from "./support/lab-app.ts";
 
-test("what an async function reads is live: pages, layouts, metadata, fragments, late parts", async ({ page, labServer }) => {
+test("what an async function reads is live: pages, layouts, metadata, fragments, late parts", async ({
+  page,
+  labServer,
+}) => {
   await writeCount(labServer, "read-first", 1);
   await openLive(page, `${labServer.url}/async-reads/read`);
   const shown = (id: string) => page.getByTestId(id);
@@ -36,24 +39,38 @@ test("what an async function reads is live: pages, layouts, metadata, fragments,
 
 const kinds = ["signal", "own", "ids", "members", "stream", "named"];
 
-for (const kind of kinds.flatMap((hook) => [hook, `${hook}-late`, ...(["signal", "own"].includes(hook) ? [`${hook}-known`] : [])])) {
-  test(`a hook in an async function is an error at once, and the rest of the page stays: ${kind}`, async ({ labServer }) => {
+for (const kind of kinds.flatMap((hook) => [
+  hook,
+  `${hook}-late`,
+  ...(["signal", "own"].includes(hook) ? [`${hook}-known`] : []),
+])) {
+  test(`a hook in an async function is an error at once, and the rest of the page stays: ${kind}`, async ({
+    labServer,
+  }) => {
     for (let visit = 0; visit < 2; visit += 1) {
       const before = labServer.log().length;
-      const response = await fetch(`${labServer.url}/async-reads/misused/${kind}`, { signal: AbortSignal.timeout(10_000) });
+      const response = await fetch(`${labServer.url}/async-reads/misused/${kind}`, {
+        signal: AbortSignal.timeout(10_000),
+      });
       const html = await response.text();
       const shown = [...html.matchAll(/<output[^>]*>([^<]*)/g)].map((match) => match[1]);
       expect(shown).toEqual(["0", "0"]);
       const log = labServer.log().slice(before);
       expect(log).toContain("was called ");
-      expect(log).toContain(kind.startsWith("stream") || kind.startsWith("named") ? "await read(initial, start, deps)" : "await read(signal)");
+      expect(log).toContain(
+        kind.startsWith("stream") || kind.startsWith("named")
+          ? "await read(initial, start, deps)"
+          : "await read(signal)",
+      );
       expect(log).toContain("(CONTEXT_UNSUPPORTED)");
       expect(log).not.toContain("suspended thenable");
     }
   });
 }
 
-test("a hook in an async function that has worked, because components read the same, is told in production", async ({ labServer }) => {
+test("a hook in an async function that has worked, because components read the same, is told in production", async ({
+  labServer,
+}) => {
   const show = async (who: string): Promise<void> => {
     const html = await (await fetch(`${labServer.url}/async-reads/by-chance/${who}`)).text();
     expect(html).toContain("<output>0</output>");

@@ -99,11 +99,16 @@ test("the theme that one chooses is the theme of all", async ({ browser, baseURL
   await closeAll(a, b);
 });
 
-test("a theme that is chosen without a network is shown at once, and taken back with a word", async ({ browser, baseURL }) => {
+test("a theme that is chosen without a network is shown at once, and taken back with a word", async ({
+  browser,
+  baseURL,
+}) => {
   const page = await openBoard(await browser.newContext(), baseURL!);
   await page.getByRole("button", { name: "System" }).click();
   await expect(page.getByTestId("theme")).toHaveText("system");
-  await page.route("**/api/reactive*", (route) => (route.request().method() === "PUT" ? route.abort() : route.continue()));
+  await page.route("**/api/reactive*", (route) =>
+    route.request().method() === "PUT" ? route.abort() : route.continue(),
+  );
   await page.getByRole("button", { name: "Dark" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "The theme was not changed." })).toBeVisible();
   await expect(page.getByTestId("theme")).toHaveText("system");
@@ -230,7 +235,10 @@ test("made-up form values change nothing and the page stays", async ({ page, req
   await forge("Place Farid at x 2, y 0", "8,0");
   await forge("Place Farid at x 2, y 0", "-1,NaN");
   await forge("Move Farid up", "toString");
-  await page.locator('input[name="person"]').last().evaluate((input) => input.setAttribute("value", "nobody"));
+  await page
+    .locator('input[name="person"]')
+    .last()
+    .evaluate((input) => input.setAttribute("value", "nobody"));
   await forge("Move Farid left", "left");
 
   await expectSameDocument(page);

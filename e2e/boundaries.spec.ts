@@ -10,20 +10,33 @@ async function noteTexts(page: Page): Promise<() => Promise<string>> {
   await page.evaluate(() => {
     const seen = new Set<string>();
     Object.assign(window, { seen });
-    new MutationObserver(() => seen.add(document.body.innerText)).observe(document, { subtree: true, childList: true, characterData: true });
+    new MutationObserver(() => seen.add(document.body.innerText)).observe(document, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
   });
   return async () => page.evaluate(() => [...(window as unknown as { seen: Set<string> }).seen].join("\n---\n"));
 }
 
 const ways = ["route", "page", "fragment", "late"];
 const cases = [
-  ...ways.flatMap((way) => [[way, "not-found"], [way, "error"]] as const),
+  ...ways.flatMap(
+    (way) =>
+      [
+        [way, "not-found"],
+        [way, "error"],
+      ] as const,
+  ),
   ["route", "forbidden"],
   ["late", "unauthorized"],
 ] as const;
 
 for (const [way, what] of cases) {
-  test(`a page that comes to ${what} is shown again when it can be, also where it was loaded so: ${way}`, async ({ page, labServer }) => {
+  test(`a page that comes to ${what} is shown again when it can be, also where it was loaded so: ${way}`, async ({
+    page,
+    labServer,
+  }) => {
     const name = `${way}-${what}`;
     await openLive(page, `${labServer.url}/boundaries/${way}/${what}/${name}`);
     for (const round of [1, 2]) {
@@ -59,7 +72,10 @@ for (const way of ["route", "late"]) {
     const texts = await noteTexts(page);
     for (const count of [-2, -3]) {
       // Next may leave the end of an answer unread.
-      const ended = Promise.race([page.waitForEvent("requestfinished", isRefreshAction), page.waitForEvent("requestfailed", isRefreshAction)]);
+      const ended = Promise.race([
+        page.waitForEvent("requestfinished", isRefreshAction),
+        page.waitForEvent("requestfailed", isRefreshAction),
+      ]);
       await writeCount(labServer, name, count);
       await expect(page.getByTestId("seen")).toHaveText(String(count));
       await ended;
@@ -69,11 +85,16 @@ for (const way of ["route", "late"]) {
     await writeCount(labServer, name, 4);
     await expect(page.locator("output")).toHaveText("4");
     // Not before: neither the page nor what it shows while it loads.
-    expect((await texts()).split("\n---\n").filter((text) => !text.includes("not-found") && !text.includes("4"))).toEqual([]);
+    expect(
+      (await texts()).split("\n---\n").filter((text) => !text.includes("not-found") && !text.includes("4")),
+    ).toEqual([]);
   });
 }
 
-test("what a layout has not found comes back, and what its page has not found meanwhile is shown as such", async ({ page, labServer }) => {
+test("what a layout has not found comes back, and what its page has not found meanwhile is shown as such", async ({
+  page,
+  labServer,
+}) => {
   await openLive(page, `${labServer.url}/boundaries/in-layout/in-layout`);
   await page.getByLabel("Layout").fill("kept");
   await writeCount(labServer, "in-layout", -1);

@@ -11,7 +11,9 @@ for (const { kind, status, text } of [
     await page.addInitScript(() => {
       const refused: string[] = [];
       Object.assign(window, { refused });
-      document.addEventListener("securitypolicyviolation", (event) => refused.push(`${event.violatedDirective} ${event.blockedURI}`));
+      document.addEventListener("securitypolicyviolation", (event) =>
+        refused.push(`${event.violatedDirective} ${event.blockedURI}`),
+      );
     });
     const messages: string[] = [];
     page.on("console", (message) => void messages.push(message.text()));

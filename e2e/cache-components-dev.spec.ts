@@ -7,7 +7,11 @@ import { appDir, Server } from "./support/server.ts";
 // With `cacheComponents` next dev renders each page once more in a worker thread of its process, to check it.
 test("pages that next dev checks in a thread leave the engine alone, and are live", async ({ page }) => {
   test.setTimeout(240_000);
-  const server = await Server.start({ dir: join(appDir, "e2e/cache-components-app"), isDev: true, startTimeoutMs: 120_000 });
+  const server = await Server.start({
+    dir: join(appDir, "e2e/cache-components-app"),
+    isDev: true,
+    startTimeoutMs: 120_000,
+  });
   const write = async (score: number): Promise<void> => {
     expect((await fetch(`${server.url}/api/score`, { method: "POST", body: String(score) })).status).toBe(204);
   };
@@ -17,7 +21,18 @@ test("pages that next dev checks in a thread leave the engine alone, and are liv
     expect(engine).toBeDefined();
 
     let score = 0;
-    for (const path of ["/", "/blocking", "/client", "/live", "/live-disk", "/", "/client", "/blocking", "/live", "/live-disk"]) {
+    for (const path of [
+      "/",
+      "/blocking",
+      "/client",
+      "/live",
+      "/live-disk",
+      "/",
+      "/client",
+      "/blocking",
+      "/live",
+      "/live-disk",
+    ]) {
       await page.goto(`${server.url}${path}`);
       await expect(page.getByRole("status")).toHaveText(String(score), { timeout: 60_000 });
       score += 1;

@@ -42,7 +42,10 @@ const places = [
 ] as const;
 
 for (const [path, what] of places) {
-  test(`a value ${what} is in the HTML, live in two browsers, and not frozen after a restart`, async ({ browser, startServer }) => {
+  test(`a value ${what} is in the HTML, live in two browsers, and not frozen after a restart`, async ({
+    browser,
+    startServer,
+  }) => {
     const server = await startServer({ dir });
     await writeScore(server, 1);
     const pages: Page[] = [];
@@ -66,11 +69,19 @@ for (const [path, what] of places) {
   });
 }
 
-test("a page that reads no signal is static, and the pages that a visitor goes to from it are live", async ({ page, startServer }) => {
+test("a page that reads no signal is static, and the pages that a visitor goes to from it are live", async ({
+  page,
+  startServer,
+}) => {
   const server = await startServer({ dir });
   await writeScore(server, 1);
   const errors = collectErrors(page);
-  for (const [name, score] of [["Blocking", 2], ["Suspense", 3], ["Cached", 4], ["Disk", 5]] as const) {
+  for (const [name, score] of [
+    ["Blocking", 2],
+    ["Suspense", 3],
+    ["Cached", 4],
+    ["Disk", 5],
+  ] as const) {
     const response = await page.goto(`${server.url}/plain`);
     expect(response?.headers()["x-nextjs-cache"]).toBe("HIT");
     await page.getByRole("link", { name }).click();
@@ -82,7 +93,10 @@ test("a page that reads no signal is static, and the pages that a visitor goes t
 });
 
 for (const way of ["route", "page", "fragment", "client"] as const) {
-  test(`a page that Next keeps is current when it is shown again, and what it could not show comes back: ${way}`, async ({ page, startServer }) => {
+  test(`a page that Next keeps is current when it is shown again, and what it could not show comes back: ${way}`, async ({
+    page,
+    startServer,
+  }) => {
     const server = await startServer({ dir });
     const name = `kept-${way}`;
     const write = async (of: string, value: number): Promise<void> => {
@@ -115,7 +129,10 @@ for (const way of ["route", "page", "fragment", "client"] as const) {
     await expect(page.getByTestId(name).getByLabel("Note")).toHaveValue("half a sentence");
 
     if (way === "client") return;
-    for (const [value, alert] of [[-1, "not found"], [-2, "failed"]] as const) {
+    for (const [value, alert] of [
+      [-1, "not found"],
+      [-2, "failed"],
+    ] as const) {
       await write(name, value);
       await expect(page.getByText(alert).filter({ visible: true })).toBeVisible();
       await expectLive(name, 12, 13);
@@ -135,7 +152,10 @@ for (const way of ["route", "page", "fragment", "client"] as const) {
   });
 }
 
-test("a cached component that is given a value runs once for each value, and its page is live", async ({ browser, startServer }) => {
+test("a cached component that is given a value runs once for each value, and its page is live", async ({
+  browser,
+  startServer,
+}) => {
   const server = await startServer({ dir });
   const runCount = async (): Promise<number> => (await fetch(`${server.url}/api/runs`)).json() as Promise<number>;
   await writeScore(server, 100);
@@ -159,7 +179,9 @@ async function runCountOf(server: Server, name: string): Promise<number> {
   return (await fetch(`${server.url}/api/runs?of=${name}`)).json() as Promise<number>;
 }
 
-test("six requests for a cached component that reads a signal make two renders, each with the right value", async ({ startServer }) => {
+test("six requests for a cached component that reads a signal make two renders, each with the right value", async ({
+  startServer,
+}) => {
   const server = await startServer({ dir });
   for (const score of [1, 2]) {
     await writeScore(server, score);
@@ -204,7 +226,10 @@ for (const [name, what, path = name] of cachedPlaces) {
   });
 }
 
-test("what a cache of the app's own has kept is right after a restart, for as long as nothing has changed", async ({ page, startServer }) => {
+test("what a cache of the app's own has kept is right after a restart, for as long as nothing has changed", async ({
+  page,
+  startServer,
+}) => {
   const server = await startServer({ dir });
   await writeScore(server, 20);
   await page.goto(`${server.url}/live-disk`);
@@ -230,7 +255,8 @@ test("a tag of the app ends what is cached, whatever the signals are", async ({ 
   const server = await startServer({ dir });
   await writeScore(server, 30);
   for (const run of [1, 2]) {
-    for (let n = 0; n < 2; n += 1) expect(await readHtml(`${server.url}/live-tagged`)).toContain(`<output data-run="${run}">30</output>`);
+    for (let n = 0; n < 2; n += 1)
+      expect(await readHtml(`${server.url}/live-tagged`)).toContain(`<output data-run="${run}">30</output>`);
     expect((await fetch(`${server.url}/api/tag`, { method: "POST", body: "points" })).status).toBe(204);
   }
 });
@@ -262,5 +288,7 @@ test("next dev names the component that reads outside of Suspense", async ({ pag
   const server = await startServer({ dir, isDev: true, env: { KAWA_E2E_FAILING: "outside" } });
   await page.goto(`${server.url}/outside`);
   await expect(page.getByRole("status")).toHaveText("0");
-  await expect.poll(() => server.log(), { timeout: 30_000 }).toContain("at OutsidePage (app/outside/page.outside.tsx:8:7)");
+  await expect
+    .poll(() => server.log(), { timeout: 30_000 })
+    .toContain("at OutsidePage (app/outside/page.outside.tsx:8:7)");
 });

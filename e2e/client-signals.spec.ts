@@ -74,7 +74,11 @@ test("a writer sees its value at once, and others when it is accepted", async ({
   await other.context().close();
 });
 
-test("a refused write is taken back with its reason, and never seen by another browser", async ({ page, browser, server }) => {
+test("a refused write is taken back with its reason, and never seen by another browser", async ({
+  page,
+  browser,
+  server,
+}) => {
   const other = await (await browser.newContext()).newPage();
   await openLive(page, `${server.url}/lab/client/refused`);
   await openLive(other, `${server.url}/lab/client/refused`);
@@ -82,7 +86,9 @@ test("a refused write is taken back with its reason, and never seen by another b
 
   await write(page, -1_000_000);
   await expect(page.getByTestId("client")).toHaveText("-1000000");
-  await expect(page.getByRole("form", { name: "client" }).getByRole("alert")).toHaveText("Numbers below zero cannot be saved.");
+  await expect(page.getByRole("form", { name: "client" }).getByRole("alert")).toHaveText(
+    "Numbers below zero cannot be saved.",
+  );
   await expect(page.getByTestId("client")).toHaveText("0");
 
   // What comes after it has come to the other browser, and the refused one had not.
@@ -97,7 +103,9 @@ test("a write without a connection is taken back with its reason", async ({ page
   await openLive(page, `${server.url}/lab/client/offline`);
   await context.setOffline(true);
   await page.getByRole("form", { name: "client" }).getByRole("button", { name: "Add one" }).click();
-  await expect(page.getByRole("form", { name: "client" }).getByRole("alert")).toHaveText("There is no connection. It was not saved.");
+  await expect(page.getByRole("form", { name: "client" }).getByRole("alert")).toHaveText(
+    "There is no connection. It was not saved.",
+  );
   await expect(page.getByTestId("client")).toHaveText("0");
   await context.setOffline(false);
 });
@@ -108,9 +116,12 @@ test("two tabs that race on one key end equal, and lose no update", async ({ con
   await openLive(b, `${server.url}/lab/client/race`);
   const clicks = 20;
   const add = (page: Page): Promise<void> =>
-    page.getByRole("form", { name: "client" }).getByRole("button", { name: "Add one" }).evaluate((button: HTMLElement, count) => {
-      for (let click = 0; click < count; click += 1) button.click();
-    }, clicks);
+    page
+      .getByRole("form", { name: "client" })
+      .getByRole("button", { name: "Add one" })
+      .evaluate((button: HTMLElement, count) => {
+        for (let click = 0; click < count; click += 1) button.click();
+      }, clicks);
   await Promise.all([add(a), add(b)]);
   for (const page of [a, b]) {
     await expect(page.getByTestId("client")).toHaveText(String(2 * clicks));
@@ -138,7 +149,11 @@ test("a soft navigation shows values without a flash of defaults", async ({ page
   expect(await page.evaluate(() => [...(window as unknown as { texts: Set<string> }).texts])).not.toContain("soft-b 0");
 });
 
-test("a value that JSON does not know is the same in HTML, after hydration and when it changes", async ({ page, browser, server }) => {
+test("a value that JSON does not know is the same in HTML, after hydration and when it changes", async ({
+  page,
+  browser,
+  server,
+}) => {
   const errors = watchErrors(page);
   const other = await (await browser.newContext()).newPage();
   await openLive(page, `${server.url}/lab/client/dates/when`);
@@ -168,7 +183,8 @@ test("under constant writes each page shows one version, in HTML and after hydra
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   })();
-  const shownIn = (html: string, testId: string): string | undefined => new RegExp(`data-testid="${testId}">(\\d+)<`).exec(html)?.[1];
+  const shownIn = (html: string, testId: string): string | undefined =>
+    new RegExp(`data-testid="${testId}">(\\d+)<`).exec(html)?.[1];
   const versions = new Set<string>();
   for (let load = 0; load < loadCount; load += 1) {
     const response = await page.goto(`${server.url}/lab/client/constant`, { waitUntil: "commit" });
@@ -203,7 +219,10 @@ test("a write of a page that is left at once is not lost", async ({ page, server
   await expect.poll(() => valueOf(server.url, "lab:left:shared")).toBe("7");
 });
 
-test("a client component cannot show what is not exposed, and nothing of it leaves the server", async ({ page, server }) => {
+test("a client component cannot show what is not exposed, and nothing of it leaves the server", async ({
+  page,
+  server,
+}) => {
   await writeCount(server.url, "unexposed", 987_654);
   const bodies: Promise<string>[] = [];
   page.on("response", (response) => bodies.push(response.text().catch(() => "")));
@@ -260,12 +279,24 @@ test("browsers get no code of servers", () => {
   const folder = join(appDir, ".next/static");
   const chunks = globSync("**/*.js", { cwd: folder }).map((path) => readFileSync(join(folder, path), "utf8"));
   expect(chunks.some((code) => code.includes("data-kawa-values"))).toBe(true);
-  for (const word of ["rivetkit", "async_hooks", "node:crypto", "getBuiltinModule", "KAWA_SECRET", "ENGINE_START_FAILED"]) {
-    expect(chunks.filter((code) => code.includes(word)), word).toEqual([]);
+  for (const word of [
+    "rivetkit",
+    "async_hooks",
+    "node:crypto",
+    "getBuiltinModule",
+    "KAWA_SECRET",
+    "ENGINE_START_FAILED",
+  ]) {
+    expect(
+      chunks.filter((code) => code.includes(word)),
+      word,
+    ).toEqual([]);
   }
 });
 
 async function valueOf(url: string, key: string): Promise<string> {
-  const { rows } = (await (await fetch(`${url}/api/reactive${keysQuery([key])}`)).json()) as { rows: [string, string][] };
+  const { rows } = (await (await fetch(`${url}/api/reactive${keysQuery([key])}`)).json()) as {
+    rows: [string, string][];
+  };
   return String((JSON.parse(rows[0]![1]) as unknown[] | null)?.[0]);
 }

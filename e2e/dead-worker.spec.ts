@@ -88,7 +88,11 @@ test.describe("three tabs are current again, over one stream", () => {
   });
 });
 
-test("a tab says that it is offline while nobody can start the shared worker again, and is current when it can", async ({ browser, context, labServer }) => {
+test("a tab says that it is offline while nobody can start the shared worker again, and is current when it can", async ({
+  browser,
+  context,
+  labServer,
+}) => {
   const [page] = await openTabs(context, `${labServer.url}/count/no-script`, 1);
   const session = await browser.newBrowserCDPSession();
   await context.route(/\/_next\/static\//, (route) => route.fulfill({ status: 404, body: "" }));
@@ -97,7 +101,9 @@ test("a tab says that it is offline while nobody can start the shared worker aga
   await session.send("Target.closeTarget", { targetId: worker!.targetId });
   await writeCount(labServer, "no-script", 1);
   // From the cache of the browser it starts all the same.
-  await expect(shownCount(page!).filter({ hasText: "1" }).or(page!.locator('[data-testid="live"][data-state="offline"]'))).toBeVisible();
+  await expect(
+    shownCount(page!).filter({ hasText: "1" }).or(page!.locator('[data-testid="live"][data-state="offline"]')),
+  ).toBeVisible();
   await context.unroute(/\/_next\/static\//);
   await expect(shownCount(page!)).toHaveText("1", { timeout: 30_000 });
 });

@@ -43,7 +43,9 @@ async function callEcho(server: Server, name: string, word: string): Promise<unk
 /** The runners that the engine would give actors to. */
 async function listRunners(server: Server): Promise<unknown[]> {
   const { endpoint, namespace, token } = await engineAccess(server.dataDir);
-  const response = await fetch(`${endpoint}/envoys?namespace=${namespace}`, { headers: { authorization: `Bearer ${token}` } });
+  const response = await fetch(`${endpoint}/envoys?namespace=${namespace}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   if (!response.ok) throw new Error(`The engine answered ${response.status}: ${await response.text()}`);
   const { envoys } = (await response.json()) as { envoys: { stop_ts?: number | null }[] };
   return envoys.filter(({ stop_ts: stoppedAt }) => stoppedAt === undefined || stoppedAt === null);

@@ -82,14 +82,18 @@ test("what only a page with LivePage reads renders its segment alone: not its la
   await expect(page.getByTestId("layout")).toHaveText("8");
 });
 
-test("several servers: a page is current whichever server renders it, and whichever holds its stream", async ({ browser, startServer }) => {
+test("several servers: a page is current whichever server renders it, and whichever holds its stream", async ({
+  browser,
+  startServer,
+}) => {
   const one = await startServer();
   const two = await startServer({ dataDir: one.dataDir });
   const balancer = await Balancer.start([one.url, two.url]);
   const context = await browser.newContext();
   try {
     const pages = await Promise.all(Array.from({ length: 4 }, () => context.newPage()));
-    for (const [index, page] of pages.entries()) await openLive(page, `${balancer.url}/lab/counter/balanced-${index}?other=balanced-next-${index}`);
+    for (const [index, page] of pages.entries())
+      await openLive(page, `${balancer.url}/lab/counter/balanced-${index}?other=balanced-next-${index}`);
     for (const [index, page] of pages.entries()) {
       await writeCount(balancer.url, `balanced-${index}`, 1);
       await expect(page.locator("output")).toHaveText("1");

@@ -5,7 +5,10 @@ import { openLive } from "./support/lab.ts";
 
 // What a client component has shown to one visitor is not shown to the next one of the same browser.
 
-test("going back after a sign-out never shows what was seen before it, with a stream that is slow", async ({ page, server }) => {
+test("going back after a sign-out never shows what was seen before it, with a stream that is slow", async ({
+  page,
+  server,
+}) => {
   await seeAs(page, server.url, "Alice", "forgotten", "11");
   await push(page, "/");
   // From now on no stream says that anything has ended or changed.
@@ -49,7 +52,9 @@ test("other tabs of the browser forget it, though no stream tells them", async (
   await seeAs(page, server.url, "Alice", "tabs", "41");
   const other = await context.newPage();
   await other.goto(`${server.url}/`);
-  await page.route("**/api/reactive", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  await page.route("**/api/reactive", (route) =>
+    route.request().method() === "POST" ? route.abort() : route.continue(),
+  );
   const seen = await recordPage(page);
   await putValue(server.url, { id: "next tabs", key: "lab:tabs:shared", text: "[42]" });
   await other.getByRole("button", { name: "Sign out" }).click();
@@ -68,7 +73,10 @@ async function seeAs(page: Page, url: string, name: string, key: string, value: 
 
 /** Goes to another page without a new document. */
 async function push(page: Page, path: string): Promise<void> {
-  await page.evaluate((to) => (window as unknown as { next: { router: { push(to: string): void } } }).next.router.push(to), path);
+  await page.evaluate(
+    (to) => (window as unknown as { next: { router: { push(to: string): void } } }).next.router.push(to),
+    path,
+  );
   await expect(page.getByTestId("who")).toBeVisible();
 }
 
@@ -85,5 +93,6 @@ async function recordPage(page: Page): Promise<(text: string) => Promise<boolean
     };
     new MutationObserver(note).observe(document, { childList: true, subtree: true, characterData: true });
   });
-  return (text) => page.evaluate((wanted) => (window as unknown as { shownTexts: Set<string> }).shownTexts.has(wanted), text);
+  return (text) =>
+    page.evaluate((wanted) => (window as unknown as { shownTexts: Set<string> }).shownTexts.has(wanted), text);
 }

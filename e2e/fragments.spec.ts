@@ -4,7 +4,10 @@ import { countRenders, markWindow, shownCount, writeCount } from "./support/lab.
 
 test.use(atStarter);
 
-test("a fragment changes by itself: its page is not rendered, and the client component inside keeps its state", async ({ page, server }) => {
+test("a fragment changes by itself: its page is not rendered, and the client component inside keeps its state", async ({
+  page,
+  server,
+}) => {
   await openPushed(page, "/lab/fragment/one/alone");
   const renders = countRenders(page);
   await page.getByLabel("Note").fill("half a sentence");
@@ -32,10 +35,17 @@ test("fifty fragments have one call, in which only those come that have changed"
   await expect(shownFragment(page, "list-49")).toHaveText("490");
   await expect(shownFragment(page, "list-8")).toHaveText("0");
   await expect(page.getByRole("button").nth(7)).toHaveText("Clicked 1");
-  expect({ opened: pushes.opened, open: pushes.open, renders: renders.count }).toEqual({ opened: 1, open: 1, renders: 0 });
+  expect({ opened: pushes.opened, open: pushes.open, renders: renders.count }).toEqual({
+    opened: 1,
+    open: 1,
+    renders: 0,
+  });
 });
 
-test("a fragment inside of another one changes alone, and keeps its state when the outer one changes", async ({ page, server }) => {
+test("a fragment inside of another one changes alone, and keeps its state when the outer one changes", async ({
+  page,
+  server,
+}) => {
   const pushes = watchPushes(page);
   await openPushed(page, "/lab/fragment/nested/nested");
   const renders = countRenders(page);
@@ -67,13 +77,20 @@ test("what a fragment shows inside of Suspense is pushed too, without its fallba
   expect(renders.count).toBe(0);
 });
 
-test("a steady stream of writes to a fragment that takes 300 ms is shown on the way, and its end exactly", async ({ page, server }) => {
+test("a steady stream of writes to a fragment that takes 300 ms is shown on the way, and its end exactly", async ({
+  page,
+  server,
+}) => {
   await openPushed(page, "/lab/fragment/suspense/steady");
   await expect(shownFragment(page, "steady-late")).toHaveText("0");
   await page.evaluate(() => {
     const shown = new Set<string>();
     const element = document.querySelector("output")!;
-    new MutationObserver(() => shown.add(element.textContent)).observe(element, { childList: true, characterData: true, subtree: true });
+    new MutationObserver(() => shown.add(element.textContent)).observe(element, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
     Object.assign(window, { shown });
   });
   for (let count = 1; count <= 60; count += 1) await writeCount(server.url, "steady-early", count);
@@ -151,7 +168,10 @@ test("two tabs of a browser have a push, and the third renders its page", async 
   await push;
 });
 
-test("a fragment that fails shows the page's error, and comes back by itself with the next good value", async ({ page, server }) => {
+test("a fragment that fails shows the page's error, and comes back by itself with the next good value", async ({
+  page,
+  server,
+}) => {
   await openPushed(page, "/lab/fragment/failing/failing");
   await writeCount(server.url, "failing", 1);
   await expect(shownCount(page)).toHaveText("1");

@@ -15,7 +15,11 @@ test("pages are live and can be written from at an address without TLS", async (
   try {
     const page = await browser.newPage({ baseURL: `http://laptop.test:${port}` });
     await openLive(page, "/lab/client/insecure");
-    expect(await page.evaluate(() => [isSecureContext, "locks" in navigator, "randomUUID" in crypto])).toEqual([false, false, false]);
+    expect(await page.evaluate(() => [isSecureContext, "locks" in navigator, "randomUUID" in crypto])).toEqual([
+      false,
+      false,
+      false,
+    ]);
     const form = page.getByRole("form", { name: "client" });
     await form.getByLabel("Value").fill("7");
     await form.getByRole("button", { name: "Set" }).click();

@@ -14,10 +14,15 @@ async function expectNotLive(page: Page, state: "stale" | "offline"): Promise<vo
 /** Without a shared worker a page asks for its stream itself, where the test can answer. */
 async function answerStreams(page: Page, answer: (route: Route) => Promise<void>): Promise<void> {
   await page.addInitScript(() => Reflect.deleteProperty(globalThis, "SharedWorker"));
-  await page.route("**/api/reactive", (route) => (route.request().method() === "POST" ? answer(route) : route.continue()));
+  await page.route("**/api/reactive", (route) =>
+    route.request().method() === "POST" ? answer(route) : route.continue(),
+  );
 }
 
-test("a page whose render never ends says that it is stale, tells the server's log, and is live when the render ends", async ({ page, labServer }) => {
+test("a page whose render never ends says that it is stale, tells the server's log, and is live when the render ends", async ({
+  page,
+  labServer,
+}) => {
   await openLive(page, `${labServer.url}/count/never-ends?secret=1`);
   await page.evaluate(() => {
     const told: unknown[] = [];
@@ -32,17 +37,25 @@ test("a page whose render never ends says that it is stale, tells the server's l
   const before = labServer.log().length;
   await writeCount(labServer, "never-ends", 1);
   await expectNotLive(page, "stale");
-  await expect.poll(() => labServer.log().slice(before)).toContain("the render that it has asked for does not end. Its path:");
+  await expect
+    .poll(() => labServer.log().slice(before))
+    .toContain("the render that it has asked for does not end. Its path:");
   const log = labServer.log().slice(before);
   expect(log).toContain("/count/never-ends");
   expect(log).not.toContain("secret");
-  expect(await page.evaluate(() => (window as unknown as { told: unknown[] }).told)).toMatchObject([{ way: "refresh", path: "/count/never-ends" }]);
+  expect(await page.evaluate(() => (window as unknown as { told: unknown[] }).told)).toMatchObject([
+    { way: "refresh", path: "/count/never-ends" },
+  ]);
   held.resolve();
   await expect(shownCount(page)).toHaveText("1");
   await expectState(page, "live");
 });
 
-test("pages say that they are offline when their server hangs, and are live when it goes on", async ({ page, context, labServer }) => {
+test("pages say that they are offline when their server hangs, and are live when it goes on", async ({
+  page,
+  context,
+  labServer,
+}) => {
   await openLive(page, `${labServer.url}/count/server-hangs`);
   const other = await context.newPage();
   await openLive(other, `${labServer.url}/count/server-hangs`);
@@ -58,7 +71,10 @@ test("pages say that they are offline when their server hangs, and are live when
   for (const each of [page, other]) await expect(shownCount(each)).toHaveText("1");
 });
 
-test("a page says that it is stale while its server may not hear of changes, and is live when it does", async ({ page, labServer }) => {
+test("a page says that it is stale while its server may not hear of changes, and is live when it does", async ({
+  page,
+  labServer,
+}) => {
   await openLive(page, `${labServer.url}/count/cut`);
   const engine = await labServer.engine();
   signalProcess(engine!.pid, "SIGSTOP");
@@ -74,7 +90,11 @@ test("a page says that it is stale while its server may not hear of changes, and
 
 for (const [what, answer, why] of [
   ["nothing answers at the route", { status: 404, body: "" }, "it was answered with 404"],
-  ["something else answers", { status: 200, contentType: "text/html", body: "<p>Please sign in to this network</p>" }, "something else answered"],
+  [
+    "something else answers",
+    { status: 200, contentType: "text/html", body: "<p>Please sign in to this network</p>" },
+    "something else answered",
+  ],
 ] as const) {
   test(`a page is never live when ${what}, and its console says why, once`, async ({ page, labServer }) => {
     const warnings: string[] = [];

@@ -36,7 +36,10 @@ for (const way of ways) {
       }
     });
 
-    test("an action that sets a cookie and goes elsewhere leads to a live page, and back to one", async ({ page, labServer }) => {
+    test("an action that sets a cookie and goes elsewhere leads to a live page, and back to one", async ({
+      page,
+      labServer,
+    }) => {
       const name = `cookie-${way}`;
       await openLive(page, `${labServer.url}/navigation/actions/${way}/${name}`);
       await page.getByLabel("Cookie", { exact: true }).fill("1");
@@ -69,7 +72,10 @@ for (const way of ways) {
       await expect(page.getByTestId("more")).toHaveText("4");
     });
 
-    test("what an action returns arrives, and navigations do, however often the page changes meanwhile", async ({ page, labServer }) => {
+    test("what an action returns arrives, and navigations do, however often the page changes meanwhile", async ({
+      page,
+      labServer,
+    }) => {
       const name = `returns-${way}`;
       await openLive(page, `${labServer.url}/navigation/actions/${way}/${name}`);
       const expectSameWindow = await markWindow(page);
@@ -99,7 +105,10 @@ for (const way of ways) {
       if (page.url() !== "about:blank") await expectSameWindow();
     });
 
-    test("a modal over a feed and the feed behind it both change, again and again, and nothing that was typed is lost", async ({ page, labServer }) => {
+    test("a modal over a feed and the feed behind it both change, again and again, and nothing that was typed is lost", async ({
+      page,
+      labServer,
+    }) => {
       const name = `feed-${way}`;
       const photo = `${name}-photo`;
       await openLive(page, `${labServer.url}/navigation/feed/${way}?name=${name}`);
@@ -142,7 +151,11 @@ for (const way of ways) {
     });
 
     test("slots that were navigated apart all change", async ({ page, labServer }) => {
-      const [main, side, other] = ["main", "side", "other"].map((slot) => `dash-${slot}-${way}`) as [string, string, string];
+      const [main, side, other] = ["main", "side", "other"].map((slot) => `dash-${slot}-${way}`) as [
+        string,
+        string,
+        string,
+      ];
       await openLive(page, `${labServer.url}/navigation/dash/${way}`);
       const expectSameWindow = await markWindow(page);
       for (const [index, slot] of [main, side, main].entries()) {
@@ -167,7 +180,10 @@ for (const way of ways) {
       await expectSameWindow();
     });
 
-    test("pages that are left by themselves lead to live ones: by an action of an effect, and while they stream", async ({ page, labServer }) => {
+    test("pages that are left by themselves lead to live ones: by an action of an effect, and while they stream", async ({
+      page,
+      labServer,
+    }) => {
       const name = `leave-${way}`;
       await openLive(page, `${labServer.url}/navigation/actions/${way}/${name}`);
       const expectSameWindow = await markWindow(page);
@@ -201,7 +217,10 @@ for (const way of ways) {
       expect(renders.count).toBeLessThanOrEqual(2);
     });
 
-    test("a page that a middleware rewrites, for requests of its address alone, is refreshed where it is", async ({ page, labServer }) => {
+    test("a page that a middleware rewrites, for requests of its address alone, is refreshed where it is", async ({
+      page,
+      labServer,
+    }) => {
       const name = `lang-${way}`;
       await openLive(page, `${labServer.url}/de/${name}?way=${way}`);
       await expect(page.getByRole("heading", { name: "Hallo" })).toBeVisible();

@@ -8,14 +8,19 @@ import { appDir } from "./support/server.ts";
 
 const paths = ["/", "/lab/client/told", "/lab/fragment/one/told", "/lab/fragment/suspense/told", "/lab/counter/told"];
 
-test("no answer, event, cookie or script names a backend, an unexposed key, a place in the source or a secret", async ({ page, context, server }) => {
+test("no answer, event, cookie or script names a backend, an unexposed key, a place in the source or a secret", async ({
+  page,
+  context,
+  server,
+}) => {
   const secret = readFileSync(join(server.dataDir, "secret"), "utf8").trim();
   const sent: [where: string, text: string][] = [];
   page.on("response", async (response) => {
     const name = `${response.request().method()} ${response.url()}`;
     sent.push([name, JSON.stringify(await response.allHeaders().catch(() => ({})))]);
     // A stream has no end to wait for: its events are noted below.
-    if (!response.headers()["content-type"]?.includes("event-stream")) sent.push([name, await response.text().catch(() => "")]);
+    if (!response.headers()["content-type"]?.includes("event-stream"))
+      sent.push([name, await response.text().catch(() => "")]);
   });
   await page.addInitScript(() => {
     const heard: string[] = [];
@@ -36,14 +41,28 @@ test("no answer, event, cookie or script names a backend, an unexposed key, a pl
     await openLive(page, `${server.url}${path}`);
     await page.reload();
     // A navigation without a document, and a stream that has said what it says.
-    await expect.poll(() => page.evaluate(() => (window as unknown as { heard: string[] }).heard.join(""))).toContain("event: token");
-    sent.push([`events of ${path}`, await page.evaluate(() => (window as unknown as { heard: string[] }).heard.join(""))]);
+    await expect
+      .poll(() => page.evaluate(() => (window as unknown as { heard: string[] }).heard.join("")))
+      .toContain("event: token");
+    sent.push([
+      `events of ${path}`,
+      await page.evaluate(() => (window as unknown as { heard: string[] }).heard.join("")),
+    ]);
   }
   sent.push(["cookies", JSON.stringify(await context.cookies())]);
   for (const file of globSync(join(appDir, ".next/static/**/*.js"))) sent.push([file, readFileSync(file, "utf8")]);
 
   // Names in clear, and as base64 of each alignment would show them.
-  const names = ["reactiveState", "app:counter", "users:alice:position", "lab:counter:told", "lab:told:counter", "fragment/count.tsx", "app/lab/fragment", secret];
+  const names = [
+    "reactiveState",
+    "app:counter",
+    "users:alice:position",
+    "lab:counter:told",
+    "lab:told:counter",
+    "fragment/count.tsx",
+    "app/lab/fragment",
+    secret,
+  ];
   for (const [where, text] of sent) {
     // Next's own names of routes and chunks are the app's addresses.
     const isCode = where.startsWith(appDir) || where.includes("/_next/static/");
@@ -65,5 +84,7 @@ function decoded(text: string): string {
 }
 
 function decodedOnly(text: string): string {
-  return [...text.matchAll(/[\w-]{24,}/g)].map(([word]) => Buffer.from(word, "base64url").toString("latin1")).join("\n");
+  return [...text.matchAll(/[\w-]{24,}/g)]
+    .map(([word]) => Buffer.from(word, "base64url").toString("latin1"))
+    .join("\n");
 }

@@ -17,7 +17,12 @@ async function expectHalves(page: Page, server: number, client = server): Promis
 }
 
 /** Opens a page, leaves it, lets somebody write, and comes back with everything recorded. */
-async function comeBack(page: Page, url: string, to: string, write: () => Promise<void>): Promise<() => Promise<ShownHalves[]>> {
+async function comeBack(
+  page: Page,
+  url: string,
+  to: string,
+  write: () => Promise<void>,
+): Promise<() => Promise<ShownHalves[]>> {
   await openLive(page, `${url}/${to}`);
   await go(page, "home");
   await write();
@@ -58,7 +63,11 @@ for (const stream of ["a healthy stream", "a stalled stream"]) {
       const name = `sum-${stream.slice(2, 9)}`.replace(" ", "");
       const stall = await prepare(page);
       const put = (side: string, value: number): Promise<Response> =>
-        putValue(labServer.url, { id: `${name}-${side}-${value}`, key: `lab:${name}-${side}:pair`, text: `[${value}]` });
+        putValue(labServer.url, {
+          id: `${name}-${side}-${value}`,
+          key: `lab:${name}-${side}:pair`,
+          text: `[${value}]`,
+        });
       await put("left", 1);
       const shown = await comeBack(page, `${labServer.url}/one-version/${name}`, "sum", async () => {
         await stall();

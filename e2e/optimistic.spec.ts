@@ -8,12 +8,18 @@ async function recordCounts(page: Page): Promise<() => Promise<number[]>> {
   await page.evaluate(() => {
     const counts: number[] = [];
     Object.assign(window, { counts });
-    new MutationObserver(() => counts.push(document.querySelectorAll("li").length)).observe(document.body, { childList: true, subtree: true });
+    new MutationObserver(() => counts.push(document.querySelectorAll("li").length)).observe(document.body, {
+      childList: true,
+      subtree: true,
+    });
   });
   return () => page.evaluate(() => (window as unknown as { counts: number[] }).counts);
 }
 
-test("a list of useOptimistic has no frame of the list from before where the action ends with refresh()", async ({ page, labServer }) => {
+test("a list of useOptimistic has no frame of the list from before where the action ends with refresh()", async ({
+  page,
+  labServer,
+}) => {
   const name = "frames";
   await openLive(page, `${labServer.url}/optimistic/${name}`);
   const counts = await recordCounts(page);
@@ -28,7 +34,11 @@ test("a list of useOptimistic has no frame of the list from before where the act
   expect(await counts()).toEqual((await counts()).toSorted((a, b) => a - b));
 
   // Nothing of it holds up what others write.
-  await putValue(labServer.url, { id: `${name}-others`, key: `lab:${name}:list`, text: JSON.stringify([[1], "others"]) });
+  await putValue(labServer.url, {
+    id: `${name}-others`,
+    key: `lab:${name}:list`,
+    text: JSON.stringify([[1], "others"]),
+  });
   await expect(page.locator("li")).toHaveText(["others"]);
   await expectState(page, "live");
 });

@@ -13,7 +13,10 @@ type Probe = { readonly file: string; readonly door: string; readonly code: stri
 function probesOf({ hasSucceeded, log }: BuildResult): ReadonlyMap<string, readonly Probe[]> {
   expect(hasSucceeded, log).toBe(true);
   const lines = log.split("\n").filter((line) => line.startsWith("probe "));
-  return Map.groupBy(lines.map((line) => JSON.parse(line.slice("probe ".length)) as Probe), ({ file }) => file);
+  return Map.groupBy(
+    lines.map((line) => JSON.parse(line.slice("probe ".length)) as Probe),
+    ({ file }) => file,
+  );
 }
 
 const doors = [
@@ -52,19 +55,33 @@ const fixes = {
   },
 } as const;
 
-for (const [mode, env] of [["legacy", {}], ["cc", { KAWA_E2E_CACHE_COMPONENTS: "1" }]] as const) {
+for (const [mode, env] of [
+  ["legacy", {}],
+  ["cc", { KAWA_E2E_CACHE_COMPONENTS: "1" }],
+] as const) {
   test(`whatever is asked at build time is refused at once, with what mends that kind of file: ${mode}`, () => {
     const result = buildFixture(dir, env);
     const probes = probesOf(result);
     for (const [file, fix] of Object.entries(fixes[mode])) {
       const found = probes.get(file) ?? [];
       expect(new Set(doors).difference(new Set(found.map(({ door }) => door))), file).toEqual(new Set());
-      for (const { code, door, message } of found) expect([file, door, code, message]).toEqual([file, door, "RENDER_STATIC", expect.stringContaining("next build")]);
+      for (const { code, door, message } of found)
+        expect([file, door, code, message]).toEqual([
+          file,
+          door,
+          "RENDER_STATIC",
+          expect.stringContaining("next build"),
+        ]);
       // Next asks for the metadata of a page when it renders the page, too.
-      expect(found.filter(({ message }) => message.includes(fix)).map(({ door }) => door), file).toEqual(expect.arrayContaining(doors));
+      expect(
+        found.filter(({ message }) => message.includes(fix)).map(({ door }) => door),
+        file,
+      ).toEqual(expect.arrayContaining(doors));
     }
     const ofModule = probes.get("module")!;
-    expect(new Set(ofModule.filter(({ code }) => code !== "RENDER_STATIC").map(({ door }) => door))).toEqual(new Set(waiting));
+    expect(new Set(ofModule.filter(({ code }) => code !== "RENDER_STATIC").map(({ door }) => door))).toEqual(
+      new Set(waiting),
+    );
     expect(ofModule.find(({ door }) => door === "get")!.message).toContain("and not where its module is loaded");
     expect(result.log).toContain("/fixed/sitemap.xml");
   });
@@ -77,9 +94,23 @@ test("a build that is not mended says so in its log", () => {
   expect(log).toContain(`In the file of this opengraph-image, ${dynamic}`);
 });
 
-const inAfter = ["layout", "metadata", "page", "page-promise", "page-nested", "page-slow-promise", "page-timer", "after-timer", "late", "proxy"];
+const inAfter = [
+  "layout",
+  "metadata",
+  "page",
+  "page-promise",
+  "page-nested",
+  "page-slow-promise",
+  "page-timer",
+  "after-timer",
+  "late",
+  "proxy",
+];
 
-test("what is mended shows what is current, and what is done after the answer is done as whoever asked", async ({ page, startServer }) => {
+test("what is mended shows what is current, and what is done after the answer is done as whoever asked", async ({
+  page,
+  startServer,
+}) => {
   const server = await startServer({ dir });
   await fetch(`${server.url}/api/counter`, { method: "POST", body: "7" });
   expect(await textAt(server, "/fixed")).toContain("<output>7</output>");

@@ -60,7 +60,11 @@ test("who stays is there for many lives, without a change of the page", async ({
   await expectHere(ada.page, 1);
   const texts = await ada.page.getByTestId("here").evaluateHandle((element) => {
     const seen: (string | null)[] = [];
-    new MutationObserver(() => seen.push(element.textContent)).observe(element, { childList: true, subtree: true, characterData: true });
+    new MutationObserver(() => seen.push(element.textContent)).observe(element, {
+      childList: true,
+      subtree: true,
+      characterData: true,
+    });
     return seen;
   });
   const before = await membersIn(server.url, "visitors:stays");
@@ -70,7 +74,10 @@ test("who stays is there for many lives, without a change of the page", async ({
   await ada.context.close();
 });
 
-test("who leaves is gone at once: a component that unmounts, and a page that is closed", async ({ browser, server }) => {
+test("who leaves is gone at once: a component that unmounts, and a page that is closed", async ({
+  browser,
+  server,
+}) => {
   // Nobody loses a life that long in a test.
   const url = `${server.url}/lab/presence/leaves?stay`;
   const ada = await visit(browser, `${url}&as=Ada`);
@@ -116,7 +123,10 @@ test("a browser that crashes is gone within the time given", async ({ browser, s
   await bob.context.close();
 });
 
-test("a browser that loses its network is gone within the time given, and there again when it is back", async ({ browser, server }) => {
+test("a browser that loses its network is gone within the time given, and there again when it is back", async ({
+  browser,
+  server,
+}) => {
   const url = `${server.url}/lab/presence/offline`;
   const ada = await visit(browser, `${url}?as=Ada`);
   const network = await Balancer.start([server.url]);

@@ -7,7 +7,10 @@ async function runCount(server: Server, name: string): Promise<number> {
   return (await (await fetch(`${server.url}/push/runs/${name}`)).json()) as number;
 }
 
-test("a page is pushed: no request of the tab, no layout, with its params and what was typed", async ({ page, labServer }) => {
+test("a page is pushed: no request of the tab, no layout, with its params and what was typed", async ({
+  page,
+  labServer,
+}) => {
   const pushes = watchPushes(page);
   const push = waitForPush(page);
   await openLive(page, `${labServer.url}/push/page/whole?color=red`);
@@ -30,7 +33,10 @@ test("a page is pushed: no request of the tab, no layout, with its params and wh
   await expectState(page, "live");
 });
 
-test("a pushed page that is not found any more says so, and one that leads elsewhere leads there", async ({ page, labServer }) => {
+test("a pushed page that is not found any more says so, and one that leads elsewhere leads there", async ({
+  page,
+  labServer,
+}) => {
   const push = waitForPush(page);
   await openLive(page, `${labServer.url}/push/page/gone`);
   await push;
@@ -55,7 +61,10 @@ test("a pushed page that fails shows its error, and comes back", async ({ page, 
   await expect(shownCount(page)).toHaveText("7");
 });
 
-test("what is the same for everybody is rendered once for all tabs, with its state and order", async ({ browser, labServer }) => {
+test("what is the same for everybody is rendered once for all tabs, with its state and order", async ({
+  browser,
+  labServer,
+}) => {
   const tabCount = 4;
   await Promise.all([writeCount(labServer, "all-1", 10), writeCount(labServer, "all-2", 20)]);
   const pages = await Promise.all(Array.from({ length: tabCount }, async () => (await browser.newContext()).newPage()));
@@ -75,11 +84,16 @@ test("what is the same for everybody is rendered once for all tabs, with its sta
     for (const page of pages) {
       await expect(shownCount(page)).toHaveText(String(count));
       await expect(page.locator("i")).toHaveText(order);
-      await expect(page.getByRole("button", { name: "Clicked" })).toHaveText(count % 2 === 0 ? ["Clicked 1", "Clicked 0"] : ["Clicked 0", "Clicked 1"]);
+      await expect(page.getByRole("button", { name: "Clicked" })).toHaveText(
+        count % 2 === 0 ? ["Clicked 1", "Clicked 0"] : ["Clicked 0", "Clicked 1"],
+      );
       await expect(page.locator("b")).toHaveText(`slow ${count}`);
     }
   }
-  const runs = { page: (await runCount(labServer, "all")) - before.page, rows: (await runCount(labServer, "all-row")) - before.rows };
+  const runs = {
+    page: (await runCount(labServer, "all")) - before.page,
+    rows: (await runCount(labServer, "all-row")) - before.rows,
+  };
   expect(runs).toEqual({ page: 3, rows: 6 });
 
   // What an action in it has closed over came with the push.
@@ -103,7 +117,8 @@ test("what depends on who looks is never another one's", async ({ browser, labSe
   );
   for (let count = 1; count <= 5; count += 1) {
     await writeCount(labServer, "whose", count);
-    for (const [index, page] of pages.entries()) await expect(shownCount(page)).toHaveText(Array(4).fill(`${visitors[index]} ${count}`));
+    for (const [index, page] of pages.entries())
+      await expect(shownCount(page)).toHaveText(Array(4).fill(`${visitors[index]} ${count}`));
   }
   for (const page of pages) await page.context().close();
 });

@@ -103,7 +103,10 @@ test("a refused mutation is taken back with its reason", async ({ page, server }
 
   await write(page, -1_000_000);
   await expect(page.getByTestId("query")).toHaveText("-1000000");
-  await expect(page.getByRole("alert").filter({ hasText: "Numbers below zero cannot be saved." })).toHaveAttribute("data-kawa", "true");
+  await expect(page.getByRole("alert").filter({ hasText: "Numbers below zero cannot be saved." })).toHaveAttribute(
+    "data-kawa",
+    "true",
+  );
   await expect(page.getByTestId("query")).toHaveText("5");
   await expect(page.getByTestId("cached")).toHaveText("5");
   expect(await shown()).toEqual(["-1000000", "5"]);
@@ -111,7 +114,10 @@ test("a refused mutation is taken back with its reason", async ({ page, server }
   expect(writes).toHaveLength(1);
 });
 
-test("a soft navigation shows what was prefetched without a flash, and reads only the rest", async ({ page, server }) => {
+test("a soft navigation shows what was prefetched without a flash, and reads only the rest", async ({
+  page,
+  server,
+}) => {
   await put(server.url, "query-soft-b:shared", 7);
   await openLive(page, `${server.url}/lab/query/query-soft-a?other=query-soft-b`);
   const reads = countReads(page);

@@ -6,7 +6,21 @@ import { openLive, writeCount } from "./support/lab-app.ts";
 
 const ways = ["route", "page", "fragment"] as const;
 /** How often the component's write has happened, per document that was loaded. */
-const kinds = ["update", "set", "setting", "delete", "clear", "backend", "cached", "layout", "metadata", "middleware", "floating", "outliving", "after"] as const;
+const kinds = [
+  "update",
+  "set",
+  "setting",
+  "delete",
+  "clear",
+  "backend",
+  "cached",
+  "layout",
+  "metadata",
+  "middleware",
+  "floating",
+  "outliving",
+  "after",
+] as const;
 
 async function readCount(server: Server, name: string): Promise<number> {
   return (await (await fetch(`${server.url}/signals/${name}`)).json()) as number;
@@ -47,7 +61,10 @@ for (const way of ways) {
   });
 }
 
-for (const [by, path] of [["a middleware", "counted"], ["the config", "tallied"]] as const) {
+for (const [by, path] of [
+  ["a middleware", "counted"],
+  ["the config", "tallied"],
+] as const) {
   test(`what a page that ${by} rewrites does after its answer is no loop`, async ({ page, labServer }) => {
     await Promise.all(
       ["route", "page"].map(async (way) => {
@@ -92,7 +109,12 @@ test("production warns once a place, and names the signal and the page", async (
   for (const name of ["warned-one", "warned-two"]) {
     await fetch(`${labServer.url}/render-writes/route/update/${name}`, { headers: { accept: "text/html" } });
   }
-  const warnings = labServer.log().match(/update\(\) of "lab:[^"]*" was called while "\/render-writes\/\[way\]\/\[kind\]\/\[name\]" was rendered/g) ?? [];
+  const warnings =
+    labServer
+      .log()
+      .match(
+        /update\(\) of "lab:[^"]*" was called while "\/render-writes\/\[way\]\/\[kind\]\/\[name\]" was rendered/g,
+      ) ?? [];
   // The pages of this file write in few places; the log has one of each.
   expect(warnings.length).toBeGreaterThan(0);
   expect(warnings.length).toBeLessThanOrEqual(6);

@@ -14,7 +14,9 @@ const tabCount = 500;
 const quietMs = 1_000;
 const patience = { timeout: 60_000 };
 
-test("a rolling restart of two servers with 500 open streams loses no update and makes no storm", async ({ startServer }) => {
+test("a rolling restart of two servers with 500 open streams loses no update and makes no storm", async ({
+  startServer,
+}) => {
   test.setTimeout(240_000);
   const dataDir = await mkdtemp(join(tmpdir(), "kawa-rolling-"));
   const engine = await EmbeddedEngine.start({ folder: EngineFolder.open(dataDir) });

@@ -13,7 +13,10 @@ async function readAt(page: Page, selector: string): Promise<number> {
 }
 
 for (const way of ["route", "page", "fragment"]) {
-  test(`what is read stays in its place while rows come and go above, and a chat at its end: ${way}`, async ({ page, labServer }) => {
+  test(`what is read stays in its place while rows come and go above, and a chat at its end: ${way}`, async ({
+    page,
+    labServer,
+  }) => {
     const name = `feed-${way}`;
     await openLive(page, `${labServer.url}/feed/${way}/${name}`);
     const change = async (count: number): Promise<void> => {
@@ -25,7 +28,9 @@ for (const way of ["route", "page", "fragment"]) {
       for (const count of [1, 8, 6]) {
         await change(count);
         expect(await topOf(page, row)).toBe(top);
-        const left = await page.getByTestId("chat").evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop);
+        const left = await page
+          .getByTestId("chat")
+          .evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop);
         expect(Math.round(left)).toBe(0);
       }
       await change(0);

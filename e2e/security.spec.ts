@@ -83,7 +83,13 @@ test("every page of the app carries the security headers", async ({ request }) =
       "permissions-policy": expect.stringContaining("geolocation=()"),
     });
     const policy = headers["content-security-policy"]!;
-    for (const directive of ["object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'", "worker-src 'self'"]) {
+    for (const directive of [
+      "object-src 'none'",
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+      "form-action 'self'",
+      "worker-src 'self'",
+    ]) {
       expect(policy).toContain(directive);
     }
     return /'nonce-([^']+)'/.exec(policy)![1];
@@ -94,7 +100,9 @@ test("every page of the app carries the security headers", async ({ request }) =
   for (const script of scripts) expect(script).toContain(`nonce="${nonces[0]}"`);
 });
 
-test("the route of client components moves nobody, removes nobody, and lets a window be closed", async ({ request }) => {
+test("the route of client components moves nobody, removes nobody, and lets a window be closed", async ({
+  request,
+}) => {
   const put = async (key: string, text: string | null) =>
     (await request.put("/api/reactive", { data: { id: crypto.randomUUID(), key, text } })).status();
   for (const text of ['[{"x":1,"y":2},1,1]', null]) expect(await put("users:alice:position", text)).toBe(404);
@@ -129,10 +137,13 @@ async function collectComplaints(context: BrowserContext, page: Page): Promise<s
   const complaints: string[] = [];
   await context.exposeFunction("complain", (text: string) => void complaints.push(text));
   await context.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) => {
-      const { complain } = window as unknown as { complain: (text: string) => void };
-      complain(`${effectiveDirective} blocked ${blockedURI} (${sourceFile}:${lineNumber})`);
-    });
+    document.addEventListener(
+      "securitypolicyviolation",
+      ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) => {
+        const { complain } = window as unknown as { complain: (text: string) => void };
+        complain(`${effectiveDirective} blocked ${blockedURI} (${sourceFile}:${lineNumber})`);
+      },
+    );
   });
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);

@@ -254,5 +254,8 @@ async function recordPositions(page: Page): Promise<void> {
 }
 
 function recordedPositions(page: Page, id: string): Promise<string[]> {
-  return page.evaluate((person) => (window as unknown as { recorded: Record<string, string[]> }).recorded[person] ?? [], id);
+  return page.evaluate(
+    (person) => (window as unknown as { recorded: Record<string, string[]> }).recorded[person] ?? [],
+    id,
+  );
 }

@@ -31,7 +31,9 @@ const shown = (page: Page, name: string) => page.getByTestId(`shown-${name}`).lo
 const note = (page: Page, name: string) => page.getByLabel(`Note of ${name}`, { exact: true });
 
 /** The files of the build, from another origin. Returns what the page has asked for elsewhere. */
-async function serveAssets(page: Page): Promise<{ readonly errors: string[]; readonly streams: string[]; readonly assets: Set<string> }> {
+async function serveAssets(
+  page: Page,
+): Promise<{ readonly errors: string[]; readonly streams: string[]; readonly assets: Set<string> }> {
   const seen = { errors: [] as string[], streams: [] as string[], assets: new Set<string>() };
   await page.route("http://cdn.test/assets/_next/**", async (route) => {
     const { pathname } = new URL(route.request().url());
@@ -49,7 +51,9 @@ async function serveAssets(page: Page): Promise<{ readonly errors: string[]; rea
 }
 
 for (const way of ["route", "page", "fragment", "client"] as const) {
-  test(`below a path, with slashes, assets elsewhere and rewritten addresses, a page is live wherever a visitor goes: ${way}`, async ({ page }) => {
+  test(`below a path, with slashes, assets elsewhere and rewritten addresses, a page is live wherever a visitor goes: ${way}`, async ({
+    page,
+  }) => {
     const seen = await serveAssets(page);
     const name = `bread-${way}`;
     const renders = countRenders(page);
@@ -66,12 +70,15 @@ for (const way of ["route", "page", "fragment", "client"] as const) {
     await openLive(page, `${server.url}/shop/${way}/bread/${way}/`);
     const expectSameWindow = await markWindow(page);
     const picture = page.getByRole("img", { name: "Mark" });
-    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBe(16);
+    await expect
+      .poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
+      .toBe(16);
     await note(page, name).fill("half a sentence");
     await expectLive(name);
     await expect(note(page, name)).toHaveValue("half a sentence");
 
-    const click = (role: "link" | "button", label: string) => page.getByRole(role, { name: label, exact: true }).click();
+    const click = (role: "link" | "button", label: string) =>
+      page.getByRole(role, { name: label, exact: true }).click();
     await click("link", "Search");
     await expect(page.getByRole("heading")).toHaveText(`en ${name} 1`);
     await expectLive(name);
@@ -144,7 +151,9 @@ test("a client component below a path writes", async ({ page }) => {
   await openLive(page, `${server.url}/shop/client/${name}/`);
   await page.getByRole("button", { name: "Add" }).click();
   await expect(shown(page, name)).toHaveText("1");
-  await expect.poll(async () => (await fetch(`${server.url}/shop/route/${name}/`)).text()).toContain("<output>1</output>");
+  await expect
+    .poll(async () => (await fetch(`${server.url}/shop/route/${name}/`)).text())
+    .toContain("<output>1</output>");
   expect(errors).toEqual([]);
 });
 

@@ -41,7 +41,10 @@ for (const { name, options, code } of ends) {
 test("a request that has begun is answered, and what it writes is kept", async ({ startServer }) => {
   const server = await startServer();
   await writeCount(server.url, "begun", 1);
-  const begun = request(`${server.url}/lab/signals/begun`, { method: "PUT", headers: { "content-type": "application/json" } });
+  const begun = request(`${server.url}/lab/signals/begun`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+  });
   const answered = once(begun, "response") as Promise<[IncomingMessage]>;
   begun.write("4");
   // It is in the route by then, which waits for the rest.

@@ -24,7 +24,8 @@ test("a build leaves static what reads no signal, and nothing else", () => {
   expect(hasSucceeded, log).toBe(true);
   for (const path of ["plain", "isr", "forced", "page"]) expect(log).toMatch(new RegExp(`○ /static/${path}\\b`));
   expect(log).toContain("● /static/posts/a");
-  for (const path of ["client", "client-late", "fragment", "live"]) expect(log).toMatch(new RegExp(`ƒ /static/${path}\\n`));
+  for (const path of ["client", "client-late", "fragment", "live"])
+    expect(log).toMatch(new RegExp(`ƒ /static/${path}\\n`));
 });
 
 test("a static page says that it is live, and is not rendered again by a change", async ({ page, labServer }) => {
@@ -45,7 +46,10 @@ test("a static page says that it is live, and is not rendered again by a change"
   }
 });
 
-test("a visitor who goes from a static page to a live one and back sees what is current", async ({ page, labServer }) => {
+test("a visitor who goes from a static page to a live one and back sees what is current", async ({
+  page,
+  labServer,
+}) => {
   await writeCount(labServer, "static", 10);
   let count = 10;
   for (const path of statics.slice(0, 4)) {
@@ -75,7 +79,10 @@ test("a visitor who goes from a static page to a live one and back sees what is 
   }
 });
 
-test("static pages that are reached from a live one are asked for at most once more, however much changes", async ({ page, labServer }) => {
+test("static pages that are reached from a live one are asked for at most once more, however much changes", async ({
+  page,
+  labServer,
+}) => {
   await writeCount(labServer, "static", 50);
   for (const path of statics.slice(0, 4)) {
     await openLive(page, `${labServer.url}/static/live`);
@@ -96,7 +103,10 @@ test("static pages that are reached from a live one are asked for at most once m
   }
 });
 
-test("client components and fragments make their page live, with the value in its HTML", async ({ page, labServer }) => {
+test("client components and fragments make their page live, with the value in its HTML", async ({
+  page,
+  labServer,
+}) => {
   await writeCount(labServer, "static", 70);
   let count = 70;
   for (const path of ["/static/client", "/static/client-late", "/static/fragment"]) {

@@ -13,7 +13,11 @@ const secret = 4_711_003;
 /** What a page gets when it asks for an address, as far as the browser lets it read the answer. */
 type Heard = { status: number; text: string } | "unreadable";
 
-function fetchIn(page: Page, url: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}): Promise<Heard> {
+function fetchIn(
+  page: Page,
+  url: string,
+  init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Heard> {
   return page.evaluate(
     async ([address, options]) => {
       try {
@@ -69,7 +73,10 @@ async function expectClosedEngine(page: Page, origin: string): Promise<void> {
     expect({ path, isRefused: heard.status >= 400 && heard.status < 500 }).toEqual({ path, isRefused: true });
     expect(heard.text).not.toContain(String(secret));
   }
-  for (const path of ["/envoys/connect?protocol_version=8&namespace=kawa&pool_name=default&envoy_key=x", "/gateway/reactiveState/websocket?rvt-namespace=kawa&rvt-method=get&rvt-key=global"]) {
+  for (const path of [
+    "/envoys/connect?protocol_version=8&namespace=kawa&pool_name=default&envoy_key=x",
+    "/gateway/reactiveState/websocket?rvt-namespace=kawa&rvt-method=get&rvt-key=global",
+  ]) {
     expect(await closingIn(page, origin.replace("http", "ws") + path)).toEqual({ code: 1011, heard: 0 });
   }
 }
@@ -77,7 +84,9 @@ async function expectClosedEngine(page: Page, origin: string): Promise<void> {
 test("a page of another site reaches neither the engine nor the app", async ({ server }) => {
   await writeCount(server.url, "strangers", secret);
   const { endpoint } = await engineAccess(server.dataDir);
-  const site = createServer((_, response) => response.setHeader("content-type", "text/html").end("<title>evil</title>"));
+  const site = createServer((_, response) =>
+    response.setHeader("content-type", "text/html").end("<title>evil</title>"),
+  );
   site.listen(0, "127.0.0.1");
   await once(site, "listening");
   try {
@@ -85,7 +94,13 @@ test("a page of another site reaches neither the engine nor the app", async ({ s
       const page = await browser.newPage();
       await page.goto(`http://evil.test:${(site.address() as AddressInfo).port}/`);
       await expectClosedEngine(page, endpoint);
-      for (const path of ["/api/rivet/metadata", "/api/rivet/health", "/api/rivet/start", `/api/reactive${keysQuery(["lab:strangers:counter"])}`, "/lab/counter/strangers"]) {
+      for (const path of [
+        "/api/rivet/metadata",
+        "/api/rivet/health",
+        "/api/rivet/start",
+        `/api/reactive${keysQuery(["lab:strangers:counter"])}`,
+        "/lab/counter/strangers",
+      ]) {
         expect(await fetchIn(page, server.url + path)).toBe("unreadable");
         expect(await fetchIn(page, server.url + path, { method: "POST" })).toBe("unreadable");
       }
@@ -95,7 +110,9 @@ test("a page of another site reaches neither the engine nor the app", async ({ s
   }
 });
 
-test("a page of another site whose name leads to this machine reaches neither the engine nor the app", async ({ server }) => {
+test("a page of another site whose name leads to this machine reaches neither the engine nor the app", async ({
+  server,
+}) => {
   await writeCount(server.url, "strangers", secret);
   const { endpoint } = await engineAccess(server.dataDir);
   const asEvil = (url: string): string => url.replace("127.0.0.1", "evil.test");
@@ -130,7 +147,10 @@ test("a page of another site whose name leads to this machine reaches neither th
       expect(JSON.stringify(heard)).not.toContain(String(secret));
     }
   });
-  const lines = server.log().split("\n").filter((line) => line.startsWith('[kawa] A request for the host "evil.test'));
+  const lines = server
+    .log()
+    .split("\n")
+    .filter((line) => line.startsWith('[kawa] A request for the host "evil.test'));
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain("KAWA_ALLOWED_HOSTS=evil.test");
 });

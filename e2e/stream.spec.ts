@@ -19,7 +19,10 @@ async function runsOf({ url }: Server, name: string): Promise<{ starts: number; 
   return { starts: await readCount(url, `${name}-starts`), stops: await readCount(url, `${name}-stops`) };
 }
 
-test("two browsers see the same ticking value of one run, which stops when both have gone", async ({ browser, server }) => {
+test("two browsers see the same ticking value of one run, which stops when both have gone", async ({
+  browser,
+  server,
+}) => {
   const [contextA, contextB] = [await browser.newContext(), await browser.newContext()];
   const [a, b] = [await contextA.newPage(), await contextB.newPage()];
   await openLive(a, `${server.url}/lab/stream/shared`);
@@ -38,7 +41,10 @@ test("two browsers see the same ticking value of one run, which stops when both 
   await expect.poll(() => runsOf(server, "shared"), { timeout: 20_000 }).toEqual({ starts: 1, stops: 1 });
 });
 
-test("a stream lives through a reload, and begins anew for the first who comes after its end", async ({ page, server }) => {
+test("a stream lives through a reload, and begins anew for the first who comes after its end", async ({
+  page,
+  server,
+}) => {
   await openLive(page, `${server.url}/lab/stream/again`);
   await expectToTick(page);
   const before = await shownTick(page);
@@ -66,7 +72,10 @@ test("streams with other deps run of their own", async ({ context, server }) => 
   expect(await runsOf(server, "dep-two")).toEqual({ starts: 1, stops: 0 });
 });
 
-test("what the function of a stream fetches is fetched each time, not once as in a render", async ({ page, server }) => {
+test("what the function of a stream fetches is fetched each time, not once as in a render", async ({
+  page,
+  server,
+}) => {
   await writeCount(server.url, "polled", 1);
   await openLive(page, `${server.url}/lab/polled/polled`);
   await expect(shownCount(page)).toHaveText("1");
@@ -89,7 +98,10 @@ test("a page goes on ticking when its server was restarted", async ({ page, star
   expect(await runsOf(server, "restart")).toMatchObject({ starts: 2 });
 });
 
-test("one of two servers produces what both show, and the other goes on when it dies", async ({ context, startServer }) => {
+test("one of two servers produces what both show, and the other goes on when it dies", async ({
+  context,
+  startServer,
+}) => {
   const first = await startServer();
   const second = await startServer({ dataDir: first.dataDir });
   const [onFirst, onSecond] = [await context.newPage(), await context.newPage()];

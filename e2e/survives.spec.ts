@@ -16,7 +16,10 @@ async function expectFilled(page: Page): Promise<void> {
   await expect(page.locator("details")).toHaveAttribute("open", "");
 }
 
-test("a refresh leaves typed text, an open dialog with its focus, details and the scroll position as they are", async ({ page, server }) => {
+test("a refresh leaves typed text, an open dialog with its focus, details and the scroll position as they are", async ({
+  page,
+  server,
+}) => {
   await openLive(page, "/lab/kept/kept");
   await fillPage(page);
   await page.evaluate(() => scrollTo(0, 1_200));
@@ -56,7 +59,8 @@ test("a slow refresh does not bring the visitor back to the page that was left",
   // The answer to the refresh comes when the visitor is somewhere else.
   let release = (): void => {};
   const isReleased = new Promise<void>((resolve) => (release = resolve));
-  const isRefresh = (request: Request): boolean => request.method() === "POST" && request.url().includes("/lab/counter/left");
+  const isRefresh = (request: Request): boolean =>
+    request.method() === "POST" && request.url().includes("/lab/counter/left");
   await page.route("**/lab/counter/left?*", async (route) => {
     if (isRefresh(route.request())) await isReleased;
     await route.continue();

@@ -73,7 +73,11 @@ test("a hidden tab does nothing, and catches up once when it is shown", async ({
   expect(renders.count).toBe(1);
 });
 
-test("a browser says that it is offline, and is current by itself when the network is back", async ({ context, page, server }) => {
+test("a browser says that it is offline, and is current by itself when the network is back", async ({
+  context,
+  page,
+  server,
+}) => {
   await openLive(page, "/lab/counter/offline-tab");
   await page.getByLabel("Note").fill("half a sentence");
   await context.setOffline(true);

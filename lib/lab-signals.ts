@@ -30,25 +30,38 @@ export const labShown = lab.family((name: string) => ({ key: `${name}:shown`, de
 /** One theme for each test. */
 export const labThemes = ["system", "light", "dark"] as const;
 export type LabTheme = (typeof labThemes)[number];
-export const labTheme = lab.family((name: string) => ({ key: `${name}:theme`, default: "system" as LabTheme }), { expose: "write" });
+export const labTheme = lab.family((name: string) => ({ key: `${name}:theme`, default: "system" as LabTheme }), {
+  expose: "write",
+});
 
 /** Who is in a room, one member a tab: it is gone 3 seconds after its browser was last heard of. */
-export const labVisitors = lab.family((at: { room: string; tab: string }) => ({ key: `visitors:${at.room}:${at.tab}`, default: "" }), {
-  expose: "write",
-  ttlMs: 3_000,
-});
+export const labVisitors = lab.family(
+  (at: { room: string; tab: string }) => ({ key: `visitors:${at.room}:${at.tab}`, default: "" }),
+  {
+    expose: "write",
+    ttlMs: 3_000,
+  },
+);
 
 /** As above, for longer than a test takes: who is gone has said so. */
-export const labResidents = lab.family((at: { room: string; tab: string }) => ({ key: `residents:${at.room}:${at.tab}`, default: "" }), {
-  expose: "write",
-  ttlMs: 600_000,
-});
+export const labResidents = lab.family(
+  (at: { room: string; tab: string }) => ({ key: `residents:${at.room}:${at.tab}`, default: "" }),
+  {
+    expose: "write",
+    ttlMs: 600_000,
+  },
+);
 
 /** Set by servers alone. */
-export const labGuests = lab.family((at: { room: string; id: string }) => ({ key: `guests:${at.room}:${at.id}`, default: "" }), {
-  expose: "read",
-  ttlMs: 3_000,
-});
+export const labGuests = lab.family(
+  (at: { room: string; id: string }) => ({ key: `guests:${at.room}:${at.id}`, default: "" }),
+  {
+    expose: "read",
+    ttlMs: 3_000,
+  },
+);
 
 /** A value of a kind that JSON does not know. */
-export const labDate = lab.family((name: string) => ({ key: `${name}:date`, default: new Date(0) }), { expose: "write" });
+export const labDate = lab.family((name: string) => ({ key: `${name}:date`, default: new Date(0) }), {
+  expose: "write",
+});

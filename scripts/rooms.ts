@@ -1,4 +1,5 @@
 import { relative } from "node:path/posix";
+import type { OxlintOverride } from "oxlint";
 
 /** The folders of `packages/kawa/src` in their order: each may import from itself and from those before it. */
 export const rooms: readonly string[] = [
@@ -59,11 +60,13 @@ const isIn = (room: string, part: string): boolean => room === part || room.star
 /** The rooms that files in `room` must not import from. */
 export function closedTo(room: string): readonly string[] {
   const at = rooms.indexOf(room);
-  return rooms.filter((other, index) => index > at || strangers.some(([part, stranger]) => isIn(room, part) && isIn(other, stranger)));
+  return rooms.filter(
+    (other, index) => index > at || strangers.some(([part, stranger]) => isIn(room, part) && isIn(other, stranger)),
+  );
 }
 
 /** Rules for oxlint: an import specifier of a file in `room` that leads to a room that is closed to it. */
-export function wallOf(room: string) {
+export function wallOf(room: string): OxlintOverride {
   const patterns = closedTo(room).map((other) => {
     const way = relative(room, other) || ".";
     const escaped = (way.startsWith(".") ? way : `./${way}`).replaceAll(".", "\\.");
@@ -76,5 +79,5 @@ export function wallOf(room: string) {
     files: [`packages/kawa/src/${room === "." ? "" : `${room}/`}*.{ts,tsx}`],
     excludeFiles: ["**/*.test.{ts,tsx}"],
     rules: { "eslint/no-restricted-imports": ["error", { patterns }] },
-  } as const;
+  };
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 const reportDir = mkdtempSync(join(tmpdir(), "kawa-test-"));
 
 const steps = [
+  { script: "format:check" },
   { script: "typecheck" },
   { script: "lint" },
   { script: "size" },

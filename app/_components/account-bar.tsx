@@ -7,8 +7,8 @@ export function AccountBar({ account }: { account: Account | undefined }) {
   return account === undefined ? (
     <form action={signIn} className={styles.bar} aria-label="Demo sign-in">
       <p>
-        <strong data-testid="who">You are a guest.</strong> To move Alice or Bob, sign in as them, or as the admin. This is a
-        demo: no passwords.
+        <strong data-testid="who">You are a guest.</strong> To move Alice or Bob, sign in as them, or as the admin. This
+        is a demo: no passwords.
       </p>
       <div className={styles.choices}>
         {accounts.map(({ id, name }) => (

@@ -30,8 +30,19 @@ export function Counter() {
         </button>
       </RefusableForm>
       <RefusableForm action={changeCounter} className={styles.add} aria-label="Add a number to the counter">
-        <label htmlFor="amount" className="visually-hidden">Add</label>
-        <input id="amount" name="by" type="number" defaultValue="10" min={-maxAmount} max={maxAmount} step="1" required />
+        <label htmlFor="amount" className="visually-hidden">
+          Add
+        </label>
+        <input
+          id="amount"
+          name="by"
+          type="number"
+          defaultValue="10"
+          min={-maxAmount}
+          max={maxAmount}
+          step="1"
+          required
+        />
         <button className="button">Add to counter</button>
       </RefusableForm>
     </section>

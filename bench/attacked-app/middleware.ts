@@ -5,5 +5,10 @@ export const middleware = createMiddleware({ sessions });
 
 export const config = {
   runtime: "nodejs",
-  matcher: [{ source: "/((?!api/|bare-|_next/static|_next/image|favicon.ico).*)", missing: [{ type: "header", key: "next-action" }] }],
+  matcher: [
+    {
+      source: "/((?!api/|bare-|_next/static|_next/image|favicon.ico).*)",
+      missing: [{ type: "header", key: "next-action" }],
+    },
+  ],
 };

@@ -8,5 +8,7 @@ export function middleware(request: NextRequest): NextResponse {
 // Pages that are loaded or navigated to: nothing else needs a name from here.
 export const config = {
   runtime: "nodejs",
-  matcher: [{ source: "/((?!api/|_next/static|_next/image|favicon.ico).*)", missing: [{ type: "header", key: "next-action" }] }],
+  matcher: [
+    { source: "/((?!api/|_next/static|_next/image|favicon.ico).*)", missing: [{ type: "header", key: "next-action" }] },
+  ],
 };

@@ -80,8 +80,11 @@ export async function settle(world: World, model: Model): Promise<void> {
       const faults = faultsOf(seen, tab, model);
       report = `tab ${index} ${faults.join(", ")}\n${describe(seen, tab, model)}`;
       if (!seen.isMarked) throw new Violation(`Loaded anew: ${report}`);
-      if (faults.length > 0 && seen.status === "live" && ageMs > maxAgeMs) throw new Violation(`Says live after ${ageMs / 1_000} s: ${report}`);
-      return model.isOnline ? faults.length === 0 && seen.status === "live" : faults.length === 0 || seen.status !== "live";
+      if (faults.length > 0 && seen.status === "live" && ageMs > maxAgeMs)
+        throw new Violation(`Says live after ${ageMs / 1_000} s: ${report}`);
+      return model.isOnline
+        ? faults.length === 0 && seen.status === "live"
+        : faults.length === 0 || seen.status !== "live";
     });
     if (!isSettled) throw new Violation(`Not live again after ${maxHealMs / 1_000} s: ${report}`);
   }
@@ -103,7 +106,8 @@ function faultsOf(seen: Look, tab: Tab, model: Model): string[] {
   const faults: string[] = [];
   if (seen.address !== address) faults.push("is elsewhere");
   if (`${seen.values}` !== `${valuesOn(screen, model.counters)}`) faults.push("shows other values");
-  if (tab.note !== undefined && seen.note !== undefined && seen.note !== tab.note) faults.push("has lost what was typed");
+  if (tab.note !== undefined && seen.note !== undefined && seen.note !== tab.note)
+    faults.push("has lost what was typed");
   return faults;
 }
 

@@ -98,7 +98,11 @@ export const knownSequences: Readonly<Record<string, readonly string[]>> = {
     'tab 0: somebody else writes "gate"',
     'tab 0: somebody else writes "gate"',
   ],
-  "what was not found at first is found when it is there": ['tab 0: visit "gate"', "tab 0: reload", 'tab 0: somebody else writes "gate"'],
+  "what was not found at first is found when it is there": [
+    'tab 0: visit "gate"',
+    "tab 0: reload",
+    'tab 0: somebody else writes "gate"',
+  ],
 };
 
 /** Sequences that still fail at times: `npm run test:fuzz` plays them. */

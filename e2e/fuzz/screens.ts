@@ -50,14 +50,19 @@ export function screenFrom(from: Screen, address: string): Screen {
 
 /** The page that React keeps, with what was typed into it, for as long as this is the same. */
 export function pageOf(screen: Screen): string {
-  return screen.replace(/^.* over /, "").replace(/ beside .*/, "").replace(/\?.*/, "");
+  return screen
+    .replace(/^.* over /, "")
+    .replace(/ beside .*/, "")
+    .replace(/\?.*/, "");
 }
 
 export type Counters = Record<Key, number>;
 
 /** The values on a screen as `key=value`, sorted. */
 export function valuesOn(screen: Screen, counters: Counters): string[] {
-  return keysOn(screen).map((key) => `${key}=${key === "gate" ? gateText(counters.gate) : counters[key]}`).sort();
+  return keysOn(screen)
+    .map((key) => `${key}=${key === "gate" ? gateText(counters.gate) : counters[key]}`)
+    .sort();
 }
 
 function keysOn(screen: Screen): readonly Key[] {

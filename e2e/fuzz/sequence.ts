@@ -33,7 +33,8 @@ function drawStep({ random, without }: DrawOptions, model: Model): Step {
   const tab = pick([...model.tabs.keys()]);
   const possible = Object.entries(stepKinds)
     .map(([kind, { weight, choices }]) => {
-      const isWanted = (what: string): boolean => !without.some((text) => describe({ kind, tab, what, isRushed: false }).includes(text));
+      const isWanted = (what: string): boolean =>
+        !without.some((text) => describe({ kind, tab, what, isRushed: false }).includes(text));
       return { kind, weight, choices: choices(model.tabs[tab]!, model).filter(isWanted) };
     })
     .filter(({ choices }) => choices.length > 0);
@@ -43,7 +44,11 @@ function drawStep({ random, without }: DrawOptions, model: Model): Step {
 }
 
 /** Plays a sequence in a browser of its own; returns what went wrong, undefined when nothing did. */
-export async function playSequence(browser: Browser, server: Server, steps: readonly Step[]): Promise<string | undefined> {
+export async function playSequence(
+  browser: Browser,
+  server: Server,
+  steps: readonly Step[],
+): Promise<string | undefined> {
   const world = await World.start(browser, server, randomUUID());
   const model = createModel();
   let last = "opening the first tab";
@@ -67,7 +72,12 @@ export async function playSequence(browser: Browser, server: Server, steps: read
 
 /** At the end all tabs are shown, are right, and hear of whatever else is written. */
 async function heal(world: World, model: Model): Promise<void> {
-  const rest = ["the network is back", "the network is fast"].map((kind) => ({ kind, tab: 0, what: "", isRushed: true }));
+  const rest = ["the network is back", "the network is fast"].map((kind) => ({
+    kind,
+    tab: 0,
+    what: "",
+    isRushed: true,
+  }));
   const shown = model.tabs.map((_, tab) => ({ kind: "show", tab, what: "", isRushed: true }));
   for (const step of [...rest, ...shown]) if (isPossible(step, model)) await play(world, step, model);
   await settle(world, model);
@@ -79,11 +89,15 @@ async function heal(world: World, model: Model): Promise<void> {
  * A shorter sequence that goes wrong as well: leaves out halves, quarters, and single steps for as long as there is time. What becomes
  * impossible without another step is left out with it.
  */
-export async function shorten(steps: readonly Step[], fails: (steps: readonly Step[]) => Promise<boolean>, budgetMs: number): Promise<readonly Step[]> {
+export async function shorten(
+  steps: readonly Step[],
+  fails: (steps: readonly Step[]) => Promise<boolean>,
+  budgetMs: number,
+): Promise<readonly Step[]> {
   const endAt = performance.now() + budgetMs;
   let shortest = steps;
   for (let size = Math.ceil(steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let start = 0; start < shortest.length; ) {
+    for (let start = 0; start < shortest.length;) {
       if (performance.now() > endAt) return shortest;
       const rest = possibleOf(shortest.filter((_, index) => index < start || index >= start + size));
       if (rest.length < shortest.length && (await fails(rest))) shortest = rest;

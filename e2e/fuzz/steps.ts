@@ -62,7 +62,8 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
     weight: 3,
     choices: () => keys,
     predict: (_, key, model) => addTo(model, key as Key, burstLength),
-    play: async (world, { what }) => void (await Promise.all(Array.from({ length: burstLength }, () => world.add(what as Key)))),
+    play: async (world, { what }) =>
+      void (await Promise.all(Array.from({ length: burstLength }, () => world.add(what as Key)))),
   },
   visit: {
     weight: 12,
@@ -93,13 +94,15 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
   },
   "push a state": {
     weight: 3,
-    choices: (tab, model) => when(isUsed(tab, model) && shownBy(tab).address.startsWith("search") && !shownBy(tab).address.includes("&")),
+    choices: (tab, model) =>
+      when(isUsed(tab, model) && shownBy(tab).address.startsWith("search") && !shownBy(tab).address.includes("&")),
     predict: (tab) => push(tab, `${shownBy(tab).address}&pushed`),
     play: (world, step) => tabOf(world, step).evaluate(() => history.pushState(null, "", `${location.href}&pushed`)),
   },
   act: {
     weight: 14,
-    choices: (tab, model) => (isUsed(tab, model) && shownBy(tab).address.startsWith("action") ? Object.keys(actions) : []),
+    choices: (tab, model) =>
+      isUsed(tab, model) && shownBy(tab).address.startsWith("action") ? Object.keys(actions) : [],
     predict: (tab, what, model) => {
       const { key, target } = actions[what]!;
       addTo(model, key);
@@ -117,7 +120,8 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
   },
   type: {
     weight: 4,
-    choices: (tab) => (!tab.isHidden && pageOf(shownBy(tab).screen) !== "gate" ? ["half a sen", "half a sentence"] : []),
+    choices: (tab) =>
+      !tab.isHidden && pageOf(shownBy(tab).screen) !== "gate" ? ["half a sen", "half a sentence"] : [],
     predict: (tab, text) => void (tab.note = text),
     play: (world, step) => tabOf(world, step).locator("[data-note]").fill(step.what),
   },

@@ -63,7 +63,8 @@ export class World {
       type NavigateEvent = Event & { destination: { url: string; sameDocument: boolean }; navigationType: string };
       (window as { navigation?: EventTarget }).navigation?.addEventListener("navigate", (event) => {
         const { destination, navigationType } = event as NavigateEvent;
-        if (!destination.sameDocument) console.info(`leaves by ${navigationType} to ${destination.url} ${new Error("from").stack}`);
+        if (!destination.sameDocument)
+          console.info(`leaves by ${navigationType} to ${destination.url} ${new Error("from").stack}`);
       });
     });
     const world = new World(server, network, context, run);
@@ -76,21 +77,30 @@ export class World {
     const headers = response.request().headers();
     if (!headers["rsc"] && !headers["next-action"]) return;
     const text = await response.text().catch((error: Error) => `nothing: ${error.message.split("\n")[0]}`);
-    const values = [...text.matchAll(/"data-key":"(\w+)","children":([^}]*)/g)].map(([, key, value]) => `${key}=${value}`);
-    this.note(page, `<= ${response.status()} ${response.url()} [${values.join(" ")}] ${values.length === 0 ? text.slice(0, 120) : ""}`);
+    const values = [...text.matchAll(/"data-key":"(\w+)","children":([^}]*)/g)].map(
+      ([, key, value]) => `${key}=${value}`,
+    );
+    this.note(
+      page,
+      `<= ${response.status()} ${response.url()} [${values.join(" ")}] ${values.length === 0 ? text.slice(0, 120) : ""}`,
+    );
   }
 
   /** What the router and the stream ask for, and what the stream says. */
   #noteTraffic(text: string, isAnswer: boolean): void {
     if (isAnswer) {
-      for (const event of text.matchAll(/^event: (?!ping|token|hello)(\w+)\ndata: (.*)$/gm)) this.note(undefined, `<- ${event[1]} ${event[2]}`);
+      for (const event of text.matchAll(/^event: (?!ping|token|hello)(\w+)\ndata: (.*)$/gm))
+        this.note(undefined, `<- ${event[1]} ${event[2]}`);
       const render = /^server-timing: kawa;desc="([^"]*)"/im.exec(text);
       if (render) this.note(undefined, `<- ${text.slice(0, text.indexOf("\r"))} of render ${render[1]}`);
     } else {
-      const body = /^\{"tabs":.*|^\["[0-9a-z-]{30,}.*/m.exec(text)?.map((found) => found.replaceAll(/,"token":"[^"]*"/g, ""));
+      const body = /^\{"tabs":.*|^\["[0-9a-z-]{30,}.*/m
+        .exec(text)
+        ?.map((found) => found.replaceAll(/,"token":"[^"]*"/g, ""));
       const names = /^(next-action|next-router-prefetch|next-router-segment-prefetch|next-url): .*$/gim;
       const what = [...text.matchAll(names)].map(([line]) => line.trim()).join(", ");
-      if (/^(GET|POST) (?!\/_next\/static)/.test(text) || body) this.note(undefined, `-> ${text.slice(0, text.indexOf(" HTTP/"))} ${what} ${body?.[0] ?? ""}`);
+      if (/^(GET|POST) (?!\/_next\/static)/.test(text) || body)
+        this.note(undefined, `-> ${text.slice(0, text.indexOf(" HTTP/"))} ${what} ${body?.[0] ?? ""}`);
     }
   }
 
@@ -103,7 +113,9 @@ export class World {
   note(page: Page | undefined, text: string): void {
     const seconds = ((performance.now() - this.#startedAt) / 1_000).toFixed(2);
     const tab = page && this.pages.includes(page) ? `tab ${this.pages.indexOf(page)}` : "";
-    this.trace.push(`${seconds} ${tab} ${text.replaceAll(`${this.network.url}/fuzz/${this.#run}/`, "").slice(0, maxNoteLength)}`);
+    this.trace.push(
+      `${seconds} ${tab} ${text.replaceAll(`${this.network.url}/fuzz/${this.#run}/`, "").slice(0, maxNoteLength)}`,
+    );
   }
 
   async open(address: string): Promise<void> {
@@ -150,7 +162,8 @@ export class World {
     const session = await this.context.browser()!.newBrowserCDPSession();
     const { targetInfos } = await session.send("Target.getTargets");
     for (const { targetId, type, url } of targetInfos) {
-      if (type === "shared_worker" && url.startsWith(this.network.url)) await session.send("Target.closeTarget", { targetId });
+      if (type === "shared_worker" && url.startsWith(this.network.url))
+        await session.send("Target.closeTarget", { targetId });
     }
     await session.detach();
   }

@@ -24,7 +24,15 @@ export async function recordTexts(page: Page, testId: string): Promise<() => Pro
 }
 
 /** Writes as another browser does. */
-export function putValue(url: string, write: Record<string, unknown>, headers: Record<string, string> = {}): Promise<Response> {
+export function putValue(
+  url: string,
+  write: Record<string, unknown>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const body = JSON.stringify(write);
-  return fetch(`${url}/api/reactive`, { method: "PUT", headers: { "content-type": "application/json", ...headers }, body });
+  return fetch(`${url}/api/reactive`, {
+    method: "PUT",
+    headers: { "content-type": "application/json", ...headers },
+    body,
+  });
 }

@@ -26,7 +26,8 @@ async function copyTree(from: string, to: string, { isLinked }: { isLinked: bool
     if (leftOut.has(entry.name) && from === appDir) continue;
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
-    else if (entry.isDirectory()) await copyTree(source, target, { isLinked: isLinked || entry.name === "node_modules" });
+    else if (entry.isDirectory())
+      await copyTree(source, target, { isLinked: isLinked || entry.name === "node_modules" });
     else if (!entry.isFile()) continue;
     else if (isLinked) await link(source, target).catch(() => copyFile(source, target));
     else await copyFile(source, target);

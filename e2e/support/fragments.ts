@@ -19,7 +19,8 @@ export function watchPushes(page: Page): { readonly opened: number; readonly ope
     opened += 1;
     requests.add(request);
   });
-  for (const end of ["requestfinished", "requestfailed"] as const) page.on(end as "requestfinished", (request) => requests.delete(request));
+  for (const end of ["requestfinished", "requestfailed"] as const)
+    page.on(end as "requestfinished", (request) => requests.delete(request));
   return {
     get opened() {
       return opened;

@@ -15,7 +15,8 @@ export async function recordHalves(page: Page): Promise<() => Promise<ShownHalve
     const frames: ShownHalves[] = [];
     Object.assign(window, { frames });
     let before: Element | null = null;
-    const valueIn = (half: string): number => Number(document.querySelector(`[data-half=${half}]`)?.textContent ?? Number.NaN);
+    const valueIn = (half: string): number =>
+      Number(document.querySelector(`[data-half=${half}]`)?.textContent ?? Number.NaN);
     const record = (): void => {
       const element = document.querySelector("[data-half=client]");
       const hasFallback = document.querySelector("[data-testid=fallback]") !== null;

@@ -54,7 +54,8 @@ export function countRenders(page: Page): { readonly count: number } {
   const counter = { count: 0 };
   page.on("request", (request) => {
     const headers = request.headers();
-    const isRender = (headers["rsc"] === "1" && headers["next-router-prefetch"] === undefined) || isRefreshAction(request);
+    const isRender =
+      (headers["rsc"] === "1" && headers["next-router-prefetch"] === undefined) || isRefreshAction(request);
     if (isRender) counter.count += 1;
   });
   return counter;
@@ -62,7 +63,10 @@ export function countRenders(page: Page): { readonly count: number } {
 
 /** The action that renders the route again is the only one whose arguments are two ids of renders and paths of pages. */
 export function isRefreshAction(request: Request): boolean {
-  return request.headers()["next-action"] !== undefined && /^\["[\w-]+","[\w-]*"(,(\[.*\]|"\$undefined"))?\]$/.test(request.postData() ?? "");
+  return (
+    request.headers()["next-action"] !== undefined &&
+    /^\["[\w-]+","[\w-]*"(,(\[.*\]|"\$undefined"))?\]$/.test(request.postData() ?? "")
+  );
 }
 
 /**

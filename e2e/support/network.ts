@@ -45,7 +45,10 @@ export class Network {
   }
 
   #join(near: Socket, far: Socket): void {
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       this.#sockets.add(from);
       let before = Promise.resolve();
       const inOrder = (action: () => void): void => {

@@ -191,10 +191,7 @@ export async function stopProcess(target: SpawnedProcess, options: StopOptions =
   const startedAt = performance.now();
   const tree = listTree(target.pid);
   if (target.isRunning()) signalProcess(toGroup ? -target.pid : target.pid, asked);
-  const wasForced = await Promise.race([
-    target.exited.then(() => false),
-    sleep(graceMs, true, { ref: false }),
-  ]);
+  const wasForced = await Promise.race([target.exited.then(() => false), sleep(graceMs, true, { ref: false })]);
   const durationMs = performance.now() - startedAt;
   const leftoverPids = wasForced ? [] : await findLeftovers(tree);
   for (const pid of tree) if (isProcessAlive(pid)) signalProcess(pid, "SIGKILL");

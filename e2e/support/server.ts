@@ -91,22 +91,26 @@ export class Server {
     // A copy of the app runs its own copy of Next; a fixture has none.
     const ownCommand = join(dir, relative(appDir, nextCommand));
     const command = existsSync(ownCommand) ? ownCommand : nextCommand;
-    const app = spawnProcess(process.execPath, [command, isDev ? "dev" : "start", "-H", "127.0.0.1", "-p", String(port)], {
-      cwd: dir,
-      env: {
-        NODE_ENV: isDev ? "development" : "production",
-        NEXT_TELEMETRY_DISABLED: "1",
-        KAWA_DATA_DIR: this.dataDir,
-        KAWA_LAB: "1",
-        // What a developer's shell may hold must not lead the test to another engine.
-        RIVET_ENDPOINT: undefined,
-        KAWA_SECRET: undefined,
-        // Node warns in every process when both are set, and test runners set the first.
-        FORCE_COLOR: undefined,
-        NO_COLOR: "1",
-        ...env,
+    const app = spawnProcess(
+      process.execPath,
+      [command, isDev ? "dev" : "start", "-H", "127.0.0.1", "-p", String(port)],
+      {
+        cwd: dir,
+        env: {
+          NODE_ENV: isDev ? "development" : "production",
+          NEXT_TELEMETRY_DISABLED: "1",
+          KAWA_DATA_DIR: this.dataDir,
+          KAWA_LAB: "1",
+          // What a developer's shell may hold must not lead the test to another engine.
+          RIVET_ENDPOINT: undefined,
+          KAWA_SECRET: undefined,
+          // Node warns in every process when both are set, and test runners set the first.
+          FORCE_COLOR: undefined,
+          NO_COLOR: "1",
+          ...env,
+        },
       },
-    });
+    );
     this.#process = app;
     try {
       await waitUntil(

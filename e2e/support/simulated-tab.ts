@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StreamEventName, StreamEvents, StreamRequest } from "../../packages/kawa/src/next/protocol/stream-protocol.ts";
+import type {
+  StreamEventName,
+  StreamEvents,
+  StreamRequest,
+} from "../../packages/kawa/src/next/protocol/stream-protocol.ts";
 
 type Shown = { readonly render: string; readonly versions: string; readonly count: number };
 
@@ -65,7 +69,11 @@ export class SimulatedTab {
     const text = html.replaceAll("\\", "");
     // Not what stands for a promise, such as "$@1f".
     const property = (name: string): string => new RegExp(`"${name}":"([^"$]+)"`).exec(text)![1]!;
-    return { render: property("render"), versions: property("versions"), count: Number(/<output>(\d+)/.exec(html)![1]) };
+    return {
+      render: property("render"),
+      versions: property("versions"),
+      count: Number(/<output>(\d+)/.exec(html)![1]),
+    };
   }
 
   /** Resolves when the stream has ended, or the page was rendered again and has to be listened to anew. */

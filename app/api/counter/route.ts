@@ -12,7 +12,8 @@ export const POST = answerErrors(async (request) => {
   const body = await readText(request, maxBodyBytes);
   if (body === undefined) return refuse(413, `The body is larger than ${maxBodyBytes} bytes; send "by=5".`);
   const by = parseAmount(new URLSearchParams(body).get("by"));
-  if (by === undefined) return refuse(400, 'Send a whole number from -1000000 to 1000000 as form data, such as "by=5".');
+  if (by === undefined)
+    return refuse(400, 'Send a whole number from -1000000 to 1000000 as form data, such as "by=5".');
   return Response.json({ counter: await counter.update((n) => n + by) });
 });
 

@@ -4,6 +4,8 @@ import { type ReactNode, useState } from "react";
 
 /** The app's own client: its defaults would have every query fetch again, and again after an error. */
 export function QueryProvider({ children }: { children: ReactNode }) {
-  const [client] = useState(() => new QueryClient({ defaultOptions: { queries: { staleTime: 0 }, mutations: { retry: 3 } } }));
+  const [client] = useState(
+    () => new QueryClient({ defaultOptions: { queries: { staleTime: 0 }, mutations: { retry: 3 } } }),
+  );
   return <QueryClientProvider client={client}>{children}</QueryClientProvider>;
 }

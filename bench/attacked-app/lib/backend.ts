@@ -8,6 +8,8 @@ const actor = createReactiveStateActor<{ userId: string }>({
   deleteSignal: (_, params, next) => next(params),
 });
 
-const getContext = async (): Promise<{ userId?: string | undefined }> => ({ userId: (await sessions.read())?.data?.userId });
+const getContext = async (): Promise<{ userId?: string | undefined }> => ({
+  userId: (await sessions.read())?.data?.userId,
+});
 
 export const backend = initReactiveBackend({ registry: setup({ use: { reactiveState: actor } }), getContext });

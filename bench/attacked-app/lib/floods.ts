@@ -4,7 +4,11 @@ import { createReactiveStateActor, initReactiveBackend } from "kawa/rivetkit";
 import { setup } from "rivetkit";
 import "./backend.ts";
 
-const unhooked = initReactiveBackend({ registry: setup({ use: { flooded: createReactiveStateActor() } }), actorName: "flooded", global: false });
+const unhooked = initReactiveBackend({
+  registry: setup({ use: { flooded: createReactiveStateActor() } }),
+  actorName: "flooded",
+  global: false,
+});
 const context = { userId: "flood" };
 
 const own = namespace("flood");

@@ -12,7 +12,10 @@ export const value = bench.signal<unknown>("value", "", { expose: "write" });
 export const texts = bench.family((name: string) => ({ key: `texts:${name}`, default: "" }), { expose: "write" });
 
 /** The windows that are open, gone soon after their browsers. */
-export const windows = bench.family((at: { room: string; id: string }) => ({ key: `windows:${at.room}:${at.id}`, default: "" }), {
-  expose: "write",
-  ttlMs: 2_000,
-});
+export const windows = bench.family(
+  (at: { room: string; id: string }) => ({ key: `windows:${at.room}:${at.id}`, default: "" }),
+  {
+    expose: "write",
+    ttlMs: 2_000,
+  },
+);

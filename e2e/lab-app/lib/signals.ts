@@ -8,6 +8,9 @@ export const labCounter = lab.family((name: string) => ({ key: `${name}:counter`
 /** Two of them are shown together. */
 export const labPair = lab.family((name: string) => ({ key: `${name}:pair`, default: 0 }), { expose: "write" });
 
-export const labList = lab.family((name: string): { key: string; default: readonly string[] } => ({ key: `${name}:list`, default: [] }), {
-  expose: "write",
-});
+export const labList = lab.family(
+  (name: string): { key: string; default: readonly string[] } => ({ key: `${name}:list`, default: [] }),
+  {
+    expose: "write",
+  },
+);

@@ -4,7 +4,8 @@ import { sessions } from "./sessions.ts";
 
 /** Stores who acts, in the place of what is written below `who:`. */
 const actor = createReactiveStateActor<{ userId?: string }>({
-  setSignal: (_, params, next) => next(params.key.startsWith("who:") ? { ...params, value: params.userId ?? "nobody" } : params),
+  setSignal: (_, params, next) =>
+    next(params.key.startsWith("who:") ? { ...params, value: params.userId ?? "nobody" } : params),
 });
 
 export const backend = initReactiveBackend({

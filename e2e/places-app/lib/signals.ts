@@ -4,8 +4,11 @@ import { computed, namespace, root } from "kawa";
 export const app = namespace("app");
 export const counter = app.signal("counter", 0, { expose: "write" });
 export const doubled = computed(() => counter.value * 2);
-export const visitors = app.family((at: { room: string; id: string }) => ({ key: `visitors:${at.room}:${at.id}`, default: "" }), {
-  expose: "write",
-  ttlMs: 10_000,
-});
+export const visitors = app.family(
+  (at: { room: string; id: string }) => ({ key: `visitors:${at.room}:${at.id}`, default: "" }),
+  {
+    expose: "write",
+    ttlMs: 10_000,
+  },
+);
 export { root };

@@ -19,8 +19,16 @@ function proseOf(path: string): string {
 
 /** As GitHub names them. */
 function anchorsOf(path: string): string[] {
-  const headings = proseOf(path).split("\n").filter((line) => /^#+ /.test(line));
-  return headings.map((line) => line.replace(/^#+ /, "").toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-"));
+  const headings = proseOf(path)
+    .split("\n")
+    .filter((line) => /^#+ /.test(line));
+  return headings.map((line) =>
+    line
+      .replace(/^#+ /, "")
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
 }
 
 function brokenLinksOf(page: string): string[] {
@@ -51,7 +59,9 @@ describe("docs/errors", () => {
     const lines = readFileSync(join(folder, `${code}.md`), "utf8").split("\n");
     expect(lines[0]).toBe(`# ${code}`);
     expect(lines.filter((line) => line.startsWith("- HTTP status: "))).toEqual([`- HTTP status: ${status}`]);
-    expect(lines.filter((line) => line.startsWith("- Retryable: "))).toEqual([`- Retryable: ${retryable ? "yes" : "no"}`]);
+    expect(lines.filter((line) => line.startsWith("- Retryable: "))).toEqual([
+      `- Retryable: ${retryable ? "yes" : "no"}`,
+    ]);
   });
 });
 
@@ -65,9 +75,14 @@ function codeIn(path: string): string[] {
 /** Bodies of the async functions that are declared in some code. */
 function asyncBodiesIn(code: string): string[] {
   return [...code.matchAll(/\basync\s+(?:function\b[^(]*)?\(/g)].map(({ index }) => {
-    const start = code.indexOf("{", code.slice(index).search(/\)(?::[^{]*(?:\{[^}]*\}[^{]*)?)?\s*(?:=>\s*)?\{/) + index);
+    const start = code.indexOf(
+      "{",
+      code.slice(index).search(/\)(?::[^{]*(?:\{[^}]*\}[^{]*)?)?\s*(?:=>\s*)?\{/) + index,
+    );
     let depth = 0;
-    const end = [...code.slice(start)].findIndex((character) => (depth += character === "{" ? 1 : character === "}" ? -1 : 0) === 0);
+    const end = [...code.slice(start)].findIndex(
+      (character) => (depth += character === "{" ? 1 : character === "}" ? -1 : 0) === 0,
+    );
     return code.slice(start, start + end);
   });
 }
@@ -78,12 +93,22 @@ describe("examples", () => {
   const sources = (readdirSync(join(root, "packages/kawa/src"), { recursive: true }) as string[])
     .filter((name) => /\.tsx?$/.test(name) && !name.includes(".test."))
     .map((name) => join(root, "packages/kawa/src", name));
-  const examples = [...pages, ...sources].flatMap((path) => codeIn(path).map((code) => ({ path: relative(root, path), code })));
+  const examples = [...pages, ...sources].flatMap((path) =>
+    codeIn(path).map((code) => ({ path: relative(root, path), code })),
+  );
 
   it("are found, and so is a hook in an async function", () => {
     expect(examples.length).toBeGreaterThan(100);
-    expect(asyncBodiesIn("export default async function Page({ params }: { params: Promise<{ a: string }> }) {\n  use({}); useReactive(a);\n}").some((body) => hookCall.test(body))).toBe(true);
-    expect(asyncBodiesIn("const a = async () => { const b = await read(c); };\nuseReactive(d);").some((body) => hookCall.test(body))).toBe(false);
+    expect(
+      asyncBodiesIn(
+        "export default async function Page({ params }: { params: Promise<{ a: string }> }) {\n  use({}); useReactive(a);\n}",
+      ).some((body) => hookCall.test(body)),
+    ).toBe(true);
+    expect(
+      asyncBodiesIn("const a = async () => { const b = await read(c); };\nuseReactive(d);").some((body) =>
+        hookCall.test(body),
+      ),
+    ).toBe(false);
   });
 
   it("call no hook in an async function", () => {

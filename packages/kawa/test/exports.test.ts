@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 const root = resolve(import.meta.dirname, "..");
 
 type Target = string | Record<string, string>;
-const targets = (JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as { exports: Record<string, Target> }).exports;
+const targets = (JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as { exports: Record<string, Target> })
+  .exports;
 
 /** Names of an entry's exports that exist at run time. */
 async function namesOf(entry: string, condition = "default"): Promise<string[]> {
@@ -16,7 +17,9 @@ async function namesOf(entry: string, condition = "default"): Promise<string[]> 
 
 describe("the package's entries", () => {
   it("export exactly these names", async () => {
-    const names = await Promise.all(Object.keys(targets).map(async (entry) => [entry.replace(".", "kawa"), await namesOf(entry)]));
+    const names = await Promise.all(
+      Object.keys(targets).map(async (entry) => [entry.replace(".", "kawa"), await namesOf(entry)]),
+    );
     expect(Object.fromEntries(names)).toMatchSnapshot();
   });
 

@@ -12,14 +12,19 @@ const sources = "packages/kawa/src";
 function lint(files: Readonly<Record<string, string>>): Map<string, string[]> {
   const { path: dir, remove } = makeTempFolder();
   onTestFinished(remove);
-  for (const shared of ["oxlint.config.ts", "scripts/rooms.ts"]) cpSync(join(root, shared), join(dir, shared), { recursive: true });
+  for (const shared of ["oxlint.config.ts", "scripts/rooms.ts"])
+    cpSync(join(root, shared), join(dir, shared), { recursive: true });
   writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, file)), { recursive: true });
     writeFileSync(join(dir, file), text);
   }
-  const { stdout, stderr } = spawnSync(process.execPath, [join(root, "node_modules/oxlint/bin/oxlint"), "--format=json"], { cwd: dir, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, "node_modules/oxlint/bin/oxlint"), "--format=json"],
+    { cwd: dir, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 },
+  );
   expect(stderr).toBe("");
   const found = new Map<string, string[]>();
   const { diagnostics } = JSON.parse(stdout) as { diagnostics: readonly { filename: string; help: string }[] };
@@ -52,7 +57,10 @@ it("refuses each import that goes against the order of the folders, and no other
   for (const room of rooms) {
     const closed = closedTo(room);
     if (closed.length > 0) files[fileIn(room, "wrong.ts")] = importsOf(room, closed);
-    files[fileIn(room, "right.ts")] = importsOf(room, rooms.filter((other) => other !== room && !closed.includes(other)));
+    files[fileIn(room, "right.ts")] = importsOf(
+      room,
+      rooms.filter((other) => other !== room && !closed.includes(other)),
+    );
   }
   const found = lint(files);
   for (const room of rooms) {

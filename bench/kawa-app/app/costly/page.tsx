@@ -12,7 +12,7 @@ const firstCostlyScore = 1_000;
 function work(): void {
   const { user, system } = process.cpuUsage();
   const end = user + system + costMs * 1_000;
-  for (let now = 0; now < end; ) {
+  for (let now = 0; now < end;) {
     const used = process.cpuUsage();
     now = used.user + used.system;
   }

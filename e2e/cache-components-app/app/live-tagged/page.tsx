@@ -9,9 +9,7 @@ async function Cached(): Promise<ReactElement> {
   cacheTag("points");
   cacheLife("hours");
   const run = countRun("tagged");
-  return (
-    <output data-run={run}>{await read(score)}</output>
-  );
+  return <output data-run={run}>{await read(score)}</output>;
 }
 
 export default function TaggedPage(): ReactElement {

@@ -5,7 +5,8 @@ import "../../lib/backend.ts";
 import { labCounter } from "../../lib/signals.ts";
 
 const nameOf = (form: FormData): string => String(form.get("name"));
-const wait = (form: FormData): Promise<void> => new Promise((resolve) => void setTimeout(resolve, Number(form.get("waitMs") ?? 0)));
+const wait = (form: FormData): Promise<void> =>
+  new Promise((resolve) => void setTimeout(resolve, Number(form.get("waitMs") ?? 0)));
 
 /** Writes what the page shows, then goes to another page. */
 export async function create(form: FormData): Promise<void> {

@@ -10,7 +10,13 @@ type Props = { readonly way: string; readonly name: string };
 export function Shown({ way, name }: Props): ReactElement {
   return (
     <div data-testid={`shown-${name}`}>
-      {way === "fragment" ? <StockFragment name={name} /> : way === "client" ? <ClientStock name={name} /> : <Stock name={name} />}
+      {way === "fragment" ? (
+        <StockFragment name={name} />
+      ) : way === "client" ? (
+        <ClientStock name={name} />
+      ) : (
+        <Stock name={name} />
+      )}
       <input aria-label={`Note of ${name}`} />
       {way === "page" ? <LivePage /> : null}
     </div>

@@ -22,7 +22,11 @@ export type AskOptions<T> = {
  */
 export async function ask<T>(query: string, init: RequestInit, { lost, fromHeaders }: AskOptions<T>): Promise<T> {
   try {
-    const response = await fetch(routeSrc() + query, { cache: "no-store", signal: AbortSignal.timeout(timeoutMs), ...init });
+    const response = await fetch(routeSrc() + query, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(timeoutMs),
+      ...init,
+    });
     if (response.status === 204 && fromHeaders) return fromHeaders(response.headers);
     const reply = (await response.json()) as T & Partial<ErrorReply>;
     if (response.ok) return reply;
@@ -41,6 +45,10 @@ export function retryDelayOf(error: unknown, usualMs: number): number | undefine
   return retryAfterMs > maxRetryAfterMs ? undefined : retryAfterMs;
 }
 
-export function publicError(code: KawaErrorCode, publicMessage: string, data: KawaErrorOptions["data"] = {}): KawaError {
+export function publicError(
+  code: KawaErrorCode,
+  publicMessage: string,
+  data: KawaErrorOptions["data"] = {},
+): KawaError {
   return new KawaError(code, publicMessage, { data: { ...data, isPublic: true, publicMessage } });
 }

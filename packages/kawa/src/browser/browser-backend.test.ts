@@ -23,7 +23,16 @@ let onWatch: Mock<() => void>;
 let readAnswer: (keys: string[]) => Answer;
 
 // They are loaded when they are needed, which takes seconds on a busy machine.
-beforeAll(() => Promise.all([import("./writer.ts"), import("./row-reader.ts"), import("./list-changes.ts"), import("../core/value/value.ts")]), 60_000);
+beforeAll(
+  () =>
+    Promise.all([
+      import("./writer.ts"),
+      import("./row-reader.ts"),
+      import("./list-changes.ts"),
+      import("../core/value/value.ts"),
+    ]),
+  60_000,
+);
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -33,7 +42,10 @@ beforeEach(() => {
   answers = [];
   readAnswer = (keys) => ({ body: { rows: keys.map((key) => [key, null, 0, epoch]), refused: [] } });
   onWatch = vi.fn<() => void>();
-  backend = new BrowserBackend(() => given.splice(0), () => onWatch());
+  backend = new BrowserBackend(
+    () => given.splice(0),
+    () => onWatch(),
+  );
   vi.stubGlobal("navigator", { onLine: true });
   vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
     let answer: Answer;
@@ -138,7 +150,11 @@ describe("reading in a browser", () => {
       expect(backend.givenEntry("given").peek()).toMatchObject({ value: "of Ada" });
       backend.receive([row("k", "of Ada", 5)]);
       backend.forget();
-      expect([valueOf("k"), valueOf("given"), backend.givenEntry("given").peek().state]).toEqual(["unknown", "unknown", "unknown"]);
+      expect([valueOf("k"), valueOf("given"), backend.givenEntry("given").peek().state]).toEqual([
+        "unknown",
+        "unknown",
+        "unknown",
+      ]);
     });
 
     it("shows nothing in place of what is on the screen, and asks for it as whom it is now", async () => {
@@ -258,7 +274,13 @@ describe("reading in a browser", () => {
       let count = 0;
       readAnswer = () => {
         count += 1;
-        return { body: { rows: [row("k", count < 3 ? "old" : "new", count < 3 ? 5 : 8)], refused: [], versions: { [epoch]: count < 3 ? 7 : 8 } } };
+        return {
+          body: {
+            rows: [row("k", count < 3 ? "old" : "new", count < 3 ? 5 : 8)],
+            refused: [],
+            versions: { [epoch]: count < 3 ? 7 : 8 },
+          },
+        };
       };
       const fresh = backend.freshen(["k"]);
       await vi.advanceTimersByTimeAsync(500);
@@ -282,7 +304,10 @@ describe("reading in a browser", () => {
       expect([valueOf("k"), backend.oldOf(["k", "hidden"])]).toEqual(["of another", []]);
     });
 
-    it.each([["that is lost", "lost"], ["that never comes", new Promise<never>(() => {})]] as const)("waits for no answer %s", async (_, answer) => {
+    it.each([
+      ["that is lost", "lost"],
+      ["that never comes", new Promise<never>(() => {})],
+    ] as const)("waits for no answer %s", async (_, answer) => {
       backend.floor.versions = { [epoch]: 8 };
       vi.stubGlobal("fetch", async () => {
         if (answer === "lost") throw new TypeError("Failed to fetch");
@@ -465,9 +490,21 @@ describe("writing in a browser", () => {
 
   it.each([
     ["a class that extends Map", new (class extends Map {})()],
-    ["an instance of a class", new (class Position { x = 1; })()],
+    [
+      "an instance of a class",
+      new (class Position {
+        x = 1;
+      })(),
+    ],
     ["a RegExp", /a/],
-    ["a getter", { get now() { return 1; } }],
+    [
+      "a getter",
+      {
+        get now() {
+          return 1;
+        },
+      },
+    ],
   ])("rejects %s, although a copy of it would be a value", async (_, value) => {
     const refused = codeOf(() => backend.set("k", value));
     await settle();
@@ -497,14 +534,21 @@ describe("writing in a browser", () => {
 });
 
 describe("a limit that is over in minutes", () => {
-  const full = { status: 429, body: { code: "RATE_LIMITED", error: "There is room again in 45 minutes.", retryAfterMs: 2_700_000 } };
+  const full = {
+    status: 429,
+    body: { code: "RATE_LIMITED", error: "There is room again in 45 minutes.", retryAfterMs: 2_700_000 },
+  };
 
   it("ends a write at once, and takes it back", async () => {
     backend.receive([row("k", 5, 3)]);
     answers.push(full);
     const done = caught(() => backend.set("k", 6));
     await settle();
-    expect(await done).toMatchObject({ code: "RATE_LIMITED", message: expect.stringContaining("45 minutes"), data: { retryAfterMs: 2_700_000 } });
+    expect(await done).toMatchObject({
+      code: "RATE_LIMITED",
+      message: expect.stringContaining("45 minutes"),
+      data: { retryAfterMs: 2_700_000 },
+    });
     expect(valueOf("k")).toBe(5);
     expect(written).toHaveLength(1);
   });
@@ -534,7 +578,10 @@ describe("updating in a browser", () => {
     await settle();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await done).toBe(11);
-    expect(written).toMatchObject([{ text: "[6]", expect: 3 }, { text: "[11]", expect: 4 }]);
+    expect(written).toMatchObject([
+      { text: "[6]", expect: 3 },
+      { text: "[11]", expect: 4 },
+    ]);
     expect(written[0]!.id).not.toBe(written[1]!.id);
     expect(shown).toEqual([5, 6, 11]);
   });
@@ -597,7 +644,9 @@ describe("updating in a browser", () => {
 
   it("gives up against writers that are always faster", async () => {
     backend.receive([row("k", 0, 1)]);
-    answers = Array.from({ length: 20 }, (_, at): Answer => ({ body: { row: row("k", at, at + 2), isConflict: true } }));
+    answers = Array.from({ length: 20 }, (_, at): Answer => ({
+      body: { row: row("k", at, at + 2), isConflict: true },
+    }));
     const done = backend.update("k", increment);
     done.catch(() => {});
     await settle();
@@ -619,7 +668,10 @@ describe("a page that is left", () => {
     });
     // The writer listens from when it is loaded.
     vi.resetModules();
-    const leaving = new (await import("./browser-backend.ts")).BrowserBackend(() => [row("k", 1, 4)], () => {});
+    const leaving = new (await import("./browser-backend.ts")).BrowserBackend(
+      () => [row("k", 1, 4)],
+      () => {},
+    );
     leaving.takeGiven();
     const never = new Promise<Answer>(() => {});
     answers.push(never, never, never);
@@ -631,7 +683,11 @@ describe("a page that is left", () => {
     void leaving.set("other", 3);
     await settle();
     expect(sent.map(({ keepalive }) => keepalive)).toEqual([false, true, true]);
-    expect(written).toMatchObject([{ text: "[2]" }, { id: written[0]!.id, text: "[2]", expect: 4, isAgain: true }, { key: "other", text: "[3]" }]);
+    expect(written).toMatchObject([
+      { text: "[2]" },
+      { id: written[0]!.id, text: "[2]", expect: 4, isAgain: true },
+      { key: "other", text: "[3]" },
+    ]);
 
     listeners.get("pageshow")!();
     answers.push(never);
@@ -702,8 +758,11 @@ describe("somebody else who looks", () => {
     expect(valueOf("k")).toBe("unknown");
     first.resolve("lost");
     await vi.runAllTimersAsync();
-    for (const write of [sent, waiting, update]) expect(publicMessage((await write) as Error)).toContain("This was not saved.");
-    expect(written.filter(({ text }) => text?.includes("Ada")).map(({ text }) => text)).toEqual([stringify("sent by Ada")]);
+    for (const write of [sent, waiting, update])
+      expect(publicMessage((await write) as Error)).toContain("This was not saved.");
+    expect(written.filter(({ text }) => text?.includes("Ada")).map(({ text }) => text)).toEqual([
+      stringify("sent by Ada"),
+    ]);
     answers.shift();
     await backend.set("k", "of Bob");
     expect(valueOf("k")).toBe("of Bob");

@@ -13,7 +13,10 @@ beforeEach(async () => {
   vi.resetModules();
   const fresh = await import("./browser-backend.ts");
   given = [];
-  backend = new fresh.BrowserBackend(() => given.splice(0), () => {});
+  backend = new fresh.BrowserBackend(
+    () => given.splice(0),
+    () => {},
+  );
 });
 
 function valueOf(key: string): unknown {

@@ -30,7 +30,9 @@ afterEach(() => {
 });
 
 function member(id: string): Signal<unknown> {
-  return namespace("app", { backend }).family((one: string) => ({ key: one, default: undefined as unknown }), { ttlMs: 600_000 })(id);
+  return namespace("app", { backend }).family((one: string) => ({ key: one, default: undefined as unknown }), {
+    ttlMs: 600_000,
+  })(id);
 }
 
 function keep(signal: Signal<unknown>): KeptValue<unknown> {
@@ -49,7 +51,10 @@ describe("a kept value", () => {
     expect(valuePort().kept).toEqual(Array.from({ length: 20 }, (_, n) => `app:m${n + 10}`));
     expect(report).toHaveBeenCalledTimes(1);
     const [error] = report.mock.calls[0]!;
-    expect(error).toMatchObject({ code: "STREAMS_EXHAUSTED", message: expect.stringContaining("A tab renews 20: the others end.") });
+    expect(error).toMatchObject({
+      code: "STREAMS_EXHAUSTED",
+      message: expect.stringContaining("A tab renews 20: the others end."),
+    });
     report.mockRestore();
   });
 
@@ -68,7 +73,14 @@ describe("a kept value", () => {
     const kept = keep(member("a"));
     const written: unknown[] = [];
     backend.onChange(() => written.push(member("a").peek()));
-    for (const value of [{ at: new Date(1) }, { at: new Date(1) }, { at: new Date(2) }, new Map([[1, 2]]), new Map([[1, 2]])]) await kept.set(value);
+    for (const value of [
+      { at: new Date(1) },
+      { at: new Date(1) },
+      { at: new Date(2) },
+      new Map([[1, 2]]),
+      new Map([[1, 2]]),
+    ])
+      await kept.set(value);
     expect(written).toEqual([{ at: new Date(1) }, { at: new Date(2) }, new Map([[1, 2]])]);
   });
 

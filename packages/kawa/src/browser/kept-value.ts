@@ -122,7 +122,11 @@ function keepInStream(key: string): () => void {
     if (next > 0) counts.set(key, next);
     else counts.delete(key);
     const port = valuePort();
-    if (counts.size > maxKept) import("./left-out.ts").then(({ tellKeptLeftOut }) => tellKeptLeftOut(counts.size), () => {});
+    if (counts.size > maxKept)
+      import("./left-out.ts").then(
+        ({ tellKeptLeftOut }) => tellKeptLeftOut(counts.size),
+        () => {},
+      );
     port.kept = [...counts.keys()].sort().slice(0, maxKept);
     port.onWatch();
   };

@@ -16,7 +16,10 @@ export function apply(backend: Pick<BrowserBackend, "read" | "slot">, rows: read
 }
 
 /** False when what was there before is not what is held here. */
-export function applyTo(slot: Pick<Slot, "confirmed" | "show">, [, from, seq, epoch, left, joined]: ListChangeRow): boolean {
+export function applyTo(
+  slot: Pick<Slot, "confirmed" | "show">,
+  [, from, seq, epoch, left, joined]: ListChangeRow,
+): boolean {
   const { confirmed } = slot;
   // A whole list that came with a value of a kind that is being loaded waits for it, and is older.
   if (!confirmed || confirmed.epoch !== epoch || confirmed.seq < from) return false;

@@ -5,24 +5,32 @@ import { decodeValue } from "../core/value/value.ts";
 import { decodePlain, notPlain } from "./plain-value.ts";
 
 describe("decodePlain", () => {
-  it("gives the same as devalue for all JSON, undefined and the numbers that JSON does not know", { timeout: 30_000 }, () => {
-    const plain = fc.letrec((tie) => ({
-      value: fc.oneof(
-        { depthSize: "medium" },
-        fc.constantFrom(undefined, null, true, Number.NaN, Infinity, -Infinity, -0, "", "__proto__"),
-        fc.double(),
-        fc.string({ unit: "binary" }),
-        fc.array(tie("value")),
-        fc.dictionary(fc.string().filter((key) => key !== "__proto__"), tie("value"), { noNullPrototype: true }),
-      ),
-    })).value;
-    fc.assert(
-      fc.property(plain, (value) => {
-        const text = stringify(value);
-        expect(decodePlain(text)).toStrictEqual(decodeValue(text));
-      }),
-    );
-  });
+  it(
+    "gives the same as devalue for all JSON, undefined and the numbers that JSON does not know",
+    { timeout: 30_000 },
+    () => {
+      const plain = fc.letrec((tie) => ({
+        value: fc.oneof(
+          { depthSize: "medium" },
+          fc.constantFrom(undefined, null, true, Number.NaN, Infinity, -Infinity, -0, "", "__proto__"),
+          fc.double(),
+          fc.string({ unit: "binary" }),
+          fc.array(tie("value")),
+          fc.dictionary(
+            fc.string().filter((key) => key !== "__proto__"),
+            tie("value"),
+            { noNullPrototype: true },
+          ),
+        ),
+      })).value;
+      fc.assert(
+        fc.property(plain, (value) => {
+          const text = stringify(value);
+          expect(decodePlain(text)).toStrictEqual(decodeValue(text));
+        }),
+      );
+    },
+  );
 
   it("keeps one object that occurs twice one object", () => {
     const one = { x: 1 };

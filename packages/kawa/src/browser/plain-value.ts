@@ -23,7 +23,9 @@ export function decodePlain(text: string): unknown {
   const build = (raw: unknown): unknown => {
     if (typeof raw !== "object" || raw === null) return raw;
     if (!Array.isArray(raw)) {
-      return Object.freeze(Object.fromEntries(Object.entries(raw).map(([key, index]) => [key, hydrate(index as number)])));
+      return Object.freeze(
+        Object.fromEntries(Object.entries(raw).map(([key, index]) => [key, hydrate(index as number)])),
+      );
     }
     if (typeof raw[0] === "string") throw notPlain;
     return Object.freeze(raw.map(hydrate));

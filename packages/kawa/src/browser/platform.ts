@@ -59,6 +59,9 @@ export function markFamily<F extends object>(family: F, definition: object): F {
 }
 
 /** The server knows what is ephemeral. */
-export function writeOptions(_signal: BackedSignal<unknown>, options: OperationOptions | undefined): WriteOptions | undefined {
+export function writeOptions(
+  _signal: BackedSignal<unknown>,
+  options: OperationOptions | undefined,
+): WriteOptions | undefined {
   return options;
 }

@@ -16,12 +16,14 @@ const maxBehindTries = 4;
 const behindMs = 60;
 
 /** Reads keys from the server: those of one turn together. Loaded when something is read that did not come with the page. */
-export function createRowReader(backend: Pick<BrowserBackend, "floor" | "forgetCount" | "noteRead" | "receive">): (key: string) => Promise<void> {
+export function createRowReader(
+  backend: Pick<BrowserBackend, "floor" | "forgetCount" | "noteRead" | "receive">,
+): (key: string) => Promise<void> {
   const loader = new Loader(async (keys) => {
     const errors = new Map<string, KawaError>();
     let forgetCount = backend.forgetCount.peek();
     let tries = 1;
-    for (let left = keys; left.length > 0; ) {
+    for (let left = keys; left.length > 0;) {
       const some = beginningOf(left);
       const floor = backend.floor.versions;
       const { rows, refused, unreadable = [], later = [], versions = {} } = await read(some);

@@ -2,7 +2,14 @@
 export type ValueRow = readonly [key: string, text: string | null, seq: number, epoch: string];
 
 /** How the list of a group has changed between two numbers: see `ListChange`. */
-export type ListChangeRow = readonly [key: string, from: number, seq: number, epoch: string, left: readonly string[], joined: readonly string[]];
+export type ListChangeRow = readonly [
+  key: string,
+  from: number,
+  seq: number,
+  epoch: string,
+  left: readonly string[],
+  joined: readonly string[],
+];
 
 /** Where hooks decide about reads: what may not be seen and what does not exist are one and the same, so it has no number. */
 export function hiddenRow(key: string): ValueRow {

@@ -121,7 +121,11 @@ async function put(request: WriteRequest): Promise<WriteReply> {
   const body = JSON.stringify(request);
   const headers = { "content-type": "application/json" };
   const keepalive = isLeaving && body.length < maxKeepAlive;
-  return ask("", { method: "PUT", body, headers, keepalive }, { lost: unconfirmed, fromHeaders: (answered) => acceptedAs(request, answered) });
+  return ask(
+    "",
+    { method: "PUT", body, headers, keepalive },
+    { lost: unconfirmed, fromHeaders: (answered) => acceptedAs(request, answered) },
+  );
 }
 
 function acceptedAs({ key, text }: WriteRequest, headers: Headers): WriteReply {

@@ -20,15 +20,26 @@ afterEach(() => vi.useRealTimers());
 const options = { ttlMs: 10_000 };
 
 function visitors() {
-  return namespace("app", { backend }).family((at: { room: string; id: string }) => ({ key: `${at.room}:${at.id}`, default: "" }), options);
+  return namespace("app", { backend }).family(
+    (at: { room: string; id: string }) => ({ key: `${at.room}:${at.id}`, default: "" }),
+    options,
+  );
 }
 
 describe("an ephemeral family", () => {
   it("lists who is in each group, in the order in which they came", async () => {
     const family = visitors();
-    for (const [room, id] of [["kitchen", "2"], ["kitchen", "1"], ["hall", "3"]] as const) await family({ room, id }).set(`name ${id}`);
+    for (const [room, id] of [
+      ["kitchen", "2"],
+      ["kitchen", "1"],
+      ["hall", "3"],
+    ] as const)
+      await family({ room, id }).set(`name ${id}`);
     expect(memberIdsOf(family, { room: "kitchen" }).value).toEqual(["2", "1"]);
-    expect([...membersOf(family, { room: "kitchen" }).value]).toEqual([["2", "name 2"], ["1", "name 1"]]);
+    expect([...membersOf(family, { room: "kitchen" }).value]).toEqual([
+      ["2", "name 2"],
+      ["1", "name 1"],
+    ]);
     expect(memberIdsOf(family, { room: "attic" }).value).toEqual([]);
   });
 
@@ -36,7 +47,10 @@ describe("an ephemeral family", () => {
     const family = namespace("app", { backend }).family((id: string) => ({ key: id, default: 0 }), options);
     await family("a").set(1);
     await family("b").update((current) => current + 2);
-    expect([...membersOf(family).value]).toEqual([["a", 1], ["b", 2]]);
+    expect([...membersOf(family).value]).toEqual([
+      ["a", 1],
+      ["b", 2],
+    ]);
   });
 
   it("tells of those who come and go, and of values only where they are read", async () => {
@@ -79,7 +93,8 @@ describe("an ephemeral family", () => {
     ["whose members would end before they are renewed", (id) => id, 999],
     ["whose time is no number", (id) => id, Number.NaN],
   ])("is not one %s", async (_, keyOf, ttlMs) => {
-    const define = (): unknown => namespace("app", { backend }).family((id: string) => ({ key: keyOf(id), default: 0 }), { ttlMs });
+    const define = (): unknown =>
+      namespace("app", { backend }).family((id: string) => ({ key: keyOf(id), default: 0 }), { ttlMs });
     expect(await codeOf(async () => define())).toBe("OPTION_INVALID");
   });
 });

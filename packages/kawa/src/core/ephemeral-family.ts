@@ -21,17 +21,26 @@ export type GroupParam<P> = P extends string ? [] : [group: Partial<P>];
  * @example
  * useReactive(memberIdsOf(visitors, { room })).length; // "3 people here"
  */
-export function memberIdsOf<P, T>(family: EphemeralFamily<P, T>, ...[group]: GroupParam<P>): Readable<readonly string[]> {
+export function memberIdsOf<P, T>(
+  family: EphemeralFamily<P, T>,
+  ...[group]: GroupParam<P>
+): Readable<readonly string[]> {
   return listsOf(family, group as Partial<P> | undefined).ids;
 }
 
 /** As {@link memberIdsOf}, with their values. It changes with each of them. */
-export function membersOf<P, T>(family: EphemeralFamily<P, T>, ...[group]: GroupParam<P>): Readable<ReadonlyMap<string, T>> {
+export function membersOf<P, T>(
+  family: EphemeralFamily<P, T>,
+  ...[group]: GroupParam<P>
+): Readable<ReadonlyMap<string, T>> {
   return listsOf(family, group as Partial<P> | undefined).members;
 }
 
 /** The list that a backend keeps of a group. Whoever may read the members may read it. */
-export function membersSignal(group: string, { backend, exposure }: Pick<SignalDefinition<unknown>, "backend" | "exposure">): BackedSignal<Members> {
+export function membersSignal(
+  group: string,
+  { backend, exposure }: Pick<SignalDefinition<unknown>, "backend" | "exposure">,
+): BackedSignal<Members> {
   return signalOf({ key: membersKey(group), initial: noMembers, backend, exposure: exposure && { expose: "read" } });
 }
 

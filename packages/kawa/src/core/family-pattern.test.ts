@@ -8,8 +8,12 @@ type Fields = Readonly<Record<string, string>>;
 /** The literals of a key, between which are the fields a, b, c and so on. */
 const finderOf = (literals: readonly string[], asked: Fields[]) => {
   const names = literals.slice(1).map((_, at) => "abcdef"[at]!);
-  const keyOf = (fields: Fields): string => literals.map((literal, at) => literal + (at < names.length ? fields[names[at]!] : "")).join("");
-  const family = namespace("app").family((fields: Fields) => (asked.push(fields), { key: keyOf(fields), default: "" }), { expose: "read" });
+  const keyOf = (fields: Fields): string =>
+    literals.map((literal, at) => literal + (at < names.length ? fields[names[at]!] : "")).join("");
+  const family = namespace("app").family(
+    (fields: Fields) => (asked.push(fields), { key: keyOf(fields), default: "" }),
+    { expose: "read" },
+  );
   return { names, keyOf, find: exposedFamilyOf(family)!.find };
 };
 
@@ -17,8 +21,13 @@ const literal = fc.string({ unit: fc.constantFrom("-", "x", ":", "."), maxLength
 
 it("finds in a key the fields of which it is made, the first of a segment as long as they can be", () => {
   const inner = literal.filter((text) => !text.includes("::"));
-  const literals = fc.array(inner, { minLength: 2, maxLength: 5 }).map((list) => [`k${list[0]}`, ...list.slice(1, -1), `${list.at(-1)}e`]);
-  const fields = fc.array(fc.string({ unit: fc.constantFrom("-", "x", ".", "k", "e"), minLength: 1, maxLength: 4 }), { minLength: 5, maxLength: 5 });
+  const literals = fc
+    .array(inner, { minLength: 2, maxLength: 5 })
+    .map((list) => [`k${list[0]}`, ...list.slice(1, -1), `${list.at(-1)}e`]);
+  const fields = fc.array(fc.string({ unit: fc.constantFrom("-", "x", ".", "k", "e"), minLength: 1, maxLength: 4 }), {
+    minLength: 5,
+    maxLength: 5,
+  });
   fc.assert(
     fc.property(literals, fields, literal, (parts, values, more) => {
       const asked: Fields[] = [];

@@ -30,8 +30,10 @@ export function markFamily<P, T>(family: (param: P) => Signal<T>, definition: Fa
   const { keyOf, exposure, ttlMs } = definition;
   if (!exposure && ttlMs === undefined) return family;
   const { paramOf, isLastSegment } = parameterFinder(keyOf);
-  if (ttlMs !== undefined && !isLastSegment) throw invalid("be ephemeral", "the last segment of its keys is no parameter");
-  if (ttlMs !== undefined && !(ttlMs >= minTtlMs)) throw invalid("be ephemeral", `ttlMs must be at least ${minTtlMs}, not ${show(ttlMs)}`);
+  if (ttlMs !== undefined && !isLastSegment)
+    throw invalid("be ephemeral", "the last segment of its keys is no parameter");
+  if (ttlMs !== undefined && !(ttlMs >= minTtlMs))
+    throw invalid("be ephemeral", `ttlMs must be at least ${minTtlMs}, not ${show(ttlMs)}`);
   Object.assign(family, { definition });
   if (!exposure) return family;
   const find: ExposedFamily["find"] = (key) => {
@@ -113,7 +115,11 @@ function keyWith<P>(keyOf: (param: P) => string, standIn: object): string {
   try {
     return keyOf(standIn as P);
   } catch (cause) {
-    throw invalid("be exposed or ephemeral", `its function threw for an unknown parameter: ${clip(cause instanceof Error ? cause.message : show(cause))}`, cause);
+    throw invalid(
+      "be exposed or ephemeral",
+      `its function threw for an unknown parameter: ${clip(cause instanceof Error ? cause.message : show(cause))}`,
+      cause,
+    );
   }
 }
 

@@ -1,5 +1,14 @@
 export { untracked } from "#platform";
-export type { Backend, BackendStatus, Change, Context, Entry, OperationOptions, Reader, Updater } from "./backend/backend.ts";
+export type {
+  Backend,
+  BackendStatus,
+  Change,
+  Context,
+  Entry,
+  OperationOptions,
+  Reader,
+  Updater,
+} from "./backend/backend.ts";
 export { computed } from "./computed.ts";
 export { effect } from "./effect.ts";
 export { type EphemeralFamily, type GroupParam, memberIdsOf, membersOf } from "./ephemeral-family.ts";

@@ -35,7 +35,9 @@ describe("a signal defined twice", () => {
     const first = namespace("same").namespace("users").signal("alice", { x: 0 });
     expect(namespace("same:users").signal("alice", { x: 0 })).toBe(first);
     expect(signal("same:users:alice", { x: 0 })).toBe(first);
-    expect(namespace("same").family((name: string) => ({ key: `users:${name}`, default: { x: 0 } }))("alice")).toBe(first);
+    expect(namespace("same").family((name: string) => ({ key: `users:${name}`, default: { x: 0 } }))("alice")).toBe(
+      first,
+    );
   });
 
   it("says nothing when the defaults are equal by value", () => {
@@ -115,7 +117,9 @@ describe("the backend of a namespace", () => {
     const own = createMemoryBackend("own");
     const game = namespace("game", { backend: own });
     await game.signal("score", 0).set(1);
-    await game.family((id: string) => ({ key: id, default: 0 }))("alice").set(2);
+    await game
+      .family((id: string) => ({ key: id, default: 0 }))("alice")
+      .set(2);
     await game.namespace("deep").namespace("er").signal("x", 0).set(3);
     expect(["game:score", "game:alice", "game:deep:er:x"].map((key) => own.entry(key).peek())).toMatchObject([
       { state: "present", seq: 1, value: 1 },
@@ -159,7 +163,14 @@ describe("keys, entries and clear of a namespace", () => {
   const fill = async () => {
     count += 1;
     const backend = createMemoryBackend(`listed-${count}`);
-    for (const key of ["app:users:alice:position", "app:users:bob:position", "app:users", "app:theme", "appendix", "other"]) {
+    for (const key of [
+      "app:users:alice:position",
+      "app:users:bob:position",
+      "app:users",
+      "app:theme",
+      "appendix",
+      "other",
+    ]) {
       await backend.set(key, key);
     }
     return backend;

@@ -14,7 +14,13 @@ export type NamespaceOptions = {
 export type FamilyMember<T> = { readonly key: string; readonly default: T };
 
 /** Only texts, and objects of texts, are found again in a key. */
-type FamilyOptions<P, T> = P extends string ? SignalOptions<T> : P extends object ? (P[keyof P] extends string ? SignalOptions<T> : never) : never;
+type FamilyOptions<P, T> = P extends string
+  ? SignalOptions<T>
+  : P extends object
+    ? P[keyof P] extends string
+      ? SignalOptions<T>
+      : never
+    : never;
 
 export interface Namespace {
   /** Prefix of all keys of this namespace, such as `app:users`; empty for {@link root}. */
@@ -97,7 +103,11 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
   const backend = (): Backend => ownBackend ?? globalBackend.peek() ?? fallbackBackend();
   const relative = (key: string): string => key.slice(keyPrefix.length);
   const clear: Namespace["clear"] = (options) =>
-    written({ name: "clear", of: { key: keyPrefix }, by: clear }, () => backend().clear(keyPrefix, options), async () => {});
+    written(
+      { name: "clear", of: { key: keyPrefix }, by: clear },
+      () => backend().clear(keyPrefix, options),
+      async () => {},
+    );
   return {
     prefix,
     namespace: (name, options = {}) => createNamespace(composeKey(prefix, name), options.backend ?? ownBackend),

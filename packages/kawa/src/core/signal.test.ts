@@ -216,7 +216,10 @@ describe("who acts", () => {
     const memory = createMemoryBackend(`guarded-${count}`);
     const forAda = createMemoryBackend("for-ada");
     await forAda.set("who:k", "ada's");
-    const backend: Backend = { ...memory, readerFor: async (options) => (options?.context?.["user"] === "ada" ? forAda : memory) };
+    const backend: Backend = {
+      ...memory,
+      readerFor: async (options) => (options?.context?.["user"] === "ada" ? forAda : memory),
+    };
     const secret = namespace("who", { backend }).signal("k", "nothing");
     expect(await secret.get({ context: { user: "ada" } })).toBe("ada's");
     expect(await secret.get({ context: { user: "bob" } })).toBe("nothing");
@@ -234,7 +237,8 @@ describe("who acts", () => {
 describe("values that a signal gives out", () => {
   it("throw when they are changed, and the signal stays as it is", async () => {
     const list = fresh<number[]>([1]);
-    for (const value of [list.value, list.peek(), await list.get(), list.initial]) expect(() => value.push(2)).toThrow(TypeError);
+    for (const value of [list.value, list.peek(), await list.get(), list.initial])
+      expect(() => value.push(2)).toThrow(TypeError);
     await list.set([1, 2]);
     for (const value of [list.value, list.peek(), await list.get()]) expect(() => value.push(3)).toThrow(TypeError);
     await expect(list.update((value) => (value.push(3), value))).rejects.toThrow(TypeError);
@@ -248,7 +252,12 @@ describe("values that a signal gives out", () => {
     await map.set(new Map([["c", 3]]));
     for (const value of [map.value, map.peek(), await map.get()]) value.clear();
     expect(map.value).toEqual(new Map([["c", 3]]));
-    expect(await map.update((value) => value.set("d", 4))).toEqual(new Map([["c", 3], ["d", 4]]));
+    expect(await map.update((value) => value.set("d", 4))).toEqual(
+      new Map([
+        ["c", 3],
+        ["d", 4],
+      ]),
+    );
     expect(map.value.size).toBe(2);
   });
 
@@ -288,7 +297,11 @@ describe("subscribe", () => {
   it("says nothing before the value is known", () => {
     const { backend, arrive } = createSlowBackend();
     const seen: number[] = [];
-    onTestFinished(namespace("slow", { backend }).signal("k", 0).subscribe((n) => seen.push(n)));
+    onTestFinished(
+      namespace("slow", { backend })
+        .signal("k", 0)
+        .subscribe((n) => seen.push(n)),
+    );
     expect(seen).toEqual([]);
     arrive("slow:k", 4);
     expect(seen).toEqual([4]);
@@ -395,7 +408,9 @@ describe("a failed write", () => {
   const reportToOutput = "console.error = (...args) => console.log('REPORT', args[0], args[1]?.message);";
 
   it("that nobody awaits is reported and does not end the process", () => {
-    const { output, ok } = run(`${reportToOutput} theme.set("light"); theme.update((t) => t); theme.delete(); theme.set((t) => t);`);
+    const { output, ok } = run(
+      `${reportToOutput} theme.set("light"); theme.update((t) => t); theme.delete(); theme.set((t) => t);`,
+    );
     expect(ok).toBe(true);
     expect(output.trim().split("\n")).toEqual([
       'REPORT [kawa] Writing "app:theme" failed and nobody awaited it: disk full',
@@ -412,7 +427,13 @@ describe("a failed write", () => {
       try { await theme.set("light"); } catch (error) { console.log("caught", error.message); }
       theme.set("light").catch((error) => console.log("caught", error.message));
       await Promise.all([theme.update((t) => t)]).catch((error) => console.log("caught", error.message));`);
-    expect(output.trim().split("\n")).toEqual(["caught disk full", "caught disk full", "caught disk full", "alive", "exit 0"]);
+    expect(output.trim().split("\n")).toEqual([
+      "caught disk full",
+      "caught disk full",
+      "caught disk full",
+      "alive",
+      "exit 0",
+    ]);
   });
 
   it("that is passed on without a handler is an ordinary unhandled rejection", () => {

@@ -1,4 +1,14 @@
-import { applyOptions, fallbackBackend, guardedEffect, type Initial, initialOf, redefine, untracked, valueOf, writeOptions } from "#platform";
+import {
+  applyOptions,
+  fallbackBackend,
+  guardedEffect,
+  type Initial,
+  initialOf,
+  redefine,
+  untracked,
+  valueOf,
+  writeOptions,
+} from "#platform";
 import { written } from "#written";
 import { type Backend, type Entry, globalBackend, globalBackendNow, type OperationOptions } from "./backend/backend.ts";
 import { clip } from "./errors/clip.ts";
@@ -140,17 +150,26 @@ export class BackedSignal<T> implements Signal<T> {
 
   update(fn: (current: T) => T, options?: OperationOptions): Promise<T> {
     // Where nothing is changed, what is there now is the value.
-    return written({ name: "update", of: this, by: this.update }, () => this.change(fn, options), () => this.get(options));
+    return written(
+      { name: "update", of: this, by: this.update },
+      () => this.change(fn, options),
+      () => this.get(options),
+    );
   }
 
   delete(options?: OperationOptions): Promise<void> {
-    const remove = (): Promise<void> => this.backendNow.delete(this.key, writeOptions(this as BackedSignal<unknown>, options));
+    const remove = (): Promise<void> =>
+      this.backendNow.delete(this.key, writeOptions(this as BackedSignal<unknown>, options));
     return written({ name: "delete", of: this, by: this.delete }, remove, async () => {});
   }
 
   private change(fn: (current: T) => T, options: OperationOptions | undefined): Promise<T> {
     const backend = this.backendNow;
-    return backend.update(this.key, (entry) => fn(this.valueIn(entry)), writeOptions(this as BackedSignal<unknown>, options)) as Promise<T>;
+    return backend.update(
+      this.key,
+      (entry) => fn(this.valueIn(entry)),
+      writeOptions(this as BackedSignal<unknown>, options),
+    ) as Promise<T>;
   }
 
   valueIn(entry: Entry): T {

@@ -6,7 +6,9 @@ import { withKawa } from "./config.ts";
 describe("withKawa", () => {
   it("sets what Kawa needs in an empty configuration", () => {
     const config = withKawa();
-    expect(config.serverExternalPackages).toEqual(expect.arrayContaining(["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"]));
+    expect(config.serverExternalPackages).toEqual(
+      expect.arrayContaining(["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"]),
+    );
     expect(config.transpilePackages).toContain("kawa");
     const engine = config.outputFileTracingIncludes!["/*"]!;
     expect(engine.flatMap((pattern) => globSync(pattern)).map((path) => basename(path))).toContain("rivet-engine");
@@ -27,7 +29,9 @@ describe("withKawa", () => {
   });
 
   it("says of an export that its pages would be dead", () => {
-    expect(() => withKawa({ output: "export" })).toThrow(expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining("no server") }));
+    expect(() => withKawa({ output: "export" })).toThrow(
+      expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining("no server") }),
+    );
     expect(withKawa({ output: "standalone" }).output).toBe("standalone");
   });
 

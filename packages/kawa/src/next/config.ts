@@ -27,7 +27,9 @@ export function withKawa(config: NextConfig = {}): NextConfig {
     serverExternalPackages: [...new Set([...(config.serverExternalPackages ?? []), ...externals])],
     transpilePackages: [...new Set([...(config.transpilePackages ?? []), "kawa"])],
     // Tells when a navigation starts, so that a refresh never gets in its way.
-    instrumentationClientInject: [...new Set([...(config.instrumentationClientInject ?? []), "kawa/next/instrumentation-client"])],
+    instrumentationClientInject: [
+      ...new Set([...(config.instrumentationClientInject ?? []), "kawa/next/instrumentation-client"]),
+    ],
     // The engine is started by path, so tracing does not see it.
     outputFileTracingIncludes: {
       ...config.outputFileTracingIncludes,

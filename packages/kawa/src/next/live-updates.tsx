@@ -39,7 +39,12 @@ export type LiveUpdatesProps = {
  * read, the page is rendered again; input, focus, scroll and client state stay. Around the pages, it also lets client components
  * read signals: `<LiveUpdates>{children}</LiveUpdates>`.
  */
-export function LiveUpdates({ src: path = "/api/reactive", refresh = "auto", identity, children }: LiveUpdatesProps): ReactElement {
+export function LiveUpdates({
+  src: path = "/api/reactive",
+  refresh = "auto",
+  identity,
+  children,
+}: LiveUpdatesProps): ReactElement {
   const src = routeAddress(path);
   return (
     <>

@@ -1,4 +1,11 @@
-import { dehydrate, type DehydratedState, hydrate, notifyManager, QueryClient, QueryObserver } from "@tanstack/react-query";
+import {
+  dehydrate,
+  type DehydratedState,
+  hydrate,
+  notifyManager,
+  QueryClient,
+  QueryObserver,
+} from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { caught } from "../../test/support/caught.ts";
 import { type FakeRoute, rowOf, settle, stubBrowser } from "../../test/support/fake-route.ts";
@@ -33,10 +40,16 @@ afterEach(() => {
 const receive = <T>({ key }: Signal<T>, value: unknown, seq: number, epoch?: string): void =>
   void browserBackend().receive([rowOf(key, value, seq, epoch)]);
 const cached = <T>(of: Signal<T>): T | undefined => client.getQueryData(signalQueryOptions(of).queryKey);
-const put = <T>(of: Signal<T>, value: T): void => void client.setQueryData(signalQueryOptions<unknown>(of as Signal<unknown>).queryKey, value);
+const put = <T>(of: Signal<T>, value: T): void =>
+  void client.setQueryData(signalQueryOptions<unknown>(of as Signal<unknown>).queryKey, value);
 
 /** What a server sends of a cache into which it has read a signal. */
-async function prefetched<T>({ key }: Signal<T>, value: T, entry: Pick<Entry, "seq" | "state">, epoch = "e1"): Promise<DehydratedState> {
+async function prefetched<T>(
+  { key }: Signal<T>,
+  value: T,
+  entry: Pick<Entry, "seq" | "state">,
+  epoch = "e1",
+): Promise<DehydratedState> {
   const server = new QueryClient();
   await server.prefetchQuery({
     queryKey: ["kawa", key],
@@ -57,7 +70,12 @@ describe("a query that follows its signal", () => {
   it("shows each change, and asks the server for nothing", async () => {
     put(signal, 0);
     followSignal(client, signal);
-    for (const [value, seq] of [[1, 1], [2, 2], [2, 3], [5, 4]] as const) {
+    for (const [value, seq] of [
+      [1, 1],
+      [2, 2],
+      [2, 3],
+      [5, 4],
+    ] as const) {
       receive(signal, value, seq);
       expect(cached(signal)).toBe(value);
     }
@@ -80,11 +98,21 @@ describe("a query that follows its signal", () => {
 
   it("tells observers only what `select` makes of it", async () => {
     put(signal, 0);
-    const observer = new QueryObserver(client, { ...signalQueryOptions(signal), select: (value) => value % 2 === 0, notifyOnChangeProps: ["data"] });
+    const observer = new QueryObserver(client, {
+      ...signalQueryOptions(signal),
+      select: (value) => value % 2 === 0,
+      notifyOnChangeProps: ["data"],
+    });
     const seen: unknown[] = [];
     observer.subscribe(({ data }) => seen.push(data));
     followSignal(client, signal);
-    for (const [value, seq] of [[2, 2], [4, 3], [5, 4], [7, 5], [8, 6]] as const) {
+    for (const [value, seq] of [
+      [2, 2],
+      [4, 3],
+      [5, 4],
+      [7, 5],
+      [8, 6],
+    ] as const) {
       receive(signal, value, seq);
       await settle();
     }
@@ -229,7 +257,10 @@ describe("a query that something else writes to", () => {
     put(signal, 0);
     followSignal(client, signal);
     receive(signal, 1, 1);
-    client.getQueryCache().get(JSON.stringify(["kawa", signal.key]))!.setState({ data: undefined, status: "pending" });
+    client
+      .getQueryCache()
+      .get(JSON.stringify(["kawa", signal.key]))!
+      .setState({ data: undefined, status: "pending" });
     expect(cached(signal)).toBeUndefined();
     receive(signal, 2, 2);
     expect(cached(signal)).toBe(2);

@@ -7,7 +7,9 @@ export type SignalChange<T> = T | ((current: T) => T);
 /** The write that was begun when the mutation was called. */
 export type BegunWrite = { readonly written: Promise<void> };
 
-export function signalMutationOptions<T>(signal: Signal<T>): UseMutationOptions<void, Error, SignalChange<T>, BegunWrite> {
+export function signalMutationOptions<T>(
+  signal: Signal<T>,
+): UseMutationOptions<void, Error, SignalChange<T>, BegunWrite> {
   return {
     mutationKey: ["kawa", signal.key],
     scope: { id: signal.key },

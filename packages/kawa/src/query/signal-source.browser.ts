@@ -22,7 +22,8 @@ export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TDa
   use(viewOf(signal).fresh());
   const { backend, key } = (signal as BackedSignal<T>).read;
   const current = (): T | undefined => valueIn(signal, backend.entry(key).peek());
-  const given = (): T | undefined => valueIn(signal, (backend.id === shared.id ? shared.givenEntry(key) : backend.entry(key)).peek());
+  const given = (): T | undefined =>
+    valueIn(signal, (backend.id === shared.id ? shared.givenEntry(key) : backend.entry(key)).peek());
   const shown = useSyncExternalStore(never, current, given);
   const initialData = (): T | undefined => shown;
   const cached = useQueryClient().getQueryData(["kawa", key]);

@@ -9,6 +9,12 @@ export type { UseSignalMutationOptions, UseSignalMutationResult } from "./use-si
  *
  * @throws {KawaError} CONTEXT_UNSUPPORTED - always: this is the build for server components
  */
-export function useSignalMutation<T>(_signal: Signal<T>, _options?: UseSignalMutationOptions<T>): UseSignalMutationResult<T> {
-  throw new KawaError("CONTEXT_UNSUPPORTED", `useSignalMutation() works in client components. Write "use client" at the top of the file.`);
+export function useSignalMutation<T>(
+  _signal: Signal<T>,
+  _options?: UseSignalMutationOptions<T>,
+): UseSignalMutationResult<T> {
+  throw new KawaError(
+    "CONTEXT_UNSUPPORTED",
+    `useSignalMutation() works in client components. Write "use client" at the top of the file.`,
+  );
 }

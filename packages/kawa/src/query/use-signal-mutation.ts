@@ -20,7 +20,10 @@ export type UseSignalMutationResult<T> = UseMutationResult<void, Error, SignalCh
  * const { mutate, error } = useSignalMutation(counter);
  * return <button onClick={() => mutate((count) => count + 1)}>Add one</button>;
  */
-export function useSignalMutation<T>(signal: Signal<T>, options: UseSignalMutationOptions<T> = {}): UseSignalMutationResult<T> {
+export function useSignalMutation<T>(
+  signal: Signal<T>,
+  options: UseSignalMutationOptions<T> = {},
+): UseSignalMutationResult<T> {
   useFollow(signal);
   return useMutation({ ...options, ...signalMutationOptions(signal) });
 }

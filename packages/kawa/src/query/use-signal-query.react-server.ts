@@ -27,5 +27,8 @@ export function useSuspenseSignalQuery<T, TData = T>(
 }
 
 function unsupported(hook: string): KawaError {
-  return new KawaError("CONTEXT_UNSUPPORTED", `${hook}() works in client components. Write "use client" at the top of the file.`);
+  return new KawaError(
+    "CONTEXT_UNSUPPORTED",
+    `${hook}() works in client components. Write "use client" at the top of the file.`,
+  );
 }

@@ -44,7 +44,10 @@ function Selected({ of }: { of: Signal<unknown> }): ReactElement {
 type RenderOptions = { snapshots?: RenderSnapshots; client?: QueryClient };
 
 /** The HTML of a page with one component, and the rows that its browser is given. */
-async function render(content: ReactElement, { snapshots = new RenderSnapshots(), client = new QueryClient() }: RenderOptions = {}) {
+async function render(
+  content: ReactElement,
+  { snapshots = new RenderSnapshots(), client = new QueryClient() }: RenderOptions = {},
+) {
   const id = `query-${count}`;
   shareSnapshots(id, snapshots);
   const rows: ValueRow[] = [];
@@ -82,7 +85,9 @@ describe("useSignalQuery in the HTML of a client component", () => {
 
   it("applies `select`, also where it suspends", async () => {
     await open.set(4);
-    expect((await render(createElement(Selected, { of: open as Signal<unknown> }))).html).toContain("<output>selected 4</output>");
+    expect((await render(createElement(Selected, { of: open as Signal<unknown> }))).html).toContain(
+      "<output>selected 4</output>",
+    );
   });
 
   it("shows what was prefetched", async () => {
@@ -105,7 +110,9 @@ describe("useSignalQuery in the HTML of a client component", () => {
   });
 
   it("needs a client that the app provides", async () => {
-    const error = await caught(() => renderToReadableStream(createElement(Plain, { of: open as Signal<unknown> }), { onError() {} }));
+    const error = await caught(() =>
+      renderToReadableStream(createElement(Plain, { of: open as Signal<unknown> }), { onError() {} }),
+    );
     expect(error).toMatchObject({ message: expect.stringContaining("QueryClientProvider") });
   });
 });

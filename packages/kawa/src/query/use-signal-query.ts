@@ -30,7 +30,12 @@ export function useSignalQuery<T, TData = T>(
 ): UseQueryResult<TData, Error> {
   useFollow(signal);
   const given = useGivenValue(signal, options.select);
-  return useQuery({ ...signalQueryOptions(signal), ...options, ...given } as UseQueryOptions<T, Error, TData, SignalQueryKey>);
+  return useQuery({ ...signalQueryOptions(signal), ...options, ...given } as UseQueryOptions<
+    T,
+    Error,
+    TData,
+    SignalQueryKey
+  >);
 }
 
 /**

@@ -29,7 +29,10 @@ export function viewOf<T>(source: Readable<T>): BrowserView<T> {
 
 function createView<T>(source: Readable<T>): BrowserView<T> {
   const backend = browserBackend();
-  const given = { entry: (key: string) => backend.givenEntry(key), load: (keys: readonly string[]) => backend.load(keys) };
+  const given = {
+    entry: (key: string) => backend.givenEntry(key),
+    load: (keys: readonly string[]) => backend.load(keys),
+  };
   let loading: Promise<void> | undefined;
   let computedGiven: { readonly value: T } | undefined;
 
@@ -47,7 +50,11 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
     }
   };
   const freshen = (): Promise<void> | undefined => {
-    const old = backend.oldOf(readsOf(source).filter((read) => read.backend.id === backend.id).map(({ key }) => key));
+    const old = backend.oldOf(
+      readsOf(source)
+        .filter((read) => read.backend.id === backend.id)
+        .map(({ key }) => key),
+    );
     return old.length > 0 ? backend.freshen(old) : undefined;
   };
   const wait = (started: Promise<void>): Promise<void> => (loading = started.then(() => (loading = undefined)));
@@ -58,7 +65,11 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
     // Outside of an update of the page React would show a fallback in place of what is there.
     return started && backend.floor.isUpdating ? wait(started) : ready;
   };
-  const readGiven = (): T => readAs((from) => (from.id === backend.id ? given : from), () => source.peek());
+  const readGiven = (): T =>
+    readAs(
+      (from) => (from.id === backend.id ? given : from),
+      () => source.peek(),
+    );
   return {
     ready() {
       backend.takeGiven();

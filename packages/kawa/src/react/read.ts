@@ -10,5 +10,8 @@ import type { Readable } from "../core/backend/reads.ts";
 export function read<T>(source: Readable<T>): Promise<T>;
 export function read<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): Promise<T>;
 export function read<T>(): Promise<T> {
-  throw new KawaError("CONTEXT_UNSUPPORTED", "read() works in server components. Here write useReactive(signal), or `await signal.get()` outside of components.");
+  throw new KawaError(
+    "CONTEXT_UNSUPPORTED",
+    "read() works in server components. Here write useReactive(signal), or `await signal.get()` outside of components.",
+  );
 }

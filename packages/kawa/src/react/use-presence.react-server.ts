@@ -10,5 +10,8 @@ export type { Presence } from "./use-presence.ts";
  * @throws {KawaError} CONTEXT_UNSUPPORTED - always: this is the build for server components
  */
 export function usePresence<T>(_member: Signal<T> | ((tab: string) => Signal<T>), _value: T): Presence {
-  throw new KawaError("CONTEXT_UNSUPPORTED", `usePresence() works in client components. Write "use client" at the top of the file.`);
+  throw new KawaError(
+    "CONTEXT_UNSUPPORTED",
+    `usePresence() works in client components. Write "use client" at the top of the file.`,
+  );
 }

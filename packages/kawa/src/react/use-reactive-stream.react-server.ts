@@ -30,4 +30,8 @@ export function useReactiveStream<T>(initial: T, start: StreamStart<T>, deps: re
   return value;
 }
 
-const call: HookCall = { hook: useReactiveStream, name: "useReactiveStream", instead: "await read(initial, start, deps)" };
+const call: HookCall = {
+  hook: useReactiveStream,
+  name: "useReactiveStream",
+  instead: "await read(initial, start, deps)",
+};

@@ -33,8 +33,13 @@ export function useReactive<T>(source: Readable<T>): T;
  */
 export function useReactive<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): T;
 export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>, deps?: readonly unknown[]): T {
-  const stream = typeof start === "function" ? streamSignal({ hook: useReactive, initial: source as T, start, deps }) : undefined;
-  const value = useSource(stream ? stream.signal : (source as Readable<T>), stream ? stream.place : (source as object), stream ? streamCall : ownCall);
+  const stream =
+    typeof start === "function" ? streamSignal({ hook: useReactive, initial: source as T, start, deps }) : undefined;
+  const value = useSource(
+    stream ? stream.signal : (source as Readable<T>),
+    stream ? stream.place : (source as object),
+    stream ? streamCall : ownCall,
+  );
   stream?.show();
   return value;
 }
@@ -74,6 +79,17 @@ function noteCallerIn(scope: RequestScope, call: HookCall): void {
   if (!scope.isForAll) noteCaller(call);
 }
 
-function waitFor<T>(scope: RequestScope, source: Readable<T>, checked: HookSource, call: HookCall, place = latePlace(scope.latePlaces, checked)): Error {
-  return suspension(place, call, () => loadFor(scope, source), (byReact) => noteReader(checked, byReact));
+function waitFor<T>(
+  scope: RequestScope,
+  source: Readable<T>,
+  checked: HookSource,
+  call: HookCall,
+  place = latePlace(scope.latePlaces, checked),
+): Error {
+  return suspension(
+    place,
+    call,
+    () => loadFor(scope, source),
+    (byReact) => noteReader(checked, byReact),
+  );
 }

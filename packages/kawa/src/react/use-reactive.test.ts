@@ -38,12 +38,19 @@ function Show({ source }: { source: Readable<unknown> }): ReactElement {
 }
 
 /** The HTML of a page whose server components have the given snapshots, and the rows that its browser is given. */
-async function render(source: Readable<unknown>, snapshots = new RenderSnapshots()): Promise<{ html: string; rows: ValueRow[] }> {
+async function render(
+  source: Readable<unknown>,
+  snapshots = new RenderSnapshots(),
+): Promise<{ html: string; rows: ValueRow[] }> {
   const id = `render-${count}`;
   shareSnapshots(id, snapshots);
   const rows: ValueRow[] = [];
   const values: ClientValues = { render: Promise.resolve(id), give: (row) => rows.push(row) };
-  const page = createElement(ClientValuesContext, { value: values }, createElement(Suspense, undefined, createElement(Show, { source })));
+  const page = createElement(
+    ClientValuesContext,
+    { value: values },
+    createElement(Suspense, undefined, createElement(Show, { source })),
+  );
   const errors: unknown[] = [];
   try {
     const stream = await renderToReadableStream(page, { onError: (error) => void errors.push(error) });
@@ -94,7 +101,13 @@ describe("useReactive in the HTML of a client component", () => {
       ...slow,
       ...reader,
       openSnapshot: () => undefined,
-      snapshotFor: async () => ({ ...reader, peek: (key) => reader.entry(key).peek(), version: slow.version, isConsistent: true, release() {} }),
+      snapshotFor: async () => ({
+        ...reader,
+        peek: (key) => reader.entry(key).peek(),
+        version: slow.version,
+        isConsistent: true,
+        release() {},
+      }),
     };
     const late = namespace("slow", { backend: asked }).signal("late", 0, { expose: "read" });
     expect((await render(late)).html).toContain("<output>5</output>");

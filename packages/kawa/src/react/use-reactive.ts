@@ -30,7 +30,9 @@ export function useReactive<T>(source: Readable<T>): T;
 export function useReactive<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): T;
 export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>): T {
   if (typeof start === "function") {
-    throw unsupported("Inline streams are started by server components. Read it there, and pass the value on as a prop.");
+    throw unsupported(
+      "Inline streams are started by server components. Read it there, and pass the value on as a prop.",
+    );
   }
   const values = use(ClientValuesContext);
   if (!values) {
@@ -53,7 +55,8 @@ export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>):
 const unset: Reader = { entry: () => cell<Entry>({ state: "absent", seq: 0 }), load: async () => {} };
 
 function evaluate<T>(snapshots: RenderSnapshots, source: Readable<T>): Collected<T> {
-  const readerOf = (backend: Backend): Reader => (backend === localBackend() ? unset : (snapshots.of(backend) ?? backend));
+  const readerOf = (backend: Backend): Reader =>
+    backend === localBackend() ? unset : (snapshots.of(backend) ?? backend);
   return collectReads(() =>
     readAs(readerOf, () => {
       if (!isSignal(source)) return source.value;
@@ -65,7 +68,9 @@ function evaluate<T>(snapshots: RenderSnapshots, source: Readable<T>): Collected
 
 /** @throws {KawaError} NOT_EXPOSED - one of them is not for browsers */
 function exposedSignals(reads: Collected<unknown>["reads"]): BackedSignal<unknown>[] {
-  const signals = ([...reads] as unknown as BackedSignal<unknown>[]).filter(({ backend }) => backend !== localBackend());
+  const signals = ([...reads] as unknown as BackedSignal<unknown>[]).filter(
+    ({ backend }) => backend !== localBackend(),
+  );
   signals.forEach(checkExposed);
   return signals;
 }

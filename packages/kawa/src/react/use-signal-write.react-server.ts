@@ -10,5 +10,8 @@ export type { SignalWrite } from "./use-signal-write.ts";
  * @throws {KawaError} CONTEXT_UNSUPPORTED - always: this is the build for server components
  */
 export function useSignalWrite<T>(_signal: Signal<T>): SignalWrite<T> {
-  throw new KawaError("CONTEXT_UNSUPPORTED", `useSignalWrite() works in client components. Write "use client" at the top of the file.`);
+  throw new KawaError(
+    "CONTEXT_UNSUPPORTED",
+    `useSignalWrite() works in client components. Write "use client" at the top of the file.`,
+  );
 }

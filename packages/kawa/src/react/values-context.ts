@@ -10,4 +10,6 @@ export type ClientValues = {
 };
 
 /** Provided by `<LiveUpdates>{children}</LiveUpdates>`. */
-export const ClientValuesContext: Context<ClientValues | undefined> = createContext<ClientValues | undefined>(undefined);
+export const ClientValuesContext: Context<ClientValues | undefined> = createContext<ClientValues | undefined>(
+  undefined,
+);

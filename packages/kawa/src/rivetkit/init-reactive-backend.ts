@@ -47,7 +47,8 @@ export function initReactiveBackend(options: InitReactiveBackendOptions): Reacti
   keepLatestSettings(registry.config.use);
   for (const service of hostedServices.values()) service.noticeNewHooks();
   host().use(adoptRegistry(registry));
-  const backend = findOpen(`${actorName}/${actorId}`) ?? new RivetBackend({ actorName, actorId, ...settingsOf(definition) });
+  const backend =
+    findOpen(`${actorName}/${actorId}`) ?? new RivetBackend({ actorName, actorId, ...settingsOf(definition) });
   backend.getContext = getContext;
   host().attach(backend);
   registerBackend(backend, { global });

@@ -17,7 +17,17 @@ export type BackendFactory = () => Backend | Promise<Backend>;
 const oddKeys = [
   ...["a:b:c", "with space", "ключ", "🎈", "quote\"'\\", "%_[]*", "line\nbreak", "0", "-1"],
   // What a plain object has or treats in its own way.
-  ...["__proto__", "constructor", "prototype", "toString", "valueOf", "hasOwnProperty", "__defineGetter__", "then", "length"],
+  ...[
+    "__proto__",
+    "constructor",
+    "prototype",
+    "toString",
+    "valueOf",
+    "hasOwnProperty",
+    "__defineGetter__",
+    "then",
+    "length",
+  ],
 ];
 
 /** What every {@link Backend} promises, whatever it keeps its values in. */
@@ -192,7 +202,9 @@ export function describeBackendContract(name: string, createBackend: BackendFact
 
       it("counts 200 concurrent increments as 200 and gives each its own result", async () => {
         const results = await Promise.all(Array.from({ length: 200 }, () => backend.update("count", increment)));
-        expect([...results].sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 200 }, (_, n) => n + 1));
+        expect([...results].sort((a, b) => Number(a) - Number(b))).toEqual(
+          Array.from({ length: 200 }, (_, n) => n + 1),
+        );
         expect(valueOf(await read("count"), 0)).toBe(200);
       });
 
@@ -344,7 +356,9 @@ export function describeBackendContract(name: string, createBackend: BackendFact
         const writes = [backend.set("a", 1), backend.update("a", increment), backend.set("b", 2)];
         const settled = Promise.allSettled(writes);
         await backend.close();
-        const outcomes = (await settled).map((result) => (result.status === "rejected" ? result.reason.code : "stored"));
+        const outcomes = (await settled).map((result) =>
+          result.status === "rejected" ? result.reason.code : "stored",
+        );
         expect(outcomes.filter((outcome) => outcome !== "stored" && outcome !== "BACKEND_CLOSED")).toEqual([]);
       });
     });

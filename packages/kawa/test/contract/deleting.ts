@@ -155,7 +155,15 @@ export function describeDeleting(current: CurrentBackend): void {
         backend.set("a", "last", { expect: first }),
       ]);
       const outcomes = results.map((result) => (result.status === "rejected" ? result.reason.code : result.value));
-      expect(outcomes).toEqual([undefined, undefined, "UPDATE_CONFLICT", 3, undefined, "UPDATE_CONFLICT", "UPDATE_CONFLICT"]);
+      expect(outcomes).toEqual([
+        undefined,
+        undefined,
+        "UPDATE_CONFLICT",
+        3,
+        undefined,
+        "UPDATE_CONFLICT",
+        "UPDATE_CONFLICT",
+      ]);
       expect(valueOf<unknown>(await read(backend, "a"), "nothing")).toBe(3);
       expect(valueOf<unknown>(await read(backend, "b"), "nothing")).toBe(1);
     });
@@ -163,11 +171,17 @@ export function describeDeleting(current: CurrentBackend): void {
     it("that loses takes no other write of its turn with it", async () => {
       const backend = current();
       await backend.set("a", 10);
-      const lost = [backend.delete("a", { expect: 999_999 }), backend.set("c", 1, { expect: 999_999 })].map((write) => codeOf(() => write));
+      const lost = [backend.delete("a", { expect: 999_999 }), backend.set("c", 1, { expect: 999_999 })].map((write) =>
+        codeOf(() => write),
+      );
       const kept = [backend.update("a", increment), backend.set("c", 2), backend.set("other", 1)];
       expect(await Promise.all(lost)).toEqual(["UPDATE_CONFLICT", "UPDATE_CONFLICT"]);
       expect(await Promise.all(kept)).toEqual([11, undefined, undefined]);
-      expect([...(await backend.entries(""))]).toEqual([["a", 11], ["c", 2], ["other", 1]]);
+      expect([...(await backend.entries(""))]).toEqual([
+        ["a", 11],
+        ["c", 2],
+        ["other", 1],
+      ]);
     });
 
     it("never deletes a value that was written meanwhile", async () => {
@@ -186,7 +200,9 @@ export function describeDeleting(current: CurrentBackend): void {
       const backend = current();
       await backend.set("a", 1);
       const number = await numberOf("a");
-      const codes = await Promise.all(Array.from({ length: 10 }, () => codeOf(() => backend.delete("a", { expect: number }))));
+      const codes = await Promise.all(
+        Array.from({ length: 10 }, () => codeOf(() => backend.delete("a", { expect: number }))),
+      );
       expect(codes.filter((code) => code === undefined)).toHaveLength(1);
       expect(codes.filter((code) => code === "UPDATE_CONFLICT")).toHaveLength(9);
     });

@@ -7,7 +7,8 @@ const long = { ttlMs: 600_000 };
 const short = { ttlMs: 30 };
 
 export function describeEphemeral(current: CurrentBackend): void {
-  const members = async (group: string): Promise<Members> => valueOf(await read(current(), membersKey(group)), noMembers);
+  const members = async (group: string): Promise<Members> =>
+    valueOf(await read(current(), membersKey(group)), noMembers);
   const ids = async (group: string): Promise<readonly string[]> => (await members(group)).ids;
 
   describe("ephemeral values", () => {
@@ -22,7 +23,8 @@ export function describeEphemeral(current: CurrentBackend): void {
 
     it("are listed by group in the order in which they came, however often they are written", async () => {
       const backend = current();
-      for (const key of ["room:b", "room:a", "other:c", "room:deep:d", "alone", "room:b"]) await backend.set(key, key, long);
+      for (const key of ["room:b", "room:a", "other:c", "room:deep:d", "alone", "room:b"])
+        await backend.set(key, key, long);
       expect(await members("room")).toEqual({ ids: ["b", "a"] });
       expect([await ids("other"), await ids("room:deep"), await ids("")]).toEqual([["c"], ["d"], ["alone"]]);
     });
@@ -36,7 +38,11 @@ export function describeEphemeral(current: CurrentBackend): void {
       await backend.set("room:a", 2, long);
       await backend.delete("room:a");
       const list = membersKey("room");
-      expect(changes.map(({ keys }) => [...keys].sort())).toEqual([[list, "room:a"].sort(), ["room:a"], [list, "room:a"].sort()]);
+      expect(changes.map(({ keys }) => [...keys].sort())).toEqual([
+        [list, "room:a"].sort(),
+        ["room:a"],
+        [list, "room:a"].sort(),
+      ]);
       expect(await ids("room")).toEqual([]);
     });
 
@@ -57,7 +63,11 @@ export function describeEphemeral(current: CurrentBackend): void {
       await backend.set("room:stays", 1);
       const changes = watch(backend);
       const { seq } = backend.version;
-      expect(await Promise.all(["room:a", "room:stays", "room:none"].map((key) => backend.renew(key)))).toEqual([true, false, false]);
+      expect(await Promise.all(["room:a", "room:stays", "room:none"].map((key) => backend.renew(key)))).toEqual([
+        true,
+        false,
+        false,
+      ]);
       await backend.delete("room:a");
       expect(await backend.renew("room:a")).toBe(false);
       expect(changes).toHaveLength(1);

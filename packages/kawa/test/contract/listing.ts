@@ -13,7 +13,9 @@ export function describeListing(current: CurrentBackend): void {
 
     it("come in code unit order, however they were written", async () => {
       const backend = current();
-      const ordered = ["", "!", "10", "9", "A", "Z", "_", "a", "a:b", "aa", "é", "ключ", "🎈", "\uffee"].map((end) => `k${end}`);
+      const ordered = ["", "!", "10", "9", "A", "Z", "_", "a", "a:b", "aa", "é", "ключ", "🎈", "\uffee"].map(
+        (end) => `k${end}`,
+      );
       for (const key of [...ordered].reverse()) await backend.set(key, key);
       expect(await backend.keys("k")).toEqual(ordered);
       expect([...(await backend.entries("k")).keys()]).toEqual(ordered);

@@ -10,7 +10,14 @@ const refused: readonly (readonly [what: string, value: unknown])[] = [
   ["an invalid Date", { at: new Date(Number.NaN) }],
   ["a list with holes", [Object.assign([], { length: 3 })]],
   ["a class that extends Map", new Counts()],
-  ["a getter", { get now() { return 1; } }],
+  [
+    "a getter",
+    {
+      get now() {
+        return 1;
+      },
+    },
+  ],
   ["a DataView", [new DataView(new ArrayBuffer(1))]],
 ];
 
@@ -40,7 +47,10 @@ export function describeRefusedValues(current: CurrentBackend): void {
       await backend.set("a", { bytes: new Uint16Array(pool.buffer, 2, 2), buffer: Buffer.from("abc") });
       const { bytes, buffer } = valueOf(await read(backend, "a"), {} as { bytes: Uint16Array; buffer: Uint8Array });
       expect([bytes, bytes.buffer.byteLength, buffer, buffer.buffer.byteLength]).toStrictEqual([
-        new Uint16Array([0x0707, 0x0707]), 4, new Uint8Array([97, 98, 99]), 3,
+        new Uint16Array([0x0707, 0x0707]),
+        4,
+        new Uint8Array([97, 98, 99]),
+        3,
       ]);
     });
   });

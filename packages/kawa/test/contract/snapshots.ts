@@ -58,7 +58,9 @@ export function describeSnapshots(current: CurrentBackend): void {
       }
       await backend.delete("n");
       const open = snapshots.filter((_, at) => ![5, 0, 2].includes(at));
-      expect((await Promise.all(open.map((snapshot) => valuesIn(snapshot, ["n"])))).flat()).toEqual([0, 1, 2, 3, 3, 4, 4, 5, 5]);
+      expect((await Promise.all(open.map((snapshot) => valuesIn(snapshot, ["n"])))).flat()).toEqual([
+        0, 1, 2, 3, 3, 4, 4, 5, 5,
+      ]);
     });
 
     it("is all before or all after each clear, at whatever moment it is opened", async () => {

@@ -14,7 +14,8 @@ export function describeStorageContract(name: string, storage: () => SignalStora
       sessions.push(session);
       return session;
     };
-    const byKey = (rows: readonly StoredRow[]): StoredRow[] => [...rows].map((row) => ({ ...row })).sort((a, b) => (a.key < b.key ? -1 : 1));
+    const byKey = (rows: readonly StoredRow[]): StoredRow[] =>
+      [...rows].map((row) => ({ ...row })).sort((a, b) => (a.key < b.key ? -1 : 1));
     const uniqueName = (): string => `reactiveState/${randomUUID()}`;
 
     afterEach(async () => {
@@ -41,10 +42,20 @@ export function describeStorageContract(name: string, storage: () => SignalStora
 
     it("overwrites by key, and tells rows by the commit that wrote them", async () => {
       const session = await open(uniqueName());
-      await session.commit([{ key: "a", text: "[0]", seq: 0 }, { key: "b", text: "[0]", seq: 0 }, { key: "c", text: "[0]", seq: 0 }]);
+      await session.commit([
+        { key: "a", text: "[0]", seq: 0 },
+        { key: "b", text: "[0]", seq: 0 },
+        { key: "c", text: "[0]", seq: 0 },
+      ]);
       await session.commit([{ key: "b", text: null, seq: 1 }]);
-      await session.commit([{ key: "c", text: "[2]", seq: 2 }, { key: "d", text: "[2]", seq: 2 }]);
-      expect(byKey(await session.load(2))).toEqual([{ key: "c", text: "[2]", seq: 2 }, { key: "d", text: "[2]", seq: 2 }]);
+      await session.commit([
+        { key: "c", text: "[2]", seq: 2 },
+        { key: "d", text: "[2]", seq: 2 },
+      ]);
+      expect(byKey(await session.load(2))).toEqual([
+        { key: "c", text: "[2]", seq: 2 },
+        { key: "d", text: "[2]", seq: 2 },
+      ]);
       expect(byKey(await session.load(1)).map(({ key }) => key)).toEqual(["b", "c", "d"]);
       expect(byKey(await session.load(0)).map(({ key, text }) => [key, text])).toEqual([
         ["a", "[0]"],
@@ -57,7 +68,10 @@ export function describeStorageContract(name: string, storage: () => SignalStora
 
     it("removes keys, whether they are there or not", async () => {
       const session = await open(uniqueName());
-      await session.commit([{ key: "a", text: "[0]", seq: 0 }, { key: "b", text: "[0]", seq: 0 }]);
+      await session.commit([
+        { key: "a", text: "[0]", seq: 0 },
+        { key: "b", text: "[0]", seq: 0 },
+      ]);
       await session.remove(["a", "none"], 0);
       await session.remove([], 0);
       expect(byKey(await session.load(0)).map(({ key }) => key)).toEqual(["b"]);
@@ -65,25 +79,48 @@ export function describeStorageContract(name: string, storage: () => SignalStora
 
     it("removes no row that was written after the commit up to which it is asked to", async () => {
       const session = await open(uniqueName());
-      await session.commit([{ key: "old", text: null, seq: 0 }, { key: "new", text: null, seq: 0 }, { key: "again", text: null, seq: 0 }]);
+      await session.commit([
+        { key: "old", text: null, seq: 0 },
+        { key: "new", text: null, seq: 0 },
+        { key: "again", text: null, seq: 0 },
+      ]);
       await session.commit([{ key: "new", text: "[1]", seq: 1 }]);
       await Promise.all([
         session.remove(["old", "new", "again"], 0),
-        session.commit([{ key: "again", text: "12:[2]", seq: 2 }, { key: "old2", text: null, seq: 2 }]),
+        session.commit([
+          { key: "again", text: "12:[2]", seq: 2 },
+          { key: "old2", text: null, seq: 2 },
+        ]),
       ]);
       const left = byKey(await session.load(0)).map(({ key, text }) => [key, text]);
-      expect(left).toEqual([["again", "12:[2]"], ["new", "[1]"], ["old2", null]]);
+      expect(left).toEqual([
+        ["again", "12:[2]"],
+        ["new", "[1]"],
+        ["old2", null],
+      ]);
     });
 
-    it.each(["__proto__", "constructor", "with space", "ключ", "🎈", "quote\"'\\", "line\nbreak", "7", "a:b", "\0client:x", "\0"])(
-      "keeps the key %j apart from others",
-      async (key) => {
-        const session = await open(uniqueName());
-        const rows = [{ key, text: "[1]", seq: 0 }, { key: `${key}2`, text: "[2]", seq: 0 }];
-        await session.commit(rows);
-        expect(byKey(await session.load(0))).toEqual(byKey(rows));
-      },
-    );
+    it.each([
+      "__proto__",
+      "constructor",
+      "with space",
+      "ключ",
+      "🎈",
+      "quote\"'\\",
+      "line\nbreak",
+      "7",
+      "a:b",
+      "\0client:x",
+      "\0",
+    ])("keeps the key %j apart from others", async (key) => {
+      const session = await open(uniqueName());
+      const rows = [
+        { key, text: "[1]", seq: 0 },
+        { key: `${key}2`, text: "[2]", seq: 0 },
+      ];
+      await session.commit(rows);
+      expect(byKey(await session.load(0))).toEqual(byKey(rows));
+    });
 
     it.each([
       ["with a colon", "12:[1]"],
@@ -127,7 +164,10 @@ export function describeStorageContract(name: string, storage: () => SignalStora
     it("carries a store from life to life", async () => {
       const actor = uniqueName();
       const before = await SignalStore.open(await open(actor));
-      await write(before, "c", 1, [{ key: "a", text: "[1]" }, { key: "b", text: "[1]" }]);
+      await write(before, "c", 1, [
+        { key: "a", text: "[1]" },
+        { key: "b", text: "[1]" },
+      ]);
       await write(before, "c", 2, [{ key: "b", text: null }]);
       const after = await SignalStore.open(await open(actor));
       expect(after.position).toEqual(before.position);

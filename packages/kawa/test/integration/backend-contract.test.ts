@@ -32,7 +32,9 @@ describe("two replicas of one actor on an embedded engine", () => {
     const servers = [1, 2].map(() => new RivetBackend({ actorName: "reactiveState", actorId: "two-servers" }));
     onTestFinished(async () => void (await Promise.all(servers.map((server) => server.close()))));
     const increment = (entry: Entry): number => (entry.state === "present" ? (entry.value as number) : 0) + 1;
-    await Promise.all(servers.flatMap((server) => Array.from({ length: 1_000 }, () => server.update("count", increment))));
+    await Promise.all(
+      servers.flatMap((server) => Array.from({ length: 1_000 }, () => server.update("count", increment))),
+    );
     await servers[0]!.load(["count"]);
     expect(servers[0]!.entry("count").peek()).toMatchObject({ state: "present", value: 2_000 });
   });

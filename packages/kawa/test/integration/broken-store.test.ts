@@ -47,7 +47,10 @@ async function waitForNextEngine(dataDir: string, before: number): Promise<void>
 
 describe.skipIf(reasonForNoDisk)(`a full disk${reasonForNoDisk ? ` (${reasonForNoDisk})` : ""}`, () => {
   /** Fills the disk, frees it when `refuse` has seen a refusal, and gives what is stored after a kill: the last write that was acknowledged. */
-  const valueAfterRecovery = async (context: TestContext, refuse: (app: App, dataDir: string) => Promise<Attempt[]>): Promise<unknown> => {
+  const valueAfterRecovery = async (
+    context: TestContext,
+    refuse: (app: App, dataDir: string) => Promise<Attempt[]>,
+  ): Promise<unknown> => {
     const disk = new SmallDisk(context, 48);
     const dataDir = join(disk.path, "data");
     const app = startApp({ dataDir });
@@ -74,18 +77,29 @@ describe.skipIf(reasonForNoDisk)(`a full disk${reasonForNoDisk ? ` (${reasonForN
 
   const untilRefused = (app: App): Promise<Attempt[]> => writeUntil(app, 1, ({ code }) => code === "DISK_FAILED");
 
-  it("refuses writes with the reason, and goes on by itself when there is room", { timeout: 180_000 }, async (context) => {
-    expect(await valueAfterRecovery(context, untilRefused)).toBeGreaterThanOrEqual(1_000);
-  });
+  it(
+    "refuses writes with the reason, and goes on by itself when there is room",
+    { timeout: 180_000 },
+    async (context) => {
+      expect(await valueAfterRecovery(context, untilRefused)).toBeGreaterThanOrEqual(1_000);
+    },
+  );
 
-  it("goes on by itself when the engine's store is in an error, for which there is no other way", { timeout: 180_000 }, async (context) => {
-    const refuse = async (app: App): Promise<Attempt[]> => {
-      // Its servers are cut off when it can store nothing about them: then nothing can be asked of an actor.
-      await waitUntil(() => app.log.includes("takes no writes (ENOSPC)"), { timeoutMs: 60_000, what: "the engine's failure" });
-      return untilRefused(app);
-    };
-    expect(await valueAfterRecovery(context, refuse)).toBeGreaterThanOrEqual(1_000);
-  });
+  it(
+    "goes on by itself when the engine's store is in an error, for which there is no other way",
+    { timeout: 180_000 },
+    async (context) => {
+      const refuse = async (app: App): Promise<Attempt[]> => {
+        // Its servers are cut off when it can store nothing about them: then nothing can be asked of an actor.
+        await waitUntil(() => app.log.includes("takes no writes (ENOSPC)"), {
+          timeoutMs: 60_000,
+          what: "the engine's failure",
+        });
+        return untilRefused(app);
+      };
+      expect(await valueAfterRecovery(context, refuse)).toBeGreaterThanOrEqual(1_000);
+    },
+  );
 
   it("goes on by itself when the engine has ended meanwhile", { timeout: 180_000 }, async (context) => {
     const refuse = async (app: App, dataDir: string): Promise<Attempt[]> => {
@@ -104,74 +118,95 @@ describe.skipIf(reasonForNoDisk)(`a full disk${reasonForNoDisk ? ` (${reasonForN
     disk.fill();
 
     const second = startApp({ dataDir });
-    await expect(second.call("start")).rejects.toMatchObject({ code: "DISK_FAILED", message: expect.stringContaining("it is full") });
+    await expect(second.call("start")).rejects.toMatchObject({
+      code: "DISK_FAILED",
+      message: expect.stringContaining("it is full"),
+    });
     disk.free();
     expect(await second.call("get", "value")).toBe("kept");
     await second.end();
   });
 });
 
-describe.skipIf(reasonForNoFrozenDisk)(`a disk that becomes read-only${reasonForNoFrozenDisk ? ` (${reasonForNoFrozenDisk})` : ""}`, () => {
-  it.each([
-    ["for a moment", async () => {}],
-    ["until the engine's store is in an error", (app: App) => waitUntil(() => app.log.includes("takes no writes (EPERM)"), { timeoutMs: 60_000, what: "the engine's failure" })],
-  ])("refuses writes with the reason, and goes on by itself when it takes them again: %s", { timeout: 180_000 }, async (_, whenBroken) => {
-    const context = { onTestFinished };
-    const disk = new FrozenDisk(context);
-    const { dataDir } = disk;
+describe.skipIf(reasonForNoFrozenDisk)(
+  `a disk that becomes read-only${reasonForNoFrozenDisk ? ` (${reasonForNoFrozenDisk})` : ""}`,
+  () => {
+    it.each([
+      ["for a moment", async () => {}],
+      [
+        "until the engine's store is in an error",
+        (app: App) =>
+          waitUntil(() => app.log.includes("takes no writes (EPERM)"), {
+            timeoutMs: 60_000,
+            what: "the engine's failure",
+          }),
+      ],
+    ])(
+      "refuses writes with the reason, and goes on by itself when it takes them again: %s",
+      { timeout: 180_000 },
+      async (_, whenBroken) => {
+        const context = { onTestFinished };
+        const disk = new FrozenDisk(context);
+        const { dataDir } = disk;
+        const app = startApp({ dataDir });
+        await app.call("set", "value", 0);
+        disk.freeze();
+
+        const refused = await writeUntil(app, 1, ({ code }) => code === "DISK_FAILED");
+        expect(refused.at(-1)).toMatchObject({ code: "DISK_FAILED", message: expect.stringMatching(/disk.*EPERM/) });
+        await whenBroken(app);
+        const stored = refused.filter(isStored).at(-1)?.value ?? 0;
+        // What visitors see is what is stored.
+        expect(await app.call("peek", "value")).toBe(stored);
+
+        disk.thaw();
+        const afterwards = await writeUntil(app, 1_000, isStored);
+        await app.kill();
+
+        const next = startApp({ dataDir });
+        expect(await next.call("get", "value")).toBe(afterwards.at(-1)!.value);
+        await next.end();
+      },
+    );
+
+    it("says so when an app is started on it", { timeout: 180_000 }, async (context) => {
+      const disk = new FrozenDisk(context);
+      const { dataDir } = disk;
+      const first = startApp({ dataDir });
+      await first.call("set", "value", "kept");
+      await first.kill();
+      await killProcesses(dataDir);
+      disk.freeze();
+
+      const second = startApp({ dataDir });
+      await expect(second.call("start")).rejects.toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE" });
+      disk.thaw();
+      expect(await second.call("get", "value")).toBe("kept");
+      await second.end();
+    });
+  },
+);
+
+it.runIf(isLinux)(
+  "starts an engine anew that can store nothing although the disk has room",
+  { timeout: 180_000 },
+  async (context) => {
+    const dataDir = await makeDataDir(context);
     const app = startApp({ dataDir });
     await app.call("set", "value", 0);
-    disk.freeze();
+    const before = await enginePid(dataDir);
+    // From now on each write to a file of its store fails.
+    execFileSync("prlimit", ["--pid", String(before), "--fsize=1"]);
 
-    const refused = await writeUntil(app, 1, ({ code }) => code === "DISK_FAILED");
-    expect(refused.at(-1)).toMatchObject({ code: "DISK_FAILED", message: expect.stringMatching(/disk.*EPERM/) });
-    await whenBroken(app);
-    const stored = refused.filter(isStored).at(-1)?.value ?? 0;
-    // What visitors see is what is stored.
-    expect(await app.call("peek", "value")).toBe(stored);
-
-    disk.thaw();
-    const afterwards = await writeUntil(app, 1_000, isStored);
+    await waitForNextEngine(dataDir, before);
+    const attempts = await writeUntil(app, 1, isStored);
     await app.kill();
 
     const next = startApp({ dataDir });
-    expect(await next.call("get", "value")).toBe(afterwards.at(-1)!.value);
+    expect(await next.call("get", "value")).toBe(attempts.length);
     await next.end();
-  });
-
-  it("says so when an app is started on it", { timeout: 180_000 }, async (context) => {
-    const disk = new FrozenDisk(context);
-    const { dataDir } = disk;
-    const first = startApp({ dataDir });
-    await first.call("set", "value", "kept");
-    await first.kill();
-    await killProcesses(dataDir);
-    disk.freeze();
-
-    const second = startApp({ dataDir });
-    await expect(second.call("start")).rejects.toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE" });
-    disk.thaw();
-    expect(await second.call("get", "value")).toBe("kept");
-    await second.end();
-  });
-});
-
-it.runIf(isLinux)("starts an engine anew that can store nothing although the disk has room", { timeout: 180_000 }, async (context) => {
-  const dataDir = await makeDataDir(context);
-  const app = startApp({ dataDir });
-  await app.call("set", "value", 0);
-  const before = await enginePid(dataDir);
-  // From now on each write to a file of its store fails.
-  execFileSync("prlimit", ["--pid", String(before), "--fsize=1"]);
-
-  await waitForNextEngine(dataDir, before);
-  const attempts = await writeUntil(app, 1, isStored);
-  await app.kill();
-
-  const next = startApp({ dataDir });
-  expect(await next.call("get", "value")).toBe(attempts.length);
-  await next.end();
-});
+  },
+);
 
 describe.runIf(isLinux)("an engine that hangs", () => {
   it("is started anew, and loses nothing", { timeout: 180_000 }, async (context) => {
@@ -198,7 +233,10 @@ describe.runIf(isLinux)("an engine that hangs", () => {
 
     await waitForNextEngine(dataDir, before);
     const attempts = await writeUntil(other, 1, isStored);
-    await waitUntil(async () => (await app.call("get", "value")) === attempts.length, { timeoutMs: 60_000, what: "the value to arrive" });
+    await waitUntil(async () => (await app.call("get", "value")) === attempts.length, {
+      timeoutMs: 60_000,
+      what: "the value to arrive",
+    });
     await Promise.all([app.end(), other.end()]);
   });
 });

@@ -37,12 +37,20 @@ const released = new Promise<void>((resolve) => (release = resolve));
 /** How a hook calls through the client that RivetKit gives it. */
 const ways: Record<string, (c: HookContext, actorName: string) => Calls | Promise<Calls>> = {
   "a handle": (c, actorName) => clientOf(c)[actorName]!.getOrCreate(["global"]),
-  "a handle with params": (c, actorName) => clientOf(c)[actorName]!.getOrCreate(["global"], { params: { of: "the app" } }),
-  "a handle by the client's own method": (c, actorName) => clientOf(c)["getOrCreate"]!(actorName, ["global"]) as unknown as Calls,
+  "a handle with params": (c, actorName) =>
+    clientOf(c)[actorName]!.getOrCreate(["global"], { params: { of: "the app" } }),
+  "a handle by the client's own method": (c, actorName) =>
+    clientOf(c)["getOrCreate"]!(actorName, ["global"]) as unknown as Calls,
   "a handle by id": (c, actorName) => clientOf(c)[actorName]!.getForId(c.actorId),
   "handle.action": (c, actorName) => {
     const handle = clientOf(c)[actorName]!.getOrCreate(["global"]);
-    return new Proxy({}, { get: (_, name: string) => (name === "then" ? undefined : (...args: unknown[]) => handle["action"]!({ name, args })) });
+    return new Proxy(
+      {},
+      {
+        get: (_, name: string) =>
+          name === "then" ? undefined : (...args: unknown[]) => handle["action"]!({ name, args }),
+      },
+    );
   },
   "a connection": (c, actorName) => {
     const connection = clientOf(c)[actorName]!.getOrCreate(["global"]).connect();
@@ -72,7 +80,9 @@ function callingHooks(): ReactiveStateActorHooks<AppContext> {
     const callee = await ways[way]!(c, params.key.includes("other") ? "asked" : "called");
     if (name !== "setSignal") return callee[name]!(params.key);
     // Both forms in which an action takes what it is given.
-    return asked.length % 2 === 0 ? callee[name]!(params.key, params.value) : callee[name]!({ key: params.key, value: params.value });
+    return asked.length % 2 === 0
+      ? callee[name]!(params.key, params.value)
+      : callee[name]!({ key: params.key, value: params.value });
   };
   return {
     getSignal: async (c, params, next) => (await call(c, "getSignal", params)) ?? next(params),
@@ -96,7 +106,8 @@ const registry = setup({
       },
     }),
     loops: createReactiveStateActor<AppContext>({
-      getSignal: async (_, params, next) => ((await looping.get({ context: { userId: "system" } })) === "open" ? next(params) : undefined),
+      getSignal: async (_, params, next) =>
+        (await looping.get({ context: { userId: "system" } })) === "open" ? next(params) : undefined,
       setSignal: async (_, params, next) => {
         await looping.set("again", { context: { userId: "system" } });
         return next(params);
@@ -122,12 +133,24 @@ const registry = setup({
   },
 });
 
-let clients: Record<string, { getOrCreate(key: string[], options?: { params: unknown }): Handle; getForId(actorId: string): Handle }>;
+let clients: Record<
+  string,
+  { getOrCreate(key: string[], options?: { params: unknown }): Handle; getForId(actorId: string): Handle }
+>;
 
 beforeAll(async () => {
   const open = (actorName: string): ReactiveBackend => initReactiveBackend({ registry, actorName, global: false });
-  backends = { roles: open("roles"), loops: open("loops"), slow: open("slow"), called: open("called"), asked: open("asked") };
-  roleOf = namespace("role", { backend: backends.roles }).family((userId: string) => ({ key: userId || "none", default: "nobody" }));
+  backends = {
+    roles: open("roles"),
+    loops: open("loops"),
+    slow: open("slow"),
+    called: open("called"),
+    asked: open("asked"),
+  };
+  roleOf = namespace("role", { backend: backends.roles }).family((userId: string) => ({
+    key: userId || "none",
+    default: "nobody",
+  }));
   looping = namespace("app", { backend: backends.loops }).signal("gate", "closed");
   await host().start();
   clients = createClient({ ...(await rivetClientOptions()), disableMetadataLookup: true }) as unknown as typeof clients;
@@ -149,10 +172,14 @@ async function enter(door: (typeof doors)[number], actorName: keyof typeof backe
   }
   const token = await issueToken({ userId }, { backend: backends[actorName] });
   const handle = clients[actorName]!.getOrCreate(["global"], { params: { token } });
-  if (door.endsWith("HTTP")) return { get: () => handle.getSignal!("app:text"), set: (value: string) => handle.setSignal!("app:text", value) };
+  if (door.endsWith("HTTP"))
+    return { get: () => handle.getSignal!("app:text"), set: (value: string) => handle.setSignal!("app:text", value) };
   const connection = handle.connect();
   onTestFinished(() => connection.dispose());
-  return { get: () => connection.getSignal!("app:text"), set: (value: string) => connection.setSignal!("app:text", value) };
+  return {
+    get: () => connection.getSignal!("app:text"),
+    set: (value: string) => connection.setSignal!("app:text", value),
+  };
 }
 
 describe.each(doors)("through %s", (door) => {
@@ -162,8 +189,14 @@ describe.each(doors)("through %s", (door) => {
     const [ada, bob, eve] = await Promise.all(["ada", "bob", "eve"].map((userId) => enter(door, "roles", userId)));
     await ada!.set(`by ada, ${door}`);
     expect(await bob!.get()).toBe(`by ada, ${door}`);
-    expect((await caught(() => bob!.set("by bob"))) as Error).toHaveProperty("message", expect.stringContaining("Only editors write."));
-    expect((await caught(() => eve!.get())) as Error).toHaveProperty("message", expect.stringContaining("Only members read."));
+    expect((await caught(() => bob!.set("by bob"))) as Error).toHaveProperty(
+      "message",
+      expect.stringContaining("Only editors write."),
+    );
+    expect((await caught(() => eve!.get())) as Error).toHaveProperty(
+      "message",
+      expect.stringContaining("Only members read."),
+    );
   });
 
   it("hooks that ask for themselves end at once", async () => {
@@ -186,9 +219,27 @@ describe.each(Object.keys(ways))("a hook that calls its own actor through %s of 
   });
 
   it.each<[string, () => Promise<unknown>]>([
-    ["getSignal", () => app().signal("text", "").get({ context: { userId: "ada" } })],
-    ["setSignal", () => app().signal("text", "").set("x", { context: { userId: "ada" } })],
-    ["deleteSignal", () => app().signal("text", "").delete({ context: { userId: "ada" } })],
+    [
+      "getSignal",
+      () =>
+        app()
+          .signal("text", "")
+          .get({ context: { userId: "ada" } }),
+    ],
+    [
+      "setSignal",
+      () =>
+        app()
+          .signal("text", "")
+          .set("x", { context: { userId: "ada" } }),
+    ],
+    [
+      "deleteSignal",
+      () =>
+        app()
+          .signal("text", "")
+          .delete({ context: { userId: "ada" } }),
+    ],
   ])("ends at once, and names both hooks: %s", async (name, act) => {
     const error = (await caught(act)) as Error;
     expect(error).toMatchObject({ code: "HOOK_LOOP" });
@@ -199,7 +250,11 @@ describe.each(Object.keys(ways))("a hook that calls its own actor through %s of 
   });
 
   it("ends at once in another actor, which it calls", async () => {
-    const error = (await caught(() => app().signal("other", "").get({ context: { userId: "ada" } }))) as Error;
+    const error = (await caught(() =>
+      app()
+        .signal("other", "")
+        .get({ context: { userId: "ada" } }),
+    )) as Error;
     expect(error).toMatchObject({ code: "HOOK_LOOP" });
     expect(error.message).toContain('getSignal of "app:other" → getSignal of "app:other"');
     expect(asked.length).toBeLessThan(6);
@@ -236,7 +291,9 @@ it("an onConnect hook that connects to its own actor ends at once", async () => 
   const handle = clients["connects"]!.getOrCreate(["global"]);
   expect(await codeOf(() => handle.getSignal!("app:text"))).toBe("HOOK_LOOP");
   expect(connectCount).toBeLessThan(6);
-  expect(logged.mock.calls.flat().join(" ")).toContain('onConnect of "connects/global" → onConnect of "connects/global"');
+  expect(logged.mock.calls.flat().join(" ")).toContain(
+    'onConnect of "connects/global" → onConnect of "connects/global"',
+  );
 });
 
 it("hooks that a client makes up are no hooks", async () => {
@@ -252,7 +309,10 @@ it("a slow hook and a clear hold up no other write of the namespace", async () =
   const note = (name: string, work: Promise<unknown>): Promise<unknown> => work.then(() => done.push(name));
   const slow = [note("slow", app.signal("slow", 0).set(1)), note("clear", app.clear())];
   await note("fast", app.signal("fast", 0).set(1));
-  await note("other", app.signal("other", 0).update((n) => n + 1));
+  await note(
+    "other",
+    app.signal("other", 0).update((n) => n + 1),
+  );
   expect(done).toEqual(["fast", "other"]);
   release();
   await Promise.all(slow);
@@ -265,5 +325,9 @@ async function giveRole(userId: string, role: string): Promise<void> {
   await backends.roles.load([]);
   const services = [...hostedServices.values()] as ActorService[];
   const service = services.find(({ context }) => context.name === "roles")!;
-  await service.store.write({ number: 0, settled: 0, writes: [{ key: `role:${userId}`, text: JSON.stringify([role]) }] });
+  await service.store.write({
+    number: 0,
+    settled: 0,
+    writes: [{ key: `role:${userId}`, text: JSON.stringify([role]) }],
+  });
 }

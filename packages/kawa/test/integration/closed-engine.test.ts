@@ -39,7 +39,10 @@ async function ask(path: string, init: RequestInit = {}): Promise<{ status: numb
 }
 
 /** How the engine ends a WebSocket that it has let open; undefined while it does not. */
-async function closingOf(path: string, protocols: string[]): Promise<{ code: number; reason: string; heard: unknown[] }> {
+async function closingOf(
+  path: string,
+  protocols: string[],
+): Promise<{ code: number; reason: string; heard: unknown[] }> {
   const socket = new WebSocket(`${access.endpoint.replace("http", "ws")}${path}`, protocols);
   const heard: unknown[] = [];
   socket.addEventListener("message", ({ data }) => heard.push(data));
@@ -50,29 +53,51 @@ async function closingOf(path: string, protocols: string[]): Promise<{ code: num
 describe("the engine's API", () => {
   const namespaces = ["kawa", "default"];
   const tokens: Record<string, string>[] = [{}, { authorization: "Bearer wrong" }, { "x-rivet-token": "wrong" }];
-  const body = JSON.stringify({ name: "reactiveState", key: "global", runner_name_selector: "default", crash_policy: "sleep", datacenters: {} });
+  const body = JSON.stringify({
+    name: "reactiveState",
+    key: "global",
+    runner_name_selector: "default",
+    crash_policy: "sleep",
+    datacenters: {},
+  });
   const writing = { "content-type": "application/json" };
 
   it.each(tokens)("refuses everything to who has %j, in every namespace", async (headers) => {
     for (const namespace of namespaces) {
       for (const [method, path] of [
-        ["GET", "/namespaces"], ["POST", "/namespaces"], ["GET", `/actors?namespace=${namespace}&name=reactiveState`],
-        ["GET", `/actors/names?namespace=${namespace}`], ["POST", `/actors?namespace=${namespace}`], ["PUT", `/actors?namespace=${namespace}`],
+        ["GET", "/namespaces"],
+        ["POST", "/namespaces"],
+        ["GET", `/actors?namespace=${namespace}&name=reactiveState`],
+        ["GET", `/actors/names?namespace=${namespace}`],
+        ["POST", `/actors?namespace=${namespace}`],
+        ["PUT", `/actors?namespace=${namespace}`],
         ["DELETE", `/actors/1gohpqg3bwbw18jn12dumjoycbcl00?namespace=${namespace}`],
-        ["GET", `/actors/1gohpqg3bwbw18jn12dumjoycbcl00/kv/keys/AA?namespace=${namespace}`], ["GET", `/runners?namespace=${namespace}`],
-        ["GET", `/runners/names?namespace=${namespace}`], ["GET", `/envoys?namespace=${namespace}`],
-        ["GET", `/runner-configs?namespace=${namespace}`], ["PUT", `/runner-configs/default?namespace=${namespace}`],
-        ["DELETE", `/runner-configs/default?namespace=${namespace}`], ["GET", "/datacenters"], ["GET", "/health/fanout"], ["GET", "/debug"],
-        ["GET", "/metrics"], ["GET", "/internal/cache"],
+        ["GET", `/actors/1gohpqg3bwbw18jn12dumjoycbcl00/kv/keys/AA?namespace=${namespace}`],
+        ["GET", `/runners?namespace=${namespace}`],
+        ["GET", `/runners/names?namespace=${namespace}`],
+        ["GET", `/envoys?namespace=${namespace}`],
+        ["GET", `/runner-configs?namespace=${namespace}`],
+        ["PUT", `/runner-configs/default?namespace=${namespace}`],
+        ["DELETE", `/runner-configs/default?namespace=${namespace}`],
+        ["GET", "/datacenters"],
+        ["GET", "/health/fanout"],
+        ["GET", "/debug"],
+        ["GET", "/metrics"],
+        ["GET", "/internal/cache"],
       ] as const) {
-        const init = method === "GET" || method === "DELETE" ? { method, headers } : { method, headers: { ...headers, ...writing }, body };
+        const init =
+          method === "GET" || method === "DELETE"
+            ? { method, headers }
+            : { method, headers: { ...headers, ...writing }, body };
         const { status, body: answer } = await ask(path, init);
         expect({ path, status, isRefused: status >= 400 && status < 500 }).toEqual({ path, status, isRefused: true });
         expect(answer).not.toContain(access.namespace);
       }
     }
     for (const target of ["api-public", "api-peer", "runner", "envoy"]) {
-      expect((await ask("/namespaces", { headers: { ...headers, "x-rivet-target": target } })).status).toBeGreaterThanOrEqual(400);
+      expect(
+        (await ask("/namespaces", { headers: { ...headers, "x-rivet-target": target } })).status,
+      ).toBeGreaterThanOrEqual(400);
     }
   });
 
@@ -92,7 +117,8 @@ describe("the engine's API", () => {
     for (const path of ["/ui/", "/ui/index.html", "/ui/actors"]) {
       const { body } = await ask(path);
       expect(body).toContain("<title>Rivet</title>");
-      for (const secret of [access.token, access.namespace, "reactiveState", "the value", dataDir]) expect(body).not.toContain(secret);
+      for (const secret of [access.token, access.namespace, "reactiveState", "the value", dataDir])
+        expect(body).not.toContain(secret);
     }
   });
 
@@ -108,21 +134,28 @@ describe("the engine's API", () => {
 });
 
 describe("the gateway to actors", () => {
-  const call = { method: "POST", headers: { "content-type": "application/json", "x-rivet-encoding": "json" }, body: JSON.stringify({ args: ["app:value"] }) };
+  const call = {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-rivet-encoding": "json" },
+    body: JSON.stringify({ args: ["app:value"] }),
+  };
 
-  it.each(["kawa", "default", `kawa-${"0".repeat(32)}`])("leads nobody to them in the namespace %s", async (namespace) => {
-    for (const method of ["get", "getOrCreate&rvt-pool=default"]) {
-      const query = `rvt-namespace=${namespace}&rvt-method=${method}&rvt-key=global`;
-      for (const path of ["action/getSignal", "inspector/state", "metadata", "request/x"]) {
-        const { status, body } = await ask(`/gateway/reactiveState/${path}?${query}`, call);
-        expect(status).toBeGreaterThanOrEqual(400);
-        expect(body).toMatch(/namespace|actor/);
-        expect(body).not.toContain("the value");
+  it.each(["kawa", "default", `kawa-${"0".repeat(32)}`])(
+    "leads nobody to them in the namespace %s",
+    async (namespace) => {
+      for (const method of ["get", "getOrCreate&rvt-pool=default"]) {
+        const query = `rvt-namespace=${namespace}&rvt-method=${method}&rvt-key=global`;
+        for (const path of ["action/getSignal", "inspector/state", "metadata", "request/x"]) {
+          const { status, body } = await ask(`/gateway/reactiveState/${path}?${query}`, call);
+          expect(status).toBeGreaterThanOrEqual(400);
+          expect(body).toMatch(/namespace|actor/);
+          expect(body).not.toContain("the value");
+        }
+        const socket = await closingOf(`/gateway/reactiveState/websocket?${query}`, ["rivet"]);
+        expect(socket).toMatchObject({ code: 1011, heard: [] });
       }
-      const socket = await closingOf(`/gateway/reactiveState/websocket?${query}`, ["rivet"]);
-      expect(socket).toMatchObject({ code: 1011, heard: [] });
-    }
-  });
+    },
+  );
 });
 
 describe("other ports", () => {
@@ -134,17 +167,23 @@ describe("other ports", () => {
     }
   });
 
-  it.runIf(process.platform === "linux")("that its process listens on are the one that asks for a token, and one that nobody can reach", () => {
-    const [engine] = findProcesses(dataDir).filter(({ command }) => /^\S*rivet-engine/.test(command));
-    const addresses = listeningAddresses(engine!.pid);
-    expect(addresses.map((address) => address.split(":")[0]).sort()).toEqual(["0100007F", "FFFFFFFF"]);
-  });
+  it.runIf(process.platform === "linux")(
+    "that its process listens on are the one that asks for a token, and one that nobody can reach",
+    () => {
+      const [engine] = findProcesses(dataDir).filter(({ command }) => /^\S*rivet-engine/.test(command));
+      const addresses = listeningAddresses(engine!.pid);
+      expect(addresses.map((address) => address.split(":")[0]).sort()).toEqual(["0100007F", "FFFFFFFF"]);
+    },
+  );
 });
 
 /** Local addresses, in hexadecimal, as the kernel lists them. */
 function listeningAddresses(pid: number): string[] {
   const inodes = new Set(readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)));
-  const rows = readFileSync(`/proc/${pid}/net/tcp`, "utf8").trim().split("\n").map((row) => row.trim().split(/\s+/));
+  const rows = readFileSync(`/proc/${pid}/net/tcp`, "utf8")
+    .trim()
+    .split("\n")
+    .map((row) => row.trim().split(/\s+/));
   return rows.filter((row) => row[3] === "0A" && inodes.has(`socket:[${row[9]}]`)).map((row) => row[1]!);
 }
 
@@ -169,13 +208,21 @@ describe("the token", () => {
   it.skipIf(!isRoot)("and the values are closed to another user of the machine (runs as root only)", async () => {
     const run = promisify(execFile);
     const asNobody = { uid: nobody, gid: nobody };
-    const names = [dataDir, ...["admin-token", "secret", "data", "journal", "engine.log"].map((name) => join(dataDir, name))];
+    const names = [
+      dataDir,
+      ...["admin-token", "secret", "data", "journal", "engine.log"].map((name) => join(dataDir, name)),
+    ];
     for (const path of names) {
       await expect(run("ls", [path], asNobody)).rejects.toThrow(/denied/);
       await expect(run("cat", [path], asNobody)).rejects.toThrow(/denied|directory/);
     }
-    for (const { pid } of findProcesses(dataDir)) await expect(run("cat", [`/proc/${pid}/environ`], asNobody)).rejects.toThrow(/denied/);
-    const { stdout } = await run("curl", ["-s", "-o", "/dev/null", "-w", "%{http_code}", `${access.endpoint}/namespaces`], asNobody);
+    for (const { pid } of findProcesses(dataDir))
+      await expect(run("cat", [`/proc/${pid}/environ`], asNobody)).rejects.toThrow(/denied/);
+    const { stdout } = await run(
+      "curl",
+      ["-s", "-o", "/dev/null", "-w", "%{http_code}", `${access.endpoint}/namespaces`],
+      asNobody,
+    );
     expect(stdout).toBe("403");
   });
 });
@@ -211,7 +258,8 @@ describe("a folder of an older version", () => {
   /** As the version before left it: open, without a token, its actors in a namespace whose name everybody knows. */
   async function makeOld(folder: string): Promise<void> {
     const env = { ...storeEnvironment(join(folder, "data")), RUST_LOG: "error" };
-    const edit = async (command: string): Promise<string> => (await promisify(execFile)(engineBinary(), ["udb", "-q", command], { env })).stdout;
+    const edit = async (command: string): Promise<string> =>
+      (await promisify(execFile)(engineBinary(), ["udb", "-q", command], { env })).stdout;
     const names = await edit("ls -s list /rivet/namespace/by_name");
     const [name] = /kawa-[0-9a-f]{32}/.exec(names)!;
     const id = (await edit(`get /rivet/namespace/by_name/${name}`)).trim();
@@ -227,11 +275,20 @@ describe("a folder of an older version", () => {
     await first.call("set", "value", 1);
     await first.end();
     const port = await findEnginePort();
-    const { RIVET__AUTH__ADMIN_TOKEN: _, ...env } = engineEnvironment({ port, dataPath: join(folder, "data"), adminToken: "", metricsHost: "127.0.0.1" });
+    const { RIVET__AUTH__ADMIN_TOKEN: _, ...env } = engineEnvironment({
+      port,
+      dataPath: join(folder, "data"),
+      adminToken: "",
+      metricsHost: "127.0.0.1",
+    });
     const engine = spawn(engineBinary(), ["start"], { env: env as NodeJS.ProcessEnv, stdio: "ignore" });
     onTestFinished(() => void engine.kill("SIGKILL"));
     writeFileSync(join(folder, "engine.json"), JSON.stringify({ pid: engine.pid, port, ownerPid: process.pid }));
-    const isUp = (): Promise<boolean> => fetch(`http://127.0.0.1:${port}/health`).then(({ ok }) => ok, () => false);
+    const isUp = (): Promise<boolean> =>
+      fetch(`http://127.0.0.1:${port}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
     await waitUntil(isUp, { timeoutMs: 20_000, what: "the old engine" });
 
     const guest = startApp({ dataDir: folder });

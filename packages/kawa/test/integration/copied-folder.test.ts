@@ -126,7 +126,9 @@ it("a folder has one engine, whichever of its names is used", async (context) =>
   mkdirSync(dirA);
   symlinkSync(dirA, link);
   const [one, two] = [startApp({ dataDir: dirA }), startApp({ dataDir: link })];
-  expect(await Promise.all([one.call("start"), two.call("start")]).then(([first, second]) => first === second)).toBe(true);
+  expect(await Promise.all([one.call("start"), two.call("start")]).then(([first, second]) => first === second)).toBe(
+    true,
+  );
   await one.call("set", "value", 1);
   expect(await two.call("get", "value")).toBe(1);
   await endAll(two, one);

@@ -119,7 +119,8 @@ it("goes on after a first start that was killed half-way", { timeout: 60_000 * f
     expect(later).toBe("second");
     // Else the engine waits half a minute for the one before.
     expect(log).not.toContain("could not be told that its earlier engine has ended");
-    if (process.env["KAWA_FIRST_START_ROUNDS"]) console.log(`${victim} killed: next value after ${Math.round(tookMs)} ms`);
+    if (process.env["KAWA_FIRST_START_ROUNDS"])
+      console.log(`${victim} killed: next value after ${Math.round(tookMs)} ms`);
   }
 });
 
@@ -191,23 +192,27 @@ it("keeps what was acknowledged while the engine did not answer", { timeout: 60_
   await next.end();
 });
 
-it("does not begin with an empty store where values were, until somebody says so", { timeout: 120_000 }, async (context) => {
-  const dataDir = await makeDataDir(context);
-  const app = startApp({ dataDir });
-  await app.call("set", "value", "kept");
-  await app.end();
-  await rm(join(dataDir, "data"), { recursive: true });
+it(
+  "does not begin with an empty store where values were, until somebody says so",
+  { timeout: 120_000 },
+  async (context) => {
+    const dataDir = await makeDataDir(context);
+    const app = startApp({ dataDir });
+    await app.call("set", "value", "kept");
+    await app.end();
+    await rm(join(dataDir, "data"), { recursive: true });
 
-  const without = startApp({ dataDir });
-  await expect(without.call("get", "value")).rejects.toMatchObject({ code: "STORE_INCOMPLETE" });
-  expect(without.log).toContain("STORE_INCOMPLETE");
-  await without.end();
+    const without = startApp({ dataDir });
+    await expect(without.call("get", "value")).rejects.toMatchObject({ code: "STORE_INCOMPLETE" });
+    expect(without.log).toContain("STORE_INCOMPLETE");
+    await without.end();
 
-  await rm(join(dataDir, "journal"), { recursive: true });
-  const next = startApp({ dataDir });
-  expect(await next.call("get", "value")).toBeNull();
-  await next.end();
-});
+    await rm(join(dataDir, "journal"), { recursive: true });
+    const next = startApp({ dataDir });
+    expect(await next.call("get", "value")).toBeNull();
+    await next.end();
+  },
+);
 
 describe("the end of the app", () => {
   it("ends the engine, also when the app was killed", async (context) => {

@@ -5,7 +5,8 @@ import { makeDataDir, startApp } from "./support/app.ts";
 import { waitUntil } from "./support/processes.ts";
 
 const told = "was deleted, moved or replaced while the app runs, so nothing can be stored. Restart the server";
-const count = (log: string): number => log.split("\n").filter((line) => line.startsWith("[kawa]") && line.includes(told)).length;
+const count = (log: string): number =>
+  log.split("\n").filter((line) => line.startsWith("[kawa]") && line.includes(told)).length;
 
 it("says at once that the folder was deleted, and begins anew after a restart", async (context) => {
   const dataDir = join(await makeDataDir(context), "rivet");
@@ -15,7 +16,10 @@ it("says at once that the folder was deleted, and begins anew after a restart", 
 
   await waitUntil(() => app.log.includes(told), { timeoutMs: 30_000, what: "the app to say that its folder is gone" });
   for (const value of [1, 2]) {
-    await expect(app.call("set", "value", value)).rejects.toMatchObject({ code: "DISK_FAILED", message: expect.stringContaining(told) });
+    await expect(app.call("set", "value", value)).rejects.toMatchObject({
+      code: "DISK_FAILED",
+      message: expect.stringContaining(told),
+    });
   }
   // The watch says it once, and the actor, which cannot start, once.
   expect(count(app.log)).toBeLessThanOrEqual(2);
@@ -38,7 +42,14 @@ it("goes on when the folder is put back", async (context) => {
   await expect(app.call("set", "value", "meanwhile")).rejects.toMatchObject({ code: "DISK_FAILED" });
 
   renameSync(elsewhere, dataDir);
-  await waitUntil(async () => app.call("set", "value", "after").then(() => true, () => false), { timeoutMs: 60_000, what: "a write to be stored" });
+  await waitUntil(
+    async () =>
+      app.call("set", "value", "after").then(
+        () => true,
+        () => false,
+      ),
+    { timeoutMs: 60_000, what: "a write to be stored" },
+  );
   await app.end();
 
   const next = startApp({ dataDir });
@@ -54,7 +65,10 @@ it("leaves what another app has put in the place of the folder alone", async (co
   const second = startApp({ dataDir });
   await second.call("set", "value", "second");
 
-  await expect(first.call("set", "value", "lost")).rejects.toMatchObject({ code: "DISK_FAILED", message: expect.stringContaining(told) });
+  await expect(first.call("set", "value", "lost")).rejects.toMatchObject({
+    code: "DISK_FAILED",
+    message: expect.stringContaining(told),
+  });
   await first.end();
 
   await second.call("set", "other", 1);

@@ -145,7 +145,10 @@ it("starts a crashed engine again, on the same port and with its data", async (c
     };
     const after = (await waitUntil(next, { timeoutMs: 15_000, what: "the next engine" })) as EngineRecord;
     expect(after).toMatchObject({ port: before?.port, ownerPid: app.pid });
-    await waitUntil(() => findEngines(dataDir).some(({ pid }) => pid === after.pid), { timeoutMs: 15_000, what: "its process" });
+    await waitUntil(() => findEngines(dataDir).some(({ pid }) => pid === after.pid), {
+      timeoutMs: 15_000,
+      what: "its process",
+    });
     expect(findEngines(dataDir)).toHaveLength(1);
     expect(await app.call("get", "value")).toBe(value);
   }
@@ -181,10 +184,13 @@ it("stops an engine that ignores the request to end", async (context) => {
   await app.end();
 });
 
-it.runIf(process.platform === "linux")("finds the socket on which RivetKit talks to the engine, and has it send at once", async (context) => {
-  const app = startApp({ dataDir: await makeDataDir(context) });
-  await app.call("start");
-  await app.call("set", "value", 1);
-  expect(await app.call("sentAtOnce")).toBe(1);
-  await app.end();
-});
+it.runIf(process.platform === "linux")(
+  "finds the socket on which RivetKit talks to the engine, and has it send at once",
+  async (context) => {
+    const app = startApp({ dataDir: await makeDataDir(context) });
+    await app.call("start");
+    await app.call("set", "value", 1);
+    expect(await app.call("sentAtOnce")).toBe(1);
+    await app.end();
+  },
+);

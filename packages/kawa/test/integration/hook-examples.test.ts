@@ -16,7 +16,9 @@ const dataDir = mkdtempSync(join(tmpdir(), "kawa-hook-examples-"));
 process.env["KAWA_DATA_DIR"] = dataDir;
 delete process.env["RIVET_ENDPOINT"];
 
-const registry = setup({ use: { basic: basicActor, namespaced: namespaceActor, rateLimited: rateLimitedActor, audited: auditedActor } });
+const registry = setup({
+  use: { basic: basicActor, namespaced: namespaceActor, rateLimited: rateLimitedActor, audited: auditedActor },
+});
 
 type Calls = Record<string, (...args: unknown[]) => Promise<unknown>>;
 type Handle = Calls & { connect(): Calls & { dispose(): Promise<void> } };
@@ -24,7 +26,8 @@ type Handle = Calls & { connect(): Calls & { dispose(): Promise<void> } };
 let clients: Record<string, { getOrCreate(key: string[], options?: { params: unknown }): Handle }>;
 
 beforeAll(async () => {
-  for (const actorName of Object.keys(registry.config.use)) backends.set(actorName, initReactiveBackend({ registry, actorName, global: false }));
+  for (const actorName of Object.keys(registry.config.use))
+    backends.set(actorName, initReactiveBackend({ registry, actorName, global: false }));
   const { endpoint, namespace: of } = await host().start();
   clients = createClient({ endpoint, namespace: of!, disableMetadataLookup: true }) as unknown as typeof clients;
 });
@@ -47,7 +50,10 @@ function openApp(actorName: string) {
   const user = namespace("user", { backend });
   const signals = {
     name: user.family((id: string) => ({ key: `${id}:name`, default: "" }), { expose: "write" }),
-    tab: user.family((at: { id: string; tab: string }) => ({ key: `${at.id}:tab:${at.tab}`, default: "" }), { expose: "write", ttlMs: 600_000 }),
+    tab: user.family((at: { id: string; tab: string }) => ({ key: `${at.id}:tab:${at.tab}`, default: "" }), {
+      expose: "write",
+      ttlMs: 600_000,
+    }),
   };
   return { backend, user, signals, browser: createBrowser(signals) };
 }
@@ -60,7 +66,10 @@ type Transport = (typeof transports)[number][0];
 /** A RivetKit client, as nobody or as whom a token says. Whatever else it claims is no identity. */
 async function connect(actorName: string, transport: Transport, userId?: string): Promise<Calls> {
   const claims = { userId: "root", isAdmin: true, origin: "server" };
-  const params = userId === undefined ? claims : { ...claims, token: await issueToken({ userId }, { expiresInMs: 60_000, backend: backends.get(actorName)! }) };
+  const params =
+    userId === undefined
+      ? claims
+      : { ...claims, token: await issueToken({ userId }, { expiresInMs: 60_000, backend: backends.get(actorName)! }) };
   const handle = clients[actorName]!.getOrCreate(["global"], { params });
   if (transport === "over HTTP") return handle;
   const connection = handle.connect();
@@ -68,12 +77,28 @@ async function connect(actorName: string, transport: Transport, userId?: string)
   return connection;
 }
 
-const writes = [["setSignal", "user:ada:name", "Eve"], ["deleteSignal", "user:ada:name"], ["clear", "user:"], ["updateStream", "ticker", 1], ["deleteStream", "ticker"]] as const;
-const reads = [["getSignal", "user:ada:name"], ["getAllSignals"], ["getStream", "ticker"], ["getAllStreams"], ["registerStream", "ticker"], ["unregisterStream", "ticker"]] as const;
+const writes = [
+  ["setSignal", "user:ada:name", "Eve"],
+  ["deleteSignal", "user:ada:name"],
+  ["clear", "user:"],
+  ["updateStream", "ticker", 1],
+  ["deleteStream", "ticker"],
+] as const;
+const reads = [
+  ["getSignal", "user:ada:name"],
+  ["getAllSignals"],
+  ["getStream", "ticker"],
+  ["getAllStreams"],
+  ["registerStream", "ticker"],
+  ["unregisterStream", "ticker"],
+] as const;
 const actions = [...writes, ...reads];
 
 /** Outcome of each action, by name. */
-async function outcomes(calls: Calls, asked: readonly (readonly [string, ...unknown[]])[]): Promise<Record<string, unknown>> {
+async function outcomes(
+  calls: Calls,
+  asked: readonly (readonly [string, ...unknown[]])[],
+): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   for (const [name, ...args] of asked) found[name] = (await codeOf(() => calls[name]!(...args))) ?? "done";
   return found;
@@ -97,14 +122,28 @@ async function attempts(browser: Browser, backend: ReactiveBackend, id: string):
   };
 }
 
-const nothing = { set: "ACTION_REFUSED", setExpecting: "ACTION_REFUSED", renew: "ACTION_REFUSED", remove: "ACTION_REFUSED", removeAgain: "ACTION_REFUSED", leave: "ACTION_REFUSED" };
+const nothing = {
+  set: "ACTION_REFUSED",
+  setExpecting: "ACTION_REFUSED",
+  renew: "ACTION_REFUSED",
+  remove: "ACTION_REFUSED",
+  removeAgain: "ACTION_REFUSED",
+  leave: "ACTION_REFUSED",
+};
 
 describe("the basic example", () => {
   const { backend, user, signals, browser } = lazily(() => openApp("basic"));
 
   it("lets server code do everything as somebody, and nothing as nobody", async () => {
     const name = signals().name("ada");
-    const everything = [() => name.set("Ada"), () => name.get(), () => name.update((now) => `${now}!`), () => user().keys(), () => name.delete(), () => user().clear()];
+    const everything = [
+      () => name.set("Ada"),
+      () => name.get(),
+      () => name.update((now) => `${now}!`),
+      () => user().keys(),
+      () => name.delete(),
+      () => user().clear(),
+    ];
     for (const attempt of everything) {
       expect(await as(undefined, () => codeOf(attempt))).toBe("ACTION_REFUSED");
       expect(await as("ada", () => codeOf(attempt))).toBeUndefined();
@@ -116,18 +155,34 @@ describe("the basic example", () => {
       await signals().name("ada").set("Ada");
       await signals().tab({ id: "ada", tab: "1" }).set("here");
     });
-    expect(await as(undefined, () => attempts(browser(), backend(), "ada"))).toEqual({ ...nothing, get: "none", follow: "none" });
+    expect(await as(undefined, () => attempts(browser(), backend(), "ada"))).toEqual({
+      ...nothing,
+      get: "none",
+      follow: "none",
+    });
     expect(await as("ada", () => attempts(browser(), backend(), "ada"))).toEqual({
-      ...{ set: "done", setExpecting: "conflict", get: "from a browser", follow: "from a browser", renew: "done", remove: "done", removeAgain: "done", leave: "done" },
+      ...{
+        set: "done",
+        setExpecting: "conflict",
+        get: "from a browser",
+        follow: "from a browser",
+        renew: "done",
+        remove: "done",
+        removeAgain: "done",
+        leave: "done",
+      },
     });
   });
 
-  it.each(transports)("lets a RivetKit client do everything with a token, and nothing without, %s", async (transport) => {
-    await as("ada", () => signals().name("ada").set("Ada"));
-    expect(await outcomes(await connect("basic", transport), actions)).toEqual(all("ACTION_REFUSED"));
-    expect(await as("ada", () => signals().name("ada").get())).toBe("Ada");
-    expect(await outcomes(await connect("basic", transport, "ada"), actions)).toEqual(all("done"));
-  });
+  it.each(transports)(
+    "lets a RivetKit client do everything with a token, and nothing without, %s",
+    async (transport) => {
+      await as("ada", () => signals().name("ada").set("Ada"));
+      expect(await outcomes(await connect("basic", transport), actions)).toEqual(all("ACTION_REFUSED"));
+      expect(await as("ada", () => signals().name("ada").get())).toBe("Ada");
+      expect(await outcomes(await connect("basic", transport, "ada"), actions)).toEqual(all("done"));
+    },
+  );
 });
 
 describe("the namespace example", () => {
@@ -142,7 +197,15 @@ describe("the namespace example", () => {
 
   it("lets server code write in the namespace of who acts, and list that", async () => {
     expect(await as("bob", () => codeOf(() => signals().name("ada").set("Bob")))).toBe("ACTION_REFUSED");
-    expect(await as("bob", () => codeOf(() => signals().name("ada").update(() => "Bob")))).toBe("ACTION_REFUSED");
+    expect(
+      await as("bob", () =>
+        codeOf(() =>
+          signals()
+            .name("ada")
+            .update(() => "Bob"),
+        ),
+      ),
+    ).toBe("ACTION_REFUSED");
     expect(await as("bob", () => codeOf(() => backend().renew("user:ada:tab:1")))).toBe("ACTION_REFUSED");
     expect(await as("ada", () => backend().renew("user:ada:tab:1"))).toBe(true);
     expect(await as("ada", () => user().keys())).toEqual(["ada:name", "ada:tab:1"]);
@@ -167,27 +230,39 @@ describe("the namespace example", () => {
     expect(await signals().name("ada").get()).toBe("from a browser");
   });
 
-  it.each(transports)("lets a RivetKit client write and list its own namespace, and nothing else, %s", async (transport) => {
-    const closed = { ...all("UNAUTHORIZED"), getAllSignals: "done" };
-    const ada = await connect("namespaced", transport, "ada");
-    expect(await outcomes(ada, actions)).toEqual({ ...closed, setSignal: "done" });
-    expect(await ada["getAllSignals"]!()).toEqual({ signals: { "user:ada:name": "Eve", "user:ada:tab:1": "here" } });
-    for (const userId of ["bob", undefined]) {
-      expect(await outcomes(await connect("namespaced", transport, userId), actions)).toEqual({ ...closed, setSignal: "ACTION_REFUSED" });
-    }
-    const nobody = await connect("namespaced", transport);
-    expect(await nobody["getAllSignals"]!({ prefix: "user:", userId: "ada" })).toEqual({ signals: {} });
-  });
+  it.each(transports)(
+    "lets a RivetKit client write and list its own namespace, and nothing else, %s",
+    async (transport) => {
+      const closed = { ...all("UNAUTHORIZED"), getAllSignals: "done" };
+      const ada = await connect("namespaced", transport, "ada");
+      expect(await outcomes(ada, actions)).toEqual({ ...closed, setSignal: "done" });
+      expect(await ada["getAllSignals"]!()).toEqual({ signals: { "user:ada:name": "Eve", "user:ada:tab:1": "here" } });
+      for (const userId of ["bob", undefined]) {
+        expect(await outcomes(await connect("namespaced", transport, userId), actions)).toEqual({
+          ...closed,
+          setSignal: "ACTION_REFUSED",
+        });
+      }
+      const nobody = await connect("namespaced", transport);
+      expect(await nobody["getAllSignals"]!({ prefix: "user:", userId: "ada" })).toEqual({ signals: {} });
+    },
+  );
 });
 
 describe("the rate limit example", () => {
   const { backend, signals, browser } = lazily(() => openApp("rateLimited"));
 
   it("counts the writes of one user through all doors, and refuses the 101st at each", async () => {
-    const [http, socket] = [await connect("rateLimited", "over HTTP", "ada"), await connect("rateLimited", "over a WebSocket", "ada")];
+    const [http, socket] = [
+      await connect("rateLimited", "over HTTP", "ada"),
+      await connect("rateLimited", "over a WebSocket", "ada"),
+    ];
     const doors = [
       () => as("ada", () => codeOf(() => signals().name("ada").set("server"))),
-      () => as("ada", async () => ((code) => (code === "done" ? undefined : code))(await browser().set("user:ada:name", "browser"))),
+      () =>
+        as("ada", async () =>
+          ((code) => (code === "done" ? undefined : code))(await browser().set("user:ada:name", "browser")),
+        ),
       () => codeOf(() => http["setSignal"]!("user:ada:name", "http")),
       () => codeOf(() => socket["setSignal"]!({ key: "user:ada:name", value: "socket" })),
     ];
@@ -210,8 +285,14 @@ describe("the rate limit example", () => {
   });
 
   it.each(transports)("closes to a RivetKit client what it says nothing about, %s", async (transport) => {
-    expect(await outcomes(await connect("rateLimited", transport, "dora"), actions)).toEqual({ ...all("UNAUTHORIZED"), setSignal: "done" });
-    expect(await outcomes(await connect("rateLimited", transport), actions)).toEqual({ ...all("UNAUTHORIZED"), setSignal: "done" });
+    expect(await outcomes(await connect("rateLimited", transport, "dora"), actions)).toEqual({
+      ...all("UNAUTHORIZED"),
+      setSignal: "done",
+    });
+    expect(await outcomes(await connect("rateLimited", transport), actions)).toEqual({
+      ...all("UNAUTHORIZED"),
+      setSignal: "done",
+    });
   });
 });
 
@@ -271,5 +352,7 @@ describe("the audit example", () => {
 /** The parts of an app, opened when the first test asks for them: before, there are no backends. */
 function lazily<T extends object>(open: () => T): { readonly [K in keyof T]: () => T[K] } {
   let opened: T | undefined;
-  return new Proxy({} as { readonly [K in keyof T]: () => T[K] }, { get: (_, name) => () => (opened ??= open())[name as keyof T] });
+  return new Proxy({} as { readonly [K in keyof T]: () => T[K] }, {
+    get: (_, name) => () => (opened ??= open())[name as keyof T],
+  });
 }

@@ -72,7 +72,8 @@ const rateLimitedActor = createReactiveStateActor({
 /** Everything is open to everybody, and answers who they are. */
 const openActor = createReactiveStateActor({
   beforeAction: (c, params, next) => next(params),
-  getSignal: async (c, params, next) => (params.key === "who" ? { userId: params.userId, isAdmin: params.isAdmin } : next(params)),
+  getSignal: async (c, params, next) =>
+    params.key === "who" ? { userId: params.userId, isAdmin: params.isAdmin } : next(params),
   deleteSignal: () => {
     throw new UserError("The shop is closed today", { code: "shop_closed", metadata: { until: "monday" } });
   },
@@ -93,7 +94,10 @@ const registry = setup({
   },
 });
 
-type Handle = { connect(): Connection; fetch(path: string): Promise<Response> } & Record<string, (...args: unknown[]) => Promise<unknown>>;
+type Handle = { connect(): Connection; fetch(path: string): Promise<Response> } & Record<
+  string,
+  (...args: unknown[]) => Promise<unknown>
+>;
 type Connection = { dispose(): Promise<void> } & Record<string, (...args: unknown[]) => Promise<unknown>>;
 type Clients = Record<string, { getOrCreate(key: string[], options?: { params: unknown }): Handle }>;
 
@@ -154,7 +158,9 @@ describe("the admin example", () => {
     expect(await flag.get()).toBe(false);
     await flag.set(true, user("root", { isAdmin: true }));
     expect(await flag.get()).toBe(true);
-    await namespace("all", { backend: backendOf("admin") }).signal("flag", false).set(true);
+    await namespace("all", { backend: backendOf("admin") })
+      .signal("flag", false)
+      .set(true);
   });
 });
 
@@ -174,9 +180,16 @@ describe("the namespace example", () => {
   it("does so for RivetKit clients with a token, and closes what it says nothing about", async () => {
     const ada = clientOf("namespaced", await tokenFor("namespaced", { userId: "ada" }));
     await ada.setSignal!("user:ada:city", "Delft");
-    expect(await codeOf(() => ada.setSignal!({ key: "user:bob:city", value: "Delft", userId: "bob" }))).toBe("ACTION_REFUSED");
+    expect(await codeOf(() => ada.setSignal!({ key: "user:bob:city", value: "Delft", userId: "bob" }))).toBe(
+      "ACTION_REFUSED",
+    );
     expect(await ada.getAllSignals!()).toMatchObject({ signals: { "user:ada:city": "Delft" } });
-    for (const [action, ...args] of [["getSignal", "user:ada:city"], ["deleteSignal", "user:ada:city"], ["clear"], ["registerStream", "s"]] as const) {
+    for (const [action, ...args] of [
+      ["getSignal", "user:ada:city"],
+      ["deleteSignal", "user:ada:city"],
+      ["clear"],
+      ["registerStream", "s"],
+    ] as const) {
       expect(await codeOf(() => ada[action]!(...args))).toBe("UNAUTHORIZED");
     }
   });
@@ -201,16 +214,25 @@ describe("the audit example", () => {
     const client = clientOf("audited", await tokenFor("audited", { userId: "ada" }));
     await client.setSignal!("k", 1);
     await codeOf(() => client.setSignal!("a::b", 1));
-    const entries = log.mock.calls.map(([entry]) => entry as Record<string, unknown>).filter((entry) => entry["userId"] === "ada");
-    expect(entries).toEqual([{ timestamp: expect.any(String), userId: "ada", success: true, duration: expect.any(Number) }]);
-    const failures = logError.mock.calls.map(([entry]) => entry as unknown).filter((entry) => typeof entry === "object");
+    const entries = log.mock.calls
+      .map(([entry]) => entry as Record<string, unknown>)
+      .filter((entry) => entry["userId"] === "ada");
+    expect(entries).toEqual([
+      { timestamp: expect.any(String), userId: "ada", success: true, duration: expect.any(Number) },
+    ]);
+    const failures = logError.mock.calls
+      .map(([entry]) => entry as unknown)
+      .filter((entry) => typeof entry === "object");
     expect(failures).toMatchObject([{ userId: "ada", success: false, error: expect.stringContaining("KEY_INVALID") }]);
   });
 });
 
 describe("a RivetKit client", () => {
   const viaHttp = clientOf;
-  const attempts: [string, (handle: Handle) => { call: Record<string, (...args: unknown[]) => Promise<unknown>>; end(): Promise<void> }][] = [
+  const attempts: [
+    string,
+    (handle: Handle) => { call: Record<string, (...args: unknown[]) => Promise<unknown>>; end(): Promise<void> },
+  ][] = [
     ["over HTTP", (handle) => ({ call: handle, end: async () => {} })],
     [
       "over connect()",
@@ -272,7 +294,10 @@ describe("a RivetKit client", () => {
     });
     const error = await caught(() => call.clear!());
     expect(error).toMatchObject({ code: "ACTION_REFUSED", message: "The action was refused." });
-    expect(await caught(() => call.setSignal!("a::b", 1))).toMatchObject({ code: "KEY_INVALID", message: expect.stringContaining("empty segment") });
+    expect(await caught(() => call.setSignal!("a::b", 1))).toMatchObject({
+      code: "KEY_INVALID",
+      message: expect.stringContaining("empty segment"),
+    });
     expect(await codeOf(() => call.setSignal!("k", "x".repeat(60_000)))).toBeUndefined();
     await end();
   });
@@ -293,7 +318,10 @@ describe("a RivetKit client", () => {
     ["no text", async () => ({ token: { isAdmin: true } })],
     ["changed", async () => ({ token: (await tokenFor("open", { userId: "ada" })).token.replace(/^./, "X") })],
     ["for another actor", () => tokenFor("audited", { userId: "ada" })],
-    ["expired", () => tokenFor("open", { userId: "ada" }, 1).then((params) => new Promise((ok) => setTimeout(ok, 20, params)))],
+    [
+      "expired",
+      () => tokenFor("open", { userId: "ada" }, 1).then((params) => new Promise((ok) => setTimeout(ok, 20, params))),
+    ],
   ])("whose token is %s is refused", async (_, params) => {
     expect(await codeOf(async () => viaHttp("open", await params()).getSignal!("who"))).toBe("UNAUTHORIZED");
   });
@@ -301,21 +329,37 @@ describe("a RivetKit client", () => {
   it("is refused once its token has expired, also on a connection that is open", async () => {
     const connection = viaHttp("open", await tokenFor("open", { userId: "ada" }, 1_500)).connect();
     expect(await connection.getSignal!("who")).toMatchObject({ userId: "ada" });
-    await vi.waitFor(async () => expect(await codeOf(() => connection.getSignal!("who"))).toBe("UNAUTHORIZED"), { timeout: 20_000, interval: 200 });
+    await vi.waitFor(async () => expect(await codeOf(() => connection.getSignal!("who"))).toBe("UNAUTHORIZED"), {
+      timeout: 20_000,
+      interval: 200,
+    });
     await connection.dispose();
   });
 });
 
 describe("an actor without hooks", () => {
-  it.each(["getSignal", "setSignal", "deleteSignal", "getAllSignals", "getStream", "updateStream", "deleteStream", "getAllStreams", "registerStream", "unregisterStream", "clear"])(
-    "refuses %s of a client, with a token too",
-    async (action) => {
-      await backendOf("reactiveState").set("k", "secret");
-      expect(await codeOf(() => clientOf("reactiveState")[action]!("k", "hacked"))).toBe("UNAUTHORIZED");
-      expect(await codeOf(async () => clientOf("reactiveState", await tokenFor("reactiveState", { isAdmin: true }))[action]!("k", "hacked"))).toBe("UNAUTHORIZED");
-      expect(await backendOf("reactiveState").keys("")).toContain("k");
-    },
-  );
+  it.each([
+    "getSignal",
+    "setSignal",
+    "deleteSignal",
+    "getAllSignals",
+    "getStream",
+    "updateStream",
+    "deleteStream",
+    "getAllStreams",
+    "registerStream",
+    "unregisterStream",
+    "clear",
+  ])("refuses %s of a client, with a token too", async (action) => {
+    await backendOf("reactiveState").set("k", "secret");
+    expect(await codeOf(() => clientOf("reactiveState")[action]!("k", "hacked"))).toBe("UNAUTHORIZED");
+    expect(
+      await codeOf(async () =>
+        clientOf("reactiveState", await tokenFor("reactiveState", { isAdmin: true }))[action]!("k", "hacked"),
+      ),
+    ).toBe("UNAUTHORIZED");
+    expect(await backendOf("reactiveState").keys("")).toContain("k");
+  });
 
   it("tells a stranger with curl nothing", async () => {
     const actorUrl = `${target.endpoint}/gateway/reactiveState/action/getSignal?rvt-namespace=${target.namespace}&rvt-method=getOrCreate&rvt-key=global`;

@@ -72,7 +72,10 @@ describe("the quick start", () => {
 
   it("ends at a signal that comes twice, as from a shell and npm, with a clean stop", async (context) => {
     const dataDir = await makeDataDir(context);
-    const server = run<QuickStartOperations>("quick-start/main.ts", { dataDir, env: { PORT: String(await findEnginePort()) } });
+    const server = run<QuickStartOperations>("quick-start/main.ts", {
+      dataDir,
+      env: { PORT: String(await findEnginePort()) },
+    });
     await server.call("get");
 
     signalProcess(server.pid, "SIGINT");
@@ -85,7 +88,11 @@ describe("the quick start", () => {
   it("ends at a signal during the start", async (context) => {
     const dataDir = await makeDataDir(context);
     const server = run("quick-start/main.ts", { dataDir, env: { PORT: String(await findEnginePort()) } });
-    await waitUntil(() => findEngines(dataDir).length > 0, { timeoutMs: startMs, intervalMs: 5, what: "the engine's process" });
+    await waitUntil(() => findEngines(dataDir).length > 0, {
+      timeoutMs: startMs,
+      intervalMs: 5,
+      what: "the engine's process",
+    });
 
     expect(await server.endBy("SIGTERM")).toEqual({ code: 143, signal: null });
     await waitForNoProcess(dataDir, 5_000);
@@ -98,7 +105,9 @@ describe("the quick start", () => {
     const server = run("quick-start/server.ts", { dataDir, env: { PORT: String(port) } });
 
     expect(await server.ended).toEqual({ code: 1, signal: null });
-    expect(server.log).toMatch(new RegExp(`^\\[kawa\\] The embedded engine cannot listen on port ${port}: .*\\(ENGINE_PORT_TAKEN\\)\\n$`));
+    expect(server.log).toMatch(
+      new RegExp(`^\\[kawa\\] The embedded engine cannot listen on port ${port}: .*\\(ENGINE_PORT_TAKEN\\)\\n$`),
+    );
     await waitForNoProcess(dataDir, 5_000);
   });
 
@@ -113,13 +122,20 @@ describe("the quick start", () => {
     [
       "the registry's setup names",
       "named-engine.ts",
-      ({ endpoint, namespace, token }: EngineAccess) => ({ ENGINE: endpoint, ENGINE_NAMESPACE: namespace, ENGINE_TOKEN: token }),
+      ({ endpoint, namespace, token }: EngineAccess) => ({
+        ENGINE: endpoint,
+        ENGINE_NAMESPACE: namespace,
+        ENGINE_TOKEN: token,
+      }),
     ],
   ])("uses the engine that %s, whatever port it asks for", async (_, script, engineAt) => {
     const [dataDir, otherDir] = [await makeDataDir({ onTestFinished }), await makeDataDir({ onTestFinished })];
     const [port, unused] = [await findEnginePort(), await findEnginePort()];
     const KAWA_SECRET = "a secret of both servers";
-    const owner = run<QuickStartOperations>("quick-start/main.ts", { dataDir, env: { PORT: String(port), KAWA_SECRET } });
+    const owner = run<QuickStartOperations>("quick-start/main.ts", {
+      dataDir,
+      env: { PORT: String(port), KAWA_SECRET },
+    });
     await owner.call("set", 5);
 
     const env = { PORT: String(unused), KAWA_SECRET, ...engineAt(await engineAccess(dataDir)) };
@@ -140,7 +156,9 @@ describe("the quick start", () => {
     const second = run<QuickStartOperations>("quick-start/main.ts", { dataDir, env: { PORT: String(other) } });
     expect(await second.call("get")).toBe(1);
 
-    expect(second.log).toContain(`[kawa] The engine listens on http://127.0.0.1:${port} already, not on port ${other}.`);
+    expect(second.log).toContain(
+      `[kawa] The engine listens on http://127.0.0.1:${port} already, not on port ${other}.`,
+    );
     expect(findEngines(dataDir)).toHaveLength(1);
     expect(first.log).toBe("");
 
@@ -173,7 +191,10 @@ describe("a registry of the user's own", () => {
     await mine.log.write("written");
     await waitUntil(() => counts.length === 2, { timeoutMs: startMs, what: "two events" });
     expect(counts).toEqual([2, 5]);
-    await expect(mine.fail()).rejects.toMatchObject({ code: "internal_error", message: expect.not.stringContaining("secret") });
+    await expect(mine.fail()).rejects.toMatchObject({
+      code: "internal_error",
+      message: expect.not.stringContaining("secret"),
+    });
     await connection.dispose();
 
     expect(await first.endBy("SIGTERM")).toEqual({ code: 143, signal: null });

@@ -56,18 +56,32 @@ describe.skipIf(!url)("on an engine that keeps its data in PostgreSQL", () => {
 
     const write = async (app: App, value: string): Promise<void> => {
       // The first start makes the tables.
-      await waitUntil(() => app.call("set", "value", value).then(() => true, () => false), {
-        timeoutMs: recoveryTimeoutMs,
-        what: "the value to be written",
-      });
+      await waitUntil(
+        () =>
+          app.call("set", "value", value).then(
+            () => true,
+            () => false,
+          ),
+        {
+          timeoutMs: recoveryTimeoutMs,
+          what: "the value to be written",
+        },
+      );
     };
 
     const expectValue = async (app: App, expected: string): Promise<void> => {
       let value: unknown;
-      await waitUntil(() => app.call("get", "value").then((found) => ((value = found), true), () => false), {
-        timeoutMs: recoveryTimeoutMs,
-        what: "the value to be read",
-      });
+      await waitUntil(
+        () =>
+          app.call("get", "value").then(
+            (found) => ((value = found), true),
+            () => false,
+          ),
+        {
+          timeoutMs: recoveryTimeoutMs,
+          what: "the value to be read",
+        },
+      );
       expect(value).toBe(expected);
     };
 

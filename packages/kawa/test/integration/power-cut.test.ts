@@ -27,14 +27,20 @@ async function cutPower(app: App, dataDir: string, flushedDir: string): Promise<
 }
 
 async function bytesOf(folder: string): Promise<number> {
-  const sizes = readdirSync(folder).filter((name) => !name.startsWith("LOG")).map(async (name) => (await stat(join(folder, name))).size);
+  const sizes = readdirSync(folder)
+    .filter((name) => !name.startsWith("LOG"))
+    .map(async (name) => (await stat(join(folder, name))).size);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 type Work = (app: App, round: number) => Promise<void>;
 
 /** Gives how many bytes the cuts have taken away. */
-async function survive(context: TestContext, work: Work, check: (app: App, rounds: number) => Promise<void>): Promise<number> {
+async function survive(
+  context: TestContext,
+  work: Work,
+  check: (app: App, rounds: number) => Promise<void>,
+): Promise<number> {
   const dataDir = await makeDataDir(context);
   const flushedDir = await makeFlushedDir(context);
   let lost = 0;
@@ -51,15 +57,19 @@ async function survive(context: TestContext, work: Work, check: (app: App, round
 }
 
 describe("a power cut, after which the disk has only what was flushed", () => {
-  it("loses no write that was acknowledged, from the first one of a new folder on", { timeout: 150_000 }, async (context) => {
-    const lost = await survive(
-      context,
-      async (app, round) => void (await app.call("set", "value", round)),
-      async (app, rounds) => expect(await app.call("get", "value")).toBe(rounds === 0 ? null : rounds),
-    );
-    // Else nothing was cut.
-    expect(lost).toBeGreaterThan(0);
-  });
+  it(
+    "loses no write that was acknowledged, from the first one of a new folder on",
+    { timeout: 150_000 },
+    async (context) => {
+      const lost = await survive(
+        context,
+        async (app, round) => void (await app.call("set", "value", round)),
+        async (app, rounds) => expect(await app.call("get", "value")).toBe(rounds === 0 ? null : rounds),
+      );
+      // Else nothing was cut.
+      expect(lost).toBeGreaterThan(0);
+    },
+  );
 
   it("applies no increment twice", { timeout: 150_000 }, async (context) => {
     await survive(

@@ -21,12 +21,24 @@ async function startProxy(context: TestContext): Promise<{ url: string; asked: s
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
 }
 
-const nothing = { HTTP_PROXY: undefined, HTTPS_PROXY: undefined, ALL_PROXY: undefined, NO_PROXY: undefined, NODE_USE_ENV_PROXY: undefined };
+const nothing = {
+  HTTP_PROXY: undefined,
+  HTTPS_PROXY: undefined,
+  ALL_PROXY: undefined,
+  NO_PROXY: undefined,
+  NODE_USE_ENV_PROXY: undefined,
+};
 const lower = { http_proxy: undefined, https_proxy: undefined, all_proxy: undefined, no_proxy: undefined };
 
 const proxies: [string, (url: string) => Record<string, string>][] = [
-  ["HTTP_PROXY and HTTPS_PROXY, which Node heeds too", (url) => ({ HTTP_PROXY: url, HTTPS_PROXY: url, NODE_USE_ENV_PROXY: "1" })],
-  ["http_proxy, with others in no_proxy", (url) => ({ http_proxy: url, no_proxy: "intranet", NODE_USE_ENV_PROXY: "1" })],
+  [
+    "HTTP_PROXY and HTTPS_PROXY, which Node heeds too",
+    (url) => ({ HTTP_PROXY: url, HTTPS_PROXY: url, NODE_USE_ENV_PROXY: "1" }),
+  ],
+  [
+    "http_proxy, with others in no_proxy",
+    (url) => ({ http_proxy: url, no_proxy: "intranet", NODE_USE_ENV_PROXY: "1" }),
+  ],
   ["ALL_PROXY", (url) => ({ ALL_PROXY: url })],
 ];
 

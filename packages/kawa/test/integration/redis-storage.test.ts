@@ -55,12 +55,17 @@ class Proxy {
     const redis = connect({ host: this.#target.hostname, port: Number(this.#target.port || 6379) });
     client.pipe(redis);
     redis.on("data", (data) => (this.onLost ? this.onLost() : client.write(data)));
-    for (const [socket, other] of [[client, redis], [redis, client]] as const) {
+    for (const [socket, other] of [
+      [client, redis],
+      [redis, client],
+    ] as const) {
       this.#sockets.add(socket);
-      socket.on("error", () => {}).on("close", () => {
-        this.#sockets.delete(socket);
-        other.destroy();
-      });
+      socket
+        .on("error", () => {})
+        .on("close", () => {
+          this.#sockets.delete(socket);
+          other.destroy();
+        });
     }
   }
 }
@@ -138,7 +143,10 @@ describe.skipIf(!url)("redisStorage", () => {
       const proxy = new Proxy(url!);
       const store = await SignalStore.open(await openSession(await proxy.start(), randomUUID()));
       const deltas: unknown[] = [];
-      store.listen((delta) => deltas.push(delta), () => {});
+      store.listen(
+        (delta) => deltas.push(delta),
+        () => {},
+      );
       const answered = Promise.withResolvers<void>();
       proxy.onLost = answered.resolve;
       const lost = caught(() => write(store, "c", 1, [{ key: "a", text: "[1]", expect: 0 }]));
@@ -147,7 +155,10 @@ describe.skipIf(!url)("redisStorage", () => {
       proxy.cut();
       expect(await lost).toMatchObject({ code: "BACKEND_UNAVAILABLE", cause: { code: "BACKEND_UNAVAILABLE" } });
       expect(deltas).toHaveLength(1);
-      expect(await write(store, "c", 1, [{ key: "a", text: "[1]", expect: 0 }])).toMatchObject({ seq: 1, conflicts: [] });
+      expect(await write(store, "c", 1, [{ key: "a", text: "[1]", expect: 0 }])).toMatchObject({
+        seq: 1,
+        conflicts: [],
+      });
       expect(deltas).toHaveLength(1);
       await store.close();
     });
@@ -190,7 +201,9 @@ describe("redisStorage without a Redis", () => {
     await once(server, "listening");
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    expect(await codeOf(() => redisStorage({ url: `redis://127.0.0.1:${port}` }).open("x"))).toBe("BACKEND_UNAVAILABLE");
+    expect(await codeOf(() => redisStorage({ url: `redis://127.0.0.1:${port}` }).open("x"))).toBe(
+      "BACKEND_UNAVAILABLE",
+    );
   });
 
   it.each(["", "localhost:6379", `http://app:${secret}@host`, `redis://app:${secret}@host:port`])(

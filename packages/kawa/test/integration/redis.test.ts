@@ -49,7 +49,14 @@ describe.skipIf(!url)("an actor that keeps its signals in Redis", () => {
     await backend.set("a", 1);
     const other = await storage.open(`inRedis/redis-${actorCount}`);
     await other.close();
-    await waitUntil(() => backend.set("a", 2).then(() => true, () => false), { timeoutMs: 60_000, what: "the actor to wake again" });
+    await waitUntil(
+      () =>
+        backend.set("a", 2).then(
+          () => true,
+          () => false,
+        ),
+      { timeoutMs: 60_000, what: "the actor to wake again" },
+    );
     expect(await read(backend, "a")).toBe(2);
   });
 

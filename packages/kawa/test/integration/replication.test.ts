@@ -57,7 +57,10 @@ describe("two servers of one app", () => {
     const count = async (): Promise<number> => Number(await host.call("peek", "count"));
     await host.call("get", "count");
     const allDone = Promise.all(all.map((app) => app.call("incrementInGroups", "count", 2_500, 25)));
-    await waitUntil(async () => (await count()) > 2_000, { timeoutMs: recoveryMs, what: "the increments to be under way" });
+    await waitUntil(async () => (await count()) > 2_000, {
+      timeoutMs: recoveryMs,
+      what: "the increments to be under way",
+    });
     const engine = await readEngineRecord(dataDir);
     signalProcess(engine!.pid, "SIGKILL");
     expect(await count()).toBeLessThan(10_000);
@@ -130,7 +133,9 @@ describe("a stranger who reaches the engine", () => {
 
   const attempts = {
     "reads at once": [{ id: 1, type: "read", body: { keys: ["app:value"] } }],
-    "writes at once": [{ id: 1, type: "write", body: { client: "x", number: 1, writes: [{ key: "app:value", text: "[9]" }] } }],
+    "writes at once": [
+      { id: 1, type: "write", body: { client: "x", number: 1, writes: [{ key: "app:value", text: "[9]" }] } },
+    ],
     "has a forged token": [
       { id: 1, type: "hello", body: { token: `${Date.now() + 60_000}.AAAA` } },
       { id: 2, type: "follow", body: { epoch: "", seq: 0 } },
@@ -165,7 +170,9 @@ describe("a stranger who reaches the engine", () => {
     const stranger = await strangerOf(pair);
 
     for (const name of ["getSignal", "getAllSignals", "setSignal", "clear", "read", "write"]) {
-      await expect(stranger.action({ name, args: ["app:value", "changed"] })).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+      await expect(stranger.action({ name, args: ["app:value", "changed"] })).rejects.toMatchObject({
+        code: "UNAUTHORIZED",
+      });
     }
     expect(await (await stranger.fetch("/")).text()).not.toContain("secret");
     expect(await pair.host.call("get", "value")).toBe("secret");

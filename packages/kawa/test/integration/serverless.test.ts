@@ -26,7 +26,11 @@ async function startEngine(dataDir: string): Promise<string> {
   };
   const engine = spawn(engineBinary(), ["start", "--except-services", "api_peer"], { env, stdio: "ignore" });
   onTestFinished(() => void engine.kill("SIGKILL"));
-  const isUp = (): Promise<boolean> => fetch(`http://127.0.0.1:${port}/health`).then(({ ok }) => ok, () => false);
+  const isUp = (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${port}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   await waitUntil(isUp, { timeoutMs: 20_000, what: "the engine" });
   return `http://${await createNamespace({ port, adminToken })}:${adminToken}@127.0.0.1:${port}`;
 }
@@ -41,7 +45,8 @@ it("lets its engine start actors through the mounted registry, and nobody else",
   });
   await app.call("listen");
   const url = `http://127.0.0.1:${port}/api/rivet`;
-  const stranger = (): Promise<number> => fetch(`${url}/start`, { method: "POST", body: "junk" }).then(({ status }) => status);
+  const stranger = (): Promise<number> =>
+    fetch(`${url}/start`, { method: "POST", body: "junk" }).then(({ status }) => status);
 
   expect(await stranger()).toBe(401);
   expect((await fetch(`${url}/metadata`)).status).toBe(200);

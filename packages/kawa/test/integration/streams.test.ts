@@ -101,7 +101,8 @@ describe("a stream that two servers show", () => {
 
     signalProcess((await readEngineRecord(dataDir))!.pid, "SIGKILL");
 
-    const newer = async (app: App): Promise<boolean> => ((await app.call("streamState", scope)).tick?.count ?? 0) > count + 100;
+    const newer = async (app: App): Promise<boolean> =>
+      ((await app.call("streamState", scope)).tick?.count ?? 0) > count + 100;
     const wait = { timeoutMs: 2 * takeoverMs, what: "newer values on both servers" };
     await waitUntil(async () => (await newer(host)) && (await newer(guest)), wait);
     // One that was told otherwise has stopped within a renewal.

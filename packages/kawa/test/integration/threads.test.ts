@@ -29,7 +29,9 @@ it("threads join the engine of their process, and leave it alone when they end",
   // One after the other, as pages of next dev have them, and two at a time, as pools do.
   for (let round = 1; round <= 3; round += 1) {
     for (const name of ["one", "two"]) await script.call("startThread", name);
-    await Promise.all(["one", "two"].map((name) => script.call("inThread", name, { name: "set", args: [name, round] })));
+    await Promise.all(
+      ["one", "two"].map((name) => script.call("inThread", name, { name: "set", args: [name, round] })),
+    );
     expect(await script.call("inThread", "one", { name: "get", args: ["two"] })).toBe(round);
     expect(await script.call("get", "one")).toBe(round);
     for (const name of ["one", "two"]) await script.call("endThread", name);
@@ -108,7 +110,10 @@ it("says what to do when the thread that ran the engine was ended", async (conte
   await script.call("inThread", "one", { name: "set", args: ["value", 1] });
   await script.call("inThread", "two", { name: "get", args: ["value"] });
   await script.call("endThread", "one");
-  await waitUntil(() => script.log.includes("start Kawa in its main thread"), { timeoutMs: 20_000, what: "a word about it" });
+  await waitUntil(() => script.log.includes("start Kawa in its main thread"), {
+    timeoutMs: 20_000,
+    what: "a word about it",
+  });
   expect(script.log).toContain("ENGINE_START_FAILED");
 
   // For every other process the engine is gone, and what was written is there.
@@ -127,7 +132,11 @@ it("a record and a lock with the number of another living program hold up nobody
   await first.kill();
   await waitForNoProcess(dataDir, 5_000);
   // As in a container that starts anew: the numbers are those of processes that live, and are others.
-  const reused = JSON.parse(JSON.stringify(record).replaceAll(`:${record!.ownerPid},`, `:${process.pid},`).replaceAll(`:${record!.pid},`, `:${process.ppid},`));
+  const reused = JSON.parse(
+    JSON.stringify(record)
+      .replaceAll(`:${record!.ownerPid},`, `:${process.pid},`)
+      .replaceAll(`:${record!.pid},`, `:${process.ppid},`),
+  );
   expect(reused).toMatchObject({ pid: process.ppid, ownerPid: process.pid, owner: { pid: process.pid } });
   await writeFile(join(dataDir, "engine.json"), JSON.stringify(reused));
   await writeFile(join(dataDir, "engine.lock"), JSON.stringify(reused.owner));

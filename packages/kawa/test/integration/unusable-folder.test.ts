@@ -18,7 +18,9 @@ async function refusalsOf({ context, prepare, uid }: Case): Promise<string[]> {
   expect(findEngines(dataDir)).toEqual([]);
   app.disconnect();
   await app.ended;
-  return calls.map((call) => (call.status === "fulfilled" ? "done" : String(call.reason.message).replace(`${dataDir}/`, "")));
+  return calls.map((call) =>
+    call.status === "fulfilled" ? "done" : String(call.reason.message).replace(`${dataDir}/`, ""),
+  );
 }
 
 const thrice = (text: string): unknown[] => Array.from({ length: 3 }, () => expect.stringContaining(text));
@@ -44,14 +46,17 @@ describe.skipIf(!isRoot)("what another user has made (runs as root only)", () =>
 });
 
 describe("what nobody can use", () => {
-  it.skipIf(!isRoot)("is refused at once: a secret that is closed to its own user (runs as root only)", async (context) => {
-    const prepare = (dataDir: string): void => {
-      writeFileSync(join(dataDir, "secret"), "0123456789abcdef");
-      chmodSync(join(dataDir, "secret"), 0o000);
-      for (const path of [dataDir, join(dataDir, "secret")]) chownSync(path, nobody, nobody);
-    };
-    expect(await refusalsOf({ context, prepare, uid: nobody })).toEqual(thrice("secret cannot be read."));
-  });
+  it.skipIf(!isRoot)(
+    "is refused at once: a secret that is closed to its own user (runs as root only)",
+    async (context) => {
+      const prepare = (dataDir: string): void => {
+        writeFileSync(join(dataDir, "secret"), "0123456789abcdef");
+        chmodSync(join(dataDir, "secret"), 0o000);
+        for (const path of [dataDir, join(dataDir, "secret")]) chownSync(path, nobody, nobody);
+      };
+      expect(await refusalsOf({ context, prepare, uid: nobody })).toEqual(thrice("secret cannot be read."));
+    },
+  );
 
   it("is refused at once: a folder in the place of the lock", async (context) => {
     const prepare = (dataDir: string): void => void mkdirSync(join(dataDir, "engine.lock"));

@@ -14,7 +14,11 @@ import { outputsOf, renderServer } from "./flight.ts";
 vi.mock("next/server", () => ({ connection: async () => {}, after: () => {} }));
 vi.mock("next/headers", () => ({ headers: async () => new Headers({ accept: "text/html" }) }));
 
-type Read = { readonly use: typeof useReactive; readonly of: Readable<unknown>; readonly show: (value: unknown) => ReactElement };
+type Read = {
+  readonly use: typeof useReactive;
+  readonly of: Readable<unknown>;
+  readonly show: (value: unknown) => ReactElement;
+};
 
 /** Components as they run after a build: what a test runs is not what is in its file. */
 const source = `
@@ -37,7 +41,10 @@ beforeEach(() => {
   count += 1;
   vi.stubEnv("NODE_ENV", "production");
   // As in a new process, which looks at each hook until it finds nobody new.
-  Object.assign(processState<object>("async-callers", () => ({})), { left: 1, gap: 1 });
+  Object.assign(
+    processState<object>("async-callers", () => ({})),
+    { left: 1, gap: 1 },
+  );
   folder = mkdtempSync(join(tmpdir(), "kawa-callers-"));
   writeFileSync(join(folder, "components.cjs"), source);
   modules = createRequire(import.meta.url)(join(folder, "components.cjs")) as typeof modules;
@@ -64,7 +71,11 @@ function show(value: unknown): ReactElement {
 
 async function shown(name: string, of: Readable<unknown>): Promise<string[]> {
   const Component = modules[name]!;
-  const flight = await renderServer(<Dynamic><Component use={useReactive} of={of} show={show} /></Dynamic>);
+  const flight = await renderServer(
+    <Dynamic>
+      <Component use={useReactive} of={of} show={show} />
+    </Dynamic>,
+  );
   expect(flight.errors).toEqual([]);
   return outputsOf(flight);
 }
@@ -79,20 +90,26 @@ const sources: Record<string, (name: string) => Readable<unknown>> = {
 };
 
 for (const [kind, sourceOf] of Object.entries(sources)) {
-  it.each(["Declared", "Arrow", "Method", "Helped", "Nested"])(`an async function (%s) that reads ${kind} after a component is told once`, async (name) => {
-    const of = sourceOf(`${name}-${count}`);
-    // A component reads it first: from then on nobody waits for it.
-    await shown("Plain", of);
-    await vi.waitFor(async () => {
-      expect(await shown(name, of)).toEqual(["7"]);
+  it.each(["Declared", "Arrow", "Method", "Helped", "Nested"])(
+    `an async function (%s) that reads ${kind} after a component is told once`,
+    async (name) => {
+      const of = sourceOf(`${name}-${count}`);
+      // A component reads it first: from then on nobody waits for it.
+      await shown("Plain", of);
+      await vi.waitFor(
+        async () => {
+          expect(await shown(name, of)).toEqual(["7"]);
+          expect(logged).toHaveLength(1);
+        },
+        { timeout: 25_000, interval: 1 },
+      );
+      const [[, error]] = logged as [[string, Error & { code: string }]];
+      expect(error.code).toBe("CONTEXT_UNSUPPORTED");
+      expect(error.stack?.split("\n").find((line) => line.trim().startsWith("at "))).toContain("components.cjs");
+      for (let time = 0; time < 20; time += 1) await shown(name, of);
       expect(logged).toHaveLength(1);
-    }, { timeout: 25_000, interval: 1 });
-    const [[, error]] = logged as [[string, Error & { code: string }]];
-    expect(error.code).toBe("CONTEXT_UNSUPPORTED");
-    expect(error.stack?.split("\n").find((line) => line.trim().startsWith("at "))).toContain("components.cjs");
-    for (let time = 0; time < 20; time += 1) await shown(name, of);
-    expect(logged).toHaveLength(1);
-  });
+    },
+  );
 }
 
 it("says nothing of components that are no async functions", async () => {

@@ -7,7 +7,13 @@ import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
 import { computed, namespace, read, type Signal, useReactive } from "../../src/index.react-server.ts";
 import { reactive } from "../../src/next/fragments/reactive.tsx";
 import { LivePage, LiveUpdates } from "../../src/next/live-updates.tsx";
-import { cachedRead, CachedReads, keepCachedReads, readTag, whenNothingOlderRuns } from "../../src/react/render/cached-reads.ts";
+import {
+  cachedRead,
+  CachedReads,
+  keepCachedReads,
+  readTag,
+  whenNothingOlderRuns,
+} from "../../src/react/render/cached-reads.ts";
 import { requestChecks } from "../../src/react/checks/request-checks.ts";
 import type { RenderReads } from "../../src/react/render/render-reads.ts";
 import type { RequestScope } from "../../src/react/render/render-scope.ts";
@@ -17,14 +23,22 @@ import { renderServer } from "./flight.ts";
 import { inNext, type NextUnitStore } from "../support/next-stores.ts";
 
 vi.mock("next/server", () => ({ connection: async () => {}, after: () => {} }));
-vi.mock("next/headers", () => ({ headers: async () => new Headers({ "x-kawa-render": "render-number-1", accept: "text/html" }) }));
+vi.mock("next/headers", () => ({
+  headers: async () => new Headers({ "x-kawa-render": "render-number-1", accept: "text/html" }),
+}));
 vi.mock("../../src/next/fragments/client/live-fragment.tsx", () => ({ LiveFragment: () => null }));
-vi.mock("../../src/next/refresh/live-values.tsx", () => ({ LiveValues: ({ render }: { render: Promise<string> }) => render }));
+vi.mock("../../src/next/refresh/live-values.tsx", () => ({
+  LiveValues: ({ render }: { render: Promise<string> }) => render,
+}));
 vi.mock("../../src/next/client.ts", () => ({ LiveMarker: () => null, LiveRefresh: () => null }));
 
 const load = createRequire(import.meta.url);
 const { renderToReadableStream } = load("next/dist/compiled/react-server-dom-webpack/server.node") as {
-  renderToReadableStream(model: unknown, clients: object, options: { onError(error: unknown): void }): ReadableStream<Uint8Array>;
+  renderToReadableStream(
+    model: unknown,
+    clients: object,
+    options: { onError(error: unknown): void },
+  ): ReadableStream<Uint8Array>;
 };
 const { createFromReadableStream } = load("next/dist/compiled/react-server-dom-webpack/client.node") as {
   createFromReadableStream(stream: ReadableStream<Uint8Array>, options: object): Promise<ReactNode>;
@@ -51,7 +65,9 @@ type Kept = { readonly payload: ReadableStream<Uint8Array>; readonly unit: NextU
 /** As Next runs a function in `"use cache"`, for one request. */
 function fill(work: object, model: unknown): Kept {
   const unit: NextUnitStore = { type: "cache", tags: null };
-  const payload = inNext(work, unit, () => renderToReadableStream(model, {}, { onError: (error) => void errors.push(error) }));
+  const payload = inNext(work, unit, () =>
+    renderToReadableStream(model, {}, { onError: (error) => void errors.push(error) }),
+  );
   return { payload, unit };
 }
 
@@ -69,7 +85,9 @@ async function keep(kept: Kept): Promise<Kept & { readonly text: string; again()
 
 /** As Next shows what is kept. */
 function shown(payload: ReadableStream<Uint8Array>): Promise<ReactNode> {
-  return createFromReadableStream(payload, { serverConsumerManifest: { moduleLoading: null, moduleMap: null, serverModuleMap: null } });
+  return createFromReadableStream(payload, {
+    serverConsumerManifest: { moduleLoading: null, moduleMap: null, serverModuleMap: null },
+  });
 }
 
 type Rendered = { readonly text: string; readonly scope: RequestScope };
@@ -92,12 +110,19 @@ function Score(): ReactElement {
 const keysOf = ({ scope }: Rendered): string[] => [...(scope.reads?.keys.get(backend.id) ?? [])];
 const markers = (text: string): number => text.split("kawa-cached").length - 1;
 
-describe("a function in \"use cache\"", () => {
+describe('a function in "use cache"', () => {
   it.each([
     ["a component that waits", async (): Promise<ReactNode> => <output>{await read(score)}</output>],
     ["a component with a hook", (): ReactNode => <Score />],
     ["a computed value", async (): Promise<ReactNode> => <output>{await read(computed(() => score.value))}</output>],
-    ["a late part", (): ReactNode => <Suspense fallback={null}><Score /></Suspense>],
+    [
+      "a late part",
+      (): ReactNode => (
+        <Suspense fallback={null}>
+          <Score />
+        </Suspense>
+      ),
+    ],
   ])("has its reads in what Next keeps, and browsers keep nothing of it: %s", async (_, Content) => {
     await score.set(7);
     const { text, unit } = await keep(fill({}, <Content />));
@@ -105,13 +130,20 @@ describe("a function in \"use cache\"", () => {
     expect(markers(text)).toBe(1);
     expect(unit.explicitStale).toBe(0);
     expect(unit.tags).toHaveLength(1);
-    expect(readTag(unit.tags![0]!)!.all).toEqual([{ backendId: backend.id, epoch: backend.version.epoch, key: "t:score", seq: 1 }]);
+    expect(readTag(unit.tags![0]!)!.all).toEqual([
+      { backendId: backend.id, epoch: backend.version.epoch, key: "t:score", seq: 1 },
+    ]);
     expect(errors).toEqual([]);
   });
 
   it("that gives data is as one that gives content", async () => {
     await score.set(7);
-    const kept = await keep(fill({}, lazily(async () => ({ points: await read(score) }))));
+    const kept = await keep(
+      fill(
+        {},
+        lazily(async () => ({ points: await read(score) })),
+      ),
+    );
     expect(kept.text).toContain('{"points":7}');
     expect(kept.unit.tags).toHaveLength(1);
   });
@@ -128,7 +160,10 @@ describe("a function in \"use cache\"", () => {
     const page = await renderPage(work, async () => {
       const before = await read(score);
       await score.set(2);
-      kept = fill(work, lazily(() => read(score)));
+      kept = fill(
+        work,
+        lazily(() => read(score)),
+      );
       return `${before} and ${String(await shown(kept.payload))}`;
     });
     expect(page.text).toContain("1 and 1");
@@ -136,16 +171,32 @@ describe("a function in \"use cache\"", () => {
   });
 
   it("refuses what hooks decide about, and what belongs to one render", async () => {
-    const Fragment = reactive(function Fragment(): ReactElement {
-      return <Score />;
-    }, { id: `cached-${count}` });
+    const Fragment = reactive(
+      function Fragment(): ReactElement {
+        return <Score />;
+      },
+      { id: `cached-${count}` },
+    );
     vi.spyOn(backend, "isGuarded", "get").mockReturnValue(true);
-    await keep(fill({}, lazily(() => read(score))));
+    await keep(
+      fill(
+        {},
+        lazily(() => read(score)),
+      ),
+    );
     vi.restoreAllMocks();
-    for (const part of [<Fragment key="1" />, <LivePage key="2" />, <LiveUpdates key="3">1</LiveUpdates>]) await keep(fill({}, part));
-    await keep(fill({}, lazily(() => read(0, () => {}, []))));
+    for (const part of [<Fragment key="1" />, <LivePage key="2" />, <LiveUpdates key="3">1</LiveUpdates>])
+      await keep(fill({}, part));
+    await keep(
+      fill(
+        {},
+        lazily(() => read(0, () => {}, [])),
+      ),
+    );
     expect(errors.slice(0, 1)).toMatchObject([{ code: "CACHE_PRIVATE", data: { key: "t:score" } }]);
-    expect(new Set(errors.slice(1).map((error) => (error as { code: string }).code))).toEqual(new Set(["RENDER_STATIC"]));
+    expect(new Set(errors.slice(1).map((error) => (error as { code: string }).code))).toEqual(
+      new Set(["RENDER_STATIC"]),
+    );
     expect(errors.length).toBeGreaterThanOrEqual(5);
   });
 });
@@ -174,7 +225,12 @@ describe("a page that shows something cached", () => {
       await isLate;
       return <i>{await read(late)}</i>;
     }
-    const kept = fill({}, [<Score key="1" />, <Suspense key="2" fallback={null}><Late /></Suspense>]);
+    const kept = fill({}, [
+      <Score key="1" />,
+      <Suspense key="2" fallback={null}>
+        <Late />
+      </Suspense>,
+    ]);
     const [one, other] = kept.payload.tee();
     const pages = [renderPage({}, () => shown(one)), renderPage({}, () => shown(other))];
     onLate();
@@ -185,11 +241,14 @@ describe("a page that shows something cached", () => {
     await score.set(7);
     const kept = await keep(fill({}, <Score />));
     let reads: RenderReads | undefined;
-    const Fragment = reactive(async function Fragment(): Promise<ReactNode> {
-      const content = await shown(kept.again());
-      reads = requestScope().readsHere;
-      return content;
-    }, { id: `shows-cached-${count}` });
+    const Fragment = reactive(
+      async function Fragment(): Promise<ReactNode> {
+        const content = await shown(kept.again());
+        reads = requestScope().readsHere;
+        return content;
+      },
+      { id: `shows-cached-${count}` },
+    );
     const page = await renderPage({}, () => <Fragment />);
     expect(errors).toEqual([]);
     expect(keysOf(page)).toEqual([]);
@@ -227,8 +286,13 @@ describe("a page that shows something cached", () => {
     requestChecks.set("test", check);
     try {
       const headers = new Headers({ host: "strange" });
-      const page = inNext({}, { type: "request", headers }, () => renderServer(lazily(() => shown(kept.again())) as unknown as ReactNode));
-      const { text, errors: [error] } = await page;
+      const page = inNext({}, { type: "request", headers }, () =>
+        renderServer(lazily(() => shown(kept.again())) as unknown as ReactNode),
+      );
+      const {
+        text,
+        errors: [error],
+      } = await page;
       expect(error).toMatchObject({ code: "HOST_REFUSED" });
       expect(text).not.toContain("987654321");
       expect(check).toHaveBeenCalledWith({ headers });
@@ -250,11 +314,14 @@ describe("a page that shows something cached", () => {
     expect(keysOf(await renderPage({}, () => shown(outer.again())))).toEqual(["t:score"]);
   });
 
-  it.each(["unstable-cache", "prerender-legacy"])("is refused where Next keeps that without asking: %s", async (type) => {
-    await score.set(7);
-    const kept = await keep(fill({}, <Score />));
-    await expect(inNext({}, { type }, () => shown(kept.again()))).rejects.toMatchObject({ code: "RENDER_STATIC" });
-  });
+  it.each(["unstable-cache", "prerender-legacy"])(
+    "is refused where Next keeps that without asking: %s",
+    async (type) => {
+      await score.set(7);
+      const kept = await keep(fill({}, <Score />));
+      await expect(inNext({}, { type }, () => shown(kept.again()))).rejects.toMatchObject({ code: "RENDER_STATIC" });
+    },
+  );
 });
 
 describe("a render that is going to tell its versions", () => {
@@ -280,7 +347,12 @@ describe("a render that is going to tell its versions", () => {
 describe("the tag of something cached", () => {
   it("tells the same in a process that knows nothing of it", () => {
     const cached = new CachedReads("some-render-id-1");
-    for (const [key, seq] of [["a", 1], ["b:c", 0], ["a", 2]] as const) cached.add({ backendId: "one/x", epoch: "e", key, seq });
+    for (const [key, seq] of [
+      ["a", 1],
+      ["b:c", 0],
+      ["a", 2],
+    ] as const)
+      cached.add({ backendId: "one/x", epoch: "e", key, seq });
     cached.add({ backendId: "two/x", epoch: "f", key: "a", seq: 5 });
     const again = readTag(cached.toTag())!;
     expect(again).not.toBe(cached);
@@ -289,7 +361,10 @@ describe("the tag of something cached", () => {
     expect(readTag(cached.toTag())).toBe(again);
   });
 
-  it.each(["posts", "kawa:", "kawa:mine", "kawa:mine:{", "kawa:mine:[]"])("is told from those of the app: %s", (tag) => {
-    expect(readTag(tag)?.all ?? []).toEqual([]);
-  });
+  it.each(["posts", "kawa:", "kawa:mine", "kawa:mine:{", "kawa:mine:[]"])(
+    "is told from those of the app: %s",
+    (tag) => {
+      expect(readTag(tag)?.all ?? []).toEqual([]);
+    },
+  );
 });

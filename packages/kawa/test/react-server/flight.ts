@@ -2,7 +2,9 @@ import { createRequire } from "node:module";
 import type { ReactNode } from "react";
 
 type FlightOptions = { onError?: (error: unknown) => string | undefined };
-type FlightServer = { renderToReadableStream(model: ReactNode, clients: object, options?: FlightOptions): ReadableStream<Uint8Array> };
+type FlightServer = {
+  renderToReadableStream(model: ReactNode, clients: object, options?: FlightOptions): ReadableStream<Uint8Array>;
+};
 
 // Next brings React's server renderer; nobody publishes it alone for this React.
 const { renderToReadableStream } = createRequire(import.meta.url)(
@@ -24,5 +26,7 @@ export async function renderServer(model: ReactNode): Promise<Flight> {
 
 /** Texts that the `<output>` elements of a render show, in their order. */
 export function outputsOf({ text }: Flight): string[] {
-  return [...text.matchAll(/\["\$","output",[^,]*,\{"children":("(?:[^"\\]|\\.)*"|[\d.-]+)\}/g)].map((match) => String(JSON.parse(match[1]!)));
+  return [...text.matchAll(/\["\$","output",[^,]*,\{"children":("(?:[^"\\]|\\.)*"|[\d.-]+)\}/g)].map((match) =>
+    String(JSON.parse(match[1]!)),
+  );
 }

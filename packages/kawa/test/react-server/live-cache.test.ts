@@ -93,7 +93,13 @@ describe("the handler around another one", () => {
 
   it("gives nothing to a prerender, which would be kept without being followed", async () => {
     await set("one", [await tagOf("a")]);
-    for (const type of ["prerender", "prerender-runtime", "prerender-legacy", "unstable-cache", "build-time-generator"]) {
+    for (const type of [
+      "prerender",
+      "prerender-runtime",
+      "prerender-legacy",
+      "unstable-cache",
+      "build-time-generator",
+    ]) {
       expect([type, await get(type)]).toEqual([type, undefined]);
     }
     expect(await get("cache")).toBe("one");
@@ -143,7 +149,10 @@ describe("the handlers of Next", () => {
   it("are wrapped once each, whenever they are registered, the app's and those in front of them too", () => {
     const other = { ...inner };
     const front = { ...inner };
-    const map = new Map([["default", inner], ["remote", inner]]);
+    const map = new Map([
+      ["default", inner],
+      ["remote", inner],
+    ]);
     const tiers = new Map([["disk", front]]);
     const builtIn = new Set([inner]);
     names.forEach((name, index) => (globals[Symbol.for(name)] = [map, tiers, builtIn][index]));

@@ -2,7 +2,15 @@ import { Suspense, type ReactElement, type ReactNode } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Backend, Snapshot } from "../../src/core/backend/backend.ts";
 import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
-import { computed, memberIdsOf, membersOf, namespace, type Readable, type Signal, useReactive } from "../../src/index.react-server.ts";
+import {
+  computed,
+  memberIdsOf,
+  membersOf,
+  namespace,
+  type Readable,
+  type Signal,
+  useReactive,
+} from "../../src/index.react-server.ts";
 import type { RequestScope } from "../../src/react/render/render-scope.ts";
 import { renewSnapshots, requestScope } from "../../src/react/render/request-scope.ts";
 import { outputsOf, renderServer } from "./flight.ts";
@@ -36,7 +44,13 @@ function Value({ of }: { of: Readable<unknown> }): ReactElement {
 }
 
 /** Renders its children after `before` has ended. */
-async function After({ before, children }: { before: () => Promise<void>; children: ReactNode }): Promise<ReactElement> {
+async function After({
+  before,
+  children,
+}: {
+  before: () => Promise<void>;
+  children: ReactNode;
+}): Promise<ReactElement> {
   await before();
   return <>{children}</>;
 }
@@ -65,7 +79,11 @@ describe("one render", () => {
       </>,
     );
     expect(flight.errors).toEqual([]);
-    expect(outputsOf(flight).filter((text) => text !== "waiting").sort()).toEqual(["1", "1", "1", "1", "2", "2"]);
+    expect(
+      outputsOf(flight)
+        .filter((text) => text !== "waiting")
+        .sort(),
+    ).toEqual(["1", "1", "1", "1", "2", "2"]);
     expect(scopes[0]!.versions.get(backend.id)).toEqual(version);
     expect(outputsOf(await renderServer(<Value of={sum} />))).toEqual(["0"]);
   });
@@ -90,7 +108,11 @@ describe("one render", () => {
       </>,
     );
     expect(outputsOf(flight).sort()).toEqual(["1", "1", "1,Ada"]);
-    expect([...scopes[0]!.reads!.keys.get(backend.id)!].sort()).toEqual(["\0members:t:kitchen", "t:counter", "t:kitchen:1"]);
+    expect([...scopes[0]!.reads!.keys.get(backend.id)!].sort()).toEqual([
+      "\0members:t:kitchen",
+      "t:counter",
+      "t:kitchen:1",
+    ]);
     expect(outputsOf(await renderServer(<Value of={text} />))).toEqual(["2,Bob"]);
   });
 

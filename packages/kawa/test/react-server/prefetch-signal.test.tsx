@@ -5,7 +5,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
 import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
 import { namespace, type Signal, useReactive } from "../../src/index.react-server.ts";
-import { prefetchSignal, signalQueryOptions, useSignalMutation, useSignalQuery, useSuspenseSignalQuery } from "../../src/query/index.react-server.ts";
+import {
+  prefetchSignal,
+  signalQueryOptions,
+  useSignalMutation,
+  useSignalQuery,
+  useSuspenseSignalQuery,
+} from "../../src/query/index.react-server.ts";
 import { requestScope } from "../../src/react/render/request-scope.ts";
 import { codeOf } from "../support/caught.ts";
 import { outputsOf, renderServer } from "./flight.ts";
@@ -59,7 +65,10 @@ describe("prefetchSignal in a server component", () => {
   });
 
   it("leaves to the browser what cannot be read", async () => {
-    const failing: Backend = { ...createMemoryBackend("failing"), readerFor: () => Promise.reject(new Error("no connection")) };
+    const failing: Backend = {
+      ...createMemoryBackend("failing"),
+      readerFor: () => Promise.reject(new Error("no connection")),
+    };
     const client = new QueryClient();
     await prefetchSignal(client, namespace("failing", { backend: failing }).signal("n", 0, { expose: "read" }));
     expect(dehydrate(client).queries).toEqual([]);
@@ -74,7 +83,10 @@ describe("kawa/query outside of renders on a server", () => {
     expect(readerFor).toHaveBeenCalledTimes(1);
   });
 
-  it.each([useSignalQuery, useSuspenseSignalQuery, useSignalMutation])("has hooks for client components only: %s", async (hook) => {
-    expect(await codeOf(() => (hook as (of: Signal<number>) => unknown)(open))).toBe("CONTEXT_UNSUPPORTED");
-  });
+  it.each([useSignalQuery, useSuspenseSignalQuery, useSignalMutation])(
+    "has hooks for client components only: %s",
+    async (hook) => {
+      expect(await codeOf(() => (hook as (of: Signal<number>) => unknown)(open))).toBe("CONTEXT_UNSUPPORTED");
+    },
+  );
 });

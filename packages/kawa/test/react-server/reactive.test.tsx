@@ -183,9 +183,13 @@ describe("a fragment in a page", () => {
       },
       { id: "framed" },
     );
-    expect(await shown(<Framed name="a">
-            <b>text</b>
-          </Framed>,)).toEqual(["0"]);
+    expect(
+      await shown(
+        <Framed name="a">
+          <b>text</b>
+        </Framed>,
+      ),
+    ).toEqual(["0"]);
     expect(client.shown).toEqual([]);
     expect(keysOf(next.render)).toEqual(["t:a"]);
   });
@@ -449,7 +453,8 @@ describe("a push", () => {
 
   it("is refused where a client has too many, and what it has taken is given back", async () => {
     const [ref] = await rendered(<Live name="a" />);
-    const open = (n: number): PushAnswer => openPush({ tab: `tab-of-a-stranger-${n}`, fragments: [ref!] }, { session: "s", address: "192.0.2.9" });
+    const open = (n: number): PushAnswer =>
+      openPush({ tab: `tab-of-a-stranger-${n}`, fragments: [ref!] }, { session: "s", address: "192.0.2.9" });
     for (let n = 0; n < 16; n += 1) open(n);
     expect(await codeOf(() => open(16))).toBe("STREAMS_EXHAUSTED");
     expect(pushCount()).toBe(16);
@@ -517,7 +522,10 @@ describe("a push", () => {
     ["no tab", { tab: "", fragments: [] }],
     ["no list", { tab, fragments: "all" }],
     ["something else in the list", { tab, fragments: [null] }],
-    ["too many", { tab, fragments: Array.from({ length: 201 }, () => ({ token: "", render: "r".repeat(16), versions: "" })) }],
+    [
+      "too many",
+      { tab, fragments: Array.from({ length: 201 }, () => ({ token: "", render: "r".repeat(16), versions: "" })) },
+    ],
   ])("refuses a request with %s", async (_, request) => {
     expect(await codeOf(() => openPush(request as never))).toBe("REQUEST_INVALID");
   });

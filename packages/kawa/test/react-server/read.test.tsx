@@ -3,7 +3,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
 import { stopInlineStreams } from "../../src/core/streams/inline-streams.ts";
 import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
-import { computed, type KawaError, namespace, read, type Readable, type Signal, useReactive, useReactiveStream } from "../../src/index.react-server.ts";
+import {
+  computed,
+  type KawaError,
+  namespace,
+  read,
+  type Readable,
+  type Signal,
+  useReactive,
+  useReactiveStream,
+} from "../../src/index.react-server.ts";
 import { fragmentScope } from "../../src/react/render/fragment-scope.ts";
 import { knownRenders } from "../../src/react/render/known-renders.ts";
 import { requestScope } from "../../src/react/render/request-scope.ts";
@@ -35,7 +44,8 @@ const numberOf = shared.family((name: string) => ({ key: name, default: 0 }));
 const [a, b] = [numberOf("a"), numberOf("b")];
 const sum = computed(() => a.value + b.value);
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
-const keysRead = (id: string = next.render): string[] => [...(knownRenders().get(id)?.keys.get(backend.id) ?? [])].sort();
+const keysRead = (id: string = next.render): string[] =>
+  [...(knownRenders().get(id)?.keys.get(backend.id) ?? [])].sort();
 
 async function Show({ value }: { value: () => Promise<unknown> }): Promise<ReactElement> {
   return <output>{String(await value())}</output>;
@@ -56,16 +66,39 @@ describe("read", () => {
     ["a signal", () => read(a), "1", ["async:a"]],
     ["a computed", () => read(sum), "3", ["async:a", "async:b"]],
     ["one after another await", async () => (await pause(), read(a)), "1", ["async:a"]],
-    ["one before another await", async () => { const found = await read(a); await pause(); return found; }, "1", ["async:a"]],
-    ["several at once", async () => (await Promise.all([read(a), read(b), read(sum)])).join(), "1,2,3", ["async:a", "async:b"]],
-    ["several in a loop", async () => {
-      let total = 0;
-      for (const signal of [a, b]) total += await read(signal);
-      return total;
-    }, "3", ["async:a", "async:b"]],
+    [
+      "one before another await",
+      async () => {
+        const found = await read(a);
+        await pause();
+        return found;
+      },
+      "1",
+      ["async:a"],
+    ],
+    [
+      "several at once",
+      async () => (await Promise.all([read(a), read(b), read(sum)])).join(),
+      "1,2,3",
+      ["async:a", "async:b"],
+    ],
+    [
+      "several in a loop",
+      async () => {
+        let total = 0;
+        for (const signal of [a, b]) total += await read(signal);
+        return total;
+      },
+      "3",
+      ["async:a", "async:b"],
+    ],
   ])("gives the value of %s, and the page depends on it", async (_, value, shown, keys) => {
     await Promise.all([a.set(1), b.set(2)]);
-    const flight = await renderServer(<Suspense><Show value={value} /></Suspense>);
+    const flight = await renderServer(
+      <Suspense>
+        <Show value={value} />
+      </Suspense>,
+    );
     expect(flight.errors).toEqual([]);
     expect(outputsOf(flight)).toEqual([shown]);
     expect(keysRead()).toEqual(keys);
@@ -89,8 +122,12 @@ describe("read", () => {
   });
 
   it("rejects with what a computed throws, and with a failure of the backend", async () => {
-    const broken = computed(() => { throw new Error(`own mistake ${a.value}`); });
-    expect((await renderServer(<Show value={() => read(broken)} />)).errors).toMatchObject([{ message: "own mistake 0" }]);
+    const broken = computed(() => {
+      throw new Error(`own mistake ${a.value}`);
+    });
+    expect((await renderServer(<Show value={() => read(broken)} />)).errors).toMatchObject([
+      { message: "own mistake 0" },
+    ]);
     const failure = new Error("engine gone");
     vi.spyOn(backend, "openSnapshot").mockReturnValue(undefined);
     vi.spyOn(backend, "snapshotFor").mockRejectedValue(failure);
@@ -99,30 +136,53 @@ describe("read", () => {
 
   it("counts for the live fragment in which it stands, also after an await, and for no other", async () => {
     const ids: string[] = [];
-    const inFragment = (token: string, signal: Signal<number>): (() => ReactNode | Promise<ReactNode>) => () => {
-      const reads = fragmentScope().readsOf(token);
-      ids.push(reads.id);
-      return fragmentScope().run(reads, async () => {
-        await pause();
-        return <><Show value={() => read(signal)} /><output>{await read(signal)}</output></>;
-      });
-    };
+    const inFragment =
+      (token: string, signal: Signal<number>): (() => ReactNode | Promise<ReactNode>) =>
+      () => {
+        const reads = fragmentScope().readsOf(token);
+        ids.push(reads.id);
+        return fragmentScope().run(reads, async () => {
+          await pause();
+          return (
+            <>
+              <Show value={() => read(signal)} />
+              <output>{await read(signal)}</output>
+            </>
+          );
+        });
+      };
     const [First, Second] = [inFragment("first", a), inFragment("second", b)];
-    const flight = await renderServer(<Dynamic><First /><Second /><Show value={() => read(numberOf("page"))} /></Dynamic>);
+    const flight = await renderServer(
+      <Dynamic>
+        <First />
+        <Second />
+        <Show value={() => read(numberOf("page"))} />
+      </Dynamic>,
+    );
     expect(flight.errors).toEqual([]);
     expect(ids.map((id) => keysRead(id))).toEqual([["async:a"], ["async:b"]]);
     expect(keysRead()).toEqual(["async:page"]);
   });
 
   it("says what to write outside of a render", () => {
-    expect(() => read(a)).toThrow(expect.objectContaining({ code: "CONTEXT_UNSUPPORTED", message: expect.stringContaining("await signal.get()") }));
+    expect(() => read(a)).toThrow(
+      expect.objectContaining({ code: "CONTEXT_UNSUPPORTED", message: expect.stringContaining("await signal.get()") }),
+    );
   });
 
   it("tells of a failure that nobody awaits, and the process goes on", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     vi.spyOn(backend, "openSnapshot").mockReturnValue(undefined);
     vi.spyOn(backend, "snapshotFor").mockRejectedValue(new Error("engine gone"));
-    await renderServer(<Show value={async () => { void read(a); await pause(); return "shown"; }} />);
+    await renderServer(
+      <Show
+        value={async () => {
+          void read(a);
+          await pause();
+          return "shown";
+        }}
+      />,
+    );
     expect(log.mock.calls).toMatchObject([["[kawa] read() failed and nobody awaited it:", { message: "engine gone" }]]);
   });
 });
@@ -139,7 +199,10 @@ describe.each(["development", "production"])("a hook in an async function, in %s
     ["a stream by its own name", "await read(initial, start, deps)", () => useReactiveStream(0, stream, [])],
   ];
 
-  async function errorsOf(page: (Misusing: () => Promise<ReactElement>) => ReactNode, misuse: () => unknown): Promise<unknown[]> {
+  async function errorsOf(
+    page: (Misusing: () => Promise<ReactElement>) => ReactNode,
+    misuse: () => unknown,
+  ): Promise<unknown[]> {
     vi.stubEnv("NODE_ENV", mode);
     async function Misusing(): Promise<ReactElement> {
       return <output>{String(misuse())}</output>;
@@ -147,10 +210,15 @@ describe.each(["development", "production"])("a hook in an async function, in %s
     const errors = vi.spyOn(console, "error").mockImplementation(() => {});
     const flight: Flight = await renderServer(page(Misusing));
     errors.mockRestore();
-    return flight.errors.map((error) => ({ ...(error as KawaError), message: String(error), place: firstLineOf(error as Error) }));
+    return flight.errors.map((error) => ({
+      ...(error as KawaError),
+      message: String(error),
+      place: firstLineOf(error as Error),
+    }));
   }
 
-  const firstLineOf = ({ stack }: Error): string | undefined => stack!.split("\n").find((line) => line.trim().startsWith("at "));
+  const firstLineOf = ({ stack }: Error): string | undefined =>
+    stack!.split("\n").find((line) => line.trim().startsWith("at "));
   const misuseError = (text: string): unknown =>
     expect.objectContaining({
       code: "CONTEXT_UNSUPPORTED",
@@ -160,23 +228,53 @@ describe.each(["development", "production"])("a hook in an async function, in %s
     });
 
   it.each(misused)("is an error at once that says what to write: %s", async (_, text, misuse) => {
-    const errors = await errorsOf((Misusing) => <Suspense><Misusing /></Suspense>, () => misuse(a));
+    const errors = await errorsOf(
+      (Misusing) => (
+        <Suspense>
+          <Misusing />
+        </Suspense>
+      ),
+      () => misuse(a),
+    );
     expect(errors).toEqual([misuseError(text)]);
     expect(errors[0]).not.toHaveProperty("then");
   });
 
-  it.each(misused)("is one where the render is known to be dynamic and the value is known: %s", async (name, text, misuse) => {
-    const own = numberOf(`known-${mode}-${name}`);
-    await own.set(1);
-    expect(await errorsOf((Misusing) => <Dynamic><Misusing /></Dynamic>, () => misuse(own))).toEqual([misuseError(text)]);
-    // Whoever else reads it.
-    await renderServer(<Value of={own} />);
-    const beside = await errorsOf((Misusing) => <Dynamic><Value of={own} /><Misusing /></Dynamic>, () => misuse(own));
-    expect(beside).toEqual([misuseError(text)]);
-  });
+  it.each(misused)(
+    "is one where the render is known to be dynamic and the value is known: %s",
+    async (name, text, misuse) => {
+      const own = numberOf(`known-${mode}-${name}`);
+      await own.set(1);
+      expect(
+        await errorsOf(
+          (Misusing) => (
+            <Dynamic>
+              <Misusing />
+            </Dynamic>
+          ),
+          () => misuse(own),
+        ),
+      ).toEqual([misuseError(text)]);
+      // Whoever else reads it.
+      await renderServer(<Value of={own} />);
+      const beside = await errorsOf(
+        (Misusing) => (
+          <Dynamic>
+            <Value of={own} />
+            <Misusing />
+          </Dynamic>
+        ),
+        () => misuse(own),
+      );
+      expect(beside).toEqual([misuseError(text)]);
+    },
+  );
 
   it.each(misused)("is one after an await: %s", async (_, text, misuse) => {
-    const late = async (): Promise<unknown> => { await pause(); return misuse(a); };
+    const late = async (): Promise<unknown> => {
+      await pause();
+      return misuse(a);
+    };
     vi.stubEnv("NODE_ENV", mode);
     vi.spyOn(console, "error").mockImplementation(() => {});
     const { errors } = await renderServer(<Show value={late} />);
@@ -185,13 +283,21 @@ describe.each(["development", "production"])("a hook in an async function, in %s
 
   it("says something else where nothing is rendered", () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
-    expect(() => useReactive(a)).toThrow(expect.objectContaining({ message: expect.stringContaining("await signal.get()") }));
+    expect(() => useReactive(a)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining("await signal.get()") }),
+    );
   });
 
   it("works in a component that calls it beside async ones", async () => {
     vi.stubEnv("NODE_ENV", mode);
     await a.set(4);
-    const flight = await renderServer(<Dynamic><Value of={a} /><Value of={sum} /><Show value={() => read(a)} /></Dynamic>);
+    const flight = await renderServer(
+      <Dynamic>
+        <Value of={a} />
+        <Value of={sum} />
+        <Show value={() => read(a)} />
+      </Dynamic>,
+    );
     expect(flight.errors).toEqual([]);
     expect(outputsOf(flight).sort()).toEqual(["4", "4", "4"]);
   });

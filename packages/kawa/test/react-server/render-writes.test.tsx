@@ -34,7 +34,10 @@ afterEach(() => {
 const app = namespace("writes");
 const views = app.signal("views", 0);
 const ofPost = app.family((id: string) => ({ key: `posts:${id}`, default: 0 }));
-const visitor = app.family((id: string) => ({ key: `visitors:${id}`, default: "" }), { expose: "write", ttlMs: 10_000 });
+const visitor = app.family((id: string) => ({ key: `visitors:${id}`, default: "" }), {
+  expose: "write",
+  ttlMs: 10_000,
+});
 const local = signal(0);
 const plusOne = (value: number): number => value + 1;
 
@@ -104,7 +107,9 @@ describe.each(Object.entries(doors))("%s in a component", (_, write) => {
     vi.stubEnv("NODE_ENV", "development");
     const failure = await render(write, document);
     expect(isKawaError(failure, "RENDER_WRITE")).toBe(true);
-    expect((failure as Error).stack?.split("\n").find((line) => line.trim().startsWith("at "))).toContain("render-writes.test.tsx");
+    expect((failure as Error).stack?.split("\n").find((line) => line.trim().startsWith("at "))).toContain(
+      "render-writes.test.tsx",
+    );
     expect([await stored(), local.peek()]).toEqual([before, 0]);
   });
 
@@ -166,17 +171,24 @@ describe.each<[string, Asked, boolean]>([
   ["a refresh that Next's router asks for with its parameter", { ...refresh, asked: "/views?of=1&_rsc=abc" }, false],
   ["a refresh with a slash at the end", { referer: "http://host/views/?of=1" }, false],
   ["a refresh of a page that a middleware rewrites", { referer: "http://host/de/views", asked: "/de/views" }, false],
-  ["a navigation to a page that a middleware rewrites", { referer: "http://host/views?of=1", asked: "/de/views" }, true],
+  [
+    "a navigation to a page that a middleware rewrites",
+    { referer: "http://host/views?of=1", asked: "/de/views" },
+    true,
+  ],
   ["a request that does not tell its sender", {}, false],
   ["a request with a sender that is no address", { referer: "nobody" }, false],
 ])("after() of %s", (_, asked, isDone) => {
-  it.each(["production", "development"])("writes in %s unless it shows again what a tab shows already", async (environment) => {
-    vi.stubEnv("NODE_ENV", environment);
-    await afterPage(asked, () => views.update(plusOne));
-    expect(await stored()).toEqual([["writes:views", isDone ? 6 : 5]]);
-    await afterPage(asked, () => backend.update("writes:views", (entry) => (entry as { value: number }).value + 1));
-    expect(await stored()).toEqual([["writes:views", isDone ? 7 : 5]]);
-  });
+  it.each(["production", "development"])(
+    "writes in %s unless it shows again what a tab shows already",
+    async (environment) => {
+      vi.stubEnv("NODE_ENV", environment);
+      await afterPage(asked, () => views.update(plusOne));
+      expect(await stored()).toEqual([["writes:views", isDone ? 6 : 5]]);
+      await afterPage(asked, () => backend.update("writes:views", (entry) => (entry as { value: number }).value + 1));
+      expect(await stored()).toEqual([["writes:views", isDone ? 7 : 5]]);
+    },
+  );
 });
 
 it("takes the path of an app below a base path for the same page", async () => {
@@ -213,7 +225,10 @@ it("lets route handlers and server actions write", async () => {
   vi.stubEnv("NODE_ENV", "development");
   for (const page of ["/api/views/route", "/views/page"]) {
     await inRequest(refresh, () => views.update(plusOne), { page, phase: "action" });
-    await inRequest(refresh, () => backend.update("writes:views", (entry) => (entry as { value: number }).value + 1), { page, phase: "action" });
+    await inRequest(refresh, () => backend.update("writes:views", (entry) => (entry as { value: number }).value + 1), {
+      page,
+      phase: "action",
+    });
   }
   expect(await stored()).toEqual([["writes:views", 9]]);
 });

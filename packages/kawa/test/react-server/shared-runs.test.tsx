@@ -46,7 +46,10 @@ function Value({ name }: { name: string }): ReactElement {
   return <output>{value}</output>;
 }
 
-async function runOf(component: (props: never) => ReactNode | Promise<ReactNode>, props: object = {}): Promise<SharedRun> {
+async function runOf(
+  component: (props: never) => ReactNode | Promise<ReactNode>,
+  props: object = {},
+): Promise<SharedRun> {
   const run = shared.of({ token: component.name, component: component as unknown as FragmentComponent, props })!;
   await run.settled;
   return run;
@@ -60,7 +63,9 @@ async function textOf(node: ReactNode): Promise<string> {
 
 /** Types and keys of all elements that a browser is given, and how many have which. */
 function placesIn(text: string): string[] {
-  return [...text.matchAll(/\["\$",("\w+",(?:null|"[^"]*"),\{"children":[^,\]}]*)/g)].map((match) => match[1]!.replace(/\[.*/, "")).toSorted();
+  return [...text.matchAll(/\["\$",("\w+",(?:null|"[^"]*"),\{"children":[^,\]}]*)/g)]
+    .map((match) => match[1]!.replace(/\[.*/, ""))
+    .toSorted();
 }
 
 describe("a run for all tabs", () => {
@@ -179,10 +184,23 @@ describe("a run for all tabs", () => {
 
 describe("what is not for all", () => {
   it.each<[string, (props: object) => ReactNode | Promise<ReactNode>]>([
-    ["throws", () => { throw new Error("of the component"); }],
-    ["rejects", async () => { throw new Error("of the component"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("of the component");
+      },
+    ],
+    [
+      "rejects",
+      async () => {
+        throw new Error("of the component");
+      },
+    ],
     ["throws below", () => <Throwing />],
-    ["throws below, late and in two places", () => [<LateThrowing key="1" />, <LateThrowing key="2" />, <Throwing key="3" />]],
+    [
+      "throws below, late and in two places",
+      () => [<LateThrowing key="1" />, <LateThrowing key="2" />, <Throwing key="3" />],
+    ],
     ["uses a hook that needs a render", () => <p>{useId()}</p>],
     ["waits for what is rejected", () => <p>{use(Promise.reject(new Error("of a promise")))}</p>],
   ])("fails where it %s, and may be tried again", async (_, component) => {

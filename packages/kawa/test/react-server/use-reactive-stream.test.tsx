@@ -3,7 +3,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
 import { stopInlineStreams } from "../../src/core/streams/inline-streams.ts";
 import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
-import { namespace, type ReactiveStream, type StreamStart, useReactive, useReactiveStream } from "../../src/index.react-server.ts";
+import {
+  namespace,
+  type ReactiveStream,
+  type StreamStart,
+  useReactive,
+  useReactiveStream,
+} from "../../src/index.react-server.ts";
 import { knownRenders } from "../../src/react/render/known-renders.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
@@ -187,7 +193,11 @@ describe("mistakes", () => {
     ["deps that are no array", "OPTION_INVALID", () => useReactiveStream(0, start, "BTC" as never)],
     ["no function", "OPTION_INVALID", () => useReactiveStream(0, 1_000 as never, [])],
     ["deps that are no plain data", "VALUE_UNSERIALIZABLE", () => useReactive(0, start, [() => {}])],
-    ["an initial value that is no plain data", "VALUE_UNSERIALIZABLE", () => useReactive((() => {}) as never, start, [])],
+    [
+      "an initial value that is no plain data",
+      "VALUE_UNSERIALIZABLE",
+      () => useReactive((() => {}) as never, start, []),
+    ],
   ])("%s: %s", async (_, code, hook) => {
     const flight = await renderServer(<Mistaken hook={hook} />);
     expect(flight.errors).toMatchObject([{ code }]);

@@ -12,11 +12,15 @@ import type { RequestScope } from "../../src/react/render/render-scope.ts";
 import { requestScope } from "../../src/react/render/request-scope.ts";
 import { outputsOf, renderServer } from "./flight.ts";
 
-const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(async () => {}), render: undefined as string | undefined }));
+const next = vi.hoisted(() => ({
+  connection: vi.fn<() => Promise<void>>(async () => {}),
+  render: undefined as string | undefined,
+}));
 
 vi.mock("next/server", () => ({ connection: next.connection }));
 vi.mock("next/headers", () => ({
-  headers: async () => new Headers({ host: "localhost", ...(next.render === undefined ? {} : { "x-kawa-render": next.render }) }),
+  headers: async () =>
+    new Headers({ host: "localhost", ...(next.render === undefined ? {} : { "x-kawa-render": next.render }) }),
 }));
 
 const unused = (): Promise<never> => Promise.reject(new Error("not used"));
@@ -58,7 +62,9 @@ class LoadingBackend implements Backend {
   }
 
   openSnapshot(): Snapshot | undefined {
-    return this.version.epoch === "" ? undefined : this.snapshots.open({ version: this.version, live: this, readAt: unused });
+    return this.version.epoch === ""
+      ? undefined
+      : this.snapshots.open({ version: this.version, live: this, readAt: unused });
   }
 
   async snapshotFor(): Promise<Snapshot> {
@@ -295,7 +301,11 @@ describe("a computed", () => {
   });
 
   it("waits for what it reads only after it has seen the first values", async () => {
-    const [choice, left, right] = [stored("choice", "right", "left"), stored("left", "L", "-"), stored("right", "R", "-")];
+    const [choice, left, right] = [
+      stored("choice", "right", "left"),
+      stored("left", "L", "-"),
+      stored("right", "R", "-"),
+    ];
     const chosen = computed(() => (choice.value === "left" ? left.value : right.value));
     expect(outputsOf(await renderServer(<Value of={chosen} />))).toEqual(["R"]);
   });
@@ -438,7 +448,12 @@ class GuardedBackend extends LoadingBackend {
     for (const [key, value] of this.stored) view.stored.set(key, `${String(value)} for ${identity}`);
     view.failure = this.failure;
     view.version = this.version;
-    return Object.assign(view, { identity, isConsistent: true, release: () => {}, peek: (key: string) => view.entry(key).peek() });
+    return Object.assign(view, {
+      identity,
+      isConsistent: true,
+      release: () => {},
+      peek: (key: string) => view.entry(key).peek(),
+    });
   }
 }
 
@@ -522,7 +537,10 @@ describe("signals that are guarded", () => {
 
   it("are announced with the version from before they were asked for", async () => {
     const a = signalA();
-    const load = vi.spyOn(LoadingBackend.prototype, "load").mockImplementation(async function (this: LoadingBackend, keys) {
+    const load = vi.spyOn(LoadingBackend.prototype, "load").mockImplementation(async function (
+      this: LoadingBackend,
+      keys,
+    ) {
       // The render of an earlier test may still be asking.
       if (this.id !== `${guarded.id}/ada`) throw new Error("not of this test");
       for (const key of keys) this.entry(key).value = { state: "present", seq: 10, value: "old" };

@@ -24,7 +24,8 @@ export class BatchLog {
     const deletions = stored
       .filter(([key]) => key.startsWith(clientPrefix))
       .flatMap(([key, text]) => this.#takeDeletions(key.slice(clientPrefix.length), text!));
-    const isDeleted = (key: string): boolean => deletions.some((each) => ("clear" in each ? isCleared(each, key) : key === each.key));
+    const isDeleted = (key: string): boolean =>
+      deletions.some((each) => ("clear" in each ? isCleared(each, key) : key === each.key));
     return new Set(stored.map(([key]) => key).filter(isDeleted));
   }
 
@@ -35,7 +36,10 @@ export class BatchLog {
       const id = `${client} ${number}`;
       // A batch that was given up before it came is in conflict with the empty key.
       const isNew = !this.#committed.has(id) && !conflicts.includes("");
-      if (isNew) deletions.push(...(this.#deletions.get(id) ?? []).filter((each) => "clear" in each || !conflicts.includes(each.key)));
+      if (isNew)
+        deletions.push(
+          ...(this.#deletions.get(id) ?? []).filter((each) => "clear" in each || !conflicts.includes(each.key)),
+        );
       this.#committed.add(id);
     }
     return deletions;

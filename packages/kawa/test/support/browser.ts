@@ -58,7 +58,7 @@ export function createBrowser(signals: Readonly<Record<string, unknown>>): Brows
     async follow(key) {
       const reader = await open({ values: [[key, -1, ""]] });
       const decoder = new TextDecoder();
-      for (let text = ""; ; ) {
+      for (let text = ""; ;) {
         const { value, done } = await reader.read();
         if (done) throw new Error("The stream ended before it had a value.");
         text += decoder.decode(value, { stream: true });

@@ -12,7 +12,12 @@ type Expectation = {
   readonly mayLose?: () => boolean;
 };
 
-const prefixes: Readonly<Record<string, string>> = { "shared:a": "shared:", "shared:b": "", "own:0": "own:0", "own:1": "own:1" };
+const prefixes: Readonly<Record<string, string>> = {
+  "shared:a": "shared:",
+  "shared:b": "",
+  "own:0": "own:0",
+  "own:1": "own:1",
+};
 
 /** One backend and what it was asked to do; checks what it answers and shows. */
 export class CheckedWriter {
@@ -52,7 +57,12 @@ export class CheckedWriter {
     else if (kind === "keys") this.#track("keys", backend.keys(""));
     else if (kind === "entries") this.#track("entries", this.#checkEntries());
     else if (kind === "snapshot") this.#track("snapshot", this.#checkSnapshot(key));
-    else if (kind === "setToNothing") this.#track("setToNothing", backend.set(key, () => {}), { failure: "VALUE_UNSERIALIZABLE" });
+    else if (kind === "setToNothing")
+      this.#track(
+        "setToNothing",
+        backend.set(key, () => {}),
+        { failure: "VALUE_UNSERIALIZABLE" },
+      );
     else if (kind === "set") this.#set(key, `s${number}`);
     else if (kind === "delete") this.#delete(key, `d${number}`);
     else if (kind === "deleteExpected") this.#deleteExpected(key, `d${number}`);
@@ -82,7 +92,11 @@ export class CheckedWriter {
     const { seq } = this.#history;
     const done = this.backend.delete(key, { expect }).then(() => {
       const next = expect === 0 ? undefined : this.#history.after(key, expect);
-      const isOwn = next === undefined || next.path === null || next.isDeletedFirst || next.path.at(-1)!.slice(1).startsWith(`${this.#name}.`);
+      const isOwn =
+        next === undefined ||
+        next.path === null ||
+        next.isDeletedFirst ||
+        next.path.at(-1)!.slice(1).startsWith(`${this.#name}.`);
       if (!isOwn) this.#complain(`${id} deleted ${next.path} of "${key}" in place of ${expect}`);
       this.#checkDeleted(key, seq, id);
     });
@@ -115,13 +129,16 @@ export class CheckedWriter {
     if (kind === "update") {
       const checked = done.then((result) => {
         const made = this.#history.applied.get(id);
-        if (!isSame(result as Path, [...seen, id])) this.#complain(`${id} resolved with ${result}, not with ${[...seen, id]}`);
-        if (made && !isSame(made.path, result as Path)) this.#complain(`${id} resolved with ${result} and wrote ${made.path}`);
+        if (!isSame(result as Path, [...seen, id]))
+          this.#complain(`${id} resolved with ${result}, not with ${[...seen, id]}`);
+        if (made && !isSame(made.path, result as Path))
+          this.#complain(`${id} resolved with ${result} and wrote ${made.path}`);
         this.#checkAcknowledged(asked, result as Path);
       });
       this.#track(id, checked, { issued: [issued], mayLose });
     } else {
-      const isOfOthers = (error: unknown): boolean => isKawaError(error, "BACKEND_TIMEOUT") || isKawaError(error, "UPDATE_CONFLICT");
+      const isOfOthers = (error: unknown): boolean =>
+        isKawaError(error, "BACKEND_TIMEOUT") || isKawaError(error, "UPDATE_CONFLICT");
       done.catch((error) => !isOfOthers(error) && this.#checkAtEnd(() => this.#checkWasReal(key, seen, id)));
       const failure = kind === "updateToNothing" ? "VALUE_UNSERIALIZABLE" : `thrown by ${id}`;
       this.#track(id, done, { failure, issued: [issued], mayLose });
@@ -147,14 +164,18 @@ export class CheckedWriter {
     return this.#isFolding && at >= 0 && issued.slice(at + 1).some((write) => !write.id.startsWith("u"));
   }
 
-  #checkAcknowledged({ key, id, startedAt, seq }: { key: string; id: string; startedAt: number; seq: number }, made: Path): void {
+  #checkAcknowledged(
+    { key, id, startedAt, seq }: { key: string; id: string; startedAt: number; seq: number },
+    made: Path,
+  ): void {
     this.#acknowledged.set(id, made);
     const stored = this.#history.applied.get(id);
     // Another server's write may have overwritten it in the same commit.
     const isReplaced = this.#history.at(key, Number.POSITIVE_INFINITY).seq > seq;
     if (!stored && !isReplaced) return this.#complain(`${id} was acknowledged and is not stored in "${key}"`);
     const isLate = performance.now() - startedAt > 29_000;
-    if (stored && this.backend.version.seq < stored.seq && !isLate) this.#complain(`${id} was acknowledged before it was shown`);
+    if (stored && this.backend.version.seq < stored.seq && !isLate)
+      this.#complain(`${id} was acknowledged before it was shown`);
   }
 
   #checkDeleted(key: string, seqBefore: number, id: string): void {
@@ -186,7 +207,8 @@ export class CheckedWriter {
         this.#complain(`a snapshot of ${seq} showed "${each}" as ${path} of ${entry.seq}`);
       }
     }
-    if (snapshot.isConsistent && snapshot.entry(key).peek().seq !== early.seq) this.#complain(`a snapshot of ${seq} changed "${key}"`);
+    if (snapshot.isConsistent && snapshot.entry(key).peek().seq !== early.seq)
+      this.#complain(`a snapshot of ${seq} changed "${key}"`);
     snapshot.release();
   }
 
@@ -194,7 +216,9 @@ export class CheckedWriter {
     if (entry.state === "unknown") return;
     const path = entry.state === "present" ? (entry.value as Path) : null;
     const isNothing = path === null && entry.seq === 0;
-    const isStored = this.#isGuarded ? this.#history.hasSince(key, entry.seq, path) : this.#history.has(key, entry.seq, path);
+    const isStored = this.#isGuarded
+      ? this.#history.hasSince(key, entry.seq, path)
+      : this.#history.has(key, entry.seq, path);
     // The actor no longer knows when a key lost its value, only that it has none since.
     const isForgotten = path === null && this.#history.at(key, entry.seq).path === null;
     if (!isNothing && !isStored && !isForgotten) this.#complain(`"${key}" was shown as ${path} of ${entry.seq}`);
@@ -209,7 +233,8 @@ export class CheckedWriter {
     for (const key of keys) {
       const entry = this.backend.entry(key).peek();
       const { seq } = this.#history.at(key, version);
-      if (entry.state !== "unknown" && entry.seq < seq) this.#complain(`version ${version} showed "${key}" of ${entry.seq}, not ${seq}`);
+      if (entry.state !== "unknown" && entry.seq < seq)
+        this.#complain(`version ${version} showed "${key}" of ${entry.seq}, not ${seq}`);
     }
   }
 
@@ -217,12 +242,14 @@ export class CheckedWriter {
   async checkEnd(): Promise<void> {
     for (const check of this.#checksAtEnd) check();
     const { backend } = this;
-    if (backend.version.seq !== this.#history.seq) this.#complain(`ended at ${backend.version.seq}, not ${this.#history.seq}`);
+    if (backend.version.seq !== this.#history.seq)
+      this.#complain(`ended at ${backend.version.seq}, not ${this.#history.seq}`);
     const known = keys.filter((key) => backend.entry(key).peek().state !== "unknown");
     this.#checkEqual("known", known);
     for (const key of keys) {
       const { seq } = this.#history.at(key, Number.POSITIVE_INFINITY);
-      if (seq > Math.max(this.#announcedAll, this.#announced.get(key) ?? 0)) this.#complain(`"${key}" of ${seq} was not announced`);
+      if (seq > Math.max(this.#announcedAll, this.#announced.get(key) ?? 0))
+        this.#complain(`"${key}" of ${seq} was not announced`);
     }
     await backend.load(keys);
     this.#checkEqual("loaded", keys);
@@ -230,7 +257,8 @@ export class CheckedWriter {
     if (!isSame(await backend.keys(""), stored)) this.#complain("keys() differs");
     const entries = await backend.entries("");
     for (const key of stored) {
-      if (!isSame((entries.get(key) as Path | undefined) ?? null, this.#history.at(key, Number.POSITIVE_INFINITY).path)) this.#complain(`entries() differs in "${key}"`);
+      if (!isSame((entries.get(key) as Path | undefined) ?? null, this.#history.at(key, Number.POSITIVE_INFINITY).path))
+        this.#complain(`entries() differs in "${key}"`);
     }
   }
 
@@ -263,10 +291,12 @@ export class CheckedWriter {
       },
       (error: unknown) => {
         const isLate = isKawaError(error, "BACKEND_TIMEOUT");
-        const isExpected = failure !== undefined && (isKawaError(error) ? error.code === failure : (error as Error).message === failure);
+        const isExpected =
+          failure !== undefined && (isKawaError(error) ? error.code === failure : (error as Error).message === failure);
         const isLost = isKawaError(error, "UPDATE_CONFLICT") && mayLose?.();
         if (!isLate && !isExpected && !isLost) this.#complain(`${id} failed: ${error}`);
-        if (!isLate) this.#checkAtEnd(() => this.#history.applied.has(id) && this.#complain(`${id} failed and is stored`));
+        if (!isLate)
+          this.#checkAtEnd(() => this.#history.applied.has(id) && this.#complain(`${id} failed and is stored`));
       },
     );
     void outcome.then(() => {

@@ -46,10 +46,23 @@ export class CommitHistory {
   /** True when the key had this value in commit `seq` or later. */
   hasSince(key: string, seq: number, path: Path | null): boolean {
     const all = this.#byKey.get(key) ?? [];
-    return isSame(this.at(key, seq).path, path) || all.some((committed) => committed.seq >= seq && isSame(committed.path, path));
+    return (
+      isSame(this.at(key, seq).path, path) ||
+      all.some((committed) => committed.seq >= seq && isSame(committed.path, path))
+    );
   }
 
-  #recordPath({ seq, key, path, isDeletedFirst }: { seq: number; key: string; path: Path; isDeletedFirst: boolean }): void {
+  #recordPath({
+    seq,
+    key,
+    path,
+    isDeletedFirst,
+  }: {
+    seq: number;
+    key: string;
+    path: Path;
+    isDeletedFirst: boolean;
+  }): void {
     const before = this.at(key, seq).path ?? [];
     const isContinued = before.every((id, index) => path[index] === id);
     if (!isContinued && !isDeletedFirst && !isRoot(path[0]!)) {
@@ -61,7 +74,8 @@ export class CommitHistory {
       this.applied.set(id, { seq, path: path.slice(0, index + 1) });
       const [writer, number] = id.slice(1).split(".");
       const last = this.#lastOfWriter.get(`${writer} ${key}`) ?? -1;
-      if (Number(number) < last) this.#complain(`commit ${seq} applied ${id} to "${key}" after .${last} of the same writer`);
+      if (Number(number) < last)
+        this.#complain(`commit ${seq} applied ${id} to "${key}" after .${last} of the same writer`);
       this.#lastOfWriter.set(`${writer} ${key}`, Number(number));
     }
   }

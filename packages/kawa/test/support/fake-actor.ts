@@ -11,7 +11,11 @@ export class FakeActor {
   db: TestDatabase = new TestDatabase();
   store!: SignalStore;
   service!: ActorService;
-  readonly context: HookContext = { actorId: "fake", name: "reactiveState", key: ["global"] as string[] } as HookContext;
+  readonly context: HookContext = {
+    actorId: "fake",
+    name: "reactiveState",
+    key: ["global"] as string[],
+  } as HookContext;
   /** May be changed at any time, as an edit in development does. */
   hooks: ReactiveStateActorHooks;
   /** The server's end of every socket that was opened, oldest first. */
@@ -52,5 +56,9 @@ export class FakeActor {
 
 /** What `vi.mock("rivetkit/client")` gives instead of RivetKit's client. */
 export function fakeClient(actor: () => FakeActor): { createClient: () => object } {
-  return { createClient: () => ({ reactiveState: { getOrCreate: (key: string[]) => ({ webSocket: async () => actor().open(key) }) } }) };
+  return {
+    createClient: () => ({
+      reactiveState: { getOrCreate: (key: string[]) => ({ webSocket: async () => actor().open(key) }) },
+    }),
+  };
 }

@@ -17,7 +17,11 @@ export class FakeLocks {
       return new Promise((resolve, reject) => {
         const waiting: Waiting = {
           resolve,
-          run: () => Promise.race([onHeld(), new Promise((end) => crashed.signal.addEventListener("abort", () => end(undefined)))]),
+          run: () =>
+            Promise.race([
+              onHeld(),
+              new Promise((end) => crashed.signal.addEventListener("abort", () => end(undefined))),
+            ]),
         };
         const queue = this.#waiting.get(name) ?? [];
         this.#waiting.set(name, queue);
@@ -129,9 +133,17 @@ export class FakeWindow extends EventTarget {
   }
 
   /** Next's router asks for a render, as which `id` answers. */
-  async fetchRender(path: string, id: string | undefined, headers: Readonly<Record<string, string>> = { rsc: "1" }, priority?: "low"): Promise<void> {
+  async fetchRender(
+    path: string,
+    id: string | undefined,
+    headers: Readonly<Record<string, string>> = { rsc: "1" },
+    priority?: "low",
+  ): Promise<void> {
     const url = new URL(path, this.location.origin).href;
-    this.#answer.mockResolvedValueOnce({ url, headers: new Headers(id === undefined ? {} : { "server-timing": `kawa;desc="${id}"` }) });
+    this.#answer.mockResolvedValueOnce({
+      url,
+      headers: new Headers(id === undefined ? {} : { "server-timing": `kawa;desc="${id}"` }),
+    });
     await this.fetch(url, { headers, ...(priority && { priority }) });
   }
 
@@ -140,7 +152,9 @@ export class FakeWindow extends EventTarget {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const answer = new Response(readable);
     this.#answer.mockResolvedValueOnce(answer);
-    const { body } = (await this.fetch(new URL(path, this.location.origin).href, { headers: { rsc: "1" } })) as Response;
+    const { body } = (await this.fetch(new URL(path, this.location.origin).href, {
+      headers: { rsc: "1" },
+    })) as Response;
     const writer = writable.getWriter();
     const reader = body!.getReader();
     await Promise.all([reader.read(), writer.write(new TextEncoder().encode('0:{"t":"$L2"}\n'))]);
@@ -173,6 +187,9 @@ export class FakeWindow extends EventTarget {
 
 /** A tree of one page. */
 function stateOf(segments: readonly string[]): unknown {
-  const tree = segments.reduceRight((below: unknown, segment) => [segment, { children: below }, null, null, 0], ["__PAGE__", {}]);
+  const tree = segments.reduceRight(
+    (below: unknown, segment) => [segment, { children: below }, null, null, 0],
+    ["__PAGE__", {}],
+  );
   return { __NA: true, __PRIVATE_NEXTJS_INTERNALS_TREE: { tree } };
 }

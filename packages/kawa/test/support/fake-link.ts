@@ -29,7 +29,8 @@ export class FakeLink {
 
   /** The time of all who wait is over. */
   timeOut(): void {
-    for (const reject of this.#waiting.splice(0)) reject(new KawaError("BACKEND_TIMEOUT", "The fake actor did not answer in time."));
+    for (const reject of this.#waiting.splice(0))
+      reject(new KawaError("BACKEND_TIMEOUT", "The fake actor did not answer in time."));
   }
 
   #ask(type: RequestName, body: unknown): Promise<object> {

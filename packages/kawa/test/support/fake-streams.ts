@@ -37,7 +37,9 @@ class FakeStream {
 
   async write(text: string): Promise<void> {
     if (!this.#controller) {
-      this.#answer(new Response(new ReadableStream<Uint8Array>({ start: (controller) => void (this.#controller = controller) })));
+      this.#answer(
+        new Response(new ReadableStream<Uint8Array>({ start: (controller) => void (this.#controller = controller) })),
+      );
     }
     this.#controller!.enqueue(new TextEncoder().encode(text));
     await settle();

@@ -7,9 +7,13 @@ Object.assign(globalThis, { AsyncLocalStorage });
 type Store = { run<R>(store: object, fn: () => R): R };
 
 /** Runs `fn` as Next runs code: with these stores of its own. */
-export function asNext<R>({ work, unit, ...others }: { work: object; unit?: object; afterTask?: object; action?: object }, fn: () => R): R {
+export function asNext<R>(
+  { work, unit, ...others }: { work: object; unit?: object; afterTask?: object; action?: object },
+  fn: () => R,
+): R {
   const load = createRequire(import.meta.url);
-  const storeOf = (name: string, member: string): Store => load(`next/dist/server/app-render/${name}.external.js`)[member];
+  const storeOf = (name: string, member: string): Store =>
+    load(`next/dist/server/app-render/${name}.external.js`)[member];
   let run = fn;
   const add = (store: Store, value: object | undefined): void => {
     const inner = run;
@@ -22,12 +26,18 @@ export function asNext<R>({ work, unit, ...others }: { work: object; unit?: obje
   return run();
 }
 
-export type NextUnitStore = { readonly type: string; tags?: string[] | null; explicitStale?: number; readonly headers?: Headers };
+export type NextUnitStore = {
+  readonly type: string;
+  tags?: string[] | null;
+  explicitStale?: number;
+  readonly headers?: Headers;
+};
 
 /** As {@link asNext}; the work is that of one request, however often it is given. */
 export function inNext<R>(work: object, unit: NextUnitStore, fn: () => R): R {
   const load = createRequire(import.meta.url);
-  const storeOf = (name: string, member: string): Store => load(`next/dist/server/app-render/${name}.external.js`)[member];
+  const storeOf = (name: string, member: string): Store =>
+    load(`next/dist/server/app-render/${name}.external.js`)[member];
   const run = (): R => storeOf("work-unit-async-storage", "workUnitAsyncStorage").run(unit, fn);
   return storeOf("work-async-storage", "workAsyncStorage").run(Object.assign(work, { page: "/", route: "/" }), run);
 }

@@ -7,8 +7,16 @@ import type { StorageSession, StoredRow } from "../../src/rivetkit/storage/stora
 /** What a machine does that is broken on purpose. */
 export type Flaw = "writes are not flushed" | "folders are not flushed" | "the engine is not flushed";
 
-type Inode = { readonly id: bigint; live: Buffer; disk: Buffer; pending: { readonly at: number; readonly bytes: Buffer }[] };
-type NameChange = { readonly folder: string; readonly changes: readonly (readonly [path: string, inode: Inode | undefined])[] };
+type Inode = {
+  readonly id: bigint;
+  live: Buffer;
+  disk: Buffer;
+  pending: { readonly at: number; readonly bytes: Buffer }[];
+};
+type NameChange = {
+  readonly folder: string;
+  readonly changes: readonly (readonly [path: string, inode: Inode | undefined])[];
+};
 type Commit = { readonly rows: readonly StoredRow[] } | { readonly keys: readonly string[]; readonly upTo: number };
 
 type Step = () => Promise<void>;
@@ -53,13 +61,14 @@ export class Machine {
     const isAnyOrder = this.random() < 0.5;
     const count = Math.floor(this.random() * (this.#nameChanges.length + 1));
     for (const [index, { changes }] of this.#nameChanges.entries()) {
-      if (isAnyOrder ? this.random() < 0.5 : index < count) for (const [path, inode] of changes) setName(this.#diskNames, path, inode);
+      if (isAnyOrder ? this.random() < 0.5 : index < count)
+        for (const [path, inode] of changes) setName(this.#diskNames, path, inode);
     }
     this.#nameChanges = [];
     this.#names = new Map(this.#diskNames);
     for (const inode of new Set(this.#names.values())) {
       for (const { at, bytes } of inode.pending) {
-        for (let start = at; start < at + bytes.length; ) {
+        for (let start = at; start < at + bytes.length;) {
           const end = Math.min(at + bytes.length, (Math.floor(start / sectorBytes) + 1) * sectorBytes);
           if (this.random() < 0.5) inode.disk = written(inode.disk, bytes.subarray(start - at, end - at), start);
           start = end;
@@ -68,7 +77,8 @@ export class Machine {
       inode.pending = [];
       inode.live = inode.disk;
     }
-    this.#commits.length = this.#diskCommits + Math.floor(this.random() * (this.#commits.length - this.#diskCommits + 1));
+    this.#commits.length =
+      this.#diskCommits + Math.floor(this.random() * (this.#commits.length - this.#diskCommits + 1));
     this.#diskCommits = this.#commits.length;
   }
 
@@ -92,7 +102,9 @@ export class Machine {
       makeFolder: () => step(),
       list: async (path) => {
         await step();
-        return [...this.#names.keys()].filter((name) => dirname(name) === path).map((name) => name.slice(path.length + 1));
+        return [...this.#names.keys()]
+          .filter((name) => dirname(name) === path)
+          .map((name) => name.slice(path.length + 1));
       },
       read: async (path) => {
         await step();
@@ -130,7 +142,8 @@ export class Machine {
         await step();
         this.flushCount += 1;
         if (this.#flaw !== "folders are not flushed") {
-          for (const { folder, changes } of this.#nameChanges) if (folder === path) for (const [name, inode] of changes) setName(this.#diskNames, name, inode);
+          for (const { folder, changes } of this.#nameChanges)
+            if (folder === path) for (const [name, inode] of changes) setName(this.#diskNames, name, inode);
           this.#nameChanges = this.#nameChanges.filter(({ folder }) => folder !== path);
         }
         await step();

@@ -22,7 +22,9 @@ async function toWebRequest(incoming: IncomingMessage, response: ServerResponse)
   response.on("close", () => response.writableFinished || gone.abort());
   return new Request(`http://${incoming.headers.host}${incoming.url}`, {
     method: incoming.method!,
-    headers: handedOn.flatMap((name) => (typeof incoming.headers[name] === "string" ? [[name, incoming.headers[name]]] : [])),
+    headers: handedOn.flatMap((name) =>
+      typeof incoming.headers[name] === "string" ? [[name, incoming.headers[name]]] : [],
+    ),
     body: incoming.method === "POST" ? await text(incoming) : null,
     signal: gone.signal,
   });

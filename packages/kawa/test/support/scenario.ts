@@ -2,7 +2,16 @@ import fc from "fast-check";
 import type { CommitFate } from "./unlucky-actor.ts";
 import type { FrameFate } from "./unlucky-wire.ts";
 
-const writes = ["set", "update", "delete", "deleteExpected", "clear", "updateThatThrows", "updateToNothing", "setToNothing"] as const;
+const writes = [
+  "set",
+  "update",
+  "delete",
+  "deleteExpected",
+  "clear",
+  "updateThatThrows",
+  "updateToNothing",
+  "setToNothing",
+] as const;
 const reads = ["load", "keys", "entries", "snapshot"] as const;
 const accidents = ["cut", "sleep", "kill", "move"] as const;
 
@@ -28,7 +37,13 @@ const often = <T>(weight: number, value: T) => ({ weight, arbitrary: fc.constant
 const oneOf = <T>(weight: number, values: readonly T[]) => ({ weight, arbitrary: fc.constantFrom(...values) });
 
 const step = fc.record<Step>({
-  kind: fc.oneof(oneOf<Kind>(16, ["set", "update"]), oneOf<Kind>(7, writes), often<Kind>(2, "clear"), oneOf<Kind>(4, reads), oneOf<Kind>(3, accidents)),
+  kind: fc.oneof(
+    oneOf<Kind>(16, ["set", "update"]),
+    oneOf<Kind>(7, writes),
+    often<Kind>(2, "clear"),
+    oneOf<Kind>(4, reads),
+    oneOf<Kind>(3, accidents),
+  ),
   writer: fc.constantFrom(0, 1),
   key: fc.constantFrom("shared:a", "shared:a", "shared:b", ...keys),
   pauseMs: fc.oneof(often(10, 0), often(4, 1), oneOf(4, [4, 9, 60]), oneOf(1, [3_100, 12_000])),
@@ -38,13 +53,25 @@ const step = fc.record<Step>({
 export const scenario = fc.record<Scenario>({
   steps: fc.array(step, { minLength: 1, maxLength: 30, size: "max" }),
   frames: fc.array(
-    fc.oneof(often<FrameFate>(24, "prompt"), oneOf<FrameFate>(8, ["slow", "slower"]), oneOf<FrameFate>(3, ["stalled", "lost", "cut", "delivered, then cut"])),
+    fc.oneof(
+      often<FrameFate>(24, "prompt"),
+      oneOf<FrameFate>(8, ["slow", "slower"]),
+      oneOf<FrameFate>(3, ["stalled", "lost", "cut", "delivered, then cut"]),
+    ),
     { maxLength: 120, size: "max" },
   ),
   commits: fc.array(
     fc.oneof(
       oneOf<CommitFate>(10, ["done", "slow"]),
-      oneOf<CommitFate>(3, ["refused", "answer lost", "answer lost, then unreachable", "hangs, then done", "hangs, then refused", "killed before", "killed after"]),
+      oneOf<CommitFate>(3, [
+        "refused",
+        "answer lost",
+        "answer lost, then unreachable",
+        "hangs, then done",
+        "hangs, then refused",
+        "killed before",
+        "killed after",
+      ]),
     ),
     { maxLength: 20, size: "max" },
   ),
@@ -56,7 +83,17 @@ export const scenario = fc.record<Scenario>({
   hasShortMemory: fc.boolean(),
 });
 
-const noAccident: Scenario = { steps: [], frames: [], commits: [], hookDelays: [], chances: [], isLocal: false, hasSmallMessages: false, hasJournal: false, hasShortMemory: false };
+const noAccident: Scenario = {
+  steps: [],
+  frames: [],
+  commits: [],
+  hookDelays: [],
+  chances: [],
+  isLocal: false,
+  hasSmallMessages: false,
+  hasJournal: false,
+  hasShortMemory: false,
+};
 
 /** A clear comes while writes of its keys are held up by their hooks, and others come after it. */
 const clearBesideSlowHooks: Scenario = {
@@ -78,7 +115,10 @@ const clearBesideSlowHooks: Scenario = {
 export const rareScenarios: readonly Scenario[] = [
   clearBesideSlowHooks,
   { ...clearBesideSlowHooks, isLocal: true },
-  { ...clearBesideSlowHooks, steps: clearBesideSlowHooks.steps.toSpliced(6, 0, { kind: "kill", writer: 0, key: "own:0", pauseMs: 60 }) },
+  {
+    ...clearBesideSlowHooks,
+    steps: clearBesideSlowHooks.steps.toSpliced(6, 0, { kind: "kill", writer: 0, key: "own:0", pauseMs: 60 }),
+  },
   // An update finds a key that is deleted in its own commit.
   {
     ...noAccident,

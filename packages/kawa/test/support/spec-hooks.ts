@@ -8,7 +8,7 @@ export const basicActor = createReactiveStateActor({
     // You control how to check permissions
     // (e.g., check params, actor input, actor state, etc.)
     if (!params.userId) {
-      throw new Error('Authentication required');
+      throw new Error("Authentication required");
     }
 
     // Call the original action
@@ -22,7 +22,7 @@ export const namespaceActor = createReactiveStateActor({
     const userId = params.userId; // However you pass user info
 
     if (!params.key.startsWith(`user:${userId}:`)) {
-      throw new Error('Can only set signals in your own namespace');
+      throw new Error("Can only set signals in your own namespace");
     }
 
     return await next(params);
@@ -34,12 +34,15 @@ export const namespaceActor = createReactiveStateActor({
 
     // Filter to only return user's signals
     const filtered = Object.keys(result.signals)
-      .filter(key => key.startsWith(`user:${userId}:`))
-      .reduce((acc, key) => {
-        acc[key] = result.signals[key];
-        return acc;
-        // oxlint-disable-next-line typescript/no-explicit-any
-      }, {} as Record<string, any>);
+      .filter((key) => key.startsWith(`user:${userId}:`))
+      .reduce(
+        (acc, key) => {
+          acc[key] = result.signals[key];
+          return acc;
+          // oxlint-disable-next-line typescript/no-explicit-any
+        },
+        {} as Record<string, any>,
+      );
 
     return { signals: filtered };
   },
@@ -49,16 +52,16 @@ const rateLimiter = new Map<string, number[]>();
 
 export const rateLimitedActor = createReactiveStateActor({
   setSignal: async (c, params, next) => {
-    const userId = params.userId || 'anonymous';
+    const userId = params.userId || "anonymous";
     const now = Date.now();
     const windowMs = 60000; // 1 minute
     const maxCalls = 100;
 
     const calls = rateLimiter.get(userId) || [];
-    const recentCalls = calls.filter(time => now - time < windowMs);
+    const recentCalls = calls.filter((time) => now - time < windowMs);
 
     if (recentCalls.length >= maxCalls) {
-      throw new Error('Rate limit exceeded');
+      throw new Error("Rate limit exceeded");
     }
 
     recentCalls.push(now);

@@ -20,7 +20,10 @@ export class TestDatabase implements SqlDatabase {
   }
 }
 
-export async function openTestStore(db: TestDatabase = new TestDatabase(), options: { maxDeletedKeys?: number } = {}): Promise<SignalStore> {
+export async function openTestStore(
+  db: TestDatabase = new TestDatabase(),
+  options: { maxDeletedKeys?: number } = {},
+): Promise<SignalStore> {
   await migrateSignalStore(db);
   return SignalStore.open(sqliteSession(db), options);
 }

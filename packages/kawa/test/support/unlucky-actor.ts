@@ -44,7 +44,12 @@ export type Plan = {
 };
 
 type SqlRow = [key: string, text: string | null, seq: number];
-type Incarnation = { service: ActorService | undefined; readonly ends: UnluckyEnd[]; isDead: boolean; isFenced: boolean };
+type Incarnation = {
+  service: ActorService | undefined;
+  readonly ends: UnluckyEnd[];
+  isDead: boolean;
+  isFenced: boolean;
+};
 
 const startRetryMs = 100;
 const hangMs = 12_000;
@@ -66,7 +71,10 @@ export class UnluckyActor {
   #isUnreachable = false;
   #recordedSeq = -1;
 
-  constructor({ frames, commits, hooks, local, hasSmallMessages, hasJournal, hasShortMemory }: Plan, history: CommitHistory) {
+  constructor(
+    { frames, commits, hooks, local, hasSmallMessages, hasJournal, hasShortMemory }: Plan,
+    history: CommitHistory,
+  ) {
     this.#history = history;
     this.#frames = [...frames];
     this.#commits = [...commits];
@@ -83,7 +91,8 @@ export class UnluckyActor {
     if (!incarnation?.service) throw new Error("The actor is not there.");
     const { service } = incarnation;
     const { instance } = service.store;
-    const elsewhere = (frame: string): string => (actorId === this.#local ? frame : frame.replaceAll(instance, "elsewhere"));
+    const elsewhere = (frame: string): string =>
+      actorId === this.#local ? frame : frame.replaceAll(instance, "elsewhere");
     const [client, server] = createUnluckyWire(() => this.#frames.shift() ?? "prompt", elsewhere);
     incarnation.ends.push(server);
     serveReplica(service, server, actorAudience("reactiveState", [actorId]));
@@ -95,7 +104,10 @@ export class UnluckyActor {
     const incarnation: Incarnation = { service: undefined, ends: [], isDead: false, isFenced: false };
     this.#current = incarnation;
     const open = async (): Promise<void> => {
-      const store = await SignalStore.open(await this.#openSession(incarnation), this.#hasShortMemory ? { maxDeletedKeys: 0 } : {});
+      const store = await SignalStore.open(
+        await this.#openSession(incarnation),
+        this.#hasShortMemory ? { maxDeletedKeys: 0 } : {},
+      );
       if (this.#hasSmallMessages) limitMessages(store);
       this.#batches.watch(store);
       const settings = { hooks: this.#hooks(), maxValueBytes: 256 * 1024 };
@@ -159,7 +171,14 @@ export class UnluckyActor {
     await migrateSignalStore(db);
     const session = sqliteSession(db);
     if (!this.#disk) return session;
-    const before = await journaled({ session, engine: undefined, actor: "unlucky", name: "reactiveState/unlucky", folder: "/journal/actor", disk: this.#disk });
+    const before = await journaled({
+      session,
+      engine: undefined,
+      actor: "unlucky",
+      name: "reactiveState/unlucky",
+      folder: "/journal/actor",
+      disk: this.#disk,
+    });
     // What the one before had written, and could not acknowledge any more.
     const found = (await before.load(0)).filter(({ seq }) => seq > this.#recordedSeq);
     if (found.length > 0) this.#record(found);
@@ -189,7 +208,8 @@ export class UnluckyActor {
     if (incarnation.isFenced) throw new Error("This incarnation has been replaced.");
     if (fate.endsWith("refused")) throw new Error("refused");
     const rows = this.#sqlite.prepare(sql).all(...(args as SQLInputValue[]));
-    if (isCommit && !this.#disk) this.#record((JSON.parse(args[0] as string) as SqlRow[]).map(([key, text, seq]) => ({ key, text, seq })));
+    if (isCommit && !this.#disk)
+      this.#record((JSON.parse(args[0] as string) as SqlRow[]).map(([key, text, seq]) => ({ key, text, seq })));
     if (fate === "killed after") this.kill();
     if (incarnation.isDead) return new Promise(() => {});
     this.#isUnreachable = fate === "answer lost, then unreachable";
@@ -202,7 +222,11 @@ export class UnluckyActor {
     const values = rows
       .filter(({ key }) => !key.startsWith("\0"))
       .map(({ key, text }) => [key, text === null ? null : (decodeValue(text) as Path)] as const);
-    this.#history.record(rows[0]!.seq, new Map(values), this.#batches.deletedIn(rows.map(({ key, text }) => [key, text])));
+    this.#history.record(
+      rows[0]!.seq,
+      new Map(values),
+      this.#batches.deletedIn(rows.map(({ key, text }) => [key, text])),
+    );
   }
 }
 

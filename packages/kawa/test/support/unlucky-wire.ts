@@ -70,7 +70,10 @@ export class UnluckyEnd implements Socket {
 }
 
 /** The client's end first. `change` is what happens to the frames of the server. */
-export function createUnluckyWire(nextFate: () => FrameFate, change: (frame: string) => string): [UnluckyEnd, UnluckyEnd] {
+export function createUnluckyWire(
+  nextFate: () => FrameFate,
+  change: (frame: string) => string,
+): [UnluckyEnd, UnluckyEnd] {
   const [client, server] = [new UnluckyEnd(nextFate, (frame) => frame), new UnluckyEnd(nextFate, change)];
   [client.peer, server.peer] = [server, client];
   return [client, server];

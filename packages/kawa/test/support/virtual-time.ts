@@ -7,7 +7,16 @@ import { vi } from "vitest";
  */
 export function startVirtualTime(): void {
   vi.useFakeTimers({
-    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate", "performance", "Date"],
+    toFake: [
+      "setTimeout",
+      "clearTimeout",
+      "setInterval",
+      "clearInterval",
+      "setImmediate",
+      "clearImmediate",
+      "performance",
+      "Date",
+    ],
   });
 }
 
@@ -16,13 +25,18 @@ export function restoreRealTime(): void {
 }
 
 /** Fires one timer after the other, with all promises in between, until `isDone`. Throws when `limitMs` have passed. */
-export async function runUntil(isDone: () => boolean, limitMs: number, afterEach: () => void = () => {}): Promise<void> {
+export async function runUntil(
+  isDone: () => boolean,
+  limitMs: number,
+  afterEach: () => void = () => {},
+): Promise<void> {
   const end = performance.now() + limitMs;
   for (;;) {
     await new Promise((resolve) => nextTurn(resolve));
     afterEach();
     if (isDone()) return;
-    if (performance.now() > end || vi.getTimerCount() === 0) throw new Error(`It did not happen within ${limitMs} ms of virtual time.`);
+    if (performance.now() > end || vi.getTimerCount() === 0)
+      throw new Error(`It did not happen within ${limitMs} ms of virtual time.`);
     vi.advanceTimersToNextTimer();
   }
 }

@@ -1,5 +1,16 @@
 import { describe, expectTypeOf, it } from "vitest";
-import { memberIdsOf, membersOf, namespace, type Signal, signal, type SignalWrite, type StandardSchema, usePresence, useReactive, useSignalWrite } from "../../src/index.ts";
+import {
+  memberIdsOf,
+  membersOf,
+  namespace,
+  type Signal,
+  signal,
+  type SignalWrite,
+  type StandardSchema,
+  usePresence,
+  useReactive,
+  useSignalWrite,
+} from "../../src/index.ts";
 import { createReactiveRoute } from "../../src/next/index.ts";
 
 declare const numbers: StandardSchema<number>;
@@ -21,7 +32,9 @@ describe("exposure", () => {
   });
 
   it("takes families whose parameters are texts", () => {
-    expectTypeOf(app.family((id: string) => ({ key: id, default: 0 }), { expose: "read" })).toEqualTypeOf<(id: string) => Signal<number>>();
+    expectTypeOf(app.family((id: string) => ({ key: id, default: 0 }), { expose: "read" })).toEqualTypeOf<
+      (id: string) => Signal<number>
+    >();
     app.family(({ a, b }: { a: string; b: "x" | "y" }) => ({ key: `${a}:${b}`, default: 0 }), { expose: "read" });
     // @ts-expect-error: the server would find "5", which is not 5
     app.family((id: number) => ({ key: `n:${id}`, default: 0 }), { expose: "read" });

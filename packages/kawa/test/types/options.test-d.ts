@@ -9,7 +9,8 @@ describe("options", () => {
   it("of initReactiveBackend need a registry only", () => {
     expectTypeOf(initReactiveBackend).returns.toEqualTypeOf<ReactiveBackend>();
     void (() => initReactiveBackend({ registry: reactiveRegistry }));
-    void (() => initReactiveBackend({ registry: reactiveRegistry, actorName: "reactiveState", actorId: "a", global: false }));
+    void (() =>
+      initReactiveBackend({ registry: reactiveRegistry, actorName: "reactiveState", actorId: "a", global: false }));
     // @ts-expect-error -- a registry is needed
     void (() => initReactiveBackend({}));
     // @ts-expect-error -- an unknown option

@@ -1,7 +1,12 @@
 import { actor, type Registry, setup } from "rivetkit";
 import { createClient } from "rivetkit/client";
 import { describe, expectTypeOf, it } from "vitest";
-import { initReactiveBackend, isReactiveBackendInitialized, reactiveRegistry, reactiveStateActor } from "../../src/rivetkit/index.ts";
+import {
+  initReactiveBackend,
+  isReactiveBackendInitialized,
+  reactiveRegistry,
+  reactiveStateActor,
+} from "../../src/rivetkit/index.ts";
 
 const myActor = actor({ state: { count: 0 }, actions: { add: (c, by: number) => (c.state.count += by) } });
 const registry = setup({ use: { reactiveState: reactiveStateActor, myActor } });
@@ -27,7 +32,9 @@ describe("start", () => {
   });
 
   it("leaves the rest of RivetKit's types as they are", () => {
-    expectTypeOf(registry).toEqualTypeOf<Registry<{ reactiveState: typeof reactiveStateActor; myActor: typeof myActor }>>();
+    expectTypeOf(registry).toEqualTypeOf<
+      Registry<{ reactiveState: typeof reactiveStateActor; myActor: typeof myActor }>
+    >();
     expectTypeOf(registry.shutdown).returns.toEqualTypeOf<Promise<void>>();
     const client = createClient<typeof registry>("http://127.0.0.1:3001");
     void (() => expectTypeOf(client.myActor.getOrCreate(["a"]).add(1)).toEqualTypeOf<Promise<number>>());

@@ -6,16 +6,24 @@ declare const counter: Signal<number>;
 
 describe("inline streams", () => {
   it("have the type of their initial value, wider than a literal", () => {
-    const price = useReactive(0, (stream) => {
-      expectTypeOf(stream).toEqualTypeOf<ReactiveStream<number>>();
-      expectTypeOf(stream.value).toEqualTypeOf<number>();
-      expectTypeOf(stream.set).toEqualTypeOf<(value: number) => Promise<void>>();
-      expectTypeOf(stream.signal).toEqualTypeOf<AbortSignal>();
-      void stream.set(5);
-    }, [symbol]);
+    const price = useReactive(
+      0,
+      (stream) => {
+        expectTypeOf(stream).toEqualTypeOf<ReactiveStream<number>>();
+        expectTypeOf(stream.value).toEqualTypeOf<number>();
+        expectTypeOf(stream.set).toEqualTypeOf<(value: number) => Promise<void>>();
+        expectTypeOf(stream.signal).toEqualTypeOf<AbortSignal>();
+        void stream.set(5);
+      },
+      [symbol],
+    );
     expectTypeOf(price).toEqualTypeOf<number>();
-    expectTypeOf(useReactiveStream("", (stream) => void stream.update((text) => text + symbol), [symbol])).toEqualTypeOf<string>();
-    expectTypeOf(useReactive<"up" | "down">("up", (stream) => void stream.set("down"), [])).toEqualTypeOf<"up" | "down">();
+    expectTypeOf(
+      useReactiveStream("", (stream) => void stream.update((text) => text + symbol), [symbol]),
+    ).toEqualTypeOf<string>();
+    expectTypeOf(useReactive<"up" | "down">("up", (stream) => void stream.set("down"), [])).toEqualTypeOf<
+      "up" | "down"
+    >();
     expectTypeOf(useReactive(null as number | null, (stream) => void stream.set(1), [])).toEqualTypeOf<number | null>();
   });
 
@@ -23,15 +31,21 @@ describe("inline streams", () => {
     useReactiveStream(0, () => {}, []);
     useReactiveStream(0, () => () => {}, []);
     useReactiveStream(0, async () => {}, []);
-    useReactiveStream(0, async ({ set }) => {
-      const timer = setInterval(() => set(1), 1_000);
-      return () => clearInterval(timer);
-    }, [symbol] as const);
+    useReactiveStream(
+      0,
+      async ({ set }) => {
+        const timer = setInterval(() => set(1), 1_000);
+        return () => clearInterval(timer);
+      },
+      [symbol] as const,
+    );
     expectTypeOf<StreamStart<number>>().parameter(0).toEqualTypeOf<ReactiveStream<number>>();
   });
 
   it("refuse what cannot work", () => {
-    expectTypeOf(useReactiveStream<number>).parameter(2).toEqualTypeOf<readonly unknown[]>();
+    expectTypeOf(useReactiveStream<number>)
+      .parameter(2)
+      .toEqualTypeOf<readonly unknown[]>();
     // @ts-expect-error -- deps are needed
     void (() => useReactive(0, () => {}));
     // @ts-expect-error -- deps are needed

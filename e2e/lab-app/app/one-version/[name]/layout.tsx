@@ -5,7 +5,13 @@ import { QueryProvider } from "./query-provider.tsx";
 const pages = ["home", "same", "two", "sum", "soon", "late", "after", "query", "tabs"] as const;
 
 /** Links that fetch nothing before they are clicked. */
-export default function Layout({ children, params }: { children: ReactNode; params: Promise<{ name: string }> }): ReactElement {
+export default function Layout({
+  children,
+  params,
+}: {
+  children: ReactNode;
+  params: Promise<{ name: string }>;
+}): ReactElement {
   const { name } = use(params);
   return (
     <QueryProvider>

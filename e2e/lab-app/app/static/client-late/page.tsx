@@ -7,7 +7,9 @@ export default function Page(): ReactElement {
   return (
     <main>
       <h1>Static but for a client component in Suspense</h1>
-      <Suspense fallback={<p>Loading</p>}><ClientCount /></Suspense>
+      <Suspense fallback={<p>Loading</p>}>
+        <ClientCount />
+      </Suspense>
       <Links />
     </main>
   );

@@ -73,6 +73,10 @@ function writtenOut(key: string, entry: PresentEntry): string {
   } catch (cause) {
     if (!isKawaError(cause)) throw cause;
     // What an earlier version has stored may be small, and large when it is written out.
-    throw new KawaError("VALUE_UNREADABLE", "A stored value is too large when it is written out. Write another one with set(), or delete it.", { cause });
+    throw new KawaError(
+      "VALUE_UNREADABLE",
+      "A stored value is too large when it is written out. Write another one with set(), or delete it.",
+      { cause },
+    );
   }
 }

@@ -16,7 +16,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function fill(cells: HeldCells, { count, text = null, name = "k" }: { count: number; text?: string | null; name?: string }): void {
+function fill(
+  cells: HeldCells,
+  { count, text = null, name = "k" }: { count: number; text?: string | null; name?: string },
+): void {
   for (let n = 0; n < count; n += 1) cells.set(`${name}${n}`, createEntry(n + 1, text));
 }
 
@@ -37,7 +40,9 @@ describe("cells that are held", () => {
     expect(cells.size).toBe(520);
     vi.advanceTimersByTime(2_100);
     expect(cells.size).toBe(30);
-    expect([...cells.keys()].filter((key) => key.startsWith("k"))).toEqual(Array.from({ length: 10 }, (_, n) => `k${490 + n}`));
+    expect([...cells.keys()].filter((key) => key.startsWith("k"))).toEqual(
+      Array.from({ length: 10 }, (_, n) => `k${490 + n}`),
+    );
     expect(vi.getTimerCount()).toBe(0);
   });
 

@@ -22,7 +22,12 @@ export type HeldCellsOptions = {
   readonly onForget?: (entry: Entry) => void;
 };
 
-export const heldBounds: HeldBounds = { valueCount: 250_000, valueSize: 64 * 1024 * 1024, emptyCount: 10_000, minAgeMs: 60_000 };
+export const heldBounds: HeldBounds = {
+  valueCount: 250_000,
+  valueSize: 64 * 1024 * 1024,
+  emptyCount: 10_000,
+  minAgeMs: 60_000,
+};
 
 /** Of one turn of the event loop. */
 const maxDroppedAtOnce = 2_000;

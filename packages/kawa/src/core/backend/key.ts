@@ -25,7 +25,10 @@ export function checkKey(key: unknown): asserts key is string {
     throw new KawaError("KEY_INVALID", `Key "${clip(key)}" contains a NUL character; remove it.`);
   }
   if (!key.isWellFormed()) {
-    throw new KawaError("KEY_INVALID", `Key ${show(key)} has half of a character, which no storage keeps; cut texts between characters.`);
+    throw new KawaError(
+      "KEY_INVALID",
+      `Key ${show(key)} has half of a character, which no storage keeps; cut texts between characters.`,
+    );
   }
   if (key.length > maxKeyBytes / 4 && new TextEncoder().encode(key).length > maxKeyBytes) {
     throw new KawaError("KEY_INVALID", `Key "${clip(key)}" is longer than ${maxKeyBytes} bytes; shorten it.`);

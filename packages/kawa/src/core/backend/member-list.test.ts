@@ -26,7 +26,11 @@ describe("a list of members", () => {
     const first = MemberList.of(1, ["a", "b", "c"]);
     const second = first.changed(2, { left: ["b"], joined: ["d"] });
     const third = second.changed(3, { left: ["a"], joined: ["a"] });
-    expect([first, second, third].map(idsOf)).toEqual([["a", "b", "c"], ["a", "c", "d"], ["c", "d", "a"]]);
+    expect([first, second, third].map(idsOf)).toEqual([
+      ["a", "b", "c"],
+      ["a", "c", "d"],
+      ["c", "d", "a"],
+    ]);
     expect(decodeValue(first.textOf(key)!)).toEqual({ ids: ["a", "b", "c"] });
   });
 
@@ -55,7 +59,9 @@ it("whoever comes and goes, each version stays as it was, and a change leads fro
         const before = reference.at(-1)!;
         // Of one that is named twice, it goes and comes again.
         const left = [...new Set(toggled)].filter((one) => before.includes(one));
-        const joined = [...new Set(toggled)].filter((one) => !before.includes(one) || toggled.indexOf(one) !== toggled.lastIndexOf(one));
+        const joined = [...new Set(toggled)].filter(
+          (one) => !before.includes(one) || toggled.indexOf(one) !== toggled.lastIndexOf(one),
+        );
         list = list.changed(index + 1, { left, joined });
         versions.push(list);
         reference.push([...before.filter((one) => !left.includes(one)), ...joined]);

@@ -32,7 +32,11 @@ export class MemberList {
 
   static of(seq: number, ids: readonly string[]): MemberList {
     const ranks = new Map(ids.map((id, rank) => [id, rank]));
-    return new MemberList(seq, { ranks, nextRank: ids.length }, ids.reduce((size, id) => size + id.length + idOverhead, 0));
+    return new MemberList(
+      seq,
+      { ranks, nextRank: ids.length },
+      ids.reduce((size, id) => size + id.length + idOverhead, 0),
+    );
   }
 
   get state(): "absent" | "present" {

@@ -45,7 +45,11 @@ export function memberKey(group: string, id: string): string {
 
 /** Somebody may leave: whoever comes may try again. */
 export function groupIsFull(key: string): KawaError {
-  return new KawaError("RATE_LIMITED", `The group of "${clip(key)}" is full: the ids of its members have ${maxListSize} characters in all.`, {
-    data: { retryAfterMs: 5_000 },
-  });
+  return new KawaError(
+    "RATE_LIMITED",
+    `The group of "${clip(key)}" is full: the ids of its members have ${maxListSize} characters in all.`,
+    {
+      data: { retryAfterMs: 5_000 },
+    },
+  );
 }

@@ -87,7 +87,9 @@ export class PinnedSnapshot implements Snapshot {
   #oldEntry(key: string): Entry | undefined {
     const read = this.#read?.get(key);
     if (read) return read;
-    return this.#overwritten && this.#overwritten.length > 0 ? this.#overwritten.find(key, this.version.seq) : undefined;
+    return this.#overwritten && this.#overwritten.length > 0
+      ? this.#overwritten.find(key, this.version.seq)
+      : undefined;
   }
 
   #isNewer(live: Entry): boolean {

@@ -24,7 +24,8 @@ function createSource(readAt: ReadAt = () => Promise.reject(new Error("asked")))
   const load = async (keys: readonly string[]): Promise<void> => {
     for (const key of keys) if (entry(key).peek().state === "unknown") replace(key, stored.get(key)!);
   };
-  const open = (seq: number): Snapshot => snapshots.open({ version: { epoch: "e", seq }, live: { entry, load }, readAt });
+  const open = (seq: number): Snapshot =>
+    snapshots.open({ version: { epoch: "e", seq }, live: { entry, load }, readAt });
   return { snapshots, stored, entry, replace, open };
 }
 
@@ -51,7 +52,10 @@ describe("a snapshot", () => {
   });
 
   it("asks for the older entry when what is loaded is newer, for all keys of one turn at once", async () => {
-    const entries = new Map([["a", present(4)], ["b", present(2)]]);
+    const entries = new Map([
+      ["a", present(4)],
+      ["b", present(2)],
+    ]);
     const readAt = vi.fn<ReadAt>(async () => ({ epoch: "e", entries }));
     const { stored, open } = createSource(readAt);
     const snapshot = open(5);

@@ -30,7 +30,13 @@ export class Snapshots {
 
   open({ version, live, readAt }: OpenOptions): Snapshot {
     this.#expire();
-    const snapshot = new PinnedSnapshot({ version, live, readAt, overwritten: this.#overwritten, onRelease: () => this.#remove(snapshot) });
+    const snapshot = new PinnedSnapshot({
+      version,
+      live,
+      readAt,
+      overwritten: this.#overwritten,
+      onRelease: () => this.#remove(snapshot),
+    });
     this.#open.set(snapshot, performance.now());
     this.#newestSeq = version.seq;
     return snapshot;
@@ -76,7 +82,8 @@ export class Snapshots {
     if (!oldest) {
       this.#overwritten = new UndoLog();
       this.#overwrittenSize = 0;
-    } else while (this.#overwritten.oldest && this.#overwritten.oldest.until <= oldest.version.seq) this.#forgetOldest();
+    } else
+      while (this.#overwritten.oldest && this.#overwritten.oldest.until <= oldest.version.seq) this.#forgetOldest();
   }
 
   #forgetOldest(): void {

@@ -22,30 +22,41 @@ describe("an undo log", () => {
     expect([log.find("a", 1), log.find("a", 2)]).toEqual([undefined, value(2)]);
     expect(log.oldest?.until).toBe(3);
     log.forgetOldest();
-    expect([log.length, log.oldest, log.forgetOldest(), log.find("a", 2)]).toEqual([0, undefined, undefined, undefined]);
+    expect([log.length, log.oldest, log.forgetOldest(), log.find("a", 2)]).toEqual([
+      0,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("finds after many were added and forgotten what a list would", () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom("a", "b", "c") }, fc.constant(undefined)), { maxLength: 6_000, size: "max" }), (steps) => {
-        const log = new UndoLog();
-        let list: { key: string; value: { seq: number }; until: number }[] = [];
-        const seqs = new Map<string, number>();
-        for (const [seq, key] of steps.entries()) {
-          if (key === undefined) {
-            list = list.slice(1);
-            log.forgetOldest();
-          } else {
-            const overwritten = { key, value: value(seqs.get(key) ?? 0), until: seq + 1 };
-            seqs.set(key, seq + 1);
-            list.push(overwritten);
-            log.add(overwritten);
+      fc.property(
+        fc.array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom("a", "b", "c") }, fc.constant(undefined)), {
+          maxLength: 6_000,
+          size: "max",
+        }),
+        (steps) => {
+          const log = new UndoLog();
+          let list: { key: string; value: { seq: number }; until: number }[] = [];
+          const seqs = new Map<string, number>();
+          for (const [seq, key] of steps.entries()) {
+            if (key === undefined) {
+              list = list.slice(1);
+              log.forgetOldest();
+            } else {
+              const overwritten = { key, value: value(seqs.get(key) ?? 0), until: seq + 1 };
+              seqs.set(key, seq + 1);
+              list.push(overwritten);
+              log.add(overwritten);
+            }
           }
-        }
-        expect(log.length).toBe(list.length);
-        expect(log.oldest).toEqual(list[0]);
-        for (const { key, value, until } of list.slice(0, 20)) expect(log.find(key, until - 1)).toBe(value);
-      }),
+          expect(log.length).toBe(list.length);
+          expect(log.oldest).toEqual(list[0]);
+          for (const { key, value, until } of list.slice(0, 20)) expect(log.find(key, until - 1)).toBe(value);
+        },
+      ),
       { numRuns: 20 },
     );
   });

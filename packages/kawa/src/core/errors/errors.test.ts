@@ -5,7 +5,13 @@ describe("KawaError", () => {
   it("carries code, status, retryable flag, data and cause, and names its code in the message", () => {
     const cause = new Error("socket");
     const error = new KawaError("BACKEND_TIMEOUT", "No answer.", { cause, data: { key: "a" } });
-    expect(error).toMatchObject({ name: "KawaError", code: "BACKEND_TIMEOUT", status: 504, retryable: true, data: { key: "a" } });
+    expect(error).toMatchObject({
+      name: "KawaError",
+      code: "BACKEND_TIMEOUT",
+      status: 504,
+      retryable: true,
+      data: { key: "a" },
+    });
     expect(error.message).toBe("No answer. (BACKEND_TIMEOUT)");
     expect(error.cause).toBe(cause);
     expect(String(error)).toBe("KawaError: No answer. (BACKEND_TIMEOUT)");
@@ -64,8 +70,14 @@ describe("publicMessage", () => {
     ["a refusal that is not public", refused({ isPublic: false, publicMessage: "internal" })],
     ["a refusal that says nothing about it", refused()],
     ["a refusal without a text", refused({ isPublic: true })],
-    ["another error of Kawa", new KawaError("UNAUTHORIZED", "No.", { data: { isPublic: true, publicMessage: "internal" } })],
-    ["an error of somebody else", Object.assign(new Error("secret"), { data: { isPublic: true, publicMessage: "internal" } })],
+    [
+      "another error of Kawa",
+      new KawaError("UNAUTHORIZED", "No.", { data: { isPublic: true, publicMessage: "internal" } }),
+    ],
+    [
+      "an error of somebody else",
+      Object.assign(new Error("secret"), { data: { isPublic: true, publicMessage: "internal" } }),
+    ],
     ["no error", undefined],
   ])("gives the fallback for %s", (_, error) => {
     expect(publicMessage(error, "It failed.")).toBe("It failed.");
@@ -79,7 +91,11 @@ describe("clip", () => {
     expect(clip("x".repeat(81))).toBe(`${"x".repeat(79)}…`);
   });
 
-  it.each([[undefined, "undefined"], [1n, "1"], [Symbol("s"), "Symbol(s)"]])("shows %s", (value, text) => {
+  it.each([
+    [undefined, "undefined"],
+    [1n, "1"],
+    [Symbol("s"), "Symbol(s)"],
+  ])("shows %s", (value, text) => {
     expect(clip(value)).toBe(text);
   });
 });

@@ -1,5 +1,12 @@
 import { valueNow, writtenTo } from "#written";
-import { type Backend, type Change, type Entry, registerBackend, unknownEntry, type WriteOptions } from "../backend/backend.ts";
+import {
+  type Backend,
+  type Change,
+  type Entry,
+  registerBackend,
+  unknownEntry,
+  type WriteOptions,
+} from "../backend/backend.ts";
 import { createPresentEntry, type PresentEntry } from "../backend/entry.ts";
 import { clip, KawaError } from "../errors/errors.ts";
 import { checkExpected } from "../backend/expected.ts";
@@ -124,7 +131,11 @@ export function createMemoryBackend(id: string): Backend {
       checkOpen();
       return write(key, updater(entryOfKey(key)), { ttlMs: options?.ttlMs });
     };
-    return writtenTo({ name: "update", of: { key }, by: update }, () => inTurn(change), () => valueNow(backend, key));
+    return writtenTo(
+      { name: "update", of: { key }, by: update },
+      () => inTurn(change),
+      () => valueNow(backend, key),
+    );
   };
   const deleteKey: Backend["delete"] = (key, options) => {
     const change = (): void => {

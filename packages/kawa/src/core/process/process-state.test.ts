@@ -3,7 +3,8 @@ import { processState } from "./process-state.ts";
 
 describe("processState", () => {
   afterEach(() => {
-    for (const name of ["test-a", "test-b", "test-undefined"]) Reflect.deleteProperty(globalThis, Symbol.for(`kawa.${name}`));
+    for (const name of ["test-a", "test-b", "test-undefined"])
+      Reflect.deleteProperty(globalThis, Symbol.for(`kawa.${name}`));
   });
 
   it("makes a value once and returns the same one afterwards", () => {

@@ -14,7 +14,13 @@ import { processState } from "./process-state.ts";
  * One copy of the reactive graph for the whole process: a computed in a page's copy of this module must see the writes
  * that reach the copy in a route handler. Two copies of signals-core would not track each other.
  */
-const shared = processState("signals-core", () => ({ signal, computed, effect, batch: coreBatch, untracked: coreUntracked }));
+const shared = processState("signals-core", () => ({
+  signal,
+  computed,
+  effect,
+  batch: coreBatch,
+  untracked: coreUntracked,
+}));
 
 export const cell = shared.signal;
 export const derive = shared.computed;

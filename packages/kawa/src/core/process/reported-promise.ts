@@ -23,7 +23,11 @@ class ReportedPromise<T> extends Promise<T> {
 
 type Report = (message: string, error: unknown) => void;
 
-export function reported<T>(what: string, work: Promise<T>, report: Report = (...said) => console.error(...said)): Promise<T> {
+export function reported<T>(
+  what: string,
+  work: Promise<T>,
+  report: Report = (...said) => console.error(...said),
+): Promise<T> {
   return unlessAwaited(work, (error) => report(`[kawa] ${what} failed and nobody awaited it:`, error));
 }
 

@@ -105,7 +105,11 @@ const operations: [string, (backend: Backend, n: number) => unknown][] = [
 
 describe.each([
   ["in memory", () => createMemoryBackend("turns"), operations],
-  ["of a tab", createLocalBackend, operations.filter(([name]) => ["set", "update", "delete", "load", "get"].includes(name))],
+  [
+    "of a tab",
+    createLocalBackend,
+    operations.filter(([name]) => ["set", "update", "delete", "load", "get"].includes(name)),
+  ],
 ] as const)("a backend %s", (_, create, its) => {
   it.each(its)("lets the event loop turn in a loop of %s", async (__, operation) => {
     const backend = create();

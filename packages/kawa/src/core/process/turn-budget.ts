@@ -11,7 +11,10 @@ export class TurnBudget {
   /** When the slice of this turn ends; undefined before anything was settled in it. */
   #until: number | undefined;
 
-  constructor({ later = nextTurn, now = () => performance.now() }: { later?: (run: () => void) => void; now?: () => number } = {}) {
+  constructor({
+    later = nextTurn,
+    now = () => performance.now(),
+  }: { later?: (run: () => void) => void; now?: () => number } = {}) {
     this.#later = later;
     this.#now = now;
   }

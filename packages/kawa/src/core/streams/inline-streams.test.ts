@@ -294,7 +294,9 @@ describe("among several servers", () => {
     produced = () => Promise.reject(new KawaError("BACKEND_TIMEOUT", "The actor is away."));
     await pass(60);
     expect(price.cleanUps).toEqual([]);
-    expect(reports).toEqual(["[kawa] Streams could not be registered; trying on: KawaError: The actor is away. (BACKEND_TIMEOUT)"]);
+    expect(reports).toEqual([
+      "[kawa] Streams could not be registered; trying on: KawaError: The actor is away. (BACKEND_TIMEOUT)",
+    ]);
     produced = async () => [];
     await pass(2);
     expect(price.cleanUps).toEqual([1]);

@@ -27,7 +27,11 @@ afterEach(() => {
 });
 
 function produce<T>(initial: T, start: StreamStart<T>): StreamProducer<T> {
-  return new StreamProducer({ name: "price.ts:1:2", target: new BackedSignal<T>(key, initialOf(key, initial), backend), start });
+  return new StreamProducer({
+    name: "price.ts:1:2",
+    target: new BackedSignal<T>(key, initialOf(key, initial), backend),
+    start,
+  });
 }
 
 /** A stream that is running, and its handle. */
@@ -108,11 +112,19 @@ describe("the function of a stream", () => {
 
 describe("a failure", () => {
   const ways: [string, (error: Error) => StreamStart<number>][] = [
-    ["that is thrown", (error) => () => {
-      throw error;
-    }],
+    [
+      "that is thrown",
+      (error) => () => {
+        throw error;
+      },
+    ],
     ["of an asynchronous function", (error) => () => Promise.reject(error)],
-    ["of a callback", (error) => ({ fail }) => void setTimeout(fail, 10, error)],
+    [
+      "of a callback",
+      (error) =>
+        ({ fail }) =>
+          void setTimeout(fail, 10, error),
+    ],
   ];
 
   it.each(ways)("%s is reported, and the function is started again a second later", async (_, failing) => {
@@ -300,7 +312,9 @@ describe("values", () => {
     void stream.set(5);
     await vi.advanceTimersByTimeAsync(0);
     expect(reports).toHaveLength(1);
-    expect(reports[0]).toMatch(/^\[kawa\] Writing stream "price.ts:1:2" failed and nobody awaited it: KawaError: The actor is away/);
+    expect(reports[0]).toMatch(
+      /^\[kawa\] Writing stream "price.ts:1:2" failed and nobody awaited it: KawaError: The actor is away/,
+    );
 
     backend.set = set;
     await stream.set(6);

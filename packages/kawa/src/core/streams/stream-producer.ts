@@ -40,7 +40,10 @@ export class StreamProducer<T> {
     const onFailure = (error: unknown): void => {
       this.#run = undefined;
       if (performance.now() - startedAt >= wellMs) this.#retryMs = restartMs.first;
-      console.error(`[kawa] Stream "${this.#options.name}" failed; it is started again in ${this.#retryMs / 1_000} s:`, error);
+      console.error(
+        `[kawa] Stream "${this.#options.name}" failed; it is started again in ${this.#retryMs / 1_000} s:`,
+        error,
+      );
       this.#retry = setTimeout(() => {
         this.#retry = undefined;
         this.#begin();

@@ -41,7 +41,11 @@ export class StreamRun<T> {
   begin(): void {
     try {
       const result = this.#options.start(this.#handle());
-      if (isPromise(result)) result.then((cleanUp) => this.#keep(cleanUp), (error) => this.fail(error));
+      if (isPromise(result))
+        result.then(
+          (cleanUp) => this.#keep(cleanUp),
+          (error) => this.fail(error),
+        );
       else this.#keep(result);
     } catch (error) {
       this.fail(error);
@@ -119,7 +123,10 @@ export class StreamRun<T> {
     if (this.#isOver) return Promise.resolve(target.peek());
     const { backend, key } = target.read;
     const work = backend.update(key, (entry: Entry) => fn(target.valueIn(entry)), asProducer) as Promise<T>;
-    return this.#report("Updating", work.then((value) => (this.#latest = { value }).value));
+    return this.#report(
+      "Updating",
+      work.then((value) => (this.#latest = { value }).value),
+    );
   }
 
   #report<R>(doing: string, work: Promise<R>): Promise<R> {

@@ -10,7 +10,9 @@ export function readNamed<T>(key: string, read: () => T): T {
     return read();
   } catch (error) {
     if (!isKawaError(error, "VALUE_UNREADABLE") || "key" in error.data) throw error;
-    const message = error.message.replace("A stored value", `The stored value of "${clip(key)}"`).replace(` (${error.code})`, "");
+    const message = error.message
+      .replace("A stored value", `The stored value of "${clip(key)}"`)
+      .replace(` (${error.code})`, "");
     throw new KawaError(error.code, message, { cause: error.cause, data: { ...error.data, key } });
   }
 }

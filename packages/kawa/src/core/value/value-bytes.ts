@@ -5,7 +5,8 @@ export function utf8Length(text: string): number {
 
 /** Base64 of exactly the bytes of `view`, and of nothing else that its buffer holds. */
 export function toBase64({ buffer, byteOffset, byteLength }: ArrayBufferView): string {
-  if (typeof Buffer === "function") return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString("base64");
+  if (typeof Buffer === "function")
+    return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString("base64");
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   let binary = "";
   // More arguments than this may overflow the stack.

@@ -74,14 +74,20 @@ class Decoder {
   }
 
   #nodeAt(index: unknown): unknown {
-    if (Number.isInteger(index) && (index as number) < this.#nodes.length && (index as number) >= 0) return this.#nodes[index as number];
+    if (Number.isInteger(index) && (index as number) < this.#nodes.length && (index as number) >= 0)
+      return this.#nodes[index as number];
     throw this.#refusal("it names a part that is not there");
   }
 
   #readObject(node: object, index: number): unknown {
-    if (this.#depth >= maxValueDepth) throw this.#refusal(`it has more than ${maxValueDepth} levels, or contains itself`);
+    if (this.#depth >= maxValueDepth)
+      throw this.#refusal(`it has more than ${maxValueDepth} levels, or contains itself`);
     this.#depth += 1;
-    const value = Array.isArray(node) ? (typeof node[0] === "string" ? this.#readKind(node[0], node, index) : this.#readList(node)) : this.#readMembers(node);
+    const value = Array.isArray(node)
+      ? typeof node[0] === "string"
+        ? this.#readKind(node[0], node, index)
+        : this.#readList(node)
+      : this.#readMembers(node);
     this.#depth -= 1;
     return value;
   }
@@ -207,13 +213,17 @@ class Decoder {
     const made = typedArrayClasses.get(kind);
     if (!made) throw this.#refusal(`it has a ${kind}, which cannot be stored`);
     const node = this.#nodeAt(index);
-    if (!Array.isArray(node) || node[0] !== "ArrayBuffer" || more.length > 0) throw this.#refusal("it has a typed array without its bytes");
+    if (!Array.isArray(node) || node[0] !== "ArrayBuffer" || more.length > 0)
+      throw this.#refusal("it has a typed array without its bytes");
     const bytes = this.#bytesOf(node, index as number);
     const start = from ?? 0;
     const length = count ?? (bytes.byteLength - Number(start)) / made.BYTES_PER_ELEMENT;
     const end = Number(start) + Number(length) * made.BYTES_PER_ELEMENT;
-    const isInside = [start, length].every((number) => Number.isSafeInteger(number) && (number as number) >= 0) && end <= bytes.byteLength;
-    if (!isInside || Number(start) % made.BYTES_PER_ELEMENT !== 0) throw this.#refusal("it has a typed array outside of its bytes");
+    const isInside =
+      [start, length].every((number) => Number.isSafeInteger(number) && (number as number) >= 0) &&
+      end <= bytes.byteLength;
+    if (!isInside || Number(start) % made.BYTES_PER_ELEMENT !== 0)
+      throw this.#refusal("it has a typed array outside of its bytes");
     return new made(this.#copyOf(bytes.subarray(Number(start), end)));
   }
 
@@ -226,7 +236,8 @@ class Decoder {
   #bytesOf([, text, ...more]: readonly unknown[], index: number): Uint8Array<ArrayBuffer> {
     let bytes = this.#buffers.get(index);
     if (!bytes) {
-      if (typeof text !== "string" || more.length > 0 || !(bytes = fromBase64(text))) throw this.#refusal("it has malformed bytes");
+      if (typeof text !== "string" || more.length > 0 || !(bytes = fromBase64(text)))
+        throw this.#refusal("it has malformed bytes");
       this.#buffers.set(index, bytes);
     }
     return bytes;

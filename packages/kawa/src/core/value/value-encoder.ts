@@ -59,7 +59,9 @@ class Encoder {
       case "bigint":
         return this.#addPrimitive(value);
       case "number":
-        return Number.isFinite(value) && !Object.is(value, -0) ? this.#addPrimitive(value) : this.#addCode(codeOf(value));
+        return Number.isFinite(value) && !Object.is(value, -0)
+          ? this.#addPrimitive(value)
+          : this.#addCode(codeOf(value));
       case "undefined":
         return this.#addCode(codeOf(value));
       case "object":
@@ -78,7 +80,12 @@ class Encoder {
     let index = this.#primitives.get(value);
     if (index === undefined) {
       const extraBefore = this.#extraBytes;
-      const text = typeof value === "string" ? this.#quoted(value) : typeof value === "bigint" ? this.#bigInt(value) : String(value);
+      const text =
+        typeof value === "string"
+          ? this.#quoted(value)
+          : typeof value === "bigint"
+            ? this.#bigInt(value)
+            : String(value);
       index = this.#nodes.push(text) - 1;
       this.#bytesOfPrimitives[index] = text.length + this.#extraBytes - extraBefore;
       this.#primitives.set(value, index);
@@ -110,7 +117,8 @@ class Encoder {
       case "Array":
         return this.#list(thing as unknown[]);
     }
-    if (hasNames(kind, thing)) throw this.#refusal("properties that were added to such an object cannot be stored; store them beside it");
+    if (hasNames(kind, thing))
+      throw this.#refusal("properties that were added to such an object cannot be stored; store them beside it");
     switch (kind) {
       case "Map":
         return this.#map(thing as Map<unknown, unknown>);
@@ -134,7 +142,8 @@ class Encoder {
       const property = Object.getOwnPropertyDescriptor(thing, name);
       if (name === "__proto__") throw this.#refusal('the name "__proto__" cannot be stored; use another one');
       if (!property || !("value" in property)) throw this.#refusal("a getter cannot be stored; store what it gives");
-      if (!property.enumerable) throw this.#refusal("a property that is not enumerable cannot be stored; define it as usual, or leave it out");
+      if (!property.enumerable)
+        throw this.#refusal("a property that is not enumerable cannot be stored; define it as usual, or leave it out");
       const extraBefore = this.#extraBytes;
       const quoted = this.#quoted(name);
       this.#spend(quoted.length + this.#extraBytes - extraBefore + costs.name);
@@ -205,14 +214,17 @@ class Encoder {
 
   /** @throws {ValueRefusal} - others may change the buffer, or it is gone */
   #checked(buffer: ArrayBufferLike): ArrayBuffer {
-    if (kindOf(buffer) !== "ArrayBuffer") throw this.#refusal("a SharedArrayBuffer cannot be stored; copy it with slice()");
+    if (kindOf(buffer) !== "ArrayBuffer")
+      throw this.#refusal("a SharedArrayBuffer cannot be stored; copy it with slice()");
     const { detached, resizable } = buffer as ArrayBuffer;
-    if (detached || resizable) throw this.#refusal("a detached or resizable ArrayBuffer cannot be stored; copy it with slice()");
+    if (detached || resizable)
+      throw this.#refusal("a detached or resizable ArrayBuffer cannot be stored; copy it with slice()");
     return buffer as ArrayBuffer;
   }
 
   #bigInt(value: bigint): string {
-    if (isLongBigInt(value)) throw this.#refusal(`a BigInt of more than ${maxBigIntDigits} digits cannot be stored; store it as a text`);
+    if (isLongBigInt(value))
+      throw this.#refusal(`a BigInt of more than ${maxBigIntDigits} digits cannot be stored; store it as a text`);
     return `["BigInt","${value}"]`;
   }
 
@@ -239,7 +251,8 @@ class Encoder {
 
   #spend(bytes: number): void {
     this.#expandedBytes += bytes;
-    if (this.#expandedBytes > this.#maxBytes) throw new ValueRefusal("it is too large", this.#path, { isTooLarge: true });
+    if (this.#expandedBytes > this.#maxBytes)
+      throw new ValueRefusal("it is too large", this.#path, { isTooLarge: true });
   }
 
   #refusal(reason: string): ValueRefusal {
@@ -247,4 +260,8 @@ class Encoder {
   }
 }
 
-const [{ forEach: forEachOfMap }, { forEach: forEachOfSet }, { getTime, toISOString }] = [Map.prototype, Set.prototype, Date.prototype];
+const [{ forEach: forEachOfMap }, { forEach: forEachOfSet }, { getTime, toISOString }] = [
+  Map.prototype,
+  Set.prototype,
+  Date.prototype,
+];

@@ -61,7 +61,14 @@ const refused: readonly (readonly [what: string, value: unknown])[] = [
   ["a Date with a name", Object.assign(new Date(), { a: 1 })],
   ["bytes with a name", Object.assign(new Uint8Array(2), { a: 1 })],
   ["a symbol as a name", { [Symbol("a")]: 1 }],
-  ["a getter", { get a() { throw new Error("was called"); } }],
+  [
+    "a getter",
+    {
+      get a() {
+        throw new Error("was called");
+      },
+    },
+  ],
   ["a property that is not enumerable", Object.defineProperty({}, "a", { value: 1 })],
   ["the name __proto__", JSON.parse('{"__proto__":{"isAdmin":true}}')],
   ["a DataView", new DataView(new ArrayBuffer(2))],
@@ -70,7 +77,14 @@ const refused: readonly (readonly [what: string, value: unknown])[] = [
   ["a resizable ArrayBuffer", new ArrayBuffer(2, { maxByteLength: 4 })],
   ["bytes of a resizable ArrayBuffer", new Uint8Array(new ArrayBuffer(2, { maxByteLength: 4 }))],
   ["a detached ArrayBuffer", detached()],
-  ["bytes of a detached ArrayBuffer", (() => { const bytes = new Uint8Array(4); structuredClone(bytes.buffer, { transfer: [bytes.buffer] }); return bytes; })()],
+  [
+    "bytes of a detached ArrayBuffer",
+    (() => {
+      const bytes = new Uint8Array(4);
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+      return bytes;
+    })(),
+  ],
   ["a WeakMap", new WeakMap()],
   ["a promise", Promise.resolve(1)],
   ["a generator", (function* () {})()],
@@ -84,13 +98,40 @@ const refused: readonly (readonly [what: string, value: unknown])[] = [
   ["an object with a toJSON of its own", { toJSON: () => 1 }],
   ["a Proxy of a Map", new Proxy(new Map(), {})],
   ["a Proxy that is revoked", revoked()],
-  ["a Proxy that throws", new Proxy({}, { ownKeys: () => { throw new Error("not now"); } })],
-  ["a list whose getter throws", Object.defineProperty([1], 0, { get: () => { throw new Error("not now"); } })],
+  [
+    "a Proxy that throws",
+    new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error("not now");
+        },
+      },
+    ),
+  ],
+  [
+    "a list whose getter throws",
+    Object.defineProperty([1], 0, {
+      get: () => {
+        throw new Error("not now");
+      },
+    }),
+  ],
   ["a class that extends Error", new (class extends Error {})()],
   ["a class that extends Promise", new (class extends Promise<void> {})(() => {})],
   ["a class that extends Buffer", Object.setPrototypeOf(Buffer.from("a"), class extends Buffer {}.prototype)],
-  ["an instance of a class", new (class Point { x = 1; })()],
-  ["an instance of a class without a name", new (class { x = 1; })()],
+  [
+    "an instance of a class",
+    new (class Point {
+      x = 1;
+    })(),
+  ],
+  [
+    "an instance of a class without a name",
+    new (class {
+      x = 1;
+    })(),
+  ],
   ["Headers", new Headers()],
   ["a Blob", new Blob([])],
   ["a DOMException", new DOMException("a")],
@@ -105,20 +146,31 @@ const refused: readonly (readonly [what: string, value: unknown])[] = [
 
 describe("what no value may hold", () => {
   it.each(refused)("is refused with where it is: %s", async (_, value) => {
-    for (const [holder, path] of [[value, "value"], [{ list: [0, value] }, "value.list[1]"], [new Map([["a", [value]]]), 'value.get("a")[0]']] as const) {
+    for (const [holder, path] of [
+      [value, "value"],
+      [{ list: [0, value] }, "value.list[1]"],
+      [new Map([["a", [value]]]), 'value.get("a")[0]'],
+    ] as const) {
       const error = await caught(() => encodeValue("app:a", holder));
       expect(error).toMatchObject({ code: "VALUE_UNSERIALIZABLE", data: { path: expect.stringContaining(path) } });
     }
   });
 
   it("is refused as a key of a Map and as a member of a Set", async () => {
-    expect(await caught(() => encodeValue("a", new Map([[/a/, 1]])))).toMatchObject({ data: { path: "value.get(...)" } });
-    expect(await caught(() => encodeValue("a", { set: new Set([/a/]) }))).toMatchObject({ data: { path: "value.set" } });
+    expect(await caught(() => encodeValue("a", new Map([[/a/, 1]])))).toMatchObject({
+      data: { path: "value.get(...)" },
+    });
+    expect(await caught(() => encodeValue("a", { set: new Set([/a/]) }))).toMatchObject({
+      data: { path: "value.set" },
+    });
   });
 
   it("says what to store instead", async () => {
-    const messageOf = async (value: unknown): Promise<string> => ((await caught(() => encodeValue("a", value))) as Error).message;
-    expect(await messageOf([new URL("http://127.0.0.1/")])).toContain("an instance of URL cannot be stored; store its href at value[0].");
+    const messageOf = async (value: unknown): Promise<string> =>
+      ((await caught(() => encodeValue("a", value))) as Error).message;
+    expect(await messageOf([new URL("http://127.0.0.1/")])).toContain(
+      "an instance of URL cannot be stored; store its href at value[0].",
+    );
     expect(await messageOf(new OwnMap())).toContain("an instance of OwnMap cannot be stored");
     expect(await messageOf(hole)).toContain("fill them, such as with Array.from(list) at value[1].");
   });
@@ -144,15 +196,24 @@ describe("what is the same although it looks special", () => {
   });
 
   it("a list that inherits from a list of another realm", () => {
-    expect(decodeValue(encodeValue("a", runInNewContext("Object.freeze([Object.create(null), Buffer])", { Buffer: Buffer.from("x") })))).toEqual([
-      {},
-      new Uint8Array([120]),
-    ]);
+    expect(
+      decodeValue(
+        encodeValue("a", runInNewContext("Object.freeze([Object.create(null), Buffer])", { Buffer: Buffer.from("x") })),
+      ),
+    ).toEqual([{}, new Uint8Array([120])]);
   });
 });
 
 describe("values of another realm", () => {
-  it.each(["({ a: 1 })", "[1, [2]]", "new Map([['a', 1]])", "new Set([1])", "new Date(5)", "new Uint8Array([1, 2])", "new ArrayBuffer(2)"])("are values too: %s", (source) => {
+  it.each([
+    "({ a: 1 })",
+    "[1, [2]]",
+    "new Map([['a', 1]])",
+    "new Set([1])",
+    "new Date(5)",
+    "new Uint8Array([1, 2])",
+    "new ArrayBuffer(2)",
+  ])("are values too: %s", (source) => {
     const value: unknown = runInNewContext(source);
     expect(decodeValue(encodeValue("a", value))).toEqual(decodeValue(stringify(value)));
   });
@@ -163,7 +224,19 @@ describe("values of another realm", () => {
   });
 });
 
-const classes = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array];
+const classes = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];
 const secret = "a token of somebody else";
 
 describe("typed arrays", () => {
@@ -173,7 +246,9 @@ describe("typed arrays", () => {
     const view = new Class(pool, 2_048, 3);
     const text = encodeValue("a", { list: [new Map([[view, new Set([view])]])] });
     expect(text.length).toBeLessThan(300);
-    const [[key]] = [...(decodeValue(text) as { list: [Map<typeof view, unknown>] }).list[0]] as [[typeof view, unknown]];
+    const [[key]] = [...(decodeValue(text) as { list: [Map<typeof view, unknown>] }).list[0]] as [
+      [typeof view, unknown],
+    ];
     expect(key).toStrictEqual(new Class(view as never));
     expect(key.buffer.byteLength).toBe(3 * Class.BYTES_PER_ELEMENT);
     expect(key.buffer).toBeInstanceOf(ArrayBuffer);
@@ -197,7 +272,10 @@ describe("typed arrays", () => {
 
   it("gives two views of one buffer a buffer each", () => {
     const buffer = new ArrayBuffer(8);
-    const [a, b] = decodeValue(encodeValue("a", [new Uint8Array(buffer, 0, 4), new Uint8Array(buffer, 4)])) as [Uint8Array, Uint8Array];
+    const [a, b] = decodeValue(encodeValue("a", [new Uint8Array(buffer, 0, 4), new Uint8Array(buffer, 4)])) as [
+      Uint8Array,
+      Uint8Array,
+    ];
     expect([a.buffer.byteLength, b.buffer.byteLength, a.buffer === b.buffer]).toEqual([4, 4, false]);
   });
 
@@ -215,18 +293,24 @@ describe("a limit that counts what a value becomes", () => {
     let value: object = { text: "x".repeat(100) };
     for (let n = 0; n < 30; n += 1) value = [value, value];
     expect(await caught(() => encodeValue("a", value))).toMatchObject({ code: "VALUE_TOO_LARGE" });
-    expect(await caught(() => decodeValue(stringify(value)))).toMatchObject({ code: "VALUE_UNREADABLE", data: { isTooLarge: true } });
+    expect(await caught(() => decodeValue(stringify(value)))).toMatchObject({
+      code: "VALUE_UNREADABLE",
+      data: { isTooLarge: true },
+    });
   });
 
   it("counts a text in each place where it is", async () => {
     const list = (length: number): string[] => Array.from({ length }, () => "x".repeat(1_000));
     expect(encodeValue("a", list(200)).length).toBeLessThan(2_000);
     const error = await caught(() => encodeValue("a", list(300)));
-    expect(error).toMatchObject({ code: "VALUE_TOO_LARGE", data: { bytes: 300 * 1_003 + 16, maxBytes: maxValueBytes } });
+    expect(error).toMatchObject({
+      code: "VALUE_TOO_LARGE",
+      data: { bytes: 300 * 1_003 + 16, maxBytes: maxValueBytes },
+    });
   });
 
   it.each([
-    ["Maps", "[\"Map\"]", 29_000],
+    ["Maps", '["Map"]', 29_000],
     ["objects", "{}", 85_000],
     ["lists", "[]", 85_000],
   ])("counts more for an object than its text has: %s", async (_, one, count) => {
@@ -254,7 +338,7 @@ function decodedOrRefused(text: string): unknown {
 const value = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "medium", withCrossShrink: true },
-    fc.constantFrom(undefined, null, true, false, Number.NaN, Infinity, -Infinity, -0, 0, "", "<\u2028\ud800\"\\"),
+    fc.constantFrom(undefined, null, true, false, Number.NaN, Infinity, -Infinity, -0, 0, "", '<\u2028\ud800"\\'),
     fc.double(),
     fc.bigInt(),
     fc.string({ unit: "binary" }),
@@ -263,8 +347,13 @@ const value = fc.letrec((tie) => ({
     fc.float64Array({ noNaN: true }),
     fc.bigInt64Array(),
     fc.array(tie("value")),
-    fc.dictionary(fc.string().filter((name) => name !== "__proto__"), tie("value")),
-    fc.uniqueArray(tie("value")).map((members) => new Set(members.map((member) => (Object.is(member, -0) ? 0 : member)))),
+    fc.dictionary(
+      fc.string().filter((name) => name !== "__proto__"),
+      tie("value"),
+    ),
+    fc
+      .uniqueArray(tie("value"))
+      .map((members) => new Set(members.map((member) => (Object.is(member, -0) ? 0 : member)))),
     fc.array(fc.tuple(fc.oneof(fc.string(), fc.integer()), tie("value"))).map((entries) => new Map(entries)),
   ),
 })).value;
@@ -292,7 +381,25 @@ describe("any value", () => {
   });
 
   it("is refused, or is another value, when its text was changed", () => {
-    const part = fc.constantFrom("-1", "-2", "-7", "0", "99", "4294967295", "[", "]", ",", '"Map"', '"ArrayBuffer"', '"', "{}", "null", "1e999", "\\", "__proto__");
+    const part = fc.constantFrom(
+      "-1",
+      "-2",
+      "-7",
+      "0",
+      "99",
+      "4294967295",
+      "[",
+      "]",
+      ",",
+      '"Map"',
+      '"ArrayBuffer"',
+      '"',
+      "{}",
+      "null",
+      "1e999",
+      "\\",
+      "__proto__",
+    );
     const change = fc.tuple(fc.nat(), fc.nat({ max: 8 }), part);
     fc.assert(
       fc.property(value, fc.array(change, { minLength: 1, maxLength: 3 }), (given, changes) => {

@@ -90,5 +90,7 @@ export function hasNames(kind: ObjectKind, thing: object): boolean {
   const elementCount = isView ? (thing as Uint8Array).length : 0;
   if (elementCount <= maxNamedElements && Object.keys(thing).length > elementCount) return true;
   // On a Date, what is not enumerable is of a clock of tests.
-  return Object.getOwnPropertySymbols(thing).some((symbol) => isView || Object.getOwnPropertyDescriptor(thing, symbol)?.enumerable);
+  return Object.getOwnPropertySymbols(thing).some(
+    (symbol) => isView || Object.getOwnPropertyDescriptor(thing, symbol)?.enumerable,
+  );
 }

@@ -21,7 +21,8 @@ export class ValueRefusal extends Error {
 function toText(segment: PathSegment): string {
   if (segment === undefined) return "";
   if (typeof segment === "number") return `[${segment}]`;
-  if (typeof segment === "string") return /^[a-zA-Z_$][\w$]*$/.test(segment) ? `.${segment}` : `[${JSON.stringify(segment)}]`;
+  if (typeof segment === "string")
+    return /^[a-zA-Z_$][\w$]*$/.test(segment) ? `.${segment}` : `[${JSON.stringify(segment)}]`;
   return `.get(${nameOf(segment.key)})`;
 }
 

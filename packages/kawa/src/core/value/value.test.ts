@@ -29,7 +29,7 @@ function circularArray(): object {
 
 describe("encodeValue and decodeValue", () => {
   it.each([
-    ["a string", "a \"quoted\" <b>\n\0 🎈"],
+    ["a string", 'a "quoted" <b>\n\0 🎈'],
     ["an empty string", ""],
     ["a number", -1.5],
     ["NaN", Number.NaN],
@@ -40,18 +40,36 @@ describe("encodeValue and decodeValue", () => {
     ["undefined", undefined],
     ["a BigInt", 12345678901234567890n],
     ["a Date", new Date("2026-02-03T04:05:06.789Z")],
-    ["a Map", new Map<unknown, unknown>([["a", 1], [2, new Set(["b"])]])],
+    [
+      "a Map",
+      new Map<unknown, unknown>([
+        ["a", 1],
+        [2, new Set(["b"])],
+      ]),
+    ],
     ["a Set", new Set([1, "1", null])],
     ["an object without a prototype", Object.assign(Object.create(null) as object, { a: 1, "": [] })],
     ["an ArrayBuffer", new Uint8Array([1, 2, 3]).buffer],
     ["names that objects inherit", { constructor: 1, toString: "x", hasOwnProperty: null, valueOf: 2, length: 3 }],
     ["half of a pair of surrogates", "\ud83d"],
     ["the first and the last Date", [new Date(-8.64e15), new Date(8.64e15)]],
-    ["keys of all kinds", new Map<unknown, unknown>([[{ a: 1 }, 1], [[1], 2], [Number.NaN, 3], [undefined, 4], [1n, 5]])],
+    [
+      "keys of all kinds",
+      new Map<unknown, unknown>([
+        [{ a: 1 }, 1],
+        [[1], 2],
+        [Number.NaN, 3],
+        [undefined, 4],
+        [1n, 5],
+      ]),
+    ],
     ["a typed array", new Uint8Array([0, 127, 255])],
     ["a float array", new Float64Array([0.1, -1])],
     ["an array with undefined", [1, undefined, null]],
-    ["nested data", { users: [{ at: new Date(0), tags: new Set(["x"]), scores: new Map([["a", 1n]]) }], none: undefined }],
+    [
+      "nested data",
+      { users: [{ at: new Date(0), tags: new Set(["x"]), scores: new Map([["a", 1n]]) }], none: undefined },
+    ],
   ])("gives back %s", (_, value) => {
     expect(roundTrip(value)).toStrictEqual(value);
   });

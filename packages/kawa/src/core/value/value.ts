@@ -68,7 +68,10 @@ function encodeOrRefuse(key: string, value: unknown, maxBytes: number): EncodedV
   }
 }
 
-function tooLarge(key: string, { bytes, maxBytes, isMore = false }: { bytes: number; maxBytes: number; isMore?: boolean }): KawaError {
+function tooLarge(
+  key: string,
+  { bytes, maxBytes, isMore = false }: { bytes: number; maxBytes: number; isMore?: boolean },
+): KawaError {
   return new KawaError(
     "VALUE_TOO_LARGE",
     `Signal "${clip(key)}" would hold ${isMore ? "more than " : ""}${bytes} bytes, counted as if nothing in it were shared; ` +

@@ -3,7 +3,14 @@ import { formatVersions, parseVersions, type ShownVersions, toShownVersions } fr
 
 describe("formatVersions and parseVersions", () => {
   it("writes one part a history, and the name of no backend", () => {
-    expect(formatVersions(toShownVersions([{ epoch: "e1", seq: 7 }, { epoch: "m", seq: 0 }]))).toBe("e1@7;m@0");
+    expect(
+      formatVersions(
+        toShownVersions([
+          { epoch: "e1", seq: 7 },
+          { epoch: "m", seq: 0 },
+        ]),
+      ),
+    ).toBe("e1@7;m@0");
   });
 
   it("writes nothing for no backends, and reads it back as none", () => {

@@ -27,9 +27,14 @@ export function whyRefused(thing: unknown): string {
 
 function nameOf(thing: object): string | undefined {
   // It may be a getter.
-  for (let holder: unknown = thing; typeof holder === "object" && holder !== null; holder = Object.getPrototypeOf(holder)) {
+  for (
+    let holder: unknown = thing;
+    typeof holder === "object" && holder !== null;
+    holder = Object.getPrototypeOf(holder)
+  ) {
     const made: unknown = Object.getOwnPropertyDescriptor(holder, "constructor")?.value;
-    if (typeof made === "function") return typeof made.name === "string" && made.name !== "Object" ? made.name || undefined : undefined;
+    if (typeof made === "function")
+      return typeof made.name === "string" && made.name !== "Object" ? made.name || undefined : undefined;
   }
   return undefined;
 }

@@ -13,7 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => logged.mockRestore());
 
-const loops = (): string[] => logged.mock.calls.map((call) => String(call.at(-1))).filter((text) => text.includes("EFFECT_LOOP"));
+const loops = (): string[] =>
+  logged.mock.calls.map((call) => String(call.at(-1))).filter((text) => text.includes("EFFECT_LOOP"));
 const ended = (): Promise<void> => vi.waitFor(() => expect(loops()).toHaveLength(1), { timeout: 20_000 });
 
 /** As a durable one: what is written is seen later. */
@@ -92,12 +93,15 @@ describe.each(kinds)("over a backend %s,", (_, create) => {
   it.each([
     ["update", (a: ReturnType<typeof start>["a"]) => a.update((n) => n + 1)],
     ["set and delete in turns", (a: ReturnType<typeof start>["a"]) => (a.value === 0 ? a.set(1) : a.delete())],
-    ["write after they have waited", async (a: ReturnType<typeof start>["a"]) => {
-      const { value } = a;
-      await undefined;
-      await new Promise((resolve) => setImmediate(resolve));
-      await a.set(value + 1);
-    }],
+    [
+      "write after they have waited",
+      async (a: ReturnType<typeof start>["a"]) => {
+        const { value } = a;
+        await undefined;
+        await new Promise((resolve) => setImmediate(resolve));
+        await a.set(value + 1);
+      },
+    ],
   ])("those that %s are stopped", async (__, write) => {
     const { a } = start();
     run(() => {
@@ -127,7 +131,9 @@ describe.each(kinds)("over a backend %s,", (_, create) => {
       // In memory it has run without end before the effect was made.
       console.error(error);
     }
-    await vi.waitFor(() => expect(logged.mock.calls.flat().map(String).join()).toMatch(/EFFECT_LOOP|Cycle detected/), { timeout: 20_000 });
+    await vi.waitFor(() => expect(logged.mock.calls.flat().map(String).join()).toMatch(/EFFECT_LOOP|Cycle detected/), {
+      timeout: 20_000,
+    });
     const { value } = a;
     for (let n = 0; n < 5; n += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(a.value).toBe(value);

@@ -34,7 +34,12 @@ type Written = {
   /** False while it may still be about to change the signal. */
   isSettled: boolean;
 };
-type State = { frame: Frame | undefined; count: number; block: object | undefined; readonly written: WeakMap<object, Written> };
+type State = {
+  frame: Frame | undefined;
+  count: number;
+  block: object | undefined;
+  readonly written: WeakMap<object, Written>;
+};
 
 /** In one go, as where signals live in memory. The reactive graph itself gives up after 100, with an error that names nobody. */
 const maxDepthInBlock = 90;
@@ -42,7 +47,12 @@ const maxDepth = 500;
 /** Runs that take longer than this for as many are slow, such as those of a clock. In milliseconds. */
 const windowMs = 10_000;
 
-const state = processState<State>("effect-loops", () => ({ frame: undefined, count: 0, block: undefined, written: new WeakMap() }));
+const state = processState<State>("effect-loops", () => ({
+  frame: undefined,
+  count: 0,
+  block: undefined,
+  written: new WeakMap(),
+}));
 
 /** The run that the caller is a part of, also after it has waited. */
 const effectScope = processState("effect-scope", () => new AsyncLocalStorage<Frame>());
@@ -65,7 +75,13 @@ export function noteWrite(signal: Read): void {
   frame.runner.hasWritten = true;
   frame.run ??= begin(frame);
   state.count += 1;
-  state.written.set(signal, { id: state.count, signal, by: frame.run, before: untracked(() => entryOf(signal)), isSettled: false });
+  state.written.set(signal, {
+    id: state.count,
+    signal,
+    by: frame.run,
+    before: untracked(() => entryOf(signal)),
+    isSettled: false,
+  });
 }
 
 /** Called when the write of a signal was begun. */
@@ -164,10 +180,19 @@ function begin(frame: Frame): Run {
   const { runner } = frame;
   const now = performance.now();
   const block = currentBlock();
-  const cause = causesOf(frame).reduce<Run | undefined>((deepest, { by }) => (deepest && deepest.depth >= by.depth ? deepest : by), undefined);
+  const cause = causesOf(frame).reduce<Run | undefined>(
+    (deepest, { by }) => (deepest && deepest.depth >= by.depth ? deepest : by),
+    undefined,
+  );
   if (!cause || now - cause.since > windowMs) return { runner, depth: 0, since: now, block, depthInBlock: 0 };
   const step = isCausedByOthers(frame) ? 0 : 1;
-  return { runner, depth: cause.depth + step, since: cause.since, block, depthInBlock: cause.block === block ? cause.depthInBlock + step : 0 };
+  return {
+    runner,
+    depth: cause.depth + step,
+    since: cause.since,
+    block,
+    depthInBlock: cause.block === block ? cause.depthInBlock + step : 0,
+  };
 }
 
 function checkRun({ runner, depth, since, depthInBlock }: Run, frame: Frame): void {

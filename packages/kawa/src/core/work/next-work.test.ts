@@ -19,7 +19,7 @@ beforeEach(() => {
   unit = { type: "request", phase: "after", cookies: jar("sent"), userspaceMutableCookies: jar("set") };
 });
 
-const nameIn = async (): Promise<unknown> => (await asInRequest(cookies) as unknown as { name: string }).name;
+const nameIn = async (): Promise<unknown> => ((await asInRequest(cookies)) as unknown as { name: string }).name;
 
 describe("what runs after the answer", () => {
   it("is told no cookies by Next in a page, and is told them here", async () => {
@@ -42,8 +42,14 @@ describe("what runs after the answer", () => {
   });
 
   it("leaves what Next runs besides as it is", () => {
-    for (const [type, phase] of [["request", "render"], ["cache", "after"], ["prerender", "render"]]) {
-      asNext({ work: {}, unit: { type, phase } }, () => asInRequest(() => expect(nextWork()?.unit).toEqual({ type, phase })));
+    for (const [type, phase] of [
+      ["request", "render"],
+      ["cache", "after"],
+      ["prerender", "render"],
+    ]) {
+      asNext({ work: {}, unit: { type, phase } }, () =>
+        asInRequest(() => expect(nextWork()?.unit).toEqual({ type, phase })),
+      );
     }
     expect(asInRequest(() => 1)).toBe(1);
   });
@@ -52,11 +58,14 @@ describe("what runs after the answer", () => {
 describe("what is the same for all requests", () => {
   const asked = async (ask: () => unknown, more: object = {}): Promise<number> => {
     let count = 0;
-    await asNext({ work: {}, unit: { type: "request", phase: "render", cookies: jar("sent"), headers: new Headers(), ...more } }, async () => {
-      const outside = outsideOfRequest(() => (count += 1));
-      // Apps catch it, and go on as if nobody was signed in.
-      await outside!(async () => ask()).catch(() => undefined);
-    });
+    await asNext(
+      { work: {}, unit: { type: "request", phase: "render", cookies: jar("sent"), headers: new Headers(), ...more } },
+      async () => {
+        const outside = outsideOfRequest(() => (count += 1));
+        // Apps catch it, and go on as if nobody was signed in.
+        await outside!(async () => ask()).catch(() => undefined);
+      },
+    );
     return count;
   };
 
@@ -78,12 +87,17 @@ describe("what is the same for all requests", () => {
   });
 
   it("is noticed where Next keeps the answers, too", async () => {
-    for (const ask of [cookies, headers]) expect(await asked(ask, { asyncApiPromises: { cookies: jar("sent"), headers: 1 } })).toBeGreaterThan(0);
+    for (const ask of [cookies, headers])
+      expect(await asked(ask, { asyncApiPromises: { cookies: jar("sent"), headers: 1 } })).toBeGreaterThan(0);
   });
 
   it("is nothing outside of a request, in what Next keeps, and for who sees drafts", () => {
     expect(outsideOfRequest(() => {})).toBeUndefined();
-    for (const [work, unitType] of [[{}, "prerender"], [{}, "cache"], [{ isDraftMode: true }, "request"]] as const) {
+    for (const [work, unitType] of [
+      [{}, "prerender"],
+      [{}, "cache"],
+      [{ isDraftMode: true }, "request"],
+    ] as const) {
       asNext({ work, unit: { type: unitType } }, () => expect(outsideOfRequest(() => {})).toBeUndefined());
     }
   });

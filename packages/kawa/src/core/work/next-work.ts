@@ -67,7 +67,14 @@ export function asInRequest<R>(fn: () => R): R {
 
 /** Of what Next knows of a request, what says nothing of who has asked. `connection` is only that somebody has. */
 const impersonal: ReadonlySet<PropertyKey> = new Set([
-  "type", "phase", "implicitTags", "isHmrRefresh", "serverComponentsHmrCache", "stagedRendering", "cacheSignal", "connection",
+  "type",
+  "phase",
+  "implicitTags",
+  "isHmrRefresh",
+  "serverComponentsHmrCache",
+  "stagedRendering",
+  "cacheSignal",
+  "connection",
   "resumeDataCache",
 ]);
 
@@ -127,7 +134,8 @@ function loadStores(): NextStores | undefined {
   try {
     const { createRequire } = process.getBuiltinModule("node:module");
     const load = createRequire(/*turbopackIgnore: true*/ `${process.cwd()}/next.config.js`);
-    const storeOf = (name: string, member: string): unknown => load(`next/dist/server/app-render/${name}.external.js`)[member];
+    const storeOf = (name: string, member: string): unknown =>
+      load(`next/dist/server/app-render/${name}.external.js`)[member];
     const stores = {
       work: storeOf("work-async-storage", "workAsyncStorage"),
       unit: storeOf("work-unit-async-storage", "workUnitAsyncStorage"),

@@ -6,7 +6,8 @@ type Place = { readonly where: string; readonly fix: string };
 const caches = new Set(["cache", "private-cache", "unstable-cache"]);
 const ofOneVisitor = new Set(["request", "prerender-runtime", "private-cache"]);
 /** Files of metadata, by the last part of their routes. Those of images may end with a number and a hash. */
-const metadataFile = /\/(opengraph-image|twitter-image|icon|apple-icon|sitemap|robots|manifest|favicon)\d*([-.][^/]*)?$/;
+const metadataFile =
+  /\/(opengraph-image|twitter-image|icon|apple-icon|sitemap|robots|manifest|favicon)\d*([-.][^/]*)?$/;
 /** Of files that make several. */
 const idSuffix = /\/\[__metadata_id__\]$/;
 
@@ -25,7 +26,11 @@ export function refuseWhereKept(what: string): void {
 export function staticRefusal(what: string, options?: KawaErrorOptions): KawaError {
   const { where, fix } = placeOf(nextWork());
   const when = isNextBuild() ? "during next build" : "where Next keeps the result";
-  return new KawaError("RENDER_STATIC", `${what} ${when}, ${where}: every later visitor would be shown what there was then. ${fix}`, options);
+  return new KawaError(
+    "RENDER_STATIC",
+    `${what} ${when}, ${where}: every later visitor would be shown what there was then. ${fix}`,
+    options,
+  );
 }
 
 function placeOf(found: ReturnType<typeof nextWork>): Place {
@@ -55,7 +60,8 @@ function fixOf(work: NextWork, unit: NextUnit | undefined): string {
   if (unit?.type === "build-time-generator") {
     return `It cannot run for each request: return what is known without a signal. Everything else is rendered when it is asked for.`;
   }
-  if (unit && caches.has(unit.type)) return "Do it outside of the cached function, and give it the value as an argument.";
+  if (unit && caches.has(unit.type))
+    return "Do it outside of the cached function, and give it the value as an argument.";
   const { file, isPage } = fileOf(work);
   if (work.forceStatic || work.dynamicShouldError) {
     const forced = work.forceStatic ? "force-static" : "error";

@@ -8,7 +8,11 @@ import { reported } from "../process/reported-promise.ts";
 const verbs = { set: "Writing", update: "Updating", delete: "Deleting", clear: "Clearing" } as const;
 
 /** A function that was called to write. */
-export type WriteCall = { readonly name: keyof typeof verbs; readonly of: { readonly key: string }; readonly by: (...args: never) => unknown };
+export type WriteCall = {
+  readonly name: keyof typeof verbs;
+  readonly of: { readonly key: string };
+  readonly by: (...args: never) => unknown;
+};
 
 /** While a signal writes: its backend does not check again. */
 const writing = processState("checked-write", () => ({ isChecked: false }));
@@ -18,7 +22,11 @@ const writing = processState("checked-write", () => ({ isChecked: false }));
  *
  * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development
  */
-export function written<T>({ name, of, by }: WriteCall, write: () => Promise<T>, instead: () => Promise<T>): Promise<T> {
+export function written<T>(
+  { name, of, by }: WriteCall,
+  write: () => Promise<T>,
+  instead: () => Promise<T>,
+): Promise<T> {
   const work = isLeftOut(`${name}()`, of.key, by) ? instead() : runWith(true, write);
   noteWritten(of, work);
   return reported(`${verbs[name]} "${clip(of.key)}"`, work);
@@ -29,7 +37,11 @@ export function written<T>({ name, of, by }: WriteCall, write: () => Promise<T>,
  *
  * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development
  */
-export function writtenTo<T>({ name, of, by }: WriteCall, write: () => Promise<T>, instead: () => Promise<T>): Promise<T> {
+export function writtenTo<T>(
+  { name, of, by }: WriteCall,
+  write: () => Promise<T>,
+  instead: () => Promise<T>,
+): Promise<T> {
   // What the write calls at once, such as the function of an update, is not the signal's.
   return writing.isChecked || !isLeftOut(`${name}()`, of.key, by) ? runWith(false, write) : instead();
 }

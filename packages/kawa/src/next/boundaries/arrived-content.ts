@@ -34,7 +34,12 @@ async function walk(value: unknown, isSure: boolean, tree: RenderTree | undefine
   return walkProps(node.type, node.props, isSure, tree);
 }
 
-async function walkProps(type: unknown, props: Readonly<Record<string, unknown>>, isSure: boolean, tree: RenderTree | undefined): Promise<string | undefined> {
+async function walkProps(
+  type: unknown,
+  props: Readonly<Record<string, unknown>>,
+  isSure: boolean,
+  tree: RenderTree | undefined,
+): Promise<string | undefined> {
   // Next's own components between a boundary and the content of its segment.
   const below = props["renderTree"] as RenderTree | undefined;
   if (below) return walk(below.data.rsc, isSure, below);
@@ -46,10 +51,18 @@ async function walkProps(type: unknown, props: Readonly<Record<string, unknown>>
   }
   const isComponent = typeof type === "function" || typeof type === "object";
   // What comes before the segment is Next's own too.
-  return walkAll(isComponent ? Object.values(props).filter(isContent) : [props["children"]], isSure && (!isComponent || !tree), tree);
+  return walkAll(
+    isComponent ? Object.values(props).filter(isContent) : [props["children"]],
+    isSure && (!isComponent || !tree),
+    tree,
+  );
 }
 
-async function walkAll(values: readonly unknown[], isSure: boolean, tree: RenderTree | undefined): Promise<string | undefined> {
+async function walkAll(
+  values: readonly unknown[],
+  isSure: boolean,
+  tree: RenderTree | undefined,
+): Promise<string | undefined> {
   const digests = await Promise.all(values.map((value) => walk(value, isSure, tree)));
   return digests.find((digest) => digest !== undefined);
 }

@@ -14,7 +14,9 @@ export type StreamSession = {
   readonly expiresAt?: number | undefined;
 };
 
-export type SessionOf = (request: Request) => StreamSession | null | undefined | Promise<StreamSession | null | undefined>;
+export type SessionOf = (
+  request: Request,
+) => StreamSession | null | undefined | Promise<StreamSession | null | undefined>;
 
 export type AdmissionOptions = {
   readonly session: SessionOf;
@@ -78,4 +80,6 @@ export class Admission {
 }
 
 /** That of the route, for the server action that pushes fragments. */
-export const routeAdmission: { admission: Admission | undefined } = processState("route-admission", () => ({ admission: undefined }));
+export const routeAdmission: { admission: Admission | undefined } = processState("route-admission", () => ({
+  admission: undefined,
+}));

@@ -62,7 +62,9 @@ function addTo(counts: Map<string, number>, name: string, amount: number): void 
 }
 
 /** What clients hold of this process at the moment. */
-export function quotas(): { readonly [name in "bodies" | "answers" | "streams" | "values" | "kept" | "reads" | "pushes" | "fragments"]: Quota } {
+export function quotas(): {
+  readonly [name in "bodies" | "answers" | "streams" | "values" | "kept" | "reads" | "pushes" | "fragments"]: Quota;
+} {
   return processState("quotas", () => ({
     bodies: new Quota(bodyLimits.reading),
     answers: new Quota(answerLimits.sending),

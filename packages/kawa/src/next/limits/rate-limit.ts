@@ -44,9 +44,13 @@ export class RateLimit {
     this.#buckets.set(name, { count: isAdmitted ? count - needed : count, at: now });
     if (isAdmitted) return;
     const retryAfterMs = Math.ceil(((needed - count) / perSecond) * 1000);
-    throw new KawaError("RATE_LIMITED", `This client asks for more than ${perSecond} requests a second (docs/limits.md).`, {
-      data: { retryAfterMs },
-    });
+    throw new KawaError(
+      "RATE_LIMITED",
+      `This client asks for more than ${perSecond} requests a second (docs/limits.md).`,
+      {
+        data: { retryAfterMs },
+      },
+    );
   }
 
   /** Only buckets that are full again are forgotten: whoever comes with many names gets no other bucket emptied or filled. */
@@ -61,9 +65,17 @@ export class RateLimit {
   }
 }
 
-type RateLimitsOfClients = { readonly sessions: RateLimit; readonly addresses: RateLimit; readonly newSessions: RateLimit };
+type RateLimitsOfClients = {
+  readonly sessions: RateLimit;
+  readonly addresses: RateLimit;
+  readonly newSessions: RateLimit;
+};
 
 /** Sessions and addresses have name spaces of their own: who calls itself like a session spends nothing of that session's. */
 export function clientRates(): RateLimitsOfClients {
-  return processState("client-rates", () => ({ sessions: new RateLimit(), addresses: new RateLimit(), newSessions: new RateLimit() }));
+  return processState("client-rates", () => ({
+    sessions: new RateLimit(),
+    addresses: new RateLimit(),
+    newSessions: new RateLimit(),
+  }));
 }

@@ -25,7 +25,10 @@ export type ReadJsonOptions = BodyOwner & {
  * @throws {KawaError} REQUEST_TIMEOUT - it trickles
  * @throws {KawaError} RATE_LIMITED - too much is being read already
  */
-export async function readJson(request: Request, { maxBytes, client, charge, invalid, tooLong }: ReadJsonOptions): Promise<unknown> {
+export async function readJson(
+  request: Request,
+  { maxBytes, client, charge, invalid, tooLong }: ReadJsonOptions,
+): Promise<unknown> {
   // Forms of other sites cannot send this type.
   if (!request.headers.get("content-type")?.startsWith("application/json")) throw invalid("it is no JSON");
   const tooMany = (): Error => tooLong?.() ?? invalid(`it is longer than ${maxBytes} bytes`);
@@ -34,7 +37,10 @@ export async function readJson(request: Request, { maxBytes, client, charge, inv
   if (length > maxBytes) throw tooMany();
   const reserved = Number.isSafeInteger(length) && length >= 0 ? length : maxBytes;
   if (!quotas().bodies.take(client, reserved)) {
-    throw new KawaError("RATE_LIMITED", "Too many bodies are being read already, of this client or of all clients (docs/limits.md).");
+    throw new KawaError(
+      "RATE_LIMITED",
+      "Too many bodies are being read already, of this client or of all clients (docs/limits.md).",
+    );
   }
   try {
     const { text, bytes } = await readText(request, maxBytes, tooMany);
@@ -46,7 +52,11 @@ export async function readJson(request: Request, { maxBytes, client, charge, inv
   }
 }
 
-async function readText(request: Request, maxBytes: number, tooMany: () => Error): Promise<{ text: string; bytes: number }> {
+async function readText(
+  request: Request,
+  maxBytes: number,
+  tooMany: () => Error,
+): Promise<{ text: string; bytes: number }> {
   const reader = request.body?.getReader();
   if (!reader) return { text: "", bytes: 0 };
   const { promise: late, reject } = Promise.withResolvers<never>();

@@ -7,13 +7,17 @@ import { countRefresh, countRender } from "./refresh-pace.ts";
 let warnings: string[];
 
 beforeEach(() => {
-  Object.assign(processState<object>("refresh-pace", () => ({})), { counts: new Map(), told: new Set() });
+  Object.assign(
+    processState<object>("refresh-pace", () => ({})),
+    { counts: new Map(), told: new Set() },
+  );
   warnings = [];
   vi.spyOn(console, "warn").mockImplementation((said: unknown) => void warnings.push(String(said)));
 });
 afterEach(() => void vi.restoreAllMocks());
 
-const times = (count: number, fn: (index: number) => void): void => Array.from({ length: count }).forEach((_, index) => fn(index));
+const times = (count: number, fn: (index: number) => void): void =>
+  Array.from({ length: count }).forEach((_, index) => fn(index));
 
 describe("a page that is rendered again and again", () => {
   it("is told once, whatever makes it change", () => {
@@ -48,7 +52,12 @@ describe("a page that is rendered again and again", () => {
 });
 
 describe("what counts", () => {
-  type Asked = { readonly accept?: string; readonly referer?: string; readonly isMarked?: boolean; readonly cookie?: (index: number) => string };
+  type Asked = {
+    readonly accept?: string;
+    readonly referer?: string;
+    readonly isMarked?: boolean;
+    readonly cookie?: (index: number) => string;
+  };
 
   function ask({ accept = "*/*", referer = "", isMarked = false, cookie = () => "a=1" }: Asked): void {
     times(250, (index) => {

@@ -24,7 +24,13 @@ export function countRefresh({ headers }: { readonly headers: Headers }): void {
   if (!isMarkedRefresh(headers) && senderOf({ headers, url: unit.url }) !== "itself") return;
   const address = `${unit.url?.pathname ?? ""}${unit.url?.search ?? ""}`;
   const browser = [addressOf({ headers }), headers.get("user-agent"), headers.get("cookie")];
-  countRender("page", createHash("sha256").update(JSON.stringify([work.route, address, ...browser])).digest("base64url"), work.route);
+  countRender(
+    "page",
+    createHash("sha256")
+      .update(JSON.stringify([work.route, address, ...browser]))
+      .digest("base64url"),
+    work.route,
+  );
 }
 
 /**
@@ -33,7 +39,12 @@ export function countRefresh({ headers }: { readonly headers: Headers }): void {
  *
  * @param of what is rendered, and for whom
  */
-export function countRender(kind: keyof typeof maxRenders, of: string, route: string, now: number = performance.now()): void {
+export function countRender(
+  kind: keyof typeof maxRenders,
+  of: string,
+  route: string,
+  now: number = performance.now(),
+): void {
   const { counts, told } = state;
   if (told.has(route) || told.size >= maxTold) return;
   let count = counts.get(of);

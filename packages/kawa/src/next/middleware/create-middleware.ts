@@ -49,8 +49,15 @@ export type MiddlewareOptions = {
  * };
  */
 export function createMiddleware(options?: Omit<MiddlewareOptions, "respond">): (request: NextRequest) => NextResponse;
-export function createMiddleware(options: MiddlewareOptions): (request: NextRequest) => NextResponse | Promise<NextResponse>;
-export function createMiddleware({ sessions, sources, nonce: hasNonce = true, respond = goOn }: MiddlewareOptions = {}) {
+export function createMiddleware(
+  options: MiddlewareOptions,
+): (request: NextRequest) => NextResponse | Promise<NextResponse>;
+export function createMiddleware({
+  sessions,
+  sources,
+  nonce: hasNonce = true,
+  respond = goOn,
+}: MiddlewareOptions = {}) {
   watchConnections();
   return (request: NextRequest): NextResponse | Promise<NextResponse> => {
     const refusal = refuseStrangeHost(request);
@@ -82,8 +89,13 @@ function refuseStrangeHost(request: NextRequest): NextResponse | undefined {
     return undefined;
   } catch (error) {
     if (!isKawaError(error, "HOST_REFUSED")) throw error;
-    const text = "This app is not reached under this name. If it is yours, the log of its server says which setting allows the name.\n";
-    const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff" };
+    const text =
+      "This app is not reached under this name. If it is yours, the log of its server says which setting allows the name.\n";
+    const headers = {
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    };
     return new NextResponse(text, { status: error.status, headers });
   }
 }

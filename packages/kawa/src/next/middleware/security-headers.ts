@@ -27,7 +27,10 @@ export function contentSecurityPolicy({ nonce, isDevelopment, sources = {} }: Co
     // React's better stack traces in development are made with eval.
     "script-src": [...files, ...scripts, ...(isDevelopment ? ["'unsafe-eval'"] : [])],
     // Next's overlay in development brings its style in an element without a nonce.
-    "style-src": [...files, ...(isDevelopment || nonce === undefined ? ["'unsafe-inline'"] : [`'nonce-${nonce}'`, ...builtInStyles])],
+    "style-src": [
+      ...files,
+      ...(isDevelopment || nonce === undefined ? ["'unsafe-inline'"] : [`'nonce-${nonce}'`, ...builtInStyles]),
+    ],
     // `style={{ … }}` of React becomes an attribute in the HTML, which no nonce can be given to.
     "style-src-attr": ["'unsafe-inline'"],
     "img-src": [...files, "blob:", "data:"],

@@ -3,7 +3,11 @@ import { clip } from "../../core/errors/errors.ts";
 import { processState } from "../../core/process/process-state.ts";
 
 /** Pages that `next build` has made, as its manifest lists them. */
-type StaticPages = { readonly paths: ReadonlySet<string>; readonly patterns: readonly RegExp[]; readonly reported: Set<string> };
+type StaticPages = {
+  readonly paths: ReadonlySet<string>;
+  readonly patterns: readonly RegExp[];
+  readonly reported: Set<string>;
+};
 
 /** `routeType` tells pages from route handlers, whose answers have no scripts. */
 type Manifest = {
@@ -47,7 +51,9 @@ function load(): StaticPages {
   const { routes = {}, dynamicRoutes = {} } = process.env.NODE_ENV === "production" ? readManifest() : {};
   return {
     paths: new Set(Object.keys(routes).filter((path) => routes[path]!.routeType === "page")),
-    patterns: Object.values(dynamicRoutes).flatMap(({ routeType, routeRegex }) => (routeType === "page" ? new RegExp(routeRegex) : [])),
+    patterns: Object.values(dynamicRoutes).flatMap(({ routeType, routeRegex }) =>
+      routeType === "page" ? new RegExp(routeRegex) : [],
+    ),
     reported: new Set(),
   };
 }
@@ -57,7 +63,9 @@ function readManifest(): Manifest {
     const { readFileSync } = process.getBuiltinModule("node:fs");
     // Next writes it into what it builds, where it is named exactly so.
     const folder = process.env.__NEXT_RELATIVE_DIST_DIR ?? ".next";
-    return JSON.parse(readFileSync(/*turbopackIgnore: true*/ `${process.cwd()}/${folder}/prerender-manifest.json`, "utf8")) as Manifest;
+    return JSON.parse(
+      readFileSync(/*turbopackIgnore: true*/ `${process.cwd()}/${folder}/prerender-manifest.json`, "utf8"),
+    ) as Manifest;
   } catch {
     return {};
   }

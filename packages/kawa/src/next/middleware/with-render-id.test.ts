@@ -25,7 +25,8 @@ describe("withRenderId", () => {
 
   it("tells the render what the browser has asked for, whatever that is rewritten to", () => {
     const request = new NextRequest("http://host/about?of=1");
-    const rewrite = (named: NextRequest): NextResponse => NextResponse.rewrite(new URL("/de/about", named.url), { request: named });
+    const rewrite = (named: NextRequest): NextResponse =>
+      NextResponse.rewrite(new URL("/de/about", named.url), { request: named });
     for (const respond of [undefined, rewrite]) {
       expect(renderHeaders(withRenderId(request, respond)).get("x-kawa-asked")).toBe("/about?of=1");
     }
@@ -55,6 +56,8 @@ describe("withRenderId", () => {
       return rewritten;
     });
     expect(response.headers.get("x-middleware-rewrite")).toBe("http://host/de/about");
-    expect(response.headers.get("server-timing")).toBe(`app;dur=1, kawa;desc="${renderHeaders(response).get("x-kawa-render")}"`);
+    expect(response.headers.get("server-timing")).toBe(
+      `app;dur=1, kawa;desc="${renderHeaders(response).get("x-kawa-render")}"`,
+    );
   });
 });

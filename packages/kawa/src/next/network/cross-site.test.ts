@@ -4,7 +4,8 @@ import { configureNetwork } from "./network.ts";
 
 afterEach(() => configureNetwork({}));
 
-const isRefused = (headers: Record<string, string>): boolean => isCrossSite(new Request("http://x/", { headers: { host: "app.test", ...headers } }));
+const isRefused = (headers: Record<string, string>): boolean =>
+  isCrossSite(new Request("http://x/", { headers: { host: "app.test", ...headers } }));
 
 describe("isCrossSite", () => {
   it.each<Record<string, string>>([
@@ -60,27 +61,52 @@ describe("isCrossSite", () => {
   it("believes the port that a trusted proxy names, with the host or apart from it", () => {
     configureNetwork({ trustedProxies: 1 });
     expect(isRefused({ origin: "https://public.test:8443", "x-forwarded-host": "public.test:8443" })).toBe(false);
-    expect(isRefused({ origin: "https://public.test:8443", "x-forwarded-host": "public.test", "x-forwarded-port": "8443" })).toBe(false);
-    expect(isRefused({ origin: "https://public.test:8443", "x-forwarded-host": "public.test", "x-forwarded-port": "8443, 443" })).toBe(true);
-    expect(isRefused({ origin: "https://public.test", "x-forwarded-host": "public.test", "x-forwarded-port": "443" })).toBe(false);
+    expect(
+      isRefused({ origin: "https://public.test:8443", "x-forwarded-host": "public.test", "x-forwarded-port": "8443" }),
+    ).toBe(false);
+    expect(
+      isRefused({
+        origin: "https://public.test:8443",
+        "x-forwarded-host": "public.test",
+        "x-forwarded-port": "8443, 443",
+      }),
+    ).toBe(true);
+    expect(
+      isRefused({ origin: "https://public.test", "x-forwarded-host": "public.test", "x-forwarded-port": "443" }),
+    ).toBe(false);
     // The port of a connection within, of which the visitor knows nothing.
-    expect(isRefused({ origin: "https://public.test", "x-forwarded-host": "public.test", "x-forwarded-port": "80" })).toBe(false);
-    expect(isRefused({ origin: "https://public.test:8443", "x-forwarded-host": "public.test:9443", "x-forwarded-port": "8443" })).toBe(true);
-    expect(isRefused({ origin: "https://public.test:8443", "x-forwarded-host": "public.test", "x-forwarded-port": "x" })).toBe(true);
+    expect(
+      isRefused({ origin: "https://public.test", "x-forwarded-host": "public.test", "x-forwarded-port": "80" }),
+    ).toBe(false);
+    expect(
+      isRefused({
+        origin: "https://public.test:8443",
+        "x-forwarded-host": "public.test:9443",
+        "x-forwarded-port": "8443",
+      }),
+    ).toBe(true);
+    expect(
+      isRefused({ origin: "https://public.test:8443", "x-forwarded-host": "public.test", "x-forwarded-port": "x" }),
+    ).toBe(true);
   });
 });
 
 describe("a refusal", () => {
-  const messageOf = (headers: Record<string, string>): string => originRefused(new Request("http://x/", { headers: { host: "app.test:3000", ...headers } })).message;
+  const messageOf = (headers: Record<string, string>): string =>
+    originRefused(new Request("http://x/", { headers: { host: "app.test:3000", ...headers } })).message;
 
   it("names both hosts with their ports, and what keeps them", () => {
     const message = messageOf({ origin: "https://app.test:8443" });
-    expect(message).toContain('Its origin is "https://app.test:8443", and the host that was asked for is "app.test:3000"');
+    expect(message).toContain(
+      'Its origin is "https://app.test:8443", and the host that was asked for is "app.test:3000"',
+    );
     expect(message).toContain("proxy_set_header Host $http_host;");
   });
 
   it("gives no such advice where the browser has compared", () => {
-    expect(messageOf({ origin: "https://evil.test", "sec-fetch-site": "cross-site" })).toBe("Requests of pages of another site are refused. (ORIGIN_REFUSED)");
+    expect(messageOf({ origin: "https://evil.test", "sec-fetch-site": "cross-site" })).toBe(
+      "Requests of pages of another site are refused. (ORIGIN_REFUSED)",
+    );
   });
 
   it("cuts what a stranger has sent", () => {

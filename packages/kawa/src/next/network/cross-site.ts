@@ -31,7 +31,9 @@ function isOwn(origin: string, request: Request): boolean {
   if (asked === undefined) return false;
   const port = forwardedPort(request);
   const isPortTold = /:\d+$/.test(asked);
-  return [asked, ...(port === undefined || isPortTold ? [] : [`${asked}:${port}`])].some((name) => hostOf(`${protocol}//${name}`) === host);
+  return [asked, ...(port === undefined || isPortTold ? [] : [`${asked}:${port}`])].some(
+    (name) => hostOf(`${protocol}//${name}`) === host,
+  );
 }
 
 /** As browsers write it: without the port that the protocol has anyway. */

@@ -40,6 +40,8 @@ export class HostPattern {
     const isSamePort = this.#port === port || (port === undefined && (this.#port === "80" || this.#port === "443"));
     if (this.#port !== undefined && !isSamePort) return false;
     if (this.#name === "*") return true;
-    return this.#name.startsWith("*.") ? name.endsWith(this.#name.slice(1)) && name !== this.#name.slice(1) : name === this.#name;
+    return this.#name.startsWith("*.")
+      ? name.endsWith(this.#name.slice(1)) && name !== this.#name.slice(1)
+      : name === this.#name;
   }
 }

@@ -24,12 +24,21 @@ describe("countedAddress", () => {
     expect(new Set(names).size).toBe(1);
   });
 
-  it.each([undefined, "", "unknown", "_hidden", "1.2.3", "1.2.3.4.5", "app.example", "2001:db8:::1", "[::1", "::1]:80", "1.2.3.4, 5.6.7.8"])(
-    "knows that %j is no address",
-    (text) => {
-      expect(countedAddress(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    undefined,
+    "",
+    "unknown",
+    "_hidden",
+    "1.2.3",
+    "1.2.3.4.5",
+    "app.example",
+    "2001:db8:::1",
+    "[::1",
+    "::1]:80",
+    "1.2.3.4, 5.6.7.8",
+  ])("knows that %j is no address", (text) => {
+    expect(countedAddress(text)).toBeUndefined();
+  });
 });
 
 describe("isLoopback", () => {
@@ -37,7 +46,10 @@ describe("isLoopback", () => {
     expect(isLoopback(address)).toBe(true);
   });
 
-  it.each(["10.0.0.1", "128.0.0.1", "::", "::2", "::ffff:10.0.0.1", "2001:db8::1", "localhost", ""])("is false for %j", (address) => {
-    expect(isLoopback(address)).toBe(false);
-  });
+  it.each(["10.0.0.1", "128.0.0.1", "::", "::2", "::ffff:10.0.0.1", "2001:db8::1", "localhost", ""])(
+    "is false for %j",
+    (address) => {
+      expect(isLoopback(address)).toBe(false);
+    },
+  );
 });

@@ -43,7 +43,8 @@ function withoutZone(address: string): string {
 function groupsOf(address: string): number[] {
   const hex = address.replace(/[\d.]+$/, (end) => (isIPv4(end) ? asGroups(end) : end));
   const [left = "", right] = hex.split("::");
-  const numbers = (part: string): number[] => (part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16)));
+  const numbers = (part: string): number[] =>
+    part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
   const [start, end] = [numbers(left), numbers(right ?? "")];
   return [...start, ...Array.from({ length: 8 - start.length - end.length }, () => 0), ...end];
 }

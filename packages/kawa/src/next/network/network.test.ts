@@ -35,14 +35,26 @@ describe("the settings", () => {
     expect(() => configureNetwork({})).toThrow(/KAWA_TRUSTED_PROXIES\) is "yes"/);
   });
 
-  it.each(["https://app.example", "app.example/", "a b", "*.*.example", "app.*", "user@app.example", "app.example:http"])("refuse the host %j", (host) => {
+  it.each([
+    "https://app.example",
+    "app.example/",
+    "a b",
+    "*.*.example",
+    "app.*",
+    "user@app.example",
+    "app.example:http",
+  ])("refuse the host %j", (host) => {
     expect(() => configureNetwork({ allowedHosts: [host] })).toThrow(/allowedHosts.*OPTION_INVALID/s);
   });
 });
 
 describe("clientAddress", () => {
   it("is that of the connection, whatever the request says", async () => {
-    const headers = { "x-forwarded-for": "203.0.113.9", "x-real-ip": "203.0.113.9", "x-vercel-forwarded-for": "203.0.113.9" };
+    const headers = {
+      "x-forwarded-for": "203.0.113.9",
+      "x-real-ip": "203.0.113.9",
+      "x-vercel-forwarded-for": "203.0.113.9",
+    };
     expect(await whileAnswering(() => clientAddress(asked(headers)))).toBe("127.0.0.1");
     expect(asFrom("2001:db8::7", () => clientAddress(asked(headers)))).toBe("2001:db8:0:0::/64");
   });
@@ -77,20 +89,27 @@ describe("clientAddress", () => {
     configureNetwork({});
     const headers = { "x-forwarded-for": "6.6.6.6", "x-real-ip": "203.0.113.8" };
     expect(asFrom("127.0.0.1", () => clientAddress(asked(headers)))).toBe("203.0.113.8");
-    expect(asFrom("127.0.0.1", () => clientAddress(asked({ ...headers, "x-vercel-forwarded-for": "203.0.113.9" })))).toBe("203.0.113.9");
+    expect(
+      asFrom("127.0.0.1", () => clientAddress(asked({ ...headers, "x-vercel-forwarded-for": "203.0.113.9" }))),
+    ).toBe("203.0.113.9");
     expect(asFrom("127.0.0.1", () => clientAddress(asked({})))).toBeUndefined();
   });
 });
 
 describe("askedHosts", () => {
   it("is the host of the request alone when no proxy is trusted", () => {
-    expect(askedHosts(asked({ host: "APP.example:8080", "x-forwarded-host": "evil.example" }))).toEqual(["app.example:8080"]);
+    expect(askedHosts(asked({ host: "APP.example:8080", "x-forwarded-host": "evil.example" }))).toEqual([
+      "app.example:8080",
+    ]);
     expect(askedHosts(asked({}))).toEqual([]);
   });
 
   it("adds what the outermost trusted proxy was asked for", () => {
     configureNetwork({ trustedProxies: 1 });
-    expect(askedHosts(asked({ host: "web:3000", "x-forwarded-host": "evil.example, app.example" }))).toEqual(["web:3000", "app.example"]);
+    expect(askedHosts(asked({ host: "web:3000", "x-forwarded-host": "evil.example, app.example" }))).toEqual([
+      "web:3000",
+      "app.example",
+    ]);
     expect(askedHosts(asked({ host: "app.example", "x-forwarded-host": "" }))).toEqual(["app.example"]);
   });
 });

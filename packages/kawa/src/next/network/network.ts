@@ -58,7 +58,9 @@ function readSettings(options: NetworkOptions): NetworkSettings {
       `trustedProxies (KAWA_TRUSTED_PROXIES) is ${given}; it is the number of proxies in front of this server, from 0 to ${maxProxies}.`,
     );
   }
-  const named = (options.allowedHosts ?? KAWA_ALLOWED_HOSTS?.split(",") ?? []).map((name) => name.trim()).filter((name) => name !== "");
+  const named = (options.allowedHosts ?? KAWA_ALLOWED_HOSTS?.split(",") ?? [])
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   return {
     trustedProxies,
     allowedHosts: named.length === 0 ? undefined : [...named, ...vercelHosts()].map(HostPattern.parse),
@@ -71,7 +73,9 @@ function readSettings(options: NetworkOptions): NetworkSettings {
 function vercelHosts(): string[] {
   const { VERCEL, VERCEL_URL, VERCEL_BRANCH_URL, VERCEL_PROJECT_PRODUCTION_URL } = process.env;
   if (VERCEL !== "1") return [];
-  return [VERCEL_URL, VERCEL_BRANCH_URL, VERCEL_PROJECT_PRODUCTION_URL].filter((host) => host !== undefined && host !== "") as string[];
+  return [VERCEL_URL, VERCEL_BRANCH_URL, VERCEL_PROJECT_PRODUCTION_URL].filter(
+    (host) => host !== undefined && host !== "",
+  ) as string[];
 }
 
 /**
@@ -90,7 +94,9 @@ export function clientAddress({ headers }: Asked): string | undefined {
 export function askedHosts({ headers }: Asked): string[] {
   const { trustedProxies } = networkSettings();
   const forwarded = trustedProxies === 0 ? undefined : addedBy(trustedProxies, headers.get("x-forwarded-host"));
-  return [headers.get("host") ?? undefined, forwarded].filter((host) => host !== undefined).map((host) => host.trim().toLowerCase());
+  return [headers.get("host") ?? undefined, forwarded]
+    .filter((host) => host !== undefined)
+    .map((host) => host.trim().toLowerCase());
 }
 
 /** The port that trusted proxies were asked at, where they tell it apart from the host. */

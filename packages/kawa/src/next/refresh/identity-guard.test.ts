@@ -64,7 +64,11 @@ describe("a tab", () => {
 it("a tab hears of somebody who comes back, as to an app whose identities stay the same", async () => {
   const now = vi.spyOn(performance, "now").mockReturnValue(0);
   const { guardIdentity, onOther } = await guard("ada");
-  for (const [at, identity] of [[1_000, "bob"], [40_000, "ada"], [80_000, "bob"]] as const) {
+  for (const [at, identity] of [
+    [1_000, "bob"],
+    [40_000, "ada"],
+    [80_000, "bob"],
+  ] as const) {
     now.mockReturnValue(at);
     otherTabSays(identity);
     guardIdentity(identity, onOther);

@@ -57,7 +57,8 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
   // After a first commit there is nothing to be shown again.
   const [first] = useState({ render, refreshCount, navigationCount });
   useEffect(() => {
-    if (render !== first.render || refreshCount !== first.refreshCount || navigationCount !== first.navigationCount) showAgain();
+    if (render !== first.render || refreshCount !== first.refreshCount || navigationCount !== first.navigationCount)
+      showAgain();
   }, [first, render, refreshCount, navigationCount]);
   // Not after every render: who retries may ask for one.
   useEffect(() => {

@@ -112,19 +112,22 @@ describe("a tab", () => {
     expect(steps()).toEqual(["route"]);
   });
 
-  it.each(["a refresh", "a navigation", "nothing"])("asks for another render where one breaks off during %s", async (what) => {
-    const { tab, announce, steps, commit } = await openTab();
-    if (what === "a refresh") await announce(1);
-    if (what === "a navigation") tab.noteNavigation();
-    const before = steps().length;
-    await browser.breakOff("/a?_rsc=1");
-    await vi.waitUntil(() => steps().length > before, { timeout: 10_000 });
-    expect(steps()).toHaveLength(before + 1);
-    await commit({ render: "r1", versions: at(1), refreshCount: before + 1, navigationCount: tab.navigationCount });
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(steps()).toHaveLength(before + 1);
-    expect(tab.status.get().state).toBe("live");
-  });
+  it.each(["a refresh", "a navigation", "nothing"])(
+    "asks for another render where one breaks off during %s",
+    async (what) => {
+      const { tab, announce, steps, commit } = await openTab();
+      if (what === "a refresh") await announce(1);
+      if (what === "a navigation") tab.noteNavigation();
+      const before = steps().length;
+      await browser.breakOff("/a?_rsc=1");
+      await vi.waitUntil(() => steps().length > before, { timeout: 10_000 });
+      expect(steps()).toHaveLength(before + 1);
+      await commit({ render: "r1", versions: at(1), refreshCount: before + 1, navigationCount: tab.navigationCount });
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(steps()).toHaveLength(before + 1);
+      expect(tab.status.get().state).toBe("live");
+    },
+  );
 
   it("opens no stream before anything tells its address, as where an error boundary comes first", async () => {
     const tab = new LiveTab();
@@ -249,7 +252,10 @@ describe("a tab", () => {
       ["", ""],
     ]);
     await commit({ render: "r1", versions: at(1), refreshCount: 0 });
-    await browser.sendAction()({ "x-action-redirect": "/a;push", "server-timing": 'kawa;desc="own", kawa;desc="led-to"' });
+    await browser.sendAction()({
+      "x-action-redirect": "/a;push",
+      "server-timing": 'kawa;desc="own", kawa;desc="led-to"',
+    });
     expect((await asked()).route.map(([id]) => id)).toEqual(["r1", "", "led-to"]);
   });
 
@@ -308,7 +314,13 @@ describe("a tab", () => {
       await vi.advanceTimersByTimeAsync(250);
     }
     expect(onStale).toHaveBeenCalledTimes(1);
-    expect((onStale.mock.calls[0]![0] as CustomEvent).detail).toEqual({ way: "renders", path: "/a", announced: at(1), route: [["r0", at(0)]], page: undefined });
+    expect((onStale.mock.calls[0]![0] as CustomEvent).detail).toEqual({
+      way: "renders",
+      path: "/a",
+      announced: at(1),
+      route: [["r0", at(0)]],
+      page: undefined,
+    });
     expect(console.warn).toHaveBeenCalledTimes(1);
     expect(tab.status.get()).toMatchObject({ state: "stale", staleCount: 1 });
     await vi.waitUntil(() => streams.reports.length > 0);

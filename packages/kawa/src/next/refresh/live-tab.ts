@@ -1,6 +1,12 @@
 import { valuePort } from "../../browser/value-port.ts";
 import { maxWatched } from "../../browser/value-protocol.ts";
-import { maxRendersPerTab, type RefreshWay, type ShownRender, type StaleWay, type Subscription } from "../protocol/stream-protocol.ts";
+import {
+  maxRendersPerTab,
+  type RefreshWay,
+  type ShownRender,
+  type StaleWay,
+  type Subscription,
+} from "../protocol/stream-protocol.ts";
 import type { HostMessage } from "../shared-stream/stream-owner.ts";
 import { type LivePort, openLivePort } from "../shared-stream/connect-tab.ts";
 import { LiveStatusStore } from "./live-status.ts";
@@ -278,7 +284,11 @@ export class LiveTab {
 
   get #subscription(): Subscription {
     const { kept, values } = valuePort();
-    if (values?.watched[maxWatched]) import("../../browser/left-out.ts").then(({ tell }) => tell(), () => {});
+    if (values?.watched[maxWatched])
+      import("../../browser/left-out.ts").then(
+        ({ tell }) => tell(),
+        () => {},
+      );
     return { ...this.#shown, kept, token: this.#token, values: values?.watched };
   }
 
@@ -302,7 +312,8 @@ export class LiveTab {
       this.#watchdog.announce(message.versions, asked);
       // What Next had kept may be older than the route, so the versions of that say nothing.
       if (!message.versions || this.#renders.mayShowOlder) this.#queue.force(message.spreadMs);
-      if (message.versions) this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
+      if (message.versions)
+        this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
     } else if (message.type === "expired") {
       valuePort().values?.forget();
       this.#watchdog.announce("", "route");
@@ -378,7 +389,9 @@ export class LiveTab {
   /** A navigation to the address that is shown gives up others that are on their way, and actions with what they bring. */
   get #canNavigate(): boolean {
     // Next doubles a hash.
-    return isNavigationReported() && !this.#isNavigating && isOfOneAddress() && location.hash === "" && !mayDiscardAction();
+    return (
+      isNavigationReported() && !this.#isNavigating && isOfOneAddress() && location.hash === "" && !mayDiscardAction()
+    );
   }
 
   #refresh(wanted: RefreshStep): void {

@@ -3,7 +3,9 @@ import { asNext } from "../../../test/support/next-stores.ts";
 import { runsForPage } from "./runs-for-page.ts";
 
 const asActionOf = (tags: readonly string[], paths: readonly string[]): Promise<boolean> =>
-  asNext({ work: {}, unit: { type: "request", phase: "action", implicitTags: { tags } } }, async () => runsForPage(paths));
+  asNext({ work: {}, unit: { type: "request", phase: "action", implicitTags: { tags } } }, async () =>
+    runsForPage(paths),
+  );
 
 const ofGermanPage = ["_N_T_/layout", "_N_T_/[lang]/layout", "_N_T_/[lang]/page", "_N_T_/de"];
 

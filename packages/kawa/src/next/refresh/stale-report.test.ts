@@ -8,13 +8,18 @@ type Page = { hasBeenUsed?: boolean | undefined; isFocused?: boolean; keeps?: bo
 
 function enterPage({ hasBeenUsed, isFocused = false, keeps = true }: Page = {}): void {
   const body = {};
-  vi.stubGlobal("navigator", { userActivation: hasBeenUsed === undefined ? undefined : { hasBeenActive: hasBeenUsed } });
+  vi.stubGlobal("navigator", {
+    userActivation: hasBeenUsed === undefined ? undefined : { hasBeenActive: hasBeenUsed },
+  });
   vi.stubGlobal("document", { body, activeElement: isFocused ? {} : body });
   vi.stubGlobal("location", { reload });
   const refuse = (): never => {
     throw new DOMException("Access is denied.", "SecurityError");
   };
-  const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value) };
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  };
   vi.stubGlobal("sessionStorage", keeps ? storage : { getItem: refuse, setItem: refuse });
 }
 

@@ -17,7 +17,14 @@ export function reportStale(src: string, stale: StaleReport): void {
   const body: StreamRequest = { tabs: {}, stale };
   const headers = { "content-type": "application/json" };
   // The document may be loaded anew meanwhile.
-  fetch(src, { method: "POST", body: JSON.stringify(body), headers, credentials: "same-origin", cache: "no-store", keepalive: true }).catch(() => {
+  fetch(src, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers,
+    credentials: "same-origin",
+    cache: "no-store",
+    keepalive: true,
+  }).catch(() => {
     // The browser says by itself that it is offline.
   });
 }
@@ -28,7 +35,8 @@ export function reportStale(src: string, stale: StaleReport): void {
  */
 export function loadAnew(announced: string): void {
   // Firefox before 120 does not tell.
-  if ((navigator.userActivation?.hasBeenActive ?? true) || (document.activeElement ?? document.body) !== document.body) return;
+  if ((navigator.userActivation?.hasBeenActive ?? true) || (document.activeElement ?? document.body) !== document.body)
+    return;
   try {
     const [before, at] = JSON.parse(sessionStorage.getItem(storageKey) ?? "[]") as [announced?: string, at?: number];
     if (before === announced || Math.abs(Date.now() - (at ?? 0)) < reloadGapMs) return;

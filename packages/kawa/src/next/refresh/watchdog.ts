@@ -57,7 +57,8 @@ export class Watchdog {
     clearTimeout(this.#timer);
     this.#options.onBehind(since);
     if (since === undefined) this.#isReported = false;
-    else if (!this.#isReported) this.#timer = setTimeout(() => this.report(), since + reportAfterMs - performance.now());
+    else if (!this.#isReported)
+      this.#timer = setTimeout(() => this.report(), since + reportAfterMs - performance.now());
   }
 
   /** Reports it now: nobody tries any longer. Once, until the tab is current again. */

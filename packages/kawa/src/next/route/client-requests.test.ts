@@ -1,7 +1,13 @@
 import { stringify } from "devalue";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { badTexts } from "../../../test/support/bad-texts.ts";
-import { type Backend, type Entry, type Reader, registerBackend, unregisterBackend } from "../../core/backend/backend.ts";
+import {
+  type Backend,
+  type Entry,
+  type Reader,
+  registerBackend,
+  unregisterBackend,
+} from "../../core/backend/backend.ts";
 import { createPresentEntry } from "../../core/backend/entry.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import { createMemoryBackend } from "../../core/memory/memory-backend.ts";
@@ -52,7 +58,11 @@ const signals = {
 type Sent = { status: number; body: Record<string, unknown>; headers: Headers };
 
 async function answerOf(response: Response): Promise<Sent> {
-  return { status: response.status, body: (await response.json()) as Record<string, unknown>, headers: response.headers };
+  return {
+    status: response.status,
+    body: (await response.json()) as Record<string, unknown>,
+    headers: response.headers,
+  };
 }
 
 async function get(keys: string[], headers: HeadersInit = {}, options: ReactiveRouteOptions = {}): Promise<Sent> {
@@ -90,14 +100,20 @@ describe("a stored text that is no value", () => {
     holdText("req:open", text);
     const { status, body } = await get(["req:open", "req:shown", "req:nothing"]);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ rows: [["req:shown", "[1]", 1, expect.any(String)]], refused: ["req:nothing"], unreadable: ["req:open"] });
+    expect(body).toMatchObject({
+      rows: [["req:shown", "[1]", 1, expect.any(String)]],
+      refused: ["req:nothing"],
+      unreadable: ["req:open"],
+    });
   });
 });
 
 describe("a PUT of a text that is no value", () => {
   it.each(badTexts)("is refused, and nothing is stored: %s", async (_, text) => {
     const { status, body } = await put({ key: "req:open", text });
-    expect([status, body["code"]]).toEqual(text.length > 60_000 || body["code"] === "VALUE_TOO_LARGE" ? [413, "VALUE_TOO_LARGE"] : [400, "REQUEST_INVALID"]);
+    expect([status, body["code"]]).toEqual(
+      text.length > 60_000 || body["code"] === "VALUE_TOO_LARGE" ? [413, "VALUE_TOO_LARGE"] : [400, "REQUEST_INVALID"],
+    );
     expect((await backend.entries("")).size).toBe(0);
   });
 
@@ -107,7 +123,9 @@ describe("a PUT of a text that is no value", () => {
   });
 
   it("is stored anew when it is written in another way than Kawa's", async () => {
-    expect((await put({ key: "req:open", text: '[[1,1],["Uint8Array",2,1,1],["ArrayBuffer","AQID"]]' })).status).toBe(200);
+    expect((await put({ key: "req:open", text: '[[1,1],["Uint8Array",2,1,1],["ArrayBuffer","AQID"]]' })).status).toBe(
+      200,
+    );
     const row = (await get(["req:open"])).body["rows"] as ValueRow[];
     expect(row[0]![1]).toBe('[[1,3],["Uint8Array",2],["ArrayBuffer","Ag=="],["Uint8Array",4],["ArrayBuffer","Ag=="]]');
   });
@@ -144,7 +162,9 @@ describe("GET", () => {
 
   it("says nothing of an actor that is away but that", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
-    vi.spyOn(backend, "load").mockRejectedValue(new KawaError("BACKEND_TIMEOUT", "actor reactiveState/global at 10.0.0.1"));
+    vi.spyOn(backend, "load").mockRejectedValue(
+      new KawaError("BACKEND_TIMEOUT", "actor reactiveState/global at 10.0.0.1"),
+    );
     const { status, body, headers } = await get(["req:open"]);
     expect([status, body["code"], headers.get("retry-after")]).toEqual([504, "BACKEND_TIMEOUT", "1"]);
     expect(JSON.stringify(body)).not.toContain("10.0.0.1");
@@ -159,13 +179,24 @@ describe("GET", () => {
     expect(await get(keys)).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
   });
 
-  it.each(["", "?keys=", "?key=signals:open", "?keys=open", "?keys={}", "?keys=[1]", "?keys=[[\"open\"]]", "?keys=null", "?keys=[\"open\"", "?keys=[]&keys=[]"])(
-    "refuses the query %j",
-    async (query) => {
-      const { GET } = createReactiveRoute({ signals });
-      expect(await answerOf(await GET(new Request(`http://host/api/reactive${query}`)))).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
-    },
-  );
+  it.each([
+    "",
+    "?keys=",
+    "?key=signals:open",
+    "?keys=open",
+    "?keys={}",
+    "?keys=[1]",
+    '?keys=[["open"]]',
+    "?keys=null",
+    '?keys=["open"',
+    "?keys=[]&keys=[]",
+  ])("refuses the query %j", async (query) => {
+    const { GET } = createReactiveRoute({ signals });
+    expect(await answerOf(await GET(new Request(`http://host/api/reactive${query}`)))).toMatchObject({
+      status: 400,
+      body: { code: "REQUEST_INVALID" },
+    });
+  });
 
   it("takes keys as they are, whatever characters they have", async () => {
     const keys = ['a"b', "a&b=c#d?e", "a%20b+c d", "ü漢🎉", "a\\b\n", "\0members:nobody:here", "[1]"];
@@ -173,7 +204,10 @@ describe("GET", () => {
   });
 
   it("refuses pages of another site", async () => {
-    expect(await get(["req:open"], { "sec-fetch-site": "cross-site" })).toMatchObject({ status: 403, body: { code: "ORIGIN_REFUSED" } });
+    expect(await get(["req:open"], { "sec-fetch-site": "cross-site" })).toMatchObject({
+      status: 403,
+      body: { code: "ORIGIN_REFUSED" },
+    });
   });
 });
 
@@ -199,7 +233,9 @@ describe("PUT", () => {
   });
 
   it("answers what may not be written as what does not exist", async () => {
-    const answers = await Promise.all(["req:shown", "req:secret", "req:nothing", "\0stream:x"].map((key) => put({ key, text: "[1]" })));
+    const answers = await Promise.all(
+      ["req:shown", "req:secret", "req:nothing", "\0stream:x"].map((key) => put({ key, text: "[1]" })),
+    );
     for (const answer of answers) {
       expect({ status: answer.status, body: answer.body }).toEqual({
         status: 404,
@@ -218,7 +254,9 @@ describe("PUT", () => {
 
   it("tells of a refusal what was thrown for people, and nothing else", async () => {
     const refuse = (data: Record<string, unknown>): void =>
-      void vi.spyOn(backend, "set").mockRejectedValueOnce(new KawaError("ACTION_REFUSED", "Eve is banned since 2024.", { data }));
+      void vi
+        .spyOn(backend, "set")
+        .mockRejectedValueOnce(new KawaError("ACTION_REFUSED", "Eve is banned since 2024.", { data }));
     refuse({ isPublic: true, publicMessage: "You cannot play today." });
     expect(await put({ key: "req:open", text: "[1]" })).toMatchObject({
       status: 403,
@@ -231,7 +269,10 @@ describe("PUT", () => {
 
   it("writes an update only on the value that it was made of", async () => {
     await signals.open.set(5);
-    expect(await put({ key: "req:open", text: "[6]", expect: 1 })).toMatchObject({ status: 204, body: { row: { 1: "[6]" } } });
+    expect(await put({ key: "req:open", text: "[6]", expect: 1 })).toMatchObject({
+      status: 204,
+      body: { row: { 1: "[6]" } },
+    });
     expect(await put({ key: "req:open", text: "[6]", expect: 1 })).toMatchObject({
       status: 200,
       body: { isConflict: true, row: ["req:open", "[6]", 2, backend.version.epoch] },
@@ -250,7 +291,10 @@ describe("PUT", () => {
     for (let round = 1; round <= 20; round += 1) {
       await signals.open.set(-round);
       const { seq } = backend.entry("req:open").peek();
-      const [{ body }] = await Promise.all([put({ key: "req:open", text: null, expect: seq }), signals.open.set(round)]);
+      const [{ body }] = await Promise.all([
+        put({ key: "req:open", text: null, expect: seq }),
+        signals.open.set(round),
+      ]);
       expect(body).toMatchObject({ isConflict: true, row: { 1: `[${round}]` } });
     }
     const { seq } = backend.entry("req:open").peek();
@@ -330,7 +374,9 @@ describe("PUT", () => {
   it("refuses a body that is too long, however it is sent", async () => {
     const text = stringify("x".repeat(70_000));
     expect(await put({ key: "req:name", text })).toMatchObject({ status: 413, body: { code: "VALUE_TOO_LARGE" } });
-    expect(await put({ key: "req:name", text }, { options: { maxWriteBytes: 100_000 } })).toMatchObject({ status: 204 });
+    expect(await put({ key: "req:name", text }, { options: { maxWriteBytes: 100_000 } })).toMatchObject({
+      status: 204,
+    });
   });
 
   it.each([
@@ -339,13 +385,17 @@ describe("PUT", () => {
     { origin: "https://evil.example", host: "host" },
     { origin: "null", host: "host" },
   ])("refuses a page of another site: %o", async (headers) => {
-    expect(await put({ key: "req:open", text: "[1]" }, { headers })).toMatchObject({ status: 403, body: { code: "ORIGIN_REFUSED" } });
+    expect(await put({ key: "req:open", text: "[1]" }, { headers })).toMatchObject({
+      status: 403,
+      body: { code: "ORIGIN_REFUSED" },
+    });
     expect(signals.open.value).toBe(0);
   });
 
   it("limits how much a session sends, and says when to come back", async () => {
     const options = { maxRequestsPerSecond: 1, session: async () => ({ id: `flood-${count}` }) };
-    for (let at = 0; at < 4; at += 1) expect((await put({ key: "req:open", text: "[1]" }, { options })).status).toBe(204);
+    for (let at = 0; at < 4; at += 1)
+      expect((await put({ key: "req:open", text: "[1]" }, { options })).status).toBe(204);
     const { status, body, headers } = await put({ key: "req:open", text: "[2]" }, { options });
     expect([status, body["code"], headers.get("retry-after")]).toEqual([429, "RATE_LIMITED", "1"]);
     expect(body["retryAfterMs"]).toBeGreaterThan(0);
@@ -393,7 +443,10 @@ describe("ephemeral values on a stream", () => {
 });
 
 describe("values on a stream", () => {
-  async function open(values: readonly unknown[], { of = signals, session }: { of?: Record<string, unknown>; session?: string } = {}) {
+  async function open(
+    values: readonly unknown[],
+    { of = signals, session }: { of?: Record<string, unknown>; session?: string } = {},
+  ) {
     const { POST } = createReactiveRoute({ signals: of, ...(session && { session: () => ({ id: session }) }) });
     const abort = new AbortController();
     const init = { method: "POST", headers: { "content-type": "application/json" }, signal: abort.signal };
@@ -462,7 +515,10 @@ describe("values on a stream", () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const { epoch } = backend.version;
     holdText("req:name", "[[-7,4294967295]]");
-    const { next } = await open([["req:name", 0, ""], ["req:shown", 0, epoch]]);
+    const { next } = await open([
+      ["req:name", 0, ""],
+      ["req:shown", 0, epoch],
+    ]);
     await signals.shown.set(1);
     expect(await next()).toEqual(["req:shown", "[1]", 1, epoch]);
     await signals.shown.set(2);

@@ -23,7 +23,9 @@ let actor: FakeActor;
 let count = 0;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
-vi.mock("../../rivetkit/host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../../rivetkit/host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 beforeEach(() => shareSecret("a secret of the test"));
 afterEach(() => {
@@ -34,7 +36,8 @@ afterEach(() => {
 
 type Hook = (c: HookContext, params: Record<string, unknown>, next: (params: object) => Promise<unknown>) => unknown;
 const pass: Hook = (_, params, next) => next(params);
-const hooksOf = (names: readonly string[]): AnyHooks => Object.fromEntries(names.map((name) => [name, name === "onConnect" ? () => {} : pass]));
+const hooksOf = (names: readonly string[]): AnyHooks =>
+  Object.fromEntries(names.map((name) => [name, name === "onConnect" ? () => {} : pass]));
 
 const client = { actorId: "fake", conn: { id: "client", params: {} } } as unknown as HookContext;
 
@@ -53,12 +56,20 @@ async function openApp(hooks: AnyHooks) {
   const app = namespace("app", { backend });
   const signals = {
     note: app.family((id: string) => ({ key: `note:${id}`, default: "" }), { expose: "write" }),
-    visitor: app.family((at: { room: string; id: string }) => ({ key: `visitors:${at.room}:${at.id}`, default: "" }), { expose: "write", ttlMs: 600_000 }),
+    visitor: app.family((at: { room: string; id: string }) => ({ key: `visitors:${at.room}:${at.id}`, default: "" }), {
+      expose: "write",
+      ttlMs: 600_000,
+    }),
   };
-  const perform = (name: ActionName, ...args: unknown[]): Promise<unknown> => actor.service.clients.perform(client, { name, params: clientParams(name, args) });
+  const perform = (name: ActionName, ...args: unknown[]): Promise<unknown> =>
+    actor.service.clients.perform(client, { name, params: clientParams(name, args) });
   // What a server of the app writes for itself passes no hook.
   const commit = (key: string, value: string | null, ttlMs?: number) =>
-    actor.store.write({ number: 0, settled: 0, writes: [{ key, text: value === null ? null : JSON.stringify([value]), ttlMs }] });
+    actor.store.write({
+      number: 0,
+      settled: 0,
+      writes: [{ key, text: value === null ? null : JSON.stringify([value]), ttlMs }],
+    });
   return { app, backend, signals, browser: createBrowser(signals), perform, commit };
 }
 
@@ -69,7 +80,8 @@ async function passed(operations: Readonly<Record<string, () => Promise<boolean>
   return names.join(" ");
 }
 
-const everyAction = "getSignal setSignal deleteSignal getAllSignals getStream updateStream deleteStream getAllStreams registerStream unregisterStream clear";
+const everyAction =
+  "getSignal setSignal deleteSignal getAllSignals getStream updateStream deleteStream getAllStreams registerStream unregisterStream clear";
 
 // The table of docs/hooks.md.
 describe.each<{ hooks: string; browser: string; clients: string }>([
@@ -89,7 +101,11 @@ describe.each<{ hooks: string; browser: string; clients: string }>([
   { hooks: "getSignal setSignal", browser: "set renew get follow", clients: "getSignal setSignal" },
   { hooks: "getStream updateStream", browser: "", clients: "getStream updateStream" },
   { hooks: "setSignal getAllSignals", browser: "set renew get follow", clients: "setSignal getAllSignals" },
-  { hooks: "beforeAction deleteSignal", browser: "set renew delete get follow", clients: everyAction.replace(" clear", "") },
+  {
+    hooks: "beforeAction deleteSignal",
+    browser: "set renew delete get follow",
+    clients: everyAction.replace(" clear", ""),
+  },
   { hooks: "beforeAction deleteSignal clear", browser: "set renew delete get follow", clients: everyAction },
 ])("an actor with the hooks '$hooks', all of which let pass", ({ hooks, browser: expected, clients }) => {
   it("lets browsers do what its hooks name", async () => {
@@ -98,9 +114,11 @@ describe.each<{ hooks: string; browser: string; clients: string }>([
     await commit("app:visitors:hall:1", "here", 600_000);
     await backend.load(["app:note:1"]);
     const outcomes = await passed({
-      set: async () => (await browser.set("app:note:2", "new")) === "done" && actor.store.get("app:note:2")?.text === '["new"]',
+      set: async () =>
+        (await browser.set("app:note:2", "new")) === "done" && actor.store.get("app:note:2")?.text === '["new"]',
       renew: async () => (await browser.keep("app:visitors:hall:1", backend)) === "done",
-      delete: async () => (await browser.remove("app:note:1")) === "done" && actor.store.get("app:note:1")?.text === null,
+      delete: async () =>
+        (await browser.remove("app:note:1")) === "done" && actor.store.get("app:note:1")?.text === null,
       get: async () => (await browser.get("app:visitors:hall:1")) === "here",
       follow: async () => (await browser.follow("app:visitors:hall:1")) === "here",
     });
@@ -110,8 +128,19 @@ describe.each<{ hooks: string; browser: string; clients: string }>([
   it("lets RivetKit clients do what its hooks name", async () => {
     const { perform, commit } = await openApp(hooksOf(hooks.split(" ").filter(Boolean)));
     await commit("app:note:1", "old");
-    const args: Partial<Record<ActionName, unknown[]>> = { setSignal: ["app:note:1", "new"], updateStream: ["ticker", 1], clear: ["app:"], getAllSignals: [] };
-    const byName = actionNames.map((name) => [name, async () => (await codeOf(() => perform(name, ...(args[name] ?? ["app:note:1"])))) === undefined] as const);
+    const args: Partial<Record<ActionName, unknown[]>> = {
+      setSignal: ["app:note:1", "new"],
+      updateStream: ["ticker", 1],
+      clear: ["app:"],
+      getAllSignals: [],
+    };
+    const byName = actionNames.map(
+      (name) =>
+        [
+          name,
+          async () => (await codeOf(() => perform(name, ...(args[name] ?? ["app:note:1"])))) === undefined,
+        ] as const,
+    );
     expect(await passed(Object.fromEntries(byName))).toBe(clients);
   });
 
@@ -138,7 +167,9 @@ describe("what no hook names", () => {
     const { browser } = await openApp(hooksOf(["setSignal"]));
     expect(await browser.remove("app:note:1")).toBe("ACTION_REFUSED");
     expect(await browser.messageOf("app:note:1", null)).toBe("This is not allowed.");
-    const warnings = warn.mock.calls.map(([message]) => String(message)).filter((message) => message.includes("deleteSignal"));
+    const warnings = warn.mock.calls
+      .map(([message]) => String(message))
+      .filter((message) => message.includes("deleteSignal"));
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("deleteSignal: (c, params, next) => next(params)");
   });
@@ -151,7 +182,10 @@ describe("what no hook names", () => {
     expect(await codeOf(() => backend.set(streamKey("ticker"), 1, { origin: "browser" }))).toBe("ACTION_REFUSED");
     expect(await codeOf(() => backend.renew(streamKey("ticker"), { origin: "browser" }))).toBe("ACTION_REFUSED");
     const error = (await caught(() => signals.note("1").delete({ origin: "browser" }))) as KawaError;
-    expect(error).toMatchObject({ code: "ACTION_REFUSED", data: { isPublic: true, publicMessage: "This is not allowed." } });
+    expect(error).toMatchObject({
+      code: "ACTION_REFUSED",
+      data: { isPublic: true, publicMessage: "This is not allowed." },
+    });
     expect(error.message).toContain("deleteSignal is closed to browsers");
     await signals.note("1").delete();
   });
@@ -159,7 +193,15 @@ describe("what no hook names", () => {
   it("stays refused however often a write is sent again", async () => {
     const { browser, commit } = await openApp(hooksOf(["setSignal"]));
     await commit("app:note:1", "old");
-    for (const more of [{ id: "same" }, { id: "same", isAgain: true, expect: 1 }, { id: "other", isAgain: true, expect: 1 }, { expect: 1 }, { expect: 0 }, { origin: "server" }, { context: { isAdmin: true } }]) {
+    for (const more of [
+      { id: "same" },
+      { id: "same", isAgain: true, expect: 1 },
+      { id: "other", isAgain: true, expect: 1 },
+      { expect: 1 },
+      { expect: 0 },
+      { origin: "server" },
+      { context: { isAdmin: true } },
+    ]) {
       expect(await browser.remove("app:note:1", more)).toBe("ACTION_REFUSED");
     }
     expect(actor.store.get("app:note:1")?.text).toBe('["old"]');
@@ -170,7 +212,11 @@ describe("where a hook decides about lists alone", () => {
   const own: AnyHooks = {
     getAllSignals: async (_, params, next) => {
       const { signals } = await next(params);
-      return { signals: Object.fromEntries(Object.entries(signals).filter(([key]) => key.startsWith(`app:note:${params.userId}`))) };
+      return {
+        signals: Object.fromEntries(
+          Object.entries(signals).filter(([key]) => key.startsWith(`app:note:${params.userId}`)),
+        ),
+      };
     },
   };
 
@@ -216,7 +262,9 @@ describe("where a hook decides about lists alone", () => {
     const { browser, commit } = await openApp({
       getAllSignals: async (_, params, next) => {
         const { signals } = await next(params);
-        return { signals: Object.fromEntries(Object.entries(signals).filter(([key]) => key.endsWith(`:${params.userId}`))) };
+        return {
+          signals: Object.fromEntries(Object.entries(signals).filter(([key]) => key.endsWith(`:${params.userId}`))),
+        };
       },
     });
     for (const id of ["ada", "bob"]) await commit(`app:visitors:hall:${id}`, "here", 600_000);
@@ -265,7 +313,12 @@ describe("the presence example", () => {
     const member = signals.visitor({ room: "hall", id: "alice" });
     await member.set("Alice", { context: { userId: "alice" } });
     const bob = { context: { userId: "bob" } };
-    for (const attempt of [() => member.set("Bob", bob), () => member.delete(bob), () => member.update(() => "Bob", bob), () => backend.renew(key, bob)]) {
+    for (const attempt of [
+      () => member.set("Bob", bob),
+      () => member.delete(bob),
+      () => member.update(() => "Bob", bob),
+      () => backend.renew(key, bob),
+    ]) {
       expect(await codeOf(attempt)).toBe("ACTION_REFUSED");
     }
     expect(await codeOf(() => perform("setSignal", key, "Bob"))).toBe("ACTION_REFUSED");
@@ -299,7 +352,10 @@ describe("what a hook hides from a browser", () => {
   });
 
   it.each<[string, AnyHooks]>([
-    ["lists alone", { getAllSignals: async (_, params, next) => (params.userId === "ada" ? await next(params) : { signals: {} }) }],
+    [
+      "lists alone",
+      { getAllSignals: async (_, params, next) => (params.userId === "ada" ? await next(params) : { signals: {} }) },
+    ],
     ["reads", { getSignal: (_, params, next) => (params.userId === "ada" ? next(params) : undefined) }],
   ])("is written as if it were absent where %s are hooked, and by its number by who is shown it", async (_, hooks) => {
     const { browser, signals, commit } = await openApp(hooks);
@@ -316,7 +372,9 @@ describe("what a hook hides from a browser", () => {
   });
 
   it("is told to nobody as a member that comes or goes", async () => {
-    const { signals, commit } = await openApp({ getSignal: (_, params, next) => (params.key.endsWith(":shown") ? next(params) : undefined) });
+    const { signals, commit } = await openApp({
+      getSignal: (_, params, next) => (params.key.endsWith(":shown") ? next(params) : undefined),
+    });
     await commit("app:visitors:hall:shown", "here", 600_000);
     const exposed = new ExposedSignals(signals);
     const [list, note] = [membersKey("app:visitors:hall"), "app:note:shown"].map((key) => exposed.find(key, "read")!);
@@ -330,7 +388,8 @@ describe("what a hook hides from a browser", () => {
     });
     feed.start();
     onTestFinished(() => feed.stop());
-    const lists = (): unknown[] => told.filter(([key]) => key === list!.key).map(([, text]) => text && JSON.parse(text).at(-1));
+    const lists = (): unknown[] =>
+      told.filter(([key]) => key === list!.key).map(([, text]) => text && JSON.parse(text).at(-1));
     const whenTold = async (text: string): Promise<void> => {
       await commit(note!.key, text);
       await vi.waitFor(() => expect(told.findLast(([key]) => key === note!.key)?.[1]).toBe(JSON.stringify([text])));
@@ -363,10 +422,18 @@ describe("what is no signal", () => {
     for (const key of internal.slice(0, 2)) await commit(key, "own");
     await commit("app:visitors:hall:1", "here", 600_000);
     registerBackend(backend, { global: true });
-    const browser = createBrowser({ any: root.family((id: string) => ({ key: `${id}`, default: "" }), { expose: "write" }) });
+    const browser = createBrowser({
+      any: root.family((id: string) => ({ key: `${id}`, default: "" }), { expose: "write" }),
+    });
     expect(await browser.set("any", "x")).toBe("done");
     for (const key of internal) {
-      for (const [name, ...args] of [["setSignal", key, "x"], ["deleteSignal", key], ["getSignal", key], ["clear", key], ["getAllSignals", key]] as const) {
+      for (const [name, ...args] of [
+        ["setSignal", key, "x"],
+        ["deleteSignal", key],
+        ["getSignal", key],
+        ["clear", key],
+        ["getAllSignals", key],
+      ] as const) {
         expect(await codeOf(() => perform(name, ...args))).toBe("KEY_INVALID");
       }
       expect(await browser.set(key, "x")).toBe("NOT_EXPOSED");
@@ -423,7 +490,9 @@ describe("a hook and a conditional write of a browser", () => {
     expect(await browser.set("app:note:1", "over nothing", { expect: 0 })).toBe("done");
     const { seq } = actor.store.get("app:note:1")!;
     expect(await browser.set("app:note:1", "by number", { expect: seq })).toBe("conflict");
-    expect(await withContext({ userId: "ada" }, () => browser.set("app:note:1", "by number", { expect: seq }))).toBe("done");
+    expect(await withContext({ userId: "ada" }, () => browser.set("app:note:1", "by number", { expect: seq }))).toBe(
+      "done",
+    );
   });
 
   it("that throws after next() tells of a refusal, and undoes nothing", async () => {

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { type Backend, type Entry, type Reader, registerBackend, unregisterBackend } from "../../core/backend/backend.ts";
+import {
+  type Backend,
+  type Entry,
+  type Reader,
+  registerBackend,
+  unregisterBackend,
+} from "../../core/backend/backend.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import { createMemoryBackend } from "../../core/memory/memory-backend.ts";
 import { namespace } from "../../core/namespace.ts";
@@ -21,9 +27,11 @@ beforeEach(() => {
   hidden = new Map();
   memory = createMemoryBackend("hidden-values");
   const reader: Reader = {
-    entry: (key) => (hidden.has(key) ? cell<Entry>({ state: "absent", seq: memory.entry(key).peek().seq }) : memory.entry(key)),
+    entry: (key) =>
+      hidden.has(key) ? cell<Entry>({ state: "absent", seq: memory.entry(key).peek().seq }) : memory.entry(key),
     load: async (keys) => {
-      if (keys.some((key) => hidden.get(key) === "fails")) throw new KawaError("CONTEXT_UNAVAILABLE", "a malformed cookie");
+      if (keys.some((key) => hidden.get(key) === "fails"))
+        throw new KawaError("CONTEXT_UNAVAILABLE", "a malformed cookie");
       if (keys.some((key) => hidden.get(key) === "refuses")) throw new KawaError("ACTION_REFUSED", "no");
     },
   };
@@ -58,7 +66,10 @@ const settle = (): Promise<void> => new Promise(setImmediate);
 
 async function get(...names: string[]): Promise<ReadReply> {
   const signals = new ExposedSignals(Object.fromEntries(names.map((name) => [name, signalOf(name)])));
-  const answer = await readValues(names.map((name) => `h:${name}`), { signals, client: { session: undefined, address: "" } });
+  const answer = await readValues(
+    names.map((name) => `h:${name}`),
+    { signals, client: { session: undefined, address: "" } },
+  );
   return JSON.parse(answer.text) as ReadReply;
 }
 

@@ -32,7 +32,9 @@ afterEach(async () => {
   await vi.waitUntil(() => turns().size === 0);
 });
 
-const signals = { item: namespace("turns").family((id: string) => ({ key: `item:${id}`, default: "" }), { expose: "write" }) };
+const signals = {
+  item: namespace("turns").family((id: string) => ({ key: `item:${id}`, default: "" }), { expose: "write" }),
+};
 const { GET, POST, PUT } = createReactiveRoute({ signals, maxDurationMs: 600_000, maxRequestsPerSecond: 100_000 });
 const url = "http://localhost/api/reactive";
 const headers = { "content-type": "application/json" };
@@ -48,7 +50,9 @@ function post(tabs: object, from = "192.0.2.1"): Promise<Response> {
   return asFrom(from, () => POST(new Request(url, { method: "POST", headers, body: JSON.stringify({ tabs }) })));
 }
 
-const following = (keys: readonly string[]): object => ({ tab: { route: [], values: keys.map((key) => [key, -1, ""]) } });
+const following = (keys: readonly string[]): object => ({
+  tab: { route: [], values: keys.map((key) => [key, -1, ""]) },
+});
 
 async function fill(keys: readonly string[], length: number): Promise<void> {
   for (const [n, key] of keys.entries()) await backend.set(key, `${n} ${"x".repeat(length)}`);
@@ -99,7 +103,14 @@ describe("what costs much", () => {
     const parse = vi.spyOn(JSON, "parse");
     const { promise, resolve } = Promise.withResolvers<void>();
     next.mockImplementationOnce(() => promise);
-    const asked = post(Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`tab ${n}`, { route: [], values: keysOf(100).map((key) => [key, -1, ""]) }])));
+    const asked = post(
+      Object.fromEntries(
+        Array.from({ length: 60 }, (_, n) => [
+          `tab ${n}`,
+          { route: [], values: keysOf(100).map((key) => [key, -1, ""]) },
+        ]),
+      ),
+    );
     await vi.waitUntil(() => next.mock.calls.length > 0);
     expect(parse).not.toHaveBeenCalled();
     resolve();
@@ -110,7 +121,10 @@ describe("what costs much", () => {
 
   it("is looked for in turns: 2,000 keys of a stream", async () => {
     const tabs = Object.fromEntries(
-      Array.from({ length: 4 }, (_, n) => [`tab ${n}`, { route: [], values: keysOf(500, `${n}-`).map((key) => [key, -1, ""]) }]),
+      Array.from({ length: 4 }, (_, n) => [
+        `tab ${n}`,
+        { route: [], values: keysOf(500, `${n}-`).map((key) => [key, -1, ""]) },
+      ]),
     );
     const stream = await post(tabs);
     onTestFinished(() => stream.body!.cancel());
@@ -129,7 +143,7 @@ describe("what costs much", () => {
       for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
     })();
     const eventCount = (): number => text.split("event: values").length - 1;
-    for (let turn = 0; eventCount() < 50; ) {
+    for (let turn = 0; eventCount() < 50;) {
       expect(eventCount()).toBeLessThanOrEqual(turn);
       await vi.waitUntil(() => held.length > 0 || eventCount() === 50);
       const waiting = held;
@@ -147,7 +161,9 @@ describe("what costs much", () => {
 describe("who asks for much", () => {
   it("waits for itself: another client's 200 keys are read before most of its 2,000", async () => {
     const order: string[] = [];
-    const many = Array.from({ length: 10 }, (_, n) => get(keysOf(200, `many-${n}-`), "192.0.2.8").then(() => order.push("many")));
+    const many = Array.from({ length: 10 }, (_, n) =>
+      get(keysOf(200, `many-${n}-`), "192.0.2.8").then(() => order.push("many")),
+    );
     const few = get(keysOf(200, "few-"), "192.0.2.9").then(() => order.push("few"));
     await Promise.all([...many, few]);
     expect(order).toHaveLength(11);

@@ -63,7 +63,9 @@ describe("a stream of very many tabs", () => {
       counts.push(follow.mock.calls.length);
       if (follow.mock.calls.length < maxTabs) setImmediate(count);
     };
-    const unknown = (): Subscription => ({ route: Array.from({ length: maxRendersPerTab }, () => [crypto.randomUUID(), ""]) });
+    const unknown = (): Subscription => ({
+      route: Array.from({ length: maxRendersPerTab }, () => [crypto.randomUUID(), ""]),
+    });
     const { until } = await open(manyTabs(unknown));
     expect(follow.mock.calls.length).toBeLessThan(maxTabs / 2);
     setImmediate(count);

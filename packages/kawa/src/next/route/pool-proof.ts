@@ -18,7 +18,10 @@ export class PoolProof {
     const { config } = registry;
     if (!env.isServerless || !env.secret || !config.configurePool) return;
     this.#expected = createHmac("sha256", env.secret).update("kawa:start-actors").digest("base64url");
-    config.configurePool = { ...config.configurePool, headers: { ...config.configurePool.headers, [header]: this.#expected } };
+    config.configurePool = {
+      ...config.configurePool,
+      headers: { ...config.configurePool.headers, [header]: this.#expected },
+    };
   }
 
   isIn(request: Request): boolean {

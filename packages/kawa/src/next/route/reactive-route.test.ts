@@ -22,7 +22,9 @@ import type { StreamEventName, StreamEvents, Subscription } from "../protocol/st
 vi.stubEnv("KAWA_SECRET", "a secret of at least sixteen characters");
 
 // However busy the machine of the test is.
-vi.mock("../stream/jitter.ts", () => ({ spreadMsFor: (tabCount: number, maxSpreadMs: number) => (tabCount > 20 ? maxSpreadMs : 0) }));
+vi.mock("../stream/jitter.ts", () => ({
+  spreadMsFor: (tabCount: number, maxSpreadMs: number) => (tabCount > 20 ? maxSpreadMs : 0),
+}));
 
 // As the start of a server does.
 detached(() => {});
@@ -56,9 +58,20 @@ type OpenOptions = {
   signal?: AbortSignal;
 };
 
-function send({ tabs = { tab: showing("") }, headers = {}, body = JSON.stringify({ tabs }), options = {}, signal }: OpenOptions = {}) {
+function send({
+  tabs = { tab: showing("") },
+  headers = {},
+  body = JSON.stringify({ tabs }),
+  options = {},
+  signal,
+}: OpenOptions = {}) {
   const { POST } = createReactiveRoute(options);
-  const init = { method: "POST", body, headers: { "content-type": "application/json", ...headers }, ...(signal ? { signal } : {}) };
+  const init = {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json", ...headers },
+    ...(signal ? { signal } : {}),
+  };
   return POST(new Request("http://host/api/reactive", init));
 }
 
@@ -85,7 +98,9 @@ async function open(options: OpenOptions = {}) {
     },
     async token(): Promise<string> {
       for (;;) {
-        const found = parseEvents(new TextDecoder().decode((await reader.read()).value)).find(({ name }) => name === "token");
+        const found = parseEvents(new TextDecoder().decode((await reader.read()).value)).find(
+          ({ name }) => name === "token",
+        );
         if (found?.name === "token") return found.data.token;
       }
     },
@@ -94,7 +109,9 @@ async function open(options: OpenOptions = {}) {
 
 function parseEvents(text: string): Event[] {
   expect(text).toMatch(/^(event: \w+\ndata: .*\n\n)+$/);
-  return [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].map(([, name, data]) => ({ name, data: JSON.parse(data!) }) as Event);
+  return [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].map(
+    ([, name, data]) => ({ name, data: JSON.parse(data!) }) as Event,
+  );
 }
 
 /** A render of this server that has read keys, and shows the present. */
@@ -143,7 +160,9 @@ describe("the stream", () => {
   });
 
   it("makes one event of all changes of a turn and of all tabs, with the last version", async () => {
-    const { next } = await open({ tabs: { one: showing(rendered("a")), two: showing(rendered("a", "b")), three: showing(rendered("c")) } });
+    const { next } = await open({
+      tabs: { one: showing(rendered("a")), two: showing(rendered("a", "b")), three: showing(rendered("c")) },
+    });
     await next();
     await Promise.all(Array.from({ length: 50 }, (_, n) => backend.set("a", n)));
     expect(await next()).toEqual(changeOf({ one: "route", two: "route" }));
@@ -174,7 +193,16 @@ describe("the stream", () => {
   });
 
   it("tells everything to a tab whose render nobody here knows", async () => {
-    const { next } = await open({ tabs: { tab: { route: [[rendered("counter"), now()], ["of-another-server", now()]] } } });
+    const { next } = await open({
+      tabs: {
+        tab: {
+          route: [
+            [rendered("counter"), now()],
+            ["of-another-server", now()],
+          ],
+        },
+      },
+    });
     await next();
     expect(await next()).toEqual({ name: "unknown", data: {} });
     await backend.set("theme", "light");
@@ -236,7 +264,9 @@ describe("the stream", () => {
 
   describe.each([2, 50])("where this process knows %i backends", (backendCount) => {
     function others(): Backend[] {
-      const made = Array.from({ length: backendCount - 1 }, (_, n) => createMemoryBackend(`tenant-${n}-of-${(count += 1)}`));
+      const made = Array.from({ length: backendCount - 1 }, (_, n) =>
+        createMemoryBackend(`tenant-${n}-of-${(count += 1)}`),
+      );
       for (const one of made) registerBackend(one, { global: false });
       onTestFinished(() => made.forEach(unregisterBackend));
       return made;
@@ -245,7 +275,9 @@ describe("the stream", () => {
     it("tells a tab the versions of those that it reads, and the name of none", async () => {
       const made = others();
       for (const one of made) await one.set("a", 1);
-      const { next } = await open({ tabs: { tab: showing(rendered("a"), formatVersions(toShownVersions([backend.version]))) } });
+      const { next } = await open({
+        tabs: { tab: showing(rendered("a"), formatVersions(toShownVersions([backend.version]))) },
+      });
       const hello = await next();
       for (const one of made) await one.set("a", 2);
       await backend.set("a", 1);
@@ -340,15 +372,26 @@ describe("the stream", () => {
       await token();
       const after = rendered("a", "b");
       reads(layouts).replaceWith(reads(after));
-      expect(await next()).toMatchObject({ name: "renewed", data: { from: [[layouts], [page]].map(([id]) => [id, now()]), to: shown(after) } });
+      expect(await next()).toMatchObject({
+        name: "renewed",
+        data: { from: [[layouts], [page]].map(([id]) => [id, now()]), to: shown(after) },
+      });
       await backend.set("b", 1);
       expect(await next()).toEqual(changeOf({ tab: "page" }));
     });
 
     it.each([
       ["it has read less", (before: string) => showing(before), ["a"]],
-      ["the tab shows others too", (before: string) => ({ route: [...showing(before).route, ...showing(rendered("c")).route] }), ["a", "b", "c"]],
-      ["this server does not know all that is shown", (before: string) => ({ ...showing(before), page: showing("unknown-to-this-server").route[0]! }), ["a", "b"]],
+      [
+        "the tab shows others too",
+        (before: string) => ({ route: [...showing(before).route, ...showing(rendered("c")).route] }),
+        ["a", "b", "c"],
+      ],
+      [
+        "this server does not know all that is shown",
+        (before: string) => ({ ...showing(before), page: showing("unknown-to-this-server").route[0]! }),
+        ["a", "b"],
+      ],
     ])("but not when %s", async (_, subscribe, keys) => {
       const before = rendered("a", "b");
       const { next, token } = await open({ tabs: { tab: subscribe(before) } });
@@ -413,7 +456,9 @@ describe("a token of the stream", () => {
     const first = await token();
     knownRenders().get(id)!.add(backend.id, "late");
     const second = await token();
-    const read = (issued: string): string[] => [...(readStreamToken("", issued).renders.get(id)?.keys.get(backend.id) ?? [])];
+    const read = (issued: string): string[] => [
+      ...(readStreamToken("", issued).renders.get(id)?.keys.get(backend.id) ?? []),
+    ];
     expect([read(first), read(second)]).toEqual([["early"], ["early", "late"]]);
   });
 
@@ -436,7 +481,10 @@ describe("a token of the stream", () => {
     const options = (id: string): ReactiveRouteOptions => ({ session: () => ({ id }) });
     const guest = await open({ tabs: { tab: showing(rendered("counter")) }, options: options("guest") });
     const old = await guest.token();
-    const between = await open({ tabs: { tab: { ...showing(rendered("counter")), token: old } }, options: options("ada") });
+    const between = await open({
+      tabs: { tab: { ...showing(rendered("counter")), token: old } },
+      options: options("ada"),
+    });
     const token = await between.token();
     expect((await between.next())?.name).toBe("bye");
     const { next } = await open({ tabs: { tab: { ...showing(rendered("counter")), token } }, options: options("ada") });
@@ -454,12 +502,18 @@ describe("a report that a page stays old", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     vi.advanceTimersByTime(60_000);
     const log = logged();
-    const response = await report({ path: `/notes\n[kawa] all is well ${"x".repeat(1_000)}`, way: "refresh", versions: "private" });
+    const response = await report({
+      path: `/notes\n[kawa] all is well ${"x".repeat(1_000)}`,
+      way: "refresh",
+      versions: "private",
+    });
     expect([response.status, await response.text(), streamCount()]).toEqual([204, "", 0]);
     for (let n = 0; n < 5; n += 1) await report({ path: "/b", way: "renders" });
     expect(log).toHaveBeenCalledTimes(1);
     const [message, path] = log.mock.calls[0] as [string, string];
-    expect(message).toBe("[kawa] A page has shown old values for 5 s: the render that it has asked for does not end. Its path:");
+    expect(message).toBe(
+      "[kawa] A page has shown old values for 5 s: the render that it has asked for does not end. Its path:",
+    );
     expect(path).toMatch(/^"\/notes\\n\[kawa\] all is well x+…$/);
     expect(path.length).toBeLessThanOrEqual(80);
     vi.advanceTimersByTime(10_000);
@@ -467,14 +521,17 @@ describe("a report that a page stays old", () => {
     expect(log.mock.calls[1]).toEqual([expect.stringContaining("5 more like the last one were left out."), '"/b"']);
   });
 
-  it.each([["no object", 1], ["null", null], ["no path", { way: "refresh" }], ["a path that is too long", { path: "/".repeat(2_001), way: "refresh" }], ["words of its own", { path: "/", way: "hello" }]])(
-    "is refused with %s",
-    async (_what, stale) => {
-      const log = logged();
-      expect((await report(stale)).status).toBe(400);
-      expect(log).not.toHaveBeenCalled();
-    },
-  );
+  it.each([
+    ["no object", 1],
+    ["null", null],
+    ["no path", { way: "refresh" }],
+    ["a path that is too long", { path: "/".repeat(2_001), way: "refresh" }],
+    ["words of its own", { path: "/", way: "hello" }],
+  ])("is refused with %s", async (_what, stale) => {
+    const log = logged();
+    expect((await report(stale)).status).toBe(400);
+    expect(log).not.toHaveBeenCalled();
+  });
 });
 
 describe("a server that may not hear of changes", () => {
@@ -483,7 +540,10 @@ describe("a server that may not hear of changes", () => {
     let isCut = false;
     Object.defineProperty(backend, "isCut", { get: () => isCut, configurable: true });
     const [shows, reads] = [rendered("a"), rendered()];
-    const { next } = await open({ options: { pingIntervalMs: 15_000 }, tabs: { one: showing(shows), unknown: showing("of-another-server"), none: showing(reads, "") } });
+    const { next } = await open({
+      options: { pingIntervalMs: 15_000 },
+      tabs: { one: showing(shows), unknown: showing("of-another-server"), none: showing(reads, "") },
+    });
     for (let name = (await next())?.name; name !== "unknown"; name = (await next())?.name);
     isCut = true;
     vi.advanceTimersByTime(1_000);
@@ -546,7 +606,13 @@ describe("the end of the stream", () => {
 
   it.each([400, 1_000, 5_400])("comes after maxDurationMs, %i ms", async (maxDurationMs) => {
     vi.useFakeTimers({ toFake: [...inTime] });
-    const { next } = await open({ options: { pingIntervalMs: 15_000, maxDurationMs, session: () => ({ id: "ada", expiresAt: Date.now() + 60_000 }) } });
+    const { next } = await open({
+      options: {
+        pingIntervalMs: 15_000,
+        maxDurationMs,
+        session: () => ({ id: "ada", expiresAt: Date.now() + 60_000 }),
+      },
+    });
     await next();
     vi.advanceTimersByTime(maxDurationMs - 1);
     expect(streamCount()).toBe(1);
@@ -631,7 +697,9 @@ describe("a request that is refused", () => {
 
   it("is one too many for an address, whichever sessions it has, and for a session, whichever addresses", async () => {
     const from = (address: string, id: string): Promise<Response> =>
-      asFrom(address, () => send({ options: { maxStreamsPerClient: 2, maxDurationMs: 60_000, session: () => ({ id }) } }));
+      asFrom(address, () =>
+        send({ options: { maxStreamsPerClient: 2, maxDurationMs: 60_000, session: () => ({ id }) } }),
+      );
     expect((await from("3.3.3.1", "ada")).status).toBe(200);
     expect((await from("3.3.3.1", "minted 1")).status).toBe(200);
     expect((await from("3.3.3.1", "minted 2")).status).toBe(503);
@@ -666,7 +734,9 @@ describe("a stream on a connection of node:http", () => {
     const client = connect(port, "127.0.0.1").setEncoding("utf8");
     let received = "";
     client.on("data", (chunk: string) => (received += chunk));
-    client.write(`POST / HTTP/1.1\r\nHost: host\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    client.write(
+      `POST / HTTP/1.1\r\nHost: host\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
     onTestFinished(() => {
       client.destroy();
       server.closeAllConnections();

@@ -5,7 +5,10 @@ import { configureNetwork } from "../network/network.ts";
 import { createRegistryRoute } from "./registry-route.ts";
 
 const handler = vi.fn<(request: Request) => Promise<Response>>(
-  async () => new Response("own", { headers: { "access-control-allow-origin": "*", "access-control-allow-credentials": "true" } }),
+  async () =>
+    new Response("own", {
+      headers: { "access-control-allow-origin": "*", "access-control-allow-credentials": "true" },
+    }),
 );
 const log = vi.spyOn(console, "error").mockImplementation(() => {});
 
@@ -30,21 +33,35 @@ const request = (method: string, path: string, headers: HeadersInit = {}): Reque
   new Request(`http://host/api/rivet/${path}`, { method, headers });
 
 describe("the mounted registry of a server that hosts its actors itself", () => {
-  it.each([undefined, "http://engine.example:6420"])("refuses everything and starts nothing (RIVET_ENDPOINT %s)", async (endpoint) => {
-    vi.stubEnv("RIVET_ENDPOINT", endpoint);
-    const { route } = mount();
-    for (const [method, path] of [
-      ["POST", "start"], ["GET", "start"], ["GET", ""], ["GET", "actors"], ["GET", "metadata"], ["HEAD", "metadata"], ["POST", "metadata"],
-      ["PUT", "health"], ["POST", "health"], ["DELETE", "actors/metadata"], ["OPTIONS", "metadata"], ["GET", "health/"], ["GET", "HEALTH"],
-      ["PATCH", "start?x=health"],
-    ] as const) {
-      const response = await route[method](request(method, path));
-      expect({ method, path, status: response.status }).toEqual({ method, path, status: 401 });
-      expect(await response.json()).toMatchObject({ code: "UNAUTHORIZED" });
-    }
-    expect(handler).not.toHaveBeenCalled();
-    expect(log).not.toHaveBeenCalled();
-  });
+  it.each([undefined, "http://engine.example:6420"])(
+    "refuses everything and starts nothing (RIVET_ENDPOINT %s)",
+    async (endpoint) => {
+      vi.stubEnv("RIVET_ENDPOINT", endpoint);
+      const { route } = mount();
+      for (const [method, path] of [
+        ["POST", "start"],
+        ["GET", "start"],
+        ["GET", ""],
+        ["GET", "actors"],
+        ["GET", "metadata"],
+        ["HEAD", "metadata"],
+        ["POST", "metadata"],
+        ["PUT", "health"],
+        ["POST", "health"],
+        ["DELETE", "actors/metadata"],
+        ["OPTIONS", "metadata"],
+        ["GET", "health/"],
+        ["GET", "HEALTH"],
+        ["PATCH", "start?x=health"],
+      ] as const) {
+        const response = await route[method](request(method, path));
+        expect({ method, path, status: response.status }).toEqual({ method, path, status: 401 });
+        expect(await response.json()).toMatchObject({ code: "UNAUTHORIZED" });
+      }
+      expect(handler).not.toHaveBeenCalled();
+      expect(log).not.toHaveBeenCalled();
+    },
+  );
 
   it("says that it is there, and nothing else", async () => {
     const response = await mount().route.GET(request("GET", "health"));
@@ -63,7 +80,9 @@ describe("the mounted registry of a server that hosts its actors itself", () => 
 
   it("answers nobody who asks for a strange host", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
-    const response = await asFrom("127.0.0.1", () => mount().route.GET(request("GET", "health", { host: "evil.test" })));
+    const response = await asFrom("127.0.0.1", () =>
+      mount().route.GET(request("GET", "health", { host: "evil.test" })),
+    );
     expect(response.status).toBe(421);
     expect(await response.json()).toMatchObject({ code: "HOST_REFUSED" });
   });
@@ -104,7 +123,9 @@ describe("the mounted registry on a serverless platform", () => {
     async (headers) => {
       const { route } = mount({ configurePool: pool });
       for (let n = 0; n < 3; n += 1) expect((await route.POST(request("POST", "start", headers))).status).toBe(401);
-      expect(handler.mock.calls.map(([{ method, url }]) => [method, url])).toEqual([["GET", "http://host/api/rivet/metadata"]]);
+      expect(handler.mock.calls.map(([{ method, url }]) => [method, url])).toEqual([
+        ["GET", "http://host/api/rivet/metadata"],
+      ]);
       expect(log).not.toHaveBeenCalled();
     },
   );
@@ -112,8 +133,12 @@ describe("the mounted registry on a serverless platform", () => {
   it("configures the pool when a stranger has asked at an address that is none before", async () => {
     handler.mockResolvedValueOnce(new Response("", { status: 404 }));
     const { route } = mount({ configurePool: pool });
-    for (const path of ["x/start", "start", "start"]) expect((await route.POST(request("POST", path))).status).toBe(401);
-    expect(handler.mock.calls.map(([{ url }]) => url)).toEqual(["http://host/api/rivet/x/metadata", "http://host/api/rivet/metadata"]);
+    for (const path of ["x/start", "start", "start"])
+      expect((await route.POST(request("POST", path))).status).toBe(401);
+    expect(handler.mock.calls.map(([{ url }]) => url)).toEqual([
+      "http://host/api/rivet/x/metadata",
+      "http://host/api/rivet/metadata",
+    ]);
   });
 
   it.each(["start/", "START", "st%61rt", "x/start", "anything"])("asks for the proof at %s too", async (path) => {

@@ -29,7 +29,8 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
   const handle = (request: Request): Promise<Response> => {
     checkHost(request);
     if (env.isServerless) return handleServerless(request);
-    if (request.method !== "OPTIONS" && isReading(request) && pathOf(request).endsWith("/health")) return Promise.resolve(Response.json({ status: "ok" }));
+    if (request.method !== "OPTIONS" && isReading(request) && pathOf(request).endsWith("/health"))
+      return Promise.resolve(Response.json({ status: "ok" }));
     // The engine never calls it, so whoever does is a stranger.
     throw new KawaError("UNAUTHORIZED", "Nobody outside may call the registry of this process.");
   };

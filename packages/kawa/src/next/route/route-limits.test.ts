@@ -30,7 +30,8 @@ beforeEach(() => {
   count += 1;
   backend = createMemoryBackend(`limits-${count}`);
   registerBackend(backend, { global: true });
-  for (const name of ["client-rates", "written-keys", "write-outcomes"]) Reflect.deleteProperty(globalThis, Symbol.for(`kawa.${name}`));
+  for (const name of ["client-rates", "written-keys", "write-outcomes"])
+    Reflect.deleteProperty(globalThis, Symbol.for(`kawa.${name}`));
 });
 
 afterEach(() => {
@@ -58,7 +59,9 @@ type Tabs = Record<string, Subscription>;
 
 function post(tabs: Tabs, options: ReactiveRouteOptions = byBody): Promise<Response> {
   const { POST } = createReactiveRoute(options);
-  return POST(new Request("http://localhost/api/reactive", { method: "POST", headers: json, body: JSON.stringify({ tabs }) }));
+  return POST(
+    new Request("http://localhost/api/reactive", { method: "POST", headers: json, body: JSON.stringify({ tabs }) }),
+  );
 }
 
 function put(key: string, value: unknown, options: ReactiveRouteOptions = { signals }): Promise<Response> {
@@ -80,7 +83,12 @@ function follow({ body }: Response): { events(name: keyof StreamEvents): unknown
   void (async () => {
     for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
   })();
-  return { events: (name) => [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].flatMap(([, own, data]) => (own === name ? [JSON.parse(data!)] : [])) };
+  return {
+    events: (name) =>
+      [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].flatMap(([, own, data]) =>
+        own === name ? [JSON.parse(data!)] : [],
+      ),
+  };
 }
 
 const tabsOf = (size: number, tab: (n: number) => Subscription): Tabs =>
@@ -138,7 +146,10 @@ describe("values that a stream carries", () => {
     const tabs = tabsOf(28, (n) => knownOf(numbers(480).map((k) => `limits:item:${n}-${k}`)));
     const { events } = follow(await post(tabs));
     expect(quotas().values.total).toBe(2_000);
-    await vi.waitUntil(() => events("values").flatMap((event) => (event as { rows: ValueRow[] }).rows).length === 2_000, { timeout: 10_000 });
+    await vi.waitUntil(
+      () => events("values").flatMap((event) => (event as { rows: ValueRow[] }).rows).length === 2_000,
+      { timeout: 10_000 },
+    );
     const [{ tabs: limited }] = events("limited") as [{ tabs: string[] }];
     expect(limited).toHaveLength(24);
     expect(limited).not.toContain("tab 27");
@@ -158,7 +169,9 @@ describe("values that a stream carries", () => {
 
   it("are looked for as often as a stream may name different keys, also where none of them is exposed", async () => {
     const find = vi.fn<(id: string) => string>((id) => id);
-    const strange = namespace("strange").family((id: string) => ({ key: `${find(id)}`, default: 0 }), { expose: "read" });
+    const strange = namespace("strange").family((id: string) => ({ key: `${find(id)}`, default: 0 }), {
+      expose: "read",
+    });
     find.mockClear();
     const tabs = tabsOf(28, (n) => knownOf(numbers(480).map((k) => `strange:${n}-${k}`)));
     follow(await post(tabs, { ...byBody, signals: { strange } }));
@@ -168,7 +181,14 @@ describe("values that a stream carries", () => {
   it("are no more than a session may follow, over all of its streams", async () => {
     const options = { ...byBody, session: () => ({ id: "ada" }) };
     for (let stream = 0; stream < 7; stream += 1) {
-      follow(await asFrom(`192.0.2.${stream}`, () => post(tabsOf(4, (n) => knownOf(numbers(500).map((k) => `limits:item:${stream}-${n}-${k}`))), options)));
+      follow(
+        await asFrom(`192.0.2.${stream}`, () =>
+          post(
+            tabsOf(4, (n) => knownOf(numbers(500).map((k) => `limits:item:${stream}-${n}-${k}`))),
+            options,
+          ),
+        ),
+      );
       Reflect.deleteProperty(globalThis, Symbol.for("kawa.client-rates"));
     }
     expect(quotas().values.total).toBe(10_000);
@@ -178,10 +198,13 @@ describe("values that a stream carries", () => {
 describe("renders that a stream names", () => {
   it("that nobody knows are followed once a tab", async () => {
     const watch = vi.spyOn(hub(), "watch");
-    const { events } = follow(await post(tabsOf(64, (n) => ({ route: numbers(24).map((k) => [`unknown-${n}-${k}`, `v=e@${k}`]) }))));
+    const { events } = follow(
+      await post(tabsOf(64, (n) => ({ route: numbers(24).map((k) => [`unknown-${n}-${k}`, `v=e@${k}`]) }))),
+    );
     await vi.waitFor(() => expect(watch).toHaveBeenCalledTimes(64));
     await backend.set("anything", 1);
-    const changed = (): readonly string[] => events("change").flatMap((data) => Object.keys((data as StreamEvents["change"]).tabs));
+    const changed = (): readonly string[] =>
+      events("change").flatMap((data) => Object.keys((data as StreamEvents["change"]).tabs));
     await vi.waitFor(() => expect(new Set(changed()).size).toBe(64));
   });
 
@@ -210,7 +233,9 @@ type Method = "GET" | "POST" | "PUT";
 /** A server with the route, and connections to it that do not read before they are told to. */
 async function serve(options: ReactiveRouteOptions = { signals }) {
   const handlers = createReactiveRoute(options);
-  const server = createServer((request, response) => void answerBy(handlers[request.method as Method], request, response));
+  const server = createServer(
+    (request, response) => void answerBy(handlers[request.method as Method], request, response),
+  );
   const sockets: Socket[] = [];
   server.on("connection", (socket) => void sockets.push(socket));
   server.listen(0, "127.0.0.1");
@@ -227,7 +252,9 @@ async function serve(options: ReactiveRouteOptions = { signals }) {
     send(head: string, body = ""): Socket {
       const client = connect(port, "127.0.0.1").pause();
       client.on("error", () => {});
-      client.write(`${head}\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+      client.write(
+        `${head}\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      );
       onTestFinished(() => void client.destroy());
       return client;
     },
@@ -241,7 +268,8 @@ async function setItems(size: number, length: number): Promise<string[]> {
 }
 
 describe("a stream that nobody reads", () => {
-  const bodyFor = (keys: readonly string[]): string => JSON.stringify({ tabs: { tab: { route: [], values: keys.map((key) => [key, -1, ""]) } } });
+  const bodyFor = (keys: readonly string[]): string =>
+    JSON.stringify({ tabs: { tab: { route: [], values: keys.map((key) => [key, -1, ""]) } } });
   const moment = (): Promise<void> => new Promise(setImmediate);
 
   it.each([
@@ -252,7 +280,9 @@ describe("a stream that nobody reads", () => {
     const keys = await setItems(100, 120_000);
     const { send, unread, sockets } = await serve(options);
     for (let n = 0; n < 3; n += 1) send("POST / HTTP/1.1", bodyFor(keys));
-    await vi.waitUntil(() => streamCount() === 3 && sockets.every(({ writableNeedDrain }) => writableNeedDrain), { timeout: 10_000 });
+    await vi.waitUntil(() => streamCount() === 3 && sockets.every(({ writableNeedDrain }) => writableNeedDrain), {
+      timeout: 10_000,
+    });
     for (let n = 0; n < 50; n += 1) {
       await backend.set(keys[n]!, `new ${"y".repeat(120_000)}`);
       await moment();
@@ -297,7 +327,7 @@ describe("reads", () => {
     expect(reply.refused).toEqual(["limits:secret"]);
     expect(reply.later).toEqual(keys.slice(5));
     const seen = [...reply.rows.map(([key]) => key)];
-    for (let later = reply.later; later; ) {
+    for (let later = reply.later; later;) {
       const next = (await (await get(later)).json()) as ReadReply;
       seen.push(...next.rows.map(([key]) => key));
       later = next.later;
@@ -312,9 +342,13 @@ describe("reads", () => {
     const destroy = vi.fn<() => void>();
     const statuses: number[] = [];
     for (let n = 0; n < 20; n += 1) {
-      const response = Object.assign(new EventEmitter(), { setTimeout: vi.fn<(ms: number, onTimeout: () => void) => void>() });
+      const response = Object.assign(new EventEmitter(), {
+        setTimeout: vi.fn<(ms: number, onTimeout: () => void) => void>(),
+      });
       responses.push(response);
-      statuses.push((await asAnswering({ response, socket: { destroy }, address: "192.0.2.1" }, () => get(keys, options))).status);
+      statuses.push(
+        (await asAnswering({ response, socket: { destroy }, address: "192.0.2.1" }, () => get(keys, options))).status,
+      );
     }
     expect(statuses).toEqual([...numbers(8).map(() => 200), ...numbers(12).map(() => 429)]);
     expect(quotas().answers.total).toBeLessThanOrEqual(8 * 1024 * 1024);
@@ -329,7 +363,15 @@ describe("reads", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const options = { signals, session: () => ({ id: "ada" }), maxRequestsPerSecond: 5 };
     const statuses: number[] = [];
-    for (let n = 0; n < 5; n += 1) statuses.push((await get(numbers(200).map((k) => `limits:item:${n}-${k}`), options)).status);
+    for (let n = 0; n < 5; n += 1)
+      statuses.push(
+        (
+          await get(
+            numbers(200).map((k) => `limits:item:${n}-${k}`),
+            options,
+          )
+        ).status,
+      );
     expect(statuses).toEqual([200, 200, 429, 429, 429]);
     expect((await get(["limits:item:1"], options)).status).toBe(200);
   });
@@ -338,7 +380,9 @@ describe("reads", () => {
 describe("a body that trickles", () => {
   /** The rest of it never comes. */
   function trickling(method: Method, options: ReactiveRouteOptions = { signals }): Promise<Response> {
-    const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new TextEncoder().encode('{"tabs"')) });
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"tabs"')),
+    });
     const init = { method, headers: json, body, duplex: "half" } as RequestInit;
     return createReactiveRoute(options)[method](new Request("http://localhost/api/reactive", init));
   }
@@ -369,7 +413,8 @@ describe("who is counted", () => {
 
   const flooded = async (address: string, options: ReactiveRouteOptions, tries = 60): Promise<number> => {
     let admitted = 0;
-    for (let n = 0; n < tries; n += 1) if ((await asFrom(address, () => get(["limits:item:1"], options))).ok) admitted += 1;
+    for (let n = 0; n < tries; n += 1)
+      if ((await asFrom(address, () => get(["limits:item:1"], options))).ok) admitted += 1;
     return admitted;
   };
 
@@ -408,7 +453,10 @@ describe("who is counted", () => {
 
   it("pays for a stream by what it asks for", async () => {
     const options = { ...byBody, session: () => ({ id: "ada" }), maxRequestsPerSecond: 10 };
-    const tabs = tabsOf(1, () => ({ route: [], values: numbers(400).map((k) => [`limits:item:${k}`, -1, ""] as const) }));
+    const tabs = tabsOf(1, () => ({
+      route: [],
+      values: numbers(400).map((k) => [`limits:item:${k}`, -1, ""] as const),
+    }));
     const statuses: number[] = [];
     for (let n = 0; n < 4; n += 1) {
       const response = await post(tabs, options);
@@ -443,7 +491,11 @@ describe("what writes leave behind", () => {
     vi.advanceTimersByTime(15 * 60 * 1000);
     const refused = await putNew();
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2700"]);
-    const told = { code: "RATE_LIMITED", error: expect.stringContaining("There is room again in 45 minutes."), retryAfterMs: 2_700_000 };
+    const told = {
+      code: "RATE_LIMITED",
+      error: expect.stringContaining("There is room again in 45 minutes."),
+      retryAfterMs: 2_700_000,
+    };
     expect(await refused.json()).toEqual(told);
     expect((await asFrom("192.0.2.1", () => put("limits:item:5", "y", options))).status).toBe(204);
     expect((await asFrom("192.0.2.1", () => put("limits:in:ephemeral", "y", options))).status).toBe(204);
@@ -459,7 +511,11 @@ describe("what writes leave behind", () => {
     writeOutcomes().add("of another", "192.0.2.2", accepted);
     for (let n = 0; n < 5_000; n += 1) writeOutcomes().add(`w${n}`, "192.0.2.1", accepted);
     expect(writeOutcomes().size).toBe(2_001);
-    expect([writeOutcomes().find("of another"), writeOutcomes().find("w4999"), writeOutcomes().find("w2999")]).toEqual([accepted, accepted, undefined]);
+    expect([writeOutcomes().find("of another"), writeOutcomes().find("w4999"), writeOutcomes().find("w2999")]).toEqual([
+      accepted,
+      accepted,
+      undefined,
+    ]);
   });
 });
 
@@ -482,7 +538,10 @@ describe("each answer", () => {
   it("that refuses a stream says what people are to know, and nothing for developers", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const malformed = (await (await post({ "": { route: "no" } } as never)).json()) as { error: string; code: string };
-    expect(malformed).toEqual({ code: "REQUEST_INVALID", error: "This page and the server do not understand each other. Please load the page again." });
+    expect(malformed).toEqual({
+      code: "REQUEST_INVALID",
+      error: "This page and the server do not understand each other. Please load the page again.",
+    });
     const full = await post({}, { ...byBody, maxStreams: 0 });
     expect([full.status, full.headers.get("retry-after")]).toEqual([503, "10"]);
     expect(await full.json()).toEqual({

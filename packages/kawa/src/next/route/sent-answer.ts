@@ -20,7 +20,10 @@ export function answerCounted(client: AskingClient, json: string): Response {
   // One that has closed never says so again.
   if (body.byteLength <= smallBytes || !exchange || exchange.response.closed) return answer;
   if (!quotas().answers.take(client, body.byteLength)) {
-    throw new KawaError("RATE_LIMITED", "Too many answers wait until this client, or all clients together, read them (docs/limits.md).");
+    throw new KawaError(
+      "RATE_LIMITED",
+      "Too many answers wait until this client, or all clients together, read them (docs/limits.md).",
+    );
   }
   exchange.response.once("close", () => quotas().answers.giveBack(client, body.byteLength));
   // Called when nothing has moved on the connection for so long.

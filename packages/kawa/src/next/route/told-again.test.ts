@@ -55,7 +55,7 @@ async function openTab(shown: { route: readonly ShownRender[]; page?: ShownRende
   onTestFinished(() => tab.stop());
   await new Promise(setImmediate);
   const pass = (count: number): void => {
-    for (const end = seconds + count; seconds < end; ) tab.tick((seconds += 1) * 1_000);
+    for (const end = seconds + count; seconds < end;) tab.tick((seconds += 1) * 1_000);
   };
   return { tab, told, pass };
 }
@@ -72,7 +72,11 @@ describe("a tab that was not told of a change", () => {
   it.each([
     ["its route has read", () => ({ route: [render(["a"])] }), "route"],
     ["its page has read", () => ({ route: [render(["other"])], page: render(["a"]) }), "page"],
-    ["nobody knows whether it has read", (): { route: ShownRender[] } => ({ route: [["unknown", formatVersions(toShownVersions([backend.version]))]] }), "route"],
+    [
+      "nobody knows whether it has read",
+      (): { route: ShownRender[] } => ({ route: [["unknown", formatVersions(toShownVersions([backend.version]))]] }),
+      "route",
+    ],
   ] as const)("is told within 5 s of what %s", async (_, shown, what) => {
     await backend.set("a", 1);
     const { told, pass } = await openTab(shown());
@@ -153,7 +157,9 @@ it("a stream whose event got lost brings it again", async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
   const body = JSON.stringify({ tabs: { tab: { route: [render(["a"])] } } });
   const { POST } = createReactiveRoute();
-  const answer = await POST(new Request("http://host/api/reactive", { method: "POST", body, headers: { "content-type": "application/json" } }));
+  const answer = await POST(
+    new Request("http://host/api/reactive", { method: "POST", body, headers: { "content-type": "application/json" } }),
+  );
   const reader = answer.body!.getReader();
   onTestFinished(() => reader.cancel().catch(() => {}));
   let text = "";

@@ -72,7 +72,12 @@ describe.each(Object.entries(ways))("an answer to a %s", (_, init) => {
     for (const text of [root, "2:late\n"]) next.send(text);
     next.end();
     await vi.waitFor(() => expect(seen).toEqual({ text: `${root}2:late\n`, state: "ended" }), { timeout: 10_000 });
-    expect([answer.url, answer.redirected, answer.status, answer.headers.get("content-type")]).toEqual(["http://host/b?_rsc=1", false, 200, "text/x-component"]);
+    expect([answer.url, answer.redirected, answer.status, answer.headers.get("content-type")]).toEqual([
+      "http://host/b?_rsc=1",
+      false,
+      200,
+      "text/x-component",
+    ]);
   });
 
   it.each([
@@ -80,27 +85,36 @@ describe.each(Object.entries(ways))("an answer to a %s", (_, init) => {
     ["in pieces", ['1:"$Sreact.fragment"\n', "0:{", '"t":"$L2"}', "\n"]],
     ["first", ['0:{"t":"$L2"}\n']],
     ["after a mark of Next", ['~0:{"t":"$L2"}\n']],
-  ])("goes on when its connection breaks after its root has come %s, and whoever listens is told", async (_name, parts) => {
-    const listener = listen();
-    const seen = read(await window.fetch("http://host/b?_rsc=1", init));
-    for (const part of parts) next.send(part);
-    await vi.waitFor(() => expect(seen.text).toBe(parts.join("")), { timeout: 10_000 });
-    expect(listener).not.toHaveBeenCalledWith("broken");
-    next.breakOff();
-    await vi.waitFor(() => expect(listener).toHaveBeenCalledWith("broken"), { timeout: 10_000 });
-    await settle();
-    expect(seen.state).toBe("open");
-  });
+  ])(
+    "goes on when its connection breaks after its root has come %s, and whoever listens is told",
+    async (_name, parts) => {
+      const listener = listen();
+      const seen = read(await window.fetch("http://host/b?_rsc=1", init));
+      for (const part of parts) next.send(part);
+      await vi.waitFor(() => expect(seen.text).toBe(parts.join("")), { timeout: 10_000 });
+      expect(listener).not.toHaveBeenCalledWith("broken");
+      next.breakOff();
+      await vi.waitFor(() => expect(listener).toHaveBeenCalledWith("broken"), { timeout: 10_000 });
+      await settle();
+      expect(seen.state).toBe("open");
+    },
+  );
 
-  it.each([["nothing", []], ["less", ["0:{"]]])("fails when its connection breaks while there is %s of its root, so that Next asks again", async (_name, parts) => {
-    const listener = listen();
-    const seen = read(await window.fetch("http://host/b?_rsc=1", init));
-    for (const part of parts) next.send(part);
-    await settle();
-    next.breakOff();
-    await vi.waitFor(() => expect(seen.state).toBe("broken"), { timeout: 10_000 });
-    expect(listener).not.toHaveBeenCalledWith("broken");
-  });
+  it.each([
+    ["nothing", []],
+    ["less", ["0:{"]],
+  ])(
+    "fails when its connection breaks while there is %s of its root, so that Next asks again",
+    async (_name, parts) => {
+      const listener = listen();
+      const seen = read(await window.fetch("http://host/b?_rsc=1", init));
+      for (const part of parts) next.send(part);
+      await settle();
+      next.breakOff();
+      await vi.waitFor(() => expect(seen.state).toBe("broken"), { timeout: 10_000 });
+      expect(listener).not.toHaveBeenCalledWith("broken");
+    },
+  );
 
   it("fails where nobody would ask for another render", async () => {
     const seen = read(await window.fetch("http://host/b?_rsc=1", init));

@@ -90,7 +90,8 @@ function noteAction(answer: Promise<Response>): void {
       const redirect = headers.get("x-action-redirect");
       if (redirect ?? headers.get("x-action-revalidated")) unsettledUntil = performance.now() + unsettledMs;
       // Only what changes its page is rendered by Next in another way, whose id comes with the page.
-      if (redirect !== null) tell({ id: renderIdOf(headers), url: pathOf(redirect.split(";")[0]!), startTime, isShown: true });
+      if (redirect !== null)
+        tell({ id: renderIdOf(headers), url: pathOf(redirect.split(";")[0]!), startTime, isShown: true });
     },
     () => {
       pendingCount -= 1;
@@ -144,7 +145,10 @@ function unbroken(answer: Response): Response {
     if (head === undefined) tell("broken");
     else writable.abort(error).catch(() => {});
   });
-  return Object.defineProperties(new Response(readable, answer), { url: { value: answer.url }, redirected: { value: answer.redirected } });
+  return Object.defineProperties(new Response(readable, answer), {
+    url: { value: answer.url },
+    redirected: { value: answer.redirected },
+  });
 }
 
 function begin(): number {

@@ -41,7 +41,11 @@ function* pathsOf([segment, slots]: Tree, above: string): Generator<string> {
 
 /** Such as `(.)`; dynamic segments name it with their kind, as in `di(.)`. */
 function interceptionMarker(segment: string | readonly string[]): string {
-  return (typeof segment === "string" ? /^(\(\.{1,3}\))+/ : /(\(\.{1,3}\))+$/).exec(typeof segment === "string" ? segment : (segment[2] ?? ""))?.[0] ?? "";
+  return (
+    (typeof segment === "string" ? /^(\(\.{1,3}\))+/ : /(\(\.{1,3}\))+$/).exec(
+      typeof segment === "string" ? segment : (segment[2] ?? ""),
+    )?.[0] ?? ""
+  );
 }
 
 function isPlain([segment, slots, shownAddress]: Tree): boolean {
@@ -49,6 +53,7 @@ function isPlain([segment, slots, shownAddress]: Tree): boolean {
 }
 
 function treeOf(state: unknown): Tree | undefined {
-  const internals = (state as { __PRIVATE_NEXTJS_INTERNALS_TREE?: { tree?: Tree } } | null)?.__PRIVATE_NEXTJS_INTERNALS_TREE;
+  const internals = (state as { __PRIVATE_NEXTJS_INTERNALS_TREE?: { tree?: Tree } } | null)
+    ?.__PRIVATE_NEXTJS_INTERNALS_TREE;
   return Array.isArray(internals?.tree) ? internals.tree : undefined;
 }

@@ -78,7 +78,8 @@ describe("the renders that a tab may show", () => {
     renders.visit("/x");
     renders.receive({ id: "rx", url: "/x", startTime: 99, isShown: false }, "/x");
     expect(ids(renders)).toEqual(["ra", ""]);
-    for (let n = 0; n < 1_000; n += 1) renders.receive({ id: `y${n}`, url: `/${n}`, startTime: 100 + n, isShown: false }, "/x");
+    for (let n = 0; n < 1_000; n += 1)
+      renders.receive({ id: `y${n}`, url: `/${n}`, startTime: 100 + n, isShown: false }, "/x");
     expect(ids(renders)).toEqual(["ra", ""]);
   });
 });
@@ -147,7 +148,13 @@ describe("a render of the page alone", () => {
 });
 
 describe("a page that was prefetched whole", () => {
-  const prefetched = (id: string, startTime: number) => ({ id, url: `/${id}`, startTime, isShown: false, isKept: true });
+  const prefetched = (id: string, startTime: number) => ({
+    id,
+    url: `/${id}`,
+    startTime,
+    isShown: false,
+    isKept: true,
+  });
 
   it("is named at each navigation, though the route was refreshed meanwhile", () => {
     const renders = openAtA();

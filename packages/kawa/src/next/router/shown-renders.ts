@@ -51,7 +51,12 @@ export class ShownRenders {
    * A render of the whole route was committed: of everything at `url`, undefined where that is not sure. `isAsked` when it is the one that
    * {@link ask} has named; `anewAt` is when it was asked for where Next has thrown away what it had kept.
    */
-  commitRoute(render: ShownRender, url: string | undefined, isAsked: boolean = render[0] === this.#asked, anewAt?: number): void {
+  commitRoute(
+    render: ShownRender,
+    url: string | undefined,
+    isAsked: boolean = render[0] === this.#asked,
+    anewAt?: number,
+  ): void {
     const [id] = render;
     // Nobody knows when the answer to an action of the app was asked for: it replaces nothing, so the tab may hear too much.
     const since = anewAt ?? (isAsked ? this.#askedAt : this.#received.get(id)?.startTime);
@@ -114,7 +119,8 @@ export class ShownRenders {
     if (render.isKept) this.#keep(id, render);
     if (id && id === this.#route[0]) return this.#replaceBefore(startTime);
     if ((startTime < this.#since && !render.isKept) || this.#ofPage.has(id)) return;
-    const isShown = render.isShown || this.#visited.has(render.url) || render.url === url || Boolean(this.#received.get(id)?.isShown);
+    const isShown =
+      render.isShown || this.#visited.has(render.url) || render.url === url || Boolean(this.#received.get(id)?.isShown);
     if (isShown && render.url === url && this.#ofRefresh) this.#ofRefresh.push(render);
     else if (isShown || this.#received.size < maxRendersPerTab) this.#received.set(id, { ...render, isShown });
     else this.#isOverfull = true;
@@ -127,7 +133,10 @@ export class ShownRenders {
 
   /** True where something that is shown may be older than the render of the route, whatever that says of itself. */
   get mayShowOlder(): boolean {
-    return this.#isKeeping && (this.#isUnknown || [...this.#received.values()].some(({ isShown, isKept }) => isShown && isKept));
+    return (
+      this.#isKeeping &&
+      (this.#isUnknown || [...this.#received.values()].some(({ isShown, isKept }) => isShown && isKept))
+    );
   }
 
   /** What a stream has to be told for this tab; `isOfOneAddress` where a refresh of the page segment alone shows all pages anew. */
@@ -136,7 +145,13 @@ export class ShownRenders {
     // What an older layout has read, the page may have read anew: that does not make the layout current.
     const page = isOfOneAddress && !this.mayShowOlder ? this.#pages.at(-1) : undefined;
     const own = isStaticRender(this.#route[0]) ? [] : [this.#route];
-    const route = new Map([...own, ...this.#pages.filter(([id]) => id !== page?.[0]), ...others.map((id): ShownRender => [id, ""])].reverse());
+    const route = new Map(
+      [
+        ...own,
+        ...this.#pages.filter(([id]) => id !== page?.[0]),
+        ...others.map((id): ShownRender => [id, ""]),
+      ].reverse(),
+    );
     return { route: [...route].reverse(), page };
   }
 
@@ -148,19 +163,23 @@ export class ShownRenders {
   get #isUnknown(): boolean {
     const shown = this.#shown;
     const isKnown = (url: string): boolean => this.#known.has(url) || shown.some((render) => render.url === url);
-    const isOverfull = shown.length >= maxRendersPerTab || ((this.#isOverfull || this.#hasLostKept) && this.#visited.size > 0);
+    const isOverfull =
+      shown.length >= maxRendersPerTab || ((this.#isOverfull || this.#hasLostKept) && this.#visited.size > 0);
     return isOverfull || ![...this.#visited].every(isKnown);
   }
 
   #keepReplaced(next: string, since: number): void {
     if (this.#route[0] !== next) this.#keep(this.#route[0]);
-    for (const [id, render] of this.#received) if (render.isShown && render.startTime < since && id !== next) this.#keep(id, render);
+    for (const [id, render] of this.#received)
+      if (render.isShown && render.startTime < since && id !== next) this.#keep(id, render);
   }
 
   #keep(id: string, render?: ReceivedRender): void {
     if (this.#kept.has(id) || isStaticRender(id)) return;
     // The empty address is nobody's: this tells of no page that it is known.
-    const kept = render ? { ...render, isKept: true, isShown: false } : { id, url: "", startTime: this.#since, isShown: false, isKept: true };
+    const kept = render
+      ? { ...render, isKept: true, isShown: false }
+      : { id, url: "", startTime: this.#since, isShown: false, isKept: true };
     if (id && this.#kept.size < maxRendersPerTab / 2) this.#kept.set(id, kept);
     else this.#hasLostKept = true;
   }

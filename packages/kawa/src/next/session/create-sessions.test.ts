@@ -10,7 +10,15 @@ import { createSessions } from "./create-sessions.ts";
 import { onSessionRevoked, revokedSessions } from "../../rivetkit/identity/revoked-sessions.ts";
 import { revokeSession } from "./revoke-session.ts";
 
-type SetCookie = { name: string; value: string; secure: boolean; httpOnly: boolean; sameSite: string; path: string; expires: Date };
+type SetCookie = {
+  name: string;
+  value: string;
+  secure: boolean;
+  httpOnly: boolean;
+  sameSite: string;
+  path: string;
+  expires: Date;
+};
 
 /** The request that server code is answering. */
 const request = { jar: new Map<string, string>(), headers: new Headers(), set: [] as SetCookie[] };
@@ -136,7 +144,11 @@ describe("read", () => {
     request.jar.set("kawa-session", `${cookie}A`);
     expect(await sessions.read()).toBeUndefined();
     request.jar.set("kawa-session", cookie);
-    expect(await sessions.read()).toEqual({ id: expect.any(String), expiresAt: 1_000_000 + 30 * dayMs, data: undefined });
+    expect(await sessions.read()).toEqual({
+      id: expect.any(String),
+      expiresAt: 1_000_000 + 30 * dayMs,
+      data: undefined,
+    });
     vi.advanceTimersByTime(30 * dayMs);
     expect(await sessions.read()).toBeUndefined();
   });
@@ -328,7 +340,11 @@ describe("signing in and out", () => {
   it("begins a new session each time, and ends the one before", async () => {
     const cookies = [newVisitor()];
     const ids = [(await sessions.read())!.id];
-    for (const act of [() => sessions.signIn({ userId: "ada" }), () => sessions.signIn({ userId: "bob" }), () => sessions.signOut()]) {
+    for (const act of [
+      () => sessions.signIn({ userId: "ada" }),
+      () => sessions.signIn({ userId: "bob" }),
+      () => sessions.signOut(),
+    ]) {
       const { id } = await act();
       expect((await sessions.read())!.id).toBe(id);
       ids.push(id);
@@ -345,7 +361,9 @@ describe("signing in and out", () => {
   it("gives the browser what was verified, and the same kind of cookie", async () => {
     await sessions.signIn({ userId: "ada" });
     expect((await sessions.read())?.data).toEqual({ userId: "ada" });
-    expect(request.set).toEqual([expect.objectContaining({ name: "kawa-session", httpOnly: true, sameSite: "lax", path: "/", secure: false })]);
+    expect(request.set).toEqual([
+      expect.objectContaining({ name: "kawa-session", httpOnly: true, sameSite: "lax", path: "/", secure: false }),
+    ]);
   });
 
   it("changes nothing when it is not durable that the session before has ended", async () => {

@@ -85,7 +85,12 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
     return { ...session, issuedAt, expiresAt: issuedAt + maxAgeMs, data };
   };
   const cookieFor = (content: SessionContent, https: boolean) =>
-    sessionCookie({ name: cookieName, value: sealSession(cookieName, content), isHttps: https, expiresAt: content.expiresAt });
+    sessionCookie({
+      name: cookieName,
+      value: sealSession(cookieName, content),
+      isHttps: https,
+      expiresAt: content.expiresAt,
+    });
 
   const readContent = async (): Promise<SessionContent | undefined> => {
     const name = sessionCookieName(cookieName, isHttps(await headers()));

@@ -9,7 +9,9 @@ import { currentSession } from "../../rivetkit/identity/current-session.ts";
 export async function identityTag(given?: string): Promise<string | undefined> {
   try {
     const identity = given ?? (await currentSession())?.id;
-    return identity === undefined ? "" : createHash("sha256").update(`kawa identity ${identity}`).digest("base64url").slice(0, 16);
+    return identity === undefined
+      ? ""
+      : createHash("sha256").update(`kawa identity ${identity}`).digest("base64url").slice(0, 16);
   } catch (error) {
     // A page that needs no session is shown while the actor is away.
     if (isKawaError(error)) return undefined;

@@ -10,7 +10,14 @@ import { openSession, sealSession, type SessionContent } from "./session-token.t
 
 const now = 1_000_000;
 const cookie = "kawa-session";
-const ada: SessionContent = { id: "one", chain: "c", generation: 3, issuedAt: now, expiresAt: now + 1_000, data: { userId: "ada" } };
+const ada: SessionContent = {
+  id: "one",
+  chain: "c",
+  generation: 3,
+  issuedAt: now,
+  expiresAt: now + 1_000,
+  data: { userId: "ada" },
+};
 
 beforeEach(() => {
   vi.useFakeTimers({ now });
@@ -62,7 +69,9 @@ describe("a sealed session", () => {
 
   it("is none in the format of before, which named no cookie", () => {
     const payload = encode([1, "one", now, now + 1_000, { userId: "ada" }]);
-    const signature = createHmac("sha256", "a secret of the test").update(`kawa-session\n${payload}`).digest("base64url");
+    const signature = createHmac("sha256", "a secret of the test")
+      .update(`kawa-session\n${payload}`)
+      .digest("base64url");
     expect(openSession(cookie, `${payload}.${signature}`)).toBeUndefined();
   });
 

@@ -11,9 +11,15 @@ export type SessionContent = ChainedSession & {
 };
 
 /** Signed, not encrypted: the visitor can read it, and cannot change it. It is good for the cookie of this name alone. */
-export function sealSession(cookieName: string, { id, chain, generation, issuedAt, expiresAt, data }: SessionContent): string {
+export function sealSession(
+  cookieName: string,
+  { id, chain, generation, issuedAt, expiresAt, data }: SessionContent,
+): string {
   ensureSecret();
-  return sign({ purpose: "session", audience: cookieName, expiresAt }, JSON.stringify([id, chain, generation, issuedAt, data]));
+  return sign(
+    { purpose: "session", audience: cookieName, expiresAt },
+    JSON.stringify([id, chain, generation, issuedAt, data]),
+  );
 }
 
 /** Undefined for a text that is forged, has expired, is of another cookie, or of another version of Kawa. */
@@ -22,7 +28,13 @@ export function openSession(cookieName: string, text: string | undefined): Sessi
   ensureSecret();
   const checked = verify({ purpose: "session", audience: cookieName }, text);
   if (checked.state !== "valid") return undefined;
-  const [id, chain, generation, issuedAt, data] = JSON.parse(checked.payload) as [string, string, number, number, unknown];
+  const [id, chain, generation, issuedAt, data] = JSON.parse(checked.payload) as [
+    string,
+    string,
+    number,
+    number,
+    unknown,
+  ];
   // JSON has no undefined: in a list it becomes null.
   return { id, chain, generation, issuedAt, expiresAt: checked.expiresAt, data: data ?? undefined };
 }

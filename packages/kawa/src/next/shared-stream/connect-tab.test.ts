@@ -202,7 +202,11 @@ describe("a tab with a shared worker", () => {
   });
 
   it("leaves a worker that hangs before 5 s are over, says goodbye to it, and does without workers after two of them", async () => {
-    const { heard } = await openTab("r1", { locks: locks.ofTab(), BroadcastChannel: FakeChannel, SharedWorker: FakeWorker });
+    const { heard } = await openTab("r1", {
+      locks: locks.ofTab(),
+      BroadcastChannel: FakeChannel,
+      SharedWorker: FakeWorker,
+    });
     hear(workers[0]!, { type: "here", isKnown: true });
     hear(workers[0]!, { type: "up", isUp: true });
     await vi.advanceTimersByTimeAsync(1_800);
@@ -211,7 +215,11 @@ describe("a tab with a shared worker", () => {
     await vi.advanceTimersByTimeAsync(950);
     expect(workers).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(workers.map(({ options }) => options.name)).toEqual(["kawa:2::/api/reactive", "kawa:2::/api/reactive", "kawa:2::/api/reactive:1"]);
+    expect(workers.map(({ options }) => options.name)).toEqual([
+      "kawa:2::/api/reactive",
+      "kawa:2::/api/reactive",
+      "kawa:2::/api/reactive:1",
+    ]);
     expect(workers[1]!.said.at(-1)!.subscription).toBeNull();
     await vi.advanceTimersByTimeAsync(3_000);
     await vi.dynamicImportSettled();
@@ -283,7 +291,11 @@ describe("a tab with a shared worker", () => {
   });
 
   it("takes the next way when the worker cannot be loaded", async () => {
-    const { heard } = await openTab("r1", { locks: locks.ofTab(), BroadcastChannel: FakeChannel, SharedWorker: FakeWorker });
+    const { heard } = await openTab("r1", {
+      locks: locks.ofTab(),
+      BroadcastChannel: FakeChannel,
+      SharedWorker: FakeWorker,
+    });
     workers[0]!.onerror!();
     await vi.dynamicImportSettled();
     await settle();

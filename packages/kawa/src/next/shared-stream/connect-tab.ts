@@ -92,7 +92,9 @@ export function openLivePort({ src, subscription, onMessage }: LivePortOptions):
     if (name === lock) return;
     lock = name;
     const { signal: ended } = linked;
-    navigator.locks.request(name, { signal: ended }, () => void (ended.aborted || tryAgain(maxTries.afterEnd))).catch(() => {});
+    navigator.locks
+      .request(name, { signal: ended }, () => void (ended.aborted || tryAgain(maxTries.afterEnd)))
+      .catch(() => {});
   };
   const leave = (): void => {
     linked.abort();

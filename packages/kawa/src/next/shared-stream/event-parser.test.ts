@@ -22,7 +22,8 @@ describe("the event parser", () => {
 
   it("reads lines that end with a carriage return, wherever they are cut", () => {
     const text = "event: hello\r\ndata: 1\r\n\r\n";
-    for (let cut = 0; cut <= text.length; cut += 1) expect(parse(text.slice(0, cut), text.slice(cut))).toEqual([["hello", "1"]]);
+    for (let cut = 0; cut <= text.length; cut += 1)
+      expect(parse(text.slice(0, cut), text.slice(cut))).toEqual([["hello", "1"]]);
   });
 
   it("joins lines of data, and takes one space off", () => {

@@ -59,7 +59,8 @@ describe("a stream", () => {
     const { stream, onEvent } = createStream();
     stream.open();
     await streams.last.send("hello", {});
-    for (const data of ["", "{", "null", "1", '"alert(1)"']) await streams.last.write(`event: change\ndata: ${data}\n\n`);
+    for (const data of ["", "{", "null", "1", '"alert(1)"'])
+      await streams.last.write(`event: change\ndata: ${data}\n\n`);
     await streams.last.send("change", { versions: "e@2" });
     expect(onEvent.mock.calls.map(([name]) => name)).toEqual(["hello", "change"]);
   });
@@ -183,7 +184,11 @@ describe("a stream that is lost", () => {
 
   it.each([
     ["nothing is there", async () => streams.last.refuse(404, {}), ["it was answered with 404"]],
-    ["a page answers", async () => (await streams.last.write("<!doctype html><p>Welcome to this network</p>"), streams.last.end()), ["something else answered"]],
+    [
+      "a page answers",
+      async () => (await streams.last.write("<!doctype html><p>Welcome to this network</p>"), streams.last.end()),
+      ["something else answered"],
+    ],
     ["there is no room", async () => streams.last.refuse(503, { "retry-after": "5" }), []],
     ["the network is lost", async () => streams.last.fail(), []],
     ["it ends after its hello", async () => (await streams.last.send("hello", {}), streams.last.end()), []],

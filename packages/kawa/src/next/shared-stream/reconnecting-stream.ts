@@ -117,7 +117,8 @@ export class LiveStream {
     if (own.signal.aborted) return;
     const data = parseObject(text);
     if (!data) return;
-    if (name === "hello" || (name === "ping" && own === this.#live)) this.#withinMs = Number(data["withinMs"]) || pingIntervalMs;
+    if (name === "hello" || (name === "ping" && own === this.#live))
+      this.#withinMs = Number(data["withinMs"]) || pingIntervalMs;
     if (name === "hello" && own === this.#opening) {
       this.#live?.abort();
       this.#live = own;

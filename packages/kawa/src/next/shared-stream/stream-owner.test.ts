@@ -89,7 +89,13 @@ describe("a host", () => {
     await settle();
     await streams.last.send("hello", {});
     const to = ["r2", "e@2"] as const;
-    await streams.last.send("renewed", { from: [["r1", "e@1"], ["p1", "e@1"]], to });
+    await streams.last.send("renewed", {
+      from: [
+        ["r1", "e@1"],
+        ["p1", "e@1"],
+      ],
+      to,
+    });
     say("one", { route: [to], page: to });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(streams.all).toHaveLength(1);
@@ -121,7 +127,10 @@ describe("a host", () => {
     say("three", showing("r3"));
     await settle();
     await streams.last.send("hello", {});
-    await streams.last.send("change", { tabs: { one: ["page", "e@2"], two: ["route", "f@3"], other: ["route", "f@3"] }, spreadMs: 5 });
+    await streams.last.send("change", {
+      tabs: { one: ["page", "e@2"], two: ["route", "f@3"], other: ["route", "f@3"] },
+      spreadMs: 5,
+    });
     expect(heard["one"]).toEqual([
       { type: "up", isUp: true },
       { type: "change", versions: "e@2", way: "page", spreadMs: 5 },
@@ -137,7 +146,9 @@ describe("a host", () => {
       say("one", showing("r1"));
       await settle();
       await streams.last.send("hello", {});
-      await streams.last.write(`event: change\ndata: ${data}\n\nevent: token\ndata: ${data}\n\nevent: bye\ndata: ${data}\n\n`);
+      await streams.last.write(
+        `event: change\ndata: ${data}\n\nevent: token\ndata: ${data}\n\nevent: bye\ndata: ${data}\n\n`,
+      );
       await streams.last.send("change", { tabs: { one: ["page", "e@2"] }, spreadMs: 0 });
       expect(heard["one"]!.at(-1)).toMatchObject({ versions: "e@2", way: "page" });
     },

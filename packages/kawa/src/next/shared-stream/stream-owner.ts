@@ -1,5 +1,11 @@
 import { type ListChangeRow, maxWatched, type ValueRow } from "../../browser/value-protocol.ts";
-import { maxTabs, type RefreshWay, type StreamEvents, type StreamRequest, type Subscription } from "../protocol/stream-protocol.ts";
+import {
+  maxTabs,
+  type RefreshWay,
+  type StreamEvents,
+  type StreamRequest,
+  type Subscription,
+} from "../protocol/stream-protocol.ts";
 import { DueTimer } from "./due-timer.ts";
 import { LiveStream } from "./reconnecting-stream.ts";
 
@@ -168,7 +174,8 @@ export class LiveHost {
     } else if (name === "values") {
       const { rows = [], lists = [] } = data as Partial<StreamEvents["values"]>;
       for (const { subscription, deliver } of this.#tabs.values()) {
-        const isOwn = ({ 0: key }: ListChangeRow | ValueRow): boolean => subscription.values?.some((known) => known[0] === key) ?? false;
+        const isOwn = ({ 0: key }: ListChangeRow | ValueRow): boolean =>
+          subscription.values?.some((known) => known[0] === key) ?? false;
         const own = { rows: rows.filter(isOwn), lists: lists.filter(isOwn) };
         if (own.rows.length + own.lists.length > 0) deliver({ type: "values", ...own });
       }

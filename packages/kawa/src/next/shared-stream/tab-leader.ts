@@ -19,7 +19,9 @@ function joinTabs({ name, tab, src, onMessage, onForgotten }: HostLinkOptions): 
       if (said.tab === tab) onMessage(message);
       else channel.postMessage({ to: said.tab, message });
     });
-  channel.onmessage = ({ data }: MessageEvent<TabMessage | { to: string; message: HostMessage } | typeof newLeader>) => {
+  channel.onmessage = ({
+    data,
+  }: MessageEvent<TabMessage | { to: string; message: HostMessage } | typeof newLeader>) => {
     if (data === newLeader) onForgotten();
     else if ("tab" in data) handle(data);
     else if (data.to === tab) onMessage(data.message);

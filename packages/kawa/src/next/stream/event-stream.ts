@@ -4,14 +4,28 @@ import type { Exchange } from "../network/connections.ts";
 import { FollowedTab, type TabStream } from "./followed-tab.ts";
 import { keepAlive, type KeepAliveOptions } from "./renew-presence.ts";
 import { drainTimeoutMs, streamLimits } from "../limits/limits.ts";
-import { addStream, changedTabCount, flushSoon, noteChangedTab, removeStream, streamCount, tickMs } from "./open-streams.ts";
+import {
+  addStream,
+  changedTabCount,
+  flushSoon,
+  noteChangedTab,
+  removeStream,
+  streamCount,
+  tickMs,
+} from "./open-streams.ts";
 import { pingGapMs } from "./heartbeat-gap.ts";
 import { quotas } from "../limits/quota.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 import { SentValues } from "./sent-values.ts";
 import { spreadMsFor } from "./jitter.ts";
 import { openOutput, type StreamOutput, type StreamSource } from "./stream-output.ts";
-import { type RefreshWay, pingIntervalMs as longestPingMs, type StreamEventName, type StreamEvents, type StreamRequest } from "../protocol/stream-protocol.ts";
+import {
+  type RefreshWay,
+  pingIntervalMs as longestPingMs,
+  type StreamEventName,
+  type StreamEvents,
+  type StreamRequest,
+} from "../protocol/stream-protocol.ts";
 import { issueStreamToken } from "./stream-token.ts";
 import { turns } from "../limits/turns.ts";
 import type { ValueFeedOptions } from "./value-feed.ts";
@@ -175,7 +189,8 @@ export class LiveStream implements TabStream, StreamSource {
   /** This process may not hear of what changes in these. */
   tellCut(backends: readonly Backend[]): void {
     // Nobody has counted of which backends its values are.
-    const mayShow = (tab: FollowedTab): boolean => backends.some((backend) => this.#values !== undefined || tab.mayShow(backend));
+    const mayShow = (tab: FollowedTab): boolean =>
+      backends.some((backend) => this.#values !== undefined || tab.mayShow(backend));
     const tabs = this.#tabs.filter(mayShow).map(({ name }) => name);
     const text = JSON.stringify(tabs);
     if (text === this.#cut || !this.isRead) return;

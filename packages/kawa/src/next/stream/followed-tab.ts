@@ -5,7 +5,13 @@ import { findRender } from "../../react/render/foreign-renders.ts";
 import type { RenderFollower, RenderReads } from "../../react/render/render-reads.ts";
 import { hub, showsBackend, type Watch, type WatchTarget } from "./hub.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
-import type { RefreshWay, ShownRender, StreamEventName, StreamEvents, Subscription } from "../protocol/stream-protocol.ts";
+import type {
+  RefreshWay,
+  ShownRender,
+  StreamEventName,
+  StreamEvents,
+  Subscription,
+} from "../protocol/stream-protocol.ts";
 import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
 /** A render that streams reads more and more: what it has read is told once for all that comes in this time. */
@@ -77,22 +83,29 @@ export class FollowedTab implements RenderFollower {
     }
     const shown = [...byId.values()];
     const own = page && find(page[0]);
-    const isUnknown = shown.some(([id]) => id !== "" && !known.has(id)) || (page !== undefined && page[0] !== "" && !own);
+    const isUnknown =
+      shown.some(([id]) => id !== "" && !known.has(id)) || (page !== undefined && page[0] !== "" && !own);
     this.#known = own ? [...new Set([...known.values(), own])] : [...known.values()];
     const isFollowed = this.#takeReads();
     const unfollowed = isFollowed ? shown.filter(([id]) => !known.get(id)) : shown;
     // What a page shows by itself need not be rendered with the whole route.
     if (isFollowed) {
       const followed = shown.filter(([id]) => known.get(id));
-      this.#watches = followed.map((one) => this.#watch("route", { render: known.get(one[0]), except: own, versions: one[1] }));
+      this.#watches = followed.map((one) =>
+        this.#watch("route", { render: known.get(one[0]), except: own, versions: one[1] }),
+      );
     }
     // Each of them may show anything, so one hears of everything for all.
     if (unfollowed.length > 0) {
       const versions = formatVersions(oldestOf(unfollowed.map((one) => shownAtLeast(one, known.get(one[0])))));
       this.#watches.push(this.#watch("route", { render: undefined, except: undefined, versions }));
     }
-    if (page && isFollowed) this.#watches.push(this.#watch("page", { render: own, except: undefined, versions: page[1] }));
-    this.#shown = shown.length === 1 && !isUnknown && isFollowed && known.get(shown[0]![0]) ? { route: shown[0]!, page } : undefined;
+    if (page && isFollowed)
+      this.#watches.push(this.#watch("page", { render: own, except: undefined, versions: page[1] }));
+    this.#shown =
+      shown.length === 1 && !isUnknown && isFollowed && known.get(shown[0]![0])
+        ? { route: shown[0]!, page }
+        : undefined;
     for (const render of this.#known) render.follow(this);
     if (this.#known.length > 0) this.#tellReads();
     return isUnknown ? "unknown" : undefined;
@@ -217,7 +230,11 @@ function oldestOf([first = {}, ...others]: readonly ShownVersions[]): ShownVersi
   return Object.fromEntries(oldest);
 }
 
-type Shown = { readonly render: RenderReads | undefined; readonly except: RenderReads | undefined; readonly versions: string };
+type Shown = {
+  readonly render: RenderReads | undefined;
+  readonly except: RenderReads | undefined;
+  readonly versions: string;
+};
 
 class ShownPart implements WatchTarget {
   readonly render: RenderReads | undefined;

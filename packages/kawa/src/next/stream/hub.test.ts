@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { type Backend, type Change, knownBackends, registerBackend, unregisterBackend } from "../../core/backend/backend.ts";
+import {
+  type Backend,
+  type Change,
+  knownBackends,
+  registerBackend,
+  unregisterBackend,
+} from "../../core/backend/backend.ts";
 import { createMemoryBackend } from "../../core/memory/memory-backend.ts";
 import { isShown } from "../../core/streams/viewers.ts";
 import type { ShownVersions, Version } from "../../core/value/version.ts";
@@ -80,7 +86,10 @@ describe("a change", () => {
   it("is told only to those whose render has read the key", async () => {
     const backend = register();
     const hub = new Hub();
-    const [counter, theme] = [watch(hub, { render: renderOf(backend, ["counter"]) }), watch(hub, { render: renderOf(backend, ["theme"]) })];
+    const [counter, theme] = [
+      watch(hub, { render: renderOf(backend, ["counter"]) }),
+      watch(hub, { render: renderOf(backend, ["theme"]) }),
+    ];
     await settle();
 
     await backend.set("counter", 1);
@@ -93,7 +102,10 @@ describe("a change", () => {
   it("is told to all whose render is not known, or has read very much", async () => {
     const backend = register();
     const hub = new Hub();
-    const large = renderOf(backend, Array.from({ length: 5_001 }, (_, n) => `k${n}`));
+    const large = renderOf(
+      backend,
+      Array.from({ length: 5_001 }, (_, n) => `k${n}`),
+    );
     const [unknown, everything] = [watch(hub, { versions: hub.versions }), watch(hub, { render: large })];
     await settle();
     await backend.set("a", 1);
@@ -238,7 +250,10 @@ describe("a server that has just started", () => {
     const { backend, connect } = createUnconnected("restarted", { changed: 7, same: 3 });
     const hub = new Hub();
     const shown = { epoch: "e", seq: 5 };
-    const [old, current] = [watch(hub, { render: renderOf(backend, ["changed"], shown) }), watch(hub, { render: renderOf(backend, ["same"], shown) })];
+    const [old, current] = [
+      watch(hub, { render: renderOf(backend, ["changed"], shown) }),
+      watch(hub, { render: renderOf(backend, ["same"], shown) }),
+    ];
     const unknown = watch(hub, { versions: { [shown.epoch]: shown.seq } });
     await settle();
     expect([old, current, unknown].map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0]);
@@ -382,7 +397,9 @@ describe("a change of a key that hooks hide from whoever looks", () => {
   /** A backend of which each identity sees what `shown` has. */
   function registerGuarded(shown: Set<string>) {
     const memory = createMemoryBackend(`hub-${(count += 1)}`);
-    const seesValue = vi.fn<(key: string, identity: string) => Promise<boolean>>(async (key, identity) => shown.has(`${identity} ${key}`));
+    const seesValue = vi.fn<(key: string, identity: string) => Promise<boolean>>(async (key, identity) =>
+      shown.has(`${identity} ${key}`),
+    );
     const backend: Backend = Object.defineProperties(Object.create(memory) as Backend, {
       seesValue: { value: seesValue },
       version: { get: () => memory.version },

@@ -125,7 +125,8 @@ export class Hub {
     if (watch.target.render!.isEverything) this.#ofEverything.add(watch);
     else this.#add(watch, backendId, key);
     // A late part of the render reads the version of its first, and the key may have changed since.
-    for (const backend of this.#backends.keys()) if (backend.id === backendId) void this.#compare(watch, backend, new Set([key]));
+    for (const backend of this.#backends.keys())
+      if (backend.id === backendId) void this.#compare(watch, backend, new Set([key]));
   }
 
   /**
@@ -238,7 +239,11 @@ export class Hub {
     for (const backend of backends) {
       if (this.#backends.has(backend)) continue;
       const unsubscribe = backend.onChange((change) => this.#onChange(backend, change));
-      this.#backends.set(backend, { log: new ChangeLog(backend.version), told: { epoch: "", seq: 0, text: "" }, unsubscribe });
+      this.#backends.set(backend, {
+        log: new ChangeLog(backend.version),
+        told: { epoch: "", seq: 0, text: "" },
+        unsubscribe,
+      });
     }
   }
 

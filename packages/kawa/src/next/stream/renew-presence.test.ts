@@ -99,10 +99,12 @@ describe("keepAlive", () => {
       if (actor === "guest") throw new KawaError("ACTION_REFUSED", "Not yours.");
       return true;
     });
-    const as = (name: string) => <T>(fn: () => T): T => {
-      actor = name;
-      return fn();
-    };
+    const as =
+      (name: string) =>
+      <T>(fn: () => T): T => {
+        actor = name;
+        return fn();
+      };
     const stops = ["guest", "owner"].map((name) => keepAlive({ signals: [signalOf("kept")], asOpener: as(name) }));
     await vi.advanceTimersByTimeAsync(ttlMs);
     for (const stop of stops) expect(stop()).toBe(1);
@@ -137,7 +139,10 @@ describe("keepAlive", () => {
       return true;
     });
     perTurn.push(0);
-    const stop = keepAlive({ signals: Array.from({ length: 1_200 }, (_, n) => signalOf(`kept ${n}`)), asOpener: direct });
+    const stop = keepAlive({
+      signals: Array.from({ length: 1_200 }, (_, n) => signalOf(`kept ${n}`)),
+      asOpener: direct,
+    });
     await vi.advanceTimersByTimeAsync(0);
     for (let look = 0; look < 3; look += 1) {
       perTurn.push(0);

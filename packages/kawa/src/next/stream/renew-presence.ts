@@ -130,7 +130,9 @@ export class KeptKeys {
     // One that is due before the next look but one is not late.
     const now = performance.now();
     for (const { byKey } of this.#byBackend.values()) {
-      const due = [...byKey.values()].filter((kept) => !kept.isAbsent && !kept.isWaiting && kept.dueAt <= now + renewalLimits.tickMs / 2);
+      const due = [...byKey.values()].filter(
+        (kept) => !kept.isAbsent && !kept.isWaiting && kept.dueAt <= now + renewalLimits.tickMs / 2,
+      );
       due.sort((one, other) => one.dueAt - other.dueAt);
       for (const kept of due.slice(0, renewalLimits.perTick)) {
         const keeper = kept.next(now);

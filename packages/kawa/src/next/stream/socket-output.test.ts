@@ -90,7 +90,10 @@ describe("a stream on its connection", () => {
   });
 
   it.each<[string, Answer]>([
-    ["after it was answered", (response, output) => (answer(response, output), response.once("close", () => output.end()))],
+    [
+      "after it was answered",
+      (response, output) => (answer(response, output), response.once("close", () => output.end())),
+    ],
     ["before it is answered", (response, output) => (output.end(), answer(response, output))],
   ])("ends with all that was written, %s", async (_, respond) => {
     const { client, received, source } = await open((response, output) => {

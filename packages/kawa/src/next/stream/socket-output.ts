@@ -38,7 +38,9 @@ export class SocketOutput implements StreamOutput {
   }
 
   get isRead(): boolean {
-    return this.#early === undefined ? !this.#socket.writableNeedDrain : this.#early.length < streamLimits.maxEarlyLength;
+    return this.#early === undefined
+      ? !this.#socket.writableNeedDrain
+      : this.#early.length < streamLimits.maxEarlyLength;
   }
 
   get unreadBytes(): number {

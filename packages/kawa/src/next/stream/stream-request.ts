@@ -3,7 +3,15 @@ import { maxKeyBytes } from "../../core/backend/key.ts";
 import { type KnownValue, maxKept, maxWatched } from "../../browser/value-protocol.ts";
 import { bodyLimits, streamLimits } from "../limits/limits.ts";
 import { type BodyOwner, isRecord, readJson } from "../limits/read-json.ts";
-import { maxRendersPerTab, maxTabs, type ShownRender, type StaleReport, staleWays, type StreamRequest, type Subscription } from "../protocol/stream-protocol.ts";
+import {
+  maxRendersPerTab,
+  maxTabs,
+  type ShownRender,
+  type StaleReport,
+  staleWays,
+  type StreamRequest,
+  type Subscription,
+} from "../protocol/stream-protocol.ts";
 import { maxTokenLength } from "./stream-token.ts";
 
 const maxNameLength = 64;
@@ -21,7 +29,8 @@ export async function readStreamRequest(request: Request, body: BodyOwner): Prom
   const tabs = Object.entries(read["tabs"]);
   if (tabs.length > maxTabs) throw invalid(`it has more than ${maxTabs} tabs`);
   for (const [name, subscription] of tabs) {
-    if (name.length > maxNameLength || !isSubscription(subscription)) throw invalid(`its tab ${show(name)} is malformed`);
+    if (name.length > maxNameLength || !isSubscription(subscription))
+      throw invalid(`its tab ${show(name)} is malformed`);
   }
   const { stale } = read;
   if (stale !== undefined && !isStaleReport(stale)) throw invalid("its report is malformed");
@@ -39,7 +48,8 @@ function isSubscription(value: unknown): value is Subscription {
     (page === undefined || isShownRender(page)) &&
     (token === undefined || isText(token, maxTokenLength)) &&
     (values === undefined || (Array.isArray(values) && values.length <= maxWatched && values.every(isKnownValue))) &&
-    (kept === undefined || (Array.isArray(kept) && kept.length <= maxKept && kept.every((key) => isText(key, maxKeyBytes))))
+    (kept === undefined ||
+      (Array.isArray(kept) && kept.length <= maxKept && kept.every((key) => isText(key, maxKeyBytes))))
   );
 }
 
@@ -48,7 +58,12 @@ function isStaleReport(value: unknown): value is StaleReport {
 }
 
 function isShownRender(value: unknown): value is ShownRender {
-  return Array.isArray(value) && value.length === 2 && isText(value[0], maxNameLength) && isText(value[1], streamLimits.maxVersionsLength);
+  return (
+    Array.isArray(value) &&
+    value.length === 2 &&
+    isText(value[0], maxNameLength) &&
+    isText(value[1], streamLimits.maxVersionsLength)
+  );
 }
 
 function isText(value: unknown, maxLength: number): value is string {
@@ -61,5 +76,8 @@ function isKnownValue(value: unknown): value is KnownValue {
 }
 
 function invalid(reason: string): KawaError {
-  return new KawaError("REQUEST_INVALID", `The request for a stream was refused: ${reason}. Only <LiveUpdates /> opens streams.`);
+  return new KawaError(
+    "REQUEST_INVALID",
+    `The request for a stream was refused: ${reason}. Only <LiveUpdates /> opens streams.`,
+  );
 }

@@ -29,13 +29,20 @@ describe("a stream token", () => {
     render.add("b", "hidden", "ada");
     render.add("c", "other", "");
     const told = readStreamToken("ada", issueStreamToken("ada", [render])).renders.get("one")!;
-    const hiddenFrom = [["b", "a"], ["b", "hidden"], ["c", "other"]].map(([backendId, key]) => told.hiddenFrom(backendId!, key!));
+    const hiddenFrom = [
+      ["b", "a"],
+      ["b", "hidden"],
+      ["c", "other"],
+    ].map(([backendId, key]) => told.hiddenFrom(backendId!, key!));
     expect(hiddenFrom).toEqual([undefined, "ada", ""]);
   });
 
-  it.each([undefined, null, 1, "", "a.b", `${Buffer.from("{}").toString("base64url")}.AAAA`])("is none when it is %j", (token) => {
-    expect(readStreamToken("", token).renders.size).toBe(0);
-  });
+  it.each([undefined, null, 1, "", "a.b", `${Buffer.from("{}").toString("base64url")}.AAAA`])(
+    "is none when it is %j",
+    (token) => {
+      expect(readStreamToken("", token).renders.size).toBe(0);
+    },
+  );
 
   it("is of no use to another session, nor to nobody", () => {
     const token = issueStreamToken("ada", [createRender("one", ["a"])]);
@@ -50,8 +57,12 @@ describe("a stream token", () => {
     }
     const payload = JSON.stringify({ subject: "ada", renders: [{ id: "one", versions: [], keys: [] }] });
     const expiresAt = Date.now() + 1_000;
-    expect(readStreamToken("ada", seal({ purpose: "fragment", audience: "stream", expiresAt }, payload)).renders.size).toBe(0);
-    expect(readStreamToken("ada", seal({ purpose: "stream", audience: "stream", expiresAt }, payload)).renders.size).toBe(1);
+    expect(
+      readStreamToken("ada", seal({ purpose: "fragment", audience: "stream", expiresAt }, payload)).renders.size,
+    ).toBe(0);
+    expect(
+      readStreamToken("ada", seal({ purpose: "stream", audience: "stream", expiresAt }, payload)).renders.size,
+    ).toBe(1);
   });
 
   it("shows its bearer no key, no backend and no session", () => {

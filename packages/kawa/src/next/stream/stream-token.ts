@@ -37,7 +37,10 @@ export function issueStreamToken(subject: string, renders: readonly RenderReads[
       id,
       versions: Array.from(versions, ([backendId, { epoch, seq }]) => [backendId, epoch, seq] as const),
       keys: Array.from(keys, ([backendId, ofBackend]) => [backendId, [...ofBackend]] as const),
-      hidden: Array.from(hidden, ([backendId, { keys: ofBackend, identity }]) => [backendId, [...ofBackend], identity] as const),
+      hidden: Array.from(
+        hidden,
+        ([backendId, { keys: ofBackend, identity }]) => [backendId, [...ofBackend], identity] as const,
+      ),
     })),
   };
   try {
@@ -69,7 +72,8 @@ export function readStreamToken(subject: string, token: unknown): ToldReads {
     const render = new RenderReads(id);
     for (const [backendId, epoch, seq] of versions) render.versions.set(backendId, { epoch, seq });
     for (const [backendId, ofBackend] of keys) for (const key of ofBackend) render.add(backendId, key);
-    for (const [backendId, ofBackend, identity] of hidden) for (const key of ofBackend) render.add(backendId, key, identity);
+    for (const [backendId, ofBackend, identity] of hidden)
+      for (const key of ofBackend) render.add(backendId, key, identity);
     renders.set(id, render);
   }
   return { renders, isOfAnother: false };

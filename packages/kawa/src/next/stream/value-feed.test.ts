@@ -8,10 +8,13 @@ import type { BackedSignal } from "../../core/signal.ts";
 import type { KnownValue, ListChangeRow } from "../../browser/value-protocol.ts";
 import { ValueFeed } from "./value-feed.ts";
 
-const room = namespace("feed-test").family(({ room: name, id }: { room: string; id: string }) => ({ key: `${name}:${id}`, default: "" }), {
-  expose: "write",
-  ttlMs: 600_000,
-});
+const room = namespace("feed-test").family(
+  ({ room: name, id }: { room: string; id: string }) => ({ key: `${name}:${id}`, default: "" }),
+  {
+    expose: "write",
+    ttlMs: 600_000,
+  },
+);
 
 afterEach(() => {
   vi.useRealTimers();
@@ -21,7 +24,10 @@ type Sent = NonNullable<ReturnType<ValueFeed["take"]>>;
 
 /** What a stream of the list of a group is sent, and what a browser shows then that knew `known` of it. */
 function watch(group: string, [seq, epoch]: readonly [number, string] = [-1, ""]) {
-  const list = membersSignal(`feed-test:${group}`, { backend: undefined, exposure: { expose: "read" } }) as BackedSignal<unknown>;
+  const list = membersSignal(`feed-test:${group}`, {
+    backend: undefined,
+    exposure: { expose: "read" },
+  }) as BackedSignal<unknown>;
   const signals = new Map<BackedSignal<unknown>, KnownValue>([[list, [list.key, seq, epoch]]]);
   const sent: Sent[] = [];
   const slot = new Slot(list.key, { watched() {}, unwatched() {} });
@@ -33,7 +39,13 @@ function watch(group: string, [seq, epoch]: readonly [number, string] = [-1, ""]
       for (const row of values.lists ?? []) if (!applyTo(slot, row)) missed.push(row[0]);
     }
   };
-  const feed: ValueFeed = new ValueFeed({ signals, asOpener: (fn) => fn(), address: "", isRead: () => true, onRows: take });
+  const feed: ValueFeed = new ValueFeed({
+    signals,
+    asOpener: (fn) => fn(),
+    address: "",
+    isRead: () => true,
+    onRows: take,
+  });
   feed.start();
   const shown = (): readonly string[] => (slot.confirmed?.value as Members | undefined)?.ids ?? [];
   const size = (from = 0): number => sent.slice(from).reduce((sum, values) => sum + JSON.stringify(values).length, 0);
@@ -65,7 +77,9 @@ describe("whoever watches the members of a group", () => {
     vi.useFakeTimers();
     const sizes: number[] = [];
     for (const count of [10, 5_000]) {
-      await Promise.all(Array.from({ length: count }, (_, n) => room({ room: `of-${count}`, id: `m${n}` }).set("here")));
+      await Promise.all(
+        Array.from({ length: count }, (_, n) => room({ room: `of-${count}`, id: `m${n}` }).set("here")),
+      );
       const { sent, shown, size, stop } = watch(`of-${count}`);
       await vi.advanceTimersByTimeAsync(2_000);
       const before = sent.length;

@@ -55,7 +55,9 @@ export const answerHeaders = { "cache-control": "no-store", "x-content-type-opti
 const defaultRetryMs: Partial<Record<KawaErrorCode, number>> = { STREAMS_EXHAUSTED: 10_000 };
 
 /** A handler that answers with JSON, and tells of an error only what everybody may know. */
-export function answerWith<T>(perform: (request: Request) => Promise<T | Response>): (request: Request) => Promise<Response> {
+export function answerWith<T>(
+  perform: (request: Request) => Promise<T | Response>,
+): (request: Request) => Promise<Response> {
   return async (request) => {
     try {
       const answer = await perform(request);

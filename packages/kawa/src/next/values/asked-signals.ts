@@ -28,7 +28,11 @@ export function costOf({ tabs }: StreamRequest): number {
 }
 
 /** Its values and kept keys count for the client from now on. */
-export async function askedSignals({ tabs }: StreamRequest, signals: ExposedSignals, client: AskingClient): Promise<AskedSignals> {
+export async function askedSignals(
+  { tabs }: StreamRequest,
+  signals: ExposedSignals,
+  client: AskingClient,
+): Promise<AskedSignals> {
   const values = new Map<BackedSignal<unknown>, KnownValue>();
   const kept = new Set<BackedSignal<unknown>>();
   const limited = new Set<string>();
@@ -60,7 +64,11 @@ export async function askedSignals({ tabs }: StreamRequest, signals: ExposedSign
     throw error;
   }
   if (limited.size > 0 && process.env.NODE_ENV === "development") {
-    reportSeldom("left out", "A stream leaves out keys that these tabs ask for, because a limit is reached (docs/limits.md):", [...limited]);
+    reportSeldom(
+      "left out",
+      "A stream leaves out keys that these tabs ask for, because a limit is reached (docs/limits.md):",
+      [...limited],
+    );
   }
   return { values, kept, limited };
 }
@@ -73,7 +81,11 @@ function giveBackSignals(client: AskingClient, valueCount: number, keptCount: nu
 type Find = () => BackedSignal<unknown> | undefined;
 
 /** Looks for no more than `max` different keys, and counts those that were found. */
-function limitedTo(quota: Quota, client: AskingClient, max: number): (key: string, find: Find) => BackedSignal<unknown> | "full" | undefined {
+function limitedTo(
+  quota: Quota,
+  client: AskingClient,
+  max: number,
+): (key: string, find: Find) => BackedSignal<unknown> | "full" | undefined {
   const found = new Map<string, BackedSignal<unknown> | undefined>();
   return (key, find) => {
     if (found.has(key)) return found.get(key);

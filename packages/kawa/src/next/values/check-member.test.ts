@@ -9,10 +9,13 @@ import type { BackedSignal } from "../../core/signal.ts";
 import { checkMember } from "./check-member.ts";
 import { ExposedSignals } from "./exposed-signals.ts";
 
-const visitor = namespace("member-test").family(({ room, id }: { room: string; id: string }) => ({ key: `${room}:${id}`, default: "" }), {
-  expose: "write",
-  ttlMs: 600_000,
-});
+const visitor = namespace("member-test").family(
+  ({ room, id }: { room: string; id: string }) => ({ key: `${room}:${id}`, default: "" }),
+  {
+    expose: "write",
+    ttlMs: 600_000,
+  },
+);
 const plain = namespace("member-plain").family((id: string) => ({ key: `x:${id}`, default: "" }), { expose: "write" });
 const signals = new ExposedSignals({ visitor, plain });
 
@@ -33,8 +36,15 @@ describe("members of ephemeral groups", () => {
       [membersKey("member-test:almost"), createEntry(1, "x".repeat(maxListSize))],
       ["member-test:full:old", createEntry(1, "[1]")],
     ]);
-    const check = (key: string, { ttlMs = 1_000, isGuarded = false }: { ttlMs?: number | undefined; isGuarded?: boolean } = {}) => {
-      const backend = { isGuarded, load: async () => {}, entry: (name: string) => cell(held.get(name) ?? createEntry(0, null)) };
+    const check = (
+      key: string,
+      { ttlMs = 1_000, isGuarded = false }: { ttlMs?: number | undefined; isGuarded?: boolean } = {},
+    ) => {
+      const backend = {
+        isGuarded,
+        load: async () => {},
+        entry: (name: string) => cell(held.get(name) ?? createEntry(0, null)),
+      };
       return checkMember({ backend, key, ttlMs } as unknown as BackedSignal<unknown>);
     };
     expect(await codeOf(() => check("member-test:full:new"))).toBe("RATE_LIMITED");
@@ -50,7 +60,11 @@ describe("members of ephemeral groups", () => {
       store.write({
         number: 0,
         settled: 0,
-        writes: Array.from({ length: count }, (_, n) => ({ key: `room:${String(from + n).padStart(500, "0")}`, text: "[1]", ttlMs: 600_000 })),
+        writes: Array.from({ length: count }, (_, n) => ({
+          key: `room:${String(from + n).padStart(500, "0")}`,
+          text: "[1]",
+          ttlMs: 600_000,
+        })),
       });
     await join(1_100, 0);
     expect(await codeOf(() => join(1, 5_000))).toBe("RATE_LIMITED");

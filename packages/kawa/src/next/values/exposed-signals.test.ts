@@ -10,16 +10,34 @@ const shown = app.signal("shown", 0, { expose: "read" });
 const open = app.signal("open", 0, { expose: "write" });
 const secret = app.signal("secret", 0);
 const score = app.family((id: string) => ({ key: `${id}:score`, default: 0 }), { expose: "read" });
-const seat = app.family(({ room, row }: { room: string; row: string }) => ({ key: `${room}-hall:seat:${row}`, default: "" }), {
-  expose: "write",
-});
+const seat = app.family(
+  ({ room, row }: { room: string; row: string }) => ({ key: `${room}-hall:seat:${row}`, default: "" }),
+  {
+    expose: "write",
+  },
+);
 const hidden = app.family((id: string) => ({ key: `${id}:hidden`, default: 0 }));
 const visitor = app.family(({ room, id }: { room: string; id: string }) => ({ key: `in:${room}:${id}`, default: "" }), {
   expose: "write",
   ttlMs: 10_000,
 });
-const guest = app.family(({ room, id }: { room: string; id: string }) => ({ key: `guest:${room}:${id}`, default: "" }), { ttlMs: 10_000 });
-const signals = new ExposedSignals({ shown, open, secret, score, seat, hidden, visitor, guest, other: "text", fn: () => 5, nothing: null });
+const guest = app.family(
+  ({ room, id }: { room: string; id: string }) => ({ key: `guest:${room}:${id}`, default: "" }),
+  { ttlMs: 10_000 },
+);
+const signals = new ExposedSignals({
+  shown,
+  open,
+  secret,
+  score,
+  seat,
+  hidden,
+  visitor,
+  guest,
+  other: "text",
+  fn: () => 5,
+  nothing: null,
+});
 
 const keyOf = (key: string, access: "read" | "write" = "read"): string | undefined => signals.find(key, access)?.key;
 
@@ -48,7 +66,9 @@ describe("the signals that browsers reach", () => {
   });
 
   it("cannot have the same key on two backends", async () => {
-    const other = namespace("exposed-test", { backend: createMemoryBackend("other") }).signal("shown", 0, { expose: "read" });
+    const other = namespace("exposed-test", { backend: createMemoryBackend("other") }).signal("shown", 0, {
+      expose: "read",
+    });
     expect(await codeOf(() => new ExposedSignals({ shown, other }))).toBe("OPTION_INVALID");
   });
 
@@ -70,7 +90,14 @@ describe("lists of ephemeral members", () => {
   });
 
   it("are those of groups of exposed families, and no others", () => {
-    const groups = ["exposed-test:guest:kitchen", "exposed-test:in", "exposed-test:in:kitchen:sink", "exposed-test", "exposed-test:ada", ""];
+    const groups = [
+      "exposed-test:guest:kitchen",
+      "exposed-test:in",
+      "exposed-test:in:kitchen:sink",
+      "exposed-test",
+      "exposed-test:ada",
+      "",
+    ];
     expect(groups.map((group) => keyOf(membersKey(group)))).toEqual(groups.map(() => undefined));
   });
 });
@@ -105,10 +132,9 @@ describe("members of families", () => {
       { expose: "read" },
     );
     const found = new ExposedSignals({ strict });
-    expect([found.find("exposed-test:strict:eve", "read"), found.find("exposed-test:strict:bob", "read")?.key]).toEqual([
-      undefined,
-      "exposed-test:strict:bob",
-    ]);
+    expect([found.find("exposed-test:strict:eve", "read"), found.find("exposed-test:strict:bob", "read")?.key]).toEqual(
+      [undefined, "exposed-test:strict:bob"],
+    );
   });
 
   it.each([
@@ -123,7 +149,9 @@ describe("members of families", () => {
   it("cannot be exposed where the default depends on what the key does not hold", async () => {
     type Item = { id: string; start: string };
     expect(
-      await codeOf(() => app.family(({ id, start }: Item) => ({ key: `item:${id}`, default: start }), { expose: "read" })),
+      await codeOf(() =>
+        app.family(({ id, start }: Item) => ({ key: `item:${id}`, default: start }), { expose: "read" }),
+      ),
     ).toBe("OPTION_INVALID");
   });
 });

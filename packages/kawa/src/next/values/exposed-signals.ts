@@ -39,7 +39,10 @@ export class ExposedSignals {
     const group = groupIn(key);
     if (group === undefined) return undefined;
     const [family] = [...this.#families].find(([, { hasGroup }]) => hasGroup(group)) ?? [];
-    return family && (membersSignal(group, (family as EphemeralFamily<unknown, unknown>).definition) as BackedSignal<unknown>);
+    return (
+      family &&
+      (membersSignal(group, (family as EphemeralFamily<unknown, unknown>).definition) as BackedSignal<unknown>)
+    );
   }
 
   #add(signal: BackedSignal<unknown>): void {
@@ -51,5 +54,8 @@ export class ExposedSignals {
 }
 
 function exposedTwice(key: string): KawaError {
-  return new KawaError("OPTION_INVALID", `Two definitions expose "${clip(key)}". Browsers name signals by their keys: give each its own.`);
+  return new KawaError(
+    "OPTION_INVALID",
+    `Two definitions expose "${clip(key)}". Browsers name signals by their keys: give each its own.`,
+  );
 }

@@ -5,7 +5,9 @@ import type { ReadReply } from "../../browser/value-protocol.ts";
 import { ExposedSignals } from "./exposed-signals.ts";
 import { readValues } from "./read-values.ts";
 
-const scores = namespace("read-memory").family((id: string) => ({ key: `${id}:score`, default: 0 }), { expose: "read" });
+const scores = namespace("read-memory").family((id: string) => ({ key: `${id}:score`, default: 0 }), {
+  expose: "read",
+});
 const signals = new ExposedSignals({ scores });
 
 async function bytesInUse(): Promise<number> {
@@ -21,7 +23,10 @@ async function bytesInUse(): Promise<number> {
 async function readNewKeys(read: number): Promise<void> {
   const keys: string[] = [];
   for (let n = 0; n < 200; n += 1) keys.push(`read-memory:${read}-${n}-${Math.random().toString(36).slice(2)}:score`);
-  const { text } = await readValues(keys, { signals, client: { session: undefined, address: `198.51.100.${read % 8}` } });
+  const { text } = await readValues(keys, {
+    signals,
+    client: { session: undefined, address: `198.51.100.${read % 8}` },
+  });
   expect((JSON.parse(text) as ReadReply).rows).toHaveLength(200);
 }
 

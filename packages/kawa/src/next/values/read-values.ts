@@ -18,7 +18,11 @@ import { turns } from "../limits/turns.ts";
 export function namedKeys(request: Request): readonly string[] {
   const named = parseKeys(new URL(request.url).searchParams.get("keys"));
   const keys = Array.isArray(named) ? [...new Set<unknown>(named)] : [];
-  if (keys.length === 0 || keys.length > answerLimits.maxKeys || !keys.every((key) => typeof key === "string" && key.length <= maxKeyBytes)) {
+  if (
+    keys.length === 0 ||
+    keys.length > answerLimits.maxKeys ||
+    !keys.every((key) => typeof key === "string" && key.length <= maxKeyBytes)
+  ) {
     throw new KawaError("REQUEST_INVALID", `A request for values names 1 to ${answerLimits.maxKeys} keys.`);
   }
   return keys as string[];
@@ -40,7 +44,10 @@ export type ReadOptions = {
 };
 
 /** What whoever asks may see of some keys, as far as it fits into one answer. */
-export async function readValues(keys: readonly string[], { signals, client, signal: gone }: ReadOptions): Promise<ReadAnswer> {
+export async function readValues(
+  keys: readonly string[],
+  { signals, client, signal: gone }: ReadOptions,
+): Promise<ReadAnswer> {
   const answer = new ReadAnswer();
   const readers = new Map<Backend, Promise<Reader>>();
   const readerOf = (backend: Backend): Promise<Reader> => {
@@ -59,8 +66,14 @@ export async function readValues(keys: readonly string[], { signals, client, sig
     // Very many keys, or very long values, hold up nobody.
     if (keys.length > keysAtOnce) await turns().next(client.address);
     const found = keys.slice(at, at + keysAtOnce).map((key) => [key, signals.find(key, "read")] as const);
-    const byBackend = Map.groupBy(found.flatMap(([, signal]) => signal ?? []), ({ backend }) => backend);
-    const loads = Array.from(byBackend, async ([backend, some]) => [backend, await loadRows(await readerOf(backend), some)] as const);
+    const byBackend = Map.groupBy(
+      found.flatMap(([, signal]) => signal ?? []),
+      ({ backend }) => backend,
+    );
+    const loads = Array.from(
+      byBackend,
+      async ([backend, some]) => [backend, await loadRows(await readerOf(backend), some)] as const,
+    );
     const rowsOf = new Map(await Promise.all(loads));
     for (const [key, signal] of found) {
       if (!signal) answer.refused.push(key);

@@ -49,7 +49,10 @@ async function apply(write: WriteRequest, { signals, client }: WriteOptions): Pr
   if (known || !write.isAgain) return { row, isConflict };
   // The attempt before was applied, or somebody wrote the same.
   if (row && row[1] === (await textAfter(signal, write))) return { row };
-  throw new KawaError("WRITE_UNCONFIRMED", `A write of "${clip(write.key)}" was sent again, and its first attempt may have been applied.`);
+  throw new KawaError(
+    "WRITE_UNCONFIRMED",
+    `A write of "${clip(write.key)}" was sent again, and its first attempt may have been applied.`,
+  );
 }
 
 /** True when somebody else was faster. */
@@ -82,8 +85,12 @@ function decode(key: string, text: string): unknown {
   try {
     return decodeValue(text, maxBytes);
   } catch (error) {
-    if (!isKawaError(error, "VALUE_UNREADABLE") || error.data["isTooLarge"] !== true) throw invalid("its value is malformed");
-    throw new KawaError("VALUE_TOO_LARGE", `What a browser wrote to "${clip(key)}" stands for more than ${maxBytes} bytes.`);
+    if (!isKawaError(error, "VALUE_UNREADABLE") || error.data["isTooLarge"] !== true)
+      throw invalid("its value is malformed");
+    throw new KawaError(
+      "VALUE_TOO_LARGE",
+      `What a browser wrote to "${clip(key)}" stands for more than ${maxBytes} bytes.`,
+    );
   }
 }
 
@@ -93,7 +100,9 @@ async function check({ key, exposure }: BackedSignal<unknown>, value: unknown): 
   if (!result) return value;
   if (!result.issues) return result.value;
   const publicMessage = result.issues.map(toText).join(" ");
-  throw new KawaError("VALUE_INVALID", `"${clip(key)}" cannot hold this: ${publicMessage}`, { data: { isPublic: true, publicMessage } });
+  throw new KawaError("VALUE_INVALID", `"${clip(key)}" cannot hold this: ${publicMessage}`, {
+    data: { isPublic: true, publicMessage },
+  });
 }
 
 function toText({ message, path = [] }: StandardIssue): string {
@@ -109,7 +118,8 @@ function toText({ message, path = [] }: StandardIssue): string {
  * @throws {KawaError} REQUEST_TIMEOUT, RATE_LIMITED - as `readJson`
  */
 export async function readWrite(request: Request, maxBytes: number, owner: BodyOwner): Promise<WriteRequest> {
-  const tooLong = (): KawaError => new KawaError("VALUE_TOO_LARGE", `A write from a browser may have ${maxBytes} bytes.`);
+  const tooLong = (): KawaError =>
+    new KawaError("VALUE_TOO_LARGE", `A write from a browser may have ${maxBytes} bytes.`);
   const body = await readJson(request, { ...owner, maxBytes, invalid, tooLong });
   if (!isRecord(body)) throw invalid("it is no object");
   const { id, key, text, expect, isAgain } = body;
@@ -126,5 +136,8 @@ export async function readWrite(request: Request, maxBytes: number, owner: BodyO
 }
 
 function invalid(reason: string): KawaError {
-  return new KawaError("REQUEST_INVALID", `The write was refused: ${reason}. Only signals of client components send writes.`);
+  return new KawaError(
+    "REQUEST_INVALID",
+    `The write was refused: ${reason}. Only signals of client components send writes.`,
+  );
 }

@@ -61,13 +61,17 @@ export class WrittenKeys {
 function tooManyKeys(full: readonly Counted[]): KawaError {
   const max = Math.min(...full.map((counted) => counted.max));
   const retryAfterMs = Math.max(...full.map(({ waitMs }) => waitMs));
-  return new KawaError("RATE_LIMITED", `This client has written ${max} different keys in an hour, its limit (docs/limits.md).`, {
-    data: {
-      retryAfterMs,
-      isPublic: true,
-      publicMessage: `Too many different things were saved within an hour. There is room again in ${Math.ceil(retryAfterMs / 60_000)} minutes.`,
+  return new KawaError(
+    "RATE_LIMITED",
+    `This client has written ${max} different keys in an hour, its limit (docs/limits.md).`,
+    {
+      data: {
+        retryAfterMs,
+        isPublic: true,
+        publicMessage: `Too many different things were saved within an hour. There is room again in ${Math.ceil(retryAfterMs / 60_000)} minutes.`,
+      },
     },
-  });
+  );
 }
 
 function hashOf(key: string): number {

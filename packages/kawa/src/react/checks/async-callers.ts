@@ -34,7 +34,8 @@ function look(call: HookCall): void {
   if (unseen.length === 0) return;
   const error = inAsyncFunction(call);
   void Promise.all(unseen.map(isAsync)).then((found) => {
-    if (found.includes(true)) console.error("[kawa] A hook has worked by chance, and fails after the next start:", error);
+    if (found.includes(true))
+      console.error("[kawa] A hook has worked by chance, and fails after the next start:", error);
   });
 }
 
@@ -52,7 +53,10 @@ function placesOf({ hook }: HookCall): Place[] {
 }
 
 /** V8 has it, and its types have not. */
-type Enclosed = { readonly getEnclosingLineNumber?: () => number | null; readonly getEnclosingColumnNumber?: () => number | null };
+type Enclosed = {
+  readonly getEnclosingLineNumber?: () => number | null;
+  readonly getEnclosingColumnNumber?: () => number | null;
+};
 
 const isOfPackage = /[\\/]node_modules[\\/]/;
 

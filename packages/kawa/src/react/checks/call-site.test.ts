@@ -26,7 +26,12 @@ function writeChunk(map: string | undefined): Chunk {
 }
 
 // "AAIE": everything from the first column on comes from line 5, column 3.
-const map = JSON.stringify({ version: 3, sources: ["../../../../app/%5Bsymbol%5D/page.tsx"], names: [], mappings: "AAIE" });
+const map = JSON.stringify({
+  version: 3,
+  sources: ["../../../../app/%5Bsymbol%5D/page.tsx"],
+  names: [],
+  mappings: "AAIE",
+});
 
 describe("callSiteOf", () => {
   it("tells the places of two calls apart, and is the same for each call of one place", () => {
@@ -75,7 +80,10 @@ describe("callSiteOf", () => {
   it.each([
     ["no source maps", undefined],
     ["a map that is no map", "{"],
-    ["a map that names our own module for every caller", map.replace("app/%5Bsymbol%5D/page.tsx", "packages/kawa/src/next/fragments/reactive.tsx")],
+    [
+      "a map that names our own module for every caller",
+      map.replace("app/%5Bsymbol%5D/page.tsx", "packages/kawa/src/next/fragments/reactive.tsx"),
+    ],
     ["a map of something else", JSON.stringify({ version: 3, sources: [], names: [], mappings: "" })],
   ])("names the place in the chunk when a build has %s", (_, text) => {
     vi.stubEnv("NODE_ENV", "production");

@@ -36,7 +36,11 @@ export function useHookPlace(call: HookCall, isKnown = false): HookPlace | undef
     // oxlint-disable-next-line react-hooks/rules-of-hooks -- it never waits, and throws only where there is no component
     place = use((isKnown ? ready : new HookPlace()) as unknown as Kept);
   } catch (cause) {
-    throw misplaced(call, `${call.name}() was called where no component is being rendered, such as after an await. ${adviceFor(call)}`, cause);
+    throw misplaced(
+      call,
+      `${call.name}() was called where no component is being rendered, such as after an await. ${adviceFor(call)}`,
+      cause,
+    );
   }
   if (place?.failure) throw place.failure.reason;
   return place;
@@ -61,7 +65,12 @@ export function latePlace(places: Map<HookSource, HookPlace>, source: HookSource
  * What a hook throws until `work` is done. React takes it for a promise, and runs the component again afterwards. An async function
  * rejects with it a moment later, when it is an error and nothing else. `onTaken` hears which of them it was.
  */
-export function suspension(place: HookPlace, call: HookCall, work: () => Promise<void>, onTaken?: (byReact: boolean) => void): Error {
+export function suspension(
+  place: HookPlace,
+  call: HookCall,
+  work: () => Promise<void>,
+  onTaken?: (byReact: boolean) => void,
+): Error {
   place.hasWaited = true;
   const error = inAsyncFunction(call);
   const settled = work().catch((reason: unknown) => void (place.failure = { reason }));

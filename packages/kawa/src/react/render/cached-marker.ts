@@ -38,7 +38,8 @@ function watchHints(): boolean {
   if (typeof internals?.d?.D !== "function") return false;
   const { d } = internals;
   if (d.D[plain]) return true;
-  const tell: Tell = (href) => (typeof href === "string" && href.startsWith(prefix) ? taker.take(href.slice(prefix.length)) : d.D(href));
+  const tell: Tell = (href) =>
+    typeof href === "string" && href.startsWith(prefix) ? taker.take(href.slice(prefix.length)) : d.D(href);
   internals.d = { ...d, D: Object.assign(tell, { [plain]: (href: string) => d.D(href) }) };
   return true;
 }

@@ -19,7 +19,11 @@ export type CachedRead = {
 /** Of something nobody knows: what was made of it is current for nobody. */
 export const unknownRead: CachedRead = { backendId: "", epoch: "", key: "", seq: 0 };
 
-type TaggedReads = readonly (readonly [backendId: string, epoch: string, keys: readonly (readonly [key: string, seq: number])[]])[];
+type TaggedReads = readonly (readonly [
+  backendId: string,
+  epoch: string,
+  keys: readonly (readonly [key: string, seq: number])[],
+])[];
 
 /** What a function in `"use cache"` has read. It grows while the function runs. */
 export class CachedReads {
@@ -79,7 +83,11 @@ export class CachedReads {
   /** Goes with the cached entry wherever it is kept. */
   toTag(): string {
     const byBackend = Map.groupBy(this.all, ({ backendId, epoch }) => `${backendId}\n${epoch}`);
-    const reads: TaggedReads = [...byBackend.values()].map((all) => [all[0]!.backendId, all[0]!.epoch, all.map(({ key, seq }) => [key, seq])]);
+    const reads: TaggedReads = [...byBackend.values()].map((all) => [
+      all[0]!.backendId,
+      all[0]!.epoch,
+      all.map(({ key, seq }) => [key, seq]),
+    ]);
     return `${tagPrefix}${this.id}:${JSON.stringify(reads)}`;
   }
 }
@@ -94,7 +102,8 @@ export function readTag(tag: string): CachedReads | undefined {
   const reads = parseReads(tag.slice(end + 1));
   if (reads.length === 0) return undefined;
   const cached = new CachedReads(id);
-  for (const [backendId, epoch, keys] of reads) for (const [key, seq] of keys) cached.add({ backendId, epoch, key, seq });
+  for (const [backendId, epoch, keys] of reads)
+    for (const [key, seq] of keys) cached.add({ backendId, epoch, key, seq });
   cached.finish();
   keepCachedReads(cached);
   return cached;

@@ -54,7 +54,9 @@ export class CachedScope extends RequestScope {
     if (!this.#isLeftOut || !this.#work.isBuildTimePrerendering) throw staticRefusal("A signal was read");
     // What comes of it here must be given to nobody.
     this.#reads.add(unknownRead);
-    const error = new Error(`Route ${this.#work.route} reads ${name} in "use cache", so it is rendered for each request.`);
+    const error = new Error(
+      `Route ${this.#work.route} reads ${name} in "use cache", so it is rendered for each request.`,
+    );
     throw Object.assign(error, { digest: dynamicDigest, route: this.#work.route });
   }
 
@@ -100,7 +102,9 @@ export class CachedScope extends RequestScope {
   }
 
   #refusal(): KawaError {
-    return staticRefusal("A live part, such as <LiveUpdates>, <LivePage>, a fragment of reactive() or an inline stream, was rendered");
+    return staticRefusal(
+      "A live part, such as <LiveUpdates>, <LivePage>, a fragment of reactive() or an inline stream, was rendered",
+    );
   }
 
   #privateRead(key?: string): KawaError {

@@ -46,7 +46,11 @@ export class FragmentScope {
    * Runs the component of a fragment, and those below it. React runs one that waits again, from its beginning. `around` is what each
    * of them runs in.
    */
-  run(reads: RenderReads, component: () => ReactNode | Promise<ReactNode>, around?: Run): ReactNode | Promise<ReactNode> {
+  run(
+    reads: RenderReads,
+    component: () => ReactNode | Promise<ReactNode>,
+    around?: Run,
+  ): ReactNode | Promise<ReactNode> {
     const read: Run = (below) => this.#scope.readFor(reads, below);
     const run: Run = around ? (below) => around(() => read(below)) : read;
     const show = (node: ReactNode): ReactNode => {

@@ -56,8 +56,14 @@ function discard({ value }: CacheEntry): void {
 }
 
 /** How what an entry was made of lies to what the render sees. */
-async function compare(all: readonly CachedReads[], scope: RequestScope | undefined): Promise<"same" | "older" | "newer"> {
-  const byBackend = Map.groupBy(all.flatMap((reads) => reads.all), ({ backendId }) => backendId);
+async function compare(
+  all: readonly CachedReads[],
+  scope: RequestScope | undefined,
+): Promise<"same" | "older" | "newer"> {
+  const byBackend = Map.groupBy(
+    all.flatMap((reads) => reads.all),
+    ({ backendId }) => backendId,
+  );
   let result: "same" | "newer" = "same";
   for (const [backendId, reads] of byBackend) {
     const backend = knownBackends.peek().get(backendId);

@@ -4,9 +4,12 @@ import { asNext } from "../../../test/support/next-stores.ts";
 import { isPrerender, isReadByClients, leaveForRequest } from "./prerender.ts";
 
 describe("a prerender", () => {
-  it.each(["prerender", "prerender-legacy", "prerender-client", "prerender-runtime"])("is what Next calls %s", (type) => {
-    expect(asNext({ work: {}, unit: { type } }, isPrerender)).toBe(true);
-  });
+  it.each(["prerender", "prerender-legacy", "prerender-client", "prerender-runtime"])(
+    "is what Next calls %s",
+    (type) => {
+      expect(asNext({ work: {}, unit: { type } }, isPrerender)).toBe(true);
+    },
+  );
 
   it("is what is forced to be static, also in answer to a request", () => {
     expect(asNext({ work: { forceStatic: true }, unit: { type: "request" } }, isPrerender)).toBe(true);
@@ -43,7 +46,9 @@ describe("a client component that reads in a prerender", () => {
 
   it("is refused where the route is forced to be static", async () => {
     for (const type of ["prerender-legacy", "request"]) {
-      expect(await codeOf(() => asNext({ work: { forceStatic: true }, unit: { type } }, leaveForRequest))).toBe("RENDER_STATIC");
+      expect(await codeOf(() => asNext({ work: { forceStatic: true }, unit: { type } }, leaveForRequest))).toBe(
+        "RENDER_STATIC",
+      );
     }
   });
 });

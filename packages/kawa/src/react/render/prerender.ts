@@ -43,12 +43,21 @@ export function leaveForRequest(): Promise<never> {
   // An error alone would be lost in a `<Suspense>`, whose fallback Next would keep.
   Object.assign(unit, { revalidate: 0 });
   Object.assign(work, { dynamicUsageDescription: "useReactive()" });
-  throw Object.assign(new Error(`Route ${work.route} reads a signal in a client component, so it is rendered for each request.`), {
-    digest: dynamicDigest,
-    description: "useReactive()",
-  });
+  throw Object.assign(
+    new Error(`Route ${work.route} reads a signal in a client component, so it is rendered for each request.`),
+    {
+      digest: dynamicDigest,
+      description: "useReactive()",
+    },
+  );
 }
 
-function isForced({ forceStatic, dynamicShouldError }: { forceStatic?: boolean; dynamicShouldError?: boolean }): boolean {
+function isForced({
+  forceStatic,
+  dynamicShouldError,
+}: {
+  forceStatic?: boolean;
+  dynamicShouldError?: boolean;
+}): boolean {
   return forceStatic === true || dynamicShouldError === true;
 }

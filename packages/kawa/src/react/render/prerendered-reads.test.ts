@@ -32,7 +32,9 @@ describe("a build that has prerendered reads", () => {
     notePrerenderedRead(reasonOf("/last"), '"b"');
     end(1);
     expect(printed).toHaveLength(1);
-    expect(printed[0]).toMatch(/^KawaError: .*\n {2}Route "\/last" reads "a", "b"\n {2}Route "\/first" reads "a"\n.*<Suspense>.*\(RENDER_STATIC\)$/);
+    expect(printed[0]).toMatch(
+      /^KawaError: .*\n {2}Route "\/last" reads "a", "b"\n {2}Route "\/first" reads "a"\n.*<Suspense>.*\(RENDER_STATIC\)$/,
+    );
   });
 
   it("names ten routes at most", () => {

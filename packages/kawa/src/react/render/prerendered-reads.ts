@@ -28,7 +28,10 @@ function explainAtExit(): PrerenderedReads {
 
 export function explainPrerender(reads: PrerenderedReads): KawaError {
   // The route that ends the build is among the last ones.
-  const routes = [...reads].toReversed().slice(0, maxRoutes).map(([route, names]) => `\n  Route "${route}" reads ${[...names].join(", ")}`);
+  const routes = [...reads]
+    .toReversed()
+    .slice(0, maxRoutes)
+    .map(([route, names]) => `\n  Route "${route}" reads ${[...names].join(", ")}`);
   return new KawaError(
     "RENDER_STATIC",
     `These routes read signals, which Next's errors call \`connection()\`:${routes.join("")}\n` +

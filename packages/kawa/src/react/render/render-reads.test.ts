@@ -10,7 +10,13 @@ function keysOf({ keys }: RenderReads): Record<string, string[]> {
 describe("RenderReads", () => {
   it("has each key once, by backend", () => {
     const render = new RenderReads("r");
-    for (const [backendId, key] of [["b", "counter"], ["b", "counter"], ["c", "counter"], ["b", "theme"]] as const) render.add(backendId, key);
+    for (const [backendId, key] of [
+      ["b", "counter"],
+      ["b", "counter"],
+      ["c", "counter"],
+      ["b", "theme"],
+    ] as const)
+      render.add(backendId, key);
     expect(keysOf(render)).toEqual({ b: ["counter", "theme"], c: ["counter"] });
   });
 
@@ -45,7 +51,13 @@ describe("RenderReads", () => {
     for (const render of [less, more]) render.add("b", "counter");
     more.add("c", "counter");
     for (let n = 0; n <= 5_000; n += 1) everything.add("b", `k${n}`);
-    const pairs = [[more, less], [less, less], [less, more], [everything, less], [less, everything]] as const;
+    const pairs = [
+      [more, less],
+      [less, less],
+      [less, more],
+      [everything, less],
+      [less, everything],
+    ] as const;
     expect(pairs.map(([one, other]) => one.covers(other))).toEqual([true, true, false, false, false]);
   });
 
@@ -81,7 +93,10 @@ describe("isRenderId", () => {
     expect(isRenderId(createRenderId())).toBe(true);
   });
 
-  it.each([null, undefined, "", "short", "x".repeat(65), "with spaces in its middle", "<script>alert(1)</script>"])("refuses %j", (text) => {
-    expect(isRenderId(text)).toBe(false);
-  });
+  it.each([null, undefined, "", "short", "x".repeat(65), "with spaces in its middle", "<script>alert(1)</script>"])(
+    "refuses %j",
+    (text) => {
+      expect(isRenderId(text)).toBe(false);
+    },
+  );
 });

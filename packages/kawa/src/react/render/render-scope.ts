@@ -20,7 +20,8 @@ import { ToldFloor } from "./tell-floor.ts";
 /** First the browser gets its answer. It waits for longer than this before it asks for a new stream. */
 const replaceDelayMs = 10;
 
-const fragmentsInRender = (): AsyncLocalStorage<RenderReads> => processState("fragments-in-render", () => new AsyncLocalStorage());
+const fragmentsInRender = (): AsyncLocalStorage<RenderReads> =>
+  processState("fragments-in-render", () => new AsyncLocalStorage());
 
 /** What one render has read, and what it sees. React gives every render its own. */
 export class RequestScope {

@@ -63,7 +63,8 @@ class SeenComputed<T> implements Seen<T> {
   }
 
   note(into: RenderReads | undefined): void {
-    for (const [index, { backend, key }] of this.#evaluated.reads.entries()) this.#scope.noteRead(backend, key, this.#entries[index]!, into);
+    for (const [index, { backend, key }] of this.#evaluated.reads.entries())
+      this.#scope.noteRead(backend, key, this.#entries[index]!, into);
   }
 
   result(): T {
@@ -91,10 +92,18 @@ type Evaluated<T> = { readonly reads: readonly Read[]; readonly result: () => T 
 function evaluate<T>({ snapshots }: RequestScope, source: Readable<T>): Evaluated<T> {
   if (!snapshots.isGuarded) {
     const shared = evaluated(collectReads(() => source.value));
-    const isSame = ({ backend, key }: Read): boolean => (snapshots.of(backend) ?? backend).entry(key) === backend.entry(key);
+    const isSame = ({ backend, key }: Read): boolean =>
+      (snapshots.of(backend) ?? backend).entry(key) === backend.entry(key);
     if (shared.reads.every(isSame)) return shared;
   }
-  return evaluated(collectReads(() => readAs((backend) => snapshots.of(backend) ?? backend, () => source.value)));
+  return evaluated(
+    collectReads(() =>
+      readAs(
+        (backend) => snapshots.of(backend) ?? backend,
+        () => source.value,
+      ),
+    ),
+  );
 }
 
 function evaluated<T>({ reads, result }: Collected<T>): Evaluated<T> {

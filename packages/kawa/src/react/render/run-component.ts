@@ -17,7 +17,10 @@ export const canRunComponents: boolean = internals !== undefined;
  * Runs a server component outside of React's renderer, so that it belongs to no request: what `cache()` keeps for one is not to be seen.
  * It may use `use`, `useMemo`, `useCallback` and `useDebugValue`; every other hook throws.
  */
-export function runComponent<P>(component: (props: P) => ReactNode | Promise<ReactNode>, props: P): ReactNode | Promise<ReactNode> {
+export function runComponent<P>(
+  component: (props: P) => ReactNode | Promise<ReactNode>,
+  props: P,
+): ReactNode | Promise<ReactNode> {
   const used: Known<unknown>[] = [];
   const attempt = (): ReactNode | Promise<ReactNode> => {
     let index = 0;
@@ -25,7 +28,11 @@ export function runComponent<P>(component: (props: P) => ReactNode | Promise<Rea
     const use = (promise: Known<unknown>): unknown => {
       // As in React, a component that runs again is given its promises by their order.
       const known = (used[index] ??= track(promise));
-      if (known !== promise) promise.then(() => {}, () => {});
+      if (known !== promise)
+        promise.then(
+          () => {},
+          () => {},
+        );
       index += 1;
       if (known.status === "fulfilled") return known.value;
       if (known.status === "rejected") throw known.reason;
@@ -33,7 +40,12 @@ export function runComponent<P>(component: (props: P) => ReactNode | Promise<Rea
       throw new Error("A component waits. Whoever calls use() must not catch what it throws.");
     };
     const outer = internals!.H;
-    internals!.H = { use, useMemo: (create: () => unknown) => create(), useCallback: (fn: unknown) => fn, useDebugValue: () => {} };
+    internals!.H = {
+      use,
+      useMemo: (create: () => unknown) => create(),
+      useCallback: (fn: unknown) => fn,
+      useDebugValue: () => {},
+    };
     try {
       const node = component(props);
       if (!waiting) return node;

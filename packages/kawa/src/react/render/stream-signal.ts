@@ -31,7 +31,10 @@ export type StreamSignal<T> = {
 /** The values of an inline stream as a signal. Nothing is started by this. */
 export function streamSignal<T>({ hook, initial, start, deps }: StreamSignalOptions<T>): StreamSignal<T> {
   if (typeof start !== "function") {
-    throw new KawaError("OPTION_INVALID", `An inline stream needs a function as its second argument, not ${show(start)}.`);
+    throw new KawaError(
+      "OPTION_INVALID",
+      `An inline stream needs a function as its second argument, not ${show(start)}.`,
+    );
   }
   if (!Array.isArray(deps)) {
     throw new KawaError(

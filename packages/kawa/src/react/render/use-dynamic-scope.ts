@@ -2,7 +2,11 @@ import { type HookCall, suspension, useHookPlace } from "../checks/hook-place.ts
 import type { RequestScope } from "./render-scope.ts";
 import { requestScope } from "./request-scope.ts";
 
-const call: HookCall = { hook: useDynamicScope, name: "A live fragment, made with reactive(),", instead: "<Fragment /> instead of a call" };
+const call: HookCall = {
+  hook: useDynamicScope,
+  name: "A live fragment, made with reactive(),",
+  instead: "<Fragment /> instead of a call",
+};
 
 /** The scope of the render, once it is known to belong to a request. Makes the route dynamic. */
 export function useDynamicScope(): RequestScope {

@@ -32,7 +32,10 @@ export function wrapComponents(node: ReactNode, run: Run): ReactNode {
  * The same content, in which each server component is a trivial one that returns what `run` has made of it: for whoever shows it, nothing
  * is left to run. Keys and places stay, so client components keep their state. Resolves when all have run.
  */
-export async function resolveComponents(node: ReactNode, run: (component: Component, props: object) => ReactNode | Promise<ReactNode>): Promise<ReactNode> {
+export async function resolveComponents(
+  node: ReactNode,
+  run: (component: Component, props: object) => ReactNode | Promise<ReactNode>,
+): Promise<ReactNode> {
   const pending: Promise<unknown>[] = [];
   const resolve = (content: ReactNode): ReactNode =>
     mapElements(content, (element, map) => {
@@ -79,11 +82,14 @@ function withProps(element: Element, props: Element["props"]): Element {
 
 function withTypeAndProps(element: Element, type: unknown, props: Element["props"]): Element {
   // In development an element also has hidden fields, such as whether its keys have been checked.
-  return Object.defineProperties({}, {
-    ...Object.getOwnPropertyDescriptors(element),
-    type: { value: type, enumerable: true },
-    props: { value: props, enumerable: true },
-  }) as Element;
+  return Object.defineProperties(
+    {},
+    {
+      ...Object.getOwnPropertyDescriptors(element),
+      type: { value: type, enumerable: true },
+      props: { value: props, enumerable: true },
+    },
+  ) as Element;
 }
 
 function wrapped(component: Component, run: Run): Component {

@@ -5,7 +5,14 @@ import { leaveOut, readNamed } from "../../core/value/unreadable.ts";
 import { decodeValue, encodeValue } from "../../core/value/value.ts";
 import type { Version } from "../../core/value/version.ts";
 import type { ActorSettings } from "../hooks/actor-settings.ts";
-import { type ActionName, type ActionParams, type ActionResult, type HookContext, ownHook, runOwnHook } from "../hooks/hooks.ts";
+import {
+  type ActionName,
+  type ActionParams,
+  type ActionResult,
+  type HookContext,
+  ownHook,
+  runOwnHook,
+} from "../hooks/hooks.ts";
 import type { HookChain, Replies, Row, Write } from "../wire/protocol.ts";
 import type { SignalStore } from "../store/signal-store.ts";
 import type { Leases } from "../store/leases.ts";
@@ -53,7 +60,10 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
   };
 
   /** All values of a prefix. Each passes the hook of its own, and is left out where that refuses. */
-  const valuesOf = async ({ c, params, chain }: Pick<Call<ActionName>, "c" | "params" | "chain">, prefix: string): Promise<Record<string, unknown>> => {
+  const valuesOf = async (
+    { c, params, chain }: Pick<Call<ActionName>, "c" | "params" | "chain">,
+    prefix: string,
+  ): Promise<Record<string, unknown>> => {
     const values = Object.create(null) as Record<string, unknown>;
     const { hooks } = settings();
     const shown = async (key: string): Promise<[name: string, value: unknown] | undefined> => {
@@ -73,7 +83,8 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
     };
     const keys = keysOf(store, prefix);
     for (let at = 0; at < keys.length; at += hooksAtOnce) {
-      for (const each of await Promise.all(keys.slice(at, at + hooksAtOnce).map(shown))) if (each) values[each[0]] = each[1];
+      for (const each of await Promise.all(keys.slice(at, at + hooksAtOnce).map(shown)))
+        if (each) values[each[0]] = each[1];
       const pause = pauseIfDue();
       if (pause) await pause;
     }
@@ -91,7 +102,11 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
     getAllStreams: async (call) => ({ streams: await valuesOf(call, streamKey("")) }),
     registerStream: async ({ c, params: { scope } }) => {
       scopeKey(scope);
-      return { produce: leases.register(c.conn?.id ?? "", [scope], { now: Date.now(), leaseMs: streamLeaseMs }).includes(scope) };
+      return {
+        produce: leases
+          .register(c.conn?.id ?? "", [scope], { now: Date.now(), leaseMs: streamLeaseMs })
+          .includes(scope),
+      };
     },
     unregisterStream: async ({ c, params: { scope } }) => {
       scopeKey(scope);
@@ -103,7 +118,7 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
 
 function keysOf(store: SignalStore, prefix: string): string[] {
   const keys: string[] = [];
-  for (let after: string | null = ""; after !== null; ) {
+  for (let after: string | null = ""; after !== null;) {
     const page: Replies["list"] = store.list({ prefix, after, withValues: false });
     for (const [key] of page.rows) keys.push(key);
     after = page.after;
@@ -118,8 +133,17 @@ function signalKey(key: unknown): string {
 
 /** The key of a stream. @throws {KawaError} KEY_INVALID */
 function scopeKey(scope: unknown): string {
-  if (typeof scope !== "string" || scope === "" || scope.includes("\0") || !scope.isWellFormed() || Buffer.byteLength(scope) > maxKeyBytes) {
-    throw new KawaError("KEY_INVALID", `The scope of a stream must be a text of 1 to ${maxKeyBytes} bytes, not ${show(scope)}.`);
+  if (
+    typeof scope !== "string" ||
+    scope === "" ||
+    scope.includes("\0") ||
+    !scope.isWellFormed() ||
+    Buffer.byteLength(scope) > maxKeyBytes
+  ) {
+    throw new KawaError(
+      "KEY_INVALID",
+      `The scope of a stream must be a text of 1 to ${maxKeyBytes} bytes, not ${show(scope)}.`,
+    );
   }
   return streamKey(scope);
 }

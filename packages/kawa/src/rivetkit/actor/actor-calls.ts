@@ -1,7 +1,14 @@
 import { isKawaError } from "../../core/errors/errors.ts";
 import type { Version } from "../../core/value/version.ts";
 import { type ActorActionsOptions, type Commit, createActorActions } from "./actor-actions.ts";
-import { type ActionName, type ActionParams, type ActionResult, type AnyHooks, type HookedCall, runHooks } from "../hooks/hooks.ts";
+import {
+  type ActionName,
+  type ActionParams,
+  type ActionResult,
+  type AnyHooks,
+  type HookedCall,
+  runHooks,
+} from "../hooks/hooks.ts";
 import { refusal } from "../wire/refusal.ts";
 
 export type ActorCall<N extends ActionName> = Omit<HookedCall<N>, "hooks"> & {

@@ -8,7 +8,18 @@ import { HookedWrites } from "./hooked-writes.ts";
 import { type HookContext, hookedBy } from "../hooks/hooks.ts";
 import { KeyLeases } from "../store/key-leases.ts";
 import { Leases } from "../store/leases.ts";
-import { type Delta, type Hooked, isGuardedFor, type Replies, type ReplicaService, type RequestMessage, type RequestName, type Requests, type Row, type Write } from "../wire/protocol.ts";
+import {
+  type Delta,
+  type Hooked,
+  isGuardedFor,
+  type Replies,
+  type ReplicaService,
+  type RequestMessage,
+  type RequestName,
+  type Requests,
+  type Row,
+  type Write,
+} from "../wire/protocol.ts";
 import type { SignalStore } from "../store/signal-store.ts";
 
 export type ActorServiceOptions = {
@@ -41,7 +52,13 @@ export class ActorService implements ReplicaService {
     this.clients = new ClientAccess({ store, calls: this.#calls, settings, commit: (batch) => this.#commit(batch) });
     this.#reads = new HookedReads({ store, calls: this.#calls, context });
     const isGuarded = (): boolean => this.hooked.reads;
-    this.#writes = new HookedWrites({ store, calls: this.#calls, context, isGuarded, commit: (batch) => this.#commit(batch) });
+    this.#writes = new HookedWrites({
+      store,
+      calls: this.#calls,
+      context,
+      isGuarded,
+      commit: (batch) => this.#commit(batch),
+    });
     this.#keyLeases = new KeyLeases({ store, commit: (writes) => store.write({ number: 0, settled: 0, writes }) });
     this.#knownHooked = JSON.stringify(this.hooked);
     this.#leaseTimer = setInterval(() => {
@@ -61,7 +78,10 @@ export class ActorService implements ReplicaService {
    */
   listen(onDelta: (delta: Delta) => void, onClose: () => void): () => void {
     const isGuarded = this.hooked.reads;
-    const stop = this.store.listen((delta) => onDelta(isGuarded ? { ...delta, rows: withoutTexts(delta.rows) } : delta), onClose);
+    const stop = this.store.listen(
+      (delta) => onDelta(isGuarded ? { ...delta, rows: withoutTexts(delta.rows) } : delta),
+      onClose,
+    );
     this.#disconnects.add(onClose);
     return () => {
       stop();
@@ -89,7 +109,9 @@ export class ActorService implements ReplicaService {
       case "hello":
         return { ...this.store.position, instance: this.store.instance, hooked: this.hooked };
       case "read":
-        return this.#passesReadHooks(request.body) ? this.#reads.read(request.body) : this.store.read(request.body.keys, request.body.at);
+        return this.#passesReadHooks(request.body)
+          ? this.#reads.read(request.body)
+          : this.store.read(request.body.keys, request.body.at);
       case "list":
         return this.#passesListHooks(request.body) ? this.#reads.list(request.body) : this.store.list(request.body);
       case "follow":
@@ -165,7 +187,9 @@ export class ActorService implements ReplicaService {
       .filter((key) => typeof this.store.get(key)?.text === "string")
       .map((key): Write => ({ key, text: null }));
     if (writes.length === 0) return;
-    this.#commit({ number: 0, settled: 0, writes }).catch((error) => console.error("[kawa] Streams could not be ended:", error));
+    this.#commit({ number: 0, settled: 0, writes }).catch((error) =>
+      console.error("[kawa] Streams could not be ended:", error),
+    );
   }
 }
 

@@ -8,7 +8,13 @@ import { ActorService } from "./actor-service.ts";
 import { type ActorSettings, attachSettings, latestSettings } from "../hooks/actor-settings.ts";
 import { actionNames, clientParams } from "../hooks/client-params.ts";
 import { verifyClient } from "./client-token.ts";
-import { type ActionName, type AnyContext, type AnyHooks, type HookContext, type ReactiveStateActorHooks } from "../hooks/hooks.ts";
+import {
+  type ActionName,
+  type AnyContext,
+  type AnyHooks,
+  type HookContext,
+  type ReactiveStateActorHooks,
+} from "../hooks/hooks.ts";
 import { takeHooks } from "../hooks/hooked-client.ts";
 import { host } from "../host/host.ts";
 import { goneFailure } from "../engine/disk-room.ts";
@@ -74,12 +80,16 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     throw new KawaError("OPTION_INVALID", `durability must be "disk" or "process", not ${show(durability)}.`);
   }
   if (storage && options.durability) {
-    throw new KawaError("OPTION_INVALID", `durability is of the embedded engine's files; leave it out beside storage, which has its own settings.`);
+    throw new KawaError(
+      "OPTION_INVALID",
+      `durability is of the embedded engine's files; leave it out beside storage, which has its own settings.`,
+    );
   }
   if (!(maxValueBytes > 0 && maxValueBytes <= maxMaxValueBytes)) {
     throw new KawaError("OPTION_INVALID", `maxValueBytes must be 1 to ${maxMaxValueBytes}, not ${maxValueBytes}.`);
   }
-  if (!(sleepTimeoutMs > 0)) throw new KawaError("OPTION_INVALID", `sleepTimeoutMs must be positive, not ${sleepTimeoutMs}.`);
+  if (!(sleepTimeoutMs > 0))
+    throw new KawaError("OPTION_INVALID", `sleepTimeoutMs must be positive, not ${sleepTimeoutMs}.`);
   const settings: ActorSettings = { hooks: hooks as AnyHooks, maxValueBytes };
 
   const openSession = async (c: Waking): Promise<StorageSession> => {
@@ -88,7 +98,9 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     const gone = journals && goneFailure();
     if (gone) throw gone;
     const session = sqliteSession(c.db);
-    return journals ? openActorJournal(session, { journals, durability, id: c.actorId, name: [c.name, ...c.key] }) : session;
+    return journals
+      ? openActorJournal(session, { journals, durability, id: c.actorId, name: [c.name, ...c.key] })
+      : session;
   };
   const openStore = async (c: Waking): Promise<SignalStore> => SignalStore.open(await openSession(c));
   const open = async (c: Waking): Promise<void> => {
@@ -97,7 +109,10 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     c.vars.service = new ActorService({ store, settings: () => latestSettings(c.name) ?? settings, context: c });
     hostedServices.set(store.instance, c.vars.service);
     // Another incarnation has taken over its storage, and has ended: the next one opens it anew.
-    store.listen(() => {}, () => c.vars.service && c.sleep());
+    store.listen(
+      () => {},
+      () => c.vars.service && c.sleep(),
+    );
   };
   const close = async (c: Waking): Promise<void> => {
     const { service } = c.vars;
@@ -117,10 +132,15 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     return service;
   };
 
-  const createAction = (name: ActionName) => publicly(async (c: HookContext, ...given: unknown[]) => {
-    const { args, chain } = takeHooks(given);
-    return serviceOf(c).clients.perform(c, { name, params: { ...(await verifyClient(c)), ...clientParams(name, args) }, chain });
-  });
+  const createAction = (name: ActionName) =>
+    publicly(async (c: HookContext, ...given: unknown[]) => {
+      const { args, chain } = takeHooks(given);
+      return serviceOf(c).clients.perform(c, {
+        name,
+        params: { ...(await verifyClient(c)), ...clientParams(name, args) },
+        chain,
+      });
+    });
 
   const definition = actor({
     options: { name: "reactiveState", sleepTimeout: sleepTimeoutMs },

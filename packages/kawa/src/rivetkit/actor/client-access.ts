@@ -83,7 +83,8 @@ export class ClientAccess {
     }
     // Not only when it connects: a client can make that look like the socket of a server.
     if (c.conn) await this.admit(c);
-    const commit: Commit = async (write) => (await this.#commit({ number: 0, settled: 0, writes: [this.#asEphemeral(write)] })).rows;
+    const commit: Commit = async (write) =>
+      (await this.#commit({ number: 0, settled: 0, writes: [this.#asEphemeral(write)] })).rows;
     try {
       return await this.#calls.act({ c, name, params: this.#withPlainValue(params), commit, chain });
     } catch (error) {

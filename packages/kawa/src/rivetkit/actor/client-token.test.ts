@@ -34,13 +34,19 @@ afterEach(() => {
 const as = (token: string, key: readonly string[] = ["global"], name = "reactiveState"): Promise<Context> =>
   verifyClient({ name, key: [...key], conn: { id: "1", params: { token } } });
 
-const signedIn = (): NonNullable<typeof current> => ({ id: "one", chain: "c", generation: 4, expiresAt: Date.now() + 60 * minuteMs });
+const signedIn = (): NonNullable<typeof current> => ({
+  id: "one",
+  chain: "c",
+  generation: 4,
+  expiresAt: Date.now() + 60 * minuteMs,
+});
 
 describe("the token of a client", () => {
   it("is for the actor of the global backend, and no other takes it", async () => {
     const token = await issueToken({ userId: "ada" });
     expect(await as(token)).toEqual({ userId: "ada" });
-    for (const key of [["room"], [], ["global", "x"], ["GLOBAL"]]) expect(await codeOf(() => as(token, key))).toBe("UNAUTHORIZED");
+    for (const key of [["room"], [], ["global", "x"], ["GLOBAL"]])
+      expect(await codeOf(() => as(token, key))).toBe("UNAUTHORIZED");
     expect(await codeOf(() => as(token, ["global"], "other"))).toBe("UNAUTHORIZED");
   });
 
@@ -67,13 +73,17 @@ describe("the token of a client", () => {
     current = undefined;
     expect(await as(token)).toEqual({ userId: "ada" });
     await revokedSessions().end(signedIn(), Date.now() + minuteMs);
-    expect(await caught(() => as(token))).toMatchObject({ code: "UNAUTHORIZED", message: expect.stringContaining("session") });
+    expect(await caught(() => as(token))).toMatchObject({
+      code: "UNAUTHORIZED",
+      message: expect.stringContaining("session"),
+    });
   });
 
   it("stays ended when the browser has signed in and out again, and on a server that started later", async () => {
     current = signedIn();
     const token = await issueToken({ userId: "ada" });
-    for (const generation of [4, 5, 6]) await revokedSessions().end({ id: `session ${generation}`, chain: "c", generation }, Date.now() + minuteMs);
+    for (const generation of [4, 5, 6])
+      await revokedSessions().end({ id: `session ${generation}`, chain: "c", generation }, Date.now() + minuteMs);
     expect(await codeOf(() => as(token))).toBe("UNAUTHORIZED");
     Reflect.deleteProperty(globalThis, Symbol.for("kawa.revoked-sessions"));
     expect(await codeOf(() => as(token))).toBe("UNAUTHORIZED");
@@ -107,7 +117,9 @@ describe("the token of a client", () => {
   });
 
   it("is given outside of a request, where Next has no session to tell", async () => {
-    provideCurrentSession("kawa-session", () => Promise.reject(new Error("`cookies` was called outside a request scope.")));
+    provideCurrentSession("kawa-session", () =>
+      Promise.reject(new Error("`cookies` was called outside a request scope.")),
+    );
     expect(await as(await issueToken({ userId: "job" }))).toEqual({ userId: "job" });
   });
 

@@ -77,7 +77,8 @@ export async function verifyClient({ name, key, conn }: Pick<HookContext, "name"
   if (token === undefined || token === null) return {};
   const checked = verify({ purpose: "client", audience: actorAudience(name, key) }, token);
   if (checked.state === "expired") throw new KawaError("UNAUTHORIZED", "The token has expired; get a new one.");
-  if (checked.state === "invalid") throw new KawaError("UNAUTHORIZED", "The token was not issued by this app, or not for this actor.");
+  if (checked.state === "invalid")
+    throw new KawaError("UNAUTHORIZED", "The token was not issued by this app, or not for this actor.");
   const { context, session, revocationsAt } = readPayload(checked.payload);
   if (session && (await hasEnded(session, revocationsAt))) {
     throw new KawaError("UNAUTHORIZED", "The session of the token has ended; get a new one.");
@@ -93,10 +94,13 @@ function checkedPart({ id, chain, generation }: CheckedSession): CheckedSession 
 function readPayload(payload: string): { context: Context; session: CheckedSession | null; revocationsAt: string } {
   try {
     const [context, session, revocationsAt] = JSON.parse(payload) as Partial<Payload>;
-    if (typeof context !== "string" || session === undefined || typeof revocationsAt !== "string") throw new TypeError("A part is missing");
+    if (typeof context !== "string" || session === undefined || typeof revocationsAt !== "string")
+      throw new TypeError("A part is missing");
     return { context: decodeContext(context), session, revocationsAt };
   } catch (cause) {
-    throw new KawaError("UNAUTHORIZED", "The token was issued by another version of this app; get a new one.", { cause });
+    throw new KawaError("UNAUTHORIZED", "The token was issued by another version of this app; get a new one.", {
+      cause,
+    });
   }
 }
 
@@ -111,7 +115,8 @@ function revocationsOf(backendId: string): RevokedSessions {
   if (backendId === "" || backendId === globalBackend.peek()?.id) return revokedSessions();
   const others = processState("revoked-sessions-of-others", () => new Map<string, RevokedSessions>());
   let found = others.get(backendId);
-  if (!found) others.set(backendId, (found = new RevokedSessions(knownBackends.peek().get(backendId) ?? connectTo(backendId))));
+  if (!found)
+    others.set(backendId, (found = new RevokedSessions(knownBackends.peek().get(backendId) ?? connectTo(backendId))));
   return found;
 }
 

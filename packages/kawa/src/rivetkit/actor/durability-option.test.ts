@@ -15,6 +15,8 @@ it("takes what is known as durability, and nothing else", async () => {
 it("promises nothing in the name of another storage", async () => {
   const storage = redisStorage({ url: "redis://127.0.0.1:6379" });
   for (const durability of ["disk", "process"] as const) {
-    expect(await caught(() => createReactiveStateActor({}, { storage, durability }))).toMatchObject({ code: "OPTION_INVALID" });
+    expect(await caught(() => createReactiveStateActor({}, { storage, durability }))).toMatchObject({
+      code: "OPTION_INVALID",
+    });
   }
 });

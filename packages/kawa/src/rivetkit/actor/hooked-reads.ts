@@ -14,7 +14,11 @@ import type { HookChain, Replies, ReplyError, Requests, Row } from "../wire/prot
 import { refusal, toReplyError } from "../wire/refusal.ts";
 import type { SignalStore } from "../store/signal-store.ts";
 
-export type HookedReadsOptions = { readonly store: SignalStore; readonly calls: ActorCalls; readonly context: HookContext };
+export type HookedReadsOptions = {
+  readonly store: SignalStore;
+  readonly calls: ActorCalls;
+  readonly context: HookContext;
+};
 
 /** Who reads: of which version, whether a browser has asked for it by itself, and which hooks wait for it. */
 type ReadingAs = {
@@ -57,7 +61,8 @@ export class HookedReads {
     const call = { c: this.#context, name: "getAllSignals", params, commit: noCommit, chain } as const;
     const { signals } = checkedList(await this.#calls.act(call));
     const keys = Object.keys(signals).filter((key) => key.startsWith(prefix));
-    const textOf = (key: string): string | null => (withValues ? encodeValue(key, signals[key], Number.POSITIVE_INFINITY) : null);
+    const textOf = (key: string): string | null =>
+      withValues ? encodeValue(key, signals[key], Number.POSITIVE_INFINITY) : null;
     return { rows: keys.sort().map((key): Row => [key, textOf(key), this.#store.get(key)?.seq ?? 0]), after: null };
   }
 
@@ -88,7 +93,13 @@ export class HookedReads {
     const text = this.#store.get(key)?.text;
     // Of that key alone: thousands of others may start with it.
     const own = typeof text === "string" ? { [key]: readNamed(key, () => decodeValue(text)) } : {};
-    const call = { hooks, c: this.#context, name: "getAllSignals" as const, params: { ...identity, prefix: key }, chain };
+    const call = {
+      hooks,
+      c: this.#context,
+      name: "getAllSignals" as const,
+      params: { ...identity, prefix: key },
+      chain,
+    };
     try {
       const { signals } = checkedList(await runHooks(call, () => ({ signals: own })));
       return Object.hasOwn(signals, key) ? signals[key] : undefined;
@@ -122,5 +133,7 @@ const noCommit: Commit = () => Promise.reject(new Error("A read does not write."
 /** What a hook gives may be anything. */
 function checkedList(list: ActionResult<"getAllSignals"> | undefined): ActionResult<"getAllSignals"> {
   if (typeof list?.signals === "object" && list.signals !== null) return list;
-  throw new KawaError("ACTION_REFUSED", `A hook of getAllSignals gave ${show(list)} and not { signals }.`, { data: { isPublic: false } });
+  throw new KawaError("ACTION_REFUSED", `A hook of getAllSignals gave ${show(list)} and not { signals }.`, {
+    data: { isPublic: false },
+  });
 }

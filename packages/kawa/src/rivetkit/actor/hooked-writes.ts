@@ -71,7 +71,8 @@ export class HookedWrites {
   async #write(body: Requests["write"], passed: { clear?: Clear }): Promise<Replies["write"]> {
     const { client, number, settled, writes, context, origin, chain } = body;
     const [write] = writes;
-    if (!write || writes.length > 1) throw new KawaError("BACKEND_UNAVAILABLE", "Where writes are hooked, a batch has one write.");
+    if (!write || writes.length > 1)
+      throw new KawaError("BACKEND_UNAVAILABLE", "Where writes are hooked, a batch has one write.");
     const rest = "clear" in write ? await this.#restOfClear(client, write) : undefined;
     if (rest) return this.#reply(rest, await this.#commit({ client, number, settled, writes: [rest] }));
     let changed: Write = write;
@@ -82,12 +83,19 @@ export class HookedWrites {
       committed = this.#commit({ client, number, settled, writes: [changed] });
       const { conflicts, rows } = await committed;
       // A hook must not take it for written.
-      if (conflicts.length > 0) throw new KawaError("UPDATE_CONFLICT", `Another writer of "${clip(conflicts[0])}" was faster.`);
+      if (conflicts.length > 0)
+        throw new KawaError("UPDATE_CONFLICT", `Another writer of "${clip(conflicts[0])}" was faster.`);
       return rows;
     };
     const { name, params } = actionOf(write, (key) => this.#store.get(key)?.text ?? undefinedText);
     if (origin === "browser" && !isCovered(this.#calls.hooks, name)) throw closedToBrowsers(name);
-    const act = this.#calls.act({ c: this.#context, name, params: { ...decodeContext(context), ...params }, commit, chain });
+    const act = this.#calls.act({
+      c: this.#context,
+      name,
+      params: { ...decodeContext(context), ...params },
+      commit,
+      chain,
+    });
     const [outcome] = await Promise.allSettled([act]);
     // Whatever the hook made of a failure, or did not wait for: only what was stored is acknowledged.
     const stored = await committed;
@@ -98,7 +106,11 @@ export class HookedWrites {
 
   #reply(write: Write, { conflicts = [], rows = [] }: Partial<Written> = {}): Replies["write"] {
     const written = rows.map((row) => asWritten(row, write));
-    return { ...this.#store.position, conflicts, rows: this.#isGuarded() ? written.map(([key, , seq]) => [key, null, seq]) : written };
+    return {
+      ...this.#store.position,
+      conflicts,
+      rows: this.#isGuarded() ? written.map(([key, , seq]) => [key, null, seq]) : written,
+    };
   }
 
   /** What is left to delete of a clear that has passed its hooks; undefined for another one, and where that is not known any more. */
@@ -112,13 +124,19 @@ export class HookedWrites {
 }
 
 /** The action that a write of a server stands for. To renew a value is to set it once more. */
-function actionOf(write: Write, textOf: (key: string) => string): { name: "clear" | "deleteSignal" | "deleteStream" | "setSignal" | "updateStream"; params: object } {
+function actionOf(
+  write: Write,
+  textOf: (key: string) => string,
+): { name: "clear" | "deleteSignal" | "deleteStream" | "setSignal" | "updateStream"; params: object } {
   if ("clear" in write) return { name: "clear", params: { prefix: write.clear } };
   const scope = streamScope(write.key);
   const own = scope === undefined ? { key: write.key } : { scope };
   const text = "text" in write ? write.text : textOf(write.key);
   if (text === null) return { name: scope === undefined ? "deleteSignal" : "deleteStream", params: own };
-  return { name: scope === undefined ? "setSignal" : "updateStream", params: { ...own, value: readNamed(write.key, () => decodeValue(text)) } };
+  return {
+    name: scope === undefined ? "setSignal" : "updateStream",
+    params: { ...own, value: readNamed(write.key, () => decodeValue(text)) },
+  };
 }
 
 /** What the hooks made of a write. What was computed from the value of a key holds only for that key. */

@@ -27,7 +27,9 @@ const secret = "a secret of the test";
 let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 const audience = '["reactiveState","global"]';
 /** A RivetKit client of the global actor. */
@@ -52,7 +54,9 @@ function createBackend(options: Partial<RivetBackendOptions> = {}): RivetBackend
 }
 
 /** As whom each write was made. */
-async function startAsking(options: Partial<RivetBackendOptions> = {}): Promise<{ backend: RivetBackend; seen: unknown[] }> {
+async function startAsking(
+  options: Partial<RivetBackendOptions> = {},
+): Promise<{ backend: RivetBackend; seen: unknown[] }> {
   const seen: unknown[] = [];
   await startActor({
     setSignal: (_, { action: _action, key: _key, value: _value, ...identity }, next) => {
@@ -64,7 +68,10 @@ async function startAsking(options: Partial<RivetBackendOptions> = {}): Promise<
 }
 
 const notAContext = (value: unknown): Context => value as Context;
-const getting = (value: unknown): GetContext => () => value as Context;
+const getting =
+  (value: unknown): GetContext =>
+  () =>
+    value as Context;
 const valueIn = (entry: Entry): unknown => (entry.state === "present" ? entry.value : entry.state);
 const openConnections = (): number => actor.sockets.filter(({ readyState }) => readyState === 1).length;
 
@@ -82,27 +89,39 @@ describe("an identity", () => {
     expect(actor.sockets).toHaveLength(1);
   });
 
-  it.each([null, undefined])("that a call or a block gives as %j is nobody, and not whom getContext knows", async (given) => {
-    const { backend, seen } = await startAsking({ getContext: getting({ userId: "admin" }) });
-    await withContext(notAContext(given), () => backend.set("k", 1));
-    await withContext({ userId: "ada" }, () => withContext(notAContext(given), () => backend.set("k", 2)));
-    await backend.set("k", 3, { context: notAContext(null) });
-    expect(seen).toEqual([{}, {}, {}]);
-  });
-
-  it.each(["ada", "", 42, 0, true, false, ["ada"], new Map([["userId", "ada"]]), new Date(0), Symbol("ada"), () => "ada"])(
-    "must be an object with fields: %o is refused before anything is sent",
+  it.each([null, undefined])(
+    "that a call or a block gives as %j is nobody, and not whom getContext knows",
     async (given) => {
-      const { backend, seen } = await startAsking({ getContext: getting(given) });
-      const error = await caught(() => backend.set("k", 1));
-      expect(error).toMatchObject({ code: "VALUE_UNSERIALIZABLE", message: expect.stringContaining("context") });
-      expect(await codeOf(() => withContext(notAContext(given), () => backend.set("k", 1)))).toBe("VALUE_UNSERIALIZABLE");
-      expect(await codeOf(() => backend.set("k", 1, { context: notAContext(given) }))).toBe("VALUE_UNSERIALIZABLE");
-      expect(await codeOf(() => issueToken(notAContext(given)))).toBe("VALUE_UNSERIALIZABLE");
-      expect(seen).toEqual([]);
-      expect(actor.sockets.length).toBeLessThan(2);
+      const { backend, seen } = await startAsking({ getContext: getting({ userId: "admin" }) });
+      await withContext(notAContext(given), () => backend.set("k", 1));
+      await withContext({ userId: "ada" }, () => withContext(notAContext(given), () => backend.set("k", 2)));
+      await backend.set("k", 3, { context: notAContext(null) });
+      expect(seen).toEqual([{}, {}, {}]);
     },
   );
+
+  it.each([
+    "ada",
+    "",
+    42,
+    0,
+    true,
+    false,
+    ["ada"],
+    new Map([["userId", "ada"]]),
+    new Date(0),
+    Symbol("ada"),
+    () => "ada",
+  ])("must be an object with fields: %o is refused before anything is sent", async (given) => {
+    const { backend, seen } = await startAsking({ getContext: getting(given) });
+    const error = await caught(() => backend.set("k", 1));
+    expect(error).toMatchObject({ code: "VALUE_UNSERIALIZABLE", message: expect.stringContaining("context") });
+    expect(await codeOf(() => withContext(notAContext(given), () => backend.set("k", 1)))).toBe("VALUE_UNSERIALIZABLE");
+    expect(await codeOf(() => backend.set("k", 1, { context: notAContext(given) }))).toBe("VALUE_UNSERIALIZABLE");
+    expect(await codeOf(() => issueToken(notAContext(given)))).toBe("VALUE_UNSERIALIZABLE");
+    expect(seen).toEqual([]);
+    expect(actor.sockets.length).toBeLessThan(2);
+  });
 
   it("is what it was when the operation began, whatever becomes of the object", async () => {
     const { backend, seen } = await startAsking();
@@ -128,19 +147,22 @@ describe("an identity", () => {
     expect.assertions(2);
   });
 
-  it.each(["__proto__", "constructor", "toString"])("with a field %s gives no hook a field of another name", async (name) => {
-    let isAdmin: unknown = "not asked";
-    await startActor({
-      setSignal: (_, params, next) => {
-        ({ isAdmin } = params);
-        return next(params);
-      },
-    });
-    const context = JSON.parse(`{"${name}":{"isAdmin":true}}`) as Context;
-    await caught(() => createBackend().set("k", 1, { context }));
-    expect([undefined, "not asked"]).toContain(isAdmin);
-    expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
-  });
+  it.each(["__proto__", "constructor", "toString"])(
+    "with a field %s gives no hook a field of another name",
+    async (name) => {
+      let isAdmin: unknown = "not asked";
+      await startActor({
+        setSignal: (_, params, next) => {
+          ({ isAdmin } = params);
+          return next(params);
+        },
+      });
+      const context = JSON.parse(`{"${name}":{"isAdmin":true}}`) as Context;
+      await caught(() => createBackend().set("k", 1, { context }));
+      expect([undefined, "not asked"]).toContain(isAdmin);
+      expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+    },
+  );
 
   it("does not stay behind after its block: timers and later writes are somebody else's", async () => {
     const { backend, seen } = await startAsking({ getContext: getting({ userId: "session" }) });
@@ -184,7 +206,8 @@ describe("an identity", () => {
 describe("tokens", () => {
   const forgedSignature = (purpose: string, payload: string, key: string): string =>
     `${payload}.${createHmac("sha256", key).update(`kawa-${purpose}\n${payload}`).digest("base64url")}`;
-  const clientText = (payload: unknown): string => sign({ purpose: "client", audience, expiresAt: Date.now() + 60_000 }, String(JSON.stringify(payload)));
+  const clientText = (payload: unknown): string =>
+    sign({ purpose: "client", audience, expiresAt: Date.now() + 60_000 }, String(JSON.stringify(payload)));
   const verify = (token: unknown): Promise<Context> => verifyClient(client({ token }));
   const ada = (): Promise<string> => issueToken({ userId: "ada" }, { expiresInMs: 60_000 });
 
@@ -226,9 +249,12 @@ describe("tokens", () => {
     expect(await codeOf(() => verify(token))).toBe("UNAUTHORIZED");
   });
 
-  it.each([undefined, null, "token", 42, [], { Token: "x" }, { token: null }])("may be missing: params %j are nobody's", async (params) => {
-    expect(await verifyClient(client(params))).toEqual({});
-  });
+  it.each([undefined, null, "token", 42, [], { Token: "x" }, { token: null }])(
+    "may be missing: params %j are nobody's",
+    async (params) => {
+      expect(await verifyClient(client(params))).toEqual({});
+    },
+  );
 
   it("end, and have no other way to be without an end", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
@@ -243,12 +269,19 @@ describe("tokens", () => {
     }
   });
 
-  it.each([["nothing", undefined], ["a number", 7], ["null", null], ["an object", { length: 2 }], ["no session", ["[{}]"]], ["no context", [null, null, ""]], ["no JSON in the context", ["{", null, ""]], ["a text as context", ['["root"]', null, ""]], ["a list as context", ['[[1],"root"]', null, ""]]])(
-    "of another version, with %s, let nobody in",
-    async (_, payload) => {
-      expect(await codeOf(() => verify(clientText(payload)))).toBe("UNAUTHORIZED");
-    },
-  );
+  it.each([
+    ["nothing", undefined],
+    ["a number", 7],
+    ["null", null],
+    ["an object", { length: 2 }],
+    ["no session", ["[{}]"]],
+    ["no context", [null, null, ""]],
+    ["no JSON in the context", ["{", null, ""]],
+    ["a text as context", ['["root"]', null, ""]],
+    ["a list as context", ['[[1],"root"]', null, ""]],
+  ])("of another version, with %s, let nobody in", async (_, payload) => {
+    expect(await codeOf(() => verify(clientText(payload)))).toBe("UNAUTHORIZED");
+  });
 
   it("hold no more than 8 KiB, and plain data", async () => {
     expect(await codeOf(() => issueToken({ text: "x".repeat(9_000) }))).toBe("VALUE_TOO_LARGE");
@@ -257,7 +290,8 @@ describe("tokens", () => {
 
   it("and errors do not show the secret", async () => {
     const error = await caught(() => verify("forged.token"));
-    for (const text of [await ada(), issueServerToken(audience), String(error), JSON.stringify(error)]) expect(text).not.toContain(secret);
+    for (const text of [await ada(), issueServerToken(audience), String(error), JSON.stringify(error)])
+      expect(text).not.toContain(secret);
   });
 
   it("are not signed with a secret that can be guessed", async () => {
@@ -272,7 +306,9 @@ describe("tokens", () => {
 });
 
 describe("what a hook throws", () => {
-  const nested = new KawaError("KEY_INVALID", 'Key "internal:ledger:7" is wrong.', { data: { key: "internal:ledger:7", count: 1n } });
+  const nested = new KawaError("KEY_INVALID", 'Key "internal:ledger:7" is wrong.', {
+    data: { key: "internal:ledger:7", count: 1n },
+  });
   const thrown: [string, unknown, string][] = [
     ["a text", "not today", "not today"],
     ["undefined", undefined, "undefined"],
@@ -280,15 +316,30 @@ describe("what a hook throws", () => {
     ["a symbol", Symbol("no"), "Symbol(no)"],
     ["an object without a prototype", Object.create(null), "{}"],
     ["a frozen error", Object.freeze(new Error("frozen")), "frozen"],
-    ["an error with a code of Kawa", Object.assign(new Error("down"), { code: "BACKEND_UNAVAILABLE", retryable: true }), "down"],
-    ["a failure of a store of its own", new KawaError("BACKEND_UNAVAILABLE", "The ledger is down."), "The ledger is down."],
+    [
+      "an error with a code of Kawa",
+      Object.assign(new Error("down"), { code: "BACKEND_UNAVAILABLE", retryable: true }),
+      "down",
+    ],
+    [
+      "a failure of a store of its own",
+      new KawaError("BACKEND_UNAVAILABLE", "The ledger is down."),
+      "The ledger is down.",
+    ],
     ["a timeout of its own", new KawaError("BACKEND_TIMEOUT", "The ledger is slow."), "The ledger is slow."],
     ["a conflict of its own", new KawaError("UPDATE_CONFLICT", "The ledger was changed."), "The ledger was changed."],
     ["a mistake of its own", nested, "internal:ledger:7"],
-    ["a refusal with data that JSON cannot hold", new KawaError("ACTION_REFUSED", "No.", { data: { count: 1n } }), "No."],
+    [
+      "a refusal with data that JSON cannot hold",
+      new KawaError("ACTION_REFUSED", "No.", { data: { count: 1n } }),
+      "No.",
+    ],
   ];
 
-  describe.each([["over a socket", false], ["in the same process", true]])("%s", (_, isLocal) => {
+  describe.each([
+    ["over a socket", false],
+    ["in the same process", true],
+  ])("%s", (_, isLocal) => {
     it.each(thrown)("reaches server code at once as a refusal with its words: %s", async (_name, error, message) => {
       let calls = 0;
       const refuse = (): never => {
@@ -321,8 +372,14 @@ describe("what a hook throws", () => {
   });
 
   it.each(thrown)("tells a client nothing: %s", async (_, error, message) => {
-    await startActor({ setSignal: () => { throw error; } });
-    const refused = await caught(() => actor.service.clients.perform(actor.context, { name: "setSignal", params: { key: "k", value: 1 } }));
+    await startActor({
+      setSignal: () => {
+        throw error;
+      },
+    });
+    const refused = await caught(() =>
+      actor.service.clients.perform(actor.context, { name: "setSignal", params: { key: "k", value: 1 } }),
+    );
     const shown = toPublicError(refused);
     expect(shown).toMatchObject({ code: "ACTION_REFUSED", message: "The action was refused.", group: "user" });
     expect(shown.metadata).toBeUndefined();
@@ -332,8 +389,14 @@ describe("what a hook throws", () => {
 
   it("as public tells a client its words, and nothing of its cause", async () => {
     const error = new UserError("The shop is closed", { code: "closed", cause: new Error("db-7 is down") });
-    await startActor({ setSignal: () => { throw error; } });
-    const refused = await caught(() => actor.service.clients.perform(actor.context, { name: "setSignal", params: { key: "k", value: 1 } }));
+    await startActor({
+      setSignal: () => {
+        throw error;
+      },
+    });
+    const refused = await caught(() =>
+      actor.service.clients.perform(actor.context, { name: "setSignal", params: { key: "k", value: 1 } }),
+    );
     expect(toPublicError(refused)).toMatchObject({ code: "closed", message: "The shop is closed" });
     expect(JSON.stringify(toReplyError(refused))).not.toContain("db-7");
   });
@@ -345,7 +408,10 @@ describe("what a hook throws", () => {
   });
 
   it("with a code that this server does not know is a refusal all the same", () => {
-    expect(fromReplyError({ code: "FROM_THE_FUTURE", message: "New." })).toMatchObject({ code: "ACTION_REFUSED", retryable: false });
+    expect(fromReplyError({ code: "FROM_THE_FUTURE", message: "New." })).toMatchObject({
+      code: "ACTION_REFUSED",
+      retryable: false,
+    });
     expect(fromReplyError({ code: "__proto__", message: "New." })).toMatchObject({ code: "ACTION_REFUSED" });
   });
 });
@@ -407,8 +473,12 @@ describe("next()", () => {
       },
     });
     const write = { key: "a::b", value: 1 };
-    expect(await codeOf(() => actor.service.clients.perform(actor.context, { name: "setSignal", params: write }))).toBe("ACTION_REFUSED");
-    expect(await actor.service.clients.perform(actor.context, { name: "deleteSignal", params: { key: "k" } })).toBe(true);
+    expect(await codeOf(() => actor.service.clients.perform(actor.context, { name: "setSignal", params: write }))).toBe(
+      "ACTION_REFUSED",
+    );
+    expect(await actor.service.clients.perform(actor.context, { name: "deleteSignal", params: { key: "k" } })).toBe(
+      true,
+    );
     await sleep(5);
     expect(unhandled).not.toHaveBeenCalled();
     expect(report).toHaveBeenCalledTimes(2);
@@ -438,7 +508,11 @@ describe("updates of several identities at once", () => {
         return next({ ...params, value: { ...all.current, [params.userId]: own } });
       },
     });
-    const all = { get current(): object { return JSON.parse(decodeText(actor.store.get("notes")?.text ?? "[{}]")) as object; } };
+    const all = {
+      get current(): object {
+        return JSON.parse(decodeText(actor.store.get("notes")?.text ?? "[{}]")) as object;
+      },
+    };
     const backends = [createBackend(), createBackend()];
     const seen: string[] = [];
     const users = ["ada", "bob", "eve"];
@@ -458,9 +532,12 @@ describe("updates of several identities at once", () => {
       ),
     );
     expect(seen).toEqual([]);
-    for (const userId of users) expect(await valueAs(backends[0]!, "notes", { userId })).toEqual({ [userId]: `${userId} `.repeat(3) });
+    for (const userId of users)
+      expect(await valueAs(backends[0]!, "notes", { userId })).toEqual({ [userId]: `${userId} `.repeat(3) });
     // In quotes: the name of a history may have any of these letters.
-    const named = actor.sockets.flatMap(({ sent }) => sent).map((frame) => users.filter((name) => frame.includes(`\\"${name}\\"`)));
+    const named = actor.sockets
+      .flatMap(({ sent }) => sent)
+      .map((frame) => users.filter((name) => frame.includes(`\\"${name}\\"`)));
     expect(named.flat()).toEqual(expect.arrayContaining(users));
     expect(named.filter((names) => names.includes("ada") && names.includes("bob"))).toEqual([]);
   });
@@ -511,14 +588,20 @@ describe("what an identity does not see", () => {
     };
     const identities = await Promise.all([identityOf({ userId: "ada" }), identityOf({ userId: "bob" }), identityOf()]);
     const seen = (key: string) => Promise.all(identities.map((identity) => backend.seesValue(key, identity)));
-    expect([await seen("k"), await seen("absent")]).toEqual([[true, false, false], [false, false, false]]);
+    expect([await seen("k"), await seen("absent")]).toEqual([
+      [true, false, false],
+      [false, false, false],
+    ]);
     isRefused = true;
     expect(await seen("k")).toEqual([false, false, false]);
   });
 });
 
 describe("a stranger's socket", () => {
-  const open = (): { client: ReturnType<typeof createSocketPair>[0]; server: ReturnType<typeof createSocketPair>[1] } => {
+  const open = (): {
+    client: ReturnType<typeof createSocketPair>[0];
+    server: ReturnType<typeof createSocketPair>[1];
+  } => {
     const [client, server] = createSocketPair();
     serveReplica(actor.service, server, audience);
     return { client, server };
@@ -531,10 +614,23 @@ describe("a stranger's socket", () => {
     ["garbage", () => "\0"],
     ["a request", () => JSON.stringify({ id: 1, type: "read", body: { keys: ["k"] } })],
     ["hello without a token", () => JSON.stringify({ id: 1, type: "hello" })],
-    ["hello with a client's token", async () => JSON.stringify({ id: 1, type: "hello", body: { token: await issueToken({ isAdmin: true }) } })],
-    ["hello in its prototype", () => `{"__proto__":{"type":"hello","body":{"token":${JSON.stringify(issueServerToken(audience))}}}}`],
-    ["a list with a hello", () => JSON.stringify([{ id: 1, type: "hello", body: { token: issueServerToken(audience) } }])],
-    ["a frame too large for a hello", () => JSON.stringify({ id: 1, type: "hello", body: { token: issueServerToken(audience), more: "x".repeat(10_000) } })],
+    [
+      "hello with a client's token",
+      async () => JSON.stringify({ id: 1, type: "hello", body: { token: await issueToken({ isAdmin: true }) } }),
+    ],
+    [
+      "hello in its prototype",
+      () => `{"__proto__":{"type":"hello","body":{"token":${JSON.stringify(issueServerToken(audience))}}}}`,
+    ],
+    [
+      "a list with a hello",
+      () => JSON.stringify([{ id: 1, type: "hello", body: { token: issueServerToken(audience) } }]),
+    ],
+    [
+      "a frame too large for a hello",
+      () =>
+        JSON.stringify({ id: 1, type: "hello", body: { token: issueServerToken(audience), more: "x".repeat(10_000) } }),
+    ],
   ])("hears nothing after %s, and is closed", async (_, text) => {
     await startActor({});
     await createBackend().set("k", "secret");
@@ -579,14 +675,20 @@ describe("the actor, as RivetKit calls it", () => {
     actions: Record<string, (c: object, ...args: unknown[]) => Promise<unknown>>;
   };
 
-  async function wake(hooks: AnyHooks): Promise<{ config: Config; as: (id: string, params?: unknown, url?: string) => object }> {
+  async function wake(
+    hooks: AnyHooks,
+  ): Promise<{ config: Config; as: (id: string, params?: unknown, url?: string) => object }> {
     const config = createReactiveStateActor(hooks).config as unknown as Config;
     const db = new TestDatabase();
     await migrateSignalStore(db);
     const base = { name: "identity-test", key: ["global"], actorId: "a", db, vars: { service: undefined } };
     await config.onWake(base);
     onTestFinished(() => config.onSleep(base));
-    const as = (id: string, params: unknown = null, url = "http://actor/connect"): object => ({ ...base, conn: { id, params }, request: { url } });
+    const as = (id: string, params: unknown = null, url = "http://actor/connect"): object => ({
+      ...base,
+      conn: { id, params },
+      request: { url },
+    });
     return { config, as };
   }
 
@@ -599,7 +701,13 @@ describe("the actor, as RivetKit calls it", () => {
 
   it("performs nothing for a connection that onConnect has refused, also when it says that it is a raw socket", async () => {
     const { config, as } = await wake(onlyInvited);
-    for (const url of ["http://actor/connect", "http://x/websocket", "http://x/websocket/a", "websocket", "not a url"]) {
+    for (const url of [
+      "http://actor/connect",
+      "http://x/websocket",
+      "http://x/websocket/a",
+      "websocket",
+      "not a url",
+    ]) {
       const c = as(url, {}, url);
       await caught(() => config.onConnect(c));
       for (const action of ["getSignal", "setSignal", "getAllSignals", "clear"]) {
@@ -651,8 +759,13 @@ describe("the actor, as RivetKit calls it", () => {
         return undefined;
       },
     });
-    const token = await issueToken({ userId: "ada", key: "admin:flag", action: "clear", value: "stolen", prefix: "", scope: "read write" }, { backend: { id: "identity-test/global" } });
-    const claims = JSON.parse('{"key":"k","userId":"root","isAdmin":true,"action":"clear","__proto__":{"isAdmin":true}}') as object;
+    const token = await issueToken(
+      { userId: "ada", key: "admin:flag", action: "clear", value: "stolen", prefix: "", scope: "read write" },
+      { backend: { id: "identity-test/global" } },
+    );
+    const claims = JSON.parse(
+      '{"key":"k","userId":"root","isAdmin":true,"action":"clear","__proto__":{"isAdmin":true}}',
+    ) as object;
     await config.actions["setSignal"]!(as("1", { token, userId: "root" }), claims);
     await config.actions["setSignal"]!(as("2", { userId: "root", context: { isAdmin: true } }), claims);
     expect(seen).toEqual([
@@ -662,23 +775,37 @@ describe("the actor, as RivetKit calls it", () => {
     expect((seen[1] as { isAdmin?: unknown }).isAdmin).toBeUndefined();
   });
 
-  it.each([[["k"]], [{ toString: () => "k" }], [7], [null], ["a\0b"], ["\0stream:s"], ["\0epoch"], ["a\ud800"], ["k".repeat(600)]])(
-    "stores nothing under the key %j",
-    async (key) => {
-      const { config, as } = await wake({ beforeAction: (_, params, next) => next(params) });
-      for (const action of ["setSignal", "getSignal", "deleteSignal"]) {
-        expect(await codeOf(() => config.actions[action]!(as("1"), { key, value: 1 }))).toBe("KEY_INVALID");
-      }
-      expect(await config.actions["getAllSignals"]!(as("1"))).toEqual({ signals: {} });
-    },
-  );
+  it.each([
+    [["k"]],
+    [{ toString: () => "k" }],
+    [7],
+    [null],
+    ["a\0b"],
+    ["\0stream:s"],
+    ["\0epoch"],
+    ["a\ud800"],
+    ["k".repeat(600)],
+  ])("stores nothing under the key %j", async (key) => {
+    const { config, as } = await wake({ beforeAction: (_, params, next) => next(params) });
+    for (const action of ["setSignal", "getSignal", "deleteSignal"]) {
+      expect(await codeOf(() => config.actions[action]!(as("1"), { key, value: 1 }))).toBe("KEY_INVALID");
+    }
+    expect(await config.actions["getAllSignals"]!(as("1"))).toEqual({ signals: {} });
+  });
 });
 
 describe("identities of one backend at the same time", () => {
   it("see their own, also through encoded contexts that are alike", async () => {
     await startActor({ getSignal: (_, params) => JSON.stringify([params.userId, params["n"]]) });
     const backend = createBackend();
-    const contexts: Context[] = [{}, { userId: "1" }, { userId: 1 }, { n: 1 }, { userId: undefined, n: 1 }, { userId: null }];
+    const contexts: Context[] = [
+      {},
+      { userId: "1" },
+      { userId: 1 },
+      { n: 1 },
+      { userId: undefined, n: 1 },
+      { userId: null },
+    ];
     const shown = await Promise.all(contexts.map((context) => valueAs(backend, "k", context)));
     expect(shown).toEqual(["[null,null]", '["1",null]', "[1,null]", "[null,1]", "[null,1]", "[null,null]"]);
     expect(new Set(contexts.map(encodeContext)).size).toBe(contexts.length);

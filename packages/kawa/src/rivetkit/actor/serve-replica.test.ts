@@ -83,7 +83,16 @@ describe("a socket that has not proved itself", () => {
 
   it.each(["read", "write", "follow", "ping"])("is closed when its first message is %s", async (type) => {
     const { ask, server, frames, store } = await connect();
-    ask(type, { token: issueServerToken(audience), keys: ["a"], epoch: "", seq: 0, client: "c", number: 1, settled: 1, writes: [{ key: "a", text: "[1]" }] });
+    ask(type, {
+      token: issueServerToken(audience),
+      keys: ["a"],
+      epoch: "",
+      seq: 0,
+      client: "c",
+      number: 1,
+      settled: 1,
+      writes: [{ key: "a", text: "[1]" }],
+    });
     await nextTurn();
     expect(server.closedWith).toMatchObject({ code: 4401 });
     expect(frames).toEqual([]);
@@ -130,7 +139,12 @@ describe("a server with a valid token", () => {
     const { ask, messages, server, store } = await connect();
     ask("hello", { token: issueServerToken(audience) });
     await nextTurn();
-    expect(messages()).toEqual([{ id: 1, body: { ...store.position, instance: store.instance, hooked: { reads: false, writes: false, lists: false } } }]);
+    expect(messages()).toEqual([
+      {
+        id: 1,
+        body: { ...store.position, instance: store.instance, hooked: { reads: false, writes: false, lists: false } },
+      },
+    ]);
     vi.advanceTimersByTime(60_000);
     expect(server.closedWith).toBeUndefined();
   });
@@ -181,7 +195,10 @@ describe("a server with a valid token", () => {
     await nextTurn();
     const { epoch } = store.position;
     expect(frames).toEqual([
-      [{ delta: { epoch, from: 0, to: 1, rows: [["a", "[1]", 1]] } }, { id: 3, body: { epoch, seq: 1, conflicts: [] } }],
+      [
+        { delta: { epoch, from: 0, to: 1, rows: [["a", "[1]", 1]] } },
+        { id: 3, body: { epoch, seq: 1, conflicts: [] } },
+      ],
     ]);
   });
 

@@ -1,6 +1,13 @@
 import { isKawaError } from "../../core/errors/errors.ts";
 import type { ActorService } from "./actor-service.ts";
-import { helloTimeoutCloseCode, type RequestMessage, type ServerFrame, type ServerMessage, type Socket, unauthorizedCloseCode } from "../wire/protocol.ts";
+import {
+  helloTimeoutCloseCode,
+  type RequestMessage,
+  type ServerFrame,
+  type ServerMessage,
+  type Socket,
+  unauthorizedCloseCode,
+} from "../wire/protocol.ts";
 import { toReplyError } from "../wire/refusal.ts";
 import { verifyServerToken } from "../wire/server-token.ts";
 
@@ -49,7 +56,9 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
         () => socket.close(1001, "actor sleeps"),
       );
       // A server of this app has proved itself: its hook may watch, not refuse.
-      service.clients.onConnect(service.context).catch((error) => console.error("[kawa] The hook onConnect threw for a server:", error));
+      service.clients
+        .onConnect(service.context)
+        .catch((error) => console.error("[kawa] The hook onConnect threw for a server:", error));
     }
     if (request.type === "seen") return;
     if (request.type === "follow") isFollowing = true;
@@ -58,7 +67,8 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
       // A reply that is ready joins the frame in this turn: the delta of a later commit must not overtake it.
       send({ id: request.id, body: reply instanceof Promise ? await reply : reply });
     } catch (error) {
-      if (!isKawaError(error) || error.code === "BACKEND_UNAVAILABLE") console.error("[kawa] The actor could not answer a server:", error);
+      if (!isKawaError(error) || error.code === "BACKEND_UNAVAILABLE")
+        console.error("[kawa] The actor could not answer a server:", error);
       send({ id: request.id, error: toReplyError(error) });
     }
   });

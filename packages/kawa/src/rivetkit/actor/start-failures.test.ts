@@ -17,7 +17,9 @@ it.each<[KawaErrorCode, boolean]>([
 ])("whoever waits for an actor that does not start for %s is told so: %s", async (code, isTold) => {
   const logged = vi.spyOn(console, "error").mockImplementation(() => {});
   const storage = { open: () => Promise.reject(new KawaError(code, "It does not start.")) };
-  const { onWake } = createReactiveStateActor({}, { storage }).config as unknown as { onWake(c: object): Promise<void> };
+  const { onWake } = createReactiveStateActor({}, { storage }).config as unknown as {
+    onWake(c: object): Promise<void>;
+  };
   onWake({ name: "reactiveState", key: ["global"], vars: {} }).catch(() => {});
   await vi.waitFor(() => expect(logged).toHaveBeenCalledTimes(1));
   expect(startFailures.has(startFailureKey("reactiveState", ["global"]))).toBe(isTold);

@@ -74,7 +74,8 @@ describe("a copy of a folder", () => {
     const secret = original.secret();
     const made = copy("original", "copy");
     made.secret();
-    for (const name of ["secret", "secret.previous"]) renameSync(join(made.path, "original", name), join(made.path, name));
+    for (const name of ["secret", "secret.previous"])
+      renameSync(join(made.path, "original", name), join(made.path, name));
     expect(open("copy").secret()).toBe(secret);
     expect(open("copy").previousSecrets()).toEqual(["former-secret-of-the-original"]);
   });

@@ -1,7 +1,14 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KawaError } from "../../core/errors/errors.ts";
-import { type FolderIdentity, identityOf, type Kinship, kinshipOf, readIdentity, writeIdentity } from "./folder-identity.ts";
+import {
+  type FolderIdentity,
+  identityOf,
+  type Kinship,
+  kinshipOf,
+  readIdentity,
+  writeIdentity,
+} from "./folder-identity.ts";
 import { takeLock } from "./folder-lock.ts";
 
 const identityName = "identity.json";
@@ -66,7 +73,10 @@ function waitForLock(path: string, maxMs: number): NonNullable<ReturnType<typeof
     const lock = takeLock(path);
     if (lock) return lock;
   }
-  throw new KawaError("ENGINE_START_FAILED", `Another process has been opening this folder for too long. Let it go on or end it, or delete ${path}.`);
+  throw new KawaError(
+    "ENGINE_START_FAILED",
+    `Another process has been opening this folder for too long. Let it go on or end it, or delete ${path}.`,
+  );
 }
 
 function tell(path: string, original: string): void {

@@ -46,7 +46,9 @@ export async function checkDisk(): Promise<void> {
 /** The error of a file of a folder, told as the disk's where the disk has no room. */
 export function asDiskFailure(error: unknown, path: string): unknown {
   const { code, cause } = error as NodeJS.ErrnoException;
-  const system = [code, (cause as NodeJS.ErrnoException | undefined)?.code].find((one) => one === "ENOSPC" || one === "EDQUOT");
+  const system = [code, (cause as NodeJS.ErrnoException | undefined)?.code].find(
+    (one) => one === "ENOSPC" || one === "EDQUOT",
+  );
   return system === undefined ? error : diskFailure(path, system);
 }
 

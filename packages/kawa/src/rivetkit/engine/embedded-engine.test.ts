@@ -26,7 +26,8 @@ let engine: EmbeddedEngine;
 
 const file = (name: string): string => join(place.path, name);
 const starts = (): number[] => readFileSync(file("starts"), "utf8").trim().split("\n").map(Number);
-const untilStarted = (count: number): Promise<void> => vi.waitFor(() => expect(starts().length).toBeGreaterThanOrEqual(count), { timeout: 20_000 });
+const untilStarted = (count: number): Promise<void> =>
+  vi.waitFor(() => expect(starts().length).toBeGreaterThanOrEqual(count), { timeout: 20_000 });
 
 beforeEach(async () => {
   place = makeTempFolder();

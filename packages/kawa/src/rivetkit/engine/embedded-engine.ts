@@ -60,10 +60,17 @@ export class EmbeddedEngine {
   readonly #stop = new AbortController();
   #watch: Promise<void>;
 
-  private constructor({ folder, adminToken, onReturn = () => {} }: Wanted, { namespace, port, started }: StartedWithNamespace) {
+  private constructor(
+    { folder, adminToken, onReturn = () => {} }: Wanted,
+    { namespace, port, started }: StartedWithNamespace,
+  ) {
     this.#onReturn = onReturn;
     this.#folder = folder;
-    this.#files = new EngineFiles({ path: folder.path, dataPath: folder.dataPath, onFailure: () => endEngineOf(folder) });
+    this.#files = new EngineFiles({
+      path: folder.path,
+      dataPath: folder.dataPath,
+      onFailure: () => endEngineOf(folder),
+    });
     this.#port = port;
     this.#process = started;
     this.endpoint = `http://127.0.0.1:${port}`;
@@ -132,7 +139,9 @@ export class EmbeddedEngine {
       const endedAt = performance.now();
       await whenDiskTakesWrites(this.#folder, this.#stop.signal);
       if (Date.now() - since > stableMs) failures = 0;
-      await sleep(restartDelaysMs[Math.min(failures, restartDelaysMs.length - 1)]!, undefined, { signal: this.#stop.signal }).catch(() => {});
+      await sleep(restartDelaysMs[Math.min(failures, restartDelaysMs.length - 1)]!, undefined, {
+        signal: this.#stop.signal,
+      }).catch(() => {});
       if (this.#stopping) return;
       failures += 1;
       since = Date.now();
@@ -141,7 +150,9 @@ export class EmbeddedEngine {
         const wanted = { folder: this.#folder, adminToken: this.adminToken, port: this.#port };
         // Servers that were without an engine for longer have ended their actors, which the store does not know.
         const isAwayFor = (ms: number): boolean => isBroken || performance.now() - endedAt > ms;
-        const { started } = await locked(this.#folder, () => startOrJoin(wanted, { withServers: isAwayFor(actorPatienceMs) }));
+        const { started } = await locked(this.#folder, () =>
+          startOrJoin(wanted, { withServers: isAwayFor(actorPatienceMs) }),
+        );
         this.#process = started;
         if (this.#stopping) return;
         console.warn(`[kawa] The embedded engine was gone and runs again (log: ${this.#folder.logPath}).`);
@@ -197,7 +208,8 @@ type Wanted = EmbeddedEngineOptions & { readonly adminToken: string };
 
 async function startOrJoin({ folder, adminToken, port: askedPort }: Wanted, forgotten: Forgotten): Promise<Started> {
   const record = folder.readRecord();
-  if (record && record.pid > 0 && (await joinOrWaitForEnd(record, adminToken))) return { port: record.port, started: undefined };
+  if (record && record.pid > 0 && (await joinOrWaitForEnd(record, adminToken)))
+    return { port: record.port, started: undefined };
   // Another process of this folder looks for the engine where it was.
   const fixedPort = record && isOfAnother(record) ? record.port : askedPort;
   const port = fixedPort ?? (await choosePort(record));

@@ -61,6 +61,8 @@ describe("an answer of the engine", () => {
     const access = { port: await start("answers", "404"), adminToken: "token" };
     expect(await caught(() => checkStore(access, "kawa"))).toBeUndefined();
     end();
-    expect(await codeOf(async () => checkStore({ ...access, port: await start("answers", "500") }, "kawa"))).toBe("BACKEND_UNAVAILABLE");
+    expect(await codeOf(async () => checkStore({ ...access, port: await start("answers", "500") }, "kawa"))).toBe(
+      "BACKEND_UNAVAILABLE",
+    );
   });
 });

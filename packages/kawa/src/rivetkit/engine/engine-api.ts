@@ -36,7 +36,8 @@ export async function isHealthy(port: number): Promise<boolean> {
 
 /** Rejects when it does not answer. */
 export async function checkHealth(port: number): Promise<void> {
-  if (!(await isHealthy(port))) throw new KawaError("BACKEND_UNAVAILABLE", `The engine on port ${port} does not answer.`);
+  if (!(await isHealthy(port)))
+    throw new KawaError("BACKEND_UNAVAILABLE", `The engine on port ${port} does not answer.`);
 }
 
 /** Whether it obeys who has this token, or none. */
@@ -52,7 +53,11 @@ export async function findNamespace(access: EngineAccess): Promise<string | unde
   const { namespaces } = (await response.json()) as { namespaces: readonly { readonly name: string }[] };
   const names = namespaces.map(({ name }) => name);
   const own = namespaceNameOf(access);
-  return names.find((name) => name === own) ?? names.find((name) => hiddenNamespace.test(name)) ?? names.find((name) => name === oldNamespace);
+  return (
+    names.find((name) => name === own) ??
+    names.find((name) => hiddenNamespace.test(name)) ??
+    names.find((name) => name === oldNamespace)
+  );
 }
 
 /** Of one name for each token: a start that was interrupted may have begun to make it, and values must not be in two of them. */
@@ -62,7 +67,8 @@ export async function createNamespace(access: EngineAccess): Promise<string> {
   const error = response.ok ? undefined : await refusal(response, "make a namespace");
   if (error && !error.message.includes("name_not_unique")) throw error;
   const isMade = await waitUntil(async () => (await findNamespace(access)) === name, requestTimeoutMs);
-  if (!isMade) throw error ?? new KawaError("BACKEND_UNAVAILABLE", "The engine does not list the namespace that it has made.");
+  if (!isMade)
+    throw error ?? new KawaError("BACKEND_UNAVAILABLE", "The engine does not list the namespace that it has made.");
   return name;
 }
 
@@ -132,5 +138,8 @@ function patienceOf(ms: number): AbortSignal {
 
 async function refusal(response: Response, what: string): Promise<KawaError> {
   const body = await response.text();
-  return new KawaError("BACKEND_UNAVAILABLE", `The engine refused to ${what}: ${response.status} ${body.slice(0, 200)}`);
+  return new KawaError(
+    "BACKEND_UNAVAILABLE",
+    `The engine refused to ${what}: ${response.status} ${body.slice(0, 200)}`,
+  );
 }

@@ -30,7 +30,11 @@ const other = { ...markOf(process.ppid), thread: 0 };
 
 describe.skipIf(process.platform === "win32")("ownerOf", () => {
   const record = recordOf(process.pid, port);
-  const by = (owner: EngineRecord["owner"]): EngineRecord => ({ ...record, ownerPid: owner!.pid, ...(owner ? { owner } : {}) });
+  const by = (owner: EngineRecord["owner"]): EngineRecord => ({
+    ...record,
+    ownerPid: owner!.pid,
+    ...(owner ? { owner } : {}),
+  });
 
   it("tells this thread, another thread, another process, and one that is gone", () => {
     expect(ownerOf(record)).toBe("this thread");
@@ -61,12 +65,15 @@ describe.skipIf(process.platform === "win32")("isEngineAlive", () => {
     expect(isEngineAlive({ ...recordOf(pid, port), engine: { ...markOf(pid), startedAt: "before" } })).toBe(false);
   });
 
-  it.runIf(process.platform === "linux")("is false for a number of another container, whatever has it here", async () => {
-    const { pid } = await startEngine();
-    const mark = markOf(pid);
-    const engine = { ...mark, space: { boot: mark.space!.boot, pids: "pid:[1]" } };
-    expect(isEngineAlive({ ...recordOf(pid, port), engine })).toBe(false);
-  });
+  it.runIf(process.platform === "linux")(
+    "is false for a number of another container, whatever has it here",
+    async () => {
+      const { pid } = await startEngine();
+      const mark = markOf(pid);
+      const engine = { ...mark, space: { boot: mark.space!.boot, pids: "pid:[1]" } };
+      expect(isEngineAlive({ ...recordOf(pid, port), engine })).toBe(false);
+    },
+  );
 
   it("is false when none was started", () => {
     expect([0, -1].map((pid) => isEngineAlive(recordOf(pid, port)))).toEqual([false, false]);

@@ -36,7 +36,12 @@ describe.skipIf(process.platform === "win32")("closeToOthers", () => {
   });
 
   it.each([
-    ["somebody else owns it", () => { throw Object.assign(new Error("EPERM"), { code: "EPERM" }); }],
+    [
+      "somebody else owns it",
+      () => {
+        throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+      },
+    ],
     ["the file system knows no modes", () => {}],
   ])("fails when %s, and says what to do", async (_, chmod) => {
     writeFileSync(path, "", { mode: 0o644 });

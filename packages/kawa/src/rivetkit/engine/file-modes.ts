@@ -39,7 +39,8 @@ export function checkUsable(path: string, kind: "file" | "folder" | "log"): void
   try {
     const found = statSync(path, { throwIfNoEntry: false });
     if (!found) return;
-    if (isFolder ? !found.isDirectory() : !found.isFile()) problem = `is not a ${isFolder ? "folder" : "file"}. Move it away`;
+    if (isFolder ? !found.isDirectory() : !found.isFile())
+      problem = `is not a ${isFolder ? "folder" : "file"}. Move it away`;
     // Files are replaced, never written over, but for the log.
     else accessSync(path, isFolder ? R_OK | W_OK | X_OK : kind === "log" ? R_OK | W_OK : R_OK);
   } catch (error) {
@@ -47,7 +48,9 @@ export function checkUsable(path: string, kind: "file" | "folder" | "log"): void
     cause = error;
   }
   if (problem === undefined) return;
-  throw new KawaError("ENGINE_FOLDER_UNWRITABLE", `${path} ${problem}, or set KAWA_DATA_DIR to another folder.`, { cause });
+  throw new KawaError("ENGINE_FOLDER_UNWRITABLE", `${path} ${problem}, or set KAWA_DATA_DIR to another folder.`, {
+    cause,
+  });
 }
 
 /** The folder around them may be a volume of the system's, or shared with other programs, such as `/tmp`. */

@@ -28,7 +28,11 @@ describe.skipIf(process.platform === "win32")("a folder", () => {
     expect(kinshipOf(before, of("moved"))).toBe("same");
   });
 
-  it.each([["cp", "-a"], ["cp", "-al"], ["cp", "-r"]])("that %s %s has made is a copy, and a copy of a copy too", (command, flag) => {
+  it.each([
+    ["cp", "-a"],
+    ["cp", "-al"],
+    ["cp", "-r"],
+  ])("that %s %s has made is a copy, and a copy of a copy too", (command, flag) => {
     execFileSync(command!, [flag!, original, join(parent, "copy")]);
     execFileSync(command!, [flag!, join(parent, "copy"), join(parent, "second")]);
     expect(kinshipOf(of("original"), of("copy"))).toBe("copy");

@@ -70,7 +70,7 @@ function placeOf(path: string): string {
   for (const line of mounts.split("\n")) {
     const [, , , root = "", point = ""] = line.split(" ").map(unescapeMount);
     const prefix = point.endsWith("/") ? point : `${point}/`;
-    if (point === "" || point.length < longest || !(`${path}/`).startsWith(prefix)) continue;
+    if (point === "" || point.length < longest || !`${path}/`.startsWith(prefix)) continue;
     longest = point.length;
     place = join(root, path.slice(point.length));
   }

@@ -82,7 +82,10 @@ describe("a lock", () => {
 
   it("that cannot be made is an error at once, with what to do", async () => {
     mkdirSync(path);
-    expect(await caught(() => takeLock(path))).toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE", message: expect.stringContaining(path) });
+    expect(await caught(() => takeLock(path))).toMatchObject({
+      code: "ENGINE_FOLDER_UNWRITABLE",
+      message: expect.stringContaining(path),
+    });
   });
 });
 
@@ -119,6 +122,9 @@ describe.skipIf(process.platform === "win32")("waiting for a lock", () => {
   it("ends where the holder gives no sign of life, and says whose it is", async () => {
     const done = caught(() => locked(folder, async () => "done"));
     await pass(25_000);
-    expect(await done).toMatchObject({ code: "ENGINE_START_FAILED", message: expect.stringContaining(`End process ${process.ppid}`) });
+    expect(await done).toMatchObject({
+      code: "ENGINE_START_FAILED",
+      message: expect.stringContaining(`End process ${process.ppid}`),
+    });
   });
 });

@@ -59,7 +59,11 @@ export function takeLock(path: string): Lock | undefined {
     }
     // A full disk leaves an empty file, and nobody whose it is.
     if ((cause as NodeJS.ErrnoException).syscall === "write") rmSync(path, { force: true });
-    throw new KawaError("ENGINE_FOLDER_UNWRITABLE", `The lock file ${path} cannot be made. Delete what is there, or let the folder belong to the user who runs the server.`, { cause });
+    throw new KawaError(
+      "ENGINE_FOLDER_UNWRITABLE",
+      `The lock file ${path} cannot be made. Delete what is there, or let the folder belong to the user who runs the server.`,
+      { cause },
+    );
   }
   // Who was taken for dead must not take the lock of the next one.
   const isOurs = (): boolean => readLock(path) === text;

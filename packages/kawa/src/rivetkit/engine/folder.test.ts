@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -43,25 +53,37 @@ describe("opening the folder", () => {
 describe("what is in the folder", () => {
   const files = ["secret", "secret.previous", "admin-token", "engine.json", "identity.json", "engine.log"];
 
-  it.each([...files.map((name) => [name, "file"] as const), ["journal", "folder"] as const])("is refused when %s is no %s", async (name, kind) => {
-    const path = join(parent, name);
-    if (kind === "file") mkdirSync(path);
-    else writeFileSync(path, "");
-    const message = expect.stringContaining(`${path} is not a ${kind}. Move it away, or set KAWA_DATA_DIR`);
-    expect(await caught(() => EngineFolder.open(parent))).toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE", message });
-  });
+  it.each([...files.map((name) => [name, "file"] as const), ["journal", "folder"] as const])(
+    "is refused when %s is no %s",
+    async (name, kind) => {
+      const path = join(parent, name);
+      if (kind === "file") mkdirSync(path);
+      else writeFileSync(path, "");
+      const message = expect.stringContaining(`${path} is not a ${kind}. Move it away, or set KAWA_DATA_DIR`);
+      expect(await caught(() => EngineFolder.open(parent))).toMatchObject({
+        code: "ENGINE_FOLDER_UNWRITABLE",
+        message,
+      });
+    },
+  );
 
   it.each(["secret", "secret.previous"])("is refused when a secret in %s is too short", async (name) => {
     writeFileSync(join(parent, name), "short\n");
     const folder = EngineFolder.open(parent);
     const error = await caught(() => (name === "secret" ? folder.secret() : folder.previousSecrets()));
-    expect(error).toMatchObject({ code: "SECRET_MISSING", message: expect.stringContaining(`${join(parent, name)} has 5 characters`) });
+    expect(error).toMatchObject({
+      code: "SECRET_MISSING",
+      message: expect.stringContaining(`${join(parent, name)} has 5 characters`),
+    });
   });
 
   it("is refused when the token is no text", async () => {
     writeFileSync(join(parent, "admin-token"), Buffer.from([65, 200, 10, 66]));
     const error = await caught(() => EngineFolder.open(parent).adminToken());
-    expect(error).toMatchObject({ code: "ENGINE_FOLDER_UNWRITABLE", message: expect.stringContaining("holds no token") });
+    expect(error).toMatchObject({
+      code: "ENGINE_FOLDER_UNWRITABLE",
+      message: expect.stringContaining("holds no token"),
+    });
   });
 });
 
@@ -123,11 +145,14 @@ describe("the record", () => {
     expect(folder.readRecord()).toBeUndefined();
   });
 
-  it.each(["{}", "[]", "42", '{"pid":"1","port":"x","ownerPid":2}'])("counts as missing when the file holds %j", (text) => {
-    const folder = EngineFolder.open(parent);
-    writeFileSync(join(parent, "engine.json"), text);
-    expect(folder.readRecord()).toBeUndefined();
-  });
+  it.each(["{}", "[]", "42", '{"pid":"1","port":"x","ownerPid":2}'])(
+    "counts as missing when the file holds %j",
+    (text) => {
+      const folder = EngineFolder.open(parent);
+      writeFileSync(join(parent, "engine.json"), text);
+      expect(folder.readRecord()).toBeUndefined();
+    },
+  );
 });
 
 describe("the secret", () => {

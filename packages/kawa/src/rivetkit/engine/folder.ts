@@ -141,7 +141,10 @@ export class EngineFolder {
   adminToken(): string {
     const token = this.#keep(tokenName);
     if (!/^[\x20-\x7e]+$/.test(token)) {
-      throw new KawaError("ENGINE_FOLDER_UNWRITABLE", `${this.#path(tokenName)} holds no token. Stop the servers of this folder, and delete it: another one is made.`);
+      throw new KawaError(
+        "ENGINE_FOLDER_UNWRITABLE",
+        `${this.#path(tokenName)} holds no token. Stop the servers of this folder, and delete it: another one is made.`,
+      );
     }
     return token;
   }
@@ -166,7 +169,10 @@ export class EngineFolder {
   /** Secrets of this folder before, one a line: a secret is replaced by moving its file to this one. */
   previousSecrets(): readonly string[] {
     const path = this.#path(previousName);
-    const secrets = readText(path)?.split(/\s+/).filter((secret) => secret !== "") ?? [];
+    const secrets =
+      readText(path)
+        ?.split(/\s+/)
+        .filter((secret) => secret !== "") ?? [];
     for (const secret of secrets) checkSecret(`A secret in ${path}`, secret);
     return secrets;
   }

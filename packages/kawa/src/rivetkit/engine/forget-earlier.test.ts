@@ -28,7 +28,8 @@ let told: string[];
 
 const file = (name: string): string => join(place.path, name);
 const asked = (): string => (existsSync(file("asked")) ? readFileSync(file("asked"), "utf8") : "");
-const untilAsked = async (text: string): Promise<void> => expect(await waitUntil(() => asked().includes(text), 20_000)).toBe(true);
+const untilAsked = async (text: string): Promise<void> =>
+  expect(await waitUntil(() => asked().includes(text), 20_000)).toBe(true);
 
 beforeEach(() => {
   place = makeTempFolder();

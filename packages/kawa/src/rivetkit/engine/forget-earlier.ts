@@ -33,14 +33,20 @@ export async function forgetEarlier(folder: EngineFolder, { withServers }: Forgo
 }
 
 async function forgetServers(ask: AskStore): Promise<void> {
-  const found = await ask([`ls -d 4 -s list ${pegboard}/namespace/envoy/by_name/active`, `ls -d 2 -s list ${pegboard}/actor/data`]);
+  const found = await ask([
+    `ls -d 4 -s list ${pegboard}/namespace/envoy/by_name/active`,
+    `ls -d 2 -s list ${pegboard}/actor/data`,
+  ]);
   const servers = [...found.matchAll(/^ *\/([0-9a-z]{30})\/[^/\n]+\/\d+\/([0-9a-f-]{36})$/gm)];
   const actors = runningActors(found).slice(0, maxActors);
   if (servers.length + actors.length === 0) return;
   await ask([
     // The engine gives up its search for a server after some dead ones. One that lives is put there again when it connects.
     ...["envoy_hash_idx", "envoy_load_balancer_idx"].map((index) => `clear -r -y ${pegboard}/namespace/${index}`),
-    ...servers.map(([, namespace, server]) => `set ${pegboard}/namespace/envoy/data/id:${namespace}/str:${server}/last_ping_ts i64:0`),
+    ...servers.map(
+      ([, namespace, server]) =>
+        `set ${pegboard}/namespace/envoy/data/id:${namespace}/str:${server}/last_ping_ts i64:0`,
+    ),
     ...actors.flatMap(lostCommands),
   ]);
 }

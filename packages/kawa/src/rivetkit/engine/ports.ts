@@ -33,5 +33,8 @@ export async function findEnginePort(): Promise<number> {
     const port = randomInt(firstPort, lastPort);
     if (await isEnginePortFree(port)) return port;
   }
-  throw new KawaError("ENGINE_PORT_TAKEN", `No free port between ${firstPort} and ${lastPort} for the embedded engine.`);
+  throw new KawaError(
+    "ENGINE_PORT_TAKEN",
+    `No free port between ${firstPort} and ${lastPort} for the embedded engine.`,
+  );
 }

@@ -26,7 +26,11 @@ export function isEngineProcess(pid: number): boolean {
 /** Of a process that has ended and that nobody has waited for, it is empty. */
 function commandOf(pid: number): string {
   if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  if (process.platform === "win32") return execFileSync("tasklist", ["/fi", `PID eq ${pid}`, "/fo", "csv", "/nh"], { encoding: "utf8", windowsHide: true });
+  if (process.platform === "win32")
+    return execFileSync("tasklist", ["/fi", `PID eq ${pid}`, "/fo", "csv", "/nh"], {
+      encoding: "utf8",
+      windowsHide: true,
+    });
   return execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
 }
 

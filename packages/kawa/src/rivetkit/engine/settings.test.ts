@@ -52,9 +52,11 @@ describe("engineEnvironment", () => {
 
   it("reads no certificates where it stores in files, and those of the system where it reaches a database", () => {
     const certificates = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
-    for (const made of [environment(), toolEnvironment("/data")]) expect(certificates.map((name) => made[name])).toEqual([devNull, devNull]);
+    for (const made of [environment(), toolEnvironment("/data")])
+      expect(certificates.map((name) => made[name])).toEqual([devNull, devNull]);
     vi.stubEnv("RIVET__POSTGRES__URL", "postgres://db");
-    for (const made of [environment(), toolEnvironment("/data")]) expect(certificates.map((name) => made[name])).toEqual([undefined, undefined]);
+    for (const made of [environment(), toolEnvironment("/data")])
+      expect(certificates.map((name) => made[name])).toEqual([undefined, undefined]);
   });
 
   it("passes on no secret of the app", () => {
@@ -72,7 +74,9 @@ describe("engineEnvironment", () => {
 describe("storeEnvironment", () => {
   it("tells a command that edits the store where it is, and nothing about the engine", () => {
     expect(storeEnvironment("/data")).toMatchObject({ RIVET__FILE_SYSTEM__PATH: "/data" });
-    expect(Object.keys(storeEnvironment("/data")).filter((name) => name.startsWith("RIVET__"))).toEqual(["RIVET__FILE_SYSTEM__PATH"]);
+    expect(Object.keys(storeEnvironment("/data")).filter((name) => name.startsWith("RIVET__"))).toEqual([
+      "RIVET__FILE_SYSTEM__PATH",
+    ]);
   });
 });
 

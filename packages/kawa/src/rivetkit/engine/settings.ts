@@ -88,14 +88,16 @@ export function givenAdminToken(): string | undefined {
 
 /** Who asks for metrics, by naming a host or a port, gets them. */
 function metricsEnvironment(host: string): Record<string, string> {
-  if (process.env["RIVET__METRICS__PORT"] || process.env["RIVET__METRICS__HOST"]) return { RIVET__METRICS__HOST: "127.0.0.1" };
+  if (process.env["RIVET__METRICS__PORT"] || process.env["RIVET__METRICS__HOST"])
+    return { RIVET__METRICS__HOST: "127.0.0.1" };
   return { RIVET__METRICS__HOST: host, RIVET__METRICS__PORT: "0" };
 }
 
 function inherited(): Record<string, string> {
   const entries = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined && (entry[0].startsWith("RIVET__") || ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"].includes(entry[0])),
+      entry[1] !== undefined &&
+      (entry[0].startsWith("RIVET__") || ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"].includes(entry[0])),
   );
   return Object.fromEntries(entries);
 }

@@ -18,7 +18,10 @@ const guard = `"$@" >&2 3<&- & engine=$!; echo $engine; exec >&-
 wait $engine; status=$?; kill $watcher 2>/dev/null; exit $status`;
 
 /** Starts the engine in a session of its own, so that Ctrl-C reaches the app first and the engine last. */
-export async function spawnEngine(folder: EngineFolder, given: { port: number; adminToken: string }): Promise<EngineProcess> {
+export async function spawnEngine(
+  folder: EngineFolder,
+  given: { port: number; adminToken: string },
+): Promise<EngineProcess> {
   const binary = engineBinary();
   const command = [binary, "start", "--except-services", leftOutService] as const;
   const environment = engineEnvironment({ ...given, dataPath: folder.dataPath, metricsHost: await hiddenHost() });
@@ -40,7 +43,8 @@ export async function spawnEngine(folder: EngineFolder, given: { port: number; a
     const pid = process.platform === "win32" ? (child.pid ?? 0) : await firstNumber(child.stdout, exited);
     child.unref();
     // Without descriptors left there are no streams.
-    for (const stream of (child.stdio as ChildProcess["stdio"] | undefined) ?? []) (stream as { unref?: () => void } | null)?.unref?.();
+    for (const stream of (child.stdio as ChildProcess["stdio"] | undefined) ?? [])
+      (stream as { unref?: () => void } | null)?.unref?.();
     return { pid, exited };
   } finally {
     closeSync(log);

@@ -11,7 +11,15 @@ const steps = vi.hoisted(() => ({ before: (): void => {} }));
 
 vi.mock("node:fs", async (importOriginal) => {
   const real = await importOriginal<typeof Files>();
-  const names = ["writeFileSync", "readFileSync", "rmSync", "statSync", "renameSync", "linkSync", "utimesSync"] as const;
+  const names = [
+    "writeFileSync",
+    "readFileSync",
+    "rmSync",
+    "statSync",
+    "renameSync",
+    "linkSync",
+    "utimesSync",
+  ] as const;
   const stepped = names.map((name) => [
     name,
     (...args: never[]) => {
@@ -78,7 +86,7 @@ describe.each([
 
   it("is one starter's, whenever a second one comes", () => {
     let count = 0;
-    for (;; count += 1) {
+    for (; ; count += 1) {
       leave();
       const taken = takenWithSecondAt(count);
       if (taken === undefined) break;

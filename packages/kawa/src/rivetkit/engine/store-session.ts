@@ -43,7 +43,9 @@ async function openOnce<T>(folder: EngineFolder, work: (ask: AskStore) => Promis
     tool.kill("SIGKILL");
   }, timeoutMs);
   const lost = exited.then((): never => {
-    throw new Error(`The store of ${folder.path} could not be opened${isLate ? ` within ${timeoutMs} ms` : ""}. ${complaint.slice(0, 500)}`.trim());
+    throw new Error(
+      `The store of ${folder.path} could not be opened${isLate ? ` within ${timeoutMs} ms` : ""}. ${complaint.slice(0, 500)}`.trim(),
+    );
   });
   lost.catch(() => {});
   tool.stderr.setEncoding("utf8").on("data", (text: string) => (complaint += text));

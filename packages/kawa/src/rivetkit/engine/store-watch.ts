@@ -73,7 +73,9 @@ export async function whenDiskTakesWrites(folder: EngineFolder, signal: AbortSig
     const code = gone ?? (await refusalOfDisk(folder.dataPath));
     if (code === undefined) break;
     if (!hasWaited) {
-      console.error(`[kawa] ${gone ?? `The disk of ${folder.path} takes no writes (${code}), so writes are refused. Free or mend it: Kawa goes on by itself.`}`);
+      console.error(
+        `[kawa] ${gone ?? `The disk of ${folder.path} takes no writes (${code}), so writes are refused. Free or mend it: Kawa goes on by itself.`}`,
+      );
     }
     hasWaited = true;
     if (!(await pause(recheckIntervalMs, signal))) return hasWaited;

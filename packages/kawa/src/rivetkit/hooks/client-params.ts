@@ -24,8 +24,11 @@ export const actionNames = Object.keys(fields) as ActionName[];
 export function clientParams(name: ActionName, args: readonly unknown[]): Record<string, unknown> {
   const names: readonly string[] = fields[name];
   const [first] = args;
-  const given = args.length === 1 && isObject(first) ? first : Object.fromEntries(names.map((field, at) => [field, args[at]]));
-  const params = Object.fromEntries(names.map((field) => [field, Object.hasOwn(given, field) ? given[field] : undefined]));
+  const given =
+    args.length === 1 && isObject(first) ? first : Object.fromEntries(names.map((field, at) => [field, args[at]]));
+  const params = Object.fromEntries(
+    names.map((field) => [field, Object.hasOwn(given, field) ? given[field] : undefined]),
+  );
   // No prefix is the empty one: a hook that guards "everything" must not meet it in two forms.
   return "prefix" in params ? { prefix: params["prefix"] ?? "" } : params;
 }

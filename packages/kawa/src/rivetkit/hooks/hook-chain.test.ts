@@ -12,9 +12,13 @@ import { shareSecret } from "../secret/shared-secret.ts";
 const actors = new Map<string, FakeActor>();
 
 vi.mock("rivetkit/client", () => ({
-  createClient: () => ({ reactiveState: { getOrCreate: (key: string[]) => ({ webSocket: async () => actors.get(key[0]!)!.open(key) }) } }),
+  createClient: () => ({
+    reactiveState: { getOrCreate: (key: string[]) => ({ webSocket: async () => actors.get(key[0]!)!.open(key) }) },
+  }),
 }));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 beforeEach(() => shareSecret("a secret of the test"));
 afterEach(() => {
@@ -44,7 +48,11 @@ describe.each<Place>(["beside the actor", "in another process"])("a hook that ca
     const asked: string[] = [];
     const app: App = await start(
       {
-        [name]: async (_: unknown, params: { userId?: string; key?: string; prefix?: string }, next: (params: unknown) => unknown) => {
+        [name]: async (
+          _: unknown,
+          params: { userId?: string; key?: string; prefix?: string },
+          next: (params: unknown) => unknown,
+        ) => {
           asked.push(params.key ?? params.prefix ?? "");
           const role = await withoutHooks(() => app.roleOf(params.userId ?? "").get());
           if (role !== "editor") throw new UserError("Only editors read.");
@@ -129,7 +137,10 @@ describe.each<Place>(["beside the actor", "in another process"])("a hook that ca
   it.each([
     ["sets a value that grows", async (app: App, n: number) => app.space.signal("text", "").set(`${n}`, ada)],
     ["updates its own key", async (app: App) => app.space.signal("text", "").update((text) => `${text}+`, ada)],
-    ["sets another key with the same hook", async (app: App, n: number) => app.space.signal(`text-${n}`, "").set("x", ada)],
+    [
+      "sets another key with the same hook",
+      async (app: App, n: number) => app.space.signal(`text-${n}`, "").set("x", ada),
+    ],
     ["deletes, whose hook sets", async (app: App) => app.space.signal("text", "").delete(ada)],
     ["clears, whose hook sets", async (app: App) => app.space.clear(ada)],
   ])("ends when a setSignal hook %s", async (_, callBack) => {
@@ -224,7 +235,11 @@ describe.each<Place>(["beside the actor", "in another process"])("a hook that ca
       {
         setSignal: async (_, params, next) => {
           if (params.key === "app:a") {
-            late.push(new Promise((resolve, reject) => setTimeout(() => app.space.signal("a2", "").set("x", ada).then(resolve, reject), 1_200)));
+            late.push(
+              new Promise((resolve, reject) =>
+                setTimeout(() => app.space.signal("a2", "").set("x", ada).then(resolve, reject), 1_200),
+              ),
+            );
           }
           return next(params);
         },
@@ -251,8 +266,16 @@ describe("hooks of two actors that ask each other", () => {
         return next(params);
       },
     });
-    const a: App = await start(ask(() => b), placeOfA, "a");
-    const b: App = await start(ask(() => a), placeOfB, "b");
+    const a: App = await start(
+      ask(() => b),
+      placeOfA,
+      "a",
+    );
+    const b: App = await start(
+      ask(() => a),
+      placeOfB,
+      "b",
+    );
     const error = await caught(() => a.space.signal("text", "").get(ada));
     expect(error).toMatchObject({ code: "HOOK_LOOP" });
     expect(calls).toBeLessThan(8);
@@ -285,7 +308,13 @@ describe("withoutHooks", () => {
   });
 
   it("asks nobody who acts", async () => {
-    const app: App = await start({ setSignal: async (_, params, next) => withoutHooks(() => app.space.signal("role", "none").get()).then(() => next(params)) }, "beside the actor");
+    const app: App = await start(
+      {
+        setSignal: async (_, params, next) =>
+          withoutHooks(() => app.space.signal("role", "none").get()).then(() => next(params)),
+      },
+      "beside the actor",
+    );
     app.backend.getContext = () => {
       throw new Error("outside of a request");
     };

@@ -50,7 +50,10 @@ const deepCounts = new WeakMap<HookChain, { count: number }>();
 export function withoutHooks<R>(fn: () => R): R {
   const within = storage.getStore();
   if (!within) {
-    throw new KawaError("HOOK_MISSING", "withoutHooks() was called outside of a hook. Call it inside of one, or remove it: elsewhere, server code says who acts with { context }.");
+    throw new KawaError(
+      "HOOK_MISSING",
+      "withoutHooks() was called outside of a hook. Call it inside of one, or remove it: elsewhere, server code says who acts with { context }.",
+    );
   }
   return storage.run({ run: within.run, isPast: true }, fn);
 }
@@ -124,6 +127,8 @@ function targetOf(params: { readonly key?: unknown; readonly scope?: unknown; re
 
 /** Two calls with the same digest are the same: who asks, for what, and with which value. */
 function digest(call: unknown): string {
-  return createHash("sha256").update(encodeValue("call", call, Number.POSITIVE_INFINITY)).digest("base64url").slice(0, 22);
+  return createHash("sha256")
+    .update(encodeValue("call", call, Number.POSITIVE_INFINITY))
+    .digest("base64url")
+    .slice(0, 22);
 }
-

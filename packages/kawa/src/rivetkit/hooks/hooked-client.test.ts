@@ -7,7 +7,12 @@ import { hooksOf, takeHooks, withHookedClient } from "./hooked-client.ts";
 import type { HookContext } from "./hooks.ts";
 import { shareSecret } from "../secret/shared-secret.ts";
 
-type Sent = { actorName: string; options: { params?: unknown; getParams?: () => Promise<unknown> } | undefined; args?: readonly unknown[]; connected?: unknown };
+type Sent = {
+  actorName: string;
+  options: { params?: unknown; getParams?: () => Promise<unknown> } | undefined;
+  args?: readonly unknown[];
+  connected?: unknown;
+};
 
 let sent: Sent[];
 
@@ -22,7 +27,12 @@ function createFakeClient(): Record<string, never> {
       connect: (connected: unknown) => handleOf({ ...of, connected }),
     };
     return new Proxy(raw, {
-      get: (target, name) => (name === "then" ? undefined : name in target ? Reflect.get(target, name) : (...args: unknown[]) => target.action({ args })),
+      get: (target, name) =>
+        name === "then"
+          ? undefined
+          : name in target
+            ? Reflect.get(target, name)
+            : (...args: unknown[]) => target.action({ args }),
     });
   };
   const open = (actorName: string, _: unknown, options?: Sent["options"]): object => handleOf({ actorName, options });
@@ -31,7 +41,9 @@ function createFakeClient(): Record<string, never> {
   return new Proxy(raw, {
     get(target, name) {
       if (name in target) return Reflect.get(target, name);
-      return Object.fromEntries(Object.entries(raw).map(([method, run]) => [method, (...args: [unknown]) => run(String(name), ...args)]));
+      return Object.fromEntries(
+        Object.entries(raw).map(([method, run]) => [method, (...args: [unknown]) => run(String(name), ...args)]),
+      );
     },
   }) as never;
 }
@@ -46,7 +58,8 @@ function createContext(): { c: HookContext; client: () => AnyClient } {
 }
 
 const call = { actorId: "id", name: "setSignal", params: { key: "k", value: 1 } } as const;
-const inHook = <T>(fn: () => T | Promise<T>, before: HookChain = []): Promise<T> => runInHook({ hook: "setSignal", call, before }, fn);
+const inHook = <T>(fn: () => T | Promise<T>, before: HookChain = []): Promise<T> =>
+  runInHook({ hook: "setSignal", call, before }, fn);
 
 beforeEach(() => {
   shareSecret("a secret of the test");
@@ -89,7 +102,9 @@ describe("the client of a hook", () => {
   it("keeps the app's own connection params", async () => {
     const { client } = createContext();
     await inHook(async () => {
-      await client().ours.getOrCreate(["a"], { params: { token: "t" }, getParams: async () => ({ token: "later" }) }).getSignal("k");
+      await client()
+        .ours.getOrCreate(["a"], { params: { token: "t" }, getParams: async () => ({ token: "later" }) })
+        .getSignal("k");
       await client().ours.getOrCreate(["a"]).connect({ token: "connected" }).getSignal("k");
       await client().ours.getOrCreate(["a"], { params: "a text" }).getSignal("k");
     });
@@ -108,7 +123,11 @@ describe("the client of a hook", () => {
       await client().getOrCreate("theirs", ["a"]).setSignal("k", 1);
       await client().ours.getOrCreate(["a"]).another("k", 1);
     });
-    expect(sent.map(({ args }) => args)).toEqual([["k", 1], ["k", 1], ["k", 1]]);
+    expect(sent.map(({ args }) => args)).toEqual([
+      ["k", 1],
+      ["k", 1],
+      ["k", 1],
+    ]);
     expect(sent[0]!.options).toBeUndefined();
   });
 

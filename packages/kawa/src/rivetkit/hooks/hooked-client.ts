@@ -64,7 +64,8 @@ function hookedClient(client: object): object {
       if (isOpener(property)) {
         // With the actor's name in front.
         const open = value as Openers["get"];
-        return (name: unknown, ...rest: unknown[]) => (isOurs(name) ? opener(open.bind(target, name))(...rest) : open(name, ...rest));
+        return (name: unknown, ...rest: unknown[]) =>
+          isOurs(name) ? opener(open.bind(target, name))(...rest) : open(name, ...rest);
       }
       if (!isOurs(property)) return value;
       const actor = value as Openers;
@@ -85,14 +86,17 @@ function opener(open: Openers["get"]): Openers["get"] {
 }
 
 function hookedHandle(handle: Handle): Handle {
-  const act = (call: Call): Promise<unknown> => withOwnErrors(handle.action({ ...call, args: [...call.args, ...marks()] }));
+  const act = (call: Call): Promise<unknown> =>
+    withOwnErrors(handle.action({ ...call, args: [...call.args, ...marks()] }));
   return new Proxy(handle, {
     get(target, property) {
       if (property === "action") return act;
       if (property === "connect") {
-        return (params?: unknown, options?: unknown) => hookedHandle(target.connect!(withMark(params, marks()), options));
+        return (params?: unknown, options?: unknown) =>
+          hookedHandle(target.connect!(withMark(params, marks()), options));
       }
-      if (actionNames.includes(property as ActionName)) return (...args: unknown[]) => act({ name: property as string, args });
+      if (actionNames.includes(property as ActionName))
+        return (...args: unknown[]) => act({ name: property as string, args });
       return Reflect.get(target, property, target) as unknown;
     },
   });
@@ -120,7 +124,9 @@ function withMark(params: unknown, [mark]: readonly Params[]): unknown {
 function marks(): readonly Params[] {
   const from = currentHook();
   if (!from) return [];
-  return [{ [field]: sign({ purpose: "hooks", audience, expiresAt: Date.now() + lifetimeMs }, JSON.stringify(from.chain)) }];
+  return [
+    { [field]: sign({ purpose: "hooks", audience, expiresAt: Date.now() + lifetimeMs }, JSON.stringify(from.chain)) },
+  ];
 }
 
 /** A hook is told of a loop as by a signal. */

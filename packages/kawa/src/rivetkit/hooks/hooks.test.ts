@@ -1,6 +1,14 @@
 import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import { caught } from "../../../test/support/caught.ts";
-import { type ActionParams, type AnyHooks, type HookContext, hookedBy, isCovered, type ReactiveStateActorHooks, runHooks } from "./hooks.ts";
+import {
+  type ActionParams,
+  type AnyHooks,
+  type HookContext,
+  hookedBy,
+  isCovered,
+  type ReactiveStateActorHooks,
+  runHooks,
+} from "./hooks.ts";
 
 const c = { actorId: "test" } as HookContext;
 const params = { key: "k", value: 1, userId: "ada" };
@@ -27,7 +35,10 @@ describe("the hooks of an action", () => {
       },
       getSignal: async () => order.push("getSignal"),
     };
-    const { result } = setSignal(hooks, vi.fn<Action>(async () => order.push("action")));
+    const { result } = setSignal(
+      hooks,
+      vi.fn<Action>(async () => order.push("action")),
+    );
     await result;
     expect(order).toEqual(["beforeAction setSignal", "setSignal k", "action", "after"]);
   });
@@ -35,7 +46,10 @@ describe("the hooks of an action", () => {
   it("see who acts, which action it is, and the actor's context", async () => {
     const beforeAction = vi.fn<NonNullable<AnyHooks["beforeAction"]>>((_, given, next) => next(given));
     await setSignal({ beforeAction }).result;
-    expect(beforeAction.mock.calls[0]!.slice(0, 2)).toEqual([c, { action: "setSignal", key: "k", value: 1, userId: "ada" }]);
+    expect(beforeAction.mock.calls[0]!.slice(0, 2)).toEqual([
+      c,
+      { action: "setSignal", key: "k", value: 1, userId: "ada" },
+    ]);
   });
 
   it("may give next() changed params, but not another action", async () => {
@@ -44,7 +58,13 @@ describe("the hooks of an action", () => {
       setSignal: (_, given, next) => next({ ...given, value: `${given.value} by ${given.by}` }),
     });
     expect(await result).toBe("1 by ada");
-    expect(action).toHaveBeenCalledExactlyOnceWith({ action: "setSignal", key: "k", value: "1 by ada", userId: "ada", by: "ada" });
+    expect(action).toHaveBeenCalledExactlyOnceWith({
+      action: "setSignal",
+      key: "k",
+      value: "1 by ada",
+      userId: "ada",
+      by: "ada",
+    });
   });
 
   it("may call next() without params, and then gets its own", async () => {
@@ -126,7 +146,11 @@ describe("which operations take the long way", () => {
     ["clear", "writes"],
   ])("%s: %s", (name, expected) => {
     const hooked = hookedBy({ [name]: () => {} });
-    expect(Object.entries(hooked).flatMap(([operation, is]) => (is ? [operation] : [])).join(" ")).toBe(expected);
+    expect(
+      Object.entries(hooked)
+        .flatMap(([operation, is]) => (is ? [operation] : []))
+        .join(" "),
+    ).toBe(expected);
   });
 });
 
@@ -174,7 +198,9 @@ describe("the types of hooks", () => {
 
   it("let hooks read any field where the app has not told its context", () => {
     expectTypeOf<ActionParams<"setSignal">["key"]>().toEqualTypeOf<string>();
-    const hooks: ReactiveStateActorHooks = { setSignal: (_, given, next) => (given.userId === "ada" ? next(given) : undefined) };
+    const hooks: ReactiveStateActorHooks = {
+      setSignal: (_, given, next) => (given.userId === "ada" ? next(given) : undefined),
+    };
     expect(hooks.setSignal).toBeDefined();
   });
 });

@@ -137,7 +137,10 @@ export async function runHooks<N extends ActionName>(
 }
 
 /** As {@link runHooks}, with the action's own hook alone. */
-export async function runOwnHook<N extends ActionName>(call: HookedCall<N>, action: () => ActionResult<N>): Promise<ActionResult<N>> {
+export async function runOwnHook<N extends ActionName>(
+  call: HookedCall<N>,
+  action: () => ActionResult<N>,
+): Promise<ActionResult<N>> {
   const { hooks, name } = call;
   const own = around(name, ownHook(hooks, name), call, async () => action());
   return (await own({ ...call.params, action: name })) as ActionResult<N>;
@@ -148,7 +151,12 @@ export function ownHook(hooks: AnyHooks, name: ActionName): Hook | undefined {
   return (hooks as Readonly<Record<string, Hook | undefined>>)[name];
 }
 
-function around(hookName: string, hook: Hook | undefined, { c, name, params: asked, chain = [] }: HookedCall<ActionName>, inner: Next): Next {
+function around(
+  hookName: string,
+  hook: Hook | undefined,
+  { c, name, params: asked, chain = [] }: HookedCall<ActionName>,
+  inner: Next,
+): Next {
   if (!hook) return inner;
   const call = { actorId: c.actorId, name, params: asked };
   return async (params) => {

@@ -26,10 +26,13 @@ describe("an adopted registry", () => {
     expect(startHost.mock.calls).toEqual([[{ defaultServerPort: 3001 }]]);
   });
 
-  it.each(["startAndWait", "startEnvoy"] as const)("starts the host with %s(), not an engine of its own", async (method) => {
-    await adoptRegistry(create())[method]();
-    expect(startHost).toHaveBeenCalledTimes(1);
-  });
+  it.each(["startAndWait", "startEnvoy"] as const)(
+    "starts the host with %s(), not an engine of its own",
+    async (method) => {
+      await adoptRegistry(create())[method]();
+      expect(startHost).toHaveBeenCalledTimes(1);
+    },
+  );
 
   it("stops the host with shutdown()", async () => {
     await adoptRegistry(create()).shutdown();

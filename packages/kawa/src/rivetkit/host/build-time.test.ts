@@ -14,11 +14,20 @@ beforeEach(() => {
 
 afterEach(() => vi.unstubAllEnvs());
 
-const inSitemap = <R>(fn: () => R): R => asNext({ work: { page: "/sitemap.xml/route", route: "/sitemap.xml" }, unit: { type: "prerender-legacy" } }, fn);
+const inSitemap = <R>(fn: () => R): R =>
+  asNext({ work: { page: "/sitemap.xml/route", route: "/sitemap.xml" }, unit: { type: "prerender-legacy" } }, fn);
 
 /** Of an app whose files name a backend, and of one whose server names it when it starts. */
 const backends: readonly (readonly [what: string, make: () => Backend | undefined])[] = [
-  ["a backend over an actor", () => new RivetBackend({ actorName: "reactiveState", actorId: "global", getContext: () => ({ userId: "nobody asks" }) })],
+  [
+    "a backend over an actor",
+    () =>
+      new RivetBackend({
+        actorName: "reactiveState",
+        actorId: "global",
+        getContext: () => ({ userId: "nobody asks" }),
+      }),
+  ],
   ["no backend", () => undefined],
 ];
 
@@ -34,7 +43,10 @@ describe.each(backends)("%s at build time", (_, make) => {
     }
     const app = namespace("build");
     const count = app.signal("count", 0);
-    const visitors = app.family((id: string) => ({ key: `visitors:${id}`, default: "" }), { expose: "write", ttlMs: 10_000 });
+    const visitors = app.family((id: string) => ({ key: `visitors:${id}`, default: "" }), {
+      expose: "write",
+      ttlMs: 10_000,
+    });
     return { app, count, doubled: computed(() => count.value * 2), visitors };
   }
 
@@ -62,7 +74,9 @@ describe.each(backends)("%s at build time", (_, make) => {
     };
     for (const [door, open] of Object.entries(doors)) {
       const error = await inSitemap(() => caught(open));
-      expect({ door, error }).toMatchObject({ error: { code: "RENDER_STATIC", message: expect.stringContaining('in "/sitemap.xml"') } });
+      expect({ door, error }).toMatchObject({
+        error: { code: "RENDER_STATIC", message: expect.stringContaining('in "/sitemap.xml"') },
+      });
     }
     expect(start).not.toHaveBeenCalled();
     start.mockRestore();
@@ -70,7 +84,8 @@ describe.each(backends)("%s at build time", (_, make) => {
 
   it("names what was asked for", async () => {
     const { app, count } = define();
-    const messageOf = async (ask: () => unknown): Promise<string> => ((await inSitemap(() => caught(ask))) as Error).message;
+    const messageOf = async (ask: () => unknown): Promise<string> =>
+      ((await inSitemap(() => caught(ask))) as Error).message;
     expect(await messageOf(() => count.get())).toContain('"build:count" was read during next build');
     expect(await messageOf(() => count.set(1))).toContain('"build:count" was written during next build');
     expect(await messageOf(() => app.keys())).toContain('Keys of "build:" were listed during next build');
@@ -79,7 +94,9 @@ describe.each(backends)("%s at build time", (_, make) => {
   it("tells each reader of a computed value where it reads", async () => {
     const { doubled } = define();
     await inSitemap(() => caught(() => doubled.value));
-    const inPage = await asNext({ work: { page: "/a/page", route: "/a" }, unit: { type: "prerender-legacy" } }, () => caught(() => doubled.value));
+    const inPage = await asNext({ work: { page: "/a/page", route: "/a" }, unit: { type: "prerender-legacy" } }, () =>
+      caught(() => doubled.value),
+    );
     expect((inPage as Error).message).toContain('in "/a"');
   });
 

@@ -137,7 +137,10 @@ class Host {
     shareSecretOf(folder);
     const port = options.port ?? this.defaultPort;
     // The runner waits for longer after each attempt, up to half a minute.
-    const onReturn = (): void => void this.#restartRunner(goneRunnerTimeoutMs).catch((error) => console.error("[kawa] The actors could not be started again:", error));
+    const onReturn = (): void =>
+      void this.#restartRunner(goneRunnerTimeoutMs).catch((error) =>
+        console.error("[kawa] The actors could not be started again:", error),
+      );
     this.#engine ??= await EmbeddedEngine.start({ folder, onReturn, ...(port === undefined ? {} : { port }) });
     this.#journals = this.#engine.journals;
     const { endpoint, namespace, adminToken: token } = this.#engine;

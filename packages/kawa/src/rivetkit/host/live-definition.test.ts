@@ -12,7 +12,9 @@ const define = (config: object) => actor(config as never);
 
 describe("a live definition", () => {
   it("calls the hooks and actions of its definition with all arguments", () => {
-    const live = new LiveDefinition(define({ onWake: (c: unknown) => `woke ${c}`, actions: { add: (_c: unknown, a: number, b: number) => a + b } }));
+    const live = new LiveDefinition(
+      define({ onWake: (c: unknown) => `woke ${c}`, actions: { add: (_c: unknown, a: number, b: number) => a + b } }),
+    );
     expect(configOf(live)["onWake"]!("c")).toBe("woke c");
     expect(configOf(live).actions["add"]!("c", 1, 2)).toBe(3);
   });

@@ -38,7 +38,10 @@ export function printStartFailure(error: unknown): void {
 
 async function start({ defaultServerPort: port }: StartOptions): Promise<void> {
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port <= maxPort)) {
-    throw new KawaError("OPTION_INVALID", `defaultServerPort is ${clip(port)}; it is a whole number from 1 to ${maxPort}.`);
+    throw new KawaError(
+      "OPTION_INVALID",
+      `defaultServerPort is ${clip(port)}; it is a whole number from 1 to ${maxPort}.`,
+    );
   }
   // `next build` evaluates the modules that call start().
   if (env.isBuild) return;

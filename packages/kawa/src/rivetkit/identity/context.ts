@@ -12,7 +12,10 @@ export type GetContext = () => Context | null | undefined | Promise<Context | nu
 const maxContextBytes = 8 * 1024;
 
 // In a box: a block of nobody is not outside of a block.
-const storage = processState("context", () => new AsyncLocalStorage<{ readonly context: Context | null | undefined }>());
+const storage = processState(
+  "context",
+  () => new AsyncLocalStorage<{ readonly context: Context | null | undefined }>(),
+);
 
 /**
  * Runs `fn`, and everything that it awaits, as `context`: hooks of the actor find its fields in their `params`. It wins over
@@ -31,7 +34,10 @@ export function withContext<R>(context: Context, fn: () => R): R {
  * @throws {KawaError} CONTEXT_UNAVAILABLE - `getContext` threw
  * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - the context is no plain data, or more than 8 KiB
  */
-export async function resolveContext(given: Context | undefined, getContext: GetContext | undefined): Promise<string | undefined> {
+export async function resolveContext(
+  given: Context | undefined,
+  getContext: GetContext | undefined,
+): Promise<string | undefined> {
   const block = given === undefined ? storage.getStore() : { context: given };
   const { context } = block ?? { context: await callGetContext(getContext) };
   return context === undefined || context === null ? undefined : encodeContext(context);
@@ -51,7 +57,10 @@ export function decodeContext(text: string | undefined): Context {
 /** A text or a list would be taken for somebody without a name. */
 function checkContext(context: unknown): asserts context is Context {
   if (Object.prototype.toString.call(context) === "[object Object]") return;
-  throw new KawaError("VALUE_UNSERIALIZABLE", `A context must be an object with fields, such as { userId }, not ${show(context)}.`);
+  throw new KawaError(
+    "VALUE_UNSERIALIZABLE",
+    `A context must be an object with fields, such as { userId }, not ${show(context)}.`,
+  );
 }
 
 async function callGetContext(getContext: GetContext | undefined): Promise<Context | null | undefined> {

@@ -28,7 +28,9 @@ it("is none outside of a request", async () => {
 });
 
 it("is not taken for none where there is a request that cannot be asked", async () => {
-  const error = await asNext({ work: {}, unit: { type: "unstable-cache", phase: "render" } }, () => caught(currentSession));
+  const error = await asNext({ work: {}, unit: { type: "unstable-cache", phase: "render" } }, () =>
+    caught(currentSession),
+  );
   expect(error).toMatchObject({ code: "CONTEXT_UNAVAILABLE", message: expect.stringContaining("unstable_cache") });
 });
 

@@ -32,7 +32,9 @@ export async function currentSession(): Promise<CurrentSession | undefined> {
       if (isKawaError(error) || isOfNext(error)) throw error;
       // Outside of what Next runs there is no request. Elsewhere there is one that cannot be asked here.
       if (!nextWork()?.unit) continue;
-      throw new KawaError("CONTEXT_UNAVAILABLE", `The session of the request cannot be read here: ${reasonOf(error)}`, { cause: error });
+      throw new KawaError("CONTEXT_UNAVAILABLE", `The session of the request cannot be read here: ${reasonOf(error)}`, {
+        cause: error,
+      });
     }
   }
   return undefined;

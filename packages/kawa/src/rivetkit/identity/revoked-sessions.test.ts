@@ -29,7 +29,9 @@ const inAnHour = (): number => Date.now() + hourMs;
 async function openStream(id: string): Promise<{ text(): Promise<string>; rest(): Promise<string> }> {
   const { POST } = createReactiveRoute({ session: () => ({ id, expiresAt: Date.now() + 24 * hourMs }) });
   const body = JSON.stringify({ tabs: { tab: { route: [["", ""]] } } });
-  const response = await POST(new Request("http://host/", { method: "POST", body, headers: { "content-type": "application/json" } }));
+  const response = await POST(
+    new Request("http://host/", { method: "POST", body, headers: { "content-type": "application/json" } }),
+  );
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   const text = async (): Promise<string> => (await reader.read()).value ?? "";
   return {
@@ -80,7 +82,11 @@ describe("a revoked session", () => {
 
   it("stays ended for as long as its cookie lives, however short the sessions after it are", async () => {
     const server = new RevokedSessions();
-    const [long, short, shorter] = [0, 1, 2].map((generation) => ({ id: `of ${generation}`, chain: "browser", generation })) as [ChainedSession, ChainedSession, ChainedSession];
+    const [long, short, shorter] = [0, 1, 2].map((generation) => ({
+      id: `of ${generation}`,
+      chain: "browser",
+      generation,
+    })) as [ChainedSession, ChainedSession, ChainedSession];
     await server.end(long, Date.now() + 48 * hourMs);
     await server.end(short, inAnHour());
     const other = new RevokedSessions();
@@ -90,7 +96,8 @@ describe("a revoked session", () => {
     await server.revoke("another", inAnHour());
     const later = new RevokedSessions();
     await later.load();
-    for (const each of [server, later]) expect([long, short, shorter].map((session) => each.has(session))).toEqual([true, true, true]);
+    for (const each of [server, later])
+      expect([long, short, shorter].map((session) => each.has(session))).toEqual([true, true, true]);
     expect(await backend.keys("\0server:ended:")).toHaveLength(1);
     vi.advanceTimersByTime(48 * hourMs);
     await server.revoke("the last", inAnHour());

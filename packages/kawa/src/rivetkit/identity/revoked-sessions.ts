@@ -9,7 +9,11 @@ import { untracked } from "../../core/process/reactive.ts";
 export type ChainedSession = { readonly id: string; readonly chain: string; readonly generation: number };
 
 /** A session as servers check it. Those of the app's own login have no chain. */
-export type CheckedSession = { readonly id: string; readonly chain?: string | undefined; readonly generation?: number | undefined };
+export type CheckedSession = {
+  readonly id: string;
+  readonly chain?: string | undefined;
+  readonly generation?: number | undefined;
+};
 
 /** Sessions of a browser that have ended: all below a generation. `id` is that of the last one. */
 type EndedChain = { readonly lowest: number; readonly id: string; readonly until: number };
@@ -54,10 +58,11 @@ export class RevokedSessions {
   /** @param backend - @default the global one */
   constructor(backend?: Backend) {
     if (backend) this.#follow(backend);
-    else effect(() => {
-      const followed = globalBackend.value ?? memoryBackend();
-      return untracked(() => this.#follow(followed));
-    });
+    else
+      effect(() => {
+        const followed = globalBackend.value ?? memoryBackend();
+        return untracked(() => this.#follow(followed));
+      });
   }
 
   /** True for a session that is known to be revoked; all of them are known after {@link load}. */
@@ -100,7 +105,11 @@ export class RevokedSessions {
   async end({ id, chain, generation }: ChainedSession, until: number): Promise<void> {
     const before = this.#chains.get(chain);
     // The row stands for the sessions before too, whose cookies may live longer.
-    const ended = { lowest: generation + 1, id, until: Math.max(Math.ceil(until) + revocationMarginMs, before?.until ?? 0) };
+    const ended = {
+      lowest: generation + 1,
+      id,
+      until: Math.max(Math.ceil(until) + revocationMarginMs, before?.until ?? 0),
+    };
     await this.#backend.set(endedKey(chain, ended), true, asServer);
     if (before && before.lowest < ended.lowest) this.#delete(endedKey(chain, before));
   }

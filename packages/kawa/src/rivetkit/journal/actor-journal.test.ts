@@ -30,7 +30,13 @@ function journals() {
 }
 
 async function open(options: Partial<ActorJournalOptions> = {}): Promise<StorageSession> {
-  const session = await openActorJournal(sqliteSession(db), { journals: journals(), durability: "disk", id: "id", name: ["reactiveState", "global"], ...options });
+  const session = await openActorJournal(sqliteSession(db), {
+    journals: journals(),
+    durability: "disk",
+    id: "id",
+    name: ["reactiveState", "global"],
+    ...options,
+  });
   sessions.push(session);
   return session;
 }
@@ -44,7 +50,14 @@ it("takes up the journal of a version that named its folder after the id of the 
 });
 
 it("tells actors apart by name and key, whatever is in them", async () => {
-  const names = [["a", "b", "c"], ["a", "b/c"], ["a/b", "c"], ["a", "x".repeat(1_000)], ["a", "../../b"], ["a", "\0"]];
+  const names = [
+    ["a", "b", "c"],
+    ["a", "b/c"],
+    ["a/b", "c"],
+    ["a", "x".repeat(1_000)],
+    ["a", "../../b"],
+    ["a", "\0"],
+  ];
   for (const [index, name] of names.entries()) await open({ name, id: `id${index}` });
   expect(readdirSync(folder.path)).toHaveLength(names.length);
 });

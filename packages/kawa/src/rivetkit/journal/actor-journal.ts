@@ -23,7 +23,8 @@ export async function openActorJournal(session: StorageSession, options: ActorJo
   const { journals, durability, id, name } = options;
   const folder = journalFolder(journals.path, name);
   // Older versions named the folder after the id.
-  if ((await realDisk.list(folder)).length === 0) await realDisk.rename(join(/*turbopackIgnore: true*/ journals.path, id), folder);
+  if ((await realDisk.list(folder)).length === 0)
+    await realDisk.rename(join(/*turbopackIgnore: true*/ journals.path, id), folder);
   const engine = durability === "disk" ? journals.engine : undefined;
   return journaled({ session, engine, actor: id, name: name.join("/"), folder });
 }

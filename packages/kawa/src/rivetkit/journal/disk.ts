@@ -106,14 +106,18 @@ export const realDisk: Disk = {
     // Windows flushes only what may be written.
     const fd = await ifThere(call.open(path, isWindows ? "r+" : "r"));
     if (fd === undefined) return false;
-    await flushSlots().run(() => call.fdatasync(fd)).finally(() => call.close(fd));
+    await flushSlots()
+      .run(() => call.fdatasync(fd))
+      .finally(() => call.close(fd));
     return true;
   },
   async flushFolder(path) {
     if (isWindows) return;
     try {
       const fd = await call.open(path, "r");
-      await flushSlots().run(() => call.fsync(fd)).finally(() => call.close(fd));
+      await flushSlots()
+        .run(() => call.fsync(fd))
+        .finally(() => call.close(fd));
     } catch (error) {
       if (!noFlushCodes.some((code) => hasCode(error, code))) throw error;
     }
@@ -123,7 +127,7 @@ export const realDisk: Disk = {
 function flushedWrite(fd: number): DiskFile["write"] {
   return (bytes, position) =>
     flushSlots().run(async () => {
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         done += (await call.write(fd, bytes, done, bytes.length - done, position + done)).bytesWritten;
       }
       if (!flushesOnWrite) await call.fdatasync(fd);
@@ -132,7 +136,7 @@ function flushedWrite(fd: number): DiskFile["write"] {
 
 function plainWrite(fd: number): DiskFile["write"] {
   return (bytes, position) => {
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+    for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
   };
 }
 

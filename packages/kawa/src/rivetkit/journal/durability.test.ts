@@ -31,7 +31,10 @@ const disk: Disk = {
       await file.write(bytes, position);
       log.push("write");
     };
-    return { ...file, write: (bytes, position) => (onWrite ? onWrite(() => flushed(bytes, position)) : flushed(bytes, position)) };
+    return {
+      ...file,
+      write: (bytes, position) => (onWrite ? onWrite(() => flushed(bytes, position)) : flushed(bytes, position)),
+    };
   },
 };
 
@@ -63,7 +66,15 @@ afterEach(async () => {
 const actorFolder = (): string => join(folder.path, "actor");
 
 async function open(options: Partial<JournaledOptions> = {}): Promise<StorageSession> {
-  const session = await journaled({ session: sqliteSession(db), engine, actor: "id", name: "reactiveState/global", folder: actorFolder(), disk, ...options });
+  const session = await journaled({
+    session: sqliteSession(db),
+    engine,
+    actor: "id",
+    name: "reactiveState/global",
+    folder: actorFolder(),
+    disk,
+    ...options,
+  });
   sessions.push(session);
   log.length = 0;
   return session;
@@ -108,9 +119,13 @@ describe("a commit", () => {
       await passed;
       await flushed();
     };
-    const writes = Array.from({ length: 100 }, (_, index) => write(store, `c${index}`, 1, [{ key: `k${index}`, text: "[1]" }]));
+    const writes = Array.from({ length: 100 }, (_, index) =>
+      write(store, `c${index}`, 1, [{ key: `k${index}`, text: "[1]" }]),
+    );
     await new Promise(setImmediate);
-    const later = Array.from({ length: 100 }, (_, index) => write(store, `d${index}`, 1, [{ key: `k${index}`, text: "[2]" }]));
+    const later = Array.from({ length: 100 }, (_, index) =>
+      write(store, `d${index}`, 1, [{ key: `k${index}`, text: "[2]" }]),
+    );
     release();
     await Promise.all([...writes, ...later]);
     expect(log.filter((each) => each === "write")).toHaveLength(2);
@@ -220,7 +235,10 @@ describe("a disk that fails", () => {
     const store = await SignalStore.open(await open({ limits: { firstBytes: 2_000 } }));
     const text = `["${"x".repeat(3_000)}"]`;
     onWrite = () => Promise.reject(systemError("ENOSPC"));
-    expect(await caught(() => write(store, "c", 1, [{ key: "a", text }]))).toMatchObject({ code: "DISK_FAILED", data: { isFull: true } });
+    expect(await caught(() => write(store, "c", 1, [{ key: "a", text }]))).toMatchObject({
+      code: "DISK_FAILED",
+      data: { isFull: true },
+    });
     onWrite = undefined;
     await write(store, "c", 1, [{ key: "a", text }]);
     expect((await SignalStore.open(await open())).get("a").text).toBe(text);

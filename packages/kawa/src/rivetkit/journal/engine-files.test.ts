@@ -30,8 +30,20 @@ beforeEach(() => {
   folder = makeTempFolder();
   dataPath = join(folder.path, "data");
   mkdirSync(dataPath);
-  for (const name of ["CURRENT", "IDENTITY", "MANIFEST-1", "2.log", "3.sst", "LOCK", "LOG", "LOG.old.1", ".write-1.0.room"]) writeData(name);
-  for (const name of ["secret", "admin-token", "engine.log", "engine.lock"]) writeFileSync(join(folder.path, name), "x");
+  for (const name of [
+    "CURRENT",
+    "IDENTITY",
+    "MANIFEST-1",
+    "2.log",
+    "3.sst",
+    "LOCK",
+    "LOG",
+    "LOG.old.1",
+    ".write-1.0.room",
+  ])
+    writeData(name);
+  for (const name of ["secret", "admin-token", "engine.log", "engine.lock"])
+    writeFileSync(join(folder.path, name), "x");
   flushed = [];
   onFlush = () => {};
 });
@@ -58,8 +70,16 @@ describe("a flush of the engine's files", () => {
     const data = ["2.log", "3.sst", "CURRENT", "IDENTITY", "MANIFEST-1"];
     expect(flushed.filter((name) => data.includes(name)).sort()).toEqual(data);
     expect(flushed.at(-1)).toBe("data/");
-    expect(flushed).toEqual(expect.arrayContaining(["secret", "admin-token", `${basename(folder.path)}/`, `${basename(dirname(folder.path))}/`]));
-    for (const name of ["LOCK", "LOG", "LOG.old.1", ".write-1.0.room", "engine.log", "engine.lock"]) expect(flushed).not.toContain(name);
+    expect(flushed).toEqual(
+      expect.arrayContaining([
+        "secret",
+        "admin-token",
+        `${basename(folder.path)}/`,
+        `${basename(dirname(folder.path))}/`,
+      ]),
+    );
+    for (const name of ["LOCK", "LOG", "LOG.old.1", ".write-1.0.room", "engine.log", "engine.lock"])
+      expect(flushed).not.toContain(name);
     flushed.length = 0;
     await files.flush();
     expect(flushed).not.toContain("secret");

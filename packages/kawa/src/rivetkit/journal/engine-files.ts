@@ -24,7 +24,8 @@ export type EngineFilesOptions = {
 /** Which files hold the store. Each run of an engine writes another name into it. */
 const runName = "CURRENT";
 /** Nothing of the store is in them. What ends with `.room` asks whether the disk is full. */
-const isNoData = (name: string): boolean => name === "LOCK" || name === "LOG" || name.startsWith("LOG.") || name.endsWith(".room");
+const isNoData = (name: string): boolean =>
+  name === "LOCK" || name === "LOG" || name.startsWith("LOG.") || name.endsWith(".room");
 const isNoSetting = (name: string): boolean => name.endsWith(".log") || name.endsWith(".lock");
 /** Clocks of files are coarse. A file that was changed so long before it was flushed has not changed since, when it looks the same. */
 const coarseMs = 2_000;
@@ -131,6 +132,7 @@ export class EngineFiles implements EngineStore {
 }
 
 function isSame(flushed: Flushed | undefined, state: FileState): boolean {
-  if (flushed?.id !== state.id || flushed.bytes !== state.bytes || flushed.changedAtMs !== state.changedAtMs) return false;
+  if (flushed?.id !== state.id || flushed.bytes !== state.bytes || flushed.changedAtMs !== state.changedAtMs)
+    return false;
   return state.changedAtMs < flushed.atMs - coarseMs;
 }

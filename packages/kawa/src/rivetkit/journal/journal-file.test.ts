@@ -1,4 +1,14 @@
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { caught, codeOf } from "../../../test/support/caught.ts";
@@ -29,7 +39,10 @@ const header: JournalStart = { actor: "id", stored: -1, entries: [] };
 const nothing = async (): Promise<JournalStart> => header;
 
 /** Opens the journal as the next incarnation does, and gives what it finds. */
-async function open(options: Partial<JournalFileOptions> = {}, replay: (left: JournalContent) => Promise<JournalStart> = nothing): Promise<[JournalFile, JournalEntry[]]> {
+async function open(
+  options: Partial<JournalFileOptions> = {},
+  replay: (left: JournalContent) => Promise<JournalStart> = nothing,
+): Promise<[JournalFile, JournalEntry[]]> {
   const found: JournalEntry[] = [];
   const all = { folder, disk: realDisk, isFlushed: true, firstBytes: 4_096, maxBytes: 16_384, ...options };
   const file = await JournalFile.open(all, async (left) => {
@@ -46,14 +59,21 @@ async function append(file: JournalFile, rows: JournalEntry): Promise<void> {
 }
 
 /** A disk whose next write to an entry does something else. */
-function faultyDisk(): { disk: Disk; write: ((original: DiskFile["write"], bytes: Uint8Array, position: number) => Promise<void>) | undefined } {
+function faultyDisk(): {
+  disk: Disk;
+  write: ((original: DiskFile["write"], bytes: Uint8Array, position: number) => Promise<void>) | undefined;
+} {
   const faulty: ReturnType<typeof faultyDisk> = {
     write: undefined,
     disk: {
       ...realDisk,
       create: async (path, isFlushed) => {
         const file = await realDisk.create(path, isFlushed);
-        return { ...file, write: (bytes, position) => (faulty.write ? faulty.write(file.write, bytes, position) : file.write(bytes, position)) };
+        return {
+          ...file,
+          write: (bytes, position) =>
+            faulty.write ? faulty.write(file.write, bytes, position) : file.write(bytes, position),
+        };
       },
     },
   };
@@ -124,7 +144,9 @@ describe.each([true, false])("a journal (flushed: %s)", (isFlushed) => {
   it("keeps its entries until they were replayed, also when that fails", async () => {
     const [first] = await open({ isFlushed });
     await append(first, entry(1));
-    await expect(open({ isFlushed }, () => Promise.reject(new Error("the engine is gone")))).rejects.toThrow("the engine is gone");
+    await expect(open({ isFlushed }, () => Promise.reject(new Error("the engine is gone")))).rejects.toThrow(
+      "the engine is gone",
+    );
     await expect(open({ isFlushed }, () => Promise.reject(new Error("still gone")))).rejects.toThrow("still gone");
     expect((await open({ isFlushed }))[1]).toEqual([entry(1)]);
   });
@@ -249,7 +271,11 @@ describe("a disk that fails", () => {
     const [file] = await open({ disk: faulty.disk });
     await append(file, entry(1, "x".repeat(3_000)));
     faulty.write = () => Promise.reject(diskFull);
-    expect(await caught(() => append(file, entry(2, "x".repeat(3_000))))).toMatchObject({ code: "DISK_FAILED", data: { isFull: true, code: "ENOSPC" }, cause: diskFull });
+    expect(await caught(() => append(file, entry(2, "x".repeat(3_000))))).toMatchObject({
+      code: "DISK_FAILED",
+      data: { isFull: true, code: "ENOSPC" },
+      cause: diskFull,
+    });
     faulty.write = undefined;
     await append(file, entry(2));
     expect((await open())[1]).toEqual([entry(1, "x".repeat(3_000)), entry(2)]);
@@ -259,7 +285,10 @@ describe("a disk that fails", () => {
     const faulty = faultyDisk();
     const [file] = await open({ disk: faulty.disk });
     faulty.write = () => Promise.reject(diskBroken);
-    expect(await caught(() => append(file, entry(1)))).toMatchObject({ code: "DISK_FAILED", data: { isFull: false, code: "EIO" } });
+    expect(await caught(() => append(file, entry(1)))).toMatchObject({
+      code: "DISK_FAILED",
+      data: { isFull: false, code: "EIO" },
+    });
   });
 
   it("leaves nothing of half an entry where nothing is flushed", async () => {
@@ -292,14 +321,19 @@ describe("an old file that cannot be given up", () => {
 
   it.each<[string, Partial<Disk>]>([
     ["deleted", { remove: (path) => (path.endsWith("b") ? broken() : realDisk.remove(path)) }],
-    ["deleted on the disk", { flushFolder: (path) => (readdirSync(folder).includes("b") ? realDisk.flushFolder(path) : broken()) }],
+    [
+      "deleted on the disk",
+      { flushFolder: (path) => (readdirSync(folder).includes("b") ? realDisk.flushFolder(path) : broken()) },
+    ],
   ])("has its entries in the new one (not %s)", async (_, faulty) => {
     const [first] = await open();
     await append(first, entry(1));
     renameSync(join(folder, "current"), join(folder, "a"));
     writeFileSync(join(folder, "b"), "");
     const disk: Disk = { ...realDisk, list: async (path) => [...(await realDisk.list(path))].sort(), ...faulty };
-    expect(await codeOf(() => open({ disk }, async (left) => ({ ...header, entries: left.entries })))).toBe("DISK_FAILED");
+    expect(await codeOf(() => open({ disk }, async (left) => ({ ...header, entries: left.entries })))).toBe(
+      "DISK_FAILED",
+    );
     expect(readdirSync(folder)).not.toContain("a");
     expect((await open())[1]).toEqual([entry(1)]);
   });

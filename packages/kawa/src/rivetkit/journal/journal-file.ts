@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { KawaError } from "../../core/errors/errors.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import { hasCode } from "./error-code.ts";
-import { encodeEntry, encodeHeader, type JournalContent, type JournalEntry, type JournalHeader } from "./journal-line.ts";
+import {
+  encodeEntry,
+  encodeHeader,
+  type JournalContent,
+  type JournalEntry,
+  type JournalHeader,
+} from "./journal-line.ts";
 import { JournalSpace } from "./journal-space.ts";
 import { readLeftFiles } from "./left-files.ts";
 
@@ -47,7 +53,10 @@ export class JournalFile {
    * Takes over the journal in a folder. `replay` is given what incarnations before have left in it, and says what the new file begins with.
    * What it leaves out is forgotten.
    */
-  static async open(options: JournalFileOptions, replay: (left: JournalContent) => Promise<JournalStart>): Promise<JournalFile> {
+  static async open(
+    options: JournalFileOptions,
+    replay: (left: JournalContent) => Promise<JournalStart>,
+  ): Promise<JournalFile> {
     const { folder, disk, isFlushed } = options;
     await disk.makeFolder(folder);
     for (;;) {
@@ -62,7 +71,11 @@ export class JournalFile {
       // Another incarnation started beside this one.
       if (!file) continue;
       const first = Buffer.concat([header, ...lines.map(({ bytes }) => bytes)]);
-      const space = new JournalSpace({ start: header.length, end: Math.max(options.firstBytes, first.length), max: options.maxBytes });
+      const space = new JournalSpace({
+        start: header.length,
+        end: Math.max(options.firstBytes, first.length),
+        max: options.maxBytes,
+      });
       for (const { bytes, seq } of lines) space.use(space.place(bytes.length)!, seq);
       const journal = new JournalFile(file, space, options);
       try {
@@ -161,7 +174,11 @@ export class JournalFile {
       try {
         await this.#file.write(Buffer.alloc(end - this.#space.end), this.#space.end);
       } catch (cause) {
-        throw failed(`a commit, which was not acknowledged (${this.#path})`, cause, fullCodes.some((code) => hasCode(cause, code)));
+        throw failed(
+          `a commit, which was not acknowledged (${this.#path})`,
+          cause,
+          fullCodes.some((code) => hasCode(cause, code)),
+        );
       }
     }
     this.#space.end = end;

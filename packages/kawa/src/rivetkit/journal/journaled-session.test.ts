@@ -48,7 +48,10 @@ function row(seq: number, key = `k${seq}`, text: string | null = `[${seq}]`): St
 
 /** What is in SQLite, without the journal. */
 function stored(): StoredRow[] {
-  return db.sqlite.prepare("SELECT key, value AS text, seq FROM signals ORDER BY seq, key").all().map((each) => ({ ...each })) as StoredRow[];
+  return db.sqlite
+    .prepare("SELECT key, value AS text, seq FROM signals ORDER BY seq, key")
+    .all()
+    .map((each) => ({ ...each })) as StoredRow[];
 }
 
 function isInsert(sql: string): boolean {
@@ -95,7 +98,13 @@ function embeddedStorage(isFlushed: boolean): SignalStorage {
       databases.set(name, database);
       await migrateSignalStore(database);
       const session = sqliteSession(database);
-      return journaled({ session, engine: isFlushed ? engine : undefined, actor: name, name, folder: join(folder.path, encodeURIComponent(name)) });
+      return journaled({
+        session,
+        engine: isFlushed ? engine : undefined,
+        actor: name,
+        name,
+        folder: join(folder.path, encodeURIComponent(name)),
+      });
     },
   };
 }
@@ -173,17 +182,21 @@ describe("a commit", () => {
     expect(await session.load(0)).toHaveLength(seq);
   });
 
-  it("does not let the journal grow for ever when there is always something to store", { timeout: 60_000 }, async () => {
-    const session = await open();
-    const text = "x".repeat(200_000);
-    let largest = 0;
-    for (let seq = 0; seq < 1_000; seq += 1) {
-      await session.commit([row(seq, "a", text)]);
-      largest = Math.max(largest, journalSize());
-    }
-    expect(largest).toBeLessThan(17 * 1024 * 1024);
-    expect(await session.load(0)).toEqual([row(999, "a", text)]);
-  });
+  it(
+    "does not let the journal grow for ever when there is always something to store",
+    { timeout: 60_000 },
+    async () => {
+      const session = await open();
+      const text = "x".repeat(200_000);
+      let largest = 0;
+      for (let seq = 0; seq < 1_000; seq += 1) {
+        await session.commit([row(seq, "a", text)]);
+        largest = Math.max(largest, journalSize());
+      }
+      expect(largest).toBeLessThan(17 * 1024 * 1024);
+      expect(await session.load(0)).toEqual([row(999, "a", text)]);
+    },
+  );
 });
 
 describe("a storage that fails", () => {

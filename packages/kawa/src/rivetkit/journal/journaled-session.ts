@@ -198,16 +198,22 @@ class JournaledSession implements StorageSession {
 
   #checkFailure(): void {
     // Somebody else's flush has failed: nobody knows what became of what was stored here.
-    if (this.#engine && this.#engine.failureCount !== this.#failureCount) this.#fail(new Error("The engine's files could not be flushed."));
+    if (this.#engine && this.#engine.failureCount !== this.#failureCount)
+      this.#fail(new Error("The engine's files could not be flushed."));
     if (this.#failure !== undefined) {
-      throw new KawaError("BACKEND_CLOSED", "The actor has to begin anew after a failure of the disk.", { cause: this.#failure });
+      throw new KawaError("BACKEND_CLOSED", "The actor has to begin anew after a failure of the disk.", {
+        cause: this.#failure,
+      });
     }
   }
 
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    console.error(`[kawa] The actor ${this.#name} begins anew, for nobody knows what the disk has of its last commits:`, error);
+    console.error(
+      `[kawa] The actor ${this.#name} begins anew, for nobody knows what the disk has of its last commits:`,
+      error,
+    );
   }
 
   #storeIn(delayMs: number): void {

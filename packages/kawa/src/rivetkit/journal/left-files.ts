@@ -6,7 +6,10 @@ import { decodeJournal, type JournalContent } from "./journal-line.ts";
 const damagedSuffix = ".damaged";
 
 /** What is in the files of a journal's folder: also those that an incarnation had taken which then ended. */
-export async function readLeftFiles(folder: string, disk: Disk): Promise<{ content: JournalContent; paths: readonly string[] }> {
+export async function readLeftFiles(
+  folder: string,
+  disk: Disk,
+): Promise<{ content: JournalContent; paths: readonly string[] }> {
   const names = (await disk.list(folder)).filter((name) => name !== "current" && !name.endsWith(damagedSuffix));
   const paths = names.map((name) => join(folder, name));
   const found: JournalContent[] = [];
@@ -14,5 +17,8 @@ export async function readLeftFiles(folder: string, disk: Disk): Promise<{ conte
     const bytes = await disk.read(path);
     if (bytes) found.push(await decodeJournal(bytes));
   }
-  return { content: { headers: found.flatMap(({ headers }) => headers), entries: found.flatMap(({ entries }) => entries) }, paths };
+  return {
+    content: { headers: found.flatMap(({ headers }) => headers), entries: found.flatMap(({ entries }) => entries) },
+    paths,
+  };
 }

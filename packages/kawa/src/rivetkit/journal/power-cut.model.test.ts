@@ -9,12 +9,24 @@ import { journaled, type JournalLimits } from "./journaled-session.ts";
 const cutCount = 1_000;
 const cutsOfMachine = 5;
 const keyCount = 6;
-const limits: JournalLimits = { maxEntrySize: 500, maxBacklogSize: 900, firstBytes: 512, releaseBytes: 900, maxBytes: 3_000 };
+const limits: JournalLimits = {
+  maxEntrySize: 500,
+  maxBacklogSize: 900,
+  firstBytes: 512,
+  releaseBytes: 900,
+  maxBytes: 3_000,
+};
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-type Issued = { readonly client: string; readonly number: number; readonly key: string; readonly text: string | null; isDone: boolean };
+type Issued = {
+  readonly client: string;
+  readonly number: number;
+  readonly key: string;
+  readonly text: string | null;
+  isDone: boolean;
+};
 
 /** What was asked for, in order, key by key; all of one client goes to one key. */
 class Asked {
@@ -26,7 +38,8 @@ class Asked {
     const index = Math.floor(random() * keyCount);
     const list = this.of(`k${index}`);
     const number = list.length + 1;
-    const text = random() < 0.25 ? null : `["${number}${"x".repeat(Math.floor(random() * (random() < 0.1 ? 600 : 60)))}"]`;
+    const text =
+      random() < 0.25 ? null : `["${number}${"x".repeat(Math.floor(random() * (random() < 0.1 ? 600 : 60)))}"]`;
     const issued: Issued = { client: `c${index}`, number, key: `k${index}`, text, isDone: false };
     list.push(issued);
     return issued;
@@ -41,7 +54,11 @@ class Asked {
   /** What is known when a value was seen: a write that was not acknowledged is there or not, and stays so. */
   settle(key: string, text: string | null): void {
     const list = this.of(key);
-    list.length = Math.max(list.findLastIndex((each) => each.text === text), list.findLastIndex(({ isDone }) => isDone)) + 1;
+    list.length =
+      Math.max(
+        list.findLastIndex((each) => each.text === text),
+        list.findLastIndex(({ isDone }) => isDone),
+      ) + 1;
   }
 
   get keys(): readonly string[] {
@@ -60,7 +77,8 @@ function check(store: SignalStore, asked: Asked): void {
     const { text } = store.get(key);
     const list = asked.of(key);
     const done = list.findLastIndex(({ isDone }) => isDone);
-    const isPossible = list.slice(Math.max(0, done)).some((each) => each.text === text) || (text === null && done === -1);
+    const isPossible =
+      list.slice(Math.max(0, done)).some((each) => each.text === text) || (text === null && done === -1);
     if (!isPossible) throw new Error(`${key} is ${text}, not ${list[done]?.text}.`);
     if (store.get(`pair:${key}`).text !== text) throw new Error(`Half of a batch was applied to ${key}.`);
     asked.settle(key, text);
@@ -68,12 +86,23 @@ function check(store: SignalStore, asked: Asked): void {
 }
 
 async function open({ disk, engine, openSession }: Running): Promise<SignalStore> {
-  const session = await journaled({ session: openSession(), engine, disk, limits, actor: "id", name: "reactiveState/global", folder: "/journal/actor" });
+  const session = await journaled({
+    session: openSession(),
+    engine,
+    disk,
+    limits,
+    actor: "id",
+    name: "reactiveState/global",
+    folder: "/journal/actor",
+  });
   return SignalStore.open(session, { maxDeletedKeys: 1 });
 }
 
 async function send(store: SignalStore, { client, number, key, text }: Issued): Promise<void> {
-  const writes = [{ key, text }, { key: `pair:${key}`, text }];
+  const writes = [
+    { key, text },
+    { key: `pair:${key}`, text },
+  ];
   await store.write({ client, number, settled: number, writes });
 }
 
@@ -142,22 +171,27 @@ function randomOf(seed: number): () => number {
 }
 
 describe("a power cut at any step", () => {
-  it("loses nothing that was acknowledged, applies nothing twice, and keeps the order", { timeout: 120_000 }, async () => {
-    let doneCount = 0;
-    for (let seed = 1; seed <= cutCount / cutsOfMachine; seed += 1) {
-      doneCount += await checkMachine(seed).catch((cause) => {
-        throw new Error(`The machine with the seed ${seed} has failed: ${cause}`, { cause });
-      });
-    }
-    expect(doneCount).toBeGreaterThan(5 * cutCount);
-  });
+  it(
+    "loses nothing that was acknowledged, applies nothing twice, and keeps the order",
+    { timeout: 120_000 },
+    async () => {
+      let doneCount = 0;
+      for (let seed = 1; seed <= cutCount / cutsOfMachine; seed += 1) {
+        doneCount += await checkMachine(seed).catch((cause) => {
+          throw new Error(`The machine with the seed ${seed} has failed: ${cause}`, { cause });
+        });
+      }
+      expect(doneCount).toBeGreaterThan(5 * cutCount);
+    },
+  );
 
   it.each<Flaw>(["writes are not flushed", "folders are not flushed", "the engine is not flushed"])(
     "is noticed by this test where %s",
     { timeout: 120_000 },
     async (flaw) => {
       let failed = 0;
-      for (let seed = 1; seed <= cutCount / cutsOfMachine && failed === 0; seed += 1) await checkMachine(seed, flaw).catch(() => (failed = 1));
+      for (let seed = 1; seed <= cutCount / cutsOfMachine && failed === 0; seed += 1)
+        await checkMachine(seed, flaw).catch(() => (failed = 1));
       expect(failed).toBe(1);
     },
   );

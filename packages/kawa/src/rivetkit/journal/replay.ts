@@ -39,7 +39,10 @@ export async function replay(left: JournalContent, options: ReplayOptions): Prom
   const stored = [...rows.values()].reduce((seq, row) => Math.max(seq, row.seq), -1);
   const missing = following(left.entries, stored);
   const seq = stored + missing.length;
-  const newest = Math.max(...left.headers.map((header) => header.stored), left.entries.reduce((last, entry) => Math.max(last, entry[0]!.seq), -1));
+  const newest = Math.max(
+    ...left.headers.map((header) => header.stored),
+    left.entries.reduce((last, entry) => Math.max(last, entry[0]!.seq), -1),
+  );
   if (newest > seq) reportGap(left, options, `commits ${seq + 1} to ${newest} are missing, or some of them`);
   for (const entry of missing) for (const row of entry) rows.set(row.key, row);
   // Also who the actor is, and what the incarnation before had stored last.
@@ -57,7 +60,9 @@ function following(entries: readonly JournalEntry[], seq: number): readonly Jour
 
 function reportGap({ headers }: JournalContent, options: ReplayOptions, what: string): void {
   if (headers.length > 0 && headers.every((header) => header.isFlushed)) throw incomplete(options, what);
-  console.error(`[kawa] The store of the actor ${options.name} is incomplete, as after a power cut: ${what}. The actor goes on without them.`);
+  console.error(
+    `[kawa] The store of the actor ${options.name} is incomplete, as after a power cut: ${what}. The actor goes on without them.`,
+  );
 }
 
 function incomplete({ name, folder }: ReplayOptions, what: string): KawaError {

@@ -109,7 +109,11 @@ export class ActorLink {
    * Loads keys into the replica: as nobody, where reading is guarded. Resolves with the errors of those that were refused. With `onRow`,
    * rows without a value go there when the replica holds very many.
    */
-  async read(connection: Connection, keys: readonly string[], onRow?: (row: Row) => void): Promise<ReadonlyMap<string, unknown>> {
+  async read(
+    connection: Connection,
+    keys: readonly string[],
+    onRow?: (row: Row) => void,
+  ): Promise<ReadonlyMap<string, unknown>> {
     const end = this.replica.expect(keys);
     const refused = new Map<string, unknown>();
     try {
@@ -305,7 +309,7 @@ export function isFinal(error: unknown): boolean {
 }
 
 async function* readInChunks(connection: Connection, keys: readonly string[], at?: Version) {
-  for (let start = 0; start < keys.length; ) {
+  for (let start = 0; start < keys.length;) {
     const chunk = keys.slice(start, start + readChunkKeys);
     const reply = await connection.ask("read", at === undefined ? { keys: chunk } : { keys: chunk, at });
     start += reply.rows.length + (reply.refused?.length ?? 0);

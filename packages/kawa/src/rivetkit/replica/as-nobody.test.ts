@@ -12,7 +12,9 @@ import { shareSecret } from "../secret/shared-secret.ts";
 let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 beforeEach(() => shareSecret("a secret of the test"));
 afterEach(() => hostedServices.clear());
@@ -96,5 +98,8 @@ it("a hook that asks by itself does not ask as somebody whose write has come at 
   const one = withContext({ userId: "ada" }, () => space.signal("one", 0).set(1));
   const other = withContext({ userId: "bob" }, () => space.signal("other", 0).set(1));
   await Promise.all([one, other]);
-  expect(asked.filter(([key]) => key === "app:role")).toEqual([["app:role", undefined], ["app:role", undefined]]);
+  expect(asked.filter(([key]) => key === "app:role")).toEqual([
+    ["app:role", undefined],
+    ["app:role", undefined],
+  ]);
 });

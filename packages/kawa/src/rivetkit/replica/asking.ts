@@ -3,7 +3,11 @@ import type { FromHook } from "../hooks/hook-chain.ts";
 import type { By } from "../wire/protocol.ts";
 
 /** What a caller tells of itself. */
-export type Asking = { readonly context: string | undefined; readonly origin?: OperationOptions["origin"]; readonly from?: FromHook | undefined };
+export type Asking = {
+  readonly context: string | undefined;
+  readonly origin?: OperationOptions["origin"];
+  readonly from?: FromHook | undefined;
+};
 
 export function by({ context, origin, from }: Asking): By {
   return {

@@ -40,7 +40,11 @@ export type ConnectionEvents = {
   onPosition: (position: Version) => void;
 };
 
-type Pending = { readonly resolve: (body: never) => void; readonly reject: (error: unknown) => void; timer: NodeJS.Timeout };
+type Pending = {
+  readonly resolve: (body: never) => void;
+  readonly reject: (error: unknown) => void;
+  timer: NodeJS.Timeout;
+};
 
 /** One conversation with one incarnation of the actor. When it ends it is over; the backend opens a new one. */
 export class Connection {
@@ -78,11 +82,16 @@ export class Connection {
    */
   static async open(address: ActorAddress, events: ConnectionEvents): Promise<Connection> {
     const target = await host().start();
-    const actors = createClient(accessOf(target)) as unknown as Record<string, { getOrCreate(key: string[]): { webSocket(): Promise<WebSocket> } }>;
+    const actors = createClient(accessOf(target)) as unknown as Record<
+      string,
+      { getOrCreate(key: string[]): { webSocket(): Promise<WebSocket> } }
+    >;
     const socket = await openSocket(() => actors[address.actorName]!.getOrCreate([address.actorId]).webSocket());
     const connection = new Connection(socket, events);
     try {
-      const hello = await connection.#askSocket("hello", { token: issueServerToken(actorAudience(address.actorName, [address.actorId])) });
+      const hello = await connection.#askSocket("hello", {
+        token: issueServerToken(actorAudience(address.actorName, [address.actorId])),
+      });
       connection.#hooked = hello.hooked;
       connection.#startPings();
       const local = hostedServices.get(hello.instance);
@@ -143,10 +152,7 @@ export class Connection {
   /** The actor lives in this process: talk to it directly, and keep the socket as the proof that it is the current one. */
   #useLocal(service: ReplicaService): void {
     this.#local = service;
-    this.#stopLocal = service.listen(
-      this.#events.onDelta,
-      () => this.close(),
-    );
+    this.#stopLocal = service.listen(this.#events.onDelta, () => this.close());
   }
 
   #askSocket<N extends RequestName>(type: N, body: Requests[N]): Promise<Replies[N]> {
@@ -159,7 +165,9 @@ export class Connection {
   #askLocal<N extends RequestName>(service: ReplicaService, type: N, body: Requests[N]): Promise<Replies[N]> {
     return this.#pend(type, (id) => {
       const fail = (cause: unknown): void => {
-        const error = isKawaError(cause) ? cause : new KawaError("BACKEND_UNAVAILABLE", "The actor could not answer.", { cause });
+        const error = isKawaError(cause)
+          ? cause
+          : new KawaError("BACKEND_UNAVAILABLE", "The actor could not answer.", { cause });
         this.#take(id)?.reject(error);
       };
       try {

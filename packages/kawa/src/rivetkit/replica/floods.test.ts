@@ -13,7 +13,9 @@ import { shareSecret } from "../secret/shared-secret.ts";
 let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 beforeEach(() => shareSecret("a secret of the test"));
 afterEach(() => hostedServices.clear());
@@ -42,10 +44,13 @@ const operations: [string, (backend: RivetBackend, n: number) => unknown][] = [
   ["entries", (backend) => backend.entries("k")],
   ["snapshotFor", async (backend) => (await backend.snapshotFor()).release()],
   ["many sets at once", (backend) => Promise.all(Array.from({ length: 100 }, (_, n) => backend.set(`m:${n}`, n)))],
-  ["members of a family, one after the other", async (backend) => {
-    const member = namespace("m", { backend }).family((id: string) => ({ key: id, default: 0 }));
-    for (let n = 0; n < 10; n += 1) await member(`${n}`).update((value) => value + 1);
-  }],
+  [
+    "members of a family, one after the other",
+    async (backend) => {
+      const member = namespace("m", { backend }).family((id: string) => ({ key: id, default: 0 }));
+      for (let n = 0; n < 10; n += 1) await member(`${n}`).update((value) => value + 1);
+    },
+  ],
 ];
 
 describe.each<[string, AnyHooks]>([
@@ -83,19 +88,32 @@ describe.each<[string, AnyHooks]>([
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     onTestFinished(() => logged.mockRestore());
     const app = namespace("app", { backend });
-    const [a, b, c, d] = ["a", "b", "c", "d"].map((key) => app.signal(key, 0)) as [ReturnType<typeof app.signal<number>>, ...ReturnType<typeof app.signal<number>>[]];
+    const [a, b, c, d] = ["a", "b", "c", "d"].map((key) => app.signal(key, 0)) as [
+      ReturnType<typeof app.signal<number>>,
+      ...ReturnType<typeof app.signal<number>>[],
+    ];
     await Promise.all([a.get(), b!.get(), c!.get(), d!.get()]);
-    onTestFinished(effect(function counts() {
-      void a.set(a.value + 1);
-    }));
-    onTestFinished(effect(function ping() {
-      void c!.set(b!.value + 1);
-    }));
-    onTestFinished(effect(function pong() {
-      const next = c!.value + 1;
-      void b!.update(() => next);
-    }));
-    const loops = (): string => logged.mock.calls.map((call) => String(call.at(-1))).filter((text) => text.includes("EFFECT_LOOP")).join("\n");
+    onTestFinished(
+      effect(function counts() {
+        void a.set(a.value + 1);
+      }),
+    );
+    onTestFinished(
+      effect(function ping() {
+        void c!.set(b!.value + 1);
+      }),
+    );
+    onTestFinished(
+      effect(function pong() {
+        const next = c!.value + 1;
+        void b!.update(() => next);
+      }),
+    );
+    const loops = (): string =>
+      logged.mock.calls
+        .map((call) => String(call.at(-1)))
+        .filter((text) => text.includes("EFFECT_LOOP"))
+        .join("\n");
     await vi.waitFor(() => expect(loops()).toMatch(/effect counts[^]*ping|ping[^]*effect counts/), { timeout: 25_000 });
     onTestFinished(effect(() => void d!.set(a.value)));
     for (let n = 1; n <= 20; n += 1) await a.set(-n);

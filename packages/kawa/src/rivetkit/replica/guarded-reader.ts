@@ -25,7 +25,9 @@ export class GuardedReader implements Reader {
   constructor({ link, timeoutMs, ...asking }: GuardedReaderOptions, at?: Version) {
     const body = { ...(at === undefined ? {} : { at }), ...by(asking) };
     const read = async (keys: readonly string[]): Promise<Map<string, unknown>> => {
-      const reply = await link.ask(performance.now() + timeoutMs, (connection) => connection.ask("read", { keys, ...body }));
+      const reply = await link.ask(performance.now() + timeoutMs, (connection) =>
+        connection.ask("read", { keys, ...body }),
+      );
       this.take(reply);
       return new Map(reply.refused?.map(([key, error]) => [key, fromReplyError(error)]));
     };

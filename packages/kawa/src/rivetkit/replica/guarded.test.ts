@@ -17,7 +17,9 @@ import { shareSecret } from "../secret/shared-secret.ts";
 let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 beforeEach(() => shareSecret("a secret of the test"));
 afterEach(() => vi.restoreAllMocks());
@@ -92,7 +94,8 @@ describe.each<[string, boolean]>([
 describe("a hook that authorises writes", () => {
   const refusing: ReactiveStateActorHooks = {
     setSignal: async (_, params, next) => {
-      if (!params.key.startsWith(`user:${params.userId}:`)) throw new Error("Can only set signals in your own namespace");
+      if (!params.key.startsWith(`user:${params.userId}:`))
+        throw new Error("Can only set signals in your own namespace");
       return next(params);
     },
   };
@@ -122,7 +125,13 @@ describe("a hook that authorises writes", () => {
       backend.update("user:ada:n", increment, bob),
       backend.update("user:ada:n", increment, ada),
     ]);
-    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "rejected", "fulfilled"]);
+    expect(results.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+    ]);
     expect(backend.entry("user:ada:n").peek()).toMatchObject({ value: 4 });
   });
 
@@ -192,7 +201,13 @@ describe("a hook that authorises writes", () => {
       },
     });
     const backend = createBackend();
-    await Promise.all([backend.set("k", 1), backend.set("k", 2), backend.delete("other"), backend.clear("none"), backend.set("k", 3)]);
+    await Promise.all([
+      backend.set("k", 1),
+      backend.set("k", 2),
+      backend.delete("other"),
+      backend.clear("none"),
+      backend.set("k", 3),
+    ]);
     expect(backend.entry("k").peek()).toMatchObject({ value: 3 });
   });
 
@@ -260,7 +275,9 @@ describe("a write whose reply was lost", () => {
     const written = backend.update("n", increment);
     await vi.waitFor(() => expect(calls).toBe(1), { timeout: 10_000 });
     actor.dropConnections();
-    await vi.waitFor(() => expect(actor.sockets.filter(({ readyState }) => readyState === 1)).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(actor.sockets.filter(({ readyState }) => readyState === 1)).toHaveLength(1), {
+      timeout: 10_000,
+    });
     open();
     expect(await written).toBe(1);
     expect(calls).toBe(1);
@@ -339,7 +356,10 @@ describe("hooks that decide about reads", () => {
     const backend = await start();
     const reader = await backend.readerFor(ada);
     const [forbidden, secret] = await Promise.allSettled([reader.load(["forbidden"]), reader.load(["secret"])]);
-    expect(forbidden).toMatchObject({ status: "rejected", reason: { code: "ACTION_REFUSED", message: "Not yours (ACTION_REFUSED)" } });
+    expect(forbidden).toMatchObject({
+      status: "rejected",
+      reason: { code: "ACTION_REFUSED", message: "Not yours (ACTION_REFUSED)" },
+    });
     expect(secret!.status).toBe("fulfilled");
     expect(await codeOf(() => backend.load(["forbidden"]))).toBe("ACTION_REFUSED");
   });
@@ -515,9 +535,15 @@ describe("who acts", () => {
 
 describe("a hook that never ends", () => {
   it("ends the wait of its own write at the limit, and nobody else's", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"], shouldAdvanceTime: true, advanceTimeDelta: 500 });
+    vi.useFakeTimers({
+      toFake: ["setTimeout", "clearTimeout", "performance"],
+      shouldAdvanceTime: true,
+      advanceTimeDelta: 500,
+    });
     onTestFinished(() => void vi.useRealTimers());
-    await startActor({ setSignal: (_, params, next) => (params.key === "stuck" ? new Promise(() => {}) : next(params)) });
+    await startActor({
+      setSignal: (_, params, next) => (params.key === "stuck" ? new Promise(() => {}) : next(params)),
+    });
     const backend = createBackend();
     const stuck = codeOf(() => backend.set("stuck", 1));
     await backend.set("fine", 1);
@@ -538,14 +564,21 @@ describe("ephemeral values where hooks decide", () => {
 
   it("are renewed by those alone who may set them", async () => {
     const asked: unknown[] = [];
-    await startActor({ ...own, beforeAction: (_, params, next) => (asked.push([params.action, params["userId"]]), next(params)) });
+    await startActor({
+      ...own,
+      beforeAction: (_, params, next) => (asked.push([params.action, params["userId"]]), next(params)),
+    });
     const backend = createBackend();
     await backend.set("room:ada", "here", { ...ada, ...life });
     asked.length = 0;
     expect(await backend.renew("room:ada", ada)).toBe(true);
     expect(await codeOf(() => backend.renew("room:ada", bob))).toBe("ACTION_REFUSED");
     expect(await codeOf(() => backend.renew("room:ada"))).toBe("ACTION_REFUSED");
-    expect(asked).toEqual([["setSignal", "ada"], ["setSignal", "bob"], ["setSignal", undefined]]);
+    expect(asked).toEqual([
+      ["setSignal", "ada"],
+      ["setSignal", "bob"],
+      ["setSignal", undefined],
+    ]);
     expect(await valueAs(backend, "room:ada")).toBe("here");
   });
 
@@ -560,14 +593,19 @@ describe("ephemeral values where hooks decide", () => {
   });
 
   it("are renewed under the key that a hook has made of theirs, and keep their life under it", async () => {
-    await startActor({ setSignal: (_, params, next) => next({ ...params, key: `of-${params["userId"]}:${params.key}` }) });
+    await startActor({
+      setSignal: (_, params, next) => next({ ...params, key: `of-${params["userId"]}:${params.key}` }),
+    });
     const backend = createBackend();
     await backend.set("a", 1, { ...ada, ...life });
     await backend.set("a", 1, { ...bob, ...life });
     expect(await backend.renew("a", ada)).toBe(true);
     expect(await backend.renew("a", { context: { userId: "carl" } })).toBe(false);
     expect(await backend.keys("")).toEqual(["of-ada:a", "of-bob:a"]);
-    expect([...actor.store.ephemeral.entries()]).toEqual([["of-ada:a", life.ttlMs], ["of-bob:a", life.ttlMs]]);
+    expect([...actor.store.ephemeral.entries()]).toEqual([
+      ["of-ada:a", life.ttlMs],
+      ["of-bob:a", life.ttlMs],
+    ]);
   });
 
   it("are listed for those who may read them", async () => {

@@ -7,7 +7,13 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 
 function set(writer: HookedWriter, key: string, value: number): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    writer.write({ change: { key, text: `[${value}]` }, context: Promise.resolve(undefined), deadline: 1, resolve, reject });
+    writer.write({
+      change: { key, text: `[${value}]` },
+      context: Promise.resolve(undefined),
+      deadline: 1,
+      resolve,
+      reject,
+    });
   });
 }
 
@@ -24,7 +30,9 @@ describe("a write that was given up", () => {
     expect(link.asked.slice(1)).toMatchObject([{ type: "revoke", body: { numbers: [1] } }]);
     link.asked[1]!.answer({ applied: [] });
     await vi.waitFor(() => expect(link.asked).toHaveLength(3));
-    expect(link.asked.slice(2)).toMatchObject([{ type: "write", body: { number: 2, writes: [{ key: "a", text: "[2]" }] } }]);
+    expect(link.asked.slice(2)).toMatchObject([
+      { type: "write", body: { number: 2, writes: [{ key: "a", text: "[2]" }] } },
+    ]);
     link.asked[2]!.answer({ epoch: "e", seq: 1, conflicts: [] });
     await second;
   });

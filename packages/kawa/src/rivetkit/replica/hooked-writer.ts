@@ -44,7 +44,8 @@ export class HookedWriter {
   write(queued: QueuedWrite): void {
     const { change, from } = queued;
     const order = from ? this.#orderOf(from.run) : this.#order;
-    const work = "clear" in change ? this.#clear(order, change.clear, queued) : order.add(change.key, () => this.#perform(queued));
+    const work =
+      "clear" in change ? this.#clear(order, change.clear, queued) : order.add(change.key, () => this.#perform(queued));
     const done = work.then(queued.resolve, queued.reject).then(() => void this.#pending.delete(done));
     this.#pending.add(done);
   }
@@ -71,7 +72,8 @@ export class HookedWriter {
     this.#sent.add(number);
     try {
       await order.clear(clear, {
-        first: async (except) => this.#send(except.length === 0 ? { clear } : { clear, except }, await askedBy(queued), number),
+        first: async (except) =>
+          this.#send(except.length === 0 ? { clear } : { clear, except }, await askedBy(queued), number),
         rest: async (only) => this.#send({ clear, only, partOf: number }, await askedBy(queued)),
       });
     } finally {
@@ -85,7 +87,8 @@ export class HookedWriter {
     const { change } = queued;
     const asked = await askedBy(queued);
     if ("updater" in change) return this.#update(change, asked);
-    const write = "text" in change && change.expect !== undefined ? await this.#expecting(change, change.expect, asked) : change;
+    const write =
+      "text" in change && change.expect !== undefined ? await this.#expecting(change, change.expect, asked) : change;
     const { conflicts } = await this.#send(write, asked);
     if ("isRenewal" in change) return conflicts.length === 0;
     if (conflicts.length > 0) throw changedError(conflicts[0]!);

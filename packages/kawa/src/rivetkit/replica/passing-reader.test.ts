@@ -7,7 +7,9 @@ import { RivetBackend } from "./rivet-backend.ts";
 
 let actor: FakeActor;
 
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://127.0.0.1:1", namespace: "test" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://127.0.0.1:1", namespace: "test" }) }),
+}));
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
 
 /** Reads keys of an actor that holds these values, as one request of a browser does. */
@@ -15,7 +17,10 @@ function readerOf(replica: Replica, values: Record<string, string> = {}) {
   const asked: string[][] = [];
   const read = async (keys: readonly string[], onRow: (row: Row) => void): Promise<ReadonlyMap<string, unknown>> => {
     asked.push([...keys]);
-    replica.learn(keys.map((key): Row => [key, values[key] ?? null, key in values ? 7 : 3]), onRow);
+    replica.learn(
+      keys.map((key): Row => [key, values[key] ?? null, key in values ? 7 : 3]),
+      onRow,
+    );
     return new Map();
   };
   return { asked, reader: new PassingReader({ replica, read }) };
@@ -37,7 +42,9 @@ describe("what a browser reads", () => {
       const { reader, asked } = readerOf(replica);
       await reader.load(keysOf(request));
       await reader.load(keysOf(request));
-      expect(keysOf(request).map((key) => reader.entry(key).peek())).toEqual(keysOf(request).map(() => ({ state: "absent", seq: 3 })));
+      expect(keysOf(request).map((key) => reader.entry(key).peek())).toEqual(
+        keysOf(request).map(() => ({ state: "absent", seq: 3 })),
+      );
       expect(asked).toHaveLength(1);
     }
     expect(replica.size).toBe(10_000);

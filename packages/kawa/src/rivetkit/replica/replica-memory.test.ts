@@ -40,18 +40,22 @@ describe("what a stranger made a replica remember", () => {
     replica.close();
   });
 
-  it("is no more than 250,000 of the values that were read once, and 64 Mi characters of them", { timeout: 30_000 }, () => {
-    vi.useFakeTimers();
-    const many = new Replica();
-    const large = new Replica();
-    for (let n = 0; n < 300_000; n += 1) many.learn([[`many:${n}`, "[1]", 1]]);
-    for (let n = 0; n < 1_000; n += 1) large.learn([[`large:${n}`, "x".repeat(mebi / 8), 1]]);
-    vi.advanceTimersByTime(180_000);
-    expect(many.size).toBe(250_000);
-    expect(large.size).toBe(511);
-    many.close();
-    large.close();
-  });
+  it(
+    "is no more than 250,000 of the values that were read once, and 64 Mi characters of them",
+    { timeout: 30_000 },
+    () => {
+      vi.useFakeTimers();
+      const many = new Replica();
+      const large = new Replica();
+      for (let n = 0; n < 300_000; n += 1) many.learn([[`many:${n}`, "[1]", 1]]);
+      for (let n = 0; n < 1_000; n += 1) large.learn([[`large:${n}`, "x".repeat(mebi / 8), 1]]);
+      vi.advanceTimersByTime(180_000);
+      expect(many.size).toBe(250_000);
+      expect(large.size).toBe(511);
+      many.close();
+      large.close();
+    },
+  );
 
   it("is not what is followed: an effect hears of a change, however much is forgotten beside it", () => {
     vi.useFakeTimers();

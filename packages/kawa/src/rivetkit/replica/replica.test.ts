@@ -60,12 +60,23 @@ describe("a delta", () => {
   });
 
   it("of several keys is seen by effects and listeners as a whole, at its version", () => {
-    const { replica } = createReplica([["a", "[0]", 1], ["b", "[0]", 1]]);
+    const { replica } = createReplica([
+      ["a", "[0]", 1],
+      ["b", "[0]", 1],
+    ]);
     const seen: unknown[] = [];
     const read = (): unknown[] => ["a", "b"].map((key) => (replica.cell(key).value as { value: unknown }).value);
     onTestFinished(effect(() => void seen.push(["effect", read(), replica.version.seq])));
     replica.onChange(() => seen.push(["listener", read(), replica.version.seq]));
-    replica.applyDelta({ epoch: "e", from: 5, to: 6, rows: [["a", "[1]", 6], ["b", "[1]", 6]] });
+    replica.applyDelta({
+      epoch: "e",
+      from: 5,
+      to: 6,
+      rows: [
+        ["a", "[1]", 6],
+        ["b", "[1]", 6],
+      ],
+    });
     expect(seen).toEqual([
       ["effect", [0, 0], 5],
       ["effect", [1, 1], 6],
@@ -84,7 +95,10 @@ describe("a delta", () => {
 describe("learn", () => {
   it("makes a key known without announcing a change", () => {
     const { replica, changes } = createReplica();
-    replica.learn([["b", "[2]", 2], ["none", null, 0]]);
+    replica.learn([
+      ["b", "[2]", 2],
+      ["none", null, 0],
+    ]);
     expect(replica.cell("b").peek()).toMatchObject({ state: "present", seq: 2, value: 2 });
     expect(replica.cell("none").peek()).toEqual({ state: "absent", seq: 0 });
     expect(replica.followedKeys()).toEqual(["a", "b", "none"]);
@@ -111,7 +125,13 @@ describe("learn", () => {
 describe("catchUp", () => {
   it("moves to the version, updates known keys and names all that changed", () => {
     const { replica, changes } = createReplica();
-    replica.catchUp([["a", '["nine"]', 9], ["other", "[1]", 8]], { epoch: "e", seq: 9 });
+    replica.catchUp(
+      [
+        ["a", '["nine"]', 9],
+        ["other", "[1]", 8],
+      ],
+      { epoch: "e", seq: 9 },
+    );
     expect(replica.version.seq).toBe(9);
     expect(replica.cell("a").peek()).toMatchObject({ value: "nine" });
     expect(replica.isKnown("other")).toBe(false);
@@ -179,11 +199,30 @@ describe("a snapshot of a replica", () => {
     });
 
   it("is all before or all after a delta of several keys", () => {
-    const { replica } = createReplica([["a", "[0]", 1], ["b", "[0]", 1], ["c", null, 0]]);
+    const { replica } = createReplica([
+      ["a", "[0]", 1],
+      ["b", "[0]", 1],
+      ["c", null, 0],
+    ]);
     const before = open(replica);
-    replica.applyDelta({ epoch: "e", from: 5, to: 6, rows: [["a", "[1]", 6], ["b", null, 6], ["c", "[1]", 6]] });
+    replica.applyDelta({
+      epoch: "e",
+      from: 5,
+      to: 6,
+      rows: [
+        ["a", "[1]", 6],
+        ["b", null, 6],
+        ["c", "[1]", 6],
+      ],
+    });
     const after = open(replica);
-    replica.catchUp([["a", "[2]", 8], ["c", null, 9]], { epoch: "e", seq: 9 });
+    replica.catchUp(
+      [
+        ["a", "[2]", 8],
+        ["c", null, 9],
+      ],
+      { epoch: "e", seq: 9 },
+    );
     expect(shown(before, ["a", "b", "c"])).toEqual([0, 0, "absent"]);
     expect(shown(after, ["a", "b", "c"])).toEqual([1, "absent", 1]);
     expect([before.isConsistent, after.isConsistent]).toEqual([true, true]);
@@ -192,7 +231,10 @@ describe("a snapshot of a replica", () => {
   it("asks for a row that was learned from a later version than the replica has", async () => {
     const { replica } = createReplica();
     replica.learn([["b", '["ahead"]', 7]]);
-    const snapshot = open(replica, async () => ({ epoch: "e", entries: new Map([["b", { state: "absent", seq: 0 }]]) }));
+    const snapshot = open(replica, async () => ({
+      epoch: "e",
+      entries: new Map([["b", { state: "absent", seq: 0 }]]),
+    }));
     expect(shown(snapshot, ["b"])).toEqual(["unknown"]);
     await snapshot.load(["b"]);
     expect(shown(snapshot, ["b"])).toEqual(["absent"]);

@@ -182,7 +182,10 @@ export class Replica {
   /** Names all keys that changed, also those that only a page of another server has read. */
   #notify(rows: readonly Row[], lists: readonly ListRow[] = []): void {
     const keys = rows.map(([key]) => key);
-    const change: Change = { keys: lists.length > 0 ? [...new Set([...keys, ...lists.map(([key]) => key)])] : keys, version: this.#version };
+    const change: Change = {
+      keys: lists.length > 0 ? [...new Set([...keys, ...lists.map(([key]) => key)])] : keys,
+      version: this.#version,
+    };
     asNobody(() => notify(this.#listeners, change));
   }
 

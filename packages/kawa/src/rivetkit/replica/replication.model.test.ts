@@ -11,10 +11,17 @@ import { shareSecret } from "../secret/shared-secret.ts";
 let actor: UnluckyActor;
 
 vi.mock("rivetkit/client", () => ({
-  createClient: () => ({ reactiveState: { getOrCreate: ([id]: [string]) => ({ webSocket: async () => actor.open(id) }) } }),
+  createClient: () => ({
+    reactiveState: { getOrCreate: ([id]: [string]) => ({ webSocket: async () => actor.open(id) }) },
+  }),
 }));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
-vi.mock("node:timers/promises", async () => (await import("../../../test/support/virtual-time.ts")).virtualTimersPromises);
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
+vi.mock(
+  "node:timers/promises",
+  async () => (await import("../../../test/support/virtual-time.ts")).virtualTimersPromises,
+);
 
 /** Hooks that let everything pass, some of it late. Each incarnation asks for its own. */
 function createHooks(mode: Mode, delays: readonly number[]): () => ReactiveStateActorHooks {
@@ -25,7 +32,8 @@ function createHooks(mode: Mode, delays: readonly number[]): () => ReactiveState
     return next(params);
   };
   // As a hook that logs what fails and says nothing.
-  const swallow = <P, R>(_: unknown, params: P, next: (params: P) => Promise<R>): Promise<R> => pass(_, params, next).catch(() => undefined as R);
+  const swallow = <P, R>(_: unknown, params: P, next: (params: P) => Promise<R>): Promise<R> =>
+    pass(_, params, next).catch(() => undefined as R);
   const ofWrites = { setSignal: swallow, deleteSignal: swallow, clear: swallow };
   let count = 0;
   return () => {
@@ -36,13 +44,19 @@ function createHooks(mode: Mode, delays: readonly number[]): () => ReactiveState
 }
 
 /** Plays a scenario to its end, and gives what was wrong. */
-async function play({ steps, frames, commits, hookDelays, chances, isLocal, hasSmallMessages, hasJournal, hasShortMemory }: Scenario, mode: Mode): Promise<string[]> {
+async function play(
+  { steps, frames, commits, hookDelays, chances, isLocal, hasSmallMessages, hasJournal, hasShortMemory }: Scenario,
+  mode: Mode,
+): Promise<string[]> {
   startVirtualTime();
   const left = [...chances];
   const random = vi.spyOn(Math, "random").mockImplementation(() => left.shift() ?? 0.5);
   const history = new CommitHistory();
   const hooks = createHooks(mode, hookDelays);
-  actor = new UnluckyActor({ frames, commits, hooks, local: isLocal ? "0" : undefined, hasSmallMessages, hasJournal, hasShortMemory }, history);
+  actor = new UnluckyActor(
+    { frames, commits, hooks, local: isLocal ? "0" : undefined, hasSmallMessages, hasJournal, hasShortMemory },
+    history,
+  );
   actor.start();
   const writers = [new CheckedWriter("0", history, mode), new CheckedWriter("1", history, mode)] as const;
   for (const { backend } of writers) backend.load([]).catch(() => {});
@@ -78,20 +92,27 @@ async function play({ steps, frames, commits, hookDelays, chances, isLocal, hasS
 
 const runCount = Number(process.env["KAWA_MODEL_RUNS"] ?? 150);
 
-describe.each<Mode>(["no hooks", "hooks of writes", "hooks of everything", "hooks that come and go"])("two servers and an actor with %s", (mode) => {
-  beforeAll(() => {
-    shareSecret("a secret of the test");
-    vi.spyOn(console, "warn").mockImplementation(() => {});
-    vi.spyOn(console, "error").mockImplementation(() => {});
-  });
-  afterAll(() => vi.restoreAllMocks());
+describe.each<Mode>(["no hooks", "hooks of writes", "hooks of everything", "hooks that come and go"])(
+  "two servers and an actor with %s",
+  (mode) => {
+    beforeAll(() => {
+      shareSecret("a secret of the test");
+      vi.spyOn(console, "warn").mockImplementation(() => {});
+      vi.spyOn(console, "error").mockImplementation(() => {});
+    });
+    afterAll(() => vi.restoreAllMocks());
 
-  it("agree with the actor, whatever is lost, late, restarted or refused", { timeout: 60_000 + runCount * 100 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(scenario, async (given) => {
-        expect(await play(given, mode)).toEqual([]);
-      }),
-      { numRuns: runCount, examples: rareScenarios.map((rare) => [rare]) },
+    it(
+      "agree with the actor, whatever is lost, late, restarted or refused",
+      { timeout: 60_000 + runCount * 100 },
+      async () => {
+        await fc.assert(
+          fc.asyncProperty(scenario, async (given) => {
+            expect(await play(given, mode)).toEqual([]);
+          }),
+          { numRuns: runCount, examples: rareScenarios.map((rare) => [rare]) },
+        );
+      },
     );
-  });
-});
+  },
+);

@@ -19,7 +19,9 @@ function waitFor(check: () => void): Promise<void> {
 let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 // Node's promise timers are not among those that fake timers replace.
 vi.mock("node:timers/promises", () => ({
@@ -67,7 +69,9 @@ describe("two servers", () => {
 
   it("count 2 x 200 concurrent increments as 400", async () => {
     const servers = [createBackend(), createBackend()];
-    await Promise.all(servers.flatMap((server) => Array.from({ length: 200 }, () => server.update("count", increment))));
+    await Promise.all(
+      servers.flatMap((server) => Array.from({ length: 200 }, () => server.update("count", increment))),
+    );
     await servers[0]!.load(["count"]);
     expect(valueIn(servers[0]!.entry("count").peek())).toBe(400);
   });
@@ -188,7 +192,8 @@ describe("the last delta before a silence", () => {
     await backend.load(["k"]);
     const socket = actor.sockets[0]!;
     const send = socket.send.bind(socket);
-    socket.send = (frame) => send(JSON.stringify((JSON.parse(frame) as object[]).filter((message) => !("delta" in message))));
+    socket.send = (frame) =>
+      send(JSON.stringify((JSON.parse(frame) as object[]).filter((message) => !("delta" in message))));
     await backend.set("k", "own");
     expect(valueIn(backend.entry("k").peek())).toBe("own");
   });
@@ -247,7 +252,10 @@ describe("an actor that cannot be reached", () => {
     actor.dropConnections();
     const outcome = caught(() => backend.set("a", 1));
     await vi.advanceTimersByTimeAsync(31_000);
-    expect(await outcome).toMatchObject({ code: "BACKEND_TIMEOUT", message: expect.stringContaining("may or may not have been applied") });
+    expect(await outcome).toMatchObject({
+      code: "BACKEND_TIMEOUT",
+      message: expect.stringContaining("may or may not have been applied"),
+    });
   });
 
   it("is reached as soon as it is back, and nothing is lost", async () => {

@@ -1,5 +1,18 @@
 import { randomUUID } from "node:crypto";
-import type { Backend, BackendStatus, Change, DeleteOptions, Entry, OperationOptions, Reader, Snapshot, StreamRegistry, UpdateOptions, Updater, WriteOptions } from "../../core/backend/backend.ts";
+import type {
+  Backend,
+  BackendStatus,
+  Change,
+  DeleteOptions,
+  Entry,
+  OperationOptions,
+  Reader,
+  Snapshot,
+  StreamRegistry,
+  UpdateOptions,
+  Updater,
+  WriteOptions,
+} from "../../core/backend/backend.ts";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
 import { valueNow, writtenTo } from "../../core/work/written.ts";
 import { refuseFrozen, wasListed, wasRead, wasWritten } from "../../core/memory/build-backend.ts";
@@ -123,7 +136,11 @@ export class RivetBackend implements Backend {
   }
 
   async seesValue(key: string, identity: string): Promise<boolean> {
-    const reader = new GuardedReader({ link: this.#link, context: identity || undefined, timeoutMs: operationTimeoutMs });
+    const reader = new GuardedReader({
+      link: this.#link,
+      context: identity || undefined,
+      timeoutMs: operationTimeoutMs,
+    });
     try {
       await reader.load([key]);
     } catch (error) {
@@ -134,8 +151,17 @@ export class RivetBackend implements Backend {
   }
 
   set(key: string, value: unknown, options?: WriteOptions): Promise<void> {
-    const change = (): KeyChange => ({ key, text: encodeValue(key, value, this.#maxValueBytes), ttlMs: options?.ttlMs, expect: options?.expect });
-    return writtenTo({ name: "set", of: { key }, by: this.set }, () => this.#write(change, options) as Promise<void>, nothing);
+    const change = (): KeyChange => ({
+      key,
+      text: encodeValue(key, value, this.#maxValueBytes),
+      ttlMs: options?.ttlMs,
+      expect: options?.expect,
+    });
+    return writtenTo(
+      { name: "set", of: { key }, by: this.set },
+      () => this.#write(change, options) as Promise<void>,
+      nothing,
+    );
   }
 
   update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown> {
@@ -148,7 +174,8 @@ export class RivetBackend implements Backend {
   }
 
   delete(key: string, options?: DeleteOptions): Promise<void> {
-    const write = async (): Promise<void> => void (await this.#write(() => ({ key, text: null, expect: options?.expect }), options));
+    const write = async (): Promise<void> =>
+      void (await this.#write(() => ({ key, text: null, expect: options?.expect }), options));
     return writtenTo({ name: "delete", of: { key }, by: this.delete }, write, nothing);
   }
 
@@ -167,7 +194,10 @@ export class RivetBackend implements Backend {
     const entries = new Map<string, unknown>();
     for (const [key, text] of rows) {
       try {
-        entries.set(key, readNamed(key, () => decodeValue(text!)));
+        entries.set(
+          key,
+          readNamed(key, () => decodeValue(text!)),
+        );
       } catch (error) {
         if (!leaveOut(key, error)) throw error;
       }
@@ -186,7 +216,10 @@ export class RivetBackend implements Backend {
 
   #passingReader(): Reader {
     const { replica } = this.#link;
-    return new PassingReader({ replica, read: (keys, onRow) => this.#ask((connection) => this.#link.read(connection, keys, onRow)) });
+    return new PassingReader({
+      replica,
+      read: (keys, onRow) => this.#ask((connection) => this.#link.read(connection, keys, onRow)),
+    });
   }
 
   #pin(): Snapshot {
@@ -202,7 +235,10 @@ export class RivetBackend implements Backend {
       const { origin } = options ?? {};
       const changed = change();
       if (this.#isAtBuild) throw staticRefusal(wasWritten("clear" in changed ? changed.clear : changed.key));
-      const context = this.#contextOf(options, origin === "browser" ? ["reads", "writes", "lists"] : ["reads", "writes"]);
+      const context = this.#contextOf(
+        options,
+        origin === "browser" ? ["reads", "writes", "lists"] : ["reads", "writes"],
+      );
       return await this.#writer.write(changed, { context, origin, from: currentHook() });
     } finally {
       const pause = this.#pauseIfDue();
@@ -256,7 +292,10 @@ export class RivetBackend implements Backend {
     while (after !== null) {
       const page: Requests["list"] = { ...first, after };
       const reply = await this.#ask(async (connection) => {
-        return connection.ask("list", connection.hooked.lists ? { ...page, ...by({ context: await context, from }) } : page);
+        return connection.ask(
+          "list",
+          connection.hooked.lists ? { ...page, ...by({ context: await context, from }) } : page,
+        );
       });
       rows.push(...reply.rows);
       after = reply.after;

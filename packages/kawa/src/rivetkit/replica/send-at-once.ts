@@ -38,7 +38,10 @@ function treat(fd: number, inode: string): void {
 function inodesTo(port: number, table: string): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const rows = read(() => readFileSync(table, "utf8")) ?? "";
-  const columns = rows.trim().split("\n").map((row) => row.trim().split(/\s+/));
+  const columns = rows
+    .trim()
+    .split("\n")
+    .map((row) => row.trim().split(/\s+/));
   return columns.filter((row) => row[2]?.endsWith(suffix) && row[3] === "01").map((row) => row[9]!);
 }
 

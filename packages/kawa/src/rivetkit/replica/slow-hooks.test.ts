@@ -10,7 +10,9 @@ import { shareSecret } from "../secret/shared-secret.ts";
 let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 beforeEach(() => shareSecret("a secret of the test"));
 afterEach(() => hostedServices.clear());
@@ -19,7 +21,11 @@ afterEach(() => hostedServices.clear());
 function createSlowHooks() {
   const gate = deferred<void>();
   const asked: string[] = [];
-  const pass = async <P extends { action: string; key?: string; prefix?: string }, R>(_: unknown, params: P, next: (params: P) => Promise<R>): Promise<R> => {
+  const pass = async <P extends { action: string; key?: string; prefix?: string }, R>(
+    _: unknown,
+    params: P,
+    next: (params: P) => Promise<R>,
+  ): Promise<R> => {
     asked.push(`${params.action} ${params.key ?? params.prefix}`);
     if ((params.key ?? params.prefix ?? "").includes("slow")) await gate.promise;
     return next(params);
@@ -45,7 +51,14 @@ const isOpen = async (work: Promise<unknown>): Promise<boolean> => {
 
 describe.each<Place>(["beside the actor", "in another process"])("while a hook is slow, %s,", (place) => {
   describe.each([
-    ["setSignal", (hooks: ReturnType<typeof createSlowHooks>) => ({ setSignal: hooks.pass, deleteSignal: hooks.pass, clear: hooks.pass })],
+    [
+      "setSignal",
+      (hooks: ReturnType<typeof createSlowHooks>) => ({
+        setSignal: hooks.pass,
+        deleteSignal: hooks.pass,
+        clear: hooks.pass,
+      }),
+    ],
     ["beforeAction", (hooks: ReturnType<typeof createSlowHooks>) => ({ beforeAction: hooks.pass as never })],
   ])("%s", (_, hooksOf) => {
     it("a clear of its namespace holds up no other write, and none of its own order is lost", async () => {
@@ -60,7 +73,11 @@ describe.each<Place>(["beside the actor", "in another process"])("while a hook i
       await backend.set("app:fast", 4);
       await backend.set("other", 5);
       expect(await isOpen(slow)).toBe(true);
-      expect([...(await backend.entries(""))]).toEqual([["app:counter", 3], ["app:fast", 4], ["other", 5]]);
+      expect([...(await backend.entries(""))]).toEqual([
+        ["app:counter", 3],
+        ["app:fast", 4],
+        ["other", 5],
+      ]);
       hooks.release();
       await Promise.all([slow, cleared]);
       expect(await backend.keys("app:")).toEqual(["app:counter", "app:fast"]);
@@ -80,7 +97,10 @@ describe.each<Place>(["beside the actor", "in another process"])("while a hook i
       await backend.set("app:fast", 1);
       hooks.release();
       await Promise.all(writes);
-      expect([...(await backend.entries(""))]).toEqual([["app:fast", 1], ["app:slow", "third"]]);
+      expect([...(await backend.entries(""))]).toEqual([
+        ["app:fast", 1],
+        ["app:slow", "third"],
+      ]);
     });
 
     it("an update before the clear sees what was there, and a clear of everything deletes what it made", async () => {
@@ -159,7 +179,11 @@ describe.each<Place>(["beside the actor", "in another process"])("while a hook o
   it("a list waits for it and asks about the other keys meanwhile", async () => {
     const hooks = createSlowHooks();
     const backend = await start({ getSignal: hooks.pass }, place);
-    await actor.store.write({ number: 0, settled: 0, writes: ["a-slow", "b", "c"].map((key) => ({ key, text: "[1]" })) });
+    await actor.store.write({
+      number: 0,
+      settled: 0,
+      writes: ["a-slow", "b", "c"].map((key) => ({ key, text: "[1]" })),
+    });
     const listed = backend.keys("");
     await vi.waitFor(() => expect(hooks.asked).toEqual(["getSignal a-slow", "getSignal b", "getSignal c"]));
     await backend.set("d", 1);

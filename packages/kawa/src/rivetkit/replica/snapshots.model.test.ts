@@ -11,7 +11,9 @@ import { shareSecret } from "../secret/shared-secret.ts";
 let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 beforeEach(() => shareSecret("a secret of the test"));
 
@@ -50,7 +52,12 @@ function createMemoryWorld(): World {
     const entry = backend.entry(key).peek();
     return entry.state === "present" ? entry.value : undefined;
   };
-  backend.onChange(({ keys: changed, version }) => history.record(version.seq, changed.map((key) => [key, valueOf(key)])));
+  backend.onChange(({ keys: changed, version }) =>
+    history.record(
+      version.seq,
+      changed.map((key) => [key, valueOf(key)]),
+    ),
+  );
   return { writer: backend, reader: backend, history };
 }
 
@@ -60,10 +67,16 @@ async function createActorWorld(hooks: ReactiveStateActorHooks): Promise<World> 
   await actor.start();
   const history = new History();
   actor.store.listen(
-    ({ to, rows }) => history.record(to, rows.map(([key, text]) => [key, text === null ? undefined : decodeValue(text)])),
+    ({ to, rows }) =>
+      history.record(
+        to,
+        rows.map(([key, text]) => [key, text === null ? undefined : decodeValue(text)]),
+      ),
     () => {},
   );
-  const [writer, reader] = ["writer", "reader"].map(() => new RivetBackend({ actorName: "reactiveState", actorId: "global" }));
+  const [writer, reader] = ["writer", "reader"].map(
+    () => new RivetBackend({ actorName: "reactiveState", actorId: "global" }),
+  );
   return { writer: writer!, reader: reader!, history };
 }
 
@@ -121,7 +134,21 @@ async function play({ writer, reader, history }: World, steps: readonly Step[]):
 }
 
 const step = fc.record<Step>({
-  do: fc.constantFrom("set", "set", "set", "set", "delete", "clear", "open", "open", "wait", "read", "read", "read", "release"),
+  do: fc.constantFrom(
+    "set",
+    "set",
+    "set",
+    "set",
+    "delete",
+    "clear",
+    "open",
+    "open",
+    "wait",
+    "read",
+    "read",
+    "read",
+    "release",
+  ),
   keys: fc.uniqueArray(fc.constantFrom(...keys), { minLength: 1 }),
   isAwaited: fc.boolean(),
   of: fc.nat(),

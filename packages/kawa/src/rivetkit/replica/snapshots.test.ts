@@ -9,7 +9,9 @@ import { shareSecret } from "../secret/shared-secret.ts";
 let actor: FakeActor;
 
 vi.mock("rivetkit/client", () => fakeClient(() => actor));
-vi.mock("../host/host.ts", () => ({ host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }) }));
+vi.mock("../host/host.ts", () => ({
+  host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
+}));
 
 beforeEach(() => shareSecret("a secret of the test"));
 
@@ -59,7 +61,9 @@ describe("a snapshot of an actor's values", () => {
     await writer.set("known", 1);
     await reader.load(["known"]);
     const snapshot = await reader.snapshotFor();
-    const caughtUp = new Promise<void>((resolve) => void reader.onChange(({ keys }) => keys.includes("made") && resolve()));
+    const caughtUp = new Promise<void>(
+      (resolve) => void reader.onChange(({ keys }) => keys.includes("made") && resolve()),
+    );
     await writer.set("known", 2);
     await writer.set("made", 1);
     await caughtUp;
@@ -67,7 +71,10 @@ describe("a snapshot of an actor's values", () => {
     expect(await valuesIn(snapshot, ["known"])).toEqual([1]);
     expect(read).not.toHaveBeenCalled();
     expect(await valuesIn(snapshot, ["made"])).toEqual([undefined]);
-    expect(read.mock.calls).toEqual([[["made"], undefined], [["made"], snapshot.version]]);
+    expect(read.mock.calls).toEqual([
+      [["made"], undefined],
+      [["made"], snapshot.version],
+    ]);
     expect(await valuesIn(snapshot, ["made", "known"])).toEqual([undefined, 1]);
     expect(read).toHaveBeenCalledTimes(2);
     expect(snapshot.isConsistent).toBe(true);
@@ -89,7 +96,9 @@ describe("a snapshot of an actor's values", () => {
     for (const key of ["known", "other"]) await writer.set(key, `old ${key}`);
     await reader.load(["known"]);
     const snapshot = await reader.snapshotFor();
-    const isAnew = new Promise<void>((resolve) => void reader.onChange(({ version }) => version.epoch !== snapshot.version.epoch && resolve()));
+    const isAnew = new Promise<void>(
+      (resolve) => void reader.onChange(({ version }) => version.epoch !== snapshot.version.epoch && resolve()),
+    );
     actor.db = new TestDatabase();
     await actor.restart();
     await isAnew;

@@ -28,7 +28,8 @@ function keyed(write: Write): Extract<Write, { text: string | null }> {
   return write;
 }
 
-const set = (queue: WriteQueue, key: string, value: unknown): Outcome => add(queue, { key, text: encodeValue(key, value) });
+const set = (queue: WriteQueue, key: string, value: unknown): Outcome =>
+  add(queue, { key, text: encodeValue(key, value) });
 const update = (queue: WriteQueue, key: string, updater: Updater): Outcome => add(queue, { key, updater });
 
 const reply = (conflicts: readonly string[] = []) => ({ epoch: "e", seq: 1, conflicts });
@@ -126,7 +127,8 @@ describe("folding", () => {
 });
 
 describe("a write for one number", () => {
-  const expecting = (queue: WriteQueue, text: string | null, expect: number): Outcome => add(queue, { key: "a", text, expect });
+  const expecting = (queue: WriteQueue, text: string | null, expect: number): Outcome =>
+    add(queue, { key: "a", text, expect });
   const conflict = { settled: "rejected", with: { code: "UPDATE_CONFLICT" } };
 
   it("is sent with the number, also where nothing is known of the key here", () => {
@@ -159,7 +161,11 @@ describe("a write for one number", () => {
     expect(batch.folded[0]!.write).toEqual({ key: "a", text: "[2]", expect: 7 });
     queue.settle(batch, reply(["a"]), 0);
     expect([first, lost]).toEqual([{}, {}]);
-    queue.settle(queue.take(() => present(5, 8))!, reply(), 0);
+    queue.settle(
+      queue.take(() => present(5, 8))!,
+      reply(),
+      0,
+    );
     expect(first).toEqual({ settled: "resolved", with: 6 });
     expect(lost).toMatchObject(conflict);
   });
@@ -215,7 +221,11 @@ describe("a conflict", () => {
     const queue = new WriteQueue();
     const late = add(queue, { key: "a", updater: increment }, 100);
     const early = add(queue, { key: "a", updater: increment }, 101);
-    queue.settle(queue.take(() => absent)!, reply(["a"]), 100);
+    queue.settle(
+      queue.take(() => absent)!,
+      reply(["a"]),
+      100,
+    );
     expect(late).toMatchObject({ settled: "rejected", with: { code: "UPDATE_CONFLICT", data: { key: "a" } } });
     const again = queue.take(() => present(5, 4))!;
     expect(again.folded[0]!.write).toEqual({ key: "a", text: "[6]", expect: 4 });
@@ -227,9 +237,14 @@ describe("a conflict", () => {
     const queue = new WriteQueue();
     const updated = add(queue, { key: "a", updater: increment }, 100);
     const written = [add(queue, { key: "a", text: "[1]" }, 100), add(queue, { key: "a", text: null }, 100)];
-    queue.settle(queue.take(() => absent)!, reply(["a"]), 100);
+    queue.settle(
+      queue.take(() => absent)!,
+      reply(["a"]),
+      100,
+    );
     expect(updated).toMatchObject({ settled: "rejected", with: { code: "UPDATE_CONFLICT" } });
-    for (const outcome of written) expect(outcome).toMatchObject({ settled: "rejected", with: { code: "BACKEND_TIMEOUT" } });
+    for (const outcome of written)
+      expect(outcome).toMatchObject({ settled: "rejected", with: { code: "BACKEND_TIMEOUT" } });
   });
 
   it("puts back more writes than a function call takes arguments", () => {
@@ -312,7 +327,10 @@ describe("giving up", () => {
     const queue = new WriteQueue();
     const outcomes = [set(queue, "a", 1), update(queue, "a", increment), set(queue, "b", 1)];
     const error = new Error("closed");
-    queue.reject(queue.take(() => absent)!, error);
+    queue.reject(
+      queue.take(() => absent)!,
+      error,
+    );
     expect(outcomes).toEqual(Array.from({ length: 3 }, () => ({ settled: "rejected", with: error })));
   });
 
@@ -370,7 +388,11 @@ describe("deletes", () => {
   it("are what an update of a deleted key expects: no value, whoever deleted it", () => {
     const queue = new WriteQueue();
     update(queue, "a", increment);
-    expect(queue.take(() => ({ state: "absent", seq: 17 }))!.folded[0]!.write).toEqual({ key: "a", text: "[1]", expect: 0 });
+    expect(queue.take(() => ({ state: "absent", seq: 17 }))!.folded[0]!.write).toEqual({
+      key: "a",
+      text: "[1]",
+      expect: 0,
+    });
   });
 });
 

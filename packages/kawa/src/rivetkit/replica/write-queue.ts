@@ -11,7 +11,12 @@ import type { Replies, Write } from "../wire/protocol.ts";
  * `clear`.
  */
 export type KeyChange =
-  | { readonly key: string; readonly text: string | null; readonly expect?: number | undefined; readonly ttlMs?: number | undefined }
+  | {
+      readonly key: string;
+      readonly text: string | null;
+      readonly expect?: number | undefined;
+      readonly ttlMs?: number | undefined;
+    }
   | { readonly key: string; readonly updater: Updater; readonly ttlMs?: number | undefined }
   | { readonly key: string; readonly isRenewal: true }
   | { readonly clear: string };
@@ -30,7 +35,9 @@ export type QueuedWrite = {
 };
 
 /** What one of several folded writes made, or the error of its updater. */
-type Part = { readonly queued: QueuedWrite; readonly text: string | null } | { readonly queued: QueuedWrite; readonly error: unknown };
+type Part =
+  | { readonly queued: QueuedWrite; readonly text: string | null }
+  | { readonly queued: QueuedWrite; readonly error: unknown };
 
 /** All waiting writes of one key, folded into the one that is sent. */
 type Folded = {
@@ -158,7 +165,10 @@ export class WriteQueue {
   }
 
   #batch(folded: readonly Folded[]): Batch {
-    const deadline = folded.reduce((first, { parts }) => Math.min(first, parts[0]!.queued.deadline), Number.POSITIVE_INFINITY);
+    const deadline = folded.reduce(
+      (first, { parts }) => Math.min(first, parts[0]!.queued.deadline),
+      Number.POSITIVE_INFINITY,
+    );
     return { number: this.#nextNumber++, folded, deadline };
   }
 
@@ -193,7 +203,11 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
     const { change } = queued;
     try {
       if ("updater" in change) {
-        const made = encodeValue(key, change.updater(text === undefined ? base : entryOf(text, uncommittedSeq)), maxValueBytes);
+        const made = encodeValue(
+          key,
+          change.updater(text === undefined ? base : entryOf(text, uncommittedSeq)),
+          maxValueBytes,
+        );
         if (text === undefined) expect = expectedSeq(base);
         text = made;
       } else if ("text" in change) {
@@ -217,7 +231,12 @@ function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Fold
   if (parts.length === 0) return undefined;
   // To set a value renews it.
   if (text === undefined) return { folded: { write: { key, isRenewal: true }, parts }, bytes: 0 };
-  const write: Write = { key, text, ...(expect === undefined ? {} : { expect }), ...(ttlMs === undefined ? {} : { ttlMs }) };
+  const write: Write = {
+    key,
+    text,
+    ...(expect === undefined ? {} : { expect }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  };
   return { folded: { write, parts, condition }, bytes: text?.length ?? 0 };
 }
 

@@ -1,6 +1,15 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 import { keyIdBytes, keyring, type SecretKeys } from "./shared-secret.ts";
-import { boundTo, checkContent, type Checked, type Claims, decodeText, encodeContent, type Expected, invalid } from "./token.ts";
+import {
+  boundTo,
+  checkContent,
+  type Checked,
+  type Claims,
+  decodeText,
+  encodeContent,
+  type Expected,
+  invalid,
+} from "./token.ts";
 
 const algorithm = "aes-256-gcm";
 const nonceBytes = 16;
@@ -22,9 +31,13 @@ export function seal(claims: Claims, payload: string, { isDeterministic = false 
   const bound = boundTo(claims);
   const content = encodeContent(claims.expiresAt, payload);
   const nonce = isDeterministic ? nonceOf(keys, claims, content) : randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, keyFor(keys, claims, nonce), nonce.subarray(0, ivBytes), { authTagLength: tagBytes });
+  const cipher = createCipheriv(algorithm, keyFor(keys, claims, nonce), nonce.subarray(0, ivBytes), {
+    authTagLength: tagBytes,
+  });
   cipher.setAAD(bound);
-  return Buffer.concat([keys.id, nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]).toString("base64url");
+  return Buffer.concat([keys.id, nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]).toString(
+    "base64url",
+  );
 }
 
 /**
@@ -37,7 +50,9 @@ export function open(expected: Expected, text: unknown): Checked {
   const bytes = decodeText(text);
   if (!bytes || bytes.length < keyIdBytes + nonceBytes + tagBytes) return invalid;
   for (const keys of known) {
-    const content = bytes.subarray(0, keyIdBytes).equals(keys.id) ? decrypt(keys, expected, bytes.subarray(keyIdBytes)) : undefined;
+    const content = bytes.subarray(0, keyIdBytes).equals(keys.id)
+      ? decrypt(keys, expected, bytes.subarray(keyIdBytes))
+      : undefined;
     if (content) return checkContent(content);
   }
   return invalid;
@@ -45,7 +60,9 @@ export function open(expected: Expected, text: unknown): Checked {
 
 function decrypt(keys: SecretKeys, expected: Expected, bytes: Buffer): Buffer | undefined {
   const nonce = bytes.subarray(0, nonceBytes);
-  const decipher = createDecipheriv(algorithm, keyFor(keys, expected, nonce), nonce.subarray(0, ivBytes), { authTagLength: tagBytes });
+  const decipher = createDecipheriv(algorithm, keyFor(keys, expected, nonce), nonce.subarray(0, ivBytes), {
+    authTagLength: tagBytes,
+  });
   decipher.setAAD(boundTo(expected));
   decipher.setAuthTag(bytes.subarray(-tagBytes));
   try {
@@ -58,9 +75,16 @@ function decrypt(keys: SecretKeys, expected: Expected, bytes: Buffer): Buffer | 
 
 /** Each nonce has a key of its own: 16 random bytes meet again so seldom that servers need not count their tokens. */
 function keyFor(keys: SecretKeys, { purpose }: Expected, nonce: Buffer): Buffer {
-  return createHmac("sha256", keys.of(`${purpose} seal`)).update(nonce).digest();
+  return createHmac("sha256", keys.of(`${purpose} seal`))
+    .update(nonce)
+    .digest();
 }
 
 function nonceOf(keys: SecretKeys, bound: Expected, content: Buffer): Buffer {
-  return createHmac("sha256", keys.of(`${bound.purpose} nonce`)).update(boundTo(bound)).update("\n").update(content).digest().subarray(0, nonceBytes);
+  return createHmac("sha256", keys.of(`${bound.purpose} nonce`))
+    .update(boundTo(bound))
+    .update("\n")
+    .update(content)
+    .digest()
+    .subarray(0, nonceBytes);
 }

@@ -1,6 +1,15 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { keyIdBytes, keyring, type SecretKeys } from "./shared-secret.ts";
-import { boundTo, checkContent, type Checked, type Claims, decodeText, encodeContent, type Expected, invalid } from "./token.ts";
+import {
+  boundTo,
+  checkContent,
+  type Checked,
+  type Claims,
+  decodeText,
+  encodeContent,
+  type Expected,
+  invalid,
+} from "./token.ts";
 
 const macBytes = 32;
 const signatureBytes = keyIdBytes + macBytes;
@@ -40,7 +49,9 @@ export function verify(expected: Expected, text: unknown): Checked {
 function isWhole(signatures: Buffer): boolean {
   const { length } = signatures;
   if (length === 0 || length % signatureBytes !== 0 || length > maxSignatures * signatureBytes) return false;
-  const ids = Array.from({ length: length / signatureBytes }, (_, n) => signatures.toString("hex", n * signatureBytes, n * signatureBytes + keyIdBytes));
+  const ids = Array.from({ length: length / signatureBytes }, (_, n) =>
+    signatures.toString("hex", n * signatureBytes, n * signatureBytes + keyIdBytes),
+  );
   return new Set(ids).size === ids.length;
 }
 
@@ -54,5 +65,9 @@ function isSignedWith(keys: SecretKeys, expected: Expected, content: Buffer, sig
 }
 
 function macOf(keys: SecretKeys, bound: Expected, content: Buffer): Buffer {
-  return createHmac("sha256", keys.of(`${bound.purpose} sign`)).update(boundTo(bound)).update("\n").update(content).digest();
+  return createHmac("sha256", keys.of(`${bound.purpose} sign`))
+    .update(boundTo(bound))
+    .update("\n")
+    .update(content)
+    .digest();
 }

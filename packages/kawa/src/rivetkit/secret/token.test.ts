@@ -67,7 +67,8 @@ describe.each(kinds)("a %s token", (name, { make, read }) => {
 
   it("is none when it is cut, or longer", () => {
     const token = make(claims, "payload");
-    for (let length = 0; length < token.length; length += 1) expect(read(claims, token.slice(0, length)).state).toBe("invalid");
+    for (let length = 0; length < token.length; length += 1)
+      expect(read(claims, token.slice(0, length)).state).toBe("invalid");
     for (const more of ["A", "AAAA", "=", "\n", ".A", token]) expect(read(claims, token + more).state).toBe("invalid");
   });
 
@@ -127,7 +128,12 @@ describe("a sealed token", () => {
     expect(seal(claims, "x")).not.toBe(seal(claims, "x"));
     const alike = (payload: string, given = claims): string => seal(given, payload, { isDeterministic: true });
     expect(alike("x")).toBe(alike("x"));
-    const others = [alike("x"), alike("y"), alike("x", { ...claims, audience: "b" }), alike("x", { ...claims, expiresAt: 2_000_001 })];
+    const others = [
+      alike("x"),
+      alike("y"),
+      alike("x", { ...claims, audience: "b" }),
+      alike("x", { ...claims, expiresAt: 2_000_001 }),
+    ];
     // No two share a nonce, with which they would share a key.
     expect(new Set(others.map((token) => Buffer.from(token, "base64url").toString("hex", 4, 20))).size).toBe(4);
   });

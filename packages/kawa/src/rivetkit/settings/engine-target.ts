@@ -7,6 +7,10 @@ export type EngineTarget = {
 };
 
 /** How RivetKit's clients and runners are told of an engine. */
-export function accessOf({ endpoint, namespace, token }: EngineTarget): { endpoint: string; namespace?: string; token?: string } {
+export function accessOf({ endpoint, namespace, token }: EngineTarget): {
+  endpoint: string;
+  namespace?: string;
+  token?: string;
+} {
   return { endpoint, ...(namespace === undefined ? {} : { namespace }), ...(token === undefined ? {} : { token }) };
 }

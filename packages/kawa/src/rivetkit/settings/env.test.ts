@@ -6,11 +6,14 @@ import { env } from "./env.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
-it.each(["a secret of the test", " a secret of the test ", "a secret of the test\n"])("takes the secret %j for the same one when it was replaced", (secret) => {
-  vi.stubEnv("KAWA_SECRET", secret);
-  vi.stubEnv("KAWA_SECRET_PREVIOUS", secret);
-  expect(env.previousSecrets).toEqual([env.secret]);
-});
+it.each(["a secret of the test", " a secret of the test ", "a secret of the test\n"])(
+  "takes the secret %j for the same one when it was replaced",
+  (secret) => {
+    vi.stubEnv("KAWA_SECRET", secret);
+    vi.stubEnv("KAWA_SECRET_PREVIOUS", secret);
+    expect(env.previousSecrets).toEqual([env.secret]);
+  },
+);
 
 it.each(["", " ", "\n"])("takes %j for no secret", (secret) => {
   vi.stubEnv("KAWA_SECRET", secret);
@@ -38,9 +41,12 @@ describe("the folder of the embedded engine", () => {
     expect(dataDirIn("apps/web")).toBe(join("/apps/web/.rivet"));
   });
 
-  it.each(["apps/web/.next/standalone", "apps/web/.next/standalone/apps/web"])("is none that the next build deletes: %s", (cwd) => {
-    expect(dataDirIn(cwd)).toBe(join("/apps/web/.rivet"));
-  });
+  it.each(["apps/web/.next/standalone", "apps/web/.next/standalone/apps/web"])(
+    "is none that the next build deletes: %s",
+    (cwd) => {
+      expect(dataDirIn(cwd)).toBe(join("/apps/web/.rivet"));
+    },
+  );
 
   it("is where the server works when it was moved out of the build, or the build was", () => {
     expect(dataDirIn("elsewhere/standalone")).toBe(join("/elsewhere/standalone/.rivet"));

@@ -14,11 +14,16 @@ export const env = {
   },
   /** Secrets that were the app's before, separated by commas: what was made with them is still good. */
   get previousSecrets(): readonly string[] {
-    return (process.env.KAWA_SECRET_PREVIOUS ?? "").split(",").map((secret) => secret.trim()).filter((secret) => secret !== "");
+    return (process.env.KAWA_SECRET_PREVIOUS ?? "")
+      .split(",")
+      .map((secret) => secret.trim())
+      .filter((secret) => secret !== "");
   },
   /** Folder of the embedded engine. */
   get dataDir(): string {
-    return resolve(/*turbopackIgnore: true*/ process.env.KAWA_DATA_DIR || join(/*turbopackIgnore: true*/ appFolder(), ".rivet"));
+    return resolve(
+      /*turbopackIgnore: true*/ process.env.KAWA_DATA_DIR || join(/*turbopackIgnore: true*/ appFolder(), ".rivet"),
+    );
   },
   /** Read by RivetKit's native part when it is loaded. */
   get rivetLogLevel(): string | undefined {

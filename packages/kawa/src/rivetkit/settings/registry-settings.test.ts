@@ -5,12 +5,19 @@ const use = {};
 
 describe("the settings that are taken over from a registry", () => {
   it("are those of its actors", () => {
-    const settings = { maxIncomingMessageSize: 1, maxOutgoingMessageSize: 2, sqlite: "remote", logging: { level: "debug" } } as const;
+    const settings = {
+      maxIncomingMessageSize: 1,
+      maxOutgoingMessageSize: 2,
+      sqlite: "remote",
+      logging: { level: "debug" },
+    } as const;
     expect(adoptedSettings({ use, ...settings })).toEqual(settings);
   });
 
   it("are none of its life and place", () => {
-    expect(adoptedSettings({ use, endpoint: "http://engine", namespace: "n", startEngine: true, noWelcome: false })).toEqual({});
+    expect(
+      adoptedSettings({ use, endpoint: "http://engine", namespace: "n", startEngine: true, noWelcome: false }),
+    ).toEqual({});
   });
 
   it("are none that it leaves out", () => {

@@ -7,7 +7,9 @@ const adopted = ["headers", "logging", "maxIncomingMessageSize", "maxOutgoingMes
 
 /** What the one runner of this process takes over from a registry that the app has set up. */
 export function adoptedSettings(settings: Settings): Partial<Settings> {
-  return Object.fromEntries(adopted.filter((name) => settings[name] !== undefined).map((name) => [name, settings[name]]));
+  return Object.fromEntries(
+    adopted.filter((name) => settings[name] !== undefined).map((name) => [name, settings[name]]),
+  );
 }
 
 /** The engine that a registry names, with namespace and token in the user part of the address. */

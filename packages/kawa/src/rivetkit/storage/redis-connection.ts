@@ -78,7 +78,9 @@ async function importRedis(): Promise<typeof Redis> {
   try {
     return await import("@redis/client");
   } catch (cause) {
-    throw new KawaError("OPTION_INVALID", `redisStorage() needs a package: run "npm install @redis/client".`, { cause });
+    throw new KawaError("OPTION_INVALID", `redisStorage() needs a package: run "npm install @redis/client".`, {
+      cause,
+    });
   }
 }
 

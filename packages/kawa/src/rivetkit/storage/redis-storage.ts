@@ -66,7 +66,8 @@ async function takeOver(redis: RedisConnection, name: string): Promise<StorageSe
   const run = async (script: string, args: readonly string[]): Promise<void> => {
     const result = await redis.send(["EVAL", script, String(keys.length), ...keys, owner, ...args]);
     if (result === "replaced") throw replaced();
-    if (result !== "done") throw new KawaError("BACKEND_UNAVAILABLE", "The commit does not follow the newest one in Redis.");
+    if (result !== "done")
+      throw new KawaError("BACKEND_UNAVAILABLE", "The commit does not follow the newest one in Redis.");
   };
   return {
     async load(from) {
@@ -80,7 +81,8 @@ async function takeOver(redis: RedisConnection, name: string): Promise<StorageSe
       return rows;
     },
     async commit(rows) {
-      if (rows.length > 0) await run(commitScript, [String(rows[0]!.seq), ...rows.flatMap((row) => [row.key, encodeRow(row)])]);
+      if (rows.length > 0)
+        await run(commitScript, [String(rows[0]!.seq), ...rows.flatMap((row) => [row.key, encodeRow(row)])]);
     },
     async remove(keysToRemove, upTo) {
       if (keysToRemove.length > 0) await run(removeScript, [String(upTo), ...keysToRemove]);
@@ -103,7 +105,10 @@ function decodeRow(key: string, encoded: string): StoredRow {
 function parseUrl(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed && ["redis:", "rediss:"].includes(parsed.protocol)) return parsed;
-  throw new KawaError("OPTION_INVALID", `The url of redisStorage() is no address of a Redis; write "redis://host:6379".`);
+  throw new KawaError(
+    "OPTION_INVALID",
+    `The url of redisStorage() is no address of a Redis; write "redis://host:6379".`,
+  );
 }
 
 function replaced(): KawaError {

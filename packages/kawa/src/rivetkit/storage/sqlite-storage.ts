@@ -32,7 +32,11 @@ export function sqliteSession(db: SqlDatabase): StorageSession {
     },
     async remove(keys, upTo) {
       if (keys.length === 0) return;
-      await db.execute("DELETE FROM signals WHERE seq <= ? AND key IN (SELECT value FROM json_each(?))", upTo, JSON.stringify(keys));
+      await db.execute(
+        "DELETE FROM signals WHERE seq <= ? AND key IN (SELECT value FROM json_each(?))",
+        upTo,
+        JSON.stringify(keys),
+      );
     },
     async close() {},
   };

@@ -25,7 +25,11 @@ export function withApplied(
   record: ClientRecord | undefined,
   batch: { readonly number: number; readonly settled: number; readonly conflicts: readonly string[] },
 ): ClientRecord {
-  const next = { settled: Math.min(batch.settled, batch.number), applied: new Map([[batch.number, batch.conflicts]]), at: Date.now() };
+  const next = {
+    settled: Math.min(batch.settled, batch.number),
+    applied: new Map([[batch.number, batch.conflicts]]),
+    at: Date.now(),
+  };
   return record ? mergeRecords(record, next) : next;
 }
 
@@ -42,12 +46,21 @@ export function isForgotten({ at }: ClientRecord): boolean {
 }
 
 export function encodeRecord({ at, settled, applied }: ClientRecord): string {
-  const stored: Stored = { at, settled, applied: [...applied].map(([number, keys]) => (keys.length > 0 ? [number, keys] : [number])) };
+  const stored: Stored = {
+    at,
+    settled,
+    applied: [...applied].map(([number, keys]) => (keys.length > 0 ? [number, keys] : [number])),
+  };
   return JSON.stringify(stored);
 }
 
 export function decodeRecord(text: string): ClientRecord {
   const stored = JSON.parse(text) as Stored | StoredLast;
-  if ("number" in stored) return { at: stored.at, settled: stored.number, applied: new Map([[stored.number, stored.conflicts]]) };
-  return { at: stored.at, settled: stored.settled, applied: new Map(stored.applied.map(([number, keys = []]) => [number, keys])) };
+  if ("number" in stored)
+    return { at: stored.at, settled: stored.number, applied: new Map([[stored.number, stored.conflicts]]) };
+  return {
+    at: stored.at,
+    settled: stored.settled,
+    applied: new Map(stored.applied.map(([number, keys = []]) => [number, keys])),
+  };
 }

@@ -69,7 +69,9 @@ export class BatchGroup {
 
   /** The rows to commit, each key once. */
   get rows(): readonly Row[] {
-    const emptied = [...this.#joined].filter(([group, count]) => count < 0 && this.#ephemeralBefore.list(group).count + count === 0);
+    const emptied = [...this.#joined].filter(
+      ([group, count]) => count < 0 && this.#ephemeralBefore.list(group).count + count === 0,
+    );
     return [...this.#rows.values(), ...emptied.map(([group]): Row => [membersKey(group), null, this.#seq])];
   }
 

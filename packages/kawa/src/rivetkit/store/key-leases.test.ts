@@ -18,7 +18,12 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-type Actor = { readonly db: TestDatabase; readonly store: SignalStore; readonly leases: KeyLeases; write(write: Write): Promise<boolean> };
+type Actor = {
+  readonly db: TestDatabase;
+  readonly store: SignalStore;
+  readonly leases: KeyLeases;
+  write(write: Write): Promise<boolean>;
+};
 
 async function startActor(db: TestDatabase = new TestDatabase()): Promise<Actor> {
   const store = await openTestStore(db);

@@ -17,7 +17,13 @@ const write: fc.Arbitrary<Write> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(...groups).map((group): Write => ({ clear: `${group}:` })) },
 );
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ what: fc.constant("write" as const), writes: fc.array(write, { minLength: 1, maxLength: 4 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      what: fc.constant("write" as const),
+      writes: fc.array(write, { minLength: 1, maxLength: 4 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ what: fc.constantFrom("lose", "catch up", "ask", "answer") }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant("move" as const) }) },
 );
@@ -97,52 +103,60 @@ function idsAt(store: SignalStore, group: string, at?: Version): readonly string
   return text === null ? [] : (decodeValue(text) as Members).ids;
 }
 
-it.each([1, 1_000])("lists follow from the rows in actor and servers, whatever is lost or late, with %i deletions remembered", async (maxDeletedKeys) => {
-  let knownCount = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-      const db = new TestDatabase();
-      let store = await openTestStore(db, { maxDeletedKeys });
-      const reference = new Reference();
-      const server = new Server(store);
-      const listen = (): void => void store.listen((delta) => server.hear(delta), () => {});
-      listen();
-      server.ask();
-      server.answer();
-      let history: (readonly [Version, ReadonlyMap<string, readonly string[]>])[] = [];
-      for (const one of steps) {
-        if (one.what === "write") {
-          await Promise.all(one.writes.map((each) => store.write({ number: 0, settled: 0, writes: [each] })));
-          reference.commit(one.writes);
-          history.push([store.position, new Map(reference.lists)]);
-        } else if (one.what === "lose") server.isLosing = true;
-        else if (one.what === "catch up") server.catchUp();
-        else if (one.what === "ask") server.ask();
-        else if (one.what === "answer") server.answer();
-        else {
-          server.answer();
-          await store.close();
-          store = await openTestStore(db, { maxDeletedKeys });
-          server.store = store;
-          listen();
-          server.catchUp();
-          history = [];
+it.each([1, 1_000])(
+  "lists follow from the rows in actor and servers, whatever is lost or late, with %i deletions remembered",
+  async (maxDeletedKeys) => {
+    let knownCount = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+        const db = new TestDatabase();
+        let store = await openTestStore(db, { maxDeletedKeys });
+        const reference = new Reference();
+        const server = new Server(store);
+        const listen = (): void =>
+          void store.listen(
+            (delta) => server.hear(delta),
+            () => {},
+          );
+        listen();
+        server.ask();
+        server.answer();
+        let history: (readonly [Version, ReadonlyMap<string, readonly string[]>])[] = [];
+        for (const one of steps) {
+          if (one.what === "write") {
+            await Promise.all(one.writes.map((each) => store.write({ number: 0, settled: 0, writes: [each] })));
+            reference.commit(one.writes);
+            history.push([store.position, new Map(reference.lists)]);
+          } else if (one.what === "lose") server.isLosing = true;
+          else if (one.what === "catch up") server.catchUp();
+          else if (one.what === "ask") server.ask();
+          else if (one.what === "answer") server.answer();
+          else {
+            server.answer();
+            await store.close();
+            store = await openTestStore(db, { maxDeletedKeys });
+            server.store = store;
+            listen();
+            server.catchUp();
+            history = [];
+          }
+          for (const group of groups) {
+            expect(store.members(group).value.ids).toEqual(reference.idsOf(group));
+            expect(idsAt(store, group)).toEqual(reference.idsOf(group));
+            for (const [at, lists] of history) expect(idsAt(store, group, at)).toEqual(lists.get(group) ?? []);
+            const known = server.isLosing ? undefined : server.idsOf(group);
+            expect(known ?? reference.idsOf(group)).toEqual(reference.idsOf(group));
+            knownCount += known && known.length > 0 ? 1 : 0;
+          }
         }
-        for (const group of groups) {
-          expect(store.members(group).value.ids).toEqual(reference.idsOf(group));
-          expect(idsAt(store, group)).toEqual(reference.idsOf(group));
-          for (const [at, lists] of history) expect(idsAt(store, group, at)).toEqual(lists.get(group) ?? []);
-          const known = server.isLosing ? undefined : server.idsOf(group);
-          expect(known ?? reference.idsOf(group)).toEqual(reference.idsOf(group));
-          knownCount += known && known.length > 0 ? 1 : 0;
-        }
-      }
-      server.answer();
-      server.catchUp();
-      for (const group of groups) expect(server.idsOf(group) ?? reference.idsOf(group)).toEqual(reference.idsOf(group));
-      await store.close();
-    }),
-    { numRuns: 150 },
-  );
-  expect(knownCount).toBeGreaterThan(100);
-});
+        server.answer();
+        server.catchUp();
+        for (const group of groups)
+          expect(server.idsOf(group) ?? reference.idsOf(group)).toEqual(reference.idsOf(group));
+        await store.close();
+      }),
+      { numRuns: 150 },
+    );
+    expect(knownCount).toBeGreaterThan(100);
+  },
+);

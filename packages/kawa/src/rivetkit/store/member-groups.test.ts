@@ -36,7 +36,10 @@ describe("a member that comes to thousands", () => {
       await commit(store, { key: "room:new", text: null });
       sizes.push([stored, JSON.stringify(deltas).length]);
     }
-    const [[storedOfTen, toldOfTen], [storedOfThousands, toldOfThousands]] = sizes as [[number, number], [number, number]];
+    const [[storedOfTen, toldOfTen], [storedOfThousands, toldOfThousands]] = sizes as [
+      [number, number],
+      [number, number],
+    ];
     expect(storedOfThousands - storedOfTen).toBeLessThan(20);
     expect(toldOfThousands - toldOfTen).toBeLessThan(20);
   });
@@ -46,14 +49,20 @@ describe("a member that comes to thousands", () => {
     const replica = new Replica();
     replica.restart(store.read([list, "room:new"]).rows, store.position);
     const seen: (readonly [ids: number, value: unknown])[] = [];
-    store.listen((delta) => replica.applyDelta(delta), () => {});
+    store.listen(
+      (delta) => replica.applyDelta(delta),
+      () => {},
+    );
     replica.onChange(() => {
       const [ids, value] = [list, "room:new"].map((key) => replica.cell(key).peek());
       seen.push([(ids as { value: { ids: string[] } }).value.ids.length, value!.state]);
     });
     await commit(store, memberOf("new"));
     await commit(store, { key: "room:new", text: null });
-    expect(seen).toEqual([[5_001, "present"], [5_000, "absent"]]);
+    expect(seen).toEqual([
+      [5_001, "present"],
+      [5_000, "absent"],
+    ]);
   });
 });
 
@@ -78,7 +87,10 @@ describe("a stored list of an earlier version", () => {
     const { db, store } = await upgraded();
     for (const each of [store, await openTestStore(db)]) {
       expect(each.members("room").value.ids).toEqual(["b", "a"]);
-      expect([...each.ephemeral.entries()]).toEqual([["room:b", 9_000], ["room:a", 9_000]]);
+      expect([...each.ephemeral.entries()]).toEqual([
+        ["room:b", 9_000],
+        ["room:a", 9_000],
+      ]);
       expect(each.get("room:stays").text).toBe("[3]");
     }
     expect(db.sqlite.prepare("SELECT value FROM signals WHERE key = ?").get(list)).toEqual({ value: null });
@@ -86,7 +98,12 @@ describe("a stored list of an earlier version", () => {
 
   it("is told to servers that were away", async () => {
     const { store } = await upgraded();
-    expect(store.since(store.position.epoch, 1).rows!.map(([key]) => key).sort()).toEqual([list, "room:a", "room:b"].sort());
+    expect(
+      store
+        .since(store.position.epoch, 1)
+        .rows!.map(([key]) => key)
+        .sort(),
+    ).toEqual([list, "room:a", "room:b"].sort());
   });
 });
 

@@ -88,7 +88,8 @@ export class MemberGroups {
 
   /** Every ephemeral key with its time to live. */
   *entries(): Iterable<readonly [key: string, ttlMs: number]> {
-    for (const [group, { lives }] of this.#groups) for (const [id, [ttlMs]] of lives) yield [memberKey(group, id), ttlMs];
+    for (const [group, { lives }] of this.#groups)
+      for (const [id, [ttlMs]] of lives) yield [memberKey(group, id), ttlMs];
   }
 
   /** The list of a group as it was after commit `at`; as it is now where that is no longer known. */
@@ -109,7 +110,10 @@ export class MemberGroups {
     return group;
   }
 
-  #changeList(name: string, { seq, left, joined }: { seq: number; left: readonly string[]; joined: readonly string[] }): void {
+  #changeList(
+    name: string,
+    { seq, left, joined }: { seq: number; left: readonly string[]; joined: readonly string[] },
+  ): void {
     const group = this.#groupOf(name);
     this.#overwritten.add({ key: name, value: group.list, until: seq });
     if (this.#overwritten.length > maxOverwrittenLists) this.#overwritten.forgetOldest();

@@ -48,7 +48,10 @@ describe("windows that came and went", () => {
     const store = await openTestStore(db);
     const replica = new Replica();
     replica.restart([], store.position);
-    store.listen((delta) => expect(replica.applyDelta(delta)).toBe(true), () => {});
+    store.listen(
+      (delta) => expect(replica.applyDelta(delta)).toBe(true),
+      () => {},
+    );
     replica.expect(["windows:5"]);
     await comeAndGo(store, { count: 5_000 });
     expect(replica.version).toEqual(store.position);
@@ -83,7 +86,10 @@ describe("a purge", () => {
     await written;
     expect(store.get("windows:0").text).toBe("[2]");
     const after = await SignalStore.open(sqliteSession(db));
-    expect(after.list({ prefix: "", after: "", withValues: false }).rows.map(([key]) => key)).toEqual(["other", "windows:0"]);
+    expect(after.list({ prefix: "", after: "", withValues: false }).rows.map(([key]) => key)).toEqual([
+      "other",
+      "windows:0",
+    ]);
   });
 
   it("ends well when so many of the keys are written again meanwhile that there are fewer deletions than stay", async () => {
@@ -124,7 +130,10 @@ describe("a purge", () => {
       if (sql.startsWith("DELETE")) throw new Error("away");
     };
     await comeAndGo(store, { count: 200 });
-    expect(report).toHaveBeenCalledWith("[kawa] Deleted keys could not be removed from the storage:", expect.any(Error));
+    expect(report).toHaveBeenCalledWith(
+      "[kawa] Deleted keys could not be removed from the storage:",
+      expect.any(Error),
+    );
     db.before = () => {};
     await comeAndGo(store, { from: 200, count: 100 });
     await write(store, "d", 1, [{ key: "other", text: "[1]" }]);

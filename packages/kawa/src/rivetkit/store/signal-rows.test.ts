@@ -9,7 +9,10 @@ const mebi = 1024 * 1024;
 
 function rowsOf(keys: readonly string[], text = "[1]"): SignalRows {
   const rows = new SignalRows();
-  rows.apply(keys.map((key): Row => [key, text, 1]), 1);
+  rows.apply(
+    keys.map((key): Row => [key, text, 1]),
+    1,
+  );
   return rows;
 }
 
@@ -28,20 +31,61 @@ describe("read", () => {
 describe("read as of an earlier commit", () => {
   function rowsWithHistory(): SignalRows {
     const rows = new SignalRows();
-    rows.restore([["a", "[3]", 3], ["b", "[2]", 2]], { seq: 3 });
-    rows.apply([["a", "[4]", 4], ["new", "[4]", 4]], 4);
+    rows.restore(
+      [
+        ["a", "[3]", 3],
+        ["b", "[2]", 2],
+      ],
+      { seq: 3 },
+    );
+    rows.apply(
+      [
+        ["a", "[4]", 4],
+        ["new", "[4]", 4],
+      ],
+      4,
+    );
     rows.apply([["a", null, 5]], 5);
-    rows.apply([["a", "[6]", 6], ["new", "[6]", 6]], 6);
+    rows.apply(
+      [
+        ["a", "[6]", 6],
+        ["new", "[6]", 6],
+      ],
+      6,
+    );
     return rows;
   }
 
   it("gives each key as it was then", () => {
     const keys = ["a", "b", "new", "never"];
-    const at = (seq: number) => rowsWithHistory().read(keys, seq).map(([, text, rowSeq]) => [text, rowSeq]);
-    expect(at(3)).toEqual([["[3]", 3], ["[2]", 2], [null, 0], [null, 0]]);
-    expect(at(4)).toEqual([["[4]", 4], ["[2]", 2], ["[4]", 4], [null, 0]]);
-    expect(at(5)).toEqual([[null, 5], ["[2]", 2], ["[4]", 4], [null, 0]]);
-    expect(at(6)).toEqual([["[6]", 6], ["[2]", 2], ["[6]", 6], [null, 0]]);
+    const at = (seq: number) =>
+      rowsWithHistory()
+        .read(keys, seq)
+        .map(([, text, rowSeq]) => [text, rowSeq]);
+    expect(at(3)).toEqual([
+      ["[3]", 3],
+      ["[2]", 2],
+      [null, 0],
+      [null, 0],
+    ]);
+    expect(at(4)).toEqual([
+      ["[4]", 4],
+      ["[2]", 2],
+      ["[4]", 4],
+      [null, 0],
+    ]);
+    expect(at(5)).toEqual([
+      [null, 5],
+      ["[2]", 2],
+      ["[4]", 4],
+      [null, 0],
+    ]);
+    expect(at(6)).toEqual([
+      ["[6]", 6],
+      ["[2]", 2],
+      ["[6]", 6],
+      [null, 0],
+    ]);
   });
 
   it("gives the current row, with its higher number, where the older was lost by a sleep", () => {
@@ -52,7 +96,13 @@ describe("read as of an earlier commit", () => {
 
   it("does not take for one commit what several have done", () => {
     const rows = rowsWithHistory();
-    rows.apply([["a", "[8]", 8], ["b", "[9]", 9]], 9);
+    rows.apply(
+      [
+        ["a", "[8]", 8],
+        ["b", "[9]", 9],
+      ],
+      9,
+    );
     expect([6, 7, 8].map((seq) => rows.row("b", seq)[1])).toEqual(["[2]", "[9]", "[9]"]);
   });
 
@@ -125,9 +175,22 @@ describe("list", () => {
   it("knows keys that came, went and came back since the last time", () => {
     const rows = rowsOf(["b", "d"]);
     expect(keysOf(rows.list("", "", false))).toEqual(["b", "d"]);
-    rows.apply([["c", "[1]", 2], ["a", "[1]", 2], ["d", null, 2]], 2);
+    rows.apply(
+      [
+        ["c", "[1]", 2],
+        ["a", "[1]", 2],
+        ["d", null, 2],
+      ],
+      2,
+    );
     expect(keysOf(rows.list("", "", false))).toEqual(["a", "b", "c"]);
-    rows.apply([["d", "[1]", 3], ["e", "[1]", 3]], 3);
+    rows.apply(
+      [
+        ["d", "[1]", 3],
+        ["e", "[1]", 3],
+      ],
+      3,
+    );
     expect(keysOf(rows.list("", "", false))).toEqual(["a", "b", "c", "d", "e"]);
   });
 });
@@ -136,12 +199,25 @@ describe("since", () => {
   it("gives every row that changed after a version, once and in its newest form", async () => {
     const store = await openTestStore();
     const { epoch } = store.position;
-    await write(store, "c", 1, [{ key: "a", text: "[1]" }, { key: "b", text: "[1]" }]);
+    await write(store, "c", 1, [
+      { key: "a", text: "[1]" },
+      { key: "b", text: "[1]" },
+    ]);
     await write(store, "c", 2, [{ key: "a", text: "[2]" }]);
-    await write(store, "c", 3, [{ key: "a", text: "[3]" }, { key: "c", text: null }]);
+    await write(store, "c", 3, [
+      { key: "a", text: "[3]" },
+      { key: "c", text: null },
+    ]);
     expect(store.since(epoch, 3)).toEqual({ epoch, seq: 3, rows: [] });
-    expect(store.since(epoch, 2).rows).toEqual([["a", "[3]", 3], ["c", null, 3]]);
-    expect(store.since(epoch, 0).rows!.toSorted()).toEqual([["a", "[3]", 3], ["b", "[1]", 1], ["c", null, 3]]);
+    expect(store.since(epoch, 2).rows).toEqual([
+      ["a", "[3]", 3],
+      ["c", null, 3],
+    ]);
+    expect(store.since(epoch, 0).rows!.toSorted()).toEqual([
+      ["a", "[3]", 3],
+      ["b", "[1]", 1],
+      ["c", null, 3],
+    ]);
   });
 
   it("gives null for another history, and for a version that is not there yet", async () => {
@@ -166,12 +242,20 @@ describe("since", () => {
     const writtenIn = new Map<string, number>([["start", 7]]);
     for (let seq = 8; seq <= 40; seq += 1) {
       const keys = Array.from({ length: 700 }, (_, n) => `k${(seq * 131 + n * 7) % 3_000}`);
-      rows.apply([...new Set(keys)].map((key): Row => [key, `[${seq}]`, seq]), seq);
+      rows.apply(
+        [...new Set(keys)].map((key): Row => [key, `[${seq}]`, seq]),
+        seq,
+      );
       for (const key of keys) writtenIn.set(key, seq);
     }
     for (let seq = 6; seq <= 40; seq += 1) {
       const expected = [...writtenIn].filter(([, at]) => at > seq).map(([key, at]) => `${key}@${at}`);
-      expect(rows.since(seq)!.map(([key, , at]) => `${key}@${at}`).sort()).toEqual(expected.sort());
+      expect(
+        rows
+          .since(seq)!
+          .map(([key, , at]) => `${key}@${at}`)
+          .sort(),
+      ).toEqual(expected.sort());
     }
   });
 });

@@ -54,7 +54,10 @@ export class SignalRows {
   }
 
   /** Takes over rows that were written up to `seq`, before which everything is known but the deletions up to `floor`. */
-  restore(rows: Iterable<Row>, { lives = new Map(), seq, floor = 0 }: { lives?: Lives; seq: number; floor?: number }): void {
+  restore(
+    rows: Iterable<Row>,
+    { lives = new Map(), seq, floor = 0 }: { lives?: Lives; seq: number; floor?: number },
+  ): void {
     for (const row of rows) this.#set(row);
     this.ephemeral.restore(rows, lives, seq);
     this.#recentFrom = seq;
@@ -171,7 +174,10 @@ export class SignalRows {
     this.#overwritten.add({ key, value, until: this.#seq + 1 });
     this.#overwrittenSize += sizeOf([key, value.text, value.seq]);
     while (this.#overwritten.length > maxOverwrittenRows || this.#overwrittenSize > maxOverwrittenSize) {
-      const { key: forgotten, value: { text, seq } } = this.#overwritten.forgetOldest()!;
+      const {
+        key: forgotten,
+        value: { text, seq },
+      } = this.#overwritten.forgetOldest()!;
       this.#overwrittenSize -= sizeOf([forgotten, text, seq]);
     }
   }

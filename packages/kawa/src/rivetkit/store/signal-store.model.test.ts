@@ -8,7 +8,11 @@ import type { SignalStore, Written } from "./signal-store.ts";
 const faults = ["none", "none", "none", "refused", "answer lost", "answer lost, then unreachable", "killed"] as const;
 
 type Fault = (typeof faults)[number];
-type Step = { readonly kind: "increment" | "set" | "delete" | "clear" | "clearOthers" | "clearOwn"; readonly key: string; readonly sendTwice: boolean };
+type Step = {
+  readonly kind: "increment" | "set" | "delete" | "clear" | "clearOthers" | "clearOwn";
+  readonly key: string;
+  readonly sendTwice: boolean;
+};
 
 /** An actor whose storage fails, and which is killed and started again, as the faults say: one for each commit. */
 class UnluckyActor {
@@ -30,7 +34,10 @@ class UnluckyActor {
   }
 
   async start(): Promise<void> {
-    this.store = await openTestStore(this.#db, this.#maxDeletedKeys === undefined ? {} : { maxDeletedKeys: this.#maxDeletedKeys });
+    this.store = await openTestStore(
+      this.#db,
+      this.#maxDeletedKeys === undefined ? {} : { maxDeletedKeys: this.#maxDeletedKeys },
+    );
     const { rows, seq } = this.store.since(this.store.position.epoch, this.#seenSeq);
     // Deletions that it has missed may be forgotten: then it reads anew.
     const anew = (): readonly Row[] => [

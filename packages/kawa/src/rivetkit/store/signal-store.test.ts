@@ -72,11 +72,22 @@ describe("a batch", () => {
   it("comes as one delta that says from which version it leads to which", async () => {
     const store = await openTestStore();
     const deltas = deltasOf(store);
-    await write(store, "c", 1, [{ key: "a", text: "[1]" }, { key: "b", text: null }]);
+    await write(store, "c", 1, [
+      { key: "a", text: "[1]" },
+      { key: "b", text: null },
+    ]);
     await write(store, "c", 2, [{ key: "a", text: "[2]" }]);
     const { epoch } = store.position;
     expect(deltas).toEqual([
-      { epoch, from: 0, to: 1, rows: [["a", "[1]", 1], ["b", null, 1]] },
+      {
+        epoch,
+        from: 0,
+        to: 1,
+        rows: [
+          ["a", "[1]", 1],
+          ["b", null, 1],
+        ],
+      },
       { epoch, from: 1, to: 2, rows: [["a", "[2]", 2]] },
     ]);
   });
@@ -90,13 +101,21 @@ describe("a batch", () => {
       { key: "b", text: "[lost]", expect: 0 },
       { key: "c", text: null },
     ]);
-    expect(reply).toMatchObject({ conflicts: ["b"], rows: [["a", "[2]", 2], ["c", null, 2]] });
+    expect(reply).toMatchObject({
+      conflicts: ["b"],
+      rows: [
+        ["a", "[2]", 2],
+        ["c", null, 2],
+      ],
+    });
   });
 
   it("may come without a client, and then leaves no bookkeeping", async () => {
     const db = new TestDatabase();
     const store = await openTestStore(db);
-    await Promise.all([1, 2, 3].map((n) => store.write({ number: 0, settled: 0, writes: [{ key: `k${n}`, text: "[1]" }] })));
+    await Promise.all(
+      [1, 2, 3].map((n) => store.write({ number: 0, settled: 0, writes: [{ key: `k${n}`, text: "[1]" }] })),
+    );
     expect(store.position.seq).toBe(1);
     expect(db.sqlite.prepare("SELECT count(*) AS n FROM signals").get()).toEqual({ n: 4 });
   });
@@ -127,7 +146,10 @@ describe("batches that come while a commit is on the way", () => {
     expect(replies.map(({ seq }) => seq)).toEqual(others.map(() => 2));
     expect(replies.map(({ rows }) => rows)).toEqual(others.map((_, n) => [[`k${n}`, `[${n}]`, 2]]));
     expect(db.statements).toHaveLength(2);
-    expect(deltas.map(({ from, to, rows }) => [from, to, rows.length])).toEqual([[0, 1, 1], [1, 2, 100]]);
+    expect(deltas.map(({ from, to, rows }) => [from, to, rows.length])).toEqual([
+      [0, 1, 1],
+      [1, 2, 100],
+    ]);
   });
 
   it("and batches of one turn take one statement", async () => {
@@ -153,9 +175,18 @@ describe("batches that come while a commit is on the way", () => {
     const store = await openTestStore();
     await write(store, "c", 1, [{ key: "a", text: "[0]" }]);
     const replies = await Promise.all(
-      [1, 2, 3].map((n) => write(store, `c${n}`, 1, [{ key: "a", text: `[${n}]`, expect: 1 }, { key: `b${n}`, text: "[1]" }])),
+      [1, 2, 3].map((n) =>
+        write(store, `c${n}`, 1, [
+          { key: "a", text: `[${n}]`, expect: 1 },
+          { key: `b${n}`, text: "[1]" },
+        ]),
+      ),
     );
-    expect(replies.map(({ seq, conflicts }) => [seq, conflicts])).toEqual([[2, []], [2, ["a"]], [2, ["a"]]]);
+    expect(replies.map(({ seq, conflicts }) => [seq, conflicts])).toEqual([
+      [2, []],
+      [2, ["a"]],
+      [2, ["a"]],
+    ]);
     expect(store.read(["a", "b1", "b2", "b3"]).rows.map(([, text]) => text)).toEqual(["[1]", "[1]", "[1]", "[1]"]);
   });
 
@@ -173,7 +204,14 @@ describe("batches that come while a commit is on the way", () => {
     const store = await openTestStore();
     const writes = Array.from({ length: 1_000 }, (_, n) => n);
     const replies = await Promise.all(
-      Array.from({ length: 12 }, (_, c) => write(store, `c${c}`, 1, writes.map((n) => ({ key: `${c}:${n}`, text: "[1]" })))),
+      Array.from({ length: 12 }, (_, c) =>
+        write(
+          store,
+          `c${c}`,
+          1,
+          writes.map((n) => ({ key: `${c}:${n}`, text: "[1]" })),
+        ),
+      ),
     );
     expect(replies.map(({ seq }) => seq)).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3]);
   });
@@ -327,23 +365,40 @@ describe("clear", () => {
   it("deletes every key with a value under a prefix, in one commit", async () => {
     const db = new TestDatabase();
     const store = await openTestStore(db);
-    await write(store, "c", 1, ["todo:1", "todo:2", "todo:gone", "todos", "other"].map((key) => ({ key, text: "[1]" })));
+    await write(
+      store,
+      "c",
+      1,
+      ["todo:1", "todo:2", "todo:gone", "todos", "other"].map((key) => ({ key, text: "[1]" })),
+    );
     await write(store, "c", 2, [{ key: "todo:gone", text: null }]);
     const deltas = deltasOf(store);
     db.statements.length = 0;
     const reply = await write(store, "c", 3, [{ clear: "todo:" }]);
-    expect(reply.rows).toEqual([["todo:1", null, 3], ["todo:2", null, 3]]);
+    expect(reply.rows).toEqual([
+      ["todo:1", null, 3],
+      ["todo:2", null, 3],
+    ]);
     expect(deltas.map(({ rows }) => rows)).toEqual([reply.rows]);
     expect(db.statements).toHaveLength(1);
-    expect(store.list({ prefix: "", after: "", withValues: false }).rows.map(([key]) => key)).toEqual(["other", "todos"]);
+    expect(store.list({ prefix: "", after: "", withValues: false }).rows.map(([key]) => key)).toEqual([
+      "other",
+      "todos",
+    ]);
   });
 
   it("of everything leaves streams and the store's own rows alone", async () => {
     const db = new TestDatabase();
     const store = await openTestStore(db);
-    await write(store, "c", 1, [{ key: "a", text: "[1]" }, { key: streamKey("s"), text: "[1]" }]);
+    await write(store, "c", 1, [
+      { key: "a", text: "[1]" },
+      { key: streamKey("s"), text: "[1]" },
+    ]);
     await write(store, "c", 2, [{ clear: "" }]);
-    expect(store.read(["a", streamKey("s")]).rows).toEqual([["a", null, 2], [streamKey("s"), "[1]", 1]]);
+    expect(store.read(["a", streamKey("s")]).rows).toEqual([
+      ["a", null, 2],
+      [streamKey("s"), "[1]", 1],
+    ]);
     await write(store, "c", 3, [{ clear: streamKey("") }]);
     expect(store.get(streamKey("s"))).toEqual({ text: null, seq: 3 });
     const again = await SignalStore.open(sqliteSession(db));
@@ -358,7 +413,10 @@ describe("clear", () => {
       write(store, "e", 1, [{ key: "a:own", text: "[2]" }, { clear: "a:" }, { key: "a:after", text: "[2]" }]),
       write(store, "f", 1, [{ key: "a:last", text: "[2]" }]),
     ]);
-    expect(store.list({ prefix: "", after: "", withValues: true }).rows).toEqual([["a:after", "[2]", 2], ["a:last", "[2]", 2]]);
+    expect(store.list({ prefix: "", after: "", withValues: true }).rows).toEqual([
+      ["a:after", "[2]", 2],
+      ["a:last", "[2]", 2],
+    ]);
     expect(replies[1].rows.toSorted()).toEqual([
       ["a:after", "[2]", 2],
       ["a:before", null, 2],
@@ -373,8 +431,16 @@ describe("clear", () => {
     const deltas = deltasOf(store);
     const { epoch } = store.position;
     expect(await write(store, "c", 1, [{ clear: "" }])).toEqual({ epoch, seq: 1, conflicts: [], rows: [] });
-    expect(await store.write({ number: 0, settled: 0, writes: [{ clear: "a:" }] })).toEqual({ epoch, seq: 2, conflicts: [], rows: [] });
-    expect(deltas).toEqual([{ epoch, from: 0, to: 1, rows: [] }, { epoch, from: 1, to: 2, rows: [] }]);
+    expect(await store.write({ number: 0, settled: 0, writes: [{ clear: "a:" }] })).toEqual({
+      epoch,
+      seq: 2,
+      conflicts: [],
+      rows: [],
+    });
+    expect(deltas).toEqual([
+      { epoch, from: 0, to: 1, rows: [] },
+      { epoch, from: 1, to: 2, rows: [] },
+    ]);
     expect((await openTestStore(db)).position).toEqual({ epoch, seq: 2 });
   });
 
@@ -447,7 +513,8 @@ describe("a commit that fails", () => {
     db.after = (sql) => {
       if (isWrite(sql)) throw new Error("connection lost after the commit");
     };
-    const send = (client: string): Promise<unknown> => write(store, client, 1, [{ key: "a", text: `["${client}"]`, expect: 0 }]);
+    const send = (client: string): Promise<unknown> =>
+      write(store, client, 1, [{ key: "a", text: `["${client}"]`, expect: 0 }]);
     await Promise.all(["c", "d"].map((client) => caught(() => send(client))));
     db.after = () => {};
     expect(await send("d")).toMatchObject({ seq: 1, conflicts: ["a"] });
@@ -467,7 +534,10 @@ describe("a commit that fails", () => {
     db.after = () => {};
     const reply = await write(store, "d", 1, [{ key: "b", text: "[2]" }]);
     expect(reply.seq).toBe(2);
-    expect(store.read(["a", "b"]).rows).toEqual([["a", "[1]", 1], ["b", "[2]", 2]]);
+    expect(store.read(["a", "b"]).rows).toEqual([
+      ["a", "[1]", 1],
+      ["b", "[2]", 2],
+    ]);
   });
 
   it("ends the store when the storage has lost what it had", async () => {
@@ -558,7 +628,10 @@ describe("close", () => {
     await closed;
     expect(onDelta).not.toHaveBeenCalled();
     db.before = () => {};
-    expect((await openTestStore(db)).read(["a", "b"]).rows).toEqual([["a", "[1]", 1], ["b", null, 0]]);
+    expect((await openTestStore(db)).read(["a", "b"]).rows).toEqual([
+      ["a", "[1]", 1],
+      ["b", null, 0],
+    ]);
   });
 
   it("rejects a batch of the same turn", async () => {
@@ -584,7 +657,8 @@ describe("close", () => {
 describe("a clear that leaves keys out", () => {
   it("deletes the others at once, and each of the rest when it is told to", async () => {
     const store = await openTestStore(new TestDatabase());
-    const write = (...writes: Parameters<typeof store.write>[0]["writes"]) => store.write({ number: 0, settled: 0, writes });
+    const write = (...writes: Parameters<typeof store.write>[0]["writes"]) =>
+      store.write({ number: 0, settled: 0, writes });
     await write(...["a:1", "a:2", "a:3", "b"].map((key) => ({ key, text: "[1]" })));
     await write({ clear: "a:", except: ["a:2", "a:4"] });
     expect(store.list({ prefix: "", after: "", withValues: false }).rows.map(([key]) => key)).toEqual(["a:2", "b"]);

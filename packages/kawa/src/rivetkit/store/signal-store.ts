@@ -53,7 +53,10 @@ export class SignalStore {
   }
 
   /** Opens what the session holds, and closes the session when that fails. */
-  static async open(session: StorageSession, { maxDeletedKeys }: { maxDeletedKeys?: number } = {}): Promise<SignalStore> {
+  static async open(
+    session: StorageSession,
+    { maxDeletedKeys }: { maxDeletedKeys?: number } = {},
+  ): Promise<SignalStore> {
     const store = new SignalStore(session, maxDeletedKeys);
     try {
       const { epoch, seq, floor, rows, lives, clients } = await openHistory(session, maxDeletedKeys);
@@ -181,13 +184,15 @@ export class SignalStore {
     const to = this.#seq + 1;
     const group = new BatchGroup(to, { rows: this.#rows, clients: this.#clients, ephemeral: this.ephemeral });
     const outcomes: Outcome[] = [];
-    while (outcomes.length < this.#waiting.length && !group.isFull) outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
+    while (outcomes.length < this.#waiting.length && !group.isFull)
+      outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
     const taken = this.#waiting.splice(0, outcomes.length);
     const { rows, lives, clients } = group;
     const floor = this.#purge.dueFloor;
     // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
     if (rows.length > 0 || group.hasEmptyClear || floor !== undefined) {
-      const stored = rows.length > 0 ? toStoredRows(rows, { lives, clients, seq: to }) : toEmptyCommit(this.#epoch, clients, to);
+      const stored =
+        rows.length > 0 ? toStoredRows(rows, { lives, clients, seq: to }) : toEmptyCommit(this.#epoch, clients, to);
       if (floor !== undefined) stored.push(toFloorRow(floor, to));
       try {
         await this.#session.commit(stored);
@@ -238,7 +243,9 @@ export class SignalStore {
   }
 
   #reject(batches: readonly Waiting[], cause: unknown): void {
-    const error = new KawaError("BACKEND_UNAVAILABLE", "The actor could not store the batch; it may be sent again.", { cause });
+    const error = new KawaError("BACKEND_UNAVAILABLE", "The actor could not store the batch; it may be sent again.", {
+      cause,
+    });
     rejectAll(batches, error);
     this.#endIfReplaced(cause);
   }

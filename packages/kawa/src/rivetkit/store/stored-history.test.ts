@@ -25,7 +25,12 @@ function storedKeys(db: TestDatabase, prefix = ""): string[] {
 
 async function deleteKeys(store: SignalStore, count: number): Promise<void> {
   const keys = Array.from({ length: count }, (_, n) => `deleted:${n}`);
-  await write(store, "c", 1, keys.map((key) => ({ key, text: "[1]" })));
+  await write(
+    store,
+    "c",
+    1,
+    keys.map((key) => ({ key, text: "[1]" })),
+  );
   await write(store, "c", 2, [{ clear: "deleted:" }]);
 }
 
@@ -42,7 +47,10 @@ describe("opening", () => {
   it("finds values, number and epoch of the life before, under another instance name", async () => {
     const db = new TestDatabase();
     const before = await openTestStore(db);
-    await write(before, "c", 1, [{ key: "a", text: '["é🎈\\u0000"]' }, { key: "b", text: null }]);
+    await write(before, "c", 1, [
+      { key: "a", text: '["é🎈\\u0000"]' },
+      { key: "b", text: null },
+    ]);
     await write(before, "c", 2, [{ key: "ключ", text: "[2]" }]);
     db.statements.length = 0;
     const after = await reopen(db);
@@ -57,12 +65,18 @@ describe("opening", () => {
   it("tells a replica of the life before what changed after its version, and only that", async () => {
     const db = new TestDatabase();
     const before = await openTestStore(db);
-    await write(before, "c", 1, [{ key: "a", text: "[1]" }, { key: "b", text: "[1]" }]);
+    await write(before, "c", 1, [
+      { key: "a", text: "[1]" },
+      { key: "b", text: "[1]" },
+    ]);
     await write(before, "c", 2, [{ key: "b", text: null }]);
     const after = await reopen(db);
     expect(after.since(after.position.epoch, 1).rows).toEqual([["b", null, 2]]);
     await write(after, "c", 3, [{ key: "c", text: "[3]" }]);
-    expect(after.since(after.position.epoch, 1).rows!.toSorted()).toEqual([["b", null, 2], ["c", "[3]", 3]]);
+    expect(after.since(after.position.epoch, 1).rows!.toSorted()).toEqual([
+      ["b", null, 2],
+      ["c", "[3]", 3],
+    ]);
     expect(after.since(after.position.epoch, 2).rows).toEqual([["c", "[3]", 3]]);
   });
 
@@ -132,7 +146,10 @@ describe("what clients have sent", () => {
     const after = await reopen(db);
     expect(clients()).toEqual([]);
     expect(after.position.seq).toBe(2);
-    expect(after.read(["a", "b"]).rows).toEqual([["a", "[1]", 1], ["b", "[1]", 2]]);
+    expect(after.read(["a", "b"]).rows).toEqual([
+      ["a", "[1]", 1],
+      ["b", "[1]", 2],
+    ]);
   });
 });
 
@@ -151,7 +168,10 @@ describe("streams", () => {
       [streams[1], null, 3],
       [streams[2], null, 2],
     ]);
-    expect(after.since(after.position.epoch, 2).rows!.toSorted()).toEqual([[streams[0], null, 3], [streams[1], null, 3]]);
+    expect(after.since(after.position.epoch, 2).rows!.toSorted()).toEqual([
+      [streams[0], null, 3],
+      [streams[1], null, 3],
+    ]);
     expect((await reopen(db)).position.seq).toBe(3);
   });
 
@@ -185,7 +205,10 @@ describe("deleted keys", () => {
     const { epoch } = after.position;
     expect(after.since(epoch, 2).rows).toBeNull();
     expect(after.since(epoch, 3).rows).toEqual([]);
-    expect(after.read(["deleted:1", "kept"]).rows).toEqual([["deleted:1", null, 3], ["kept", "[1]", 3]]);
+    expect(after.read(["deleted:1", "kept"]).rows).toEqual([
+      ["deleted:1", null, 3],
+      ["kept", "[1]", 3],
+    ]);
     await write(after, "c", 4, [{ key: "deleted:1", text: "[2]", expect: 0 }]);
     const again = await reopen(db);
     expect(again.since(epoch, 2).rows).toBeNull();

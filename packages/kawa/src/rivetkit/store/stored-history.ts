@@ -35,7 +35,8 @@ export async function loadHistory(session: StorageSession, from: number): Promis
     const text = stored.text ?? "";
     if (stored.key === epochKey) history.epoch = text;
     else if (stored.key === floorKey) history.floor = Number(text);
-    else if (stored.key.startsWith(clientPrefix)) history.clients.set(stored.key.slice(clientPrefix.length), decodeRecord(text));
+    else if (stored.key.startsWith(clientPrefix))
+      history.clients.set(stored.key.slice(clientPrefix.length), decodeRecord(text));
     else {
       const [life, text] = readLife(stored.text);
       if (life) history.lives.set(stored.key, life);
@@ -46,7 +47,10 @@ export async function loadHistory(session: StorageSession, from: number): Promis
 }
 
 /** Reads everything when an actor starts, and leaves out what has no use in its new life. */
-export async function openHistory(session: StorageSession, maxDeleted: number = maxDeletedKeys): Promise<StoredHistory> {
+export async function openHistory(
+  session: StorageSession,
+  maxDeleted: number = maxDeletedKeys,
+): Promise<StoredHistory> {
   const history = await loadHistory(session, 0);
   const seq = history.seq + 1;
   const commit: StoredRow[] = [];

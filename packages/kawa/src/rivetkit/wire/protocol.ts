@@ -17,7 +17,12 @@ export type Row = readonly [key: string, text: string | null, seq: number];
  * its life anew, and is a conflict where there is no such value.
  */
 export type Write =
-  | { readonly key: string; readonly text: string | null; readonly expect?: number | undefined; readonly ttlMs?: number | undefined }
+  | {
+      readonly key: string;
+      readonly text: string | null;
+      readonly expect?: number | undefined;
+      readonly ttlMs?: number | undefined;
+    }
   | { readonly key: string; readonly isRenewal: true }
   | Clear;
 
@@ -55,7 +60,12 @@ export type HookChain = readonly HookLink[];
  * Who asks: the encoded identity that hooks see, whether a browser has asked for it by itself, and the hooks that wait for it. What a
  * hook asks for past the hooks is done without asking them.
  */
-export type By = { readonly context?: string; readonly origin?: "browser"; readonly chain?: HookChain; readonly isPastHooks?: true };
+export type By = {
+  readonly context?: string;
+  readonly origin?: "browser";
+  readonly chain?: HookChain;
+  readonly isPastHooks?: true;
+};
 
 export type Requests = {
   /** First message of every socket. `token` proves that a server of this app is calling. */
@@ -86,7 +96,12 @@ export type Requests = {
 export type Replies = {
   hello: { epoch: string; seq: number; instance: string; hooked: Hooked };
   /** Rows of the first keys; ask again for the rest. Where reads are hooked: of all that were not refused, in any order. */
-  read: { epoch: string; seq: number; rows: readonly Row[]; refused?: readonly (readonly [key: string, error: ReplyError])[] };
+  read: {
+    epoch: string;
+    seq: number;
+    rows: readonly Row[];
+    refused?: readonly (readonly [key: string, error: ReplyError])[];
+  };
   /** `after` is where to go on, or null when these are all. Without values the texts are null. */
   list: { rows: readonly Row[]; after: string | null };
   /** `rows` is null when the epoch is another one, or too much has changed: the replica has to read its keys again. */
@@ -120,7 +135,13 @@ export type ListRow = readonly [key: string, left: readonly string[], joined: re
  * What was committed together. `from` is the sequence number before it. Where reads are hooked, the texts are null. `lists` are those
  * of the groups in which somebody has come or gone.
  */
-export type Delta = { epoch: string; from: number; to: number; rows: readonly Row[]; lists?: readonly ListRow[] | undefined };
+export type Delta = {
+  epoch: string;
+  from: number;
+  to: number;
+  rows: readonly Row[];
+  lists?: readonly ListRow[] | undefined;
+};
 
 export type ServerMessage = ReplyMessage | { delta: Delta };
 

@@ -34,12 +34,23 @@ describe("a server token", () => {
     expect(verifyServerToken(actorAudience("other", ["global"]), token)).toBe(false);
   });
 
-  it.each([undefined, null, 42, {}, [], "", ".", "a", "a.", ".b", `${Number.MAX_SAFE_INTEGER}.`, "1e99.AAAA", "9".repeat(100_000)])(
-    "is not %j",
-    (token) => {
-      expect(verifyServerToken(audience, token)).toBe(false);
-    },
-  );
+  it.each([
+    undefined,
+    null,
+    42,
+    {},
+    [],
+    "",
+    ".",
+    "a",
+    "a.",
+    ".b",
+    `${Number.MAX_SAFE_INTEGER}.`,
+    "1e99.AAAA",
+    "9".repeat(100_000),
+  ])("is not %j", (token) => {
+    expect(verifyServerToken(audience, token)).toBe(false);
+  });
 
   it("does not show the secret", () => {
     expect(Buffer.from(issueServerToken(audience), "base64url").toString("latin1")).not.toContain(secret);

@@ -1,5 +1,10 @@
 import { namespace } from "kawa";
-import { initReactiveBackend, isReactiveBackendInitialized, type ReactiveBackend, reactiveRegistry } from "kawa/rivetkit";
+import {
+  initReactiveBackend,
+  isReactiveBackendInitialized,
+  type ReactiveBackend,
+  reactiveRegistry,
+} from "kawa/rivetkit";
 import { serveOperations } from "../support/serve-operations.ts";
 
 let backend: ReactiveBackend | undefined;

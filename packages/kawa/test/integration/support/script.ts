@@ -81,7 +81,10 @@ export class Script<Operations extends Record<string, Operation> = Record<string
     const id = this.#nextId++;
     const result = new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#child.send({ id, name, args }, (error) => error && reject(new Error(`The script has ended. Its log:\n${this.#log}`)));
+      this.#child.send(
+        { id, name, args },
+        (error) => error && reject(new Error(`The script has ended. Its log:\n${this.#log}`)),
+      );
     });
     return result as Promise<Awaited<ReturnType<Operations[N]>>>;
   }

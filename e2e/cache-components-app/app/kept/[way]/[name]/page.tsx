@@ -24,7 +24,13 @@ async function Kept({ params }: Props): Promise<ReactElement> {
   return (
     <section data-testid={name}>
       <input aria-label="Note" />
-      {way === "fragment" ? <CountFragment name={name} /> : way === "client" ? <ClientCount name={name} /> : <Count name={name} />}
+      {way === "fragment" ? (
+        <CountFragment name={name} />
+      ) : way === "client" ? (
+        <ClientCount name={name} />
+      ) : (
+        <Count name={name} />
+      )}
       {way === "page" ? <LivePage /> : null}
       <Link href={`/kept/${way}/${name}-next`}>Next</Link>
     </section>

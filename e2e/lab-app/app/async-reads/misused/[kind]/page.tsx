@@ -5,10 +5,13 @@ import { labCounter } from "../../../../lib/signals.ts";
 import { Try } from "./try.tsx";
 
 const count = labCounter("misused");
-const people = namespace("lab").family((at: { room: string; id: string }) => ({ key: `misused-${at.room}:${at.id}`, default: "" }), {
-  expose: "read",
-  ttlMs: 10_000,
-});
+const people = namespace("lab").family(
+  (at: { room: string; id: string }) => ({ key: `misused-${at.room}:${at.id}`, default: "" }),
+  {
+    expose: "read",
+    ttlMs: 10_000,
+  },
+);
 
 function useOwn(): number {
   return useReactive(count);

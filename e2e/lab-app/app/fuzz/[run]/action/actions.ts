@@ -5,7 +5,8 @@ import { labCounter } from "../../../../lib/signals.ts";
 
 const slowMs = 1_000;
 
-const addOne = async (run: string, key: string): Promise<void> => void (await labCounter(`${run}-${key}`).update((count) => count + 1));
+const addOne = async (run: string, key: string): Promise<void> =>
+  void (await labCounter(`${run}-${key}`).update((count) => count + 1));
 
 /** The most common form there is: write, then go to what was written. */
 export async function writeAndGo(run: string, target: string): Promise<never> {

@@ -10,11 +10,36 @@ export default function Page({ params }: { params: Promise<{ name: string; page:
   return (
     <main>
       <h1>{page}</h1>
-      {page === "same" ? <><ServerHalf name={name} /><ClientHalf name={name} /></> : null}
-      {page === "two" ? <><ServerHalf name={name} /><ClientHalf name={`${name}-two`} /></> : null}
-      {page === "sum" ? <><ServerSum name={name} /><ClientSum name={name} /></> : null}
-      {page === "query" ? <><ServerHalf name={name} /><ClientQuery name={name} /></> : null}
-      {page === "tabs" ? <><ServerHalf name={name} /><ClientTabs name={name} /></> : null}
+      {page === "same" ? (
+        <>
+          <ServerHalf name={name} />
+          <ClientHalf name={name} />
+        </>
+      ) : null}
+      {page === "two" ? (
+        <>
+          <ServerHalf name={name} />
+          <ClientHalf name={`${name}-two`} />
+        </>
+      ) : null}
+      {page === "sum" ? (
+        <>
+          <ServerSum name={name} />
+          <ClientSum name={name} />
+        </>
+      ) : null}
+      {page === "query" ? (
+        <>
+          <ServerHalf name={name} />
+          <ClientQuery name={name} />
+        </>
+      ) : null}
+      {page === "tabs" ? (
+        <>
+          <ServerHalf name={name} />
+          <ClientTabs name={name} />
+        </>
+      ) : null}
       {page === "after" ? <ServerHalf name={name} /> : null}
       {page in lateMs ? (
         <Suspense fallback={<p>Waiting</p>}>
@@ -30,7 +55,9 @@ function ServerHalf({ name }: Half): ReactElement {
 }
 
 function ServerSum({ name }: Half): ReactElement {
-  return <output data-half="server">{useReactive(labPair(`${name}-left`)) + useReactive(labPair(`${name}-right`))}</output>;
+  return (
+    <output data-half="server">{useReactive(labPair(`${name}-left`)) + useReactive(labPair(`${name}-right`))}</output>
+  );
 }
 
 /** Parts that come while the rest of their page is being shown, a moment after that, and long after. */
@@ -38,5 +65,10 @@ const lateMs = { soon: 1, late: 150, after: 1_500 };
 
 async function Late({ name, page }: Half & { page: keyof typeof lateMs }): Promise<ReactElement> {
   await new Promise((resolve) => setTimeout(resolve, lateMs[page]));
-  return <>{page === "after" ? null : <ServerHalf name={name} />}<ClientHalf name={name} /></>;
+  return (
+    <>
+      {page === "after" ? null : <ServerHalf name={name} />}
+      <ClientHalf name={name} />
+    </>
+  );
 }

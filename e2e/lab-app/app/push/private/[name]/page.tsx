@@ -27,7 +27,12 @@ const OwnToo = reactive(function OwnToo({ name }: { name: string }): ReactElemen
 
 const OwnHeader = reactive(function OwnHeader({ name }: { name: string }): ReactElement {
   return (
-    <Greeting name={name} who={headers().then((all) => /visitor=(\w+)/.exec(all.get("cookie") ?? "")?.[1] ?? "nobody").catch(() => "nobody")} />
+    <Greeting
+      name={name}
+      who={headers()
+        .then((all) => /visitor=(\w+)/.exec(all.get("cookie") ?? "")?.[1] ?? "nobody")
+        .catch(() => "nobody")}
+    />
   );
 });
 

@@ -66,7 +66,10 @@ describe("the renders that nobody pushes", () => {
     store.setUnpushed(["b"]);
     expect(store.shown).toEqual([["render-of-b", "e@1"]]);
     store.fail("a");
-    expect(store.shown).toEqual([["render-of-a", "e@1"], ["render-of-b", "e@1"]]);
+    expect(store.shown).toEqual([
+      ["render-of-a", "e@1"],
+      ["render-of-b", "e@1"],
+    ]);
     store.show(shown("a"), { node: "new", versions: "e@2" });
     expect(store.shown).toEqual([["render-of-b", "e@1"]]);
   });

@@ -51,7 +51,8 @@ export class FragmentStore implements OtherRenders {
    * signed in by now, and the next call brings it again.
    */
   show({ token, render }: FragmentRef, content: Content): void {
-    for (const fragment of this.#shown) if (fragment.token === token && fragment.render === render) fragment.show(content);
+    for (const fragment of this.#shown)
+      if (fragment.token === token && fragment.render === render) fragment.show(content);
     if (this.#unpushed !== "all" && this.#unpushed.delete(token)) this.#notify();
   }
 

@@ -35,7 +35,10 @@ class Call {
   }
 
   async push(index: number, node: Promise<string>, versions = "e@2", others?: readonly number[]): Promise<void> {
-    this.#step(this.#given++).resolve({ done: false, value: { versions, fragments: [others ? [index, node, others] : [index, node]] } });
+    this.#step(this.#given++).resolve({
+      done: false,
+      value: { versions, fragments: [others ? [index, node, others] : [index, node]] },
+    });
     await pass(0);
   }
 
@@ -99,7 +102,10 @@ afterEach(() => {
 function show(token: string): { readonly contents: Content[]; remove: () => void } {
   const contents: Content[] = [];
   const render = `render-of-${token}`;
-  return { contents, remove: store.add({ token, render, versions: "e@1", show: (content) => void contents.push(content) }) };
+  return {
+    contents,
+    remove: store.add({ token, render, versions: "e@1", show: (content) => void contents.push(content) }),
+  };
 }
 
 async function setVisibility(state: "hidden" | "visible"): Promise<void> {

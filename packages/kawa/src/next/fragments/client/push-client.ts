@@ -2,7 +2,13 @@ import { unstable_isUnrecognizedActionError as isUnknownAction } from "next/navi
 import { randomId } from "../../../browser/random-id.ts";
 import { processState } from "../../../core/process/process-state.ts";
 import { pushFragments } from "../push/push-fragments.ts";
-import { type FragmentRef, maxFragments, maxPushMs, type PushAnswer, type PushEnd } from "../../protocol/push-protocol.ts";
+import {
+  type FragmentRef,
+  maxFragments,
+  maxPushMs,
+  type PushAnswer,
+  type PushEnd,
+} from "../../protocol/push-protocol.ts";
 import { type FragmentStore, fragmentStore } from "./fragment-store.ts";
 import { acquirePushSlot } from "./push-slot.ts";
 
@@ -157,5 +163,8 @@ async function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
 
 /** Begins to push to this tab what it shows. */
 export function startPushing(): void {
-  processState("push-client", () => new PushClient({ store: fragmentStore(), push: pushFragments, acquireSlot: acquirePushSlot }));
+  processState(
+    "push-client",
+    () => new PushClient({ store: fragmentStore(), push: pushFragments, acquireSlot: acquirePushSlot }),
+  );
 }

@@ -15,6 +15,7 @@ export function acquirePushSlot(signal: AbortSignal): Promise<() => void> {
       settled.abort();
       return new Promise((release) => resolve(release));
     };
-    for (const name of slots) locks?.request(name, { signal: AbortSignal.any([signal, settled.signal]) }, hold).catch(() => {});
+    for (const name of slots)
+      locks?.request(name, { signal: AbortSignal.any([signal, settled.signal]) }, hold).catch(() => {});
   });
 }

@@ -32,7 +32,16 @@ describe("the token of a fragment", () => {
 
   it("is refused when anything in it was changed", () => {
     const token = sealFragment(fragment)!;
-    for (const changed of [token.slice(1), token.slice(0, -1), `${token}A`, `${token}=`, `${token}.`, token.toUpperCase(), "", "."]) {
+    for (const changed of [
+      token.slice(1),
+      token.slice(0, -1),
+      `${token}A`,
+      `${token}=`,
+      `${token}.`,
+      token.toUpperCase(),
+      "",
+      ".",
+    ]) {
       expect(openFragment(changed)).toBeUndefined();
     }
   });
@@ -41,7 +50,10 @@ describe("the token of a fragment", () => {
     const payload = JSON.stringify([fragment.id, "[{}]"]);
     const expiresAt = Date.now() + dayMs;
     expect(openFragment(seal({ purpose: "stream", audience: "fragment", expiresAt }, payload))).toBeUndefined();
-    expect(openFragment(seal({ purpose: "fragment", audience: "fragment", expiresAt }, payload))).toEqual({ ...fragment, props: {} });
+    expect(openFragment(seal({ purpose: "fragment", audience: "fragment", expiresAt }, payload))).toEqual({
+      ...fragment,
+      props: {},
+    });
     const token = sealFragment(fragment)!;
     shareSecret("another secret of the test");
     expect(openFragment(token)).toBeUndefined();

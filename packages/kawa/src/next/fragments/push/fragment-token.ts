@@ -8,7 +8,11 @@ const dayMs = 86_400_000;
 /** A page that stays open gets new tokens with each render of its route. */
 const lifetimeDays = 2;
 
-const expectedCodes: ReadonlySet<KawaErrorCode> = new Set(["VALUE_UNSERIALIZABLE", "VALUE_TOO_LARGE", "SECRET_MISSING"]);
+const expectedCodes: ReadonlySet<KawaErrorCode> = new Set([
+  "VALUE_UNSERIALIZABLE",
+  "VALUE_TOO_LARGE",
+  "SECRET_MISSING",
+]);
 
 export type Fragment = {
   readonly id: string;

@@ -60,7 +60,12 @@ function findFragment(indexes: readonly number[], fragments: readonly FragmentRe
  */
 export function checkedPush(request: PushRequest): PushRequest {
   const { tab, fragments } = Object(request) as Record<keyof PushRequest, unknown>;
-  if (!isRenderId(tab as string) || !Array.isArray(fragments) || fragments.length > maxFragments || !fragments.every(isRef)) {
+  if (
+    !isRenderId(tab as string) ||
+    !Array.isArray(fragments) ||
+    fragments.length > maxFragments ||
+    !fragments.every(isRef)
+  ) {
     throw new KawaError("REQUEST_INVALID", `A push is asked for with a tab and at most ${maxFragments} fragments.`);
   }
   return request;
@@ -68,5 +73,8 @@ export function checkedPush(request: PushRequest): PushRequest {
 
 function isRef(value: unknown): boolean {
   const { token, render, versions } = Object(value) as Record<keyof FragmentRef, unknown>;
-  return [token, versions].every((text) => typeof text === "string" && text.length <= maxTextLength) && isRenderId(render as string);
+  return (
+    [token, versions].every((text) => typeof text === "string" && text.length <= maxTextLength) &&
+    isRenderId(render as string)
+  );
 }

@@ -66,7 +66,10 @@ function endWithSessions(): void {
 }
 
 function exhausted(what: string): KawaError {
-  return new KawaError("STREAMS_EXHAUSTED", `There is no room for more ${what}, of this client or of all (docs/limits.md).`);
+  return new KawaError(
+    "STREAMS_EXHAUSTED",
+    `There is no room for more ${what}, of this client or of all (docs/limits.md).`,
+  );
 }
 
 export function endPush(tab: string): void {

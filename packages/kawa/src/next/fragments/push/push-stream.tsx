@@ -110,7 +110,12 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #follow(fragment: PushedFragment): Followed {
     const { render, versions } = fragment.ref;
     const known = findRender(render);
-    const followed: Followed = { ...fragment, reads: known ?? new RenderReads(render), versions: parseVersions(versions), spentMs: 0 };
+    const followed: Followed = {
+      ...fragment,
+      reads: known ?? new RenderReads(render),
+      versions: parseVersions(versions),
+      spentMs: 0,
+    };
     if (!known) addForeignRender(followed.reads);
     if (!known || known.isOlder) this.#changed.add(followed);
     const onChange = (): void => this.#note([followed]);

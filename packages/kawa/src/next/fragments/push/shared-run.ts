@@ -42,7 +42,10 @@ export class SharedRun {
     const run = options.turn.then(() => options.outside(() => this.#run(options)));
     const asked = new Promise<void>((resolve) => (this.#onPrivate = resolve));
     this.settled = inTime(Promise.race([asked, run]))
-      .then(() => this.#end("done"), () => this.#end("failed"))
+      .then(
+        () => this.#end("done"),
+        () => this.#end("failed"),
+      )
       .finally(() => this.#scope.snapshots.release());
   }
 
@@ -96,7 +99,10 @@ export class SharedRun {
 async function inTime(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new KawaError("BACKEND_TIMEOUT", `A run for all took longer than ${timeoutMs} ms.`)), timeoutMs);
+    timer = setTimeout(
+      () => reject(new KawaError("BACKEND_TIMEOUT", `A run for all took longer than ${timeoutMs} ms.`)),
+      timeoutMs,
+    );
     timer.unref();
   });
   try {

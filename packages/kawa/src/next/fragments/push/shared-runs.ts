@@ -29,14 +29,21 @@ export class SharedRuns {
 
   /** The run that shows what there is now, just begun or of another tab; undefined where each has to run it on its own. */
   of({ token, component, props }: SharedFragment): SharedRun | undefined {
-    if (!canRunComponents || isUnshared(component) || performance.now() < (this.#private.get(component) ?? 0)) return undefined;
+    if (!canRunComponents || isUnshared(component) || performance.now() < (this.#private.get(component) ?? 0))
+      return undefined;
     // First: who sees drafts shares nothing.
     const outside = this.#outside(() => run.makePrivate());
     if (!outside) return undefined;
     const versions = hub().formatVersions(() => true);
     const found = this.#runs.get(token);
     if (found?.isCurrentAt(versions)) return found;
-    const run: SharedRun = new SharedRun({ component, props, versions, outside, turn: renderBudget().turnOf(component) });
+    const run: SharedRun = new SharedRun({
+      component,
+      props,
+      versions,
+      outside,
+      turn: renderBudget().turnOf(component),
+    });
     this.#runs.set(token, run);
     void run.settled.then(() => {
       if (run.state === "private") this.#private.set(component, performance.now() + privateMs);

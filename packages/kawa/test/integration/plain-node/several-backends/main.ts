@@ -28,7 +28,9 @@ const operations = {
   /** Which actors have a value of this key. */
   holders: async (key: string) => {
     await Promise.all(Object.values(backends).map((backend) => backend.load([key])));
-    return Object.entries(backends).flatMap(([name, backend]) => (backend.entry(key).peek().state === "present" ? [name] : []));
+    return Object.entries(backends).flatMap(([name, backend]) =>
+      backend.entry(key).peek().state === "present" ? [name] : [],
+    );
   },
 };
 

@@ -13,7 +13,8 @@ export const metadata: Metadata = { title: "Shown" };
 /** A count that cannot be shown while it is negative; `way` says what reads it. */
 export default function Page({ params }: { params: Promise<Params> }): ReactElement {
   const { way, ...props } = use(params);
-  const part = way === "fragment" ? <Fragment {...props} /> : way === "late" ? <Late {...props} /> : <Count {...props} />;
+  const part =
+    way === "fragment" ? <Fragment {...props} /> : way === "late" ? <Late {...props} /> : <Count {...props} />;
   return (
     <>
       {part}

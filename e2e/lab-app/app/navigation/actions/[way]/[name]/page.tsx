@@ -7,7 +7,10 @@ import { Calls } from "./calls.tsx";
 import { Leave } from "./leave.tsx";
 import { More } from "./more.tsx";
 
-type Props = { params: Promise<{ way: string; name: string }>; searchParams: Promise<Record<string, string | undefined>> };
+type Props = {
+  params: Promise<{ way: string; name: string }>;
+  searchParams: Promise<Record<string, string | undefined>>;
+};
 
 export default function Page({ params, searchParams }: Props): ReactElement {
   const { way, name } = use(params);

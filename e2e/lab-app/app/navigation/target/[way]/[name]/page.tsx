@@ -2,7 +2,10 @@ import { permanentRedirect } from "next/navigation";
 import { type ReactElement, Suspense, use } from "react";
 import { Shown } from "../../../shown.tsx";
 
-type Props = { params: Promise<{ way: string; name: string }>; searchParams: Promise<{ waitMs?: string; late?: string; moved?: string }> };
+type Props = {
+  params: Promise<{ way: string; name: string }>;
+  searchParams: Promise<{ waitMs?: string; late?: string; moved?: string }>;
+};
 
 export default function Page({ params, searchParams }: Props): ReactElement {
   const { way, name } = use(params);

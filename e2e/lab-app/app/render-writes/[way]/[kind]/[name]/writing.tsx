@@ -22,7 +22,10 @@ const kinds: Readonly<Record<string, (name: string) => unknown>> = {
   floating: (name) => void labCounter(name).update((count) => count + 1),
   outliving: (name) => void pause(300).then(() => labCounter(name).update((count) => count + 1)),
   after: (name) => after(async () => void (await labCounter(name).update((count) => count + 1))),
-  other: (name) => labCounter(name.endsWith("-a") ? name.replace(/-a$/, "-b") : name.replace(/-b$/, "-a")).update((count) => count + 1),
+  other: (name) =>
+    labCounter(name.endsWith("-a") ? name.replace(/-a$/, "-b") : name.replace(/-b$/, "-a")).update(
+      (count) => count + 1,
+    ),
 };
 
 /** Does what is written where `place` is: a component, unless the kind names another place. */

@@ -6,7 +6,10 @@ import { Shown } from "../../../../lib/shown.tsx";
 import { stock } from "../../../../lib/signals.ts";
 import { WaysOut } from "../../../../lib/ways-out.tsx";
 
-type Props = { params: Promise<{ locale: string; way: string; path: string[] }>; searchParams: Promise<{ more?: string }> };
+type Props = {
+  params: Promise<{ locale: string; way: string; path: string[] }>;
+  searchParams: Promise<{ more?: string }>;
+};
 
 export default async function Page({ params, searchParams }: Props): Promise<ReactElement> {
   const { locale, way, path } = await params;
