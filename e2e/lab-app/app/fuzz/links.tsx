@@ -37,7 +37,7 @@ export function Links({ run }: { run: string }): ReactElement {
   return (
     <nav data-hydrated={isHydrated}>
       {pages.map((page) => (
-        <Link key={page} href={`/fuzz/${run}/${page}`} prefetch={page in prefetched ? prefetched[page] : false} data-to={page}>
+        <Link key={page} href={`/fuzz/${run}/${page}`} prefetch={page in prefetched ? prefetched[page]! : false} data-to={page}>
           {page}
         </Link>
       ))}

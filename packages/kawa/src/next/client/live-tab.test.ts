@@ -208,6 +208,29 @@ describe("a tab", () => {
     expect(steps()).toHaveLength(3);
   });
 
+  it("names the render that was asked for where Next keeps a static layout over a refresh, for the page below may be live", async () => {
+    const { tab, refresh, commit, announce, steps } = await openTab();
+    const next = (): unknown => (refresh.mock.lastCall as unknown[])[2];
+    browser.go("/live");
+    await browser.fetchRender("/live?_rsc=1", "rl");
+    await commit();
+    await vi.advanceTimersByTimeAsync(10);
+    for (const count of [1, 2]) {
+      await announce(count);
+      await commit({ render: ".static", versions: "", refreshCount: count });
+      expect((await asked()).route).toEqual([[next(), ""]]);
+    }
+    browser.go("/c");
+    await browser.fetchRender("/c?_rsc=1", "rc");
+    await commit();
+    expect((await asked()).route).toEqual([[next(), ""], ["rc", ""]]);
+    // As by an action of the app.
+    await commit({ render: "r3", versions: at(3) });
+    await commit({ render: ".static", versions: "" });
+    expect((await asked()).route).toEqual([["", ""]]);
+    expect([steps(), tab.status.get().state]).toEqual([["route", "route"], "live"]);
+  });
+
   it.each([
     ["once", 1],
     ["twice, for then it may be a layout of the second answer around a page of the first", 2],

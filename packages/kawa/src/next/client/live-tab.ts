@@ -64,6 +64,8 @@ export class LiveTab {
   #stop: (() => void) | undefined;
 
   #route: ShownRender = ["", ""];
+  /** Id of the render that the layout is of. */
+  #rendered = "";
   /** Of the pages that say it, in the order in which they came. */
   readonly #pages = new Set<ShownRender>();
   #url = "";
@@ -104,7 +106,10 @@ export class LiveTab {
       canStart: () => document.visibilityState !== "hidden" && !this.#isNavigating,
       start: (step) => this.#start(step),
       onBehind: () => this.#watchdog.look(),
-      onStale: (announced) => this.#giveUp(announced),
+      onStale: (announced) => {
+        this.#watchdog.report("renders");
+        withReports(({ loadAnew }) => loadAnew(announced));
+      },
     });
   }
 
@@ -124,23 +129,26 @@ export class LiveTab {
     const url = location.pathname + location.search;
     const tree = shownTree();
     const isMoved = this.#url !== "" && this.#url !== url;
-    const isOther = shown[0] !== this.#route[0];
     const isRefresh = refreshCount !== this.#committedCount;
+    const isStatic = isStaticRender(shown[0]);
+    // A layout that Next keeps as static tells nothing of the page below, which is of the render that was asked for.
+    const isBelow = isStatic && isRefresh && this.#step === "route";
+    const isOther = isBelow || shown[0] !== this.#rendered;
     if (isMoved || isOther) settleActions();
     valuePort().floor.take();
-    if (isOther) this.#commitRoute(shown, url, isRefresh);
-    this.#route = shown;
+    this.#rendered = shown[0];
+    if (isOther || !isStatic) this.#route = isBelow ? [this.#renders.asked, ""] : shown;
+    if (isOther) this.#commitRoute(url);
     if (isMoved) this.#moveTo(url, Boolean(tree) && tree === this.#tree);
     this.#url = url;
     this.#tree = tree;
     this.#isOfOneAddress = isOfOneAddress();
     this.#committedCount = refreshCount;
     this.#isNavigating = navigationCount !== this.navigationCount;
-    const isRender = isRefresh || isOther;
     // Next may have put a layout of one render around a page of an earlier one, as where the answer to a navigation is not what it expected.
-    const isMixed = isRender && this.#arrivedCount > 1;
+    const isMixed = isOther && this.#arrivedCount > 1;
     this.#arrivedCount = 0;
-    if (this.#segments.commit(isRender, isRefresh && this.#step === "anew") || isMixed) this.#queue.force();
+    if (this.#segments.commit(isRefresh || isOther, isRefresh && this.#step === "anew") || isMixed) this.#queue.force();
     this.#update();
   }
 
@@ -267,7 +275,7 @@ export class LiveTab {
         return this.#update();
       }
       if (render.isShown) this.#arrivedCount += 1;
-      this.#renders.receive(render, location.pathname + location.search);
+      this.#renders.receive(render, this.#url);
       this.#update();
     };
     const stopObserving = observeReceivedRenders(receive);
@@ -344,11 +352,10 @@ export class LiveTab {
     this.#update();
   }
 
-  #commitRoute(shown: ShownRender, url: string, isRefresh: boolean): void {
-    if (!isStaticRender(shown[0])) return this.#renders.commitRoute(shown, this.#url || url);
+  #commitRoute(url: string): void {
     // Without a document of its own it came with a layout that was prefetched, and the page below may well be live.
-    const isWhole = isRefresh || Boolean(this.#url) || isOfDocument(url);
-    this.#renders.commitRoute(shown, isWhole ? this.#url || url : undefined, isRefresh);
+    const isWhole = !isStaticRender(this.#route[0]) || (!this.#url && isOfDocument(url));
+    this.#renders.commitRoute(this.#route, isWhole ? this.#url || url : undefined);
     if (!isWhole) this.#renders.visit(url);
   }
 
@@ -359,7 +366,7 @@ export class LiveTab {
     queueMicrotask(() => {
       this.#isUpdating = false;
       if (this.#committedCount === this.refreshCount) {
-        this.#renders.endRefresh(location.pathname + location.search);
+        this.#renders.endRefresh(this.#url);
         if (this.#queue.isBusy) this.#watchdog.end();
         this.#queue.settle();
         this.#watchdog.look();
@@ -396,12 +403,6 @@ export class LiveTab {
     this.retry();
     this.#committedCount = this.refreshCount;
     this.#update();
-  }
-
-  /** No render shows it. */
-  #giveUp(announced: string): void {
-    this.#watchdog.report("renders");
-    withReports(({ loadAnew }) => loadAnew(announced));
   }
 
   #reportStale(way: StaleWay): void {

@@ -112,7 +112,7 @@ export class RefreshQueue {
     if (!this.#isNews) Object.assign(this.#assumed, this.#announced);
     if (!this.#check() || this.#isNews) return this.resume();
     this.#failureCount += 1;
-    if (this.#failureCount >= stopAfter) return this.#options.onStale(this.#announced[this.#need!]);
+    if (this.#failureCount >= stopAfter) return this.#options.onStale(this.announced);
     this.#dueAt = Date.now() + behindDelayMs;
     this.resume();
   }

@@ -202,14 +202,4 @@ describe("a static render", () => {
     renders.visit("/b");
     expect(ids(renders)).toEqual([""]);
   });
-
-  it("replaces what was shown before, where a refresh has brought it", () => {
-    const renders = openAtA();
-    renders.visit("/b");
-    renders.receive({ id: "rb", url: "/b", isShown: false, startTime: 10 }, "/b");
-    expect(ids(renders)).toEqual(["ra", "rb"]);
-    renders.ask();
-    renders.commitRoute([staticRenderId("1"), ""], "/b", true);
-    expect(ids(renders)).toEqual([]);
-  });
 });

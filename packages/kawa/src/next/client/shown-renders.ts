@@ -31,7 +31,7 @@ export class ShownRenders {
   #since = 0;
   readonly #received = new Map<string, ReceivedRender>();
   /** The refresh that was started last. */
-  #asked = "";
+  asked = "";
   #askedAt = 0;
   /** Addresses that the tab went to. */
   readonly #visited = new Set<string>();
@@ -39,35 +39,32 @@ export class ShownRenders {
   /** Some that were prefetched have no name, or no place. */
   #isOverfull = false;
 
-  /**
-   * A render of the whole route was committed: of everything at `url`, undefined where that is not sure. `isAsked` when it is the one that
-   * {@link ask} has named.
-   */
-  commitRoute(render: ShownRender, url: string | undefined, isAsked: boolean = render[0] === this.#asked): void {
+  /** A render of the whole route was committed: of everything at `url`, undefined where that is not sure. */
+  commitRoute(render: ShownRender, url: string | undefined): void {
     // Nobody knows when the answer to an action of the app was asked for: it replaces nothing, so the tab may hear too much.
-    const since = isAsked ? this.#askedAt : this.#received.get(render[0])?.startTime;
+    const since = render[0] === this.asked ? this.#askedAt : this.#received.get(render[0])?.startTime;
     this.#route = render;
     this.#visited.clear();
     this.#known.clear();
     if (url !== undefined) this.#known.add(url);
     this.#ofPage.clear();
-    this.#isOverfull = false;
+    this.#isOverfull = url === undefined;
     if (since !== undefined) this.#replaceBefore(since);
   }
 
   /** Gives the id under which a render of the whole route is asked for now. */
   ask(): string {
     this.#askedAt = performance.now();
-    return (this.#asked = randomId());
+    return (this.asked = randomId());
   }
 
   /** The pages say which renders they are of; `isPageAlone` when the last one is new, and of the page segment alone. */
   commitPages(pages: readonly ShownRender[], isPageAlone: boolean): void {
     this.#pages = pages;
-    const last = pages.at(-1);
-    if (!last || !isPageAlone) return;
-    this.#ofPage.add(last[0]);
-    this.#received.delete(last[0]);
+    const id = pages.at(-1)?.[0];
+    if (!id || !isPageAlone) return;
+    this.#ofPage.add(id);
+    this.#received.delete(id);
   }
 
   /** The page segment alone is asked for. */
@@ -107,23 +104,16 @@ export class ShownRenders {
 
   /** What a stream has to be told for this tab; `isOfOneAddress` where a refresh of the page segment alone shows all pages anew. */
   subscription(isOfOneAddress: boolean): Subscription {
-    const others = (this.#isUnknown ? [{ id: "" }] : this.#shown).map(({ id }): ShownRender => [id, ""]);
     const page = isOfOneAddress ? this.#pages.at(-1) : undefined;
+    const shown = [...this.#received.values()].filter(({ isShown }) => isShown);
+    const isKnown = (url: string): boolean => this.#known.has(url) || shown.some((render) => render.url === url);
+    const isOverfull = shown.length >= maxRendersPerTab || (this.#isOverfull && this.#visited.size > 0);
+    // Nobody can name all that is shown.
+    const isUnknown = isOverfull || ![...this.#visited].every(isKnown);
+    const others = (isUnknown ? [{ id: "" }] : shown).map(({ id }): ShownRender => [id, ""]);
     const own = isStaticRender(this.#route[0]) ? [] : [this.#route];
     const route = new Map([...own, ...this.#pages.filter(([id]) => id !== page?.[0]), ...others].reverse());
     return { route: [...route].reverse(), page };
-  }
-
-  get #shown(): readonly ReceivedRender[] {
-    return [...this.#received.values()].filter(({ isShown }) => isShown);
-  }
-
-  /** Nobody can name all that is shown. */
-  get #isUnknown(): boolean {
-    const shown = this.#shown;
-    const isKnown = (url: string): boolean => this.#known.has(url) || shown.some((render) => render.url === url);
-    const isOverfull = shown.length >= maxRendersPerTab || (this.#isOverfull && this.#visited.size > 0);
-    return isOverfull || ![...this.#visited].every(isKnown);
   }
 
   #replaceBefore(startTime: number): void {
