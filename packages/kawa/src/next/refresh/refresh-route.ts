@@ -5,6 +5,7 @@ import { clip, KawaError } from "../../core/errors/errors.ts";
 import { markRefresh } from "../../core/work/refresh-requests.ts";
 import { knownRenders } from "../../react/render/known-renders.ts";
 import { isRenderId, nameAnswer } from "../../react/render/render-id.ts";
+import { RenderReads } from "../../react/render/render-reads.ts";
 import { checkHost } from "../network/check-host.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 import { runsForPage } from "./runs-for-page.ts";
@@ -30,6 +31,8 @@ export async function refreshRoute(next: string, shown: string, paths?: readonly
   }
   // An id that is known is somebody's.
   if (isRenderId(next) && !knownRenders().get(next)) {
+    // A page that is forced to be static is rendered without knowing its name. It reads nothing.
+    knownRenders().add(new RenderReads(next));
     nameAnswer(asked, { id: next, refresh: { of: isRenderId(shown) ? knownRenders().get(shown) : undefined } });
   }
   refresh();
