@@ -65,7 +65,7 @@ export function countRenders(page: Page): { readonly count: number } {
 export function isRefreshAction(request: Request): boolean {
   return (
     request.headers()["next-action"] !== undefined &&
-    /^\["[\w-]+","[\w-]*"(,(\[.*\]|"\$undefined"))?\]$/.test(request.postData() ?? "")
+    /^\["[\w-]+","[\w.-]*"(,(\[.*\]|"\$undefined"))?\]$/.test(request.postData() ?? "")
   );
 }
 

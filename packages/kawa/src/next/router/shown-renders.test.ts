@@ -150,6 +150,13 @@ describe("a render of the page alone", () => {
 describe("what was prefetched", () => {
   const prefetched = (id: string, startTime: number) => ({ id, url: `/${id || "x"}`, startTime, isShown: false });
 
+  it("is not shown while the tab stays where it is, also where a link leads to the same page", () => {
+    const renders = new ShownRenders();
+    renders.commitRoute([staticRenderId(), ""], "/a");
+    renders.receive({ id: "ra", url: "/a", startTime: 10, isShown: false }, "/a");
+    expect(ids(renders)).toEqual([]);
+  });
+
   it("is not named once a render of the route was asked for after it", () => {
     const renders = openAtA();
     renders.receive(prefetched("rc", 10), "/a");

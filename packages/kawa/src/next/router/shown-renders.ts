@@ -96,8 +96,7 @@ export class ShownRenders {
     const { id, startTime } = render;
     if (id && id === this.#route[0]) return this.#replaceBefore(startTime);
     if (startTime < this.#since || this.#ofPage.has(id)) return;
-    const isShown =
-      render.isShown || this.#visited.has(render.url) || render.url === url || Boolean(this.#received.get(id)?.isShown);
+    const isShown = render.isShown || this.#visited.has(render.url) || Boolean(this.#received.get(id)?.isShown);
     if (isShown && render.url === url && this.#ofRefresh) this.#ofRefresh.push(render);
     else if (isShown || (id && this.#received.size < maxRendersPerTab)) this.#received.set(id, { ...render, isShown });
     else this.#isOverfull = true;
