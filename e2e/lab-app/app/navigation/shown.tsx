@@ -4,7 +4,7 @@ import type { ReactElement } from "react";
 import { labCounter } from "../../lib/signals.ts";
 import { Note } from "./note.tsx";
 
-export type Way = "route" | "page" | "fragment";
+type Way = "route" | "page" | "fragment";
 
 type Props = { readonly way: string; readonly name: string };
 
