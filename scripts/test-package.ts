@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, "..");
 const consumer = join(stage, "consumer");
 
 /** Shows what a tool has said only when it fails. */
-function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): void {
+function run(command: string, args: readonly string[], env: Record<string, string> = {}): void {
   const { status, stdout, stderr } = spawnSync(join(root, "node_modules/.bin", command), args, {
     cwd: root,
     encoding: "utf8",
