@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -16,7 +16,8 @@ export function pack(): string {
   for (const name of ["README.md", "LICENSE", "CHANGELOG.md", "docs"]) {
     cpSync(join(root, name), join(stage, name), { recursive: true });
   }
-  const [{ filename }] = JSON.parse(runNpm("pack", "--json", "--silent")) as [{ filename: string }];
+  const report = execFileSync("npm", ["pack", "--json", "--silent"], { cwd: stage, encoding: "utf8" });
+  const [{ filename }] = JSON.parse(report) as [{ filename: string }];
   return join(stage, filename);
 }
 
@@ -42,11 +43,6 @@ function writePackageJson(): void {
 
 function toCompiledPath(path: string, extension: ".js" | ".d.ts"): string {
   return path.replace(/^\.\/src\/(.+)\.tsx?$/, `./lib/$1${extension}`);
-}
-
-function runNpm(...args: string[]): string {
-  mkdirSync(stage, { recursive: true });
-  return execFileSync("npm", args, { cwd: stage, encoding: "utf8" });
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) console.log(pack());
