@@ -30,7 +30,7 @@ function install(tarball: string): void {
     recursive: true,
     filter: (path) => !/\/(\.next|\.rivet|node_modules)(\/|$)/.test(path),
   });
-  const { "@arethetypeswrong/core": _, ...ofApps } = overrides;
+  const { "@arethetypeswrong/core": _tools, vite: _vite, ...ofApps } = overrides;
   const isBare = process.argv.includes("--bare");
   const manifest = { name: "installed-app", private: true, type: "module", overrides: isBare ? {} : ofApps };
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
