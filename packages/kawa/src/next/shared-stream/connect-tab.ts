@@ -38,12 +38,15 @@ export type HostLinkOptions = {
 const protocol = 2;
 
 /** How long a host may take until it says something, in milliseconds: one that has hung or ended was loaded before. */
-const startMs = { first: 10_000, again: 1_000, afterHang: 3_000 } as const;
+const startMs = 10_000;
+const startAgainMs = 1_000;
+const startAfterHangMs = 3_000;
 /**
  * A host that says nothing may have been held up, or may have ended without that its lock is free yet: the same name is tried again. And
  * the browser may still know a worker that has ended, and connect to that, in vain or with an error.
  */
-const maxTries = { afterSilence: 1, afterEnd: 4 } as const;
+const triesAfterSilence = 1;
+const triesAfterEnd = 4;
 const againMs = 50;
 /** Where nothing can be loaded, as after a deployment. */
 const retryMs = 10_000;
@@ -76,12 +79,12 @@ export function openLivePort({ src, subscription, onMessage }: LivePortOptions):
       link?.send({ src, tab, subscription: null });
       generation += 1;
       loseHost();
-      connect(startMs.afterHang);
+      connect(startAfterHangMs);
     },
   });
   const receive = (message: HostMessage): void => {
     pulse.hear();
-    triesLeft = maxTries.afterSilence;
+    triesLeft = triesAfterSilence;
     if (message.type === "up") up = message;
     if (message.type !== "here") return onMessage(message);
     if (message.lock) followLock(message.lock);
@@ -93,7 +96,7 @@ export function openLivePort({ src, subscription, onMessage }: LivePortOptions):
     lock = name;
     const { signal: ended } = linked;
     navigator.locks
-      .request(name, { signal: ended }, () => void (ended.aborted || tryAgain(maxTries.afterEnd)))
+      .request(name, { signal: ended }, () => void (ended.aborted || tryAgain(triesAfterEnd)))
       .catch(() => {});
   };
   const leave = (): void => {
@@ -109,7 +112,7 @@ export function openLivePort({ src, subscription, onMessage }: LivePortOptions):
   const tryAgain = (left: number): void => {
     triesLeft = left;
     loseHost();
-    setTimeout(() => connect(startMs.again), againMs);
+    setTimeout(() => connect(startAgainMs), againMs);
   };
   const connect = (withinMs: number): void => {
     linked.abort();
@@ -139,7 +142,7 @@ export function openLivePort({ src, subscription, onMessage }: LivePortOptions):
         () => {
           onMessage({ type: "up", isUp: false });
           onMessage({ type: "problem", problem: "what keeps pages live could not be loaded" });
-          setTimeout(() => ended.aborted || connect(startMs.first), retryMs);
+          setTimeout(() => ended.aborted || connect(startMs), retryMs);
         },
       );
     };
@@ -156,8 +159,8 @@ export function openLivePort({ src, subscription, onMessage }: LivePortOptions):
     }
   };
   // Whoever owns the stream waits for this lock to learn that the tab is gone, so it is held before the tab says anything.
-  if (navigator.locks) hold(tab, signal, () => connect(startMs.first));
-  else connect(startMs.first);
+  if (navigator.locks) hold(tab, signal, () => connect(startMs));
+  else connect(startMs);
 
   return {
     announce,

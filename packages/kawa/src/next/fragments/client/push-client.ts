@@ -79,7 +79,7 @@ export class PushClient {
   }
 
   #follow(refs: readonly FragmentRef[]): void {
-    const key = refs.map(({ token, render }) => `${render} ${token}`).join();
+    const key = [this.#store.addCount, ...refs.map(({ token, render }) => `${render} ${token}`)].join();
     if (key === this.#call?.key) return;
     if (this.#openCalls < maxOpenCalls) void this.#run(key, refs.slice(0, maxFragments), refs.slice(maxFragments));
     else this.#store.setUnpushed(refs.map(({ token }) => token).filter((token) => !this.#call?.tokens.has(token)));
