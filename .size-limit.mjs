@@ -1,4 +1,9 @@
-const next = "packages/kawa/src/next";
+/** The sources, or the compiled files of the package. */
+const folder = process.env["KAWA_SIZE_OF"] ?? "packages/kawa/src";
+const next = `${folder}/next`;
+
+/** What its files are named where they are. */
+const toName = (path) => (process.env["KAWA_SIZE_OF"] ? path.replace(/\.ts$/, ".js") : path);
 
 const entries = [
   { name: "kawa/next/client, what each page loads", path: `${next}/client.ts`, limit: "7.55 kB" },
@@ -10,13 +15,13 @@ const entries = [
   },
   {
     name: "kawa in client components, with signals-core",
-    path: "packages/kawa/src/index.browser.ts",
+    path: `${folder}/index.browser.ts`,
     import: "{ namespace, useReactive }",
     limit: "6.3 kB",
   },
   {
     name: "kawa/query, on top of the entry above and TanStack Query",
-    path: "packages/kawa/src/query/index.ts",
+    path: `${folder}/query/index.ts`,
     ignore: ["@tanstack/react-query", "../core/*", "../browser/*"],
     limit: "2.25 kB",
   },
@@ -24,6 +29,7 @@ const entries = [
 
 export default entries.map((entry) => ({
   ...entry,
+  path: toName(entry.path),
   // What is loaded only where it is needed has an entry of its own, and of a server action a browser gets the id.
   ignore: [
     "react",
@@ -41,7 +47,7 @@ export default entries.map((entry) => ({
     "./list-changes.ts",
     "../core/value/value.ts",
     ...(entry.ignore ?? []),
-  ],
+  ].map(toName),
   gzip: true,
   // As bundlers of apps see it: without what stands in for `import` in a script.
   modifyEsbuildConfig: (config) => ({ ...config, format: "esm" }),

@@ -10,6 +10,12 @@ const reactServerTests = [
 
 export default defineConfig({
   test: {
+    coverage: {
+      provider: "v8",
+      reporter: ["text-summary", "html"],
+      include: ["packages/kawa/src/**"],
+      exclude: ["**/*.test.*"],
+    },
     projects: [
       {
         test: {

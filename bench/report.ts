@@ -10,7 +10,7 @@ export type Row = {
 };
 
 /** The bound that makes a figure good enough; it may be equal to the bound. */
-export type Goal = { readonly atMost: number } | { readonly atLeast: number };
+type Goal = { readonly atMost: number } | { readonly atLeast: number };
 
 /** What a measure concludes, from figures of one and the same run. */
 export type Verdict = {

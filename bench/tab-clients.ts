@@ -19,9 +19,9 @@ const gatherMs = 50;
  */
 export type TabSide = "bare" | "page" | PushedSide;
 
-export type PushedSide = "fragment" | "pushed" | "costly";
+type PushedSide = "fragment" | "pushed" | "costly";
 
-export type TabOptions = {
+type TabOptions = {
   readonly url: string;
   readonly side: TabSide;
   /** Ids of the server actions that push fragments and that refresh the route; only Kawa's sides call them. */

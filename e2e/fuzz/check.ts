@@ -16,7 +16,7 @@ const pollMs = 40;
 const maxCountedMs = 250;
 
 /** Something that must not be. */
-export class Violation extends Error {}
+class Violation extends Error {}
 
 /** Polls `isDone` until it says so; false when that has not been within `timeoutMs` of counted time. */
 async function poll(timeoutMs: number, isDone: (ageMs: number) => Promise<boolean>): Promise<boolean> {
@@ -31,7 +31,7 @@ async function poll(timeoutMs: number, isDone: (ageMs: number) => Promise<boolea
 }
 
 /** Resolves when the server has what the model has: no action and no write is on its way any more. */
-export async function waitUntilDurable(world: World, model: Model): Promise<void> {
+async function waitUntilDurable(world: World, model: Model): Promise<void> {
   let found = "";
   const wanted = JSON.stringify(model.counters);
   const isDone = await poll(maxArrivalMs, async () => (found = JSON.stringify(await world.counters())) === wanted);

@@ -1,4 +1,4 @@
-import { computed, namespace, root } from "kawa";
+import { computed, namespace } from "kawa";
 
 // No backend is named here, as in an app: a server has one before its first request, and a build has none.
 export const app = namespace("app");
@@ -11,4 +11,3 @@ export const visitors = app.family(
     ttlMs: 10_000,
   },
 );
-export { root };

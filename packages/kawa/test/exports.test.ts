@@ -4,14 +4,14 @@ import { describe, expect, it } from "vitest";
 
 const root = resolve(import.meta.dirname, "..");
 
-type Target = string | Record<string, string>;
+type Target = string | { readonly [condition: string]: Target };
 const targets = (JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as { exports: Record<string, Target> })
   .exports;
 
 /** Names of an entry's exports that exist at run time. */
 async function namesOf(entry: string, condition = "default"): Promise<string[]> {
-  const target = targets[entry]!;
-  const file = typeof target === "string" ? target : target[condition]!;
+  let file = targets[entry]!;
+  while (typeof file !== "string") file = file[condition] ?? file["default"]!;
   return Object.keys((await import(resolve(root, file))) as object).sort();
 }
 
@@ -27,6 +27,11 @@ describe("the package's entries", () => {
     const names = await namesOf(".", "react-server");
     expect(await namesOf(".", "default")).toEqual(names);
     expect(await namesOf(".", "browser")).toEqual(names);
+  });
+
+  it("show editors the same names as they export", async () => {
+    const names = Object.keys((await import(resolve(root, "src/index.types.ts"))) as object).sort();
+    expect(names).toEqual(await namesOf("."));
   });
 
   it("export the same names from kawa/query to server and client components", async () => {

@@ -4,8 +4,6 @@ import type { ReactElement } from "react";
 import { labCounter } from "../../lib/signals.ts";
 import { Note } from "./note.tsx";
 
-export type Way = "route" | "page" | "fragment";
-
 type Props = { readonly way: string; readonly name: string };
 
 /** A counter that is shown in one of the three ways, with a text field beside it. */

@@ -6,7 +6,7 @@ import { keysQuery, type ReadReply, type ValueRow, type WriteReply } from "../..
 import { createReactiveRoute } from "../../src/next/route/reactive-route.ts";
 
 /** What became of a request: `done`, or the code of its refusal. */
-export type Outcome = string;
+type Outcome = string;
 
 export type Browser = {
   set(key: string, value: unknown, more?: object): Promise<Outcome>;

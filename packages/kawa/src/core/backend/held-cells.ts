@@ -22,7 +22,7 @@ export type HeldCellsOptions = {
   readonly onForget?: (entry: Entry) => void;
 };
 
-export const heldBounds: HeldBounds = {
+const heldBounds: HeldBounds = {
   valueCount: 250_000,
   valueSize: 64 * 1024 * 1024,
   emptyCount: 10_000,

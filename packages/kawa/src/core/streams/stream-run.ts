@@ -7,7 +7,7 @@ import type { Read } from "../backend/reads.ts";
 const asProducer: OperationOptions = { context: { isStreamProducer: true } };
 
 /** The signal that a stream writes. */
-export type StreamTarget<T> = {
+type StreamTarget<T> = {
   readonly key: string;
   readonly read: Read;
   peek(): T;

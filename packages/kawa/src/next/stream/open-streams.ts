@@ -96,7 +96,7 @@ export function changedTabCount(): number {
 }
 
 /** Ends the streams that a session has opened on this server. Its tabs ask for a render, as whoever they are then. */
-export function endStreamsOf(sessionId: string): void {
+function endStreamsOf(sessionId: string): void {
   for (const stream of [...open.all]) if (stream.subject === sessionId) stream.end("expired");
 }
 

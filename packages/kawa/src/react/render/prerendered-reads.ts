@@ -5,7 +5,7 @@ import { processState } from "../../core/process/process-state.ts";
 const maxRoutes = 10;
 
 /** Keys that a route was waiting for when Next had prerendered it at build time, by route. */
-export type PrerenderedReads = Map<string, Set<string>>;
+type PrerenderedReads = Map<string, Set<string>>;
 
 /**
  * Remembers a read that waits for a request. Inside of `<Suspense>` that is right. Outside of it Next fails the build, with an
@@ -26,7 +26,7 @@ function explainAtExit(): PrerenderedReads {
   return reads;
 }
 
-export function explainPrerender(reads: PrerenderedReads): KawaError {
+function explainPrerender(reads: PrerenderedReads): KawaError {
   // The route that ends the build is among the last ones.
   const routes = [...reads]
     .toReversed()

@@ -23,7 +23,7 @@ import { shareSecret } from "../secret/shared-secret.ts";
 // RivetKit's own bound for "any actors".
 export type AnyRegistry = Registry<Record<string, AnyActorDefinition>>;
 
-export type HostOptions = {
+type HostOptions = {
   /** Port of the embedded engine. @default {@link Host.defaultPort}, else a free one that `.rivet/` remembers */
   port?: number | undefined;
 };
@@ -199,7 +199,7 @@ class Host {
 }
 
 /** Settings of a registry that Kawa runs itself. */
-export function runnerConfig(target: EngineTarget) {
+function runnerConfig(target: EngineTarget) {
   return {
     ...accessOf(target),
     startEngine: false,

@@ -21,7 +21,7 @@ export type Checked =
 export const invalid: Checked = { state: "invalid" };
 
 /** Tokens of another format are none. */
-export const formatVersion = 2;
+const formatVersion = 2;
 
 const expiryBytes = 6;
 /** Longer than any token: nobody makes a server decode megabytes. */

@@ -1,0 +1,3 @@
+import { withKawa } from "kawa/next/config";
+
+export default withKawa();
