@@ -1,5 +1,6 @@
 import type { Backend, Entry, Reader, Updater } from "../core/backend/backend.ts";
 import { batch, cell, type Cell, type ReadonlyCell } from "../core/process/reactive.ts";
+import { withTimeout } from "../core/process/with-timeout.ts";
 import type { ShownFloor } from "../core/backend/render-floor.ts";
 import { type KnownValue, type ListChangeRow, maxWatched, type ValueRow } from "./value-protocol.ts";
 import { loadCodec } from "./codec.ts";
@@ -91,10 +92,8 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   /** Asks for what is old, and resolves when it is known or cannot be waited for any longer. */
   async freshen(keys: readonly string[]): Promise<void> {
     const { versions } = this.floor;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const inTime = new Promise((resolve) => (timer = setTimeout(resolve, longestWaitMs)));
-    await Promise.race([this.read(keys).catch(() => {}), inTime]);
-    clearTimeout(timer);
+    const read = this.read(keys).catch(() => {});
+    await withTimeout(read, longestWaitMs, () => {});
     // Nobody is to wait for the same again.
     for (const key of keys) this.noteRead(key, versions);
   }

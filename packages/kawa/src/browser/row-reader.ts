@@ -1,5 +1,6 @@
 import type { KawaError } from "../core/errors/errors.ts";
 import { Loader } from "../core/backend/loader.ts";
+import { delay } from "../core/process/delay.ts";
 import { keysQuery, type ReadReply } from "./value-protocol.ts";
 import { ask, publicError, retryDelayOf } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
@@ -37,7 +38,7 @@ export function createRowReader(
       if (later.length === some.length) throw unreachable();
       await backend.receive(rows);
       if (tries < maxBehindTries && Object.keys(versions).some((epoch) => versions[epoch]! < (floor[epoch] ?? 0))) {
-        await new Promise((resolve) => setTimeout(resolve, behindMs * tries));
+        await delay(behindMs * tries);
         tries += 1;
         continue;
       }
@@ -65,7 +66,7 @@ async function read(keys: readonly string[]): Promise<ReadReply> {
     } catch (error) {
       const delayMs = retryDelayOf(error, retryMs);
       if (delayMs === undefined || tries === maxTries) throw error;
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await delay(delayMs);
     }
   }
 }

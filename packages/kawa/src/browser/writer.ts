@@ -1,4 +1,6 @@
 import { isKawaError, type KawaError } from "../core/errors/errors.ts";
+import { backoff } from "../core/process/backoff.ts";
+import { delay } from "../core/process/delay.ts";
 import { batch } from "../core/process/reactive.ts";
 import { encodeValue } from "../core/value/value.ts";
 import { acceptedHeader, type ValueRow, type WriteReply, type WriteRequest } from "./value-protocol.ts";
@@ -10,7 +12,7 @@ import type { Held, PendingWrite, Slot } from "./slot.ts";
 
 /** Tries of an update that meets faster writers. */
 const maxTries = 20;
-const maxRetryDelayMs = 500;
+const retry = { firstMs: 2, maxMs: 500 } as const;
 /** A write whose answer was lost is sent once more after this long. */
 const resendDelayMs = 300;
 /** Browsers let no more outlive its page. */
@@ -69,7 +71,7 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
       if (!isConflict) return row;
       if (row) await backend.receive([row]);
       if (tries === maxTries) throw publicError("UPDATE_CONFLICT", "Others were faster. Please try again.");
-      await delay(Math.random() * Math.min(2 ** tries, maxRetryDelayMs));
+      await delay(Math.random() * backoff(retry, tries));
     }
   } catch (error) {
     // Whether it was applied may be unknown: show what there is.
@@ -103,7 +105,7 @@ async function deliver(request: WriteRequest, base: number, write: PendingWrite)
       unanswered.set(request, again);
       return await put(next);
     } catch (error) {
-      const retryMs = retryDelayOf(error, maxRetryDelayMs);
+      const retryMs = retryDelayOf(error, retry.maxMs);
       if (retryMs !== undefined && tries < maxTries) await delay(retryMs);
       else if (isKawaError(error, "WRITE_UNCONFIRMED") && !next.isAgain) {
         await delay(resendDelayMs);
@@ -135,8 +137,4 @@ function acceptedAs({ key, text }: WriteRequest, headers: Headers): WriteReply {
 
 function unconfirmed(): KawaError {
   return publicError("WRITE_UNCONFIRMED", "The server did not answer. What you see is what it has.");
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -4,6 +4,7 @@ import { isKawaError } from "../errors/errors.ts";
 import { streamRenewMs, streamScope } from "../backend/key.ts";
 import { memoryBackend } from "../memory/memory-backend.ts";
 import { processState } from "../process/process-state.ts";
+import { withTimeout } from "../process/with-timeout.ts";
 import { StreamProducer, type StreamProducerOptions } from "./stream-producer.ts";
 import { isShown } from "./viewers.ts";
 
@@ -80,10 +81,7 @@ export class InlineStreams {
     this.#unwatch();
     if (scopes.length === 0 || this.backend.status === "closed") return;
     const unregistered = written.then(() => this.backend.streams.unregister(scopes)).catch(() => {});
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, closeTimeoutMs).unref();
-    await Promise.race([unregistered, late.promise]);
-    clearTimeout(timer);
+    await withTimeout(unregistered, closeTimeoutMs, () => {});
   }
 
   #watch(): void {

@@ -1,5 +1,7 @@
 import { type Backend, type Entry, knownBackends } from "../../core/backend/backend.ts";
+import { delay } from "../../core/process/delay.ts";
 import { processState } from "../../core/process/process-state.ts";
+import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { Version } from "../../core/value/version.ts";
 import { createRenderId } from "./render-id.ts";
 
@@ -170,9 +172,6 @@ export async function whenNothingOlderRuns(): Promise<void> {
   if (running.size === 0) return;
   const older = [...running].filter((cached) => !cached.isCurrent);
   if (older.length === 0) return;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => void (timer = setTimeout(resolve, maxWaitMs)));
-  await Promise.race([late, Promise.all(older.map(({ finished }) => finished))]);
-  clearTimeout(timer);
-  await new Promise((resolve) => setTimeout(resolve, shownMs));
+  await withTimeout(Promise.all(older.map(({ finished }) => finished)), maxWaitMs, () => {});
+  await delay(shownMs);
 }
