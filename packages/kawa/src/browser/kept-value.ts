@@ -1,7 +1,7 @@
 import { isKawaError } from "../core/errors/errors.ts";
 import { processState } from "../core/process/process-state.ts";
 import { react, untracked } from "../core/process/reactive.ts";
-import type { BackedSignal, Signal } from "../core/signal.ts";
+import { backed, type Signal } from "../core/signal.ts";
 import { maxKept } from "./value-protocol.ts";
 import { valuePort } from "./value-port.ts";
 
@@ -82,7 +82,7 @@ export class KeptValue<T> {
 
   /** It has not been renewed in time, as after sleep, or somebody has removed it. */
   #followLoss(): () => void {
-    const { backend, key } = this.signal as BackedSignal<T>;
+    const { backend, key } = backed(this.signal);
     return react(() => {
       const { state } = backend.entry(key).value;
       const isLost = state === "absent" && this.#text !== undefined && !this.#isWriting;

@@ -5,7 +5,7 @@ import type { PresentEntry } from "../core/backend/entry.ts";
 import { react } from "../core/process/reactive.ts";
 import { readForAll } from "../core/backend/reads.ts";
 import type { Initial } from "../core/platform.ts";
-import type { BackedSignal, SignalDefinition } from "../core/signal.ts";
+import type { AnySignal, SignalDefinition } from "../core/signal.ts";
 
 export { untracked } from "../core/process/reactive.ts";
 export { localBackend } from "./global-backend.ts";
@@ -44,13 +44,13 @@ export function valueOf(_key: string, entry: PresentEntry): unknown {
   return entry.value;
 }
 
-export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
+export function redefine(signal: AnySignal, initial: unknown): void {
   if (process.env.NODE_ENV === "development" && show(signal.initial) !== show(initial)) {
     signal.redefine(initialOf(signal.key, initial));
   }
 }
 
-export function applyOptions(signal: BackedSignal<unknown>, { exposure }: SignalDefinition<unknown>): void {
+export function applyOptions(signal: AnySignal, { exposure }: SignalDefinition<unknown>): void {
   signal.exposure = exposure ?? signal.exposure;
 }
 
@@ -59,9 +59,6 @@ export function markFamily<F extends object>(family: F, definition: object): F {
 }
 
 /** The server knows what is ephemeral. */
-export function writeOptions(
-  _signal: BackedSignal<unknown>,
-  options: OperationOptions | undefined,
-): WriteOptions | undefined {
+export function writeOptions(_signal: AnySignal, options: OperationOptions | undefined): WriteOptions | undefined {
   return options;
 }

@@ -113,7 +113,7 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   get value(): T {
-    noteRead(this as Readable<unknown>);
+    noteRead(this);
     const reader = readerIn(this.backend);
     const entry = reader.entry(this.key).value;
     if (entry.state === "unknown") {
@@ -143,7 +143,7 @@ export class BackedSignal<T> implements Signal<T> {
     const write = (): Promise<void> =>
       typeof value === "function"
         ? this.change(value as (current: T) => T, options).then(() => undefined)
-        : this.backendNow.set(this.key, value, writeOptions(this as BackedSignal<unknown>, options));
+        : this.backendNow.set(this.key, value, writeOptions(this, options));
     const name = typeof value === "function" ? "update" : "set";
     return written({ name, of: this, by: this.set }, write, async () => {});
   }
@@ -158,18 +158,13 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   delete(options?: OperationOptions): Promise<void> {
-    const remove = (): Promise<void> =>
-      this.backendNow.delete(this.key, writeOptions(this as BackedSignal<unknown>, options));
+    const remove = (): Promise<void> => this.backendNow.delete(this.key, writeOptions(this, options));
     return written({ name: "delete", of: this, by: this.delete }, remove, async () => {});
   }
 
   private change(fn: (current: T) => T, options: OperationOptions | undefined): Promise<T> {
     const backend = this.backendNow;
-    return backend.update(
-      this.key,
-      (entry) => fn(this.valueIn(entry)),
-      writeOptions(this as BackedSignal<unknown>, options),
-    ) as Promise<T>;
+    return backend.update(this.key, (entry) => fn(this.valueIn(entry)), writeOptions(this, options)) as Promise<T>;
   }
 
   valueIn(entry: Entry): T {
@@ -182,9 +177,25 @@ export class BackedSignal<T> implements Signal<T> {
   }
 }
 
+/** A signal for code that neither writes it nor knows of which type its values are. */
+export type AnySignal = Pick<
+  BackedSignal<unknown>,
+  | "backend"
+  | "backendNow"
+  | "exposure"
+  | "initial"
+  | "initialText"
+  | "key"
+  | "read"
+  | "readBy"
+  | "redefine"
+  | "ttlMs"
+  | "valueIn"
+>;
+
 // Families make signals without end: hold them weakly, so that what nobody uses can go.
 const signals = processState("signals", () => ({
-  byKey: new Map<string, WeakRef<BackedSignal<unknown>>>(),
+  byKey: new Map<string, WeakRef<AnySignal>>(),
   collected: new FinalizationRegistry<string>((id) => {
     if (!signals.byKey.get(id)?.deref()) signals.byKey.delete(id);
   }),
@@ -209,14 +220,27 @@ export function signalOf<T>(definition: SignalDefinition<T>): BackedSignal<T> {
     redefine(found, initial);
   } else {
     found = new BackedSignal<T>(key, initialOf(key, initial), backend);
-    signals.byKey.set(id, new WeakRef(found as BackedSignal<unknown>));
+    signals.byKey.set(id, new WeakRef(found));
     signals.collected.register(found, id);
   }
-  applyOptions(found as BackedSignal<unknown>, definition);
+  applyOptions(found, definition);
   return found;
 }
 
 /** True for what `signal()`, `namespace().signal()` and families return, whichever copy of the module made it. */
 export function isSignal(value: unknown): value is Signal<unknown> {
   return typeof value === "object" && value !== null && brand in value;
+}
+
+type IsBacked = {
+  <T>(source: Readable<T>): source is BackedSignal<T>;
+  (source: unknown): source is BackedSignal<unknown>;
+};
+
+/** As {@link isSignal}, for Kawa's own code: every signal is a {@link BackedSignal}. */
+export const isBacked = isSignal as IsBacked;
+
+/** What Kawa's own code knows of a signal of the app. */
+export function backed<T>(signal: Signal<T>): BackedSignal<T> {
+  return signal as BackedSignal<T>;
 }

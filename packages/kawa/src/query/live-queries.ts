@@ -2,11 +2,11 @@ import type { Query, QueryClient } from "@tanstack/react-query";
 import { browserBackend } from "../browser/global-backend.ts";
 import { processState } from "../core/process/process-state.ts";
 import { react, untracked } from "../core/process/reactive.ts";
-import type { BackedSignal, Signal } from "../core/signal.ts";
+import { type AnySignal, backed, type Signal } from "../core/signal.ts";
 import { type QueryVersion, queryOf, takeVersion } from "./query-version.ts";
 
 type Followed = {
-  readonly signal: BackedSignal<unknown>;
+  readonly signal: AnySignal;
   followerCount: number;
   /** What the cache made of the signal's value: it keeps what is equal. */
   cached?: unknown;
@@ -32,7 +32,7 @@ class LiveQueries {
     });
   }
 
-  follow(signal: BackedSignal<unknown>): () => void {
+  follow(signal: AnySignal): () => void {
     const { key } = signal;
     const followed = this.#followed.get(key) ?? this.#start(signal);
     followed.followerCount += 1;
@@ -56,7 +56,7 @@ class LiveQueries {
     this.#client.resetQueries({ queryKey: ["kawa"] }).catch(() => {});
   }
 
-  #start(signal: BackedSignal<unknown>): Followed {
+  #start(signal: AnySignal): Followed {
     if (this.#followed.size === 0) {
       this.#unsubscribe = this.#client.getQueryCache().subscribe(({ type, query }) => {
         if (type === "updated") this.#onUpdate(query);
@@ -124,5 +124,5 @@ const byClient = processState("live-queries", () => new WeakMap<QueryClient, Liv
 export function followSignal<T>(client: QueryClient, signal: Signal<T>): () => void {
   let queries = byClient.get(client);
   if (!queries) byClient.set(client, (queries = new LiveQueries(client)));
-  return queries.follow(signal as unknown as BackedSignal<unknown>);
+  return queries.follow(backed(signal));
 }

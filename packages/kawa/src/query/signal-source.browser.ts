@@ -3,7 +3,7 @@ import { use, useSyncExternalStore } from "react";
 import type { Entry } from "../core/backend/backend.ts";
 import { browserBackend } from "../browser/global-backend.ts";
 import { isKawaError } from "../core/errors/errors.ts";
-import type { BackedSignal, Signal } from "../core/signal.ts";
+import { backed, type Signal } from "../core/signal.ts";
 import { viewOf } from "../react/browser-view.ts";
 import type { GivenValue, Select, SourceOptions } from "./signal-source.ts";
 
@@ -20,7 +20,7 @@ export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
 export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): GivenValue<T, TData> {
   const shared = browserBackend();
   use(viewOf(signal).fresh());
-  const { backend, key } = (signal as BackedSignal<T>).read;
+  const { backend, key } = backed(signal).read;
   const current = (): T | undefined => valueIn(signal, backend.entry(key).peek());
   const given = (): T | undefined =>
     valueIn(signal, (backend.id === shared.id ? shared.givenEntry(key) : backend.entry(key)).peek());
@@ -29,13 +29,13 @@ export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TDa
   const cached = useQueryClient().getQueryData(["kawa", key]);
   if (!Object.is(shown, current())) {
     // HTML that comes late is taken over, and the cache is ahead of it.
-    return { initialData, select: () => (select ? select(shown as T) : (shown as TData)) };
+    return { initialData, select: () => (select ? select(shown as T) : (shown as T & TData)) };
   }
   if (cached === undefined || Object.is(cached, shown)) return { initialData, select };
   // Nobody has followed the signal for this cache: it is behind until the component is mounted.
   const selectCurrent = (value: T): TData => {
     const known = current() ?? value;
-    return select ? select(known) : (known as unknown as TData);
+    return select ? select(known) : (known as T & TData);
   };
   return { initialData, select: selectCurrent };
 }
@@ -43,5 +43,5 @@ export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TDa
 const never = (): (() => void) => () => {};
 
 function valueIn<T>(signal: Signal<T>, entry: Entry): T | undefined {
-  return entry.state === "unknown" ? undefined : (signal as BackedSignal<T>).valueIn(entry);
+  return entry.state === "unknown" ? undefined : backed(signal).valueIn(entry);
 }

@@ -1,5 +1,5 @@
 import type { QueryFunction } from "@tanstack/react-query";
-import type { BackedSignal, Signal } from "../core/signal.ts";
+import { backed, type Signal } from "../core/signal.ts";
 import { checkExposed } from "../react/check-exposed.ts";
 import { useReactive } from "../react/use-reactive.ts";
 
@@ -14,7 +14,7 @@ export type GivenValue<T, TData> = { readonly initialData: () => T | undefined; 
 
 /** How a query reads a signal where a server makes the HTML of client components. */
 export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
-  checkExposed(signal as unknown as BackedSignal<unknown>);
+  checkExposed(backed(signal));
   return { queryFn: () => signal.get() };
 }
 

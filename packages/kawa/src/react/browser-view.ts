@@ -1,6 +1,7 @@
 import { browserBackend } from "../browser/global-backend.ts";
+import { loadUnknown } from "../core/backend/load-unknown.ts";
 import { collectReads, type Read, type Readable, readAs } from "../core/backend/reads.ts";
-import { type BackedSignal, isSignal } from "../core/signal.ts";
+import { isBacked } from "../core/signal.ts";
 import { ready } from "./checks/fulfilled.ts";
 
 /** What React needs of a signal or computed in a browser. */
@@ -36,19 +37,6 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
   let loading: Promise<void> | undefined;
   let computedGiven: { readonly value: T } | undefined;
 
-  const load = async (): Promise<void> => {
-    try {
-      // A computed may read more once it has seen the first values.
-      for (let unknown = unknownOf(readsOf(source)); unknown.length > 0; unknown = unknownOf(readsOf(source))) {
-        await Promise.all(unknown.map((read) => read.backend.load([read.key])));
-        await freshen();
-      }
-      loading = undefined;
-    } catch (error) {
-      setTimeout(() => (loading = undefined), failedMs);
-      throw error;
-    }
-  };
   const freshen = (): Promise<void> | undefined => {
     const old = backend.oldOf(
       readsOf(source)
@@ -57,7 +45,17 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
     );
     return old.length > 0 ? backend.freshen(old) : undefined;
   };
-  const wait = (started: Promise<void>): Promise<void> => (loading = started.then(() => (loading = undefined)));
+  const end = (): void => (loading = undefined);
+  const wait = (work: Promise<void>): Promise<void> =>
+    (loading = work.then(end, (error) => {
+      setTimeout(end, failedMs);
+      throw error;
+    }));
+  const load = (): Promise<void> =>
+    loadUnknown(
+      () => unknownOf(readsOf(source)),
+      (read) => read.backend.load([read.key]),
+    ).then(freshen);
   const fresh = (): Promise<void> => {
     backend.takeGiven();
     if (loading) return loading;
@@ -73,23 +71,24 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
   return {
     ready() {
       backend.takeGiven();
-      if (!loading && unknownOf(readsOf(source)).length > 0) loading = load();
+      if (!loading && unknownOf(readsOf(source)).length > 0) return wait(load());
       return loading ?? fresh();
     },
     fresh,
     subscribe: (listener) => {
-      if ((source as Partial<BackedSignal<T>>).exposure?.expose === "write") backend.prepareWrites();
+      if (isBacked(source) && source.exposure?.expose === "write") backend.prepareWrites();
       return source.subscribe(listener);
     },
     get: () => source.peek(),
     // A computed gives another object each time.
-    getGiven: () => (isSignal(source) ? readGiven() : (computedGiven ??= { value: readGiven() }).value),
+    getGiven: () => (isBacked(source) ? readGiven() : (computedGiven ??= { value: readGiven() }).value),
   };
 }
 
 function readsOf(source: Readable<unknown>): Read[] {
-  const signals = isSignal(source) ? [source] : [...collectReads(() => source.value).reads].filter(isSignal);
-  return signals.map((signal) => (signal as unknown as BackedSignal<unknown>).read);
+  return (isBacked(source) ? [source] : [...collectReads(() => source.value).reads].filter(isBacked)).map(
+    ({ read }) => read,
+  );
 }
 
 function unknownOf(reads: readonly Read[]): Read[] {

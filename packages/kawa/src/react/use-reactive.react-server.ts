@@ -1,6 +1,6 @@
 import type { StreamStart } from "../core/streams/reactive-stream.ts";
 import type { Readable } from "../core/backend/reads.ts";
-import { type BackedSignal, isSignal } from "../core/signal.ts";
+import { type BackedSignal, isBacked } from "../core/signal.ts";
 import { noteCaller } from "./checks/async-callers.ts";
 import { type HookSource, isChecked, isToBeChecked, noteReader } from "./checks/hook-check.ts";
 import { type HookCall, latePlace, suspension, useHookPlace } from "./checks/hook-place.ts";
@@ -52,7 +52,7 @@ export function useSource<T>(source: Readable<T>, checked: HookSource, call: Hoo
   const scope = requestScope();
   // A component may read thousands of signals that are known: nothing is made for these.
   // oxlint-disable-next-line react/rules-of-hooks -- either way calls use() once
-  if (isChecked(checked) && isSignal(source)) return useChecked(scope, source as BackedSignal<T>, checked, call);
+  if (isChecked(checked) && isBacked(source)) return useChecked(scope, source, checked, call);
   const seen = seenBy(scope, source);
   // oxlint-disable-next-line react/rules-of-hooks -- either way calls use() once
   const place = useHookPlace(call, seen !== undefined && isChecked(checked));
@@ -68,7 +68,7 @@ function useChecked<T>(scope: RequestScope, signal: BackedSignal<T>, checked: Ho
   const entry = entryIn(scope, read);
   const isKnown = entry.state !== "unknown";
   const place = useHookPlace(call, isKnown);
-  if (!isKnown) throw waitFor(scope, signal as Readable<T>, checked, call, place);
+  if (!isKnown) throw waitFor(scope, signal, checked, call, place);
   noteCallerIn(scope, call);
   scope.noteRead(read.backend, read.key, entry, scope.readsHere);
   return signal.valueIn(entry);

@@ -1,5 +1,5 @@
 import { processState } from "../../core/process/process-state.ts";
-import { type BackedSignal, isSignal } from "../../core/signal.ts";
+import { type AnySignal, isBacked } from "../../core/signal.ts";
 import type { HookPlace } from "./hook-place.ts";
 
 /** Hooks of one render that are checked: each of them waits once more. */
@@ -8,7 +8,7 @@ const maxChecked = 200;
 const counts = new WeakMap<object, number>();
 
 /** Who reads: components that React runs again, or an async function too. */
-type Readers = NonNullable<BackedSignal<unknown>["readBy"]>;
+type Readers = NonNullable<AnySignal["readBy"]>;
 type Known = { readonly computed: WeakMap<object, Readers>; readonly streams: Map<string, Readers> };
 
 /** Of what is no signal; a signal says it itself. */
@@ -39,11 +39,11 @@ export function noteReader(source: HookSource, isComponent: boolean): void {
   if (isComponent && (process.env.NODE_ENV === "development" || readersOf(source))) return;
   const readers = isComponent ? "components" : "async";
   if (typeof source === "string") known.streams.set(source, readers);
-  else if (isSignal(source)) (source as BackedSignal<unknown>).readBy = readers;
+  else if (isBacked(source)) source.readBy = readers;
   else known.computed.set(source, readers);
 }
 
 function readersOf(source: HookSource): Readers | undefined {
   if (typeof source === "string") return known.streams.get(source);
-  return isSignal(source) ? (source as BackedSignal<unknown>).readBy : known.computed.get(source);
+  return isBacked(source) ? source.readBy : known.computed.get(source);
 }

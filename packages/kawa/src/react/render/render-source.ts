@@ -1,6 +1,7 @@
 import { type Entry, unknownEntry } from "../../core/backend/backend.ts";
+import { loadUnknown } from "../../core/backend/load-unknown.ts";
 import { type Collected, collectReads, type Read, type Readable, readAs } from "../../core/backend/reads.ts";
-import { type BackedSignal, isSignal } from "../../core/signal.ts";
+import { type BackedSignal, isBacked } from "../../core/signal.ts";
 import { notePrerenderedRead } from "./prerendered-reads.ts";
 import type { RenderReads } from "./render-reads.ts";
 import type { RequestScope } from "./render-scope.ts";
@@ -8,7 +9,7 @@ import type { RequestScope } from "./render-scope.ts";
 /** What a render sees of a signal or computed: its value, once everything that it depends on is known; undefined before. */
 export function seenBy<T>(scope: RequestScope, source: Readable<T>): Seen<T> | undefined {
   if (!scope.isDynamic) return undefined;
-  if (isSignal(source)) return seenSignal(scope, source as BackedSignal<T>);
+  if (isBacked(source)) return seenSignal(scope, source);
   const found = evaluate(scope, source);
   const entries = found.reads.map((read) => entryIn(scope, read));
   return entries.every(({ state }) => state !== "unknown") ? new SeenComputed(scope, found, entries) : undefined;
@@ -74,16 +75,13 @@ class SeenComputed<T> implements Seen<T> {
 
 /** Resolves when {@link seenBy} knows the value. Makes the route dynamic. */
 export async function loadFor<T>(scope: RequestScope, source: Readable<T>): Promise<void> {
-  const name = isSignal(source) ? `"${source.key}"` : "a computed value";
+  const name = isBacked(source) ? `"${source.key}"` : "a computed value";
   await scope.prepareRead(name).catch((reason: unknown) => {
     notePrerenderedRead(reason, name);
     throw reason;
   });
   const load = async ({ backend, key }: Read): Promise<void> => (await scope.openSnapshot(backend, key)).load([key]);
-  // A computed may read more once it has seen the first values.
-  for (let unknown = unknownReads(scope, source); unknown.length > 0; unknown = unknownReads(scope, source)) {
-    await Promise.all(unknown.map(load));
-  }
+  await loadUnknown(() => unknownReads(scope, source), load);
 }
 
 type Evaluated<T> = { readonly reads: readonly Read[]; readonly result: () => T };
@@ -108,12 +106,12 @@ function evaluate<T>({ snapshots }: RequestScope, source: Readable<T>): Evaluate
 
 function evaluated<T>({ reads, result }: Collected<T>): Evaluated<T> {
   const own: Read[] = [];
-  for (const readable of reads) if (isSignal(readable)) own.push((readable as unknown as BackedSignal<unknown>).read);
+  for (const readable of reads) if (isBacked(readable)) own.push(readable.read);
   return { reads: own, result };
 }
 
 function unknownReads<T>(scope: RequestScope, source: Readable<T>): Read[] {
-  const reads = isSignal(source) ? [(source as BackedSignal<T>).read] : evaluate(scope, source).reads;
+  const reads = isBacked(source) ? [source.read] : evaluate(scope, source).reads;
   return reads.filter((read) => entryIn(scope, read).state === "unknown");
 }
 
