@@ -1,4 +1,4 @@
-import type { Backend, Entry, Reader, Updater } from "../core/backend/backend.ts";
+import type { Entry, Reader, SignalBackend, Updater } from "../core/backend/backend.ts";
 import { batch, cell, type Cell, type ReadonlyCell } from "../core/process/reactive.ts";
 import { withTimeout } from "../core/process/with-timeout.ts";
 import type { ShownFloor } from "../core/backend/render-floor.ts";
@@ -14,14 +14,11 @@ const maxLeft = 50;
 /** A navigation waits this long for values, in milliseconds: then it shows those that are known. */
 const longestWaitMs = 1_000;
 
-/** A browser asks for no lists, versions or snapshots. */
-type BrowserParts = Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update">;
-
 /**
  * The values of the app in a browser. What is written here is shown at once, and taken back when the actor refuses it; what
  * others write comes through {@link receive}.
  */
-export class BrowserBackend implements BrowserParts, StreamedValues {
+export class BrowserBackend implements SignalBackend, StreamedValues {
   readonly id = "browser";
   readonly #givenRows: () => readonly ValueRow[];
   readonly #given = new Map<string, ReadonlyCell<Entry>>();

@@ -1,4 +1,4 @@
-import type { Backend } from "../core/backend/backend.ts";
+import type { SignalBackend } from "../core/backend/backend.ts";
 import { processState } from "../core/process/process-state.ts";
 import { BrowserBackend } from "./browser-backend.ts";
 import { takeHtmlRows } from "./html-rows.ts";
@@ -16,6 +16,6 @@ export function browserBackend(): BrowserBackend {
 }
 
 /** The backend of signals without a key. */
-export function localBackend(): Backend {
+export function localBackend(): SignalBackend {
   return processState("local-backend", createLocalBackend);
 }

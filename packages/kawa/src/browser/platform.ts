@@ -1,4 +1,4 @@
-import type { Backend, OperationOptions, WriteOptions } from "../core/backend/backend.ts";
+import type { OperationOptions, SignalBackend, WriteOptions } from "../core/backend/backend.ts";
 import { browserBackend } from "./global-backend.ts";
 import { show } from "../core/errors/clip.ts";
 import type { PresentEntry } from "../core/backend/entry.ts";
@@ -26,8 +26,8 @@ export function nameOf(): string {
   return "";
 }
 
-export function fallbackBackend(): Backend {
-  return browserBackend() as unknown as Backend;
+export function fallbackBackend(): SignalBackend {
+  return browserBackend();
 }
 
 // What a server has checked when it loaded the same module is not checked again.

@@ -41,7 +41,7 @@ export function isKawaError(error: unknown, code?: KawaErrorCode): error is Kawa
     typeof error === "object" &&
     error !== null &&
     brand in error &&
-    (code === undefined || (error as unknown as KawaError).code === code)
+    (code === undefined || (error as { code?: unknown }).code === code)
   );
 }
 

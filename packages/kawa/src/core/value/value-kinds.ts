@@ -9,7 +9,7 @@ export type TypedArrayClass = { new (buffer: ArrayBuffer): ArrayBufferView; read
 /** By name: those that this platform has. */
 export const typedArrayClasses: ReadonlyMap<string, TypedArrayClass> = new Map(
   elementKinds.flatMap((name) => {
-    const found = (globalThis as unknown as Record<string, TypedArrayClass | undefined>)[name];
+    const found = Reflect.get(globalThis, name) as TypedArrayClass | undefined;
     return found ? [[name, found]] : [];
   }),
 );

@@ -46,7 +46,7 @@ function placesOf({ hook }: HookCall): Place[] {
   // Where React is not found, nobody knows where the component ends.
   return frames.slice(0, Math.max(end, 0)).flatMap((frame) => {
     const file = frame.getFileName();
-    const { getEnclosingLineNumber: lineOf, getEnclosingColumnNumber: columnOf } = frame as unknown as Enclosed;
+    const { getEnclosingLineNumber: lineOf, getEnclosingColumnNumber: columnOf } = frame as typeof frame & Enclosed;
     const [line, column] = [lineOf?.call(frame), columnOf?.call(frame)];
     return file && line && column ? [{ file, line, column }] : [];
   });

@@ -7,4 +7,4 @@ export function fulfilled<T>(value: T): Promise<T> {
  * For `use()` where there is nothing to wait for. React replays a component that waits, and gives it its promises again by
  * their order: a hook that waits only sometimes has to call `use()` all the same.
  */
-export const ready: Promise<void> = fulfilled(undefined);
+export const ready: Promise<undefined> = fulfilled(undefined);

@@ -10,17 +10,19 @@ export type HookCall = { readonly hook: (...args: never) => unknown; readonly na
  * One call of a hook in one component: the same object whenever React runs the component again. React takes it for a promise that
  * has its value, and keeps it by its order among those of the component.
  */
-export class HookPlace {
+export class HookPlace implements PromiseLike<HookPlace> {
   readonly status = "fulfilled";
   readonly value: HookPlace = this;
   failure: { readonly reason: unknown } | undefined;
   hasWaited = false;
 
   // oxlint-disable-next-line unicorn/no-thenable -- for React alone
-  then(): void {}
+  then(): Promise<never> {
+    return never;
+  }
 }
 
-type Kept = PromiseLike<HookPlace | undefined>;
+const never = new Promise<never>(() => {});
 
 /**
  * The place of a hook. One with `isKnown`, which has nothing to wait for, makes none: it is undefined then, and also whenever React runs
@@ -34,7 +36,7 @@ export function useHookPlace(call: HookCall, isKnown = false): HookPlace | undef
   let place: HookPlace | undefined;
   try {
     // oxlint-disable-next-line react-hooks/rules-of-hooks -- it never waits, and throws only where there is no component
-    place = use((isKnown ? ready : new HookPlace()) as unknown as Kept);
+    place = use(isKnown ? ready : new HookPlace());
   } catch (cause) {
     throw misplaced(
       call,

@@ -9,9 +9,9 @@ type Dispatcher = { D: Tell & { [plain]?: Tell } };
 /** On the function that takes markers out: the one that tells a hint to React. */
 const plain = Symbol.for("kawa.plain-hint");
 
-const internals = (ReactDOM as unknown as Record<string, { d: Dispatcher } | undefined>)[
+const internals = (ReactDOM as Record<string, unknown>)[
   "__DOM_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE"
-];
+] as { d: Dispatcher } | undefined;
 
 const taker = processState("cached-markers", () => ({ take: (_id: string): void => {} }));
 

@@ -4,11 +4,11 @@ import { isPromise } from "../checks/is-promise.ts";
 
 type Known<T> = Promise<T> & { status?: string; value?: T; reason?: unknown };
 
-type Internals = { H: unknown };
+type ServerInternals = { H: unknown };
 
-const internals = (React as unknown as Record<string, Internals | undefined>)[
+const internals = (React as Record<string, unknown>)[
   "__SERVER_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE"
-];
+] as ServerInternals | undefined;
 
 /** False where React lets nobody else run components with hooks. */
 export const canRunComponents: boolean = internals !== undefined;
