@@ -5,7 +5,7 @@ import type { ShownFloor } from "../core/backend/render-floor.ts";
 import { type KnownValue, type ListChangeRow, maxWatched, type ValueRow } from "./value-protocol.ts";
 import { loadCodec } from "./codec.ts";
 import { RenderFloor } from "./render-floor.ts";
-import { entryOf, heldOf, type PendingWrite, Slot } from "./slot.ts";
+import { entryHolding, heldOf, type PendingWrite, Slot } from "./slot.ts";
 import type { StreamedValues } from "./value-port.ts";
 
 /** A value that was on the screen is followed for this much longer, in milliseconds, and so many of them. */
@@ -190,7 +190,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
     const giving = this.#whenDecodable(rows, () => {
       void this.receive(rows);
       for (const [key, text, seq] of rows) {
-        if (!this.#given.has(key)) this.#given.set(key, cell(entryOf(heldOf(text), seq)));
+        if (!this.#given.has(key)) this.#given.set(key, cell(entryHolding(heldOf(text), seq)));
       }
     });
     // What cannot be decoded is read from the server.

@@ -39,7 +39,7 @@ export class Slot {
 
   /** What the actor holds, without what was written here. */
   get entry(): Entry {
-    return this.confirmed ? entryOf(this.confirmed, this.confirmed.seq) : unknownEntry;
+    return this.confirmed ? entryHolding(this.confirmed, this.confirmed.seq) : unknownEntry;
   }
 
   /** True when server components show something that is newer than what is known to be the value. */
@@ -76,9 +76,9 @@ export class Slot {
     for (const write of [...this.writes]) {
       if (write.isOfAnother) continue;
       try {
-        if (write.held) entry = entryOf(write.held, entry.seq);
+        if (write.held) entry = entryHolding(write.held, entry.seq);
         // An update of what is not known yet waits for it.
-        else if (entry.state !== "unknown") entry = entryOf({ value: write.updater!(entry) }, entry.seq);
+        else if (entry.state !== "unknown") entry = entryHolding({ value: write.updater!(entry) }, entry.seq);
       } catch (error) {
         this.reject(write, error);
       }
@@ -103,7 +103,7 @@ export function heldOf(text: string | null): Held {
   return text === null ? { text } : { text, value: decode(text) };
 }
 
-export function entryOf({ text, value }: Held, seq: number): Entry {
+export function entryHolding({ text, value }: Held, seq: number): Entry {
   return text === null ? { state: "absent", seq } : { state: "present", seq, value };
 }
 

@@ -3,6 +3,7 @@ import { backoff } from "../core/process/backoff.ts";
 import { delay } from "../core/process/delay.ts";
 import { batch } from "../core/process/reactive.ts";
 import { encodeValue } from "../core/value/value.ts";
+import { expectedSeq } from "../core/backend/expected.ts";
 import { acceptedHeader, type ValueRow, type WriteReply, type WriteRequest } from "./value-protocol.ts";
 import { ask, publicError, retryDelayOf } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
@@ -57,7 +58,7 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
     for (let tries = 1; ; tries += 1) {
       if (write.updater && !slot.confirmed) await backend.read([slot.key]);
       checkVisitor(write);
-      const base = expectedOf(slot);
+      const base = expectedSeq(slot.entry);
       if (write.updater) write.held = { value: write.updater(slot.entry) };
       const { text = encodeHeld(slot.key, write.held!), value } = write.held!;
       write.held = { text, value };
@@ -84,11 +85,6 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
 function encodeHeld(key: string, { value, given }: Held): string {
   encodeValue(key, given);
   return encodeValue(key, value);
-}
-
-/** The number that the actor's value has; 0 stands for no value. */
-function expectedOf({ entry }: Slot): number {
-  return entry.state === "present" ? entry.seq : 0;
 }
 
 /** @throws {KawaError} UNAUTHORIZED - it would be sent as somebody else */

@@ -1,6 +1,5 @@
 import { use } from "react";
 import { type Backend, type Entry, type Reader, unknownEntry } from "../core/backend/backend.ts";
-import { textOf } from "../core/backend/entry.ts";
 import { KawaError } from "../core/errors/errors.ts";
 import { isClientRendering } from "../core/work/is-client-rendering.ts";
 import { localBackend } from "../core/memory/memory-backend.ts";
@@ -10,7 +9,8 @@ import { loadUnknown } from "../core/backend/load-unknown.ts";
 import { type Collected, collectReads, noteRead, type Read, type Readable, readAs } from "../core/backend/reads.ts";
 import { clientRenders } from "../core/work/render-writes.ts";
 import { type AnySignal, isBacked } from "../core/signal.ts";
-import { hiddenRow, type ValueRow } from "../browser/value-protocol.ts";
+import type { ValueRow } from "../browser/value-protocol.ts";
+import { toValueRow } from "../browser/value-row.ts";
 import { checkExposed } from "./check-exposed.ts";
 import { sharedSnapshots } from "./render/client-snapshots.ts";
 import { ready } from "./checks/fulfilled.ts";
@@ -87,9 +87,7 @@ function load(snapshots: RenderSnapshots, source: Readable<unknown>): Promise<vo
 
 function rowOf(snapshots: RenderSnapshots, { backend, key }: Read): ValueRow {
   const snapshot = snapshots.of(backend)!;
-  const entry = snapshot.peek(key);
-  if (backend.isGuarded && entry.state !== "present") return hiddenRow(key);
-  return [key, textOf(key, entry), entry.seq, snapshot.version.epoch];
+  return toValueRow(key, snapshot.peek(key), { epoch: snapshot.version.epoch, isGuarded: backend.isGuarded });
 }
 
 /** For a page of whose render this process knows nothing any more. */

@@ -1,5 +1,6 @@
 import { clip } from "../errors/clip.ts";
 import { KawaError } from "../errors/errors.ts";
+import { internalMark } from "./key.ts";
 
 /** The values that a group of ephemeral keys has at the moment: what a backend shows under {@link membersKey}. */
 export type Members = {
@@ -20,8 +21,7 @@ export const maxMemberIdBytes = 128;
 /** Largest list of a group that takes one member more, encoded, in characters: more than 10,000 members with ids as of `randomUUID()`. */
 export const maxListSize: number = 512 * 1024;
 
-// No key of a signal contains NUL.
-const membersPrefix = "\0members:";
+const membersPrefix = `${internalMark}members:`;
 
 /** Key under which a backend shows which ephemeral keys of a group have a value. It is written by nobody: it follows from their rows. */
 export function membersKey(group: string): string {

@@ -10,7 +10,7 @@ import {
 import { createPresentEntry, type PresentEntry } from "../backend/entry.ts";
 import { clip, KawaError } from "../errors/errors.ts";
 import { checkExpected } from "../backend/expected.ts";
-import { streamKey } from "../backend/key.ts";
+import { isUnder, streamKey } from "../backend/key.ts";
 import { MemberList } from "../backend/member-list.ts";
 import { memberOf, membersKey } from "../backend/members.ts";
 import { type HeldBounds, HeldCells } from "../backend/held-cells.ts";
@@ -117,9 +117,7 @@ export function createMemoryBackend(id: string): Backend {
     const rows: [string, PresentEntry][] = [];
     for (const key of cells.keys()) {
       const entry = entryOfKey(key);
-      // Keys with a NUL are of no signal: they are listed only where they are asked for.
-      const isMeant = key.startsWith(prefix) && key.startsWith("\0") === prefix.startsWith("\0");
-      if (entry.state === "present" && isMeant) rows.push([key, entry]);
+      if (entry.state === "present" && isUnder(prefix, key)) rows.push([key, entry]);
     }
     return rows.sort(([a], [b]) => (a < b ? -1 : 1));
   };

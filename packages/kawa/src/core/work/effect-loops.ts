@@ -79,7 +79,7 @@ export function noteWrite(signal: Read): void {
     id: state.count,
     signal,
     by: frame.run,
-    before: untracked(() => entryOf(signal)),
+    before: untracked(() => entryNow(signal)),
     isSettled: false,
   });
 }
@@ -90,16 +90,16 @@ export function noteWritten(signal: object, work: Promise<unknown>): void {
   if (!written || written.isSettled) return;
   const settle = (): void => void (written.isSettled = true);
   // In memory it is done already.
-  if (untracked(() => entryOf(written.signal)) !== written.before) settle();
+  if (untracked(() => entryNow(written.signal)) !== written.before) settle();
   else work.then(settle, settle);
 }
 
-function entryOf({ backend, key }: Read): Entry {
+function entryNow({ backend, key }: Read): Entry {
   return backend.entry(key).peek();
 }
 
-function entryIn(read: Readable<unknown>): Entry | undefined {
-  return "backend" in read ? untracked(() => entryOf(read as Readable<unknown> & Read)) : undefined;
+function entryNowOf(read: Readable<unknown>): Entry | undefined {
+  return "backend" in read ? untracked(() => entryNow(read as Readable<unknown> & Read)) : undefined;
 }
 
 /** Reads of `fn` wake nobody. */
@@ -125,7 +125,7 @@ export function runAs<T>(runner: Runner, fn: () => T, within: (frame: Frame, fn:
     return trackReads(reads, () => within(frame, fn));
   } finally {
     state.frame = outer;
-    runner.reads = reads ? new Map([...reads].map((read) => [read, entryIn(read)])) : noReads;
+    runner.reads = reads ? new Map([...reads].map((read) => [read, entryNowOf(read)])) : noReads;
   }
 }
 
@@ -173,7 +173,7 @@ function writtenSince(read: Readable<unknown>, seenBefore: number): Written | un
 
 /** Others have changed something, so it would run whatever effects write: where others write all the time, that is no loop. */
 function isCausedByOthers({ runner, seenBefore }: Frame): boolean {
-  return [...runner.reads].some(([read, before]) => !writtenSince(read, seenBefore) && entryIn(read) !== before);
+  return [...runner.reads].some(([read, before]) => !writtenSince(read, seenBefore) && entryNowOf(read) !== before);
 }
 
 function begin(frame: Frame): Run {

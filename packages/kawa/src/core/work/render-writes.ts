@@ -1,4 +1,5 @@
 import { isInEffect } from "./effect-loops.ts";
+import { isInternal } from "../backend/key.ts";
 import { clip, KawaError } from "../errors/errors.ts";
 import { type NextUnit, type NextWork, nextWork } from "./next-work.ts";
 import { isOwnWork } from "./own-work.ts";
@@ -33,8 +34,7 @@ const endedAt = new WeakMap<AbortSignal, number>();
  * @throws {KawaError} RENDER_WRITE - in development
  */
 export function isLeftOut(what: string, key: string, by: (...args: never) => unknown): boolean {
-  // No key of a signal contains NUL: these are Kawa's own.
-  if (isOwnWork() || isInEffect() || key.startsWith("\0")) return false;
+  if (isOwnWork() || isInEffect() || isInternal(key)) return false;
   if (isInPublicRun()) {
     // It is rendered for each visitor then, where the rules below hold.
     noteIdentityAsked();

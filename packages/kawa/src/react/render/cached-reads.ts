@@ -1,4 +1,5 @@
 import { type Backend, type Entry, knownBackends } from "../../core/backend/backend.ts";
+import { expectedSeq } from "../../core/backend/expected.ts";
 import { delay } from "../../core/process/delay.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
@@ -124,13 +125,12 @@ function parseReads(text: string): TaggedReads {
 /** How what was read lies to what there is now. What has no value is the same whenever that was. */
 export function compareRead(read: CachedRead, { epoch }: Version, entry: Entry): "same" | "older" | "newer" {
   if (read.epoch !== epoch) return "older";
-  const seq = entry.state === "present" ? entry.seq : 0;
-  if (read.seq === seq && entry.state !== "unknown") return "same";
+  if (read.seq === expectedSeq(entry) && entry.state !== "unknown") return "same";
   return read.seq > entry.seq ? "newer" : "older";
 }
 
 export function cachedRead(backend: Backend, key: string, entry: Entry): CachedRead {
-  return { backendId: backend.id, epoch: backend.version.epoch, key, seq: entry.state === "present" ? entry.seq : 0 };
+  return { backendId: backend.id, epoch: backend.version.epoch, key, seq: expectedSeq(entry) };
 }
 
 type State = {
