@@ -27,3 +27,19 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
     return undefined;
   }
 }
+
+/** The bytes of `count` elements of `size` bytes each, from byte `from` on; undefined where they are not all there. */
+export function partOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  { from, count, size }: { readonly from: unknown; readonly count: unknown; readonly size: number },
+): Uint8Array<ArrayBuffer> | undefined {
+  const start = from ?? 0;
+  const length = count ?? (bytes.byteLength - Number(start)) / size;
+  if (!isCount(start) || !isCount(length)) return undefined;
+  const end = start + length * size;
+  return end <= bytes.byteLength && start % size === 0 ? bytes.subarray(start, end) : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

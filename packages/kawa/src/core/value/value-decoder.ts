@@ -1,14 +1,8 @@
-import { fromBase64 } from "./value-bytes.ts";
-import { costs, maxValueDepth, valuesByCode } from "./value-format.ts";
+import { fromBase64, partOf } from "./value-bytes.ts";
+import { costs, type DecodedValue, maxValueDepth, valuesByCode } from "./value-format.ts";
 import { typedArrayClasses } from "./value-kinds.ts";
 import { type PathSegment, ValueRefusal } from "./value-refusal.ts";
 import { bigIntFrom, dateFrom } from "./value-text.ts";
-
-export type DecodedValue = {
-  readonly value: unknown;
-  /** Nothing in the value can be changed, so that many may share it. */
-  readonly isFrozen: boolean;
-};
 
 /**
  * Reads what `encode` and devalue have written. It makes nothing of the size that a text claims: only what is there, and no more than
@@ -215,16 +209,9 @@ class Decoder {
     const node = this.#nodeAt(index);
     if (!Array.isArray(node) || node[0] !== "ArrayBuffer" || more.length > 0)
       throw this.#refusal("it has a typed array without its bytes");
-    const bytes = this.#bytesOf(node, index as number);
-    const start = from ?? 0;
-    const length = count ?? (bytes.byteLength - Number(start)) / made.BYTES_PER_ELEMENT;
-    const end = Number(start) + Number(length) * made.BYTES_PER_ELEMENT;
-    const isInside =
-      [start, length].every((number) => Number.isSafeInteger(number) && (number as number) >= 0) &&
-      end <= bytes.byteLength;
-    if (!isInside || Number(start) % made.BYTES_PER_ELEMENT !== 0)
-      throw this.#refusal("it has a typed array outside of its bytes");
-    return new made(this.#copyOf(bytes.subarray(Number(start), end)));
+    const part = partOf(this.#bytesOf(node, index as number), { from, count, size: made.BYTES_PER_ELEMENT });
+    if (!part) throw this.#refusal("it has a typed array outside of its bytes");
+    return new made(this.#copyOf(part));
   }
 
   #copyOf(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {

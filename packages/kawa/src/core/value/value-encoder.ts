@@ -1,18 +1,10 @@
 import { clip } from "../errors/clip.ts";
 import { toBase64, utf8Length } from "./value-bytes.ts";
-import { codeOf, costs, maxBigIntDigits, maxValueDepth } from "./value-format.ts";
+import { codeOf, costs, type EncodedValue, maxBigIntDigits, maxValueDepth } from "./value-format.ts";
 import { hasNames, kindOf } from "./value-kinds.ts";
 import { type PathSegment, ValueRefusal } from "./value-refusal.ts";
-import { isLongBigInt, isSimple, quote } from "./value-text.ts";
-import { whyRefused } from "./why-refused.ts";
-
-export type EncodedValue = {
-  readonly text: string;
-  /** Bytes of `text` in UTF-8. */
-  readonly bytes: number;
-  /** As many as it would have if nothing in it were written once for many places. */
-  readonly expandedBytes: number;
-};
+import { isLongBigInt, isSimple, quote, textOfDate } from "./value-text.ts";
+import { whyBufferRefused, whyRefused } from "./why-refused.ts";
 
 /** @throws {ValueRefusal} - the value is outside of the grammar, or takes more than `maxBytes` when nothing in it is shared */
 export function encode(value: unknown, maxBytes: number): EncodedValue {
@@ -175,7 +167,7 @@ class Encoder {
   #map(map: ReadonlyMap<unknown, unknown>): string {
     this.#spend(costs.map + 2 * map.size * costs.member);
     let text = '["Map"';
-    forEachOfMap.call(map, (value, key) => {
+    Map.prototype.forEach.call(map, (value, key) => {
       this.#path.push({ key });
       text += `,${this.#add(key)},${this.#add(value)}`;
       this.#path.pop();
@@ -187,7 +179,7 @@ class Encoder {
     this.#spend(costs.set + set.size * costs.member);
     let text = '["Set"';
     this.#path.push(undefined);
-    forEachOfSet.call(set, (member) => {
+    Set.prototype.forEach.call(set, (member) => {
       text += `,${this.#add(member)}`;
     });
     this.#path.pop();
@@ -195,10 +187,10 @@ class Encoder {
   }
 
   #date(date: Date): string {
-    if (Number.isNaN(getTime.call(date))) throw this.#refusal("an invalid Date cannot be stored; store null or a text");
-    const text = `["Date","${toISOString.call(date)}"]`;
-    this.#spend(text.length);
-    return text;
+    const text = textOfDate(date);
+    if (text === undefined) throw this.#refusal("an invalid Date cannot be stored; store null or a text");
+    this.#spend(text.length + '["Date",""]'.length);
+    return `["Date","${text}"]`;
   }
 
   #typedArray(kind: string, view: ArrayBufferView): string {
@@ -212,14 +204,10 @@ class Encoder {
     return `["ArrayBuffer","${toBase64(view)}"]`;
   }
 
-  /** @throws {ValueRefusal} - others may change the buffer, or it is gone */
-  #checked(buffer: ArrayBufferLike): ArrayBuffer {
-    if (kindOf(buffer) !== "ArrayBuffer")
-      throw this.#refusal("a SharedArrayBuffer cannot be stored; copy it with slice()");
-    const { detached, resizable } = buffer as ArrayBuffer;
-    if (detached || resizable)
-      throw this.#refusal("a detached or resizable ArrayBuffer cannot be stored; copy it with slice()");
-    return buffer as ArrayBuffer;
+  #checked(buffer: ArrayBufferLike): ArrayBufferLike {
+    const reason = whyBufferRefused(buffer);
+    if (reason !== undefined) throw this.#refusal(reason);
+    return buffer;
   }
 
   #bigInt(value: bigint): string {
@@ -259,9 +247,3 @@ class Encoder {
     return new ValueRefusal(reason, this.#path);
   }
 }
-
-const [{ forEach: forEachOfMap }, { forEach: forEachOfSet }, { getTime, toISOString }] = [
-  Map.prototype,
-  Set.prototype,
-  Date.prototype,
-];

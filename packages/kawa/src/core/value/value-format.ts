@@ -1,3 +1,18 @@
+/** A value as it is stored and sent. */
+export type EncodedValue = {
+  readonly text: string;
+  /** Bytes of `text` in UTF-8. */
+  readonly bytes: number;
+  /** As many as it would have if nothing in it were written once for many places. */
+  readonly expandedBytes: number;
+};
+
+export type DecodedValue = {
+  readonly value: unknown;
+  /** Nothing in the value can be changed, so that many may share it. */
+  readonly isFrozen: boolean;
+};
+
 /** Objects inside objects, at most: whoever encodes, decodes or renders a value walks it by recursion. */
 export const maxValueDepth = 500;
 

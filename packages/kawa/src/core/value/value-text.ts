@@ -30,7 +30,14 @@ export function bigIntFrom(text: unknown): bigint | undefined {
   return isLongBigInt(value) ? undefined : value;
 }
 
-/** Undefined for what is not written so. */
+const { getTime, toISOString } = Date.prototype;
+
+/** Undefined for an invalid Date. */
+export function textOfDate(date: Date): string | undefined {
+  return Number.isNaN(getTime.call(date)) ? undefined : toISOString.call(date);
+}
+
+/** Undefined for what {@link textOfDate} does not write. */
 export function dateFrom(text: unknown): Date | undefined {
   const date = new Date(typeof text === "string" && text.length <= 27 ? text : Number.NaN);
   return Number.isNaN(date.getTime()) || date.toISOString() !== text ? undefined : date;

@@ -1,7 +1,7 @@
 import { clip, KawaError } from "../errors/errors.ts";
 import * as decoder from "./value-decoder.ts";
-import { encode, type EncodedValue } from "./value-encoder.ts";
-import { maxExpandedBytes } from "./value-format.ts";
+import { encode } from "./value-encoder.ts";
+import { type DecodedValue, type EncodedValue, maxExpandedBytes } from "./value-format.ts";
 import { ValueRefusal } from "./value-refusal.ts";
 
 /** Largest encoded value in bytes. */
@@ -40,7 +40,7 @@ export function decodeValue(text: string, maxBytes?: number): unknown {
 export const undefinedText: string = encodeValue("undefined", undefined);
 
 /** As {@link decodeValue}; `isFrozen` when nothing in the value can be changed, so that many may share it. */
-export function decode(text: string, maxBytes: number = maxExpandedBytes(text.length)): decoder.DecodedValue {
+export function decode(text: string, maxBytes: number = maxExpandedBytes(text.length)): DecodedValue {
   try {
     return decoder.decode(text, maxBytes);
   } catch (cause) {

@@ -1,4 +1,5 @@
 import { clip } from "../errors/clip.ts";
+import { kindOf } from "./value-kinds.ts";
 
 /** What to do instead, by the tag of what was given. */
 const advice: Readonly<Record<string, string>> = {
@@ -23,6 +24,15 @@ export function whyRefused(thing: unknown): string {
   const tag = Object.prototype.toString.call(thing).slice(8, -1);
   const name = nameOf(thing as object) ?? tag;
   return `an instance of ${clip(name)} cannot be stored; ${advice[tag] ?? "store its plain data"}`;
+}
+
+/** Others may change the buffer, or it is gone; undefined for one that can be stored. */
+export function whyBufferRefused(buffer: ArrayBufferLike): string | undefined {
+  if (kindOf(buffer) !== "ArrayBuffer") return "a SharedArrayBuffer cannot be stored; copy it with slice()";
+  const { detached, resizable } = buffer as ArrayBuffer;
+  return detached || resizable
+    ? "a detached or resizable ArrayBuffer cannot be stored; copy it with slice()"
+    : undefined;
 }
 
 function nameOf(thing: object): string | undefined {
