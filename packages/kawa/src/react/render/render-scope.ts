@@ -1,11 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { after } from "next/server";
 import { type Backend, type Entry, knownBackends, type Snapshot } from "../../core/backend/backend.ts";
+import { afterAnswer, awaitRequest } from "../../core/work/next-request.ts";
 import { nextWork } from "../../core/work/next-work.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { senderOf } from "../../core/work/refresh-requests.ts";
 import type { Version } from "../../core/value/version.ts";
-import { awaitRequest } from "./await-request.ts";
 import { type CachedRead, type CachedReads, compareRead } from "./cached-reads.ts";
 import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
 import type { HookSource } from "../checks/hook-check.ts";
@@ -181,7 +180,7 @@ export class RequestScope {
     this.#isShared = true;
     shareSnapshots(id, this.snapshots);
     // The HTML is made after the server components, and is complete with the answer.
-    after(() => {
+    afterAnswer(() => {
       unshareSnapshots(id);
       this.snapshots.release();
     });

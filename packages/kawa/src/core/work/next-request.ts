@@ -1,6 +1,6 @@
 import { headers } from "next/headers";
-import { connection } from "next/server";
-import { staticRefusal } from "../../core/work/static-refusal.ts";
+import { after, connection } from "next/server";
+import { staticRefusal } from "./static-refusal.ts";
 
 /**
  * Resolves with the headers of the request that the render answers. In a prerender it never resolves, as Next wants it: what is
@@ -21,4 +21,9 @@ export async function awaitRequest(): Promise<Headers> {
   // A route that is forced to be static gets an empty request.
   if (found.keys().next().done) throw staticRefusal("A signal was read");
   return found;
+}
+
+/** Runs `work` when the answer to the request has been sent. */
+export function afterAnswer(work: () => void): void {
+  after(work);
 }
