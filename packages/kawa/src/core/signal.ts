@@ -140,12 +140,12 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   set(value: T | ((current: T) => T), options?: OperationOptions): Promise<void> {
+    const isChange = typeof value === "function";
     const write = (): Promise<void> =>
-      typeof value === "function"
+      isChange
         ? this.change(value as (current: T) => T, options).then(() => undefined)
         : this.backendNow.set(this.key, value, writeOptions(this, options));
-    const name = typeof value === "function" ? "update" : "set";
-    return written({ name, of: this, by: this.set }, write, async () => {});
+    return written({ name: isChange ? "update" : "set", of: this, by: this.set }, write, async () => {});
   }
 
   update(fn: (current: T) => T, options?: OperationOptions): Promise<T> {
@@ -227,18 +227,17 @@ export function signalOf<T>(definition: SignalDefinition<T>): BackedSignal<T> {
   return found;
 }
 
-/** True for what `signal()`, `namespace().signal()` and families return, whichever copy of the module made it. */
-export function isSignal(value: unknown): value is Signal<unknown> {
-  return typeof value === "object" && value !== null && brand in value;
+/** As {@link isSignal}, for Kawa's own code: every signal is a {@link BackedSignal}. */
+export function isBacked<T>(source: Readable<T>): source is BackedSignal<T>;
+export function isBacked(source: unknown): source is BackedSignal<unknown>;
+export function isBacked(source: unknown): boolean {
+  return typeof source === "object" && source !== null && brand in source;
 }
 
-type IsBacked = {
-  <T>(source: Readable<T>): source is BackedSignal<T>;
-  (source: unknown): source is BackedSignal<unknown>;
-};
-
-/** As {@link isSignal}, for Kawa's own code: every signal is a {@link BackedSignal}. */
-export const isBacked = isSignal as IsBacked;
+/** True for what `signal()`, `namespace().signal()` and families return, whichever copy of the module made it. */
+export function isSignal(value: unknown): value is Signal<unknown> {
+  return isBacked(value);
+}
 
 /** What Kawa's own code knows of a signal of the app. */
 export function backed<T>(signal: Signal<T>): BackedSignal<T> {

@@ -17,7 +17,7 @@ import { streamSignal } from "./render/stream-signal.ts";
  * these call. Outside of a render, as in a server action, write `await signal.get()`.
  *
  * @throws {KawaError} BACKEND_TIMEOUT - the actor could not be reached; the nearest error boundary shows it
- * @throws {KawaError} CONTEXT_UNSUPPORTED - nothing is rendered here
+ * @throws {KawaError} CONTEXT_UNSUPPORTED - nothing is rendered here, or this is a client component, which writes `useReactive(signal)`
  * @example
  * export default async function Page() {
  *   const count = await read(counter);
@@ -26,7 +26,7 @@ import { streamSignal } from "./render/stream-signal.ts";
  */
 export function read<T>(source: Readable<T>): Promise<T>;
 /**
- * The value that `start` produces on the server for as long as somebody looks, as `useReactiveStream` has it.
+ * The value that `start` produces on the server for as long as somebody looks, as {@link useReactiveStream} has it.
  *
  * @example
  * const price = await read(0, (stream) => watchPrice(symbol, stream.set), [symbol]);

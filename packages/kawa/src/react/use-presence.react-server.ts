@@ -5,7 +5,7 @@ import type { Presence } from "./use-presence.ts";
 export type { Presence } from "./use-presence.ts";
 
 /**
- * `usePresence` works in client components only; a server component shows who is there with `useReactive(family.ids())`.
+ * `usePresence` works in client components only; a server component shows who is there with `useReactive(memberIdsOf(family))`.
  *
  * @throws {KawaError} CONTEXT_UNSUPPORTED - always: this is the build for server components
  */

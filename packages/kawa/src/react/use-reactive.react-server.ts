@@ -10,12 +10,16 @@ import { requestScope } from "./render/request-scope.ts";
 import { streamSignal } from "./render/stream-signal.ts";
 
 /**
- * The current value of a signal or computed in a server component that is no async function; an async one writes
- * `await read(signal)`. Suspends until this server knows the value, makes the route dynamic, and makes `<LiveUpdates />` render it
- * again when the value changes.
+ * The current value of a signal or computed, in a component that is no async function; an async one writes `await read(signal)`.
+ *
+ * In a server component it suspends until this server knows the value, makes the route dynamic, and makes `<LiveUpdates />` render it
+ * again when the value changes. In a client component the HTML shows the value that server components show, and what the browser
+ * writes is shown at once.
  *
  * @throws {KawaError} BACKEND_TIMEOUT - the actor could not be reached; the nearest error boundary shows it
- * @throws {KawaError} CONTEXT_UNSUPPORTED - it was called in an async function, or where nothing is rendered
+ * @throws {KawaError} CONTEXT_UNSUPPORTED - it was called in an async function, where nothing is rendered, or in a client component
+ * without `<LiveUpdates>` around it
+ * @throws {KawaError} NOT_EXPOSED - in a client component: the signal's definition lets no browser read it
  * @example
  * export default function Counter() {
  *   return <output>{useReactive(counter)}</output>;
@@ -23,7 +27,7 @@ import { streamSignal } from "./render/stream-signal.ts";
  */
 export function useReactive<T>(source: Readable<T>): T;
 /**
- * The value that `start` produces on the server for as long as somebody looks: {@link useReactiveStream}.
+ * The value that `start` produces on the server for as long as somebody looks: {@link useReactiveStream}. In server components only.
  *
  * @example
  * const time = useReactive("", (stream) => {

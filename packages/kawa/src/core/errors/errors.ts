@@ -5,6 +5,7 @@ export { type KawaErrorCode, kawaErrorCodes } from "./error-codes.ts";
 
 const brand = Symbol.for("kawa.error");
 
+/** What a {@link KawaError} carries beside its code and its message. */
 export type KawaErrorOptions = {
   /** The error that led to this one. */
   cause?: unknown;

@@ -102,7 +102,15 @@ function entryNowOf(read: Readable<unknown>): Entry | undefined {
   return "backend" in read ? untracked(() => entryNow(read as Readable<unknown> & Read)) : undefined;
 }
 
-/** Reads of `fn` wake nobody. */
+/**
+ * Runs `fn`, whose reads are not tracked: the effect or computed value that calls it does not run again because of them. Returns what `fn`
+ * returns. For one signal `signal.peek()` does the same.
+ *
+ * @example
+ * effect(() => {
+ *   console.log(score.value, untracked(() => `${player.value} of ${team.value}`));
+ * });
+ */
 export function untracked<T>(fn: () => T): T {
   return trackReads(undefined, () => graphUntracked(fn));
 }
