@@ -20,9 +20,9 @@ const longestWaitMs = 1_000;
  */
 export class BrowserBackend implements SignalBackend, StreamedValues {
   readonly id = "browser";
-  readonly #givenRows: () => readonly ValueRow[];
-  readonly #given = new Map<string, ReadonlyCell<Entry>>();
-  #giving: Promise<void> | undefined;
+  readonly #hydrationRows: () => readonly ValueRow[];
+  readonly #hydrated = new Map<string, ReadonlyCell<Entry>>();
+  #hydrating: Promise<void> | undefined;
   readonly #slots = new Map<string, Slot>();
   readonly #watched = new Set<string>();
   /** Left a moment ago: the stream goes on with them, for whoever comes back. The oldest first. */
@@ -35,11 +35,11 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
   readonly forgetCount: Cell<number> = cell(0);
 
   /**
-   * `givenRows` gives those that have come with the page since it was called last; `onWatch` is called when {@link watched}
+   * `hydrationRows` gives those that have come with the page since it was called last; `onWatch` is called when {@link watched}
    * changes.
    */
-  constructor(givenRows: () => readonly ValueRow[], onWatch: () => void, floor = new RenderFloor()) {
-    this.#givenRows = givenRows;
+  constructor(hydrationRows: () => readonly ValueRow[], onWatch: () => void, floor = new RenderFloor()) {
+    this.#hydrationRows = hydrationRows;
     this.#onWatch = onWatch;
     this.floor = floor;
   }
@@ -56,14 +56,14 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
   }
 
   /** What the page was rendered with; else {@link entry}. */
-  givenEntry(key: string): ReadonlyCell<Entry> {
-    this.takeGiven();
-    return this.#given.get(key) ?? this.entry(key);
+  hydratedEntry(key: string): ReadonlyCell<Entry> {
+    this.hydrate();
+    return this.#hydrated.get(key) ?? this.entry(key);
   }
 
   async load(keys: readonly string[]): Promise<void> {
-    this.takeGiven();
-    await this.#giving;
+    this.hydrate();
+    await this.#hydrating;
     await this.read(keys.filter((key) => this.entry(key).peek().state === "unknown"));
   }
 
@@ -107,7 +107,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
   }
 
   async set(key: string, value: unknown): Promise<void> {
-    await this.#write(key, { held: { value: copyOf(value), given: value } });
+    await this.#write(key, { held: { value: copyOf(value), original: value } });
   }
 
   update(key: string, updater: Updater): Promise<unknown> {
@@ -137,7 +137,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
   }
 
   forget(): void {
-    this.#given.clear();
+    this.#hydrated.clear();
     for (const key of this.#left.keys()) this.#stopFollowing(key);
     batch(() => {
       this.forgetCount.value += 1;
@@ -183,18 +183,18 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
   }
 
   /** Takes over what has come with the page meanwhile. */
-  takeGiven(): void {
+  hydrate(): void {
     this.floor.take();
-    const rows = this.#givenRows();
+    const rows = this.#hydrationRows();
     if (rows.length === 0) return;
-    const giving = this.#whenDecodable(rows, () => {
+    const hydrating = this.#whenDecodable(rows, () => {
       void this.receive(rows);
       for (const [key, text, seq] of rows) {
-        if (!this.#given.has(key)) this.#given.set(key, cell(entryHolding(heldOf(text), seq)));
+        if (!this.#hydrated.has(key)) this.#hydrated.set(key, cell(entryHolding(heldOf(text), seq)));
       }
     });
     // What cannot be decoded is read from the server.
-    if (giving) this.#giving = giving.catch(() => {});
+    if (hydrating) this.#hydrating = hydrating.catch(() => {});
   }
 
   /** At once, unless there is a value of a kind that has not been met yet. What was forgotten meanwhile is not taken. */

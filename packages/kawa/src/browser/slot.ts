@@ -4,15 +4,15 @@ import type { ShownFloor } from "../core/backend/render-floor.ts";
 import type { ValueRow } from "./value-protocol.ts";
 import { decode } from "./codec.ts";
 
-/** What a key holds. `text` is undefined while it is not encoded yet, and `null` when there is no value; `value` is a copy of `given`. */
-export type Held = { readonly text?: string | null; readonly value?: unknown; readonly given?: unknown };
+/** What a key holds. `text` is undefined while it is not encoded yet, and `null` when there is no value; `value` is a copy of `original`. */
+export type HeldValue = { readonly text?: string | null; readonly value?: unknown; readonly original?: unknown };
 
 /** Something that was written here, and that the actor has not accepted yet. */
 export type PendingWrite = {
   /** Undefined for a write that does not depend on the value before. */
   readonly updater?: Updater | undefined;
   /** What it makes of the key; of an update, known once it is on the way. */
-  held?: Held | undefined;
+  held?: HeldValue | undefined;
   isOnTheWay?: boolean;
   /** Who wrote it does not look any more: it is not shown, and not sent as somebody else. */
   isOfAnother?: boolean;
@@ -25,7 +25,7 @@ export type SlotOptions = { readonly watched: () => void; readonly unwatched: ()
 export class Slot {
   readonly key: string;
   readonly cell: Cell<Entry>;
-  confirmed: (Held & { readonly seq: number; readonly epoch: string }) | undefined;
+  confirmed: (HeldValue & { readonly seq: number; readonly epoch: string }) | undefined;
   /** In order. The first may be on the way to the server. */
   readonly writes: PendingWrite[] = [];
   isSending = false;
@@ -99,11 +99,11 @@ export class Slot {
   }
 }
 
-export function heldOf(text: string | null): Held {
+export function heldOf(text: string | null): HeldValue {
   return text === null ? { text } : { text, value: decode(text) };
 }
 
-export function entryHolding({ text, value }: Held, seq: number): Entry {
+export function entryHolding({ text, value }: HeldValue, seq: number): Entry {
   return text === null ? { state: "absent", seq } : { state: "present", seq, value };
 }
 

@@ -9,7 +9,7 @@ import { ask, publicError, retryDelayOf } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
 import { loadCodec } from "./codec.ts";
 import { randomId } from "./random-id.ts";
-import type { Held, PendingWrite, Slot } from "./slot.ts";
+import type { HeldValue, PendingWrite, Slot } from "./slot.ts";
 
 /** Tries of an update that meets faster writers. */
 const maxTries = 20;
@@ -81,9 +81,9 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
   }
 }
 
-/** A copy has forgotten of which class its parts were, so what was given has to be a value too. */
-function encodeHeld(key: string, { value, given }: Held): string {
-  encodeValue(key, given);
+/** A copy has lost the classes of its parts, so the original has to be a value too. */
+function encodeHeld(key: string, { value, original }: HeldValue): string {
+  encodeValue(key, original);
   return encodeValue(key, value);
 }
 

@@ -5,7 +5,7 @@ import { react, untracked } from "../core/process/reactive.ts";
 import { type AnySignal, backed, type Signal } from "../core/signal.ts";
 import { type QueryVersion, queryOf, takeVersion } from "./query-version.ts";
 
-type Followed = {
+type FollowedQuery = {
   readonly signal: AnySignal;
   followerCount: number;
   /** What the cache made of the signal's value: it keeps what is equal. */
@@ -18,7 +18,7 @@ type Followed = {
 /** The queries of one client that show what their signals show, whoever else writes to the cache. */
 class LiveQueries {
   readonly #client: QueryClient;
-  readonly #followed = new Map<string, Followed>();
+  readonly #followed = new Map<string, FollowedQuery>();
   #unsubscribe: (() => void) | undefined;
 
   constructor(client: QueryClient) {
@@ -56,13 +56,13 @@ class LiveQueries {
     this.#client.resetQueries({ queryKey: ["kawa"] }).catch(() => {});
   }
 
-  #start(signal: AnySignal): Followed {
+  #start(signal: AnySignal): FollowedQuery {
     if (this.#followed.size === 0) {
       this.#unsubscribe = this.#client.getQueryCache().subscribe(({ type, query }) => {
         if (type === "updated") this.#onUpdate(query);
       });
     }
-    const followed: Followed = { signal, followerCount: 0, isShowing: false, stop() {} };
+    const followed: FollowedQuery = { signal, followerCount: 0, isShowing: false, stop() {} };
     this.#followed.set(signal.key, followed);
     if (signal.exposure?.expose === "write") browserBackend().prepareWrites();
     followed.stop = react(() => {
@@ -79,7 +79,7 @@ class LiveQueries {
     if (followed && state.data !== undefined) this.#show(followed);
   }
 
-  #show(followed: Followed): void {
+  #show(followed: FollowedQuery): void {
     // What hears of a value may write the next one.
     if (followed.isShowing) return;
     followed.isShowing = true;
@@ -91,7 +91,7 @@ class LiveQueries {
   }
 
   /** False when there is nothing to do any more. */
-  #showNext(followed: Followed): boolean {
+  #showNext(followed: FollowedQuery): boolean {
     const { signal } = followed;
     const queryKey = ["kawa", signal.key];
     const query = queryOf(this.#client, queryKey);

@@ -5,7 +5,7 @@ import { browserBackend } from "../browser/global-backend.ts";
 import { isKawaError } from "../core/errors/errors.ts";
 import { backed, type Signal } from "../core/signal.ts";
 import { viewOf } from "../react/browser-view.ts";
-import type { GivenValue, Select, SourceOptions } from "./signal-source.ts";
+import type { HydratedValue, Select, SourceOptions } from "./signal-source.ts";
 
 const maxRetryCount = 3;
 
@@ -17,14 +17,14 @@ export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
   };
 }
 
-export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): GivenValue<T, TData> {
+export function useHydratedValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): HydratedValue<T, TData> {
   const shared = browserBackend();
   use(viewOf(signal).fresh());
   const { backend, key } = backed(signal).read;
   const current = (): T | undefined => valueIn(signal, backend.entry(key).peek());
-  const given = (): T | undefined =>
-    valueIn(signal, (backend.id === shared.id ? shared.givenEntry(key) : backend.entry(key)).peek());
-  const shown = useSyncExternalStore(never, current, given);
+  const hydrated = (): T | undefined =>
+    valueIn(signal, (backend.id === shared.id ? shared.hydratedEntry(key) : backend.entry(key)).peek());
+  const shown = useSyncExternalStore(never, current, hydrated);
   const initialData = (): T | undefined => shown;
   const cached = useQueryClient().getQueryData(["kawa", key]);
   if (!Object.is(shown, current())) {

@@ -10,7 +10,7 @@ export type SourceOptions<T> = {
 
 export type Select<T, TData> = ((value: T) => TData) | undefined;
 
-export type GivenValue<T, TData> = { readonly initialData: () => T | undefined; readonly select: Select<T, TData> };
+export type HydratedValue<T, TData> = { readonly initialData: () => T | undefined; readonly select: Select<T, TData> };
 
 /** How a query reads a signal where a server makes the HTML of client components. */
 export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
@@ -22,7 +22,7 @@ export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
  * A query that nobody has prefetched starts with the value that the page was rendered with; and while HTML is taken over, it shows
  * what the HTML shows.
  */
-export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): GivenValue<T, TData> {
+export function useHydratedValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): HydratedValue<T, TData> {
   const value = useReactive(signal);
   return { initialData: () => value, select };
 }

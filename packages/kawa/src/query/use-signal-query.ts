@@ -1,4 +1,4 @@
-import { useGivenValue } from "#signal-source";
+import { useHydratedValue } from "#signal-source";
 import {
   useQuery,
   type UseQueryOptions,
@@ -31,8 +31,8 @@ export function useSignalQuery<T, TData = T>(
   options: UseSignalQueryOptions<T, TData> = {},
 ): UseQueryResult<TData, Error> {
   useFollow(signal);
-  const given = useGivenValue(signal, options.select);
-  return useQuery({ ...signalQueryOptions(signal), ...options, ...given } as UseQueryOptions<
+  const hydrated = useHydratedValue(signal, options.select);
+  return useQuery({ ...signalQueryOptions(signal), ...options, ...hydrated } as UseQueryOptions<
     T,
     Error,
     TData,
@@ -50,8 +50,8 @@ export function useSuspenseSignalQuery<T, TData = T>(
   options: Omit<UseSignalQueryOptions<T, TData>, "throwOnError"> = {},
 ): UseSuspenseQueryResult<TData, Error> {
   useFollow(signal);
-  const given = useGivenValue(signal, options.select);
-  return useSuspenseQuery({ ...signalQueryOptions(signal), ...options, ...given } as Parameters<
+  const hydrated = useHydratedValue(signal, options.select);
+  return useSuspenseQuery({ ...signalQueryOptions(signal), ...options, ...hydrated } as Parameters<
     typeof useSuspenseQuery<T, Error, TData, SignalQueryKey>
   >[0]);
 }

@@ -13,7 +13,7 @@ export type BrowserView<T> = {
   readonly subscribe: (listener: () => void) => () => void;
   readonly get: () => T;
   /** The value that the HTML of the page shows. */
-  readonly getGiven: () => T;
+  readonly getHydrated: () => T;
 };
 
 const views = new WeakMap<object, BrowserView<unknown>>();
@@ -30,12 +30,12 @@ export function viewOf<T>(source: Readable<T>): BrowserView<T> {
 
 function createView<T>(source: Readable<T>): BrowserView<T> {
   const backend = browserBackend();
-  const given = {
-    entry: (key: string) => backend.givenEntry(key),
+  const hydrated = {
+    entry: (key: string) => backend.hydratedEntry(key),
     load: (keys: readonly string[]) => backend.load(keys),
   };
   let loading: Promise<void> | undefined;
-  let computedGiven: { readonly value: T } | undefined;
+  let computedHydrated: { readonly value: T } | undefined;
 
   const freshen = (): Promise<void> | undefined => {
     const old = backend.oldOf(
@@ -57,20 +57,20 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
       (read) => read.backend.load([read.key]),
     ).then(freshen);
   const fresh = (): Promise<void> => {
-    backend.takeGiven();
+    backend.hydrate();
     if (loading) return loading;
     const started = freshen();
     // Outside of an update of the page React would show a fallback in place of what is there.
     return started && backend.floor.isUpdating ? wait(started) : ready;
   };
-  const readGiven = (): T =>
+  const readHydrated = (): T =>
     readAs(
-      (from) => (from.id === backend.id ? given : from),
+      (from) => (from.id === backend.id ? hydrated : from),
       () => source.peek(),
     );
   return {
     ready() {
-      backend.takeGiven();
+      backend.hydrate();
       if (!loading && unknownOf(readsOf(source)).length > 0) return wait(load());
       return loading ?? fresh();
     },
@@ -81,7 +81,7 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
     },
     get: () => source.peek(),
     // A computed gives another object each time.
-    getGiven: () => (isBacked(source) ? readGiven() : (computedGiven ??= { value: readGiven() }).value),
+    getHydrated: () => (isBacked(source) ? readHydrated() : (computedHydrated ??= { value: readHydrated() }).value),
   };
 }
 

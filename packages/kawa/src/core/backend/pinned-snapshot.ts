@@ -72,14 +72,14 @@ export class PinnedSnapshot implements Snapshot {
   }
 
   release(): void {
-    this.loosen();
+    this.unpin();
     this.#overwritten = undefined;
     this.#read = undefined;
     this.#onRelease();
   }
 
   /** Shows live entries from now on, but for those that were replaced before. */
-  loosen(): void {
+  unpin(): void {
     this.#isPinned = false;
     this.#isConsistent = false;
   }

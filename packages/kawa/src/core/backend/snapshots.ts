@@ -54,7 +54,7 @@ export class Snapshots {
 
   /** The backend has another history from now on: open snapshots keep what was overwritten and show what is new beside it. */
   endHistory(): void {
-    for (const snapshot of this.#open.keys()) snapshot.loosen();
+    for (const snapshot of this.#open.keys()) snapshot.unpin();
     this.#open.clear();
     this.#forgetUnseen();
   }

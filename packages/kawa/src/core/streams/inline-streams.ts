@@ -22,7 +22,7 @@ const closeTimeoutMs = 500;
 // oxlint-disable-next-line typescript/no-explicit-any
 type AnyProducer = StreamProducer<any>;
 
-type Shown = {
+type ShownStream = {
   readonly producer: AnyProducer;
   readonly key: string;
   readAt: number;
@@ -34,7 +34,7 @@ type Shown = {
 /** The inline streams that this server shows of one backend: it produces those that the backend tells it to. */
 export class InlineStreams {
   readonly backend: Backend;
-  readonly #shown = new Map<string, Shown>();
+  readonly #shown = new Map<string, ShownStream>();
   /** Not shown here any more, and not yet unregistered. */
   readonly #ended = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -116,14 +116,14 @@ export class InlineStreams {
     else if (now - this.#renewedAt >= streamRenewMs) void this.#renew();
   }
 
-  #isWatched({ key, readAt, unreadSince }: Shown, now: number): boolean {
+  #isWatched({ key, readAt, unreadSince }: ShownStream, now: number): boolean {
     if (now - readAt < renderMs) return true;
     // Pages of one path may show different streams: a browser that does not render a new value shows another one.
     if (unreadSince !== undefined && now - unreadSince >= unreadMs) return false;
     return isShown(this.backend.id, key);
   }
 
-  async #end(scope: string, { producer }: Shown): Promise<void> {
+  async #end(scope: string, { producer }: ShownStream): Promise<void> {
     this.#shown.delete(scope);
     // A value that arrives later would stay for ever.
     await producer.stop();

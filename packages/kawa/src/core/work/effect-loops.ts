@@ -16,7 +16,7 @@ export type Runner = {
 };
 
 /** One run. `depth` runs before it were each caused by what the one before had written, and by nobody else. */
-type Run = {
+type EffectRun = {
   readonly runner: Runner;
   readonly depth: number;
   readonly since: number;
@@ -25,20 +25,20 @@ type Run = {
   readonly depthInBlock: number;
 };
 
-type Frame = { readonly runner: Runner; readonly seenBefore: number; run: Run | undefined };
-type Written = {
+type Frame = { readonly runner: Runner; readonly seenBefore: number; run: EffectRun | undefined };
+type NotedWrite = {
   readonly id: number;
   readonly signal: Read;
-  readonly by: Run;
+  readonly by: EffectRun;
   readonly before: Entry;
   /** False while it may still be about to change the signal. */
   isSettled: boolean;
 };
-type State = {
+type LoopState = {
   frame: Frame | undefined;
   count: number;
   block: object | undefined;
-  readonly written: WeakMap<object, Written>;
+  readonly written: WeakMap<object, NotedWrite>;
 };
 
 /** In one go, as where signals live in memory. The reactive graph itself gives up after 100, with an error that names nobody. */
@@ -47,7 +47,7 @@ const maxDepth = 500;
 /** Runs that take longer than this for as many are slow, such as those of a clock. In milliseconds. */
 const windowMs = 10_000;
 
-const state = processState<State>("effect-loops", () => ({
+const state = processState<LoopState>("effect-loops", () => ({
   frame: undefined,
   count: 0,
   block: undefined,
@@ -170,11 +170,11 @@ export function guardedEffect(of: (() => string) | object, fn: () => void | (() 
 const loops = new WeakMap<object, Runner>();
 
 /** Found out at the start of a run: what it has read in the last one, and an effect has written since. */
-function causesOf({ runner, seenBefore }: Frame): Written[] {
+function causesOf({ runner, seenBefore }: Frame): NotedWrite[] {
   return [...runner.reads.keys()].flatMap((read) => writtenSince(read, seenBefore) ?? []);
 }
 
-function writtenSince(read: Readable<unknown>, seenBefore: number): Written | undefined {
+function writtenSince(read: Readable<unknown>, seenBefore: number): NotedWrite | undefined {
   const written = state.written.get(read);
   return written && (written.id > seenBefore || !written.isSettled) ? written : undefined;
 }
@@ -184,11 +184,11 @@ function isCausedByOthers({ runner, seenBefore }: Frame): boolean {
   return [...runner.reads].some(([read, before]) => !writtenSince(read, seenBefore) && entryNowOf(read) !== before);
 }
 
-function begin(frame: Frame): Run {
+function begin(frame: Frame): EffectRun {
   const { runner } = frame;
   const now = performance.now();
   const block = currentBlock();
-  const cause = causesOf(frame).reduce<Run | undefined>(
+  const cause = causesOf(frame).reduce<EffectRun | undefined>(
     (deepest, { by }) => (deepest && deepest.depth >= by.depth ? deepest : by),
     undefined,
   );
@@ -203,7 +203,7 @@ function begin(frame: Frame): Run {
   };
 }
 
-function checkRun({ runner, depth, since, depthInBlock }: Run, frame: Frame): void {
+function checkRun({ runner, depth, since, depthInBlock }: EffectRun, frame: Frame): void {
   if (depth < maxDepth && depthInBlock < maxDepthInBlock) return;
   const causes = causesOf(frame).map(({ signal, by }) => {
     const key = clip(signal.key);

@@ -27,12 +27,12 @@ export function isMarkedRefresh(headers: object | undefined): boolean {
   return headers !== undefined && refreshes.has(headers);
 }
 
-type Asked = { readonly headers?: NextUnit["headers"] | undefined; readonly url?: NextUnit["url"] | undefined };
+type AskedRequest = { readonly headers?: NextUnit["headers"] | undefined; readonly url?: NextUnit["url"] | undefined };
 
 /** Which page has sent a request: the one that it asks for, as with a refresh of the page segment, or another one, as a link does. */
 export type Sender = "itself" | "another" | "unknown";
 
-export function senderOf({ headers, url }: Asked): Sender {
+export function senderOf({ headers, url }: AskedRequest): Sender {
   const sender = URL.parse(headers?.get("referer") ?? "");
   const asked = headers?.get(askedHeader) ?? (url && basePath() + url.pathname + (url.search ?? ""));
   const receiver = asked ? URL.parse(`http://host${asked}`) : undefined;

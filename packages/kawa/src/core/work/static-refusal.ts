@@ -1,7 +1,7 @@
 import { KawaError, type KawaErrorOptions } from "../errors/errors.ts";
 import { isNextBuild, type NextUnit, type NextWork, nextWork } from "./next-work.ts";
 
-type Place = { readonly where: string; readonly fix: string };
+type Advice = { readonly where: string; readonly fix: string };
 
 const caches = new Set(["cache", "private-cache", "unstable-cache"]);
 const ofOneVisitor = new Set(["request", "prerender-runtime", "private-cache"]);
@@ -24,7 +24,7 @@ export function refuseWhereKept(what: string): void {
 
 /** @param what - such as `"app:counter" was read` */
 export function staticRefusal(what: string, options?: KawaErrorOptions): KawaError {
-  const { where, fix } = placeOf(nextWork());
+  const { where, fix } = adviceFor(nextWork());
   const when = isNextBuild() ? "during next build" : "where Next keeps the result";
   return new KawaError(
     "RENDER_STATIC",
@@ -33,7 +33,7 @@ export function staticRefusal(what: string, options?: KawaErrorOptions): KawaErr
   );
 }
 
-function placeOf(found: ReturnType<typeof nextWork>): Place {
+function adviceFor(found: ReturnType<typeof nextWork>): Advice {
   if (!found) {
     return {
       where: "outside of everything that is run for a request",

@@ -9,7 +9,7 @@ const maxFrames = 16;
 /** Functions are many only where they are made anew for each request. */
 const maxPlaces = 10_000;
 
-type Place = { readonly file: string; readonly line: number; readonly column: number };
+type FunctionPlace = { readonly file: string; readonly line: number; readonly column: number };
 
 const state = processState("async-callers", () => ({ left: 1, gap: 1, seed: 1, places: new Set<string>() }));
 
@@ -40,7 +40,7 @@ function look(call: HookCall): void {
 }
 
 /** Where the functions begin that lie between the hook and React. */
-function placesOf({ hook }: HookCall): Place[] {
+function placesOf({ hook }: HookCall): FunctionPlace[] {
   const frames = framesOfCaller(hook, maxFrames);
   const end = frames.findIndex((frame) => isOfPackage.test(frame.getFileName() ?? ""));
   // Where React is not found, nobody knows where the component ends.
@@ -61,7 +61,7 @@ type Enclosed = {
 const isOfPackage = /[\\/]node_modules[\\/]/;
 
 /** What stands in the code that runs. False where it cannot be read. */
-async function isAsync({ file, line, column }: Place): Promise<boolean> {
+async function isAsync({ file, line, column }: FunctionPlace): Promise<boolean> {
   try {
     const { readFile } = process.getBuiltinModule("node:fs/promises");
     const text = await readFile(file.startsWith("file:") ? new URL(file) : file, "utf8");

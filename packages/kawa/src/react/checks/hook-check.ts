@@ -9,10 +9,10 @@ const counts = new WeakMap<object, number>();
 
 /** Who reads: components that React runs again, or an async function too. */
 type Readers = NonNullable<AnySignal["readBy"]>;
-type Known = { readonly computed: WeakMap<object, Readers>; readonly streams: Map<string, Readers> };
+type KnownReaders = { readonly computed: WeakMap<object, Readers>; readonly streams: Map<string, Readers> };
 
 /** Of what is no signal; a signal says it itself. */
-const known = processState<Known>("hook-readers", () => ({ computed: new WeakMap(), streams: new Map() }));
+const known = processState<KnownReaders>("hook-readers", () => ({ computed: new WeakMap(), streams: new Map() }));
 
 /** What a hook reads: a signal or computed, or the place of an inline stream, whose signal is another object each time. */
 export type HookSource = object | string;

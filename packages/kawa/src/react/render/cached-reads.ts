@@ -133,13 +133,13 @@ export function cachedRead(backend: Backend, key: string, entry: Entry): CachedR
   return { backendId: backend.id, epoch: backend.version.epoch, key, seq: expectedSeq(entry) };
 }
 
-type State = {
+type CachedReadsState = {
   /** In the order of last use. */
   readonly kept: Map<string, CachedReads>;
   readonly running: Set<CachedReads>;
 };
 
-const state = (): State => processState("cached-reads", () => ({ kept: new Map(), running: new Set() }));
+const state = (): CachedReadsState => processState("cached-reads", () => ({ kept: new Map(), running: new Set() }));
 
 export function keepCachedReads(cached: CachedReads): void {
   const { kept, running } = state();

@@ -2,7 +2,7 @@ import * as React from "react";
 import type { ReactNode } from "react";
 import { isPromise } from "../checks/is-promise.ts";
 
-type Known<T> = Promise<T> & { status?: string; value?: T; reason?: unknown };
+type TrackedPromise<T> = Promise<T> & { status?: string; value?: T; reason?: unknown };
 
 type ServerInternals = { H: unknown };
 
@@ -21,11 +21,11 @@ export function runComponent<P>(
   component: (props: P) => ReactNode | Promise<ReactNode>,
   props: P,
 ): ReactNode | Promise<ReactNode> {
-  const used: Known<unknown>[] = [];
+  const used: TrackedPromise<unknown>[] = [];
   const attempt = (): ReactNode | Promise<ReactNode> => {
     let index = 0;
     let waiting: Promise<unknown> | undefined;
-    const use = (promise: Known<unknown>): unknown => {
+    const use = (promise: TrackedPromise<unknown>): unknown => {
       // As in React, a component that runs again is given its promises by their order.
       const known = (used[index] ??= track(promise));
       if (known !== promise)
@@ -61,7 +61,7 @@ export function runComponent<P>(
   return attempt();
 }
 
-function track(promise: Known<unknown>): Known<unknown> {
+function track(promise: TrackedPromise<unknown>): TrackedPromise<unknown> {
   if (promise.status === undefined) {
     promise.status = "pending";
     promise.then(

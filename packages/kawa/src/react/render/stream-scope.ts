@@ -1,7 +1,7 @@
 import { clip } from "../../core/errors/errors.ts";
 import { encodeValue } from "../../core/value/value.ts";
 
-export type StreamSource = {
+export type StreamDefinition = {
   /** Where the stream is written; empty when that is not known. */
   readonly place: string;
   readonly start: (...args: never) => unknown;
@@ -14,7 +14,7 @@ export type StreamSource = {
  *
  * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - a dep is no plain data
  */
-export function streamScopeOf({ place, start, deps }: StreamSource): string {
+export function streamScopeOf({ place, start, deps }: StreamDefinition): string {
   const text = JSON.stringify([place, String(start), encodeValue(`deps of the stream ${place}`, deps)]);
   // Deps may come from a visitor: nobody must be able to choose those of another stream's name.
   const { createHash } = process.getBuiltinModule("node:crypto");

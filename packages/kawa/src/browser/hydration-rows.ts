@@ -4,7 +4,7 @@ import type { ValueRow } from "./value-protocol.ts";
 export const rowsAttribute = "data-kawa-values";
 
 /** Rows that have come with the page since the last call. */
-export function takeHtmlRows(): readonly ValueRow[] {
+export function takeHydrationRows(): readonly ValueRow[] {
   return [...document.querySelectorAll(`[${rowsAttribute}]`)].flatMap((block) => {
     block.removeAttribute(rowsAttribute);
     return JSON.parse(block.textContent) as ValueRow[];
