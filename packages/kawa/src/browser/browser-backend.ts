@@ -8,14 +8,14 @@ import { RenderFloor } from "./render-floor.ts";
 import { entryHolding, heldOf, type PendingWrite, Slot } from "./slot.ts";
 import type { StreamedValues } from "./value-port.ts";
 
-/** A value that was on the screen is followed for this much longer, in milliseconds, and so many of them. */
+/** A value that has left the screen is followed for this much longer, in milliseconds, and at most so many of them. */
 const followLeftMs = 30_000;
 const maxLeft = 50;
-/** A navigation waits this long for values, in milliseconds: then it shows those that are known. */
+/** A navigation waits this long for newer values, in milliseconds. Then it shows those that are known. */
 const longestWaitMs = 1_000;
 
 /**
- * The values of the app in a browser. What is written here is shown at once, and taken back when the actor refuses it; what
+ * The values of the app in a browser. Writes are optimistic: a value is shown at once, and taken back when the actor refuses it. What
  * others write comes through {@link receive}.
  */
 export class BrowserBackend implements SignalBackend, StreamedValues {
@@ -25,17 +25,17 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
   #hydrating: Promise<void> | undefined;
   readonly #slots = new Map<string, Slot>();
   readonly #watched = new Set<string>();
-  /** Left a moment ago: the stream goes on with them, for whoever comes back. The oldest first. */
+  /** Keys that left the screen a moment ago, the oldest first. The stream still follows them, for a page that shows them again. */
   readonly #left = new Map<string, ReturnType<typeof setTimeout>>();
   #reader: Promise<(key: string) => Promise<void>> | undefined;
   readonly #onWatch: () => void;
-  /** How new the server components are beside which values are shown. */
+  /** How new the server components are beside which the values are shown. */
   readonly floor: RenderFloor;
-  /** How often everything was forgotten. What was asked for before is of nobody's any more. */
+  /** How often everything was forgotten. Answers to questions from before are for somebody who does not look any more. */
   readonly forgetCount: Cell<number> = cell(0);
 
   /**
-   * `hydrationRows` gives those that have come with the page since it was called last; `onWatch` is called when {@link watched}
+   * `hydrationRows` returns the rows that have come with the page since its last call; `onWatch` is called when {@link watched}
    * changes.
    */
   constructor(hydrationRows: () => readonly ValueRow[], onWatch: () => void, floor = new RenderFloor()) {
@@ -67,7 +67,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
     await this.read(keys.filter((key) => this.entry(key).peek().state === "unknown"));
   }
 
-  /** Asks the server, also for what is known: what nothing on the page follows may be old. */
+  /** Asks the server, also for values that are known: one that nothing on the page follows may be old. */
   async read(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     this.#reader ??= import("./row-reader.ts").then(
@@ -80,18 +80,18 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
     await Promise.all(keys.map(await this.#reader));
   }
 
-  /** Which of these keys nobody follows, and may be older than the server components of the page. */
+  /** Those of these keys whose values nothing on the page follows, and which may be older than its server components. */
   oldOf(keys: readonly string[]): readonly string[] {
     const { versions } = this.floor;
     return keys.filter((key) => !this.#watched.has(key) && this.slot(key).isOlderThan(versions));
   }
 
-  /** Asks for what is old, and resolves when it is known or cannot be waited for any longer. */
+  /** Asks for values that are old, and resolves when they are known or a navigation waits no longer. */
   async freshen(keys: readonly string[]): Promise<void> {
     const { versions } = this.floor;
     const read = this.read(keys).catch(() => {});
     await withTimeout(read, longestWaitMs, () => {});
-    // Nobody is to wait for the same again.
+    // No later render waits for the same again.
     for (const key of keys) this.noteRead(key, versions);
   }
 
@@ -118,12 +118,12 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
     await this.#write(key, { held: { text: null } });
   }
 
-  /** Loads what brings writes to the server, before the first write needs it: that tries again where this fails. */
+  /** Loads the code that writes before the first write needs it. Where that fails, the first write loads it again. */
   prepareWrites(): void {
     import("./writer.ts").catch(() => {});
   }
 
-  /** Takes over what the actor holds: at once, unless there is a value of a kind that has not been met yet. */
+  /** Takes over what the actor holds: at once, unless the decoder of a value has to be loaded first. */
   receive(rows: readonly ValueRow[], lists?: readonly ListChangeRow[]): Promise<void> | void {
     if (lists?.length) {
       import("./list-changes.ts")
@@ -182,7 +182,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
     this.#left.delete(key);
   }
 
-  /** Takes over what has come with the page meanwhile. */
+  /** Takes over the rows that have come with the page since the last call. */
   hydrate(): void {
     this.floor.take();
     const rows = this.#hydrationRows();
@@ -193,11 +193,11 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
         if (!this.#hydrated.has(key)) this.#hydrated.set(key, cell(entryHolding(heldOf(text), seq)));
       }
     });
-    // What cannot be decoded is read from the server.
+    // Where the decoder cannot be loaded, the values are read from the server.
     if (hydrating) this.#hydrating = hydrating.catch(() => {});
   }
 
-  /** At once, unless there is a value of a kind that has not been met yet. What was forgotten meanwhile is not taken. */
+  /** Calls `take` when the rows can be decoded: at once, unless the decoder has to be loaded. Rows from before {@link forget} are not taken. */
   #whenDecodable(rows: readonly ValueRow[], take: () => void): Promise<void> | void {
     const loading = loadCodec(rows);
     const count = this.forgetCount.peek();
@@ -232,12 +232,12 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
   }
 }
 
-/** What the owner of a value does with it later is not shown. */
+/** A copy: later changes that the owner of a value makes to it are not shown. */
 function copyOf(value: unknown): unknown {
   try {
     return structuredClone(value);
   } catch {
-    // The writer says what is wrong with it.
+    // The writer refuses it, and says what is wrong with it.
     return value;
   }
 }

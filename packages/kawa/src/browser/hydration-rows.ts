@@ -1,6 +1,6 @@
 import type { ValueRow } from "./value-protocol.ts";
 
-/** Marks the data blocks of a page that hold {@link ValueRow}s. */
+/** Marks the elements of a page that hold {@link ValueRow}s, with which its client components are hydrated. */
 export const rowsAttribute = "data-kawa-values";
 
 /** Rows that have come with the page since the last call. */

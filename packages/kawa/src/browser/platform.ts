@@ -10,7 +10,7 @@ import type { AnySignal, SignalDefinition } from "../core/signal.ts";
 export { untracked } from "../core/process/reactive.ts";
 export { localBackend } from "./global-backend.ts";
 
-// An effect that loops holds up one tab, where the reactive graph gives up after 100 runs.
+// An effect that loops holds up its own tab alone, and the reactive graph stops it after 100 runs.
 
 export function guardedEffect(_of: object, fn: () => void | (() => void)): () => void {
   return react(() => readForAll(fn));
@@ -30,7 +30,7 @@ export function fallbackBackend(): SignalBackend {
   return browserBackend();
 }
 
-// What a server has checked when it loaded the same module is not checked again.
+// A server has loaded the same module and checked what it defines, so nothing is checked here.
 
 export function composeKey(prefix: string, key: string): string {
   return prefix === "" ? key : `${prefix}:${key}`;
@@ -58,7 +58,7 @@ export function markFamily<F extends object>(family: F, definition: object): F {
   return Object.assign(family, { definition });
 }
 
-/** The server knows what is ephemeral. */
+/** No `ttlMs`: the server knows which signals are ephemeral. */
 export function writeOptions(_signal: AnySignal, options: OperationOptions | undefined): WriteOptions | undefined {
   return options;
 }

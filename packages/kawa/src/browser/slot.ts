@@ -4,17 +4,17 @@ import type { ShownFloor } from "../core/backend/render-floor.ts";
 import type { ValueRow } from "./value-protocol.ts";
 import { decode } from "./codec.ts";
 
-/** What a key holds. `text` is undefined while it is not encoded yet, and `null` when there is no value; `value` is a copy of `original`. */
+/** What a key holds. `text` is undefined while it is not encoded yet, and `null` where there is no value. `value` is a copy of `original`. */
 export type HeldValue = { readonly text?: string | null; readonly value?: unknown; readonly original?: unknown };
 
-/** Something that was written here, and that the actor has not accepted yet. */
+/** An optimistic write: it is shown here, and the actor has not accepted it yet. */
 export type PendingWrite = {
   /** Undefined for a write that does not depend on the value before. */
   readonly updater?: Updater | undefined;
-  /** What it makes of the key; of an update, known once it is on the way. */
+  /** What the key holds after it. For an update it is known once that is on the way. */
   held?: HeldValue | undefined;
   isOnTheWay?: boolean;
-  /** Who wrote it does not look any more: it is not shown, and not sent as somebody else. */
+  /** True when whoever wrote it does not look any more: it is not shown, and not sent as somebody else. */
   isOfAnother?: boolean;
   readonly settled: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }[];
 };
@@ -26,10 +26,10 @@ export class Slot {
   readonly key: string;
   readonly cell: Cell<Entry>;
   confirmed: (HeldValue & { readonly seq: number; readonly epoch: string }) | undefined;
-  /** In order. The first may be on the way to the server. */
+  /** Pending writes in order. The first may be on the way to the server. */
   readonly writes: PendingWrite[] = [];
   isSending = false;
-  /** Versions of which the confirmed value is known to be, where that is more than its own number tells. */
+  /** Versions up to which the confirmed value is known to be current, where its own number does not tell that. */
   asOf: ShownFloor = {};
 
   constructor(key: string, options: SlotOptions) {
@@ -42,27 +42,27 @@ export class Slot {
     return this.confirmed ? entryHolding(this.confirmed, this.confirmed.seq) : unknownEntry;
   }
 
-  /** True when server components show something that is newer than what is known to be the value. */
+  /** True when server components show something newer than the version up to which the value is known to be current. */
   isOlderThan(floor: ShownFloor): boolean {
     const { asOf, confirmed } = this;
     if (!confirmed) return false;
     const { epoch, seq } = confirmed;
-    // What has no history of its own, or another one than what is shown, may be older than any.
+    // A value of no history, or of another one than what is shown, may be older than all of it.
     const epochs = floor[epoch] === undefined ? Object.keys(floor) : [epoch];
     return epochs.some((of) => floor[of]! > Math.max(asOf[of] ?? 0, of === epoch ? seq : 0));
   }
 
-  /** A lower number never replaces a higher one, but for another history. */
+  /** Takes over what the actor holds. A lower number never replaces a higher one of the same history. */
   confirm([, text, seq, epoch]: ValueRow): void {
     const { confirmed } = this;
     if (confirmed?.epoch === epoch && confirmed.seq >= seq) return;
-    // So a value that was accepted stays the same object.
+    // The same object where the value was known: a write that was accepted changes nothing on the screen.
     const known = [confirmed, ...this.writes.map(({ held }) => held)].find((held) => held?.text === text);
     this.confirmed = { ...(known ?? heldOf(text)), seq, epoch };
     this.show();
   }
 
-  /** Somebody else looks now. What is on the screen shows its default until the actor says more. */
+  /** Called when somebody else looks now. A value on the screen becomes its default until the server tells more. */
   forget(isShown: boolean): void {
     for (const write of this.writes) write.isOfAnother = true;
     this.asOf = {};
@@ -84,7 +84,7 @@ export class Slot {
       }
     }
     const shown = this.cell.peek();
-    // Who looks need not be told that the same value has another number.
+    // The same value with another number is no change on the screen.
     if (shown.state !== entry.state || valueOf(shown) !== valueOf(entry)) this.cell.value = entry;
   }
 

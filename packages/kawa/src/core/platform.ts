@@ -26,7 +26,7 @@ export function fallbackBackend(): Backend {
 export type Initial = { readonly text: string; readonly entry: PresentEntry };
 
 export function initialOf(key: string, value: unknown): Initial {
-  // Before anybody reads.
+  // A signal is defined before anybody reads it.
   if (isNextBuild()) readEachAlone();
   const text = encodeValue(key, value);
   return { text, entry: createPresentEntry(0, text) };
@@ -38,10 +38,10 @@ export function valueOf(key: string, entry: PresentEntry): unknown {
 }
 
 const warned = processState("redefined-signals", () => new Set<string>());
-/** Of a family, whose keys visitors may choose, some warnings say as much as all. */
+/** Visitors may choose the keys of a family, and some warnings say as much as all. */
 const maxWarnings = 100;
 
-/** A signal is defined once more; a second module may mean another default. */
+/** Called when a signal is defined once more: a second module may mean another default. */
 export function redefine(signal: AnySignal, initial: unknown): void {
   if (Object.is(signal.initial, initial)) return;
   const before = signal.initialText;
@@ -61,7 +61,7 @@ export function redefine(signal: AnySignal, initial: unknown): void {
   if (editing) signal.redefine(after);
 }
 
-/** How a signal is written now. */
+/** The options of a write that is about to begin. */
 export function writeOptions(signal: AnySignal, options?: OperationOptions): WriteOptions | undefined {
   noteWrite(signal);
   return signal.ttlMs === undefined ? options : { ...options, ttlMs: signal.ttlMs };
@@ -74,7 +74,7 @@ export function writeOptions(signal: AnySignal, options?: OperationOptions): Wri
  */
 export function applyOptions(signal: AnySignal, { exposure, ttlMs }: SignalDefinition<unknown>): void {
   if (ttlMs !== undefined) signal.ttlMs = ttlMs;
-  // V8 keeps it within the object when it is there from the beginning, and a page may look at thousands.
+  // V8 keeps a field within the object where it is there from the beginning, and a page may look at thousands of signals.
   signal.readBy ??= undefined;
   if (exposure) expose(signal, exposure);
 }

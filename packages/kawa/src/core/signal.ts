@@ -77,7 +77,7 @@ export class BackedSignal<T> implements Signal<T> {
   exposure: Exposure | undefined;
   /** How long a value lives after it was last set or renewed; undefined where it stays, and in browsers. */
   declare ttlMs: number | undefined;
-  /** Who has read it with a hook, as far as that is known: `react/checks/hook-check` keeps it here, where a read finds it at once. */
+  /** Who has read it with a hook, as far as that is known. `react/checks/hook-check` keeps it here, where a read finds it at once. */
   declare readBy: "components" | "async" | undefined;
   #initial: Initial;
   readonly #backend: Backend | undefined;
@@ -149,7 +149,7 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   update(fn: (current: T) => T, options?: OperationOptions): Promise<T> {
-    // Where nothing is changed, what is there now is the value.
+    // Where the write is left out, the present value is the result.
     return written(
       { name: "update", of: this, by: this.update },
       () => this.change(fn, options),
@@ -193,7 +193,7 @@ export type AnySignal = Pick<
   | "valueIn"
 >;
 
-// Families make signals without end: hold them weakly, so that what nobody uses can go.
+// Families make signals without end: they are held weakly, so that those which nobody uses can go.
 const signals = processState("signals", () => ({
   byKey: new Map<string, WeakRef<AnySignal>>(),
   collected: new FinalizationRegistry<string>((id) => {

@@ -15,7 +15,7 @@ type FollowedQuery = {
   stop: () => void;
 };
 
-/** The queries of one client that show what their signals show, whoever else writes to the cache. */
+/** The queries of one client that follow their signals. They show what the signals show, whoever else writes to the cache. */
 class LiveQueries {
   readonly #client: QueryClient;
   readonly #followed = new Map<string, FollowedQuery>();
@@ -49,7 +49,7 @@ class LiveQueries {
     };
   }
 
-  /** Somebody else looks now. */
+  /** Called when somebody else looks now. */
   #forget(): void {
     for (const followed of this.#followed.values()) followed.value = followed.cached = undefined;
     this.#client.removeQueries({ queryKey: ["kawa"], type: "inactive" });
@@ -72,15 +72,15 @@ class LiveQueries {
     return followed;
   }
 
-  /** Data that came another way: a render, a restored cache, the app itself. */
+  /** Called when other data came into the cache: from a render, a restored cache, or the app itself. */
   #onUpdate({ queryKey, state }: Query): void {
     const followed = queryKey[0] === "kawa" ? this.#followed.get(queryKey[1] as string) : undefined;
-    // Without data it is reset, or shown as loading by the devtools.
+    // A query without data was reset, or the devtools show it as loading.
     if (followed && state.data !== undefined) this.#show(followed);
   }
 
   #show(followed: FollowedQuery): void {
-    // What hears of a value may write the next one.
+    // An observer that hears of a value may write the next one.
     if (followed.isShowing) return;
     followed.isShowing = true;
     try {
@@ -110,7 +110,7 @@ class LiveQueries {
   }
 }
 
-/** Takes over what a render has read. Which of two histories is the older one it cannot tell: that is left to the stream. */
+/** Takes over what a render has read, where it is newer. Which of two histories is older only the stream can tell. */
 function adopt(key: string, value: unknown, { seq, epoch, isAbsent }: QueryVersion): void {
   const slot = browserBackend().slot(key);
   if (slot.confirmed && (slot.confirmed.epoch !== epoch || slot.confirmed.seq >= seq)) return;

@@ -9,7 +9,7 @@ import type { HydratedValue, Select, SourceOptions } from "./signal-source.ts";
 
 const maxRetryCount = 3;
 
-/** How a query reads a signal in a browser. Whether it may, the server knows. */
+/** How a query reads a signal in a browser. The server decides whether it may. */
 export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
   return {
     queryFn: () => signal.get(),
@@ -28,11 +28,11 @@ export function useHydratedValue<T, TData>(signal: Signal<T>, select: Select<T, 
   const initialData = (): T | undefined => shown;
   const cached = useQueryClient().getQueryData(["kawa", key]);
   if (!Object.is(shown, current())) {
-    // HTML that comes late is taken over, and the cache is ahead of it.
+    // Late HTML is hydrated, and the cache is ahead of it.
     return { initialData, select: () => (select ? select(shown as T) : (shown as T & TData)) };
   }
   if (cached === undefined || Object.is(cached, shown)) return { initialData, select };
-  // Nobody has followed the signal for this cache: it is behind until the component is mounted.
+  // Nothing has followed the signal for this cache: it is behind until the component is mounted.
   const selectCurrent = (value: T): TData => {
     const known = current() ?? value;
     return select ? select(known) : (known as T & TData);

@@ -6,7 +6,7 @@ import { requestScope } from "../react/render/request-scope.ts";
 import { noteVersion } from "./query-version.ts";
 import type { SourceOptions } from "./signal-source.ts";
 
-/** How a query reads a signal on the server: in a render what its other components see, else what is current. */
+/** How a query reads a signal on the server: in a render the value that its other components see, else the current one. */
 export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
   const source = backed(signal);
   checkExposed(source);
@@ -16,7 +16,7 @@ export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
       const reader = await openReader(backend);
       await reader.load([key]);
       const entry = reader.entry(key).peek();
-      // What is hidden is as if it did not exist.
+      // A key that a hook hides looks like one that does not exist.
       const isHidden = backend.isGuarded && entry.state !== "present";
       if (!isHidden) noteVersion(client, queryKey, entry, (reader.version ?? backend.version).epoch);
       return source.valueIn(entry);
@@ -25,7 +25,7 @@ export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
 }
 
 async function openReader(backend: Backend): Promise<Reader & Partial<Pick<Backend, "version">>> {
-  // Only renders have one.
+  // Only renders have a cache signal.
   if (cacheSignal() === null) return backend.readerFor();
   const scope = requestScope();
   await scope.markDynamic();

@@ -19,8 +19,8 @@ export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
 }
 
 /**
- * A query that nobody has prefetched starts with the value that the page was rendered with; and while HTML is taken over, it shows
- * what the HTML shows.
+ * A query that was not prefetched starts with the value that the page was rendered with. While the HTML is hydrated, it shows what the
+ * HTML shows.
  */
 export function useHydratedValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): HydratedValue<T, TData> {
   const value = useReactive(signal);

@@ -6,22 +6,22 @@ import { ready } from "./checks/fulfilled.ts";
 
 /** What React needs of a signal or computed in a browser. */
 export type BrowserView<T> = {
-  /** To be given to `use`: pending until the value is known. */
+  /** For `use()`: pending until the value is known. */
   readonly ready: () => Promise<void>;
-  /** The same for who shows what is not known yet in another way: pending while a navigation waits for what is old. */
+  /** For `use()` where an unknown value is shown in another way: pending only while a navigation waits for newer values. */
   readonly fresh: () => Promise<void>;
   readonly subscribe: (listener: () => void) => () => void;
   readonly get: () => T;
-  /** The value that the HTML of the page shows. */
+  /** The value that the HTML of the page shows, for hydration. */
   readonly getHydrated: () => T;
 };
 
 const views = new WeakMap<object, BrowserView<unknown>>();
 
-/** A read that failed is not tried again before React has told it to an error boundary. */
+/** A read that has failed is not tried again for this long: until then React has told an error boundary. In milliseconds. */
 const failedMs = 1_000;
 
-/** The same view for each render: React has to be given the same functions and promises. */
+/** The same view for each render: React needs the same functions and promises again. */
 export function viewOf<T>(source: Readable<T>): BrowserView<T> {
   let view = views.get(source) as BrowserView<T> | undefined;
   if (!view) views.set(source, (view = createView(source)));
@@ -60,7 +60,7 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
     backend.hydrate();
     if (loading) return loading;
     const started = freshen();
-    // Outside of an update of the page React would show a fallback in place of what is there.
+    // Outside of an update of the page React would replace what is there by a fallback.
     return started && backend.floor.isUpdating ? wait(started) : ready;
   };
   const readHydrated = (): T =>
@@ -80,7 +80,7 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
       return source.subscribe(listener);
     },
     get: () => source.peek(),
-    // A computed gives another object each time.
+    // A computed value is a new object each time.
     getHydrated: () => (isBacked(source) ? readHydrated() : (computedHydrated ??= { value: readHydrated() }).value),
   };
 }

@@ -42,7 +42,7 @@ export function read<T>(source: Readable<T> | T, start?: StreamStart<T>, deps?: 
 }
 
 async function readIn<T>(scope: RequestScope, source: Readable<T>, onRead?: () => void): Promise<T> {
-  // Of whose behalf it is is known now, and may not be known any more when the value is.
+  // Which fragment reads is known now, and may not be known any more when the value is there.
   const into = scope.readsHere;
   let seen = seenBy(scope, source);
   while (!seen) {
@@ -54,7 +54,7 @@ async function readIn<T>(scope: RequestScope, source: Readable<T>, onRead?: () =
   return seen.result();
 }
 
-/** By a digest Next recognises what it has thrown itself to end a prerender. */
+/** Reports a failure that nobody awaits, unless Next itself has thrown it to end a prerender: such an error has a digest. */
 function reported<T>(work: Promise<T>): Promise<T> {
   return unlessAwaited(work, (error) => {
     if (Object(error).digest === undefined) console.error("[kawa] read() failed and nobody awaited it:", error);

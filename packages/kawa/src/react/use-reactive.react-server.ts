@@ -51,10 +51,10 @@ export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>, 
 const ownCall: HookCall = { hook: useReactive, name: "useReactive", instead: "await read(signal)" };
 const streamCall: HookCall = { ...ownCall, instead: "await read(initial, start, deps)" };
 
-/** @param checked by what it is known who reads the source: {@link HookSource} */
+/** @param checked under which the readers of the source are known: {@link HookSource} */
 export function useSource<T>(source: Readable<T>, checked: HookSource, call: HookCall): T {
   const scope = requestScope();
-  // A component may read thousands of signals that are known: nothing is made for these.
+  // A component may read thousands of signals whose values are known: nothing is made for these.
   // oxlint-disable-next-line react/rules-of-hooks -- either way calls use() once
   if (isChecked(checked) && isBacked(source)) return useChecked(scope, source, checked, call);
   const seen = seenBy(scope, source);
@@ -78,7 +78,7 @@ function useChecked<T>(scope: RequestScope, signal: BackedSignal<T>, checked: Ho
   return signal.valueIn(entry);
 }
 
-/** In a run for all, async functions of Kawa call the components. */
+/** Looks at who has called; not in a run for all visitors, where async functions of Kawa call the components. */
 function noteCallerIn(scope: RequestScope, call: HookCall): void {
   if (!scope.isForAll) noteCaller(call);
 }

@@ -90,7 +90,7 @@ function rowOf(snapshots: RenderSnapshots, { backend, key }: Read): ValueRow {
   return toValueRow(key, snapshot.peek(key), { epoch: snapshot.version.epoch, isGuarded: backend.isGuarded });
 }
 
-/** For a page of whose render this process knows nothing any more. */
+/** Snapshots for a page whose render this process does not know any more. */
 const late = new WeakMap<ClientValues, RenderSnapshots>();
 
 function lateSnapshots(values: ClientValues): RenderSnapshots {

@@ -158,7 +158,7 @@ export interface Backend extends SignalBackend, KeyLists, SnapshotSource {
   readonly streams: StreamRegistry;
   /** Whether the {@link Snapshot.identity} of a snapshot sees a value of a key now. @throws {KawaError} as {@link Reader.load} */
   seesValue?(key: string, identity: string): Promise<boolean>;
-  /** Prolongs the life of an ephemeral value, which is no change. Resolves with false when there is none. */
+  /** Renews an ephemeral value, so that it lives for another `ttlMs`; that is no change. Resolves with false when there is none. */
   renew(key: string, options?: OperationOptions): Promise<boolean>;
   /** Calls `listener` after every change that the process learns of; returns an idempotent unsubscribe. */
   onChange(listener: (change: Change) => void): () => void;
@@ -172,7 +172,7 @@ export type BackendStatus = "idle" | "connecting" | "connected" | "closed";
 type Backends = {
   readonly global: Cell<Backend | undefined>;
   readonly known: Cell<ReadonlyMap<string, Backend>>;
-  /** The value of `global`, without what it costs to ask a cell: each read of a signal needs it. */
+  /** The value of `global`. Each read of a signal needs it, and to ask a cell costs more. */
   globalNow: Backend | undefined;
 };
 

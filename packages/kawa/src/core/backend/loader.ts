@@ -3,14 +3,14 @@ export type ReadKeys = (keys: readonly string[]) => Promise<ReadonlyMap<string, 
 
 type LoadBatch = { readonly keys: string[]; readonly refused: ReturnType<ReadKeys> };
 
-/** Loads keys: each once, and those that are asked for in one turn together. */
+/** Loads keys: each once, and all that are asked for in one turn together. */
 export class Loader {
   readonly #read: ReadKeys;
   readonly #isApart: () => boolean;
   readonly #loading = new Map<string, LoadBatch>();
   #next: LoadBatch | undefined;
 
-  /** @param options.isApart true where each key is to be read by itself: one may take long, and costs no message. */
+  /** @param options.isApart true where each key is read by itself: where that costs no message, a slow key holds up no other */
   constructor(read: ReadKeys, { isApart = () => false }: { readonly isApart?: () => boolean } = {}) {
     this.#read = read;
     this.#isApart = isApart;

@@ -11,11 +11,11 @@ import { isShown } from "./viewers.ts";
 const checkMs = 1_000;
 /** A render counts as a viewer for this long: then its browser has connected. */
 const renderMs = 10_000;
-/** A browser whose page still shows the stream has rendered it again by then, when its value has changed. */
+/** When the value of a stream has changed, a browser that still shows it has rendered its page again by then. */
 const unreadMs = 30_000;
 /** A reload, or a navigation to another page that shows the stream, does not stop it. */
 const stopMs = 3_000;
-/** Longest wait at the end for the actor to hear that the streams are not shown here any more. */
+/** Longest wait at the end until the actor knows that the streams are not shown here any more. */
 const closeTimeoutMs = 500;
 
 // The values of one stream are of one type; those of all streams are of many.
@@ -26,7 +26,7 @@ type ShownStream = {
   readonly producer: AnyProducer;
   readonly key: string;
   readAt: number;
-  /** When the value changed that nobody has rendered since. */
+  /** When its value changed, where no render has shown it since. */
   unreadSince: number | undefined;
   unwatchedSince: number | undefined;
 };
@@ -35,7 +35,7 @@ type ShownStream = {
 export class InlineStreams {
   readonly backend: Backend;
   readonly #shown = new Map<string, ShownStream>();
-  /** Not shown here any more, and not yet unregistered. */
+  /** Streams that are not shown here any more, and are not unregistered yet. */
   readonly #ended = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
@@ -125,7 +125,7 @@ export class InlineStreams {
 
   async #end(scope: string, { producer }: ShownStream): Promise<void> {
     this.#shown.delete(scope);
-    // A value that arrives later would stay for ever.
+    // A value that arrives after it was unregistered would stay for ever.
     await producer.stop();
     if (this.#shown.has(scope)) return;
     this.#ended.add(scope);
@@ -170,7 +170,7 @@ export class InlineStreams {
     }
   }
 
-  /** What is produced here goes on: no other server can be told to do it either. */
+  /** What is produced here goes on: while the backend is away, no other server can be told to produce it. */
   #onFailure(error: unknown): void {
     if (isKawaError(error, "BACKEND_CLOSED")) return void this.close();
     if (!this.#isAway) console.error("[kawa] Streams could not be registered; trying on:", error);

@@ -3,12 +3,12 @@ import { StreamRun, type StreamRunOptions } from "./stream-run.ts";
 
 /** Gap before the function of a stream is started again after it has failed. */
 const restart = { firstMs: 1_000, maxMs: 30_000 } as const;
-/** A run of this length was a good one: after it the gaps are short again. */
+/** A run that lasted this long was a good one: after it the gaps are short again. */
 const wellMs = 30_000;
 
 export type StreamProducerOptions<T> = Omit<StreamRunOptions<T>, "onFailure">;
 
-/** Keeps the function of an inline stream running while it is to produce here, through its failures. */
+/** Keeps the function of an inline stream running while this server is to produce its values: when it fails, it is started again. */
 export class StreamProducer<T> {
   readonly #options: StreamProducerOptions<T>;
   #run: StreamRun<T> | undefined;
@@ -19,7 +19,7 @@ export class StreamProducer<T> {
     this.#options = options;
   }
 
-  /** Starts the function, once: it has to be said again and again. */
+  /** Starts the function where it does not run. Called again and again for as long as this server is to produce. */
   start(): void {
     if (this.#run) this.#run.restore();
     else if (!this.#retry) this.#begin();
@@ -53,7 +53,7 @@ export class StreamProducer<T> {
       }, retryMs).unref();
     };
     const run = new StreamRun({ ...this.#options, onFailure });
-    // Before it begins: it may fail at once.
+    // It may fail at once, so it has to be known before it begins.
     this.#run = run;
     run.begin();
   }

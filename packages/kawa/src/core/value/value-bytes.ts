@@ -9,7 +9,7 @@ export function toBase64({ buffer, byteOffset, byteLength }: ArrayBufferView): s
     return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString("base64");
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   let binary = "";
-  // More arguments than this may overflow the stack.
+  // In parts: more arguments may overflow the stack.
   for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
   return btoa(binary);
 }
@@ -17,7 +17,7 @@ export function toBase64({ buffer, byteOffset, byteLength }: ArrayBufferView): s
 /** Bytes in a buffer of their own, of exactly their size; undefined for what {@link toBase64} does not write. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    // A small Buffer is a part of a pool, which others use too.
+    // Copied: a small Buffer is a part of a pool, which others use too.
     const bytes =
       typeof Buffer === "function"
         ? new Uint8Array(Buffer.from(text, "base64"))

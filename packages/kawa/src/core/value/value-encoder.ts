@@ -11,7 +11,7 @@ export function encode(value: unknown, maxBytes: number): EncodedValue {
   return new Encoder(maxBytes).encode(value);
 }
 
-/** Writes a value as a tree: an object in several places is written once for each. Texts and numbers are written once. */
+/** Writes a value as a tree: an object is written in each place where it is, texts and numbers once. */
 class Encoder {
   readonly #maxBytes: number;
   readonly #nodes: string[] = [];
@@ -20,7 +20,7 @@ class Encoder {
   readonly #path: PathSegment[] = [];
   readonly #ancestors: object[] = [];
   #expandedBytes = 0;
-  /** Bytes of all texts beyond their characters. */
+  /** By how much the bytes of all texts exceed their characters. */
   #extraBytes = 0;
 
   constructor(maxBytes: number) {
@@ -33,7 +33,7 @@ class Encoder {
     return { text, bytes: text.length + this.#extraBytes, expandedBytes: this.#expandedBytes };
   }
 
-  /** A Proxy runs code, and so does a getter in a list. */
+  /** A Proxy or a getter in a list runs code of the app: what that throws is a refusal. */
   #addGuarded(value: unknown): number {
     try {
       return this.#add(value);
@@ -43,7 +43,7 @@ class Encoder {
     }
   }
 
-  /** Gives the place of its node. */
+  /** Returns the place of its node. */
   #add(value: unknown): number {
     switch (typeof value) {
       case "string":
@@ -147,7 +147,7 @@ class Encoder {
 
   #list(list: readonly unknown[]): string {
     const { length } = list;
-    // Without "length", and before anything is done as often as it says.
+    // Without "length". Counted first: nothing is done as often as a wrong length says.
     const nameCount = Reflect.ownKeys(list).length - 1;
     if (nameCount < length) throw this.#hole(list);
     this.#spend(costs.list + length * costs.member);
@@ -199,7 +199,7 @@ class Encoder {
   }
 
   #bytesNode(view: ArrayBufferView): string {
-    // Before as many are written: there may be more than fit into a text.
+    // Spent before they are written: there may be more bytes than fit into a text.
     this.#spend(costs.bytes + Math.ceil(view.byteLength / 3) * 4);
     return `["ArrayBuffer","${toBase64(view)}"]`;
   }
@@ -230,7 +230,7 @@ class Encoder {
   }
 
   #tooDeep(thing: object): ValueRefusal {
-    // The way to where it occurs again, and not round and round.
+    // The path leads to where the object occurs again, and not round and round.
     const again = [...this.#ancestors, thing].findIndex((one, at, chain) => chain.indexOf(one) < at);
     if (again === -1) return this.#refusal(`more than ${maxValueDepth} levels cannot be stored; name things by an id`);
     this.#path.length = again;

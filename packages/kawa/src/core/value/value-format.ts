@@ -13,10 +13,10 @@ export type DecodedValue = {
   readonly isFrozen: boolean;
 };
 
-/** Objects inside objects, at most: whoever encodes, decodes or renders a value walks it by recursion. */
+/** Most levels of objects inside objects: whoever encodes, decodes or renders a value walks it by recursion. */
 export const maxValueDepth = 500;
 
-/** Digits of the largest BigInt: to read one takes time that grows with the square of its digits. */
+/** Most digits of a BigInt: to read one takes time that grows with the square of its digits. */
 export const maxBigIntDigits = 4_096;
 
 /**
@@ -32,7 +32,7 @@ export const valuesByCode: ReadonlyMap<number, number | undefined> = new Map([
   [-6, -0],
 ]);
 
-/** Of one of these. */
+/** The code of a value that has one. */
 export function codeOf(value: number | undefined): number {
   for (const [code, meant] of valuesByCode) if (Object.is(meant, value)) return code;
   throw new Error(`${value} has no code.`);

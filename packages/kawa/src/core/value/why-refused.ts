@@ -26,7 +26,7 @@ export function whyRefused(thing: unknown): string {
   return `an instance of ${clip(name)} cannot be stored; ${advice[tag] ?? "store its plain data"}`;
 }
 
-/** Others may change the buffer, or it is gone; undefined for one that can be stored. */
+/** Why a buffer cannot be stored, such as that others may change it; undefined for one that can. */
 export function whyBufferRefused(buffer: ArrayBufferLike): string | undefined {
   if (kindOf(buffer) !== "ArrayBuffer") return "a SharedArrayBuffer cannot be stored; copy it with slice()";
   const { detached, resizable } = buffer as ArrayBuffer;
@@ -36,7 +36,7 @@ export function whyBufferRefused(buffer: ArrayBufferLike): string | undefined {
 }
 
 function nameOf(thing: object): string | undefined {
-  // It may be a getter.
+  // Looked up by descriptors: a getter would run code of the app.
   for (
     let holder: unknown = thing;
     typeof holder === "object" && holder !== null;

@@ -8,19 +8,19 @@ import type { Entry } from "../backend/backend.ts";
 /** Something that runs again when a signal that it has read changes. */
 export type Runner = {
   readonly name: () => string;
-  /** Of its last run, once it has written something: what it has read, as it was then. */
+  /** What it read in its last run, with the entries of then. Empty until it has written something. */
   reads: ReadonlyMap<Readable<unknown>, Entry | undefined>;
   /** The newest write when its last run began. */
   seenWrite: number;
   hasWritten: boolean;
 };
 
-/** One run. `depth` runs before it were each caused by what the one before had written, and by nobody else. */
+/** One run. Before it, `depth` runs in a row were each caused by a write of the one before, and by no other. */
 type EffectRun = {
   readonly runner: Runner;
   readonly depth: number;
   readonly since: number;
-  /** Until the next promise is settled. */
+  /** The same for all runs until the next microtask. */
   readonly block: object;
   readonly depthInBlock: number;
 };
@@ -41,10 +41,10 @@ type LoopState = {
   readonly written: WeakMap<object, NotedWrite>;
 };
 
-/** In one go, as where signals live in memory. The reactive graph itself gives up after 100, with an error that names nobody. */
+/** Most runs in one go, as where signals live in memory. The reactive graph itself gives up after 100, with an error without a name. */
 const maxDepthInBlock = 90;
 const maxDepth = 500;
-/** Runs that take longer than this for as many are slow, such as those of a clock. In milliseconds. */
+/** Runs that take longer than this for as many are no loop, such as those of a clock. In milliseconds. */
 const windowMs = 10_000;
 
 const state = processState<LoopState>("effect-loops", () => ({
@@ -68,7 +68,7 @@ export function createRunner(name: () => string): Runner {
   return { name, reads: noReads, seenWrite: 0, hasWritten: false };
 }
 
-/** Called before a signal is written: by which run? */
+/** Called before a signal is written: notes which run writes it. */
 export function noteWrite(signal: Read): void {
   const frame = state.frame ?? effectScope.getStore();
   if (!frame) return;
@@ -84,12 +84,12 @@ export function noteWrite(signal: Read): void {
   });
 }
 
-/** Called when the write of a signal was begun. */
+/** Called when the write of a signal has begun. */
 export function noteWritten(signal: object, work: Promise<unknown>): void {
   const written = state.written.get(signal);
   if (!written || written.isSettled) return;
   const settle = (): void => void (written.isSettled = true);
-  // In memory it is done already.
+  // A write in memory is done already.
   if (untracked(() => entryNow(written.signal)) !== written.before) settle();
   else work.then(settle, settle);
 }
@@ -116,13 +116,13 @@ export function untracked<T>(fn: () => T): T {
 }
 
 /**
- * Runs what should not write what it reads.
+ * Runs an effect or a computed value, and notes what it reads and writes.
  *
  * @throws {KawaError} EFFECT_LOOP - it has run again and again because of what it has written
  */
 export function runAs<T>(runner: Runner, fn: () => T, within: (frame: Frame, fn: () => T) => T = (_, run) => run()): T {
   const frame: Frame = { runner, seenBefore: runner.seenWrite, run: undefined };
-  // Most never write: nobody needs to know why they run.
+  // Most effects never write: why they run does not matter.
   if (runner.hasWritten) frame.run = begin(frame);
   runner.seenWrite = state.count;
   const { frame: outer } = state;
@@ -166,10 +166,10 @@ export function guardedEffect(of: (() => string) | object, fn: () => void | (() 
   return stop;
 }
 
-/** Who has run without end. */
+/** Runners that have run without end, by their errors. */
 const loops = new WeakMap<object, Runner>();
 
-/** Found out at the start of a run: what it has read in the last one, and an effect has written since. */
+/** What caused a run, as far as effects did: what the runner has read in its last run, and an effect has written since. */
 function causesOf({ runner, seenBefore }: Frame): NotedWrite[] {
   return [...runner.reads.keys()].flatMap((read) => writtenSince(read, seenBefore) ?? []);
 }
@@ -179,7 +179,7 @@ function writtenSince(read: Readable<unknown>, seenBefore: number): NotedWrite |
   return written && (written.id > seenBefore || !written.isSettled) ? written : undefined;
 }
 
-/** Others have changed something, so it would run whatever effects write: where others write all the time, that is no loop. */
+/** True where somebody else has changed something too: it would run anyway, so that is no loop. */
 function isCausedByOthers({ runner, seenBefore }: Frame): boolean {
   return [...runner.reads].some(([read, before]) => !writtenSince(read, seenBefore) && entryNowOf(read) !== before);
 }

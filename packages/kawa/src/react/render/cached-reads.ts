@@ -6,11 +6,11 @@ import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { Version } from "../../core/value/version.ts";
 import { createRenderId } from "./render-id.ts";
 
-/** Who is given an entry later has its reads with it. */
+/** Most cached results whose reads are remembered. An entry that is given later brings its reads with it. */
 const maxKept = 2_000;
 const tagPrefix = "kawa:";
 
-/** A key that something cached was made of. */
+/** A key that a cached result was made of. */
 export type CachedRead = {
   readonly backendId: string;
   readonly epoch: string;
@@ -19,7 +19,7 @@ export type CachedRead = {
   readonly seq: number;
 };
 
-/** Of something nobody knows: what was made of it is current for nobody. */
+/** A read of something unknown: a result that was made of it is current nowhere. */
 export const unknownRead: CachedRead = { backendId: "", epoch: "", key: "", seq: 0 };
 
 type TaggedReads = readonly (readonly [
@@ -95,7 +95,7 @@ export class CachedReads {
   }
 }
 
-/** What one of the tags of a cached entry tells; undefined for a tag of the app. */
+/** The reads that one of the tags of a cached entry tells; undefined for a tag of the app. */
 export function readTag(tag: string): CachedReads | undefined {
   if (!tag.startsWith(tagPrefix)) return undefined;
   const end = tag.indexOf(":", tagPrefix.length);
@@ -112,7 +112,7 @@ export function readTag(tag: string): CachedReads | undefined {
   return cached;
 }
 
-/** The app may have a tag that begins alike. */
+/** Empty for a tag of the app that begins alike. */
 function parseReads(text: string): TaggedReads {
   try {
     const reads: unknown = JSON.parse(text);
@@ -122,7 +122,7 @@ function parseReads(text: string): TaggedReads {
   }
 }
 
-/** How what was read lies to what there is now. What has no value is the same whenever that was. */
+/** Compares what was read with what there is now. A key that has no value is the same, whenever it was read. */
 export function compareRead(read: CachedRead, { epoch }: Version, entry: Entry): "same" | "older" | "newer" {
   if (read.epoch !== epoch) return "older";
   if (read.seq === expectedSeq(entry) && entry.state !== "unknown") return "same";
@@ -158,14 +158,14 @@ export function findCachedReads(id: string): CachedReads | undefined {
   return found;
 }
 
-/** Longest wait, in milliseconds. */
+/** Longest wait for cached functions that run, in milliseconds. */
 const maxWaitMs = 2_000;
-/** Whoever waits for a cached function as well is given its result shortly after it has ended. */
+/** Others that wait for a cached function are given its result this long after it has ended, in milliseconds. */
 const shownMs = 50;
 
 /**
- * Resolves when no cached function runs that has read what has changed since. Next gives its result to all who ask meanwhile, also to
- * renders that see the change: they must not tell their versions before.
+ * Resolves when no cached function runs that has read what has changed since. Next gives the result of such a function to all who ask
+ * meanwhile, also to renders that see the change: they must not announce their versions before.
  */
 export async function whenNothingOlderRuns(): Promise<void> {
   const { running } = state();

@@ -4,12 +4,12 @@ import { processState } from "../../core/process/process-state.ts";
 
 const maxRoutes = 10;
 
-/** Keys that a route was waiting for when Next had prerendered it at build time, by route. */
+/** Keys for which a route still waited when Next had prerendered it at build time, by route. */
 export type PrerenderedReads = Map<string, Set<string>>;
 
 /**
- * Remembers a read that waits for a request. Inside of `<Suspense>` that is right. Outside of it Next fails the build, with an
- * error that speaks of `connection()`, which the page has not called: a build that fails therefore says who has.
+ * Remembers a read that waits for a request. Inside of `<Suspense>` that is right. Outside of it Next fails the build with an error that
+ * speaks of `connection()`, which the page has not called. So a build that fails names the reads.
  */
 export function notePrerenderedRead(reason: unknown, name: string): void {
   const route = (reason as { route?: unknown } | undefined)?.route;

@@ -6,7 +6,7 @@ import { notePrerenderedRead } from "./prerendered-reads.ts";
 import type { RenderReads } from "./render-reads.ts";
 import type { RequestScope } from "./render-scope.ts";
 
-/** What a render sees of a signal or computed: its value, once everything that it depends on is known; undefined before. */
+/** What a render sees of a signal or computed value, once everything that it depends on is known; undefined before. */
 export function seenBy<T>(scope: RequestScope, source: Readable<T>): Seen<T> | undefined {
   if (!scope.isDynamic) return undefined;
   if (isBacked(source)) return seenSignal(scope, source);
@@ -18,7 +18,7 @@ export function seenBy<T>(scope: RequestScope, source: Readable<T>): Seen<T> | u
 export type Seen<T> = {
   /** Remembers that the render depends on it. */
   note(into: RenderReads | undefined): void;
-  /** The value, or throws what the computed has thrown. */
+  /** Returns the value, or throws what the computed value has thrown. */
   result(): T;
 };
 
@@ -28,7 +28,7 @@ function seenSignal<T>(scope: RequestScope, signal: BackedSignal<T>): Seen<T> | 
   return entry.state === "unknown" ? undefined : new SeenSignal(scope, signal, read, entry);
 }
 
-// A component may read thousands: one object each, without closures.
+// A component may read thousands of signals: one object each, without closures.
 class SeenSignal<T> implements Seen<T> {
   readonly #scope: RequestScope;
   readonly #signal: BackedSignal<T>;
@@ -54,7 +54,7 @@ class SeenSignal<T> implements Seen<T> {
 class SeenComputed<T> implements Seen<T> {
   readonly #scope: RequestScope;
   readonly #evaluated: Evaluated<T>;
-  /** Of what was read, in the same order. */
+  /** Entries of what was read, in the same order. */
   readonly #entries: readonly Entry[];
 
   constructor(scope: RequestScope, evaluated: Evaluated<T>, entries: readonly Entry[]) {
@@ -86,7 +86,7 @@ export async function loadFor<T>(scope: RequestScope, source: Readable<T>): Prom
 
 type Evaluated<T> = { readonly reads: readonly Read[]; readonly result: () => T };
 
-/** The value that everybody shares, where what it is computed from is the same for this render; else one for it alone. */
+/** The value that all renders share, where this render sees the same inputs; else a value for this render alone. */
 function evaluate<T>({ snapshots }: RequestScope, source: Readable<T>): Evaluated<T> {
   if (!snapshots.isGuarded) {
     const shared = evaluated(collectReads(() => source.value));
@@ -115,7 +115,7 @@ function unknownReads<T>(scope: RequestScope, source: Readable<T>): Read[] {
   return reads.filter((read) => entryIn(scope, read).state === "unknown");
 }
 
-/** Before the render is known to belong to a request, it knows nothing: a prerender must not open a snapshot. */
+/** What the render sees of a key. It is unknown until the render is known to belong to a request: a prerender must open no snapshot. */
 export function entryIn({ isDynamic, snapshots }: RequestScope, { backend, key }: Read): Entry {
   return (isDynamic ? snapshots.of(backend)?.peek(key) : undefined) ?? unknownEntry;
 }

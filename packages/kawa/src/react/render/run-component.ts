@@ -10,11 +10,11 @@ const internals = (React as Record<string, unknown>)[
   "__SERVER_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE"
 ] as ServerInternals | undefined;
 
-/** False where React lets nobody else run components with hooks. */
+/** False where React does not let other code run components with hooks. */
 export const canRunComponents: boolean = internals !== undefined;
 
 /**
- * Runs a server component outside of React's renderer, so that it belongs to no request: what `cache()` keeps for one is not to be seen.
+ * Runs a server component outside of React's renderer, so that it belongs to no request and sees nothing of what `cache()` keeps for one.
  * It may use `use`, `useMemo`, `useCallback` and `useDebugValue`; every other hook throws.
  */
 export function runComponent<P>(
