@@ -4,7 +4,7 @@ import { knownRenders } from "./known-renders.ts";
 import { RenderReads } from "./render-reads.ts";
 import type { RequestScope } from "./render-scope.ts";
 import { requestScope } from "./request-scope.ts";
-import { type RunComponent, wrapComponents } from "./wrap-components.ts";
+import { type Run, wrapComponents } from "./wrap-components.ts";
 
 /** What each live fragment of one render has read: a change of that needs no render of the page. */
 export class FragmentScope {
@@ -49,10 +49,10 @@ export class FragmentScope {
   run(
     reads: RenderReads,
     component: () => ReactNode | Promise<ReactNode>,
-    around?: RunComponent,
+    around?: Run,
   ): ReactNode | Promise<ReactNode> {
-    const read: RunComponent = (below) => this.#scope.readFor(reads, below);
-    const run: RunComponent = around ? (below) => around(() => read(below)) : read;
+    const read: Run = (below) => this.#scope.readFor(reads, below);
+    const run: Run = around ? (below) => around(() => read(below)) : read;
     const show = (node: ReactNode): ReactNode => {
       this.#unshown.delete(reads);
       return wrapComponents(node, run);

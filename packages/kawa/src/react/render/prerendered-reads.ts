@@ -4,7 +4,7 @@ import { processState } from "../../core/process/process-state.ts";
 
 const maxRoutes = 10;
 
-/** Keys for which a route still waited when Next had prerendered it at build time, by route. */
+/** Keys that a route was waiting for when Next had prerendered it at build time, by route. */
 export type PrerenderedReads = Map<string, Set<string>>;
 
 /**

@@ -5,7 +5,7 @@ type Component = (props: object) => ReactNode | Promise<ReactNode>;
 type Element = { readonly $$typeof: symbol; readonly type: unknown; readonly props: Readonly<Record<string, unknown>> };
 
 /** Runs a component. */
-export type RunComponent = <T>(component: () => T) => T;
+export type Run = <T>(component: () => T) => T;
 
 const elementType = Symbol.for("react.transitional.element");
 const ownRun = Symbol.for("kawa.own-run");
@@ -19,7 +19,7 @@ export function markOwnRun(component: object): void {
  * The same content, in which `run` runs each server component: those in the content, and those in what they return. React runs them
  * later, one by one, so nothing else tells on whose behalf a component runs. Only elements and arrays are looked into.
  */
-export function wrapComponents(node: ReactNode, run: RunComponent): ReactNode {
+export function wrapComponents(node: ReactNode, run: Run): ReactNode {
   return mapElements(node, (element, map) =>
     isServerComponent(element.type)
       ? withTypeAndProps(element, wrapped(element.type, run), mapProps(element.props, map))
@@ -91,7 +91,7 @@ function withTypeAndProps(element: Element, type: unknown, props: Element["props
   ) as Element;
 }
 
-function wrapped(component: Component, run: RunComponent): Component {
+function wrapped(component: Component, run: Run): Component {
   const wrapper: Component = (props) => {
     const node = run(() => component(props));
     return isPromise(node) ? node.then((content) => wrapComponents(content, run)) : wrapComponents(node, run);

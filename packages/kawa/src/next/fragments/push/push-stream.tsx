@@ -10,7 +10,7 @@ import { addForeignRender, findRender } from "../../../react/render/foreign-rend
 import { RenderReads } from "../../../react/render/render-reads.ts";
 import type { RequestScope } from "../../../react/render/render-scope.ts";
 import { useDynamicScope } from "../../../react/render/use-dynamic-scope.ts";
-import type { RunComponent } from "../../../react/render/wrap-components.ts";
+import type { Run } from "../../../react/render/wrap-components.ts";
 import { hub } from "../../stream/hub.ts";
 import { countRender } from "../../limits/refresh-pace.ts";
 import type { FragmentComponent } from "./fragment-registry.ts";
@@ -227,7 +227,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   }
 
   #runAlone(fragment: Followed): ReactNode | Promise<ReactNode> {
-    const timed: RunComponent = (component) => {
+    const timed: Run = (component) => {
       const startedAt = performance.now();
       try {
         return component();
