@@ -119,7 +119,7 @@ export interface SignalBackend extends Reader {
 }
 
 /** What namespaces need of a backend. */
-export interface KeyLists {
+interface KeyLists {
   /** Keys with a value that start with `prefix`, in order. */
   keys(prefix: string, options?: OperationOptions): Promise<readonly string[]>;
   /** As {@link keys}, with their values. */
@@ -132,7 +132,7 @@ export interface KeyLists {
 }
 
 /** What renders need of a backend. */
-export interface SnapshotSource {
+interface SnapshotSource {
   readonly version: Version;
   /**
    * True where hooks decide what each identity may read. Then `entry` and `load` show what an anonymous caller may see, and
