@@ -55,6 +55,9 @@ const strangers: readonly (readonly [room: string, stranger: string])[] = [
   ["query", "next"],
 ];
 
+/** The folders that know Next: all others ask `core/work` what Next is doing. */
+const nextRooms = ["core/work", "next", "."];
+
 const isIn = (room: string, part: string): boolean => room === part || room.startsWith(`${part}/`);
 
 /** The rooms that files in `room` must not import from. */
@@ -75,6 +78,11 @@ export function wallOf(room: string): OxlintOverride {
       message: `src/${room} may not import from src/${other}: scripts/rooms.ts has the order of the folders.`,
     };
   });
+  if (!nextRooms.some((part) => isIn(room, part)))
+    patterns.push({
+      regex: "^next(/|$)",
+      message: `src/${room} may not import Next: src/core/work tells what Next is doing.`,
+    });
   return {
     files: [`packages/kawa/src/${room === "." ? "" : `${room}/`}*.{ts,tsx}`],
     excludeFiles: ["**/*.test.{ts,tsx}"],

@@ -68,3 +68,10 @@ it("refuses each import that goes against the order of the folders, and no other
     expect([room, found.get(fileIn(room, "right.ts")) ?? []]).toEqual([room, []]);
   }
 });
+
+it("lets core/work and next import Next, and no other folder", { timeout: 120_000 }, () => {
+  const use = 'import { headers } from "next/headers";\nexport const use = headers;';
+  const files = Object.fromEntries(rooms.map((room) => [fileIn(room, "file.ts"), use]));
+  const refused = rooms.filter((room) => !/^(core\/work|next(\/.*)?|\.)$/.test(room));
+  expect([...lint(files).keys()].toSorted()).toEqual(refused.map((room) => fileIn(room, "file.ts")).toSorted());
+});

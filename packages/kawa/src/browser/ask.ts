@@ -2,23 +2,23 @@ import { isKawaError, KawaError, type KawaErrorCode, type KawaErrorOptions } fro
 import type { ErrorReply } from "./value-protocol.ts";
 import { routeSrc } from "./route.ts";
 
-/** The server gives up sooner. */
+/** Longer than the server takes before it gives up. */
 const timeoutMs = 40_000;
 
-/** A limit on an hour may ask for most of it. */
+/** A longer wait, such as that for the rest of an hour, is an error instead. */
 const maxRetryAfterMs = 10_000;
 
 export type AskOptions<T> = {
-  /** The error where there is no answer. */
+  /** Makes the error of a request that was not answered. */
   readonly lost: () => KawaError;
-  /** What an answer without a body says. */
+  /** Reads an answer without a body. */
   readonly fromHeaders?: (headers: Headers) => T;
 };
 
 /**
  * Asks the route for something.
  *
- * @throws {KawaError} what the server has told; else `lost`
+ * @throws {KawaError} the error that the server has told; else `lost`
  */
 export async function ask<T>(query: string, init: RequestInit, { lost, fromHeaders }: AskOptions<T>): Promise<T> {
   try {
@@ -30,7 +30,7 @@ export async function ask<T>(query: string, init: RequestInit, { lost, fromHeade
     if (response.status === 204 && fromHeaders) return fromHeaders(response.headers);
     const reply = (await response.json()) as T & Partial<ErrorReply>;
     if (response.ok) return reply;
-    // What the server says is meant for people. A proxy in between says nothing of ours.
+    // An error of the server is meant for people. An answer of a proxy in between has no code.
     if (reply.code) throw publicError(reply.code as KawaErrorCode, reply.error!, { retryAfterMs: reply.retryAfterMs });
   } catch (error) {
     if (isKawaError(error)) throw error;
@@ -38,7 +38,7 @@ export async function ask<T>(query: string, init: RequestInit, { lost, fromHeade
   throw lost();
 }
 
-/** How long to wait before the same is asked again; undefined where somebody waits for it who would rather know. */
+/** How long to wait before the same is asked again; undefined where whoever waits should see the error instead. */
 export function retryDelayOf(error: unknown, usualMs: number): number | undefined {
   if (!isKawaError(error, "RATE_LIMITED")) return undefined;
   const retryAfterMs = Number(error.data["retryAfterMs"]) || usualMs;

@@ -147,10 +147,10 @@ describe("reading in a browser", () => {
   describe("when somebody else looks", () => {
     it("forgets what is not on the screen, and what the page was rendered with", async () => {
       given.push(row("given", "of Ada", 5));
-      expect(backend.givenEntry("given").peek()).toMatchObject({ value: "of Ada" });
+      expect(backend.hydratedEntry("given").peek()).toMatchObject({ value: "of Ada" });
       backend.receive([row("k", "of Ada", 5)]);
       backend.forget();
-      expect([valueOf("k"), valueOf("given"), backend.givenEntry("given").peek().state]).toEqual([
+      expect([valueOf("k"), valueOf("given"), backend.hydratedEntry("given").peek().state]).toEqual([
         "unknown",
         "unknown",
         "unknown",
@@ -205,9 +205,9 @@ describe("reading in a browser", () => {
 
   it("keeps what the page was rendered with beside what came later", () => {
     given.push(row("k", 1, 1));
-    expect(backend.givenEntry("k").peek()).toMatchObject({ value: 1 });
+    expect(backend.hydratedEntry("k").peek()).toMatchObject({ value: 1 });
     backend.receive([row("k", 2, 2)]);
-    expect([backend.givenEntry("k").peek(), backend.entry("k").peek()]).toMatchObject([{ value: 1 }, { value: 2 }]);
+    expect([backend.hydratedEntry("k").peek(), backend.entry("k").peek()]).toMatchObject([{ value: 1 }, { value: 2 }]);
   });
 
   it("names the keys that something follows, with what is known of them", () => {
@@ -672,7 +672,7 @@ describe("a page that is left", () => {
       () => [row("k", 1, 4)],
       () => {},
     );
-    leaving.takeGiven();
+    leaving.hydrate();
     const never = new Promise<Answer>(() => {});
     answers.push(never, never, never);
     void leaving.set("k", 2);

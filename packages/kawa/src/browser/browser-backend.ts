@@ -1,47 +1,45 @@
-import type { Backend, Entry, Reader, Updater } from "../core/backend/backend.ts";
+import type { Entry, Reader, SignalBackend, Updater } from "../core/backend/backend.ts";
 import { batch, cell, type Cell, type ReadonlyCell } from "../core/process/reactive.ts";
+import { withTimeout } from "../core/process/with-timeout.ts";
 import type { ShownFloor } from "../core/backend/render-floor.ts";
 import { type KnownValue, type ListChangeRow, maxWatched, type ValueRow } from "./value-protocol.ts";
 import { loadCodec } from "./codec.ts";
 import { RenderFloor } from "./render-floor.ts";
-import { entryOf, heldOf, type PendingWrite, Slot } from "./slot.ts";
+import { entryHolding, heldOf, type PendingWrite, Slot } from "./slot.ts";
 import type { StreamedValues } from "./value-port.ts";
 
-/** A value that was on the screen is followed for this much longer, in milliseconds, and so many of them. */
+/** A value that has left the screen is followed for this much longer, in milliseconds, and at most so many of them. */
 const followLeftMs = 30_000;
 const maxLeft = 50;
-/** A navigation waits this long for values, in milliseconds: then it shows those that are known. */
+/** A navigation waits this long for newer values, in milliseconds. Then it shows those that are known. */
 const longestWaitMs = 1_000;
 
-/** A browser asks for no lists, versions or snapshots. */
-type BrowserParts = Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update">;
-
 /**
- * The values of the app in a browser. What is written here is shown at once, and taken back when the actor refuses it; what
+ * The values of the app in a browser. Writes are optimistic: a value is shown at once, and taken back when the actor refuses it. What
  * others write comes through {@link receive}.
  */
-export class BrowserBackend implements BrowserParts, StreamedValues {
+export class BrowserBackend implements SignalBackend, StreamedValues {
   readonly id = "browser";
-  readonly #givenRows: () => readonly ValueRow[];
-  readonly #given = new Map<string, ReadonlyCell<Entry>>();
-  #giving: Promise<void> | undefined;
+  readonly #hydrationRows: () => readonly ValueRow[];
+  readonly #hydrated = new Map<string, ReadonlyCell<Entry>>();
+  #hydrating: Promise<void> | undefined;
   readonly #slots = new Map<string, Slot>();
   readonly #watched = new Set<string>();
-  /** Left a moment ago: the stream goes on with them, for whoever comes back. The oldest first. */
+  /** Keys that left the screen a moment ago, the oldest first. The stream still follows them, for a page that shows them again. */
   readonly #left = new Map<string, ReturnType<typeof setTimeout>>();
   #reader: Promise<(key: string) => Promise<void>> | undefined;
   readonly #onWatch: () => void;
-  /** How new the server components are beside which values are shown. */
+  /** How new the server components are beside which the values are shown. */
   readonly floor: RenderFloor;
-  /** How often everything was forgotten. What was asked for before is of nobody's any more. */
+  /** How often everything was forgotten. Answers to questions from before are for somebody who does not look any more. */
   readonly forgetCount: Cell<number> = cell(0);
 
   /**
-   * `givenRows` gives those that have come with the page since it was called last; `onWatch` is called when {@link watched}
+   * `hydrationRows` returns the rows that have come with the page since its last call; `onWatch` is called when {@link watched}
    * changes.
    */
-  constructor(givenRows: () => readonly ValueRow[], onWatch: () => void, floor = new RenderFloor()) {
-    this.#givenRows = givenRows;
+  constructor(hydrationRows: () => readonly ValueRow[], onWatch: () => void, floor = new RenderFloor()) {
+    this.#hydrationRows = hydrationRows;
     this.#onWatch = onWatch;
     this.floor = floor;
   }
@@ -58,18 +56,18 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   }
 
   /** What the page was rendered with; else {@link entry}. */
-  givenEntry(key: string): ReadonlyCell<Entry> {
-    this.takeGiven();
-    return this.#given.get(key) ?? this.entry(key);
+  hydratedEntry(key: string): ReadonlyCell<Entry> {
+    this.hydrate();
+    return this.#hydrated.get(key) ?? this.entry(key);
   }
 
   async load(keys: readonly string[]): Promise<void> {
-    this.takeGiven();
-    await this.#giving;
+    this.hydrate();
+    await this.#hydrating;
     await this.read(keys.filter((key) => this.entry(key).peek().state === "unknown"));
   }
 
-  /** Asks the server, also for what is known: what nothing on the page follows may be old. */
+  /** Asks the server, also for values that are known: one that nothing on the page follows may be old. */
   async read(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     this.#reader ??= import("./row-reader.ts").then(
@@ -82,20 +80,18 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
     await Promise.all(keys.map(await this.#reader));
   }
 
-  /** Which of these keys nobody follows, and may be older than the server components of the page. */
+  /** Those of these keys whose values nothing on the page follows, and which may be older than its server components. */
   oldOf(keys: readonly string[]): readonly string[] {
     const { versions } = this.floor;
     return keys.filter((key) => !this.#watched.has(key) && this.slot(key).isOlderThan(versions));
   }
 
-  /** Asks for what is old, and resolves when it is known or cannot be waited for any longer. */
+  /** Asks for values that are old, and resolves when they are known or a navigation waits no longer. */
   async freshen(keys: readonly string[]): Promise<void> {
     const { versions } = this.floor;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const inTime = new Promise((resolve) => (timer = setTimeout(resolve, longestWaitMs)));
-    await Promise.race([this.read(keys).catch(() => {}), inTime]);
-    clearTimeout(timer);
-    // Nobody is to wait for the same again.
+    const read = this.read(keys).catch(() => {});
+    await withTimeout(read, longestWaitMs, () => {});
+    // No later render waits for the same again.
     for (const key of keys) this.noteRead(key, versions);
   }
 
@@ -111,7 +107,7 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   }
 
   async set(key: string, value: unknown): Promise<void> {
-    await this.#write(key, { held: { value: copyOf(value), given: value } });
+    await this.#write(key, { held: { value: copyOf(value), original: value } });
   }
 
   update(key: string, updater: Updater): Promise<unknown> {
@@ -122,12 +118,12 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
     await this.#write(key, { held: { text: null } });
   }
 
-  /** Loads what brings writes to the server, before the first write needs it: that tries again where this fails. */
+  /** Loads the code that writes before the first write needs it. Where that fails, the first write loads it again. */
   prepareWrites(): void {
     import("./writer.ts").catch(() => {});
   }
 
-  /** Takes over what the actor holds: at once, unless there is a value of a kind that has not been met yet. */
+  /** Takes over what the actor holds: at once, unless the decoder of a value has to be loaded first. */
   receive(rows: readonly ValueRow[], lists?: readonly ListChangeRow[]): Promise<void> | void {
     if (lists?.length) {
       import("./list-changes.ts")
@@ -141,7 +137,7 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   }
 
   forget(): void {
-    this.#given.clear();
+    this.#hydrated.clear();
     for (const key of this.#left.keys()) this.#stopFollowing(key);
     batch(() => {
       this.forgetCount.value += 1;
@@ -186,22 +182,22 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
     this.#left.delete(key);
   }
 
-  /** Takes over what has come with the page meanwhile. */
-  takeGiven(): void {
+  /** Takes over the rows that have come with the page since the last call. */
+  hydrate(): void {
     this.floor.take();
-    const rows = this.#givenRows();
+    const rows = this.#hydrationRows();
     if (rows.length === 0) return;
-    const giving = this.#whenDecodable(rows, () => {
+    const hydrating = this.#whenDecodable(rows, () => {
       void this.receive(rows);
       for (const [key, text, seq] of rows) {
-        if (!this.#given.has(key)) this.#given.set(key, cell(entryOf(heldOf(text), seq)));
+        if (!this.#hydrated.has(key)) this.#hydrated.set(key, cell(entryHolding(heldOf(text), seq)));
       }
     });
-    // What cannot be decoded is read from the server.
-    if (giving) this.#giving = giving.catch(() => {});
+    // Where the decoder cannot be loaded, the values are read from the server.
+    if (hydrating) this.#hydrating = hydrating.catch(() => {});
   }
 
-  /** At once, unless there is a value of a kind that has not been met yet. What was forgotten meanwhile is not taken. */
+  /** Calls `take` when the rows can be decoded: at once, unless the decoder has to be loaded. Rows from before {@link forget} are not taken. */
   #whenDecodable(rows: readonly ValueRow[], take: () => void): Promise<void> | void {
     const loading = loadCodec(rows);
     const count = this.forgetCount.peek();
@@ -236,12 +232,12 @@ export class BrowserBackend implements BrowserParts, StreamedValues {
   }
 }
 
-/** What the owner of a value does with it later is not shown. */
+/** A copy: later changes that the owner of a value makes to it are not shown. */
 function copyOf(value: unknown): unknown {
   try {
     return structuredClone(value);
   } catch {
-    // The writer says what is wrong with it.
+    // The writer refuses it, and says what is wrong with it.
     return value;
   }
 }

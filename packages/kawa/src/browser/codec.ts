@@ -9,7 +9,7 @@ export function decode(text: string): unknown {
   return value === notPlain && decodeFully ? decodeFully(text) : value;
 }
 
-/** What to wait for until {@link decode} knows all of these values; mostly nothing. */
+/** A promise to await before {@link decode} knows all of these values; mostly none. */
 export function loadCodec(rows: readonly ValueRow[]): Promise<void> | undefined {
   if (decodeFully || rows.every(([, text]) => text === null || decodePlain(text) !== notPlain)) return undefined;
   return import("../core/value/value.ts").then(({ decodeValue }) => void (decodeFully = decodeValue));

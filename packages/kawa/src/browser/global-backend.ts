@@ -1,7 +1,7 @@
-import type { Backend } from "../core/backend/backend.ts";
+import type { SignalBackend } from "../core/backend/backend.ts";
 import { processState } from "../core/process/process-state.ts";
 import { BrowserBackend } from "./browser-backend.ts";
-import { takeHtmlRows } from "./html-rows.ts";
+import { takeHydrationRows } from "./hydration-rows.ts";
 import { createLocalBackend } from "./local-backend.ts";
 import { valuePort } from "./value-port.ts";
 
@@ -9,13 +9,13 @@ import { valuePort } from "./value-port.ts";
 export function browserBackend(): BrowserBackend {
   return processState("browser-backend", () => {
     const port = valuePort();
-    const backend = new BrowserBackend(takeHtmlRows, () => port.onWatch(), port.floor);
+    const backend = new BrowserBackend(takeHydrationRows, () => port.onWatch(), port.floor);
     port.values = backend;
     return backend;
   });
 }
 
 /** The backend of signals without a key. */
-export function localBackend(): Backend {
+export function localBackend(): SignalBackend {
   return processState("local-backend", createLocalBackend);
 }

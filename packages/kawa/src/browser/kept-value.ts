@@ -1,11 +1,11 @@
 import { isKawaError } from "../core/errors/errors.ts";
 import { processState } from "../core/process/process-state.ts";
 import { react, untracked } from "../core/process/reactive.ts";
-import type { BackedSignal, Signal } from "../core/signal.ts";
+import { backed, type Signal } from "../core/signal.ts";
 import { maxKept } from "./value-protocol.ts";
 import { valuePort } from "./value-port.ts";
 
-/** A value that did not come to the server is sent again after this long. */
+/** A value that did not reach the server is sent again after this long, in milliseconds. */
 const retryMs = 2_000;
 
 export type KeptValueOptions = {
@@ -14,8 +14,8 @@ export type KeptValueOptions = {
 };
 
 /**
- * Keeps the value of an ephemeral signal from its first {@link set} to {@link release}: the stream of the browser renews it, and when
- * it is lost nevertheless, it is set again.
+ * Keeps the value of an ephemeral signal from its first {@link set} to {@link release}: the browser's stream renews it, and a value that is
+ * lost all the same is set again.
  */
 export class KeptValue<T> {
   readonly signal: Signal<T>;
@@ -25,9 +25,9 @@ export class KeptValue<T> {
   /** Encoded value; undefined before there is one. */
   #text: string | undefined;
   #isWriting = false;
-  /** The server has said no to this value. */
+  /** The server has refused this value. */
   #isRefused = false;
-  /** The page is not shown, and may never be again. */
+  /** The page is hidden, and may never be shown again. */
   #isHidden = false;
   #hasEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -76,13 +76,13 @@ export class KeptValue<T> {
 
   #remove(): void {
     clearTimeout(this.#timer);
-    // What does not come to the server is removed when its time is over.
+    // Where this does not reach the server, the value ends by itself.
     if (this.#text !== undefined) this.signal.delete().catch(() => {});
   }
 
-  /** It has not been renewed in time, as after sleep, or somebody has removed it. */
+  /** Sets the value again when it was not renewed in time, as after sleep, or when somebody has removed it. */
   #followLoss(): () => void {
-    const { backend, key } = this.signal as BackedSignal<T>;
+    const { backend, key } = backed(this.signal);
     return react(() => {
       const { state } = backend.entry(key).value;
       const isLost = state === "absent" && this.#text !== undefined && !this.#isWriting;
@@ -114,7 +114,7 @@ function keepers(): Map<string, number> {
   return processState("kept-values", () => new Map());
 }
 
-/** Names the key to the stream of the browser. */
+/** Has the browser's stream renew the key. */
 function keepInStream(key: string): () => void {
   const counts = keepers();
   const count = (change: number): void => {
@@ -134,7 +134,7 @@ function keepInStream(key: string): () => void {
   return () => count(-1);
 }
 
-/** `UNAUTHORIZED`: somebody else looks. Who still keeps it then is shown to them too. */
+/** True where it is worth to try again. After `UNAUTHORIZED`, which says that somebody else looks now, the value is kept as them. */
 function isTemporary(error: unknown): boolean {
   return isKawaError(error) && (error.status >= 500 || error.code === "RATE_LIMITED" || error.code === "UNAUTHORIZED");
 }

@@ -1,9 +1,9 @@
-import type { Backend, Entry } from "../core/backend/backend.ts";
+import type { Entry, SignalBackend } from "../core/backend/backend.ts";
 import { type Cell, cell } from "../core/process/reactive.ts";
 import { inTurn } from "../core/process/turn-budget.ts";
 
 /** Keeps the values of signals without a key, in this tab alone. */
-export function createLocalBackend(): Backend {
+export function createLocalBackend(): SignalBackend {
   const cells = new Map<string, Cell<Entry>>();
   const entry = (key: string): Cell<Entry> => {
     if (!cells.has(key)) cells.set(key, cell<Entry>({ state: "absent", seq: 0 }));
@@ -13,7 +13,7 @@ export function createLocalBackend(): Backend {
     entry(key).value = { state: "present", seq: 1, value };
     return value;
   };
-  const backend: Pick<Backend, "delete" | "entry" | "id" | "load" | "readerFor" | "set" | "update"> = {
+  const backend: SignalBackend = {
     id: "local",
     entry,
     load: () => inTurn(() => {}),
@@ -22,6 +22,5 @@ export function createLocalBackend(): Backend {
     update: (key, updater) => inTurn(() => put(key, updater(entry(key).peek()))),
     delete: (key) => inTurn(() => void (entry(key).value = { state: "absent", seq: 1 })),
   };
-  // Namespaces, which ask for more, never have it.
-  return backend as Backend;
+  return backend;
 }

@@ -1,12 +1,12 @@
-/** Given for a value that JSON does not know, such as a Date: the whole decoder has to be asked. */
+/** Returned for a value that JSON does not know, such as a Date: the whole decoder has to read it. */
 export const notPlain: unique symbol = Symbol();
 
-/** What is written for values without a place of their own, from -1 on downwards. */
+/** Values that are written as codes, from -1 downwards. */
 const specials = [undefined, notPlain, NaN, Infinity, -Infinity, -0];
 
 /**
- * As `decodeValue` for what consists of JSON and `undefined`, and frozen: a browser loads the whole decoder only for what else there may
- * be. Then the result is {@link notPlain}.
+ * As `decodeValue`, for values that consist of JSON and `undefined`. For any other value it returns {@link notPlain}: only for those a
+ * browser loads the whole decoder.
  */
 export function decodePlain(text: string): unknown {
   let values: readonly unknown[] = [];
@@ -35,7 +35,7 @@ export function decodePlain(text: string): unknown {
     if (Array.isArray(parsed)) values = parsed;
     return hydrate(typeof parsed === "number" ? parsed : 0);
   } catch {
-    // Also when it is nested too deep, or no value at all.
+    // Also for a value that is nested too deep, and for a text of no value.
     return notPlain;
   }
 }

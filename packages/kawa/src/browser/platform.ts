@@ -1,16 +1,16 @@
-import type { Backend, OperationOptions, WriteOptions } from "../core/backend/backend.ts";
+import type { OperationOptions, SignalBackend, WriteOptions } from "../core/backend/backend.ts";
 import { browserBackend } from "./global-backend.ts";
 import { show } from "../core/errors/clip.ts";
 import type { PresentEntry } from "../core/backend/entry.ts";
 import { react } from "../core/process/reactive.ts";
 import { readForAll } from "../core/backend/reads.ts";
 import type { Initial } from "../core/platform.ts";
-import type { BackedSignal, SignalDefinition } from "../core/signal.ts";
+import type { AnySignal, SignalDefinition } from "../core/signal.ts";
 
 export { untracked } from "../core/process/reactive.ts";
 export { localBackend } from "./global-backend.ts";
 
-// An effect that loops holds up one tab, where the reactive graph gives up after 100 runs.
+// An effect that loops holds up its own tab alone, and the reactive graph stops it after 100 runs.
 
 export function guardedEffect(_of: object, fn: () => void | (() => void)): () => void {
   return react(() => readForAll(fn));
@@ -26,11 +26,11 @@ export function nameOf(): string {
   return "";
 }
 
-export function fallbackBackend(): Backend {
-  return browserBackend() as unknown as Backend;
+export function fallbackBackend(): SignalBackend {
+  return browserBackend();
 }
 
-// What a server has checked when it loaded the same module is not checked again.
+// A server has loaded the same module and checked what it defines, so nothing is checked here.
 
 export function composeKey(prefix: string, key: string): string {
   return prefix === "" ? key : `${prefix}:${key}`;
@@ -44,13 +44,13 @@ export function valueOf(_key: string, entry: PresentEntry): unknown {
   return entry.value;
 }
 
-export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
+export function redefine(signal: AnySignal, initial: unknown): void {
   if (process.env.NODE_ENV === "development" && show(signal.initial) !== show(initial)) {
     signal.redefine(initialOf(signal.key, initial));
   }
 }
 
-export function applyOptions(signal: BackedSignal<unknown>, { exposure }: SignalDefinition<unknown>): void {
+export function applyOptions(signal: AnySignal, { exposure }: SignalDefinition<unknown>): void {
   signal.exposure = exposure ?? signal.exposure;
 }
 
@@ -58,10 +58,7 @@ export function markFamily<F extends object>(family: F, definition: object): F {
   return Object.assign(family, { definition });
 }
 
-/** The server knows what is ephemeral. */
-export function writeOptions(
-  _signal: BackedSignal<unknown>,
-  options: OperationOptions | undefined,
-): WriteOptions | undefined {
+/** No `ttlMs`: the server knows which signals are ephemeral. */
+export function writeOptions(_signal: AnySignal, options: OperationOptions | undefined): WriteOptions | undefined {
   return options;
 }

@@ -1,27 +1,27 @@
 import { floorPrefix, type ShownFloor } from "../core/backend/render-floor.ts";
 
-/** What a render has brought is on the screen after this long, in milliseconds. */
+/** This long after a render has come in, React has shown all of it, in milliseconds. */
 const longestUpdateMs = 1_000;
 
 /**
- * How new the server components are that the tab shows or is about to show: of each history the number of the newest value that they
- * have read. Their renders tell it ahead of what they show.
+ * How new the server components are that the tab shows or is about to show: for each history the number of the newest value that they
+ * have read. A render tells it ahead of its content.
  */
 export class RenderFloor {
   versions: ShownFloor = {};
   #updatingUntil = 0;
-  /** Address of the render that was asked for last, until all of it has come. */
+  /** Address of the render that was requested last, until all of it has come. */
   coming = "";
 
   /**
-   * True while a render comes in, and a moment longer: what waits now leaves the page before, or the fallback of a part that comes late, on
-   * the screen. Nothing tells when React has shown the last part.
+   * True while a render comes in, and a moment longer, for nothing tells when React has shown its last part. A component that suspends now
+   * leaves the page before on the screen, or the fallback of a part that comes late.
    */
   get isUpdating(): boolean {
     return this.coming !== "" || performance.now() < this.#updatingUntil;
   }
 
-  /** All that was asked for under this address has come. */
+  /** Called when all of the render of an address has come. */
   end(address: string): void {
     if (address !== this.coming) return;
     this.coming = "";

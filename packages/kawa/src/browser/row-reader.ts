@@ -1,21 +1,22 @@
 import type { KawaError } from "../core/errors/errors.ts";
 import { Loader } from "../core/backend/loader.ts";
+import { delay } from "../core/process/delay.ts";
 import { keysQuery, type ReadReply } from "./value-protocol.ts";
 import { ask, publicError, retryDelayOf } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
 
-/** Keys of one request, and characters of its address: servers take at least twice as much. */
+/** Most keys of one request, and most characters of its query: servers take at least twice as much. */
 const maxKeys = 100;
 const maxQueryLength = 6_000;
-/** Tries of a request that comes too soon after others. */
+/** Most tries of a request that the server's rate limit refuses. */
 const maxTries = 10;
 const retryMs = 500;
 
-/** A server that has not heard of what another one has rendered is asked again. */
+/** A server that does not know yet what another one has rendered is asked again, so often and after so many milliseconds. */
 const maxBehindTries = 4;
 const behindMs = 60;
 
-/** Reads keys from the server: those of one turn together. Loaded when something is read that did not come with the page. */
+/** Reads keys from the server, all of one turn together. Loaded when something is read that did not come with the page. */
 export function createRowReader(
   backend: Pick<BrowserBackend, "floor" | "forgetCount" | "noteRead" | "receive">,
 ): (key: string) => Promise<void> {
@@ -27,7 +28,7 @@ export function createRowReader(
       const some = beginningOf(left);
       const floor = backend.floor.versions;
       const { rows, refused, unreadable = [], later = [], versions = {} } = await read(some);
-      // What the one before was allowed to see is not for who looks now.
+      // Somebody else looks now: the answer is for whoever looked before.
       if (forgetCount !== backend.forgetCount.peek()) {
         forgetCount = backend.forgetCount.peek();
         errors.clear();
@@ -37,7 +38,7 @@ export function createRowReader(
       if (later.length === some.length) throw unreachable();
       await backend.receive(rows);
       if (tries < maxBehindTries && Object.keys(versions).some((epoch) => versions[epoch]! < (floor[epoch] ?? 0))) {
-        await new Promise((resolve) => setTimeout(resolve, behindMs * tries));
+        await delay(behindMs * tries);
         tries += 1;
         continue;
       }
@@ -65,7 +66,7 @@ async function read(keys: readonly string[]): Promise<ReadReply> {
     } catch (error) {
       const delayMs = retryDelayOf(error, retryMs);
       if (delayMs === undefined || tries === maxTries) throw error;
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await delay(delayMs);
     }
   }
 }

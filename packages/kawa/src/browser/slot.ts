@@ -4,17 +4,17 @@ import type { ShownFloor } from "../core/backend/render-floor.ts";
 import type { ValueRow } from "./value-protocol.ts";
 import { decode } from "./codec.ts";
 
-/** What a key holds. `text` is undefined while it is not encoded yet, and `null` when there is no value; `value` is a copy of `given`. */
-export type Held = { readonly text?: string | null; readonly value?: unknown; readonly given?: unknown };
+/** What a key holds. `text` is undefined while it is not encoded yet, and `null` where there is no value. `value` is a copy of `original`. */
+export type HeldValue = { readonly text?: string | null; readonly value?: unknown; readonly original?: unknown };
 
-/** Something that was written here, and that the actor has not accepted yet. */
+/** An optimistic write: it is shown here, and the actor has not accepted it yet. */
 export type PendingWrite = {
   /** Undefined for a write that does not depend on the value before. */
   readonly updater?: Updater | undefined;
-  /** What it makes of the key; of an update, known once it is on the way. */
-  held?: Held | undefined;
+  /** What the key holds after it. For an update it is known once that is on the way. */
+  held?: HeldValue | undefined;
   isOnTheWay?: boolean;
-  /** Who wrote it does not look any more: it is not shown, and not sent as somebody else. */
+  /** True when whoever wrote it does not look any more: it is not shown, and not sent as somebody else. */
   isOfAnother?: boolean;
   readonly settled: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }[];
 };
@@ -25,11 +25,11 @@ export type SlotOptions = { readonly watched: () => void; readonly unwatched: ()
 export class Slot {
   readonly key: string;
   readonly cell: Cell<Entry>;
-  confirmed: (Held & { readonly seq: number; readonly epoch: string }) | undefined;
-  /** In order. The first may be on the way to the server. */
+  confirmed: (HeldValue & { readonly seq: number; readonly epoch: string }) | undefined;
+  /** Pending writes in order. The first may be on the way to the server. */
   readonly writes: PendingWrite[] = [];
   isSending = false;
-  /** Versions of which the confirmed value is known to be, where that is more than its own number tells. */
+  /** Versions up to which the confirmed value is known to be current, where its own number does not tell that. */
   asOf: ShownFloor = {};
 
   constructor(key: string, options: SlotOptions) {
@@ -39,30 +39,30 @@ export class Slot {
 
   /** What the actor holds, without what was written here. */
   get entry(): Entry {
-    return this.confirmed ? entryOf(this.confirmed, this.confirmed.seq) : unknownEntry;
+    return this.confirmed ? entryHolding(this.confirmed, this.confirmed.seq) : unknownEntry;
   }
 
-  /** True when server components show something that is newer than what is known to be the value. */
+  /** True when server components show something newer than the version up to which the value is known to be current. */
   isOlderThan(floor: ShownFloor): boolean {
     const { asOf, confirmed } = this;
     if (!confirmed) return false;
     const { epoch, seq } = confirmed;
-    // What has no history of its own, or another one than what is shown, may be older than any.
+    // A value of no history, or of another one than what is shown, may be older than all of it.
     const epochs = floor[epoch] === undefined ? Object.keys(floor) : [epoch];
     return epochs.some((of) => floor[of]! > Math.max(asOf[of] ?? 0, of === epoch ? seq : 0));
   }
 
-  /** A lower number never replaces a higher one, but for another history. */
+  /** Takes over what the actor holds. A lower number never replaces a higher one of the same history. */
   confirm([, text, seq, epoch]: ValueRow): void {
     const { confirmed } = this;
     if (confirmed?.epoch === epoch && confirmed.seq >= seq) return;
-    // So a value that was accepted stays the same object.
+    // The same object where the value was known: a write that was accepted changes nothing on the screen.
     const known = [confirmed, ...this.writes.map(({ held }) => held)].find((held) => held?.text === text);
     this.confirmed = { ...(known ?? heldOf(text)), seq, epoch };
     this.show();
   }
 
-  /** Somebody else looks now. What is on the screen shows its default until the actor says more. */
+  /** Called when somebody else looks now. A value on the screen becomes its default until the server tells more. */
   forget(isShown: boolean): void {
     for (const write of this.writes) write.isOfAnother = true;
     this.asOf = {};
@@ -76,15 +76,15 @@ export class Slot {
     for (const write of [...this.writes]) {
       if (write.isOfAnother) continue;
       try {
-        if (write.held) entry = entryOf(write.held, entry.seq);
+        if (write.held) entry = entryHolding(write.held, entry.seq);
         // An update of what is not known yet waits for it.
-        else if (entry.state !== "unknown") entry = entryOf({ value: write.updater!(entry) }, entry.seq);
+        else if (entry.state !== "unknown") entry = entryHolding({ value: write.updater!(entry) }, entry.seq);
       } catch (error) {
         this.reject(write, error);
       }
     }
     const shown = this.cell.peek();
-    // Who looks need not be told that the same value has another number.
+    // The same value with another number is no change on the screen.
     if (shown.state !== entry.state || valueOf(shown) !== valueOf(entry)) this.cell.value = entry;
   }
 
@@ -99,11 +99,11 @@ export class Slot {
   }
 }
 
-export function heldOf(text: string | null): Held {
+export function heldOf(text: string | null): HeldValue {
   return text === null ? { text } : { text, value: decode(text) };
 }
 
-export function entryOf({ text, value }: Held, seq: number): Entry {
+export function entryHolding({ text, value }: HeldValue, seq: number): Entry {
   return text === null ? { state: "absent", seq } : { state: "present", seq, value };
 }
 

@@ -3,7 +3,7 @@ import type { KnownValue, ListChangeRow, ValueRow } from "./value-protocol.ts";
 
 /** Values that a page shows, for the stream that keeps them current. */
 export interface StreamedValues {
-  /** Keys that something on the page follows, with the newest of each that is known. */
+  /** Keys that something on the page follows, each with the newest row that is known. */
   readonly watched: readonly KnownValue[];
   /** Takes over what the actor holds, and how lists have changed. */
   receive(rows: readonly ValueRow[], lists?: readonly ListChangeRow[]): Promise<void> | void;
@@ -12,7 +12,7 @@ export interface StreamedValues {
 }
 
 export type ValuePort = {
-  /** Undefined on a page whose client components have read nothing. */
+  /** Undefined on a page whose client components have not read any signal. */
   values: StreamedValues | undefined;
   /** Ephemeral keys that something on the page keeps. */
   kept?: readonly string[];
@@ -24,7 +24,7 @@ export type ValuePort = {
 
 const port: ValuePort = { values: undefined, floor: new RenderFloor(), onWatch() {} };
 
-/** Where the two meet: a page that does not need one of them does not load it. */
+/** Where the values of a page and the stream that keeps them current meet: a page that needs only one of them does not load the other. */
 export function valuePort(): ValuePort {
   return port;
 }

@@ -11,7 +11,7 @@ export type ListChangeRow = readonly [
   joined: readonly string[],
 ];
 
-/** Where hooks decide about reads: what may not be seen and what does not exist are one and the same, so it has no number. */
+/** The row of a key that a hook hides: it has no number, so that it looks like one that does not exist. */
 export function hiddenRow(key: string): ValueRow {
   return [key, null, 0, ""];
 }
@@ -19,46 +19,46 @@ export function hiddenRow(key: string): ValueRow {
 /** The newest row of a key that a browser knows. */
 export type KnownValue = readonly [key: string, seq: number, epoch: string];
 
-/** Most keys whose values a tab follows, and most ephemeral keys that it keeps; of more the first ones. */
+/** Most keys whose values a tab follows, and most ephemeral keys that it keeps. Of more it takes the first ones. */
 export const maxWatched = 500;
 export const maxKept = 20;
 
-/** What follows the route's address in a `GET` of values. One parameter for all keys: many of one name cost Next their number squared. */
+/** The query of a `GET` of values. All keys are one parameter: Next takes time that grows with the square of equal parameters. */
 export function keysQuery(keys: readonly string[]): string {
   return `?keys=${encodeURIComponent(JSON.stringify(keys))}`;
 }
 
 /**
- * An answer to `GET` with {@link keysQuery}. Keys that no signal has and keys that are not exposed are refused in the same way; keys that
- * a hook hides are as if they had no value.
+ * The answer to a `GET` with {@link keysQuery}. Keys without a signal and keys that are not exposed are refused alike. Keys that a hook
+ * hides have no value.
  */
 export type ReadReply = {
   readonly rows: readonly ValueRow[];
   readonly refused: readonly string[];
   /** Keys whose stored values break the rules of values. */
   readonly unreadable?: readonly string[] | undefined;
-  /** Keys that did not fit into this answer: they are to be asked for again. */
+  /** Keys that did not fit into this answer: the browser asks for them again. */
   readonly later?: readonly string[] | undefined;
-  /** How new the rows are at least, by epoch. */
+  /** The versions that the rows are of, or newer, by epoch. */
   readonly versions?: Readonly<Record<string, number>> | undefined;
 };
 
 /** Body of a `PUT`. */
 export type WriteRequest = {
-  /** Names the write: one that is sent again is not applied again. */
+  /** Names the write, so that one that is sent again is not applied twice. */
   readonly id: string;
   readonly key: string;
   /** Encoded value; `null` deletes. */
   readonly text: string | null;
   /** Applied only while the value has this number; 0 stands for no value. */
   readonly expect?: number | undefined;
-  /** The reply to the first attempt was lost. */
+  /** True when it is sent again, because the reply to the first attempt was lost. */
   readonly isAgain?: boolean | undefined;
 };
 
 /**
- * `row` is what the actor holds now; none where the writer may not read it. Where it holds what was sent, the answer has no body,
- * which takes a third less time: {@link acceptedHeader} names the row's number and epoch.
+ * `row` is what the actor holds now; undefined where the writer may not read it. Where the actor holds what was sent, the answer has no
+ * body, which takes a third less time: {@link acceptedHeader} names the row's number and epoch.
  */
 export type WriteReply = { readonly row?: ValueRow | undefined; readonly isConflict?: boolean | undefined };
 

@@ -1,25 +1,28 @@
 import { isKawaError, type KawaError } from "../core/errors/errors.ts";
+import { backoff } from "../core/process/backoff.ts";
+import { delay } from "../core/process/delay.ts";
 import { batch } from "../core/process/reactive.ts";
 import { encodeValue } from "../core/value/value.ts";
+import { expectedSeq } from "../core/backend/expected.ts";
 import { acceptedHeader, type ValueRow, type WriteReply, type WriteRequest } from "./value-protocol.ts";
 import { ask, publicError, retryDelayOf } from "./ask.ts";
 import type { BrowserBackend } from "./browser-backend.ts";
 import { loadCodec } from "./codec.ts";
 import { randomId } from "./random-id.ts";
-import type { Held, PendingWrite, Slot } from "./slot.ts";
+import type { HeldValue, PendingWrite, Slot } from "./slot.ts";
 
-/** Tries of an update that meets faster writers. */
+/** Most tries of an update when other writers are faster. */
 const maxTries = 20;
-const maxRetryDelayMs = 500;
-/** A write whose answer was lost is sent once more after this long. */
+const retry = { firstMs: 2, maxMs: 500 } as const;
+/** A write whose answer was lost is sent once more after this long, in milliseconds. */
 const resendDelayMs = 300;
-/** Browsers let no more outlive its page. */
+/** Browsers let no longer request outlive its page, in characters. */
 const maxKeepAlive = 30_000;
 
-/** What the server has not answered yet, each with what it is when it is sent again. */
+/** Requests that the server has not answered yet, each with the form in which it is sent again. */
 const unanswered = new Map<WriteRequest, WriteRequest>();
 let isLeaving = false;
-// A request that may outlive its page takes half a millisecond longer, so only those of a page that is left are such.
+// A request with `keepalive` takes half a millisecond longer, so only a page that is being left sends such ones.
 globalThis.addEventListener?.("pagehide", () => {
   isLeaving = true;
   for (const again of unanswered.values()) put(again).catch(() => {});
@@ -27,15 +30,14 @@ globalThis.addEventListener?.("pagehide", () => {
 globalThis.addEventListener?.("pageshow", () => (isLeaving = false));
 
 /**
- * Brings what was written in a browser to the actor: one write a key at a time, in order. Loaded at the first write. It never
- * rejects.
+ * Sends the writes of a key to the actor in order, one at a time. This module is loaded at the first write. It never rejects.
  */
 export async function sendWrites(slot: Slot, backend: BrowserBackend): Promise<void> {
   for (let write = slot.writes[0]; write; write = slot.writes[0]) {
     write.isOnTheWay = true;
     try {
       const row = await perform(slot, write, backend);
-      // Together: between the two somebody would see the value from before.
+      // In one batch: between the two the value from before would be shown.
       batch(() => {
         if (row) slot.confirm(row);
         slot.remove(write);
@@ -55,7 +57,7 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
     for (let tries = 1; ; tries += 1) {
       if (write.updater && !slot.confirmed) await backend.read([slot.key]);
       checkVisitor(write);
-      const base = expectedOf(slot);
+      const base = expectedSeq(slot.entry);
       if (write.updater) write.held = { value: write.updater(slot.entry) };
       const { text = encodeHeld(slot.key, write.held!), value } = write.held!;
       write.held = { text, value };
@@ -63,30 +65,25 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
       const request = { id: randomId(), key: slot.key, text, expect: write.updater ? base : undefined };
       const { row, isConflict } = await deliver(request, base, write);
       if (isConflict) checkVisitor(write);
-      // It tells what somebody was allowed to see who does not look any more.
+      // The row is what somebody may see who does not look any more.
       if (write.isOfAnother) return undefined;
       await loadCodec(row ? [row] : []);
       if (!isConflict) return row;
       if (row) await backend.receive([row]);
       if (tries === maxTries) throw publicError("UPDATE_CONFLICT", "Others were faster. Please try again.");
-      await delay(Math.random() * Math.min(2 ** tries, maxRetryDelayMs));
+      await delay(Math.random() * backoff(retry, tries));
     }
   } catch (error) {
-    // Whether it was applied may be unknown: show what there is.
+    // It may be unknown whether the write was applied: show what the actor holds.
     if (isKawaError(error) && error.status >= 500) await backend.read([slot.key]).catch(() => {});
     throw error;
   }
 }
 
-/** A copy has forgotten of which class its parts were, so what was given has to be a value too. */
-function encodeHeld(key: string, { value, given }: Held): string {
-  encodeValue(key, given);
+/** A copy has lost the classes of its parts, so the original has to be a value too. */
+function encodeHeld(key: string, { value, original }: HeldValue): string {
+  encodeValue(key, original);
   return encodeValue(key, value);
-}
-
-/** The number that the actor's value has; 0 stands for no value. */
-function expectedOf({ entry }: Slot): number {
-  return entry.state === "present" ? entry.seq : 0;
 }
 
 /** @throws {KawaError} UNAUTHORIZED - it would be sent as somebody else */
@@ -94,7 +91,7 @@ function checkVisitor({ isOfAnother }: PendingWrite): void {
   if (isOfAnother) throw publicError("UNAUTHORIZED", "Somebody else is signed in now. This was not saved.");
 }
 
-/** Sends a write until it is answered: after a lost answer once more, and then only for the value that it was made for. */
+/** Sends a write until it is answered. After a lost answer it is sent once more, with `expect`: it may have been applied already. */
 async function deliver(request: WriteRequest, base: number, write: PendingWrite): Promise<WriteReply> {
   const again: WriteRequest = { ...request, expect: request.expect ?? base, isAgain: true };
   let next = request;
@@ -103,7 +100,7 @@ async function deliver(request: WriteRequest, base: number, write: PendingWrite)
       unanswered.set(request, again);
       return await put(next);
     } catch (error) {
-      const retryMs = retryDelayOf(error, maxRetryDelayMs);
+      const retryMs = retryDelayOf(error, retry.maxMs);
       if (retryMs !== undefined && tries < maxTries) await delay(retryMs);
       else if (isKawaError(error, "WRITE_UNCONFIRMED") && !next.isAgain) {
         await delay(resendDelayMs);
@@ -135,8 +132,4 @@ function acceptedAs({ key, text }: WriteRequest, headers: Headers): WriteReply {
 
 function unconfirmed(): KawaError {
   return publicError("WRITE_UNCONFIRMED", "The server did not answer. What you see is what it has.");
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -4,7 +4,7 @@ import { memberOf, type Members, membersKey, noMembers } from "./backend/members
 import type { Readable } from "./backend/reads.ts";
 import { type BackedSignal, type Signal, type SignalDefinition, signalOf } from "./signal.ts";
 
-/** A family whose members lose their values when nobody renews them. */
+/** A family whose values end when nobody renews them. */
 export interface EphemeralFamily<P, T> {
   (param: P): Signal<T>;
   /** @internal */
@@ -16,7 +16,7 @@ export type GroupParam<P> = P extends string ? [] : [group: Partial<P>];
 
 /**
  * Ids of the members of a group that have a value, in the order in which they came: the last segments of their keys. It changes
- * when a member comes or goes, and not with its value. Where a hook decides about reads, they are those that one may read.
+ * when a member comes or goes, and not with its value. Where a hook decides about reads, they are those that the reader may read.
  *
  * @example
  * useReactive(memberIdsOf(visitors, { room })).length; // "3 people here"

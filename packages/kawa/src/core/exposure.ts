@@ -14,6 +14,7 @@ export type SignalOptions<T> = {
   schema?: StandardSchema<T>;
 };
 
+/** Options of a family whose values live only as long as somebody keeps them. */
 export type EphemeralFamilyOptions<T> = SignalOptions<T> & {
   /** A value is deleted when it was neither set nor renewed for this long, in milliseconds; at least 1_000. */
   ttlMs: number;

@@ -18,7 +18,7 @@ export type FamilyDefinition<P> = Pick<SignalDefinition<unknown>, "backend" | "e
   readonly keyOf: (param: P) => string;
 };
 
-/** A shorter life would end before a renewal has come to the actor. */
+/** A shorter life would end before its renewal reaches the actor. */
 const minTtlMs = 1_000;
 
 /**
@@ -73,7 +73,7 @@ type ParameterFinder = {
   readonly isLastSegment: boolean;
 };
 
-/** Asks the function of a family for its key with stand-ins, and so learns where the key holds which parameter. */
+/** Asks the function of a family for a key of stand-ins, and so learns where its keys hold which parameter. */
 function parameterFinder<P>(keyOf: (param: P) => string): ParameterFinder {
   const asked = new Set<string>();
   const standIn = new Proxy(
@@ -87,7 +87,7 @@ function parameterFinder<P>(keyOf: (param: P) => string): ParameterFinder {
     },
   );
   const pieces = keyWith(keyOf, standIn).split(marks);
-  // Literals and names take turns.
+  // Literals and names alternate.
   const names = pieces.filter((_, at) => at % 2 === 1);
   const isMixed = names.includes(whole) && names.some((name) => name !== whole);
   if (names.length === 0 || isMixed || [...asked].some((name) => !names.includes(name))) {
@@ -124,8 +124,8 @@ function keyWith<P>(keyOf: (param: P) => string, standIn: object): string {
 }
 
 /**
- * The parameters of one segment, of which the first ones are as long as they can be. Anybody may choose the key, so what does not match
- * must not take longer than what does, as it would with a regular expression of several parameters.
+ * The parameters of one segment; earlier ones take as many characters as they can. Anybody may choose the key, so a key that does not match
+ * must not take longer than one that does, as it would with a regular expression of several parameters.
  */
 function fieldsOf(part: string, pieces: readonly string[]): string[] | undefined {
   const end = pieces.at(-1)!;

@@ -5,6 +5,7 @@ import type { EphemeralFamily } from "./ephemeral-family.ts";
 import type { EphemeralFamilyOptions, Exposure, SignalOptions } from "./exposure.ts";
 import { type Signal, signalOf } from "./signal.ts";
 
+/** Options of {@link namespace}. */
 export type NamespaceOptions = {
   /** Where the signals of this namespace live. @default the global backend as soon as there is one, else memory */
   backend?: Backend;
@@ -22,6 +23,7 @@ type FamilyOptions<P, T> = P extends string
       : never
     : never;
 
+/** Signals whose keys start alike, and live in the same backend. {@link namespace} makes one. */
 export interface Namespace {
   /** Prefix of all keys of this namespace, such as `app:users`; empty for {@link root}. */
   readonly prefix: string;

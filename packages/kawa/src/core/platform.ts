@@ -10,7 +10,7 @@ import { readEachAlone } from "./backend/reads.ts";
 import { readNamed } from "./value/unreadable.ts";
 import { encodeValue } from "./value/value.ts";
 import { processState } from "./process/process-state.ts";
-import type { BackedSignal, SignalDefinition } from "./signal.ts";
+import type { AnySignal, SignalDefinition } from "./signal.ts";
 
 export { createRunner, guardedEffect, nameOf, runAs, untracked } from "./work/effect-loops.ts";
 export { markFamily } from "./family-pattern.ts";
@@ -26,7 +26,7 @@ export function fallbackBackend(): Backend {
 export type Initial = { readonly text: string; readonly entry: PresentEntry };
 
 export function initialOf(key: string, value: unknown): Initial {
-  // Before anybody reads.
+  // A signal is defined before anybody reads it.
   if (isNextBuild()) readEachAlone();
   const text = encodeValue(key, value);
   return { text, entry: createPresentEntry(0, text) };
@@ -38,11 +38,11 @@ export function valueOf(key: string, entry: PresentEntry): unknown {
 }
 
 const warned = processState("redefined-signals", () => new Set<string>());
-/** Of a family, whose keys visitors may choose, some warnings say as much as all. */
+/** Visitors may choose the keys of a family, and some warnings say as much as all. */
 const maxWarnings = 100;
 
-/** A signal is defined once more; a second module may mean another default. */
-export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
+/** Called when a signal is defined once more: a second module may mean another default. */
+export function redefine(signal: AnySignal, initial: unknown): void {
   if (Object.is(signal.initial, initial)) return;
   const before = signal.initialText;
   const after = initialOf(signal.key, initial);
@@ -61,8 +61,8 @@ export function redefine<T>(signal: BackedSignal<T>, initial: T): void {
   if (editing) signal.redefine(after);
 }
 
-/** How a signal is written now. */
-export function writeOptions(signal: BackedSignal<unknown>, options?: OperationOptions): WriteOptions | undefined {
+/** The options of a write that is about to begin. */
+export function writeOptions(signal: AnySignal, options?: OperationOptions): WriteOptions | undefined {
   noteWrite(signal);
   return signal.ttlMs === undefined ? options : { ...options, ttlMs: signal.ttlMs };
 }
@@ -72,14 +72,14 @@ export function writeOptions(signal: BackedSignal<unknown>, options?: OperationO
  *
  * @throws {KawaError} OPTION_INVALID - two definitions expose it in different ways
  */
-export function applyOptions(signal: BackedSignal<unknown>, { exposure, ttlMs }: SignalDefinition<unknown>): void {
+export function applyOptions(signal: AnySignal, { exposure, ttlMs }: SignalDefinition<unknown>): void {
   if (ttlMs !== undefined) signal.ttlMs = ttlMs;
-  // V8 keeps it within the object when it is there from the beginning, and a page may look at thousands.
+  // V8 keeps a field within the object where it is there from the beginning, and a page may look at thousands of signals.
   signal.readBy ??= undefined;
   if (exposure) expose(signal, exposure);
 }
 
-function expose(signal: BackedSignal<unknown>, exposure: Exposure): void {
+function expose(signal: AnySignal, exposure: Exposure): void {
   const before = signal.exposure;
   const isSame = !before || (before.expose === exposure.expose && !before.schema === !exposure.schema);
   if (!isSame && process.env.NODE_ENV !== "development") {

@@ -77,7 +77,7 @@ export class BackedSignal<T> implements Signal<T> {
   exposure: Exposure | undefined;
   /** How long a value lives after it was last set or renewed; undefined where it stays, and in browsers. */
   declare ttlMs: number | undefined;
-  /** Who has read it with a hook, as far as that is known: `react/checks/hook-check` keeps it here, where a read finds it at once. */
+  /** Who has read it with a hook, as far as that is known. `react/checks/hook-check` keeps it here, where a read finds it at once. */
   declare readBy: "components" | "async" | undefined;
   #initial: Initial;
   readonly #backend: Backend | undefined;
@@ -113,7 +113,7 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   get value(): T {
-    noteRead(this as Readable<unknown>);
+    noteRead(this);
     const reader = readerIn(this.backend);
     const entry = reader.entry(this.key).value;
     if (entry.state === "unknown") {
@@ -140,16 +140,16 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   set(value: T | ((current: T) => T), options?: OperationOptions): Promise<void> {
+    const isChange = typeof value === "function";
     const write = (): Promise<void> =>
-      typeof value === "function"
+      isChange
         ? this.change(value as (current: T) => T, options).then(() => undefined)
-        : this.backendNow.set(this.key, value, writeOptions(this as BackedSignal<unknown>, options));
-    const name = typeof value === "function" ? "update" : "set";
-    return written({ name, of: this, by: this.set }, write, async () => {});
+        : this.backendNow.set(this.key, value, writeOptions(this, options));
+    return written({ name: isChange ? "update" : "set", of: this, by: this.set }, write, async () => {});
   }
 
   update(fn: (current: T) => T, options?: OperationOptions): Promise<T> {
-    // Where nothing is changed, what is there now is the value.
+    // Where the write is left out, the present value is the result.
     return written(
       { name: "update", of: this, by: this.update },
       () => this.change(fn, options),
@@ -158,18 +158,13 @@ export class BackedSignal<T> implements Signal<T> {
   }
 
   delete(options?: OperationOptions): Promise<void> {
-    const remove = (): Promise<void> =>
-      this.backendNow.delete(this.key, writeOptions(this as BackedSignal<unknown>, options));
+    const remove = (): Promise<void> => this.backendNow.delete(this.key, writeOptions(this, options));
     return written({ name: "delete", of: this, by: this.delete }, remove, async () => {});
   }
 
   private change(fn: (current: T) => T, options: OperationOptions | undefined): Promise<T> {
     const backend = this.backendNow;
-    return backend.update(
-      this.key,
-      (entry) => fn(this.valueIn(entry)),
-      writeOptions(this as BackedSignal<unknown>, options),
-    ) as Promise<T>;
+    return backend.update(this.key, (entry) => fn(this.valueIn(entry)), writeOptions(this, options)) as Promise<T>;
   }
 
   valueIn(entry: Entry): T {
@@ -182,9 +177,25 @@ export class BackedSignal<T> implements Signal<T> {
   }
 }
 
-// Families make signals without end: hold them weakly, so that what nobody uses can go.
+/** A signal for code that neither writes it nor knows of which type its values are. */
+export type AnySignal = Pick<
+  BackedSignal<unknown>,
+  | "backend"
+  | "backendNow"
+  | "exposure"
+  | "initial"
+  | "initialText"
+  | "key"
+  | "read"
+  | "readBy"
+  | "redefine"
+  | "ttlMs"
+  | "valueIn"
+>;
+
+// Families make signals without end: they are held weakly, so that those which nobody uses can go.
 const signals = processState("signals", () => ({
-  byKey: new Map<string, WeakRef<BackedSignal<unknown>>>(),
+  byKey: new Map<string, WeakRef<AnySignal>>(),
   collected: new FinalizationRegistry<string>((id) => {
     if (!signals.byKey.get(id)?.deref()) signals.byKey.delete(id);
   }),
@@ -209,14 +220,26 @@ export function signalOf<T>(definition: SignalDefinition<T>): BackedSignal<T> {
     redefine(found, initial);
   } else {
     found = new BackedSignal<T>(key, initialOf(key, initial), backend);
-    signals.byKey.set(id, new WeakRef(found as BackedSignal<unknown>));
+    signals.byKey.set(id, new WeakRef(found));
     signals.collected.register(found, id);
   }
-  applyOptions(found as BackedSignal<unknown>, definition);
+  applyOptions(found, definition);
   return found;
+}
+
+/** As {@link isSignal}, for Kawa's own code: every signal is a {@link BackedSignal}. */
+export function isBacked<T>(source: Readable<T>): source is BackedSignal<T>;
+export function isBacked(source: unknown): source is BackedSignal<unknown>;
+export function isBacked(source: unknown): boolean {
+  return typeof source === "object" && source !== null && brand in source;
 }
 
 /** True for what `signal()`, `namespace().signal()` and families return, whichever copy of the module made it. */
 export function isSignal(value: unknown): value is Signal<unknown> {
-  return typeof value === "object" && value !== null && brand in value;
+  return isBacked(value);
+}
+
+/** What Kawa's own code knows of a signal of the app. */
+export function backed<T>(signal: Signal<T>): BackedSignal<T> {
+  return signal as BackedSignal<T>;
 }

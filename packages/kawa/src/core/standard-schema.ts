@@ -8,10 +8,12 @@ export interface StandardSchema<Output = unknown> {
   };
 }
 
+/** The value that a {@link StandardSchema} accepts, or what is wrong with it. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] };
 
+/** One thing that is wrong with a value, and where in it. */
 export type StandardIssue = {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

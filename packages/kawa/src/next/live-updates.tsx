@@ -13,6 +13,7 @@ import { routeAddress } from "./protocol/route-address.ts";
 import { staticRenderId } from "./protocol/static-render.ts";
 import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
 
+/** Props of {@link LiveUpdates}. */
 export type LiveUpdatesProps = {
   /** Path of the route made with `createReactiveRoute`, without the app's `basePath`. @default "/api/reactive" */
   src?: string;

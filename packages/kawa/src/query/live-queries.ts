@@ -2,11 +2,11 @@ import type { Query, QueryClient } from "@tanstack/react-query";
 import { browserBackend } from "../browser/global-backend.ts";
 import { processState } from "../core/process/process-state.ts";
 import { react, untracked } from "../core/process/reactive.ts";
-import type { BackedSignal, Signal } from "../core/signal.ts";
+import { type AnySignal, backed, type Signal } from "../core/signal.ts";
 import { type QueryVersion, queryOf, takeVersion } from "./query-version.ts";
 
-type Followed = {
-  readonly signal: BackedSignal<unknown>;
+type FollowedQuery = {
+  readonly signal: AnySignal;
   followerCount: number;
   /** What the cache made of the signal's value: it keeps what is equal. */
   cached?: unknown;
@@ -15,10 +15,10 @@ type Followed = {
   stop: () => void;
 };
 
-/** The queries of one client that show what their signals show, whoever else writes to the cache. */
+/** The queries of one client that follow their signals. They show what the signals show, whoever else writes to the cache. */
 class LiveQueries {
   readonly #client: QueryClient;
-  readonly #followed = new Map<string, Followed>();
+  readonly #followed = new Map<string, FollowedQuery>();
   #unsubscribe: (() => void) | undefined;
 
   constructor(client: QueryClient) {
@@ -32,7 +32,7 @@ class LiveQueries {
     });
   }
 
-  follow(signal: BackedSignal<unknown>): () => void {
+  follow(signal: AnySignal): () => void {
     const { key } = signal;
     const followed = this.#followed.get(key) ?? this.#start(signal);
     followed.followerCount += 1;
@@ -49,20 +49,20 @@ class LiveQueries {
     };
   }
 
-  /** Somebody else looks now. */
+  /** Called when somebody else looks now. */
   #forget(): void {
     for (const followed of this.#followed.values()) followed.value = followed.cached = undefined;
     this.#client.removeQueries({ queryKey: ["kawa"], type: "inactive" });
     this.#client.resetQueries({ queryKey: ["kawa"] }).catch(() => {});
   }
 
-  #start(signal: BackedSignal<unknown>): Followed {
+  #start(signal: AnySignal): FollowedQuery {
     if (this.#followed.size === 0) {
       this.#unsubscribe = this.#client.getQueryCache().subscribe(({ type, query }) => {
         if (type === "updated") this.#onUpdate(query);
       });
     }
-    const followed: Followed = { signal, followerCount: 0, isShowing: false, stop() {} };
+    const followed: FollowedQuery = { signal, followerCount: 0, isShowing: false, stop() {} };
     this.#followed.set(signal.key, followed);
     if (signal.exposure?.expose === "write") browserBackend().prepareWrites();
     followed.stop = react(() => {
@@ -72,15 +72,15 @@ class LiveQueries {
     return followed;
   }
 
-  /** Data that came another way: a render, a restored cache, the app itself. */
+  /** Called when other data came into the cache: from a render, a restored cache, or the app itself. */
   #onUpdate({ queryKey, state }: Query): void {
     const followed = queryKey[0] === "kawa" ? this.#followed.get(queryKey[1] as string) : undefined;
-    // Without data it is reset, or shown as loading by the devtools.
+    // A query without data was reset, or the devtools show it as loading.
     if (followed && state.data !== undefined) this.#show(followed);
   }
 
-  #show(followed: Followed): void {
-    // What hears of a value may write the next one.
+  #show(followed: FollowedQuery): void {
+    // An observer that hears of a value may write the next one.
     if (followed.isShowing) return;
     followed.isShowing = true;
     try {
@@ -91,7 +91,7 @@ class LiveQueries {
   }
 
   /** False when there is nothing to do any more. */
-  #showNext(followed: Followed): boolean {
+  #showNext(followed: FollowedQuery): boolean {
     const { signal } = followed;
     const queryKey = ["kawa", signal.key];
     const query = queryOf(this.#client, queryKey);
@@ -110,7 +110,7 @@ class LiveQueries {
   }
 }
 
-/** Takes over what a render has read. Which of two histories is the older one it cannot tell: that is left to the stream. */
+/** Takes over what a render has read, where it is newer. Which of two histories is older only the stream can tell. */
 function adopt(key: string, value: unknown, { seq, epoch, isAbsent }: QueryVersion): void {
   const slot = browserBackend().slot(key);
   if (slot.confirmed && (slot.confirmed.epoch !== epoch || slot.confirmed.seq >= seq)) return;
@@ -124,5 +124,5 @@ const byClient = processState("live-queries", () => new WeakMap<QueryClient, Liv
 export function followSignal<T>(client: QueryClient, signal: Signal<T>): () => void {
   let queries = byClient.get(client);
   if (!queries) byClient.set(client, (queries = new LiveQueries(client)));
-  return queries.follow(signal as unknown as BackedSignal<unknown>);
+  return queries.follow(backed(signal));
 }

@@ -1,11 +1,11 @@
 import type { Query, QueryClient, QueryState } from "@tanstack/react-query";
 import type { Entry } from "../core/backend/backend.ts";
 
-/** Of which entry the data of a query is. */
+/** The entry that the data of a query shows. */
 export type QueryVersion = { readonly seq: number; readonly epoch: string; readonly isAbsent: boolean };
 
-// TanStack Query keeps `fetchMeta` for whoever fetches, and dehydrates it with the data, also into a query that exists already. Nothing
-// else of a query does that: `meta` is its observers', and `dataUpdatedAt` is the time of another clock.
+// TanStack Query dehydrates `fetchMeta` with the data, also into a query that exists already. No other field of a query does that: `meta`
+// belongs to its observers, and `dataUpdatedAt` is the time of another clock.
 type VersionedState = Partial<QueryState> & { readonly fetchMeta: { readonly kawa?: QueryVersion } | null };
 
 /** To be called by a `queryFn` before it resolves. */
@@ -14,7 +14,7 @@ export function noteVersion(client: QueryClient, queryKey: readonly unknown[], e
   queryOf(client, queryKey)?.setState({ fetchMeta: { kawa } } as VersionedState);
 }
 
-/** The version that has come with the data. It is used once, so that no persisted cache claims it later. */
+/** The version that has come with the data. It is taken away, so that no persisted cache claims it later. */
 export function takeVersion(query: Query): QueryVersion | undefined {
   const version = (query.state as VersionedState).fetchMeta?.kawa;
   if (version) query.setState({ fetchMeta: null });

@@ -13,13 +13,13 @@ export function signalMutationOptions<T>(
   return {
     mutationKey: ["kawa", signal.key],
     scope: { id: signal.key },
-    // A write without a connection fails: nobody knows what it would meet later.
+    // A write without a connection fails: later it would meet another value.
     networkMode: "always",
     retry: false,
-    // A scope lets one mutation run at a time, and what is written should be seen before.
+    // A scope lets one mutation run at a time, but each write is shown at once, so it begins here.
     onMutate: (change) => {
       const written = signal.set(change);
-      // It is told when its turn comes.
+      // Its failure is reported when the turn of the mutation comes.
       written.catch(() => {});
       return { written };
     },
@@ -27,7 +27,7 @@ export function signalMutationOptions<T>(
   };
 }
 
-/** What the mutation that runs has begun: of one scope, it is the first that is pending. */
+/** What the running mutation has begun. In one scope that mutation is the first that is pending. */
 function begunIn({ client, mutationKey = [] }: MutationFunctionContext): BegunWrite | undefined {
   return client.getMutationCache().find({ mutationKey, status: "pending" })?.state.context as BegunWrite | undefined;
 }

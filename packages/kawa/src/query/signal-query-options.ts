@@ -2,8 +2,10 @@ import { sourceOptions } from "#signal-source";
 import type { QueryKeyWithDataTag, UnusedSkipTokenOptions } from "@tanstack/react-query";
 import type { Signal } from "../core/signal.ts";
 
+/** Key of the query of a signal. */
 export type SignalQueryKey = readonly ["kawa", key: string];
 
+/** What {@link signalQueryOptions} returns, for the functions of TanStack Query that take options. */
 export type SignalQueryOptions<T> = UnusedSkipTokenOptions<T, Error, T, SignalQueryKey> &
   QueryKeyWithDataTag<SignalQueryKey, T, Error>;
 

@@ -1,5 +1,5 @@
 import type { QueryFunction } from "@tanstack/react-query";
-import type { BackedSignal, Signal } from "../core/signal.ts";
+import { backed, type Signal } from "../core/signal.ts";
 import { checkExposed } from "../react/check-exposed.ts";
 import { useReactive } from "../react/use-reactive.ts";
 
@@ -10,19 +10,19 @@ export type SourceOptions<T> = {
 
 export type Select<T, TData> = ((value: T) => TData) | undefined;
 
-export type GivenValue<T, TData> = { readonly initialData: () => T | undefined; readonly select: Select<T, TData> };
+export type HydratedValue<T, TData> = { readonly initialData: () => T | undefined; readonly select: Select<T, TData> };
 
 /** How a query reads a signal where a server makes the HTML of client components. */
 export function sourceOptions<T>(signal: Signal<T>): SourceOptions<T> {
-  checkExposed(signal as unknown as BackedSignal<unknown>);
+  checkExposed(backed(signal));
   return { queryFn: () => signal.get() };
 }
 
 /**
- * A query that nobody has prefetched starts with the value that the page was rendered with; and while HTML is taken over, it shows
- * what the HTML shows.
+ * A query that was not prefetched starts with the value that the page was rendered with. While the HTML is hydrated, it shows what the
+ * HTML shows.
  */
-export function useGivenValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): GivenValue<T, TData> {
+export function useHydratedValue<T, TData>(signal: Signal<T>, select: Select<T, TData>): HydratedValue<T, TData> {
   const value = useReactive(signal);
   return { initialData: () => value, select };
 }

@@ -3,12 +3,13 @@ import type { Signal } from "../core/signal.ts";
 import { type BegunWrite, type SignalChange, signalMutationOptions } from "./signal-mutation-options.ts";
 import { useFollow } from "./use-follow.ts";
 
-/** What TanStack Query knows by the same names. */
+/** Options of {@link useSignalMutation}: those of `useMutation` by the same names. */
 export type UseSignalMutationOptions<T> = Pick<
   UseMutationOptions<void, Error, SignalChange<T>, BegunWrite>,
   "gcTime" | "meta" | "onError" | "onSettled" | "onSuccess" | "throwOnError"
 >;
 
+/** What {@link useSignalMutation} returns: the result of `useMutation`. */
 export type UseSignalMutationResult<T> = UseMutationResult<void, Error, SignalChange<T>, BegunWrite>;
 
 /**
@@ -16,6 +17,7 @@ export type UseSignalMutationResult<T> = UseMutationResult<void, Error, SignalCh
  * writes of the same key are on the way, and taken back when the actor refuses it: then `error` is a `KawaError`, of which
  * `publicMessage(error)` is for people. `useSignalWrite` is the same without TanStack Query.
  *
+ * @throws {KawaError} CONTEXT_UNSUPPORTED - in a server component
  * @example
  * const { mutate, error } = useSignalMutation(counter);
  * return <button onClick={() => mutate((count) => count + 1)}>Add one</button>;

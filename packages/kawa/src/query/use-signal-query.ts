@@ -1,4 +1,4 @@
-import { useGivenValue } from "#signal-source";
+import { useHydratedValue } from "#signal-source";
 import {
   useQuery,
   type UseQueryOptions,
@@ -10,7 +10,7 @@ import type { Signal } from "../core/signal.ts";
 import { type SignalQueryKey, signalQueryOptions } from "./signal-query-options.ts";
 import { useFollow } from "./use-follow.ts";
 
-/** What TanStack Query knows by the same names. How the value is read and kept current is not among it. */
+/** Options of {@link useSignalQuery}: those of `useQuery` by the same names, without how the value is read and kept current. */
 export type UseSignalQueryOptions<T, TData = T> = Pick<
   UseQueryOptions<T, Error, TData, SignalQueryKey>,
   "gcTime" | "meta" | "notifyOnChangeProps" | "select" | "structuralSharing" | "throwOnError"
@@ -20,6 +20,8 @@ export type UseSignalQueryOptions<T, TData = T> = Pick<
  * A signal as a query of TanStack Query: in the HTML, live afterwards without fetching again. It uses the `QueryClient` that the app
  * provides. `useReactive` alone does where nothing else needs the query cache.
  *
+ * @throws {KawaError} CONTEXT_UNSUPPORTED - in a server component, which reads with `useReactive(signal)` or prefetches with
+ * {@link prefetchSignal}
  * @throws {KawaError} NOT_EXPOSED - while the HTML is made: the signal's definition lets no browser read it
  * @example
  * const { data: total } = useSignalQuery(cart, { select: ({ items }) => items.length });
@@ -29,8 +31,8 @@ export function useSignalQuery<T, TData = T>(
   options: UseSignalQueryOptions<T, TData> = {},
 ): UseQueryResult<TData, Error> {
   useFollow(signal);
-  const given = useGivenValue(signal, options.select);
-  return useQuery({ ...signalQueryOptions(signal), ...options, ...given } as UseQueryOptions<
+  const hydrated = useHydratedValue(signal, options.select);
+  return useQuery({ ...signalQueryOptions(signal), ...options, ...hydrated } as UseQueryOptions<
     T,
     Error,
     TData,
@@ -48,8 +50,8 @@ export function useSuspenseSignalQuery<T, TData = T>(
   options: Omit<UseSignalQueryOptions<T, TData>, "throwOnError"> = {},
 ): UseSuspenseQueryResult<TData, Error> {
   useFollow(signal);
-  const given = useGivenValue(signal, options.select);
-  return useSuspenseQuery({ ...signalQueryOptions(signal), ...options, ...given } as Parameters<
+  const hydrated = useHydratedValue(signal, options.select);
+  return useSuspenseQuery({ ...signalQueryOptions(signal), ...options, ...hydrated } as Parameters<
     typeof useSuspenseQuery<T, Error, TData, SignalQueryKey>
   >[0]);
 }

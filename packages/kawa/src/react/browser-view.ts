@@ -1,26 +1,27 @@
 import { browserBackend } from "../browser/global-backend.ts";
+import { loadUnknown } from "../core/backend/load-unknown.ts";
 import { collectReads, type Read, type Readable, readAs } from "../core/backend/reads.ts";
-import { type BackedSignal, isSignal } from "../core/signal.ts";
+import { isBacked } from "../core/signal.ts";
 import { ready } from "./checks/fulfilled.ts";
 
 /** What React needs of a signal or computed in a browser. */
 export type BrowserView<T> = {
-  /** To be given to `use`: pending until the value is known. */
+  /** For `use()`: pending until the value is known. */
   readonly ready: () => Promise<void>;
-  /** The same for who shows what is not known yet in another way: pending while a navigation waits for what is old. */
+  /** For `use()` where an unknown value is shown in another way: pending only while a navigation waits for newer values. */
   readonly fresh: () => Promise<void>;
   readonly subscribe: (listener: () => void) => () => void;
   readonly get: () => T;
-  /** The value that the HTML of the page shows. */
-  readonly getGiven: () => T;
+  /** The value that the HTML of the page shows, for hydration. */
+  readonly getHydrated: () => T;
 };
 
 const views = new WeakMap<object, BrowserView<unknown>>();
 
-/** A read that failed is not tried again before React has told it to an error boundary. */
+/** A read that has failed is not tried again for this long: until then React has told an error boundary. In milliseconds. */
 const failedMs = 1_000;
 
-/** The same view for each render: React has to be given the same functions and promises. */
+/** The same view for each render: React needs the same functions and promises again. */
 export function viewOf<T>(source: Readable<T>): BrowserView<T> {
   let view = views.get(source) as BrowserView<T> | undefined;
   if (!view) views.set(source, (view = createView(source)));
@@ -29,26 +30,13 @@ export function viewOf<T>(source: Readable<T>): BrowserView<T> {
 
 function createView<T>(source: Readable<T>): BrowserView<T> {
   const backend = browserBackend();
-  const given = {
-    entry: (key: string) => backend.givenEntry(key),
+  const hydrated = {
+    entry: (key: string) => backend.hydratedEntry(key),
     load: (keys: readonly string[]) => backend.load(keys),
   };
   let loading: Promise<void> | undefined;
-  let computedGiven: { readonly value: T } | undefined;
+  let computedHydrated: { readonly value: T } | undefined;
 
-  const load = async (): Promise<void> => {
-    try {
-      // A computed may read more once it has seen the first values.
-      for (let unknown = unknownOf(readsOf(source)); unknown.length > 0; unknown = unknownOf(readsOf(source))) {
-        await Promise.all(unknown.map((read) => read.backend.load([read.key])));
-        await freshen();
-      }
-      loading = undefined;
-    } catch (error) {
-      setTimeout(() => (loading = undefined), failedMs);
-      throw error;
-    }
-  };
   const freshen = (): Promise<void> | undefined => {
     const old = backend.oldOf(
       readsOf(source)
@@ -57,39 +45,50 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
     );
     return old.length > 0 ? backend.freshen(old) : undefined;
   };
-  const wait = (started: Promise<void>): Promise<void> => (loading = started.then(() => (loading = undefined)));
+  const end = (): void => (loading = undefined);
+  const wait = (work: Promise<void>): Promise<void> =>
+    (loading = work.then(end, (error) => {
+      setTimeout(end, failedMs);
+      throw error;
+    }));
+  const load = (): Promise<void> =>
+    loadUnknown(
+      () => unknownOf(readsOf(source)),
+      (read) => read.backend.load([read.key]),
+    ).then(freshen);
   const fresh = (): Promise<void> => {
-    backend.takeGiven();
+    backend.hydrate();
     if (loading) return loading;
     const started = freshen();
-    // Outside of an update of the page React would show a fallback in place of what is there.
+    // Outside of an update of the page React would replace what is there by a fallback.
     return started && backend.floor.isUpdating ? wait(started) : ready;
   };
-  const readGiven = (): T =>
+  const readHydrated = (): T =>
     readAs(
-      (from) => (from.id === backend.id ? given : from),
+      (from) => (from.id === backend.id ? hydrated : from),
       () => source.peek(),
     );
   return {
     ready() {
-      backend.takeGiven();
-      if (!loading && unknownOf(readsOf(source)).length > 0) loading = load();
+      backend.hydrate();
+      if (!loading && unknownOf(readsOf(source)).length > 0) return wait(load());
       return loading ?? fresh();
     },
     fresh,
     subscribe: (listener) => {
-      if ((source as Partial<BackedSignal<T>>).exposure?.expose === "write") backend.prepareWrites();
+      if (isBacked(source) && source.exposure?.expose === "write") backend.prepareWrites();
       return source.subscribe(listener);
     },
     get: () => source.peek(),
-    // A computed gives another object each time.
-    getGiven: () => (isSignal(source) ? readGiven() : (computedGiven ??= { value: readGiven() }).value),
+    // A computed value is a new object each time.
+    getHydrated: () => (isBacked(source) ? readHydrated() : (computedHydrated ??= { value: readHydrated() }).value),
   };
 }
 
 function readsOf(source: Readable<unknown>): Read[] {
-  const signals = isSignal(source) ? [source] : [...collectReads(() => source.value).reads].filter(isSignal);
-  return signals.map((signal) => (signal as unknown as BackedSignal<unknown>).read);
+  return (isBacked(source) ? [source] : [...collectReads(() => source.value).reads].filter(isBacked)).map(
+    ({ read }) => read,
+  );
 }
 
 function unknownOf(reads: readonly Read[]): Read[] {

@@ -1,8 +1,8 @@
 import { clip, KawaError } from "../core/errors/errors.ts";
-import type { BackedSignal } from "../core/signal.ts";
+import type { AnySignal } from "../core/signal.ts";
 
 /** @throws {KawaError} NOT_EXPOSED - the signal's definition lets no browser read it */
-export function checkExposed({ key, exposure }: BackedSignal<unknown>): void {
+export function checkExposed({ key, exposure }: Pick<AnySignal, "exposure" | "key">): void {
   if (exposure) return;
   throw new KawaError(
     "NOT_EXPOSED",

@@ -17,7 +17,7 @@ import { streamSignal } from "./render/stream-signal.ts";
  * these call. Outside of a render, as in a server action, write `await signal.get()`.
  *
  * @throws {KawaError} BACKEND_TIMEOUT - the actor could not be reached; the nearest error boundary shows it
- * @throws {KawaError} CONTEXT_UNSUPPORTED - nothing is rendered here
+ * @throws {KawaError} CONTEXT_UNSUPPORTED - nothing is rendered here, or this is a client component, which writes `useReactive(signal)`
  * @example
  * export default async function Page() {
  *   const count = await read(counter);
@@ -26,7 +26,7 @@ import { streamSignal } from "./render/stream-signal.ts";
  */
 export function read<T>(source: Readable<T>): Promise<T>;
 /**
- * The value that `start` produces on the server for as long as somebody looks, as `useReactiveStream` has it.
+ * The value that `start` produces on the server for as long as somebody looks, as {@link useReactiveStream} has it.
  *
  * @example
  * const price = await read(0, (stream) => watchPrice(symbol, stream.set), [symbol]);
@@ -42,7 +42,7 @@ export function read<T>(source: Readable<T> | T, start?: StreamStart<T>, deps?: 
 }
 
 async function readIn<T>(scope: RequestScope, source: Readable<T>, onRead?: () => void): Promise<T> {
-  // Of whose behalf it is is known now, and may not be known any more when the value is.
+  // Which fragment reads is known now, and may not be known any more when the value is there.
   const into = scope.readsHere;
   let seen = seenBy(scope, source);
   while (!seen) {
@@ -54,7 +54,7 @@ async function readIn<T>(scope: RequestScope, source: Readable<T>, onRead?: () =
   return seen.result();
 }
 
-/** By a digest Next recognises what it has thrown itself to end a prerender. */
+/** Reports a failure that nobody awaits, unless Next itself has thrown it to end a prerender: such an error has a digest. */
 function reported<T>(work: Promise<T>): Promise<T> {
   return unlessAwaited(work, (error) => {
     if (Object(error).digest === undefined) console.error("[kawa] read() failed and nobody awaited it:", error);

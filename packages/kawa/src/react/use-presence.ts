@@ -3,6 +3,7 @@ import { KeptValue } from "../browser/kept-value.ts";
 import { processState } from "../core/process/process-state.ts";
 import type { Signal } from "../core/signal.ts";
 
+/** What becomes of a value that {@link usePresence} keeps. */
 export type Presence = {
   /** Why the value was not accepted; `publicMessage(error)` is for people. Undefined when it was. */
   readonly error: unknown;
@@ -15,6 +16,9 @@ export type Presence = {
  *
  * With a function, each tab has a member of its own: the function is given an id that no other tab has.
  *
+ * It works in client components only. A server component shows who is there with `useReactive(memberIdsOf(family))`.
+ *
+ * @throws {KawaError} CONTEXT_UNSUPPORTED - in a server component
  * @example
  * usePresence((tab) => visitors({ room, id: tab }), name);
  */

@@ -16,6 +16,8 @@ import { useSource } from "./use-reactive.react-server.ts";
  * @param deps what `start` uses of this render: plain data
  * @throws {KawaError} OPTION_INVALID - `deps` is missing, or `start` is no function
  * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - `initial` or a dep is no plain data
+ * @throws {KawaError} CONTEXT_UNSUPPORTED - in an async function, which writes `await read(initial, start, deps)`, or in a client component:
+ * pass it the value as a prop
  * @throws {KawaError} BACKEND_TIMEOUT - the actor could not be reached; the nearest error boundary shows it
  * @example
  * const price = useReactiveStream(0, (stream) => {

@@ -9,5 +9,5 @@ export function useReactive<T>(initial: T, start: StreamStart<T>, deps: readonly
 export function useReactive<T>(source: Readable<T> | T): T {
   const view = viewOf(source as Readable<T>);
   use(view.ready());
-  return useSyncExternalStore(view.subscribe, view.get, view.getGiven);
+  return useSyncExternalStore(view.subscribe, view.get, view.getHydrated);
 }

@@ -1,6 +1,6 @@
 import type { StreamStart } from "../core/streams/reactive-stream.ts";
 import type { Readable } from "../core/backend/reads.ts";
-import { type BackedSignal, isSignal } from "../core/signal.ts";
+import { type BackedSignal, isBacked } from "../core/signal.ts";
 import { noteCaller } from "./checks/async-callers.ts";
 import { type HookSource, isChecked, isToBeChecked, noteReader } from "./checks/hook-check.ts";
 import { type HookCall, latePlace, suspension, useHookPlace } from "./checks/hook-place.ts";
@@ -27,7 +27,7 @@ import { streamSignal } from "./render/stream-signal.ts";
  */
 export function useReactive<T>(source: Readable<T>): T;
 /**
- * The value that `start` produces on the server for as long as somebody looks: {@link useReactiveStream}.
+ * The value that `start` produces on the server for as long as somebody looks: {@link useReactiveStream}. In server components only.
  *
  * @example
  * const time = useReactive("", (stream) => {
@@ -51,12 +51,12 @@ export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>, 
 const ownCall: HookCall = { hook: useReactive, name: "useReactive", instead: "await read(signal)" };
 const streamCall: HookCall = { ...ownCall, instead: "await read(initial, start, deps)" };
 
-/** @param checked by what it is known who reads the source: {@link HookSource} */
+/** @param checked under which the readers of the source are known: {@link HookSource} */
 export function useSource<T>(source: Readable<T>, checked: HookSource, call: HookCall): T {
   const scope = requestScope();
-  // A component may read thousands of signals that are known: nothing is made for these.
+  // A component may read thousands of signals whose values are known: nothing is made for these.
   // oxlint-disable-next-line react/rules-of-hooks -- either way calls use() once
-  if (isChecked(checked) && isSignal(source)) return useChecked(scope, source as BackedSignal<T>, checked, call);
+  if (isChecked(checked) && isBacked(source)) return useChecked(scope, source, checked, call);
   const seen = seenBy(scope, source);
   // oxlint-disable-next-line react/rules-of-hooks -- either way calls use() once
   const place = useHookPlace(call, seen !== undefined && isChecked(checked));
@@ -72,13 +72,13 @@ function useChecked<T>(scope: RequestScope, signal: BackedSignal<T>, checked: Ho
   const entry = entryIn(scope, read);
   const isKnown = entry.state !== "unknown";
   const place = useHookPlace(call, isKnown);
-  if (!isKnown) throw waitFor(scope, signal as Readable<T>, checked, call, place);
+  if (!isKnown) throw waitFor(scope, signal, checked, call, place);
   noteCallerIn(scope, call);
   scope.noteRead(read.backend, read.key, entry, scope.readsHere);
   return signal.valueIn(entry);
 }
 
-/** In a run for all, async functions of Kawa call the components. */
+/** Looks at who has called; not in a run for all visitors, where async functions of Kawa call the components. */
 function noteCallerIn(scope: RequestScope, call: HookCall): void {
   if (!scope.isForAll) noteCaller(call);
 }

@@ -1,15 +1,16 @@
 import { use } from "react";
 import { type Backend, type Entry, type Reader, unknownEntry } from "../core/backend/backend.ts";
-import { textOf } from "../core/backend/entry.ts";
 import { KawaError } from "../core/errors/errors.ts";
 import { isClientRendering } from "../core/work/is-client-rendering.ts";
 import { localBackend } from "../core/memory/memory-backend.ts";
 import { cell } from "../core/process/reactive.ts";
 import type { StreamStart } from "../core/streams/reactive-stream.ts";
-import { type Collected, collectReads, noteRead, type Readable, readAs } from "../core/backend/reads.ts";
+import { loadUnknown } from "../core/backend/load-unknown.ts";
+import { type Collected, collectReads, noteRead, type Read, type Readable, readAs } from "../core/backend/reads.ts";
 import { clientRenders } from "../core/work/render-writes.ts";
-import { type BackedSignal, isSignal } from "../core/signal.ts";
-import { hiddenRow, type ValueRow } from "../browser/value-protocol.ts";
+import { type AnySignal, isBacked } from "../core/signal.ts";
+import type { ValueRow } from "../browser/value-protocol.ts";
+import { toValueRow } from "../browser/value-row.ts";
 import { checkExposed } from "./check-exposed.ts";
 import { sharedSnapshots } from "./render/client-snapshots.ts";
 import { ready } from "./checks/fulfilled.ts";
@@ -46,7 +47,7 @@ export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>):
   const snapshots = sharedSnapshots(render) ?? lateSnapshots(values);
   const { reads, result } = evaluate(snapshots, source as Readable<T>);
   const signals = exposedSignals(reads);
-  use(signals.every((signal) => isKnown(snapshots, signal)) ? ready : load(snapshots, source as Readable<T>));
+  use(signals.every((signal) => isKnown(snapshots, signal)) ? ready : load(snapshots, source as Readable<unknown>));
   for (const signal of signals) values.give(rowOf(snapshots, signal));
   return result();
 }
@@ -59,43 +60,37 @@ function evaluate<T>(snapshots: RenderSnapshots, source: Readable<T>): Collected
     backend === localBackend() ? unset : (snapshots.of(backend) ?? backend);
   return collectReads(() =>
     readAs(readerOf, () => {
-      if (!isSignal(source)) return source.value;
+      if (!isBacked(source)) return source.value;
       noteRead(source);
-      return source.peek() as T;
+      return source.peek();
     }),
   );
 }
 
 /** @throws {KawaError} NOT_EXPOSED - one of them is not for browsers */
-function exposedSignals(reads: Collected<unknown>["reads"]): BackedSignal<unknown>[] {
-  const signals = ([...reads] as unknown as BackedSignal<unknown>[]).filter(
-    ({ backend }) => backend !== localBackend(),
-  );
+function exposedSignals(reads: Collected<unknown>["reads"]): AnySignal[] {
+  const signals = [...reads].filter(isBacked).filter(({ backend }) => backend !== localBackend());
   signals.forEach(checkExposed);
   return signals;
 }
 
-function isKnown(snapshots: RenderSnapshots, { backend, key }: BackedSignal<unknown>): boolean {
+function isKnown(snapshots: RenderSnapshots, { backend, key }: Read): boolean {
   return (snapshots.of(backend)?.peek(key) ?? unknownEntry).state !== "unknown";
 }
 
-async function load<T>(snapshots: RenderSnapshots, source: Readable<T>): Promise<void> {
-  for (;;) {
-    // A computed may read more once it has seen the first values.
-    const unknown = exposedSignals(evaluate(snapshots, source).reads).filter((signal) => !isKnown(snapshots, signal));
-    if (unknown.length === 0) return;
-    await Promise.all(unknown.map(async ({ backend, key }) => (await snapshots.open(backend)).load([key])));
-  }
+function load(snapshots: RenderSnapshots, source: Readable<unknown>): Promise<void> {
+  return loadUnknown(
+    () => exposedSignals(evaluate(snapshots, source).reads).filter((signal) => !isKnown(snapshots, signal)),
+    async ({ backend, key }) => (await snapshots.open(backend)).load([key]),
+  );
 }
 
-function rowOf(snapshots: RenderSnapshots, { backend, key }: BackedSignal<unknown>): ValueRow {
+function rowOf(snapshots: RenderSnapshots, { backend, key }: Read): ValueRow {
   const snapshot = snapshots.of(backend)!;
-  const entry = snapshot.peek(key);
-  if (backend.isGuarded && entry.state !== "present") return hiddenRow(key);
-  return [key, textOf(key, entry), entry.seq, snapshot.version.epoch];
+  return toValueRow(key, snapshot.peek(key), { epoch: snapshot.version.epoch, isGuarded: backend.isGuarded });
 }
 
-/** For a page of whose render this process knows nothing any more. */
+/** Snapshots for a page whose render this process does not know any more. */
 const late = new WeakMap<ClientValues, RenderSnapshots>();
 
 function lateSnapshots(values: ClientValues): RenderSnapshots {

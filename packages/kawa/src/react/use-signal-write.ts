@@ -15,8 +15,9 @@ export type SignalWrite<T> = {
 
 /**
  * Writes a signal from a client component and tells what becomes of it. `signal.set` alone does for a write whose refusal nobody
- * has to see.
+ * has to see. It works in client components only: a server action or route handler writes with `await signal.set(value)`.
  *
+ * @throws {KawaError} CONTEXT_UNSUPPORTED - in a server component
  * @example
  * const { set, isPending, error } = useSignalWrite(theme);
  * return (

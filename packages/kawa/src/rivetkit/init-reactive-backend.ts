@@ -10,6 +10,7 @@ import { RivetBackend } from "./replica/rivet-backend.ts";
 /** A backend over a RivetKit actor, as {@link initReactiveBackend} returns it. */
 export type ReactiveBackend = Backend;
 
+/** Options of {@link initReactiveBackend}. */
 export type InitReactiveBackendOptions = {
   /** Registry that holds the reactive state actor: `reactiveRegistry`, or your own. */
   registry: AnyRegistry;

@@ -22,6 +22,7 @@ export type Updater = (current: Entry) => unknown;
 /** Who acts, as the server has verified it: plain data, whose fields the hooks of an actor find in their `params`. */
 export type Context = Readonly<Record<string, unknown>>;
 
+/** As whom something is read or written. */
 export type OperationOptions = {
   /** Who acts. @default what `withContext` says, else the backend's `getContext`, else an anonymous caller */
   context?: Context | undefined;
@@ -76,7 +77,7 @@ export interface Snapshot extends Reader {
    * the snapshot was released.
    */
   readonly isConsistent: boolean;
-  /** Encoded, of whom hooks were asked for; empty for nobody in particular. Undefined where everybody sees the same. */
+  /** Encoded, of whom hooks were asked for; empty for an anonymous caller. Undefined where everybody sees the same. */
   readonly identity?: string | undefined;
   /** Has to be called when nobody reads from it any more: what is overwritten is kept until then. Idempotent. */
   release(): void;
@@ -93,33 +94,12 @@ export interface StreamRegistry {
   unregister(scopes: readonly string[]): Promise<void>;
 }
 
-/** Where signals keep their values. Every backend passes the same contract suite. */
-export interface Backend extends Reader {
+/** What signals need of a backend: all that there is in a browser, which asks for no lists, versions or snapshots. */
+export interface SignalBackend extends Reader {
   /** Unique in the process and the same on every server, such as `reactiveState/global`. */
   readonly id: string;
-  readonly version: Version;
-  readonly status: BackendStatus;
-  /** True while this process may not hear of what others write: it is not connected any more, or nothing answers. @default false */
-  readonly isCut?: boolean;
-  /**
-   * True where hooks decide what each identity may read. Then `entry` and `load` show what nobody in particular may see,
-   * and {@link readerFor} what somebody may. Known once the backend is connected.
-   */
-  readonly isGuarded: boolean;
-  /** As {@link isGuarded}, for what browsers ask: also true where hooks decide about lists alone. @default isGuarded */
-  readonly isGuardedForBrowsers?: boolean;
-  readonly streams: StreamRegistry;
-  /** Whether the {@link Snapshot.identity} of a snapshot sees a value of a key now. @throws {KawaError} as {@link Reader.load} */
-  seesValue?(key: string, identity: string): Promise<boolean>;
   /** What one identity may see. It is the backend itself where that makes no difference. */
   readerFor(options?: OperationOptions): Promise<Reader>;
-  /**
-   * Pins the version of this moment. Undefined before the backend is connected, and where hooks decide about reads: then wait
-   * for {@link snapshotFor}.
-   */
-  openSnapshot(): Snapshot | undefined;
-  /** As {@link readerFor}, pinned to the version that the backend has when it is connected. */
-  snapshotFor(options?: OperationOptions): Promise<Snapshot>;
   /**
    * Resolves when the value is durable. Writes of one process to one key keep their order.
    *
@@ -130,35 +110,69 @@ export interface Backend extends Reader {
   set(key: string, value: unknown, options?: WriteOptions): Promise<void>;
   /** Atomic across servers. Resolves with the value that was written, when it is durable. */
   update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown>;
-  /** Prolongs the life of an ephemeral value, which is no change. Resolves with false when there is none. */
-  renew(key: string, options?: OperationOptions): Promise<boolean>;
   /**
    * Resolves when it is durable that the key has no value.
    *
    * @throws {KawaError} UPDATE_CONFLICT - the value has not the number that `expect` says; nothing was deleted
    */
   delete(key: string, options?: DeleteOptions): Promise<void>;
+}
+
+/** What namespaces need of a backend. */
+interface KeyLists {
+  /** Keys with a value that start with `prefix`, in order. */
+  keys(prefix: string, options?: OperationOptions): Promise<readonly string[]>;
+  /** As {@link keys}, with their values. */
+  entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>>;
   /**
    * Deletes every key that starts with `prefix`, in one commit. Where an earlier write of this process still waits for its hook, its key is
    * deleted when that write has ended. Resolves when all of it is durable.
    */
   clear(prefix: string, options?: OperationOptions): Promise<void>;
-  /** Keys with a value that start with `prefix`, in order. */
-  keys(prefix: string, options?: OperationOptions): Promise<readonly string[]>;
-  /** As {@link keys}, with their values. */
-  entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>>;
+}
+
+/** What renders need of a backend. */
+interface SnapshotSource {
+  readonly version: Version;
+  /**
+   * True where hooks decide what each identity may read. Then `entry` and `load` show what an anonymous caller may see, and
+   * {@link SignalBackend.readerFor} what somebody may. Known once the backend is connected.
+   */
+  readonly isGuarded: boolean;
+  /**
+   * Pins the version of this moment. Undefined before the backend is connected, and where hooks decide about reads: then wait
+   * for {@link snapshotFor}.
+   */
+  openSnapshot(): Snapshot | undefined;
+  /** As {@link SignalBackend.readerFor}, pinned to the version that the backend has when it is connected. */
+  snapshotFor(options?: OperationOptions): Promise<Snapshot>;
+}
+
+/** Where a server keeps the values of its signals. Every backend passes the same contract suite. */
+export interface Backend extends SignalBackend, KeyLists, SnapshotSource {
+  readonly status: BackendStatus;
+  /** True while this process may not hear of what others write: it is not connected any more, or nothing answers. @default false */
+  readonly isCut?: boolean;
+  /** As {@link isGuarded}, for what browsers ask: also true where hooks decide about lists alone. @default isGuarded */
+  readonly isGuardedForBrowsers?: boolean;
+  readonly streams: StreamRegistry;
+  /** Whether the {@link Snapshot.identity} of a snapshot sees a value of a key now. @throws {KawaError} as {@link Reader.load} */
+  seesValue?(key: string, identity: string): Promise<boolean>;
+  /** Renews an ephemeral value, so that it lives for another `ttlMs`; that is no change. Resolves with false when there is none. */
+  renew(key: string, options?: OperationOptions): Promise<boolean>;
   /** Calls `listener` after every change that the process learns of; returns an idempotent unsubscribe. */
   onChange(listener: (change: Change) => void): () => void;
   /** Releases timers and connections. Pending writes reject. */
   close(): Promise<void>;
 }
 
+/** Whether a backend has reached its actor. One that keeps its values in memory is always connected. */
 export type BackendStatus = "idle" | "connecting" | "connected" | "closed";
 
 type Backends = {
   readonly global: Cell<Backend | undefined>;
   readonly known: Cell<ReadonlyMap<string, Backend>>;
-  /** The value of `global`, without what it costs to ask a cell: each read of a signal needs it. */
+  /** The value of `global`. Each read of a signal needs it, and to ask a cell costs more. */
   globalNow: Backend | undefined;
 };
 

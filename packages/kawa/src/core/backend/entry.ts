@@ -7,7 +7,7 @@ import { decode, encodeValue } from "../value/value.ts";
 export type PresentEntry = Extract<Entry, { state: "present" }>;
 
 /**
- * An entry of an encoded value, which is safe to give out: a reader that changes what it gets changes nobody else's.
+ * An entry of an encoded value. It is safe to give out: a reader that changes what it gets changes nothing for other readers.
  * The value is decoded when it is first read. From then on all readers share one frozen value, unless it holds what cannot
  * be frozen (Date, Map, Set, typed arrays, …): then each read decodes it anew.
  */
@@ -20,7 +20,7 @@ export function createEntry(seq: number, text: string | null): Entry {
   return text === null ? { state: "absent", seq } : createPresentEntry(seq, text);
 }
 
-// A server may follow 100,000 keys. A getter of the class is far smaller than one of each entry.
+// A server may follow 100,000 keys: a getter of the class takes no memory in each entry.
 class TextEntry implements PresentEntry {
   readonly state = "present";
   readonly seq: number;
@@ -46,7 +46,7 @@ class TextEntry implements PresentEntry {
   }
 }
 
-/** Characters of the encoded value, about; 0 where there is none. */
+/** About how many characters the encoded value has; 0 where there is none. */
 export function sizeOfEntry(entry: Entry): number {
   return entry instanceof TextEntry || entry instanceof MemberList ? entry.size : 0;
 }
@@ -72,7 +72,7 @@ function writtenOut(key: string, entry: PresentEntry): string {
     return encodeValue(key, value, Number.POSITIVE_INFINITY);
   } catch (cause) {
     if (!isKawaError(cause)) throw cause;
-    // What an earlier version has stored may be small, and large when it is written out.
+    // An earlier version of Kawa may have stored a short text that stands for a large value.
     throw new KawaError(
       "VALUE_UNREADABLE",
       "A stored value is too large when it is written out. Write another one with set(), or delete it.",

@@ -2,23 +2,23 @@ import { type Entry, unknownEntry } from "./backend.ts";
 import { sizeOfEntry } from "./entry.ts";
 import { cell, type Cell } from "../process/reactive.ts";
 
-/** What may be held of what nobody follows. */
+/** How much of what nobody follows is held. */
 export type HeldBounds = {
-  /** Keys with a value. Infinite where their values are nowhere else. */
+  /** Most keys with a value. Infinite where their values are nowhere else. */
   readonly valueCount: number;
-  /** Their keys and encoded values, in characters. */
+  /** Most characters of these keys and their encoded values. */
   readonly valueSize: number;
-  /** Keys without a value, or whose value is not known. */
+  /** Most keys that have no value, or whose value is not known. */
   readonly emptyCount: number;
-  /** What was used is kept for this long at least: whoever has waited for a value reads it later, and may wait for others meanwhile. */
+  /** What was used is kept for at least this long: whoever has loaded a value reads it a little later, and may load others meanwhile. */
   readonly minAgeMs: number;
 };
 
 export type HeldCellsOptions = {
   readonly bounds?: Partial<HeldBounds> | undefined;
-  /** Of a key that is not held. @default an unknown one */
+  /** The entry of a key that is not held. @default an unknown one */
   readonly entryOfNew?: () => Entry;
-  /** Called with what was held of a key before it is forgotten. */
+  /** Called with the entry of a key that is about to be forgotten. */
   readonly onForget?: (entry: Entry) => void;
 };
 
@@ -29,23 +29,23 @@ const heldBounds: HeldBounds = {
   minAgeMs: 60_000,
 };
 
-/** Of one turn of the event loop. */
+/** Most keys that are looked at in one turn of the event loop. */
 const maxDroppedAtOnce = 2_000;
 
 /**
- * The cells of keys, which visitors choose: beyond the bounds, those that nobody follows and nobody has used for a while are
- * forgotten, the oldest first. A cell that is forgotten becomes unknown, so that what was computed from it is computed anew.
+ * The cells of keys. Visitors choose keys, so there are bounds: beyond them, cells that nobody follows and nobody has used for a while
+ * are forgotten, the oldest first. A forgotten cell becomes unknown, so what was computed from it is computed anew.
  */
 export class HeldCells {
   readonly #bounds: HeldBounds;
   readonly #entryOfNew: () => Entry;
   readonly #onForget: (entry: Entry) => void;
-  // No time of each key: what is used moves to the recent ones, and at each turn these become the older ones.
+  // No key has a time of its own: a key that is used moves to the recent ones, and at each turn the recent ones become the older ones.
   #recent = new Map<string, Cell<Entry>>();
   #older = new Map<string, Cell<Entry>>();
-  /** The oldest, while they are looked at part by part. */
+  /** The oldest keys, while a sweep looks at them part by part. */
   #leaving = new Map<string, Cell<Entry>>();
-  /** Effects and subscriptions read them. */
+  /** Cells that effects or subscriptions read. */
   readonly #followed = new Set<Cell<Entry>>();
   readonly #cellOptions;
   #valueCount = 0;
@@ -71,7 +71,7 @@ export class HeldCells {
     return this.#recent.size + this.#older.size + this.#leaving.size;
   }
 
-  /** True when as many keys are held without a value as may be for long. */
+  /** True when no more keys without a value should be held. */
   get isFull(): boolean {
     return this.size - this.#valueCount >= this.#bounds.emptyCount;
   }
@@ -86,7 +86,7 @@ export class HeldCells {
     return made;
   }
 
-  /** The cell of a key that is held, which is used now. */
+  /** The cell of a key that is held. It counts as used. */
   find(key: string): Cell<Entry> | undefined {
     const recent = this.#recent.get(key);
     if (recent) return recent;
@@ -98,7 +98,7 @@ export class HeldCells {
     return found;
   }
 
-  /** What is held of a key, without using it. */
+  /** The entry of a key that is held. It does not count as used. */
   peek(key: string): Entry | undefined {
     return this.#cellOf(key)?.peek();
   }
@@ -109,7 +109,7 @@ export class HeldCells {
     return held !== undefined && this.#followed.has(held);
   }
 
-  /** Replaces an entry, which is no use of it. */
+  /** Replaces an entry. The key does not count as used. */
   set(key: string, entry: Entry): void {
     const held = this.#cellOf(key) ?? this.get(key);
     this.#count(key, held.peek(), -1);
@@ -165,7 +165,7 @@ export class HeldCells {
     this.#sweep();
   }
 
-  /** A part of the oldest at a time: nobody waits for it. */
+  /** Looks at a part of the oldest keys, and at the next part in the next turn, so that it holds up nobody. */
   #sweep(): void {
     this.#timer = undefined;
     let left = maxDroppedAtOnce;

@@ -21,7 +21,7 @@ export function checkKey(key: unknown): asserts key is string {
   if (key.startsWith(":") || key.endsWith(":") || key.includes("::")) {
     throw new KawaError("KEY_INVALID", `Key "${clip(key)}" has an empty segment; write "a:b", not "a::b".`);
   }
-  if (key.includes("\0")) {
+  if (key.includes(internalMark)) {
     throw new KawaError("KEY_INVALID", `Key "${clip(key)}" contains a NUL character; remove it.`);
   }
   if (!key.isWellFormed()) {
@@ -35,8 +35,10 @@ export function checkKey(key: unknown): asserts key is string {
   }
 }
 
-// No key of a signal contains NUL.
-const streamPrefix = "\0stream:";
+/** Keys that begin with it are Kawa's own: no key of a signal contains it. */
+export const internalMark = "\0";
+
+const streamPrefix = `${internalMark}stream:`;
 
 /** Key under which a backend keeps the last value of an inline stream. */
 export function streamKey(scope: string): string {
@@ -48,7 +50,7 @@ export function streamScope(key: string): string | undefined {
   return key.startsWith(streamPrefix) ? key.slice(streamPrefix.length) : undefined;
 }
 
-const serverPrefix = "\0server:";
+const serverPrefix = `${internalMark}server:`;
 
 /** Key of what the servers of an app keep for themselves: no hook of the app is asked about it, and no client reaches it. */
 export function serverKey(name: string): string {
@@ -65,12 +67,12 @@ export const streamRenewMs = 2_000;
 /** A server that has not registered its streams again for so long no longer shows them, in milliseconds. */
 export const streamLeaseMs: number = 3 * streamRenewMs;
 
-/** Keys of the store itself and of inline streams: no key of a signal contains NUL. */
+/** True for keys of the store itself, of inline streams and of lists of members. */
 export function isInternal(key: string): boolean {
-  return key.startsWith("\0");
+  return key.startsWith(internalMark);
 }
 
-/** True for the keys that a clear of `prefix` deletes: internal ones only where the prefix is one. */
+/** True for the keys that a list of `prefix` has and a clear of it deletes: internal ones only where the prefix is one. */
 export function isUnder(prefix: string, key: string): boolean {
   return key.startsWith(prefix) && (isInternal(prefix) || !isInternal(key));
 }

@@ -1,16 +1,16 @@
 /** Reads keys, and resolves with the errors of those that were refused. */
 export type ReadKeys = (keys: readonly string[]) => Promise<ReadonlyMap<string, unknown>>;
 
-type Batch = { readonly keys: string[]; readonly refused: ReturnType<ReadKeys> };
+type LoadBatch = { readonly keys: string[]; readonly refused: ReturnType<ReadKeys> };
 
-/** Loads keys: each once, and those that are asked for in one turn together. */
+/** Loads keys: each once, and all that are asked for in one turn together. */
 export class Loader {
   readonly #read: ReadKeys;
   readonly #isApart: () => boolean;
-  readonly #loading = new Map<string, Batch>();
-  #next: Batch | undefined;
+  readonly #loading = new Map<string, LoadBatch>();
+  #next: LoadBatch | undefined;
 
-  /** @param options.isApart true where each key is to be read by itself: one may take long, and costs no message. */
+  /** @param options.isApart true where each key is read by itself: where that costs no message, a slow key holds up no other */
   constructor(read: ReadKeys, { isApart = () => false }: { readonly isApart?: () => boolean } = {}) {
     this.#read = read;
     this.#isApart = isApart;
@@ -25,14 +25,14 @@ export class Loader {
     }
   }
 
-  #addToNext(key: string): Batch {
+  #addToNext(key: string): LoadBatch {
     const batch = this.#isApart() ? this.#begin() : (this.#next ??= this.#begin());
     batch.keys.push(key);
     this.#loading.set(key, batch);
     return batch;
   }
 
-  #begin(): Batch {
+  #begin(): LoadBatch {
     const keys: string[] = [];
     const refused = Promise.resolve()
       .then(() => {

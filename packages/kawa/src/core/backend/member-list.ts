@@ -2,20 +2,20 @@ import type { ListChange } from "./list-change.ts";
 import type { Members } from "./members.ts";
 import { encodeValue } from "../value/value.ts";
 
-/** What an id adds to the encoded list beside its characters, about. */
+/** About how many characters an id adds to the encoded list beside its own. */
 const idOverhead = 10;
 
 type Newest = { readonly ranks: Map<string, number>; nextRank: number };
 type Step = { readonly to: MemberList; readonly change: ListChange; readonly leftRanks: ReadonlyMap<string, number> };
 
 /**
- * One version of the list of a group: an entry as others, but that the next version costs only what has changed. The newest version
- * has the ids; an older one knows how the next one came from it, so what nobody reads any more is kept by nobody.
+ * One version of the list of a group. It is an entry like others, but its next version costs only what has changed. The newest version
+ * holds the ids; an older one holds only how the next one came from it, so a version that nobody reads any more takes no memory.
  */
 export class MemberList {
   readonly seq: number;
   readonly count: number;
-  /** Characters of the encoded list, about. */
+  /** About how many characters the encoded list has. */
   readonly size: number;
   #newest: Newest | undefined;
   #step: Step | undefined;
@@ -44,12 +44,12 @@ export class MemberList {
   }
 
   get value(): Members {
-    // An older version is read seldom, and must not hold what it was for as long as somebody holds the version.
+    // An older version is read seldom, and is held for long: it must not keep its ids.
     if (this.#step) return { ids: Object.freeze(this.#ids()) };
     return (this.#value ??= Object.freeze({ ids: Object.freeze(this.#ids()) }));
   }
 
-  /** Encoded; `null` when there is nobody. */
+  /** The encoded list; `null` when it is empty. */
   textOf(key: string): string | null {
     if (this.count === 0) return null;
     if (this.#step) return encodeValue(key, this.value, Number.POSITIVE_INFINITY);
@@ -79,7 +79,7 @@ export class MemberList {
     return to;
   }
 
-  /** What has changed from here to a later version; undefined where that version is of another line. */
+  /** What has changed from this version to a later one; undefined where that one does not descend from this one. */
   changeTo(later: MemberList): ListChange | undefined {
     if (this.#lastPatch?.to === later) return this.#lastPatch.change;
     const steps = this.#stepsTo(later);
@@ -91,12 +91,12 @@ export class MemberList {
     }
     const idsThat = (are: boolean): string[] => [...isThere].filter(([, is]) => is === are).map(([id]) => id);
     const change = { left: idsThat(false), joined: idsThat(true) };
-    // Many streams have been told the same, and are to be told the same.
+    // Many streams have been told this version, and are all to be told the later one.
     this.#lastPatch = { to: later, change };
     return change;
   }
 
-  /** Up to a later version, or up to the newest; undefined where they do not lead there. */
+  /** The steps to a later version, or to the newest; undefined where they do not lead there. */
   #stepsTo(later?: MemberList): Step[] | undefined {
     if (later === this) return [];
     const steps: Step[] = [];

@@ -1,5 +1,6 @@
 import { clip } from "../errors/clip.ts";
 import { KawaError } from "../errors/errors.ts";
+import { internalMark } from "./key.ts";
 
 /** The values that a group of ephemeral keys has at the moment: what a backend shows under {@link membersKey}. */
 export type Members = {
@@ -17,13 +18,12 @@ export const noMembers: Members = { ids: [] };
 
 /** Longest id of a member that browsers reach, in UTF-8 bytes. */
 export const maxMemberIdBytes = 128;
-/** Largest list of a group that takes one member more, encoded, in characters: more than 10,000 members with ids as of `randomUUID()`. */
+/** A group whose encoded list has more characters is full: that is more than 10,000 members with ids like those of `randomUUID()`. */
 export const maxListSize: number = 512 * 1024;
 
-// No key of a signal contains NUL.
-const membersPrefix = "\0members:";
+const membersPrefix = `${internalMark}members:`;
 
-/** Key under which a backend shows which ephemeral keys of a group have a value. It is written by nobody: it follows from their rows. */
+/** Key under which a backend shows which ephemeral keys of a group have a value. Nobody writes it: it follows from their rows. */
 export function membersKey(group: string): string {
   return membersPrefix + group;
 }
@@ -43,7 +43,7 @@ export function memberKey(group: string, id: string): string {
   return group === "" ? id : `${group}:${id}`;
 }
 
-/** Somebody may leave: whoever comes may try again. */
+/** The same write may succeed later, when somebody has left. */
 export function groupIsFull(key: string): KawaError {
   return new KawaError(
     "RATE_LIMITED",

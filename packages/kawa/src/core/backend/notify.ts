@@ -1,9 +1,9 @@
-/** Calls every listener. What one of them throws is reported, and keeps neither the others nor the caller from going on. */
+/** Calls every listener. What one of them throws is reported, and stops neither the others nor the caller. */
 export function notify<T>(listeners: Iterable<(value: T) => void>, value: T): void {
   for (const listener of [...listeners]) reportErrors(() => listener(value));
 }
 
-/** Runs code of the application, such as effects, in the middle of our own. */
+/** Runs code of the app, such as effects, in the middle of Kawa's own: what it throws is reported. */
 export function reportErrors(run: () => void): void {
   try {
     run();

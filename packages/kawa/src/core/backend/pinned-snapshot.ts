@@ -4,7 +4,7 @@ import { cell, type ReadonlyCell } from "../process/reactive.ts";
 import type { UndoLog } from "./undo-log.ts";
 import type { Version } from "../value/version.ts";
 
-/** Entries as they were at a version. One that is newer, or of another epoch, is what there is now: nobody knows the old one. */
+/** Entries as they were at a version. Where the old entry is not known any more, it is the present one: newer, or of another epoch. */
 export type EntriesAt = { readonly epoch: string; readonly entries: ReadonlyMap<string, Entry> };
 
 export type ReadAt = (keys: readonly string[], version: Version) => Promise<EntriesAt>;
@@ -20,16 +20,16 @@ export type PinnedSnapshotOptions = {
 
 const unknownCell: ReadonlyCell<Entry> = cell<Entry>(unknownEntry);
 
-/** A backend as it was at one version: its live entries, but for those that have changed since. */
+/** A backend as it was at one version: its live entries, except those that have changed since. */
 export class PinnedSnapshot implements Snapshot {
   readonly version: Version;
   readonly #live: Reader;
   readonly #onRelease: () => void;
   readonly #loader: Loader;
   #overwritten: UndoLog<Entry> | undefined;
-  /** Entries that had changed before this process knew them. */
+  /** Entries that changed before this process knew them: they were asked for. */
   #read: Map<string, Entry> | undefined;
-  /** False once live entries are shown whatever their version. */
+  /** False once live entries are shown, whatever their version is. */
   #isPinned = true;
   #isConsistent = true;
 
@@ -55,7 +55,7 @@ export class PinnedSnapshot implements Snapshot {
     return this.#isNewer(live.peek()) ? unknownCell : live;
   }
 
-  // A render may ask for thousands.
+  // Makes nothing: a render may ask for thousands.
   peek(key: string): Entry {
     const old = this.#oldEntry(key);
     if (old) return old;
@@ -72,14 +72,14 @@ export class PinnedSnapshot implements Snapshot {
   }
 
   release(): void {
-    this.loosen();
+    this.unpin();
     this.#overwritten = undefined;
     this.#read = undefined;
     this.#onRelease();
   }
 
-  /** Shows live entries from now on, but for those that were replaced before. */
-  loosen(): void {
+  /** Shows live entries from now on, except those that were replaced before. */
+  unpin(): void {
     this.#isPinned = false;
     this.#isConsistent = false;
   }

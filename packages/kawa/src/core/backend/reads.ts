@@ -34,7 +34,7 @@ export function noteRead(readable: Readable<unknown>): void {
   current.tracked?.add(readable);
 }
 
-/** What `fn` reads is added to `reads`, but for what it reads untracked. */
+/** Adds what `fn` reads to `reads`, except what it reads untracked. */
 export function trackReads<T>(reads: Set<Readable<unknown>> | undefined, fn: () => T): T {
   const { tracked } = current;
   current.tracked = reads;
@@ -90,12 +90,12 @@ export function isReadingAs(): boolean {
   return !!(current.readerOf ?? current.isEachAlone);
 }
 
-/** From now on computed values are computed for each reader. At build time each is to be told where it reads. */
+/** From now on computed values are computed for each reader. At build time each reader needs an error of its own, which says where it reads. */
 export function readEachAlone(): void {
   current.isEachAlone = true;
 }
 
-/** True in an effect and in what is subscribed, which see later values too; and in a computed value that is shared. */
+/** True in an effect or a subscription, which see later values too, and in a computed value that is shared. */
 export function isReadingForAll(): boolean {
   return current.isForAll;
 }
@@ -106,8 +106,8 @@ export function readerIn(backend: Backend): Reader {
 }
 
 /**
- * Runs what others will see or what outlives the reader that happens to start it, such as an effect: it reads for nobody in
- * particular, and its reads are not this reader's.
+ * Runs what others will see, or what outlives the reader that happens to start it, such as an effect: it reads as an anonymous caller,
+ * and its reads do not count as this reader's.
  */
 export function readForAll<T>(fn: () => T): T {
   const outer = { ...current };

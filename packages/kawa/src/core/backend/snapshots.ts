@@ -5,24 +5,24 @@ import { PinnedSnapshot, type ReadAt } from "./pinned-snapshot.ts";
 import { UndoLog } from "./undo-log.ts";
 import type { Version } from "../value/version.ts";
 
-/** A render that never ends must not hold what is overwritten for ever. */
+/** A snapshot is released after this long: a render that never ends must not keep what is overwritten for ever. */
 const maxAgeMs = 60_000;
-/** Of keys and encoded values that were overwritten, in characters. Who needs an older one asks the actor. */
+/** Most characters of overwritten keys and values that are kept. A snapshot that needs an older one asks the actor. */
 const maxOverwrittenSize = 16 * 1024 * 1024;
 
 export type OpenOptions = {
   readonly version: Version;
-  /** Where keys are read that have not changed since. */
+  /** Where the snapshot reads keys that have not changed since. */
   readonly live: Reader;
   readonly readAt: ReadAt;
 };
 
 /**
  * The open snapshots of one backend, and what was overwritten since. A change costs the same however many are open, and
- * nothing when none is: what no snapshot can see is not kept.
+ * nothing when none is. What no snapshot can see is not kept.
  */
 export class Snapshots {
-  /** With the time of opening; oldest first, and so the lowest version first. */
+  /** With the time at which each was opened; the oldest first, which has the lowest version. */
   readonly #open = new Map<PinnedSnapshot, number>();
   #overwritten = new UndoLog<Entry>();
   #overwrittenSize = 0;
@@ -54,7 +54,7 @@ export class Snapshots {
 
   /** The backend has another history from now on: open snapshots keep what was overwritten and show what is new beside it. */
   endHistory(): void {
-    for (const snapshot of this.#open.keys()) snapshot.loosen();
+    for (const snapshot of this.#open.keys()) snapshot.unpin();
     this.#open.clear();
     this.#forgetUnseen();
   }
@@ -78,7 +78,7 @@ export class Snapshots {
 
   #forgetUnseen(): void {
     const [oldest] = this.#open.keys();
-    // Those of an earlier history still read the log that they have.
+    // Snapshots of an earlier history still read the log that they have.
     if (!oldest) {
       this.#overwritten = new UndoLog();
       this.#overwrittenSize = 0;

@@ -3,10 +3,10 @@ export type Overwritten<T> = { readonly key: string; readonly value: T; readonly
 
 const minCompaction = 1_024;
 
-/** What was overwritten, so that a key can be read as it was a moment ago. Its user forgets the oldest in time. */
+/** What was overwritten, so that a key can be read as it was a moment ago. Whoever uses it has to forget the oldest in time. */
 export class UndoLog<T extends { readonly seq: number }> {
   readonly #byKey = new Map<string, Overwritten<T>[]>();
-  /** In the order of time, from `#first` on. */
+  /** In the order of time; those before `#first` are forgotten. */
   #all: Overwritten<T>[] = [];
   #first = 0;
 

@@ -2,7 +2,7 @@ import type { KawaErrorCode } from "./error-codes.ts";
 
 export type { KawaErrorCode } from "./error-codes.ts";
 
-/** Codes that a browser meets; the others are of servers. */
+/** HTTP status of the codes that a browser meets; the others occur on servers only. */
 const statuses: Partial<Record<KawaErrorCode, number>> = {
   ACTION_REFUSED: 403,
   BACKEND_UNAVAILABLE: 503,
@@ -22,7 +22,7 @@ export function isRetryable(code: KawaErrorCode): boolean {
   return ["BACKEND_UNAVAILABLE", "RATE_LIMITED", "UPDATE_CONFLICT"].includes(code);
 }
 
-/** Whatever a server tells a browser is public. */
+/** True: whatever a server tells a browser is public. */
 export function mayBePublic(_code: KawaErrorCode): boolean {
   return true;
 }

@@ -65,7 +65,7 @@ export function isRetryable(code: KawaErrorCode): boolean {
   return retryableCodes.includes(code);
 }
 
-/** True where somebody else than Kawa has said something for people, or how long they have to wait. */
+/** True for codes whose errors may carry a sentence for people: the app's own, or how long they have to wait. */
 export function mayBePublic(code: KawaErrorCode): boolean {
   return code === "ACTION_REFUSED" || code === "VALUE_INVALID" || code === "RATE_LIMITED";
 }

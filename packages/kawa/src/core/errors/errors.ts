@@ -5,6 +5,7 @@ export { type KawaErrorCode, kawaErrorCodes } from "./error-codes.ts";
 
 const brand = Symbol.for("kawa.error");
 
+/** What a {@link KawaError} carries beside its code and its message. */
 export type KawaErrorOptions = {
   /** The error that led to this one. */
   cause?: unknown;
@@ -41,7 +42,7 @@ export function isKawaError(error: unknown, code?: KawaErrorCode): error is Kawa
     typeof error === "object" &&
     error !== null &&
     brand in error &&
-    (code === undefined || (error as unknown as KawaError).code === code)
+    (code === undefined || (error as { code?: unknown }).code === code)
   );
 }
 

@@ -7,8 +7,8 @@ import { isReadingForAll } from "../backend/reads.ts";
 import { staticRefusal } from "../work/static-refusal.ts";
 
 /**
- * Stands in for the backend that a server starts, while `next build` runs: it knows nothing, and refuses everything. A memory backend
- * would give defaults, which a build would keep.
+ * Stands in for the backend of a server while `next build` runs: it knows nothing, and refuses everything. A memory backend would give
+ * defaults, and the build would keep these.
  */
 export function createBuildBackend(): Backend {
   const unknown = cell<Entry>(unknownEntry);
@@ -47,7 +47,8 @@ export function createBuildBackend(): Backend {
 }
 
 /**
- * A read that does not wait shows a default, which a prerender would keep. Effects see later values too.
+ * Refuses a read that does not wait: it would show a default, and a prerender would keep that. Effects may read, for they see later
+ * values too.
  *
  * @throws {KawaError} RENDER_STATIC
  */

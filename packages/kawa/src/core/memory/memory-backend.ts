@@ -10,7 +10,7 @@ import {
 import { createPresentEntry, type PresentEntry } from "../backend/entry.ts";
 import { clip, KawaError } from "../errors/errors.ts";
 import { checkExpected } from "../backend/expected.ts";
-import { streamKey } from "../backend/key.ts";
+import { isUnder, streamKey } from "../backend/key.ts";
 import { MemberList } from "../backend/member-list.ts";
 import { memberOf, membersKey } from "../backend/members.ts";
 import { type HeldBounds, HeldCells } from "../backend/held-cells.ts";
@@ -23,7 +23,7 @@ import { inTurn } from "../process/turn-budget.ts";
 import { encodeValue } from "../value/value.ts";
 import type { Version } from "../value/version.ts";
 
-/** Values are nowhere else: only keys without one are forgotten. */
+/** Values are nowhere else, so only keys without a value are forgotten. */
 const bounds: Partial<HeldBounds> = { valueCount: Number.POSITIVE_INFINITY, valueSize: Number.POSITIVE_INFINITY };
 
 /**
@@ -35,14 +35,14 @@ const bounds: Partial<HeldBounds> = { valueCount: Number.POSITIVE_INFINITY, valu
  */
 export function createMemoryBackend(id: string): Backend {
   const epoch = Math.random().toString(36).slice(2, 10);
-  /** Of keys that are not held. Its number is that of the newest deletion which was forgotten. */
+  /** The entry of keys that are not held. Its number is that of the newest deletion that was forgotten. */
   let absent: Entry = { ...unknownEntry, state: "absent" };
   const forgetDeletion = (entry: Entry): void => {
     if (entry.seq > absent.seq) absent = { state: "absent", seq: entry.seq };
   };
   const cells = new HeldCells({ bounds, entryOfNew: () => absent, onForget: forgetDeletion });
   const listeners = new Set<(change: Change) => void>();
-  /** Of ephemeral keys. */
+  /** When ephemeral keys end. */
   const expiries = new Map<string, { readonly timer: ReturnType<typeof setTimeout>; readonly ttlMs: number }>();
   const snapshots = new Snapshots();
   let seq = 0;
@@ -73,7 +73,7 @@ export function createMemoryBackend(id: string): Backend {
     clearTimeout(expiries.get(key)?.timer);
     expiries.delete(key);
   };
-  /** Adds the lists of the groups in which one of these keys comes, or goes. */
+  /** Adds the lists of the groups in which one of these keys joins or leaves. */
   const withLists = (entries: Map<string, Entry>, isEphemeral: boolean): Map<string, Entry> => {
     const changed = [...entries.keys()].filter((key) => expiries.has(key) !== isEphemeral).map(memberOf);
     for (const [group, members] of Map.groupBy(changed, (member) => member.group)) {
@@ -117,9 +117,7 @@ export function createMemoryBackend(id: string): Backend {
     const rows: [string, PresentEntry][] = [];
     for (const key of cells.keys()) {
       const entry = entryOfKey(key);
-      // Keys with a NUL are of no signal: they are listed only where they are asked for.
-      const isMeant = key.startsWith(prefix) && key.startsWith("\0") === prefix.startsWith("\0");
-      if (entry.state === "present" && isMeant) rows.push([key, entry]);
+      if (entry.state === "present" && isUnder(prefix, key)) rows.push([key, entry]);
     }
     return rows.sort(([a], [b]) => (a < b ? -1 : 1));
   };
@@ -171,11 +169,11 @@ export function createMemoryBackend(id: string): Backend {
     load: () => inTurn(checkOpen),
     async readerFor(options) {
       if (options?.origin !== "browser") return this;
-      // Browsers choose keys: of those that have no value no more are held.
+      // Browsers choose keys: beyond the bound, cells of keys without a value are not kept.
       return { entry: (key) => (cells.isFull && !cells.peek(key) ? cell(absent) : this.entry(key)), load: this.load };
     },
     openSnapshot() {
-      // Every key is known here; where the old entry is forgotten, the one that there is now is newer.
+      // Every key is known here. Where the old entry is forgotten, the present one is newer.
       const readAt: ReadAt = async (keys) => ({ epoch, entries: new Map(keys.map((key) => [key, entryOfKey(key)])) });
       return snapshots.open({ version: this.version, live: this, readAt });
     },

@@ -1,4 +1,4 @@
-/** To look a symbol up by a text that is put together takes longer than most of what is done with the state. */
+/** Symbols by name: to put a text together and look its symbol up takes longer than most of what is done with the state. */
 const slots: Record<string, symbol> = {};
 
 /**

@@ -22,10 +22,24 @@ const shared = processState("signals-core", () => ({
   untracked: coreUntracked,
 }));
 
-export const cell = shared.signal;
-export const derive = shared.computed;
-export const react = shared.effect;
+export const { signal: cell, computed: derive, effect: react } = shared;
+
+/**
+ * Runs `fn`, and only then whatever depends on the signals that change meanwhile: an effect runs once, although several of the signals that
+ * it reads have changed. Returns what `fn` returns.
+ *
+ * It ends when `fn` returns, so it groups what changes at once: a write in the browser, or one in memory. Writes that wait for an actor
+ * change their signals later, when they are durable.
+ *
+ * @example
+ * batch(() => {
+ *   void firstName.set("Ada");
+ *   void lastName.set("Lovelace");
+ * });
+ */
 export const batch: <T>(fn: () => T) => T = shared.batch;
+
+/** What a server has in `core/work/effect-loops`, as browsers have it: the reads of `fn` are not tracked. */
 export const untracked: <T>(fn: () => T) => T = shared.untracked;
 
 export type Cell<T> = Signal<T>;

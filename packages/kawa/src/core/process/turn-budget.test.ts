@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../test/support/caught.ts";
 import { turnsDuring } from "../../../test/support/turns-during.ts";
 import { createLocalBackend } from "../../browser/local-backend.ts";
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, SignalBackend } from "../backend/backend.ts";
 import { createMemoryBackend } from "../memory/memory-backend.ts";
 import { TurnBudget } from "./turn-budget.ts";
 
@@ -87,35 +87,41 @@ it("a page of many turns with little to do meets a flood in each, and takes few 
   expect(Math.min(...times)).toBeLessThan(150);
 });
 
-const operations: [string, (backend: Backend, n: number) => unknown][] = [
+const ofSignals: [string, (backend: SignalBackend, n: number) => unknown][] = [
   ["set", (backend, n) => backend.set("k", n)],
   ["set of another key each", (backend, n) => backend.set(`k:${n % 100}`, n)],
-  ["a set that is refused", (backend) => codeOf(() => backend.set("k", () => {}))],
   ["update", (backend, n) => backend.update("k", () => n)],
   ["delete", (backend) => backend.delete("k")],
-  ["renew", (backend) => backend.renew("k")],
-  ["clear", (backend) => backend.clear("k")],
   ["load", (backend) => backend.load(["k"])],
   ["get", async (backend) => (await backend.readerFor()).load(["k"])],
+  ["many at once", (backend) => Promise.all(Array.from({ length: 100 }, (_, n) => backend.set(`m:${n}`, n)))],
+];
+const ofServers: [string, (backend: Backend, n: number) => unknown][] = [
+  ["a set that is refused", (backend) => codeOf(() => backend.set("k", () => {}))],
+  ["renew", (backend) => backend.renew("k")],
+  ["clear", (backend) => backend.clear("k")],
   ["keys", (backend) => backend.keys("k")],
   ["entries", (backend) => backend.entries("k")],
   ["snapshotFor", async (backend) => (await backend.snapshotFor()).release()],
-  ["many at once", (backend) => Promise.all(Array.from({ length: 100 }, (_, n) => backend.set(`m:${n}`, n)))],
 ];
 
-describe.each([
-  ["in memory", () => createMemoryBackend("turns"), operations],
-  [
-    "of a tab",
-    createLocalBackend,
-    operations.filter(([name]) => ["set", "update", "delete", "load", "get"].includes(name)),
-  ],
-] as const)("a backend %s", (_, create, its) => {
-  it.each(its)("lets the event loop turn in a loop of %s", async (__, operation) => {
-    const backend = create();
-    const hasTurned = await turnsDuring(async (isOver) => {
-      for (let n = 0; !isOver(); n += 1) await operation(backend, n);
-    });
-    expect(hasTurned).toBe(true);
+/** Whether the event loop turns while an operation is done again and again. */
+function turnsInLoopOf(operation: (n: number) => unknown): Promise<boolean> {
+  return turnsDuring(async (isOver) => {
+    for (let n = 0; !isOver(); n += 1) await operation(n);
+  });
+}
+
+describe("a backend in memory", () => {
+  it.each([...ofSignals, ...ofServers])("lets the event loop turn in a loop of %s", async (_, operation) => {
+    const backend = createMemoryBackend("turns");
+    expect(await turnsInLoopOf((n) => operation(backend, n))).toBe(true);
+  });
+});
+
+describe("a backend of a tab", () => {
+  it.each(ofSignals)("lets the event loop turn in a loop of %s", async (_, operation) => {
+    const backend = createLocalBackend();
+    expect(await turnsInLoopOf((n) => operation(backend, n))).toBe(true);
   });
 });

@@ -1,8 +1,8 @@
 import { processState } from "./process-state.ts";
 
 /**
- * Lets the event loop turn while much is settled without it: a promise that is resolved in microtasks goes on before every timer and
- * socket, so a loop of awaited writes would hold up the whole process.
+ * Lets the event loop turn while many promises are settled without it: microtasks run before every timer and socket, so a loop of
+ * awaited writes in memory would hold up the whole process.
  */
 export class TurnBudget {
   readonly #later: (run: () => void) => void;
@@ -19,7 +19,7 @@ export class TurnBudget {
     this.#now = now;
   }
 
-  /** A promise to wait for before something is settled; undefined when it may be settled now. Who waits longest goes on first. */
+  /** A promise to await before something is settled; undefined when it may be settled now. Whoever has waited longest goes on first. */
   pause(): Promise<void> | undefined {
     if (this.#until === undefined) this.#begin();
     if (this.#waiting.length === 0 && this.#now() < this.#until!) return undefined;
@@ -41,10 +41,10 @@ export class TurnBudget {
     do {
       waiting[at]!();
       at += 1;
-      // What waited runs now, as far as its next write or read.
+      // Whoever has waited runs now, as far as its next write or read.
       await undefined;
     } while (at < waiting.length && this.#now() < this.#until!);
-    // Those that have come meanwhile have waited less.
+    // Those that have come meanwhile have waited less, and go on later.
     if (at < waiting.length) this.#waiting = waiting.slice(at).concat(this.#waiting);
   }
 }
@@ -54,7 +54,7 @@ const { setImmediate, setTimeout } = globalThis as { setImmediate?: (run: () => 
 
 /**
  * What may be settled in one turn of the event loop, in milliseconds. A page takes a hundred turns, most of which have little to do, and
- * each of them may meet a flood.
+ * each of them may meet a loop of writes.
  */
 const sliceMs = setImmediate === undefined ? 2 : 0.25;
 
@@ -70,7 +70,7 @@ export function pauseIfDue(): Promise<void> | undefined {
   return budget.pause();
 }
 
-/** Settles as the work does, and lets the event loop turn before when it is due. */
+/** Settles as the work does. When a turn of the event loop is due, it lets the loop turn first. */
 export async function inTurn<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

@@ -79,6 +79,14 @@ function createStream(scope: string) {
   return { runs, cleanUps, show };
 }
 
+/** A stream that a render shows and a browser has open. */
+function showOpen(scope: string) {
+  const stream = createStream(scope);
+  open.add(scope);
+  stream.show();
+  return stream;
+}
+
 function pass(seconds: number): Promise<unknown> {
   return vi.advanceTimersByTimeAsync(seconds * 1_000);
 }
@@ -173,9 +181,7 @@ describe("a stream", () => {
   });
 
   it("goes on without being rendered while it has no new values", async () => {
-    const price = createStream("price");
-    open.add("price");
-    price.show();
+    const price = showOpen("price");
     await pass(0);
     await price.runs[0]!.set(1);
     price.show();
@@ -263,9 +269,7 @@ describe("among several servers", () => {
 
   it("a server that only shows does not produce, until it is told to", async () => {
     produced = async () => [];
-    const price = createStream("price");
-    open.add("price");
-    price.show();
+    const price = showOpen("price");
     await pass(5);
     expect(price.runs).toHaveLength(0);
     produced = async (scopes) => scopes;
@@ -274,9 +278,7 @@ describe("among several servers", () => {
   });
 
   it("a producer that is told it no longer is stops at once, and may become it again", async () => {
-    const price = createStream("price");
-    open.add("price");
-    price.show();
+    const price = showOpen("price");
     await pass(1);
     produced = async () => [];
     await pass(2);
@@ -287,9 +289,7 @@ describe("among several servers", () => {
   });
 
   it("a producer goes on while the backend is away, which is reported once", async () => {
-    const price = createStream("price");
-    open.add("price");
-    price.show();
+    const price = showOpen("price");
     await pass(1);
     produced = () => Promise.reject(new KawaError("BACKEND_TIMEOUT", "The actor is away."));
     await pass(60);
@@ -307,9 +307,7 @@ describe("among several servers", () => {
 
   it("a stream that is first shown while the backend is away starts when it is back", async () => {
     produced = () => Promise.reject(new KawaError("BACKEND_TIMEOUT", "The actor is away."));
-    const price = createStream("price");
-    open.add("price");
-    price.show();
+    const price = showOpen("price");
     await pass(10);
     expect(price.runs).toHaveLength(0);
     produced = async (scopes) => scopes;
@@ -330,9 +328,7 @@ describe("among several servers", () => {
   });
 
   it("the value that a restarted actor has lost is written again", async () => {
-    const price = createStream("price");
-    open.add("price");
-    price.show();
+    const price = showOpen("price");
     await pass(0);
     await price.runs[0]!.set(5);
     await backend.delete(streamKey("price"));
@@ -383,9 +379,7 @@ describe("the end", () => {
   });
 
   it("of the backend stops its streams", async () => {
-    const price = createStream("price");
-    open.add("price");
-    price.show();
+    const price = showOpen("price");
     await pass(0);
     await backend.close();
     await pass(1);
@@ -395,9 +389,7 @@ describe("the end", () => {
   });
 
   it("of the time in which a backend is the global one stops its streams", async () => {
-    const price = createStream("price");
-    open.add("price");
-    price.show();
+    const price = showOpen("price");
     await pass(0);
     const next = createBackend("next");
     registerBackend(next, { global: true });
@@ -419,9 +411,7 @@ describe("the end", () => {
   });
 
   it("of a backend that says it was closed stops its streams", async () => {
-    const price = createStream("price");
-    open.add("price");
-    price.show();
+    const price = showOpen("price");
     await pass(0);
     produced = () => Promise.reject(new KawaError("BACKEND_CLOSED", "closed"));
     await pass(2);

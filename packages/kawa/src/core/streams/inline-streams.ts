@@ -4,28 +4,29 @@ import { isKawaError } from "../errors/errors.ts";
 import { streamRenewMs, streamScope } from "../backend/key.ts";
 import { memoryBackend } from "../memory/memory-backend.ts";
 import { processState } from "../process/process-state.ts";
+import { withTimeout } from "../process/with-timeout.ts";
 import { StreamProducer, type StreamProducerOptions } from "./stream-producer.ts";
 import { isShown } from "./viewers.ts";
 
 const checkMs = 1_000;
 /** A render counts as a viewer for this long: then its browser has connected. */
 const renderMs = 10_000;
-/** A browser whose page still shows the stream has rendered it again by then, when its value has changed. */
+/** When the value of a stream has changed, a browser that still shows it has rendered its page again by then. */
 const unreadMs = 30_000;
 /** A reload, or a navigation to another page that shows the stream, does not stop it. */
 const stopMs = 3_000;
-/** Longest wait at the end for the actor to hear that the streams are not shown here any more. */
+/** Longest wait at the end until the actor knows that the streams are not shown here any more. */
 const closeTimeoutMs = 500;
 
 // The values of one stream are of one type; those of all streams are of many.
 // oxlint-disable-next-line typescript/no-explicit-any
 type AnyProducer = StreamProducer<any>;
 
-type Shown = {
+type ShownStream = {
   readonly producer: AnyProducer;
   readonly key: string;
   readAt: number;
-  /** When the value changed that nobody has rendered since. */
+  /** When its value changed, where no render has shown it since. */
   unreadSince: number | undefined;
   unwatchedSince: number | undefined;
 };
@@ -33,8 +34,8 @@ type Shown = {
 /** The inline streams that this server shows of one backend: it produces those that the backend tells it to. */
 export class InlineStreams {
   readonly backend: Backend;
-  readonly #shown = new Map<string, Shown>();
-  /** Not shown here any more, and not yet unregistered. */
+  readonly #shown = new Map<string, ShownStream>();
+  /** Streams that are not shown here any more, and are not unregistered yet. */
   readonly #ended = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
@@ -80,10 +81,7 @@ export class InlineStreams {
     this.#unwatch();
     if (scopes.length === 0 || this.backend.status === "closed") return;
     const unregistered = written.then(() => this.backend.streams.unregister(scopes)).catch(() => {});
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, closeTimeoutMs).unref();
-    await Promise.race([unregistered, late.promise]);
-    clearTimeout(timer);
+    await withTimeout(unregistered, closeTimeoutMs, () => {});
   }
 
   #watch(): void {
@@ -118,16 +116,16 @@ export class InlineStreams {
     else if (now - this.#renewedAt >= streamRenewMs) void this.#renew();
   }
 
-  #isWatched({ key, readAt, unreadSince }: Shown, now: number): boolean {
+  #isWatched({ key, readAt, unreadSince }: ShownStream, now: number): boolean {
     if (now - readAt < renderMs) return true;
     // Pages of one path may show different streams: a browser that does not render a new value shows another one.
     if (unreadSince !== undefined && now - unreadSince >= unreadMs) return false;
     return isShown(this.backend.id, key);
   }
 
-  async #end(scope: string, { producer }: Shown): Promise<void> {
+  async #end(scope: string, { producer }: ShownStream): Promise<void> {
     this.#shown.delete(scope);
-    // A value that arrives later would stay for ever.
+    // A value that arrives after it was unregistered would stay for ever.
     await producer.stop();
     if (this.#shown.has(scope)) return;
     this.#ended.add(scope);
@@ -172,7 +170,7 @@ export class InlineStreams {
     }
   }
 
-  /** What is produced here goes on: no other server can be told to do it either. */
+  /** What is produced here goes on: while the backend is away, no other server can be told to produce it. */
   #onFailure(error: unknown): void {
     if (isKawaError(error, "BACKEND_CLOSED")) return void this.close();
     if (!this.#isAway) console.error("[kawa] Streams could not be registered; trying on:", error);

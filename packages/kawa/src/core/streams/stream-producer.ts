@@ -1,24 +1,25 @@
+import { backoff } from "../process/backoff.ts";
 import { StreamRun, type StreamRunOptions } from "./stream-run.ts";
 
-/** Gap before the function of a stream is started again after it has failed; it doubles with each failure in a row. */
-const restartMs = { first: 1_000, max: 30_000 } as const;
-/** A run of this length was a good one: after it the gaps are short again. */
+/** Gap before the function of a stream is started again after it has failed. */
+const restart = { firstMs: 1_000, maxMs: 30_000 } as const;
+/** A run that lasted this long was a good one: after it the gaps are short again. */
 const wellMs = 30_000;
 
 export type StreamProducerOptions<T> = Omit<StreamRunOptions<T>, "onFailure">;
 
-/** Keeps the function of an inline stream running while it is to produce here, through its failures. */
+/** Keeps the function of an inline stream running while this server is to produce its values: when it fails, it is started again. */
 export class StreamProducer<T> {
   readonly #options: StreamProducerOptions<T>;
   #run: StreamRun<T> | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #retryMs: number = restartMs.first;
+  #failureCount = 0;
 
   constructor(options: StreamProducerOptions<T>) {
     this.#options = options;
   }
 
-  /** Starts the function, once: it has to be said again and again. */
+  /** Starts the function where it does not run. Called again and again for as long as this server is to produce. */
   start(): void {
     if (this.#run) this.#run.restore();
     else if (!this.#retry) this.#begin();
@@ -28,7 +29,7 @@ export class StreamProducer<T> {
   async stop(): Promise<void> {
     clearTimeout(this.#retry);
     this.#retry = undefined;
-    this.#retryMs = restartMs.first;
+    this.#failureCount = 0;
     const run = this.#run;
     this.#run = undefined;
     run?.end();
@@ -39,19 +40,20 @@ export class StreamProducer<T> {
     const startedAt = performance.now();
     const onFailure = (error: unknown): void => {
       this.#run = undefined;
-      if (performance.now() - startedAt >= wellMs) this.#retryMs = restartMs.first;
+      if (performance.now() - startedAt >= wellMs) this.#failureCount = 0;
+      this.#failureCount += 1;
+      const retryMs = backoff(restart, this.#failureCount);
       console.error(
-        `[kawa] Stream "${this.#options.name}" failed; it is started again in ${this.#retryMs / 1_000} s:`,
+        `[kawa] Stream "${this.#options.name}" failed; it is started again in ${retryMs / 1_000} s:`,
         error,
       );
       this.#retry = setTimeout(() => {
         this.#retry = undefined;
         this.#begin();
-      }, this.#retryMs).unref();
-      this.#retryMs = Math.min(this.#retryMs * 2, restartMs.max);
+      }, retryMs).unref();
     };
     const run = new StreamRun({ ...this.#options, onFailure });
-    // Before it begins: it may fail at once.
+    // It may fail at once, so it has to be known before it begins.
     this.#run = run;
     run.begin();
   }

@@ -3,7 +3,7 @@ import type { ReactiveStream, StreamCleanup, StreamStart } from "./reactive-stre
 import { reported } from "../process/reported-promise.ts";
 import type { Read } from "../backend/reads.ts";
 
-/** A stream belongs to all who look, and not to the visitor who happened to come first. Hooks know it by this field. */
+/** As whom a stream writes: it belongs to all who look, and not to the visitor who happened to come first. Hooks see this field. */
 const asProducer: OperationOptions = { context: { isStreamProducer: true } };
 
 /** The signal that a stream writes. */
@@ -15,12 +15,12 @@ type StreamTarget<T> = {
 };
 
 export type StreamRunOptions<T> = {
-  /** Of the stream, for messages. */
+  /** Name of the stream, for messages. */
   readonly name: string;
   /** Where the values go. */
   readonly target: StreamTarget<T>;
   readonly start: StreamStart<T>;
-  /** Called once at most, and not after the end. */
+  /** Called at most once, and not after {@link StreamRun.end}. */
   readonly onFailure: (error: unknown) => void;
 };
 
@@ -31,7 +31,7 @@ export class StreamRun<T> {
   readonly #pending = new Set<Promise<unknown>>();
   #cleanUp: StreamCleanup | undefined;
   #latest: { readonly value: T } | undefined;
-  /** One report for an outage, however many values are lost in it. */
+  /** An outage is reported once, however many values are lost in it. */
   #isOutageReported = false;
 
   constructor(options: StreamRunOptions<T>) {
@@ -53,7 +53,7 @@ export class StreamRun<T> {
   }
 
   fail(error: unknown): void {
-    // What is still on its way at the end often fails because of that.
+    // What is still running at the end often fails because of the end.
     if (this.#isOver) return;
     this.end();
     this.#options.onFailure(error);
@@ -70,10 +70,10 @@ export class StreamRun<T> {
     await Promise.allSettled(this.#pending);
   }
 
-  /** Writes the last value again when the store has lost it, as an actor does that was started anew. */
+  /** Writes the last value again when the store has lost it, as when its actor was started anew. */
   restore(): void {
     const { backend, key } = this.#options.target.read;
-    // Where reads are guarded, nobody in particular may just not see it.
+    // Where reads are guarded, an absent value may be one that an anonymous caller must not see.
     if (!this.#latest || this.#pending.size > 0 || backend.isGuarded) return;
     if (backend.entry(key).peek().state === "absent") void this.#set(this.#latest.value);
   }
@@ -95,7 +95,7 @@ export class StreamRun<T> {
     };
   }
 
-  /** Without a clean-up there is nothing to do; one that comes after the end is called at once. */
+  /** Keeps the clean-up for the end. One that comes after the end is called at once. */
   #keep(cleanUp: unknown): void {
     if (typeof cleanUp !== "function") return;
     if (!this.#isOver) return void (this.#cleanUp = cleanUp as StreamCleanup);

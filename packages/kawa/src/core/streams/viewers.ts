@@ -1,6 +1,6 @@
 import { processState } from "../process/process-state.ts";
 
-/** Knows what open browsers show. The part that serves browsers installs it; until then nobody looks. */
+/** Knows what open browsers show. `next/stream` installs it; until then no browser shows anything. */
 export interface Viewers {
   /** True when a browser is open that shows a key of a backend, as far as this server knows what it shows. */
   isShown(backendId: string, key: string): boolean;

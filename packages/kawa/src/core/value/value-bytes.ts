@@ -9,7 +9,7 @@ export function toBase64({ buffer, byteOffset, byteLength }: ArrayBufferView): s
     return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString("base64");
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   let binary = "";
-  // More arguments than this may overflow the stack.
+  // In parts: more arguments may overflow the stack.
   for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
   return btoa(binary);
 }
@@ -17,7 +17,7 @@ export function toBase64({ buffer, byteOffset, byteLength }: ArrayBufferView): s
 /** Bytes in a buffer of their own, of exactly their size; undefined for what {@link toBase64} does not write. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
-    // A small Buffer is a part of a pool, which others use too.
+    // Copied: a small Buffer is a part of a pool, which others use too.
     const bytes =
       typeof Buffer === "function"
         ? new Uint8Array(Buffer.from(text, "base64"))
@@ -26,4 +26,20 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The bytes of `count` elements of `size` bytes each, from byte `from` on; undefined where they are not all there. */
+export function partOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  { from, count, size }: { readonly from: unknown; readonly count: unknown; readonly size: number },
+): Uint8Array<ArrayBuffer> | undefined {
+  const start = from ?? 0;
+  const length = count ?? (bytes.byteLength - Number(start)) / size;
+  if (!isCount(start) || !isCount(length)) return undefined;
+  const end = start + length * size;
+  return end <= bytes.byteLength && start % size === 0 ? bytes.subarray(start, end) : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

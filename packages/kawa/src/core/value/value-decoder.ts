@@ -1,24 +1,18 @@
-import { fromBase64 } from "./value-bytes.ts";
-import { costs, maxValueDepth, valuesByCode } from "./value-format.ts";
+import { fromBase64, partOf } from "./value-bytes.ts";
+import { costs, type DecodedValue, maxValueDepth, valuesByCode } from "./value-format.ts";
 import { typedArrayClasses } from "./value-kinds.ts";
 import { type PathSegment, ValueRefusal } from "./value-refusal.ts";
 import { bigIntFrom, dateFrom } from "./value-text.ts";
 
-export type DecodedValue = {
-  readonly value: unknown;
-  /** Nothing in the value can be changed, so that many may share it. */
-  readonly isFrozen: boolean;
-};
-
 /**
- * Reads what `encode` and devalue have written. It makes nothing of the size that a text claims: only what is there, and no more than
- * `maxBytes` of it, counted as if nothing were shared.
+ * Reads what `encode` and devalue have written. It allocates nothing because a text claims a size: it makes only what is there, and no
+ * more than `maxBytes` of it, counted as if nothing were shared.
  *
  * @throws {ValueRefusal} - the text is of no value
  */
 export function decode(text: string, maxBytes: number): DecodedValue {
   let nodes: unknown;
-  // A row that was written by hand may hold anything.
+  // A row that somebody has written by hand may hold anything.
   if (typeof text !== "string") throw new ValueRefusal("it is no text");
   try {
     nodes = JSON.parse(text);
@@ -28,16 +22,16 @@ export function decode(text: string, maxBytes: number): DecodedValue {
   return new Decoder(Array.isArray(nodes) ? nodes : [], maxBytes).decode(typeof nodes === "number" ? nodes : 0);
 }
 
-/** Builds a tree: what is shared in the text is made once for each place. So whoever writes it out again has no more to write. */
+/** Builds a tree: what the text shares is made in each place where it is, so to encode the value again takes no more than it has. */
 class Decoder {
   readonly #nodes: readonly unknown[];
   readonly #path: PathSegment[] = [];
   #left: number;
   #depth = 0;
-  /** Maps and Sets around: what is in them stays changeable, as they are. */
+  /** How many Maps and Sets are around: what is in them is not frozen, as they are not. */
   #copies = 0;
   #isFrozen = true;
-  /** Bytes of each node, for views that devalue has written of one buffer. */
+  /** Bytes of each node: devalue writes several views of one buffer. */
   readonly #buffers = new Map<number, Uint8Array<ArrayBuffer>>();
 
   constructor(nodes: readonly unknown[], maxBytes: number) {
@@ -94,7 +88,7 @@ class Decoder {
 
   #readList(node: readonly unknown[]): unknown {
     this.#spend(costs.list + node.length * costs.member);
-    // Its own elements are replaced: no setter of a prototype is called.
+    // A copy whose own elements are replaced: no setter of a prototype is called.
     const list: unknown[] = node.slice();
     for (let at = 0; at < node.length; at += 1) {
       this.#path.push(at);
@@ -215,16 +209,9 @@ class Decoder {
     const node = this.#nodeAt(index);
     if (!Array.isArray(node) || node[0] !== "ArrayBuffer" || more.length > 0)
       throw this.#refusal("it has a typed array without its bytes");
-    const bytes = this.#bytesOf(node, index as number);
-    const start = from ?? 0;
-    const length = count ?? (bytes.byteLength - Number(start)) / made.BYTES_PER_ELEMENT;
-    const end = Number(start) + Number(length) * made.BYTES_PER_ELEMENT;
-    const isInside =
-      [start, length].every((number) => Number.isSafeInteger(number) && (number as number) >= 0) &&
-      end <= bytes.byteLength;
-    if (!isInside || Number(start) % made.BYTES_PER_ELEMENT !== 0)
-      throw this.#refusal("it has a typed array outside of its bytes");
-    return new made(this.#copyOf(bytes.subarray(Number(start), end)));
+    const part = partOf(this.#bytesOf(node, index as number), { from, count, size: made.BYTES_PER_ELEMENT });
+    if (!part) throw this.#refusal("it has a typed array outside of its bytes");
+    return new made(this.#copyOf(part));
   }
 
   #copyOf(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {

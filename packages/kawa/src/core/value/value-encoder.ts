@@ -1,25 +1,17 @@
 import { clip } from "../errors/clip.ts";
 import { toBase64, utf8Length } from "./value-bytes.ts";
-import { codeOf, costs, maxBigIntDigits, maxValueDepth } from "./value-format.ts";
+import { codeOf, costs, type EncodedValue, maxBigIntDigits, maxValueDepth } from "./value-format.ts";
 import { hasNames, kindOf } from "./value-kinds.ts";
 import { type PathSegment, ValueRefusal } from "./value-refusal.ts";
-import { isLongBigInt, isSimple, quote } from "./value-text.ts";
-import { whyRefused } from "./why-refused.ts";
-
-export type EncodedValue = {
-  readonly text: string;
-  /** Bytes of `text` in UTF-8. */
-  readonly bytes: number;
-  /** As many as it would have if nothing in it were written once for many places. */
-  readonly expandedBytes: number;
-};
+import { isLongBigInt, isSimple, quote, textOfDate } from "./value-text.ts";
+import { whyBufferRefused, whyRefused } from "./why-refused.ts";
 
 /** @throws {ValueRefusal} - the value is outside of the grammar, or takes more than `maxBytes` when nothing in it is shared */
 export function encode(value: unknown, maxBytes: number): EncodedValue {
   return new Encoder(maxBytes).encode(value);
 }
 
-/** Writes a value as a tree: an object in several places is written once for each. Texts and numbers are written once. */
+/** Writes a value as a tree: an object is written in each place where it is, texts and numbers once. */
 class Encoder {
   readonly #maxBytes: number;
   readonly #nodes: string[] = [];
@@ -28,7 +20,7 @@ class Encoder {
   readonly #path: PathSegment[] = [];
   readonly #ancestors: object[] = [];
   #expandedBytes = 0;
-  /** Bytes of all texts beyond their characters. */
+  /** By how much the bytes of all texts exceed their characters. */
   #extraBytes = 0;
 
   constructor(maxBytes: number) {
@@ -41,7 +33,7 @@ class Encoder {
     return { text, bytes: text.length + this.#extraBytes, expandedBytes: this.#expandedBytes };
   }
 
-  /** A Proxy runs code, and so does a getter in a list. */
+  /** A Proxy or a getter in a list runs code of the app: what that throws is a refusal. */
   #addGuarded(value: unknown): number {
     try {
       return this.#add(value);
@@ -51,7 +43,7 @@ class Encoder {
     }
   }
 
-  /** Gives the place of its node. */
+  /** Returns the place of its node. */
   #add(value: unknown): number {
     switch (typeof value) {
       case "string":
@@ -155,7 +147,7 @@ class Encoder {
 
   #list(list: readonly unknown[]): string {
     const { length } = list;
-    // Without "length", and before anything is done as often as it says.
+    // Without "length". Counted first: nothing is done as often as a wrong length says.
     const nameCount = Reflect.ownKeys(list).length - 1;
     if (nameCount < length) throw this.#hole(list);
     this.#spend(costs.list + length * costs.member);
@@ -175,7 +167,7 @@ class Encoder {
   #map(map: ReadonlyMap<unknown, unknown>): string {
     this.#spend(costs.map + 2 * map.size * costs.member);
     let text = '["Map"';
-    forEachOfMap.call(map, (value, key) => {
+    Map.prototype.forEach.call(map, (value, key) => {
       this.#path.push({ key });
       text += `,${this.#add(key)},${this.#add(value)}`;
       this.#path.pop();
@@ -187,7 +179,7 @@ class Encoder {
     this.#spend(costs.set + set.size * costs.member);
     let text = '["Set"';
     this.#path.push(undefined);
-    forEachOfSet.call(set, (member) => {
+    Set.prototype.forEach.call(set, (member) => {
       text += `,${this.#add(member)}`;
     });
     this.#path.pop();
@@ -195,10 +187,10 @@ class Encoder {
   }
 
   #date(date: Date): string {
-    if (Number.isNaN(getTime.call(date))) throw this.#refusal("an invalid Date cannot be stored; store null or a text");
-    const text = `["Date","${toISOString.call(date)}"]`;
-    this.#spend(text.length);
-    return text;
+    const text = textOfDate(date);
+    if (text === undefined) throw this.#refusal("an invalid Date cannot be stored; store null or a text");
+    this.#spend(text.length + '["Date",""]'.length);
+    return `["Date","${text}"]`;
   }
 
   #typedArray(kind: string, view: ArrayBufferView): string {
@@ -207,19 +199,15 @@ class Encoder {
   }
 
   #bytesNode(view: ArrayBufferView): string {
-    // Before as many are written: there may be more than fit into a text.
+    // Spent before they are written: there may be more bytes than fit into a text.
     this.#spend(costs.bytes + Math.ceil(view.byteLength / 3) * 4);
     return `["ArrayBuffer","${toBase64(view)}"]`;
   }
 
-  /** @throws {ValueRefusal} - others may change the buffer, or it is gone */
-  #checked(buffer: ArrayBufferLike): ArrayBuffer {
-    if (kindOf(buffer) !== "ArrayBuffer")
-      throw this.#refusal("a SharedArrayBuffer cannot be stored; copy it with slice()");
-    const { detached, resizable } = buffer as ArrayBuffer;
-    if (detached || resizable)
-      throw this.#refusal("a detached or resizable ArrayBuffer cannot be stored; copy it with slice()");
-    return buffer as ArrayBuffer;
+  #checked(buffer: ArrayBufferLike): ArrayBufferLike {
+    const reason = whyBufferRefused(buffer);
+    if (reason !== undefined) throw this.#refusal(reason);
+    return buffer;
   }
 
   #bigInt(value: bigint): string {
@@ -242,7 +230,7 @@ class Encoder {
   }
 
   #tooDeep(thing: object): ValueRefusal {
-    // The way to where it occurs again, and not round and round.
+    // The path leads to where the object occurs again, and not round and round.
     const again = [...this.#ancestors, thing].findIndex((one, at, chain) => chain.indexOf(one) < at);
     if (again === -1) return this.#refusal(`more than ${maxValueDepth} levels cannot be stored; name things by an id`);
     this.#path.length = again;
@@ -259,9 +247,3 @@ class Encoder {
     return new ValueRefusal(reason, this.#path);
   }
 }
-
-const [{ forEach: forEachOfMap }, { forEach: forEachOfSet }, { getTime, toISOString }] = [
-  Map.prototype,
-  Set.prototype,
-  Date.prototype,
-];

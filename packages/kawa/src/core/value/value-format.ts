@@ -1,7 +1,22 @@
-/** Objects inside objects, at most: whoever encodes, decodes or renders a value walks it by recursion. */
+/** A value as it is stored and sent. */
+export type EncodedValue = {
+  readonly text: string;
+  /** Bytes of `text` in UTF-8. */
+  readonly bytes: number;
+  /** As many as it would have if nothing in it were written once for many places. */
+  readonly expandedBytes: number;
+};
+
+export type DecodedValue = {
+  readonly value: unknown;
+  /** Nothing in the value can be changed, so that many may share it. */
+  readonly isFrozen: boolean;
+};
+
+/** Most levels of objects inside objects: whoever encodes, decodes or renders a value walks it by recursion. */
 export const maxValueDepth = 500;
 
-/** Digits of the largest BigInt: to read one takes time that grows with the square of its digits. */
+/** Most digits of a BigInt: to read one takes time that grows with the square of its digits. */
 export const maxBigIntDigits = 4_096;
 
 /**
@@ -17,7 +32,7 @@ export const valuesByCode: ReadonlyMap<number, number | undefined> = new Map([
   [-6, -0],
 ]);
 
-/** Of one of these. */
+/** The code of a value that has one. */
 export function codeOf(value: number | undefined): number {
   for (const [code, meant] of valuesByCode) if (Object.is(meant, value)) return code;
   throw new Error(`${value} has no code.`);

@@ -9,7 +9,7 @@ export type TypedArrayClass = { new (buffer: ArrayBuffer): ArrayBufferView; read
 /** By name: those that this platform has. */
 export const typedArrayClasses: ReadonlyMap<string, TypedArrayClass> = new Map(
   elementKinds.flatMap((name) => {
-    const found = (globalThis as unknown as Record<string, TypedArrayClass | undefined>)[name];
+    const found = Reflect.get(globalThis, name) as TypedArrayClass | undefined;
     return found ? [[name, found]] : [];
   }),
 );
@@ -27,7 +27,7 @@ const kindsByPrototype = new Map<object | null, ObjectKind>([
   [Date.prototype, "Date"],
   [ArrayBuffer.prototype, "ArrayBuffer"],
   ...[...typedArrayClasses].map(([name, found]) => [found.prototype as object, name] as const),
-  // A pool of many buffers is behind one: its bytes are what counts.
+  // A Buffer may be a part of a pool: only its own bytes count.
   ...(typeof Buffer === "function" ? ([[Buffer.prototype, "Uint8Array"]] as const) : []),
 ]);
 const kinds: ReadonlySet<string> = new Set(kindsByPrototype.values());
@@ -53,9 +53,9 @@ export function kindOf(thing: object): ObjectKind | undefined {
   }
 }
 
-/** What one realm has made is plain data in another one too, as between a test runner and Node. */
+/** An object of another realm is plain data too, as between a test runner and Node. */
 function kindOfOtherRealm(prototype: object): ObjectKind | undefined {
-  // Tests that stop the clock replace the class.
+  // Tests that stop the clock replace the class Date.
   if (prototype === globalThis.Date.prototype) return "Date";
   const made: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
   if (typeof made !== "function" || made.prototype !== prototype || !kinds.has(made.name)) return undefined;
@@ -66,7 +66,7 @@ const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, "size")!.get!;
 const setSize = Object.getOwnPropertyDescriptor(Set.prototype, "size")!.get!;
 const bufferSize = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")!.get!;
 
-/** Throws for what only looks like one of its kind. */
+/** False for what only looks like one of its kind. */
 function hasSlots(kind: ObjectKind, thing: object): boolean {
   try {
     if (kind === "Map") mapSize.call(thing);
@@ -80,16 +80,16 @@ function hasSlots(kind: ObjectKind, thing: object): boolean {
   }
 }
 
-/** Names among the elements of a longer typed array are not looked for: that takes longer than to encode it. */
+/** In a longer typed array added properties are not looked for: that would take longer than to encode it. */
 const maxNamedElements = 1_024;
 
-/** True for what has properties beside those of its kind, which is none of plain objects and lists. */
+/** True for an object, other than a plain one or a list, to which properties were added. */
 export function hasNames(kind: ObjectKind, thing: object): boolean {
   const isView = ArrayBuffer.isView(thing);
   if (!isView && kind !== "Date") return Reflect.ownKeys(thing).length > 0;
   const elementCount = isView ? (thing as Uint8Array).length : 0;
   if (elementCount <= maxNamedElements && Object.keys(thing).length > elementCount) return true;
-  // On a Date, what is not enumerable is of a clock of tests.
+  // A property of a Date that is not enumerable comes from a clock of tests.
   return Object.getOwnPropertySymbols(thing).some(
     (symbol) => isView || Object.getOwnPropertyDescriptor(thing, symbol)?.enumerable,
   );

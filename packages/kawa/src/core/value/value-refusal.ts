@@ -7,7 +7,7 @@ export type PathSegment = string | number | { readonly key: unknown } | undefine
 export class ValueRefusal extends Error {
   /** Such as `value.users[0]`. */
   readonly path: string;
-  /** It is only too large. */
+  /** True where the value is too large, and nothing else is wrong with it. */
   readonly isTooLarge: boolean;
 
   constructor(reason: string, path: readonly PathSegment[] = [], { isTooLarge = false } = {}) {

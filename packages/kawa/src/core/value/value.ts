@@ -1,13 +1,13 @@
 import { clip, KawaError } from "../errors/errors.ts";
 import * as decoder from "./value-decoder.ts";
-import { encode, type EncodedValue } from "./value-encoder.ts";
-import { maxExpandedBytes } from "./value-format.ts";
+import { encode } from "./value-encoder.ts";
+import { type DecodedValue, type EncodedValue, maxExpandedBytes } from "./value-format.ts";
 import { ValueRefusal } from "./value-refusal.ts";
 
 /** Largest encoded value in bytes. */
 export const maxValueBytes = 256 * 1024;
 
-/** Nothing larger is encoded only to learn how large it is. */
+/** A value that is too large is encoded up to this size, to say how large it is. */
 const maxMeasuredBytes = 64 * 1024 * 1024;
 
 /**
@@ -21,7 +21,7 @@ const maxMeasuredBytes = 64 * 1024 * 1024;
 export function encodeValue(key: string, value: unknown, maxBytes: number = maxValueBytes): string {
   const { text, bytes, expandedBytes } = encodeOrRefuse(key, value, maxBytes);
   const size = Math.max(bytes, expandedBytes);
-  // A reader does not know `maxBytes`.
+  // Whoever reads it does not know `maxBytes`.
   const limit = Math.min(maxBytes, Math.max(bytes, maxExpandedBytes(text.length)));
   if (size > limit) throw tooLarge(key, { bytes: size, maxBytes: limit });
   return text;
@@ -36,11 +36,11 @@ export function decodeValue(text: string, maxBytes?: number): unknown {
   return decode(text, maxBytes).value;
 }
 
-/** What is stored for an undefined. */
+/** Text of the value `undefined`. */
 export const undefinedText: string = encodeValue("undefined", undefined);
 
 /** As {@link decodeValue}; `isFrozen` when nothing in the value can be changed, so that many may share it. */
-export function decode(text: string, maxBytes: number = maxExpandedBytes(text.length)): decoder.DecodedValue {
+export function decode(text: string, maxBytes: number = maxExpandedBytes(text.length)): DecodedValue {
   try {
     return decoder.decode(text, maxBytes);
   } catch (cause) {
@@ -52,7 +52,7 @@ export function decode(text: string, maxBytes: number = maxExpandedBytes(text.le
 }
 
 function encodeOrRefuse(key: string, value: unknown, maxBytes: number): EncodedValue {
-  // Some more than is allowed, to say how large it is.
+  // More than is allowed, to say how large the value is.
   const measuredBytes = Math.min(maxMeasuredBytes, Math.max(maxBytes, 4 * maxBytes));
   try {
     return encode(value, measuredBytes);

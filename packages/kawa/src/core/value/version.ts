@@ -5,8 +5,8 @@
 export type Version = { readonly epoch: string; readonly seq: number };
 
 /**
- * Versions as browsers know them: what each history has reached, by its epoch. An epoch is random, and tells nobody which backend it
- * is of. Under the empty epoch stands when a render was made, in milliseconds since the epoch of clocks.
+ * Versions as browsers know them: the number that each history has reached, by its epoch. An epoch is random, so it does not tell of
+ * which backend it is. Under the empty epoch stands when the render was made, in milliseconds since 1970.
  */
 export type ShownVersions = Readonly<Record<string, number>>;
 
@@ -27,7 +27,7 @@ export function formatVersion({ epoch, seq }: Version): string {
   return `${epoch}@${seq}`;
 }
 
-/** Reads what {@link formatVersions} wrote. Parts that are malformed are left out: they count as "never seen". */
+/** Reads what {@link formatVersions} wrote. Malformed parts are left out: they count as "never seen". */
 export function parseVersions(text: string): ShownVersions {
   const versions: Record<string, number> = Object.create(null);
   for (const part of text.split(";")) {

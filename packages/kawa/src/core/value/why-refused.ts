@@ -1,4 +1,5 @@
 import { clip } from "../errors/clip.ts";
+import { kindOf } from "./value-kinds.ts";
 
 /** What to do instead, by the tag of what was given. */
 const advice: Readonly<Record<string, string>> = {
@@ -25,8 +26,17 @@ export function whyRefused(thing: unknown): string {
   return `an instance of ${clip(name)} cannot be stored; ${advice[tag] ?? "store its plain data"}`;
 }
 
+/** Why a buffer cannot be stored, such as that others may change it; undefined for one that can. */
+export function whyBufferRefused(buffer: ArrayBufferLike): string | undefined {
+  if (kindOf(buffer) !== "ArrayBuffer") return "a SharedArrayBuffer cannot be stored; copy it with slice()";
+  const { detached, resizable } = buffer as ArrayBuffer;
+  return detached || resizable
+    ? "a detached or resizable ArrayBuffer cannot be stored; copy it with slice()"
+    : undefined;
+}
+
 function nameOf(thing: object): string | undefined {
-  // It may be a getter.
+  // Looked up by descriptors: a getter would run code of the app.
   for (
     let holder: unknown = thing;
     typeof holder === "object" && holder !== null;

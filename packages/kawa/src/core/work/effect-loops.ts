@@ -8,46 +8,46 @@ import type { Entry } from "../backend/backend.ts";
 /** Something that runs again when a signal that it has read changes. */
 export type Runner = {
   readonly name: () => string;
-  /** Of its last run, once it has written something: what it has read, as it was then. */
+  /** What it read in its last run, with the entries of then. Empty until it has written something. */
   reads: ReadonlyMap<Readable<unknown>, Entry | undefined>;
   /** The newest write when its last run began. */
   seenWrite: number;
   hasWritten: boolean;
 };
 
-/** One run. `depth` runs before it were each caused by what the one before had written, and by nobody else. */
-type Run = {
+/** One run. Before it, `depth` runs in a row were each caused by a write of the one before, and by no other. */
+type EffectRun = {
   readonly runner: Runner;
   readonly depth: number;
   readonly since: number;
-  /** Until the next promise is settled. */
+  /** The same for all runs until the next microtask. */
   readonly block: object;
   readonly depthInBlock: number;
 };
 
-type Frame = { readonly runner: Runner; readonly seenBefore: number; run: Run | undefined };
-type Written = {
+type Frame = { readonly runner: Runner; readonly seenBefore: number; run: EffectRun | undefined };
+type NotedWrite = {
   readonly id: number;
   readonly signal: Read;
-  readonly by: Run;
+  readonly by: EffectRun;
   readonly before: Entry;
   /** False while it may still be about to change the signal. */
   isSettled: boolean;
 };
-type State = {
+type LoopState = {
   frame: Frame | undefined;
   count: number;
   block: object | undefined;
-  readonly written: WeakMap<object, Written>;
+  readonly written: WeakMap<object, NotedWrite>;
 };
 
-/** In one go, as where signals live in memory. The reactive graph itself gives up after 100, with an error that names nobody. */
+/** Most runs in one go, as where signals live in memory. The reactive graph itself gives up after 100, with an error without a name. */
 const maxDepthInBlock = 90;
 const maxDepth = 500;
-/** Runs that take longer than this for as many are slow, such as those of a clock. In milliseconds. */
+/** Runs that take longer than this for as many are no loop, such as those of a clock. In milliseconds. */
 const windowMs = 10_000;
 
-const state = processState<State>("effect-loops", () => ({
+const state = processState<LoopState>("effect-loops", () => ({
   frame: undefined,
   count: 0,
   block: undefined,
@@ -68,7 +68,7 @@ export function createRunner(name: () => string): Runner {
   return { name, reads: noReads, seenWrite: 0, hasWritten: false };
 }
 
-/** Called before a signal is written: by which run? */
+/** Called before a signal is written: notes which run writes it. */
 export function noteWrite(signal: Read): void {
   const frame = state.frame ?? effectScope.getStore();
   if (!frame) return;
@@ -79,42 +79,50 @@ export function noteWrite(signal: Read): void {
     id: state.count,
     signal,
     by: frame.run,
-    before: untracked(() => entryOf(signal)),
+    before: untracked(() => entryNow(signal)),
     isSettled: false,
   });
 }
 
-/** Called when the write of a signal was begun. */
+/** Called when the write of a signal has begun. */
 export function noteWritten(signal: object, work: Promise<unknown>): void {
   const written = state.written.get(signal);
   if (!written || written.isSettled) return;
   const settle = (): void => void (written.isSettled = true);
-  // In memory it is done already.
-  if (untracked(() => entryOf(written.signal)) !== written.before) settle();
+  // A write in memory is done already.
+  if (untracked(() => entryNow(written.signal)) !== written.before) settle();
   else work.then(settle, settle);
 }
 
-function entryOf({ backend, key }: Read): Entry {
+function entryNow({ backend, key }: Read): Entry {
   return backend.entry(key).peek();
 }
 
-function entryIn(read: Readable<unknown>): Entry | undefined {
-  return "backend" in read ? untracked(() => entryOf(read as Readable<unknown> & Read)) : undefined;
+function entryNowOf(read: Readable<unknown>): Entry | undefined {
+  return "backend" in read ? untracked(() => entryNow(read as Readable<unknown> & Read)) : undefined;
 }
 
-/** Reads of `fn` wake nobody. */
+/**
+ * Runs `fn`, whose reads are not tracked: the effect or computed value that calls it does not run again because of them. Returns what `fn`
+ * returns. For one signal `signal.peek()` does the same.
+ *
+ * @example
+ * effect(() => {
+ *   console.log(score.value, untracked(() => `${player.value} of ${team.value}`));
+ * });
+ */
 export function untracked<T>(fn: () => T): T {
   return trackReads(undefined, () => graphUntracked(fn));
 }
 
 /**
- * Runs what should not write what it reads.
+ * Runs an effect or a computed value, and notes what it reads and writes.
  *
  * @throws {KawaError} EFFECT_LOOP - it has run again and again because of what it has written
  */
 export function runAs<T>(runner: Runner, fn: () => T, within: (frame: Frame, fn: () => T) => T = (_, run) => run()): T {
   const frame: Frame = { runner, seenBefore: runner.seenWrite, run: undefined };
-  // Most never write: nobody needs to know why they run.
+  // Most effects never write: why they run does not matter.
   if (runner.hasWritten) frame.run = begin(frame);
   runner.seenWrite = state.count;
   const { frame: outer } = state;
@@ -125,7 +133,7 @@ export function runAs<T>(runner: Runner, fn: () => T, within: (frame: Frame, fn:
     return trackReads(reads, () => within(frame, fn));
   } finally {
     state.frame = outer;
-    runner.reads = reads ? new Map([...reads].map((read) => [read, entryIn(read)])) : noReads;
+    runner.reads = reads ? new Map([...reads].map((read) => [read, entryNowOf(read)])) : noReads;
   }
 }
 
@@ -158,29 +166,29 @@ export function guardedEffect(of: (() => string) | object, fn: () => void | (() 
   return stop;
 }
 
-/** Who has run without end. */
+/** Runners that have run without end, by their errors. */
 const loops = new WeakMap<object, Runner>();
 
-/** Found out at the start of a run: what it has read in the last one, and an effect has written since. */
-function causesOf({ runner, seenBefore }: Frame): Written[] {
+/** What caused a run, as far as effects did: what the runner has read in its last run, and an effect has written since. */
+function causesOf({ runner, seenBefore }: Frame): NotedWrite[] {
   return [...runner.reads.keys()].flatMap((read) => writtenSince(read, seenBefore) ?? []);
 }
 
-function writtenSince(read: Readable<unknown>, seenBefore: number): Written | undefined {
+function writtenSince(read: Readable<unknown>, seenBefore: number): NotedWrite | undefined {
   const written = state.written.get(read);
   return written && (written.id > seenBefore || !written.isSettled) ? written : undefined;
 }
 
-/** Others have changed something, so it would run whatever effects write: where others write all the time, that is no loop. */
+/** True where somebody else has changed something too: it would run anyway, so that is no loop. */
 function isCausedByOthers({ runner, seenBefore }: Frame): boolean {
-  return [...runner.reads].some(([read, before]) => !writtenSince(read, seenBefore) && entryIn(read) !== before);
+  return [...runner.reads].some(([read, before]) => !writtenSince(read, seenBefore) && entryNowOf(read) !== before);
 }
 
-function begin(frame: Frame): Run {
+function begin(frame: Frame): EffectRun {
   const { runner } = frame;
   const now = performance.now();
   const block = currentBlock();
-  const cause = causesOf(frame).reduce<Run | undefined>(
+  const cause = causesOf(frame).reduce<EffectRun | undefined>(
     (deepest, { by }) => (deepest && deepest.depth >= by.depth ? deepest : by),
     undefined,
   );
@@ -195,7 +203,7 @@ function begin(frame: Frame): Run {
   };
 }
 
-function checkRun({ runner, depth, since, depthInBlock }: Run, frame: Frame): void {
+function checkRun({ runner, depth, since, depthInBlock }: EffectRun, frame: Frame): void {
   if (depth < maxDepth && depthInBlock < maxDepthInBlock) return;
   const causes = causesOf(frame).map(({ signal, by }) => {
     const key = clip(signal.key);

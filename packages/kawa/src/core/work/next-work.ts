@@ -1,7 +1,7 @@
 import { detached } from "../process/detached.ts";
 import { processState } from "../process/process-state.ts";
 
-/** What Next says about the route whose code is running. */
+/** What Next knows of the route whose code is running. */
 export type NextWork = {
   /** Such as `/posts/[id]/page` or `/sitemap.xml/route`. */
   readonly page: string;
@@ -11,23 +11,23 @@ export type NextWork = {
   readonly cacheComponentsEnabled?: boolean;
   readonly isDraftMode?: boolean;
   readonly isBuildTimePrerendering?: boolean;
-  /** What functions in `"use cache"` have given during this request, which Next gives again. */
+  /** Results of functions in `"use cache"` during this request. Next gives them again. */
   readonly completedCacheInvocations?: Map<string, unknown>;
 };
 
-/** What Next does with it: answers a request, prerenders, fills a cache. */
+/** What Next is doing with the route: it answers a request, prerenders, or fills a cache. */
 export type NextUnit = {
   readonly type: string;
   readonly phase?: string;
   readonly functionName?: string;
   /** For `revalidatePath`: one of the tags names the path of the page, as it is after all rewrites. */
   readonly implicitTags?: { readonly tags: readonly string[] };
-  /** Of the request that is answered. */
+  /** Headers of the request that is answered. */
   readonly headers?: { get(name: string): string | null };
   readonly url?: { readonly pathname: string; readonly search?: string };
-  /** Of what `"use cache"` is going to keep, with those of all that it was made of. */
+  /** Tags of the entry that `"use cache"` is making, with those of all entries that it was made of. */
   tags?: string[] | null;
-  /** For how long browsers may show it without asking, in seconds. */
+  /** For how long browsers may show the entry without asking, in seconds. */
   explicitStale?: number | undefined;
 };
 
@@ -41,12 +41,12 @@ type NextStores = {
   readonly abortOnDynamicAccess?: ((reason: "runtime", error: Error) => void) | undefined;
 };
 
-/** `next build` evaluates modules and prerenders: nothing that runs then is asked by a visitor. */
+/** True while `next build` evaluates modules and prerenders: no visitor has asked for what runs then. */
 export function isNextBuild(): boolean {
   return process.env["NEXT_PHASE"] === "phase-production-build";
 }
 
-/** Undefined outside of what Next runs, and where Next has no such stores. */
+/** What Next is doing. Undefined outside of what Next runs, and where Next has no such stores. */
 export function nextWork(): { readonly work: NextWork; readonly unit: NextUnit | undefined } | undefined {
   const stores = nextStores();
   const work = stores?.work.getStore();
@@ -54,8 +54,8 @@ export function nextWork(): { readonly work: NextWork; readonly unit: NextUnit |
 }
 
 /**
- * Runs `fn` as it would have run before the answer was sent. Later Next tells code of a page no more who has asked, and code of a
- * route handler only what the request has brought, and not whom the handler has signed in.
+ * Runs `fn` as it would have run before the answer was sent. Afterwards Next does not tell code of a page any more who has asked, and
+ * tells code of a route handler only what the request has brought, and not whom the handler has signed in.
  */
 export function asInRequest<R>(fn: () => R): R {
   const stores = nextStores();
@@ -65,7 +65,7 @@ export function asInRequest<R>(fn: () => R): R {
   return stores.unit.run(Object.create(unit, { phase: { value: before } }) as NextUnit, fn);
 }
 
-/** Of what Next knows of a request, what says nothing of who has asked. `connection` is only that somebody has. */
+/** Fields of a request that tell nothing of who has asked. `connection` tells only that somebody has. */
 const impersonal: ReadonlySet<PropertyKey> = new Set([
   "type",
   "phase",
@@ -83,7 +83,7 @@ function watched<T extends object>(store: T, onAsked: () => void): T {
   return new Proxy(store, {
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name);
-      // Next keeps the answers to all of its questions in one place, those to the harmless ones too.
+      // Next keeps its answers to all questions in one object, the harmless ones too.
       if (name === "asyncApiPromises") return value && watched(value, onAsked);
       note(name);
       return value;
@@ -100,22 +100,23 @@ function watched<T extends object>(store: T, onAsked: () => void): T {
 }
 
 /**
- * For what is to be the same for all requests: runs something outside of the one that is being answered, as far as the app can tell, and
- * calls `onAsked` when it asks Next who has asked. Undefined where nobody would notice, and for a visitor who sees drafts.
+ * Returns a function that runs something for all requests alike: as far as the app can tell, it runs outside of the one that is being
+ * answered, and `onAsked` is called when the app asks Next who has asked. Undefined where that would not be noticed, and for a visitor who
+ * sees drafts.
  */
 export function outsideOfRequest(onAsked: () => void): (<R>(fn: () => R) => R) | undefined {
   const stores = nextStores();
   const work = stores?.work.getStore();
   const unit = stores?.unit.getStore();
   if (!stores || !work || work.isDraftMode || unit?.type !== "request") return undefined;
-  // Where the first request was the first to ask for a way out, it leads back into that one.
+  // Where `detached` was called first within a request, it leads back into that one.
   if (detached(() => stores.work.getStore() ?? stores.unit.getStore())) return undefined;
   return (fn) => detached(() => stores.work.run(work, () => stores.unit.run(watched(unit, onAsked), fn)));
 }
 
 /**
- * Says that what `"use cache"` is making depends on a request: where that is for a prerender, Next leaves it out, as it does with a
- * component that waits for a request. It changes nothing where a request is answered. False where Next has no such thing.
+ * Says that what `"use cache"` is making depends on a request. For a prerender Next then leaves it out, as it does with a component that
+ * waits for a request; where a request is answered nothing changes. False where Next cannot be told.
  */
 export function leaveOutOfPrerender(reason: Error): boolean {
   const abort = nextStores()?.abortOnDynamicAccess;
@@ -123,9 +124,9 @@ export function leaveOutOfPrerender(reason: Error): boolean {
   return abort !== undefined;
 }
 
-/** No public function of Next tells where code runs without ending the prerender that it runs in. */
+/** Next's own stores: its public functions that tell where code runs also end the prerender that it runs in. */
 function nextStores(): NextStores | undefined {
-  // Next's modules take it when they are loaded: whoever loads them before Next has set it breaks Next.
+  // Next's modules read it when they are loaded, so to load them before Next has set it would break Next.
   if (!("AsyncLocalStorage" in globalThis)) return undefined;
   return processState("next-stores", loadStores);
 }

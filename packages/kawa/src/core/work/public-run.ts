@@ -12,7 +12,7 @@ export function isInPublicRun(): boolean {
   return runs.getStore() !== undefined;
 }
 
-/** Somebody wants to know who acts: what comes of it may be of use to nobody else. */
+/** Somebody asks who acts: the result may be right for this caller alone. */
 export function noteIdentityAsked(): void {
   runs.getStore()?.();
 }

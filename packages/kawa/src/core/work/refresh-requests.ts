@@ -4,13 +4,13 @@ import { processState } from "../process/process-state.ts";
 /** Header in which the middleware tells what the browser has asked for, before anything was rewritten. */
 export const askedHeader = "x-kawa-asked";
 
-/** Of requests that only show again what a tab shows already. */
+/** Headers of requests that only show again what a tab shows already. */
 const refreshes = processState("refresh-requests", () => new WeakSet<object>());
 
-/** Server actions of Kawa that do, by their ids. An app has two, and each build gives them others. */
+/** Ids of Kawa's server actions that do the same. An app has two, and each build gives them other ids. */
 const refreshActions = processState("refresh-actions", () => new Set<string>());
 
-/** Says of the request that is answered that it shows again what a tab shows already. */
+/** Notes that the request which is answered only shows again what a tab shows already. */
 export function markRefresh(headers: Headers): void {
   refreshes.add(headers);
   const action = headers.get("next-action");
@@ -27,12 +27,12 @@ export function isMarkedRefresh(headers: object | undefined): boolean {
   return headers !== undefined && refreshes.has(headers);
 }
 
-type Asked = { readonly headers?: NextUnit["headers"] | undefined; readonly url?: NextUnit["url"] | undefined };
+type AskedRequest = { readonly headers?: NextUnit["headers"] | undefined; readonly url?: NextUnit["url"] | undefined };
 
-/** Which page has sent a request: the one that it asks for, as with a refresh of the page segment, or another one, as a link does. */
+/** Which page has sent a request: the page that it asks for, as in a refresh of the page segment, or another one, as a link does. */
 export type Sender = "itself" | "another" | "unknown";
 
-export function senderOf({ headers, url }: Asked): Sender {
+export function senderOf({ headers, url }: AskedRequest): Sender {
   const sender = URL.parse(headers?.get("referer") ?? "");
   const asked = headers?.get(askedHeader) ?? (url && basePath() + url.pathname + (url.search ?? ""));
   const receiver = asked ? URL.parse(`http://host${asked}`) : undefined;

@@ -1,4 +1,5 @@
 import { isInEffect } from "./effect-loops.ts";
+import { isInternal } from "../backend/key.ts";
 import { clip, KawaError } from "../errors/errors.ts";
 import { type NextUnit, type NextWork, nextWork } from "./next-work.ts";
 import { isOwnWork } from "./own-work.ts";
@@ -15,11 +16,11 @@ export const renderSignals: Set<() => AbortSignal | null> = processState("render
 /** Each asks one copy of React whether a client component is being rendered into HTML. */
 export const clientRenders: Set<() => boolean> = processState("client-renders", () => new Set());
 
-/** What a write that is left out has said already, by its place. Visitors choose keys, so some are enough. */
+/** Places whose writes were left out with a warning. Visitors choose keys, so there is a bound. */
 const warned = processState("render-writes", () => new Set<string>());
 const maxWarnings = 100;
 
-/** What a render has started counts for it this long after its end, in milliseconds: a clock that it has started does not. */
+/** What a render has started counts as its work for this long after its end, in milliseconds. A clock that it has started does not. */
 const afterglowMs = 30_000;
 const endedAt = new WeakMap<AbortSignal, number>();
 
@@ -33,10 +34,9 @@ const endedAt = new WeakMap<AbortSignal, number>();
  * @throws {KawaError} RENDER_WRITE - in development
  */
 export function isLeftOut(what: string, key: string, by: (...args: never) => unknown): boolean {
-  // No key of a signal contains NUL: these are Kawa's own.
-  if (isOwnWork() || isInEffect() || key.startsWith("\0")) return false;
+  if (isOwnWork() || isInEffect() || isInternal(key)) return false;
   if (isInPublicRun()) {
-    // It is rendered for each visitor then, where the rules below hold.
+    // It is then rendered for each visitor, where the rules below hold.
     noteIdentityAsked();
     return true;
   }
@@ -66,7 +66,7 @@ export function isLeftOut(what: string, key: string, by: (...args: never) => unk
   return !isDocument;
 }
 
-/** The HTML of client components is made in one go. */
+/** The render of client components into HTML: it is made in one go, so it has not ended where it is asked. */
 const neverEnds = new AbortController().signal;
 
 function currentRender(): AbortSignal | undefined {
@@ -77,7 +77,7 @@ function currentRender(): AbortSignal | undefined {
   return undefined;
 }
 
-/** A request of the router that was sent by the page that it asks for. Where nobody tells the sender it may be one. */
+/** True for a request of the router that the page itself has sent. A request without a sender may be one. */
 function isRefresh(unit: NextUnit): boolean {
   const { headers } = unit;
   if (!headers || isMarkedRefresh(headers)) return true;

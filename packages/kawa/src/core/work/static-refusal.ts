@@ -1,17 +1,17 @@
 import { KawaError, type KawaErrorOptions } from "../errors/errors.ts";
 import { isNextBuild, type NextUnit, type NextWork, nextWork } from "./next-work.ts";
 
-type Place = { readonly where: string; readonly fix: string };
+type Advice = { readonly where: string; readonly fix: string };
 
 const caches = new Set(["cache", "private-cache", "unstable-cache"]);
 const ofOneVisitor = new Set(["request", "prerender-runtime", "private-cache"]);
-/** Files of metadata, by the last part of their routes. Those of images may end with a number and a hash. */
+/** The last part of the route of a metadata file. That of an image may end with a number and a hash. */
 const metadataFile =
   /\/(opengraph-image|twitter-image|icon|apple-icon|sitemap|robots|manifest|favicon)\d*([-.][^/]*)?$/;
-/** Of files that make several. */
+/** End of the route of a metadata file that makes several. */
 const idSuffix = /\/\[__metadata_id__\]$/;
 
-/** @throws {KawaError} RENDER_STATIC - `next build` is running, when there is no actor and nobody to show its values to */
+/** @throws {KawaError} RENDER_STATIC - `next build` is running: there is no actor, and no visitor to show its values to */
 export function refuseAtBuild(what: string): void {
   if (isNextBuild()) throw staticRefusal(what);
 }
@@ -24,7 +24,7 @@ export function refuseWhereKept(what: string): void {
 
 /** @param what - such as `"app:counter" was read` */
 export function staticRefusal(what: string, options?: KawaErrorOptions): KawaError {
-  const { where, fix } = placeOf(nextWork());
+  const { where, fix } = adviceFor(nextWork());
   const when = isNextBuild() ? "during next build" : "where Next keeps the result";
   return new KawaError(
     "RENDER_STATIC",
@@ -33,7 +33,7 @@ export function staticRefusal(what: string, options?: KawaErrorOptions): KawaErr
   );
 }
 
-function placeOf(found: ReturnType<typeof nextWork>): Place {
+function adviceFor(found: ReturnType<typeof nextWork>): Advice {
   if (!found) {
     return {
       where: "outside of everything that is run for a request",
@@ -50,7 +50,7 @@ function nameOf({ route }: NextWork, unit: NextUnit | undefined): string {
   return unit && caches.has(unit.type) ? `"use cache" in "${route}"` : `"${route}"`;
 }
 
-/** Next makes one function of several. */
+/** Next merges the functions that list the files of a route into one. */
 function generatorOf(route: string, unit: NextUnit): string {
   if (!idSuffix.test(route)) return `${unit.functionName}()`;
   return `${fileNameOf(route) === "sitemap" ? "generateSitemaps" : "generateImageMetadata"}()`;

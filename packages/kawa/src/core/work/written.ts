@@ -14,7 +14,7 @@ export type WriteCall = {
   readonly by: (...args: never) => unknown;
 };
 
-/** While a signal writes: its backend does not check again. */
+/** `isChecked` while a signal writes: its backend does not check once more. */
 const writing = processState("checked-write", () => ({ isChecked: false }));
 
 /**
@@ -33,7 +33,7 @@ export function written<T>(
 }
 
 /**
- * As {@link written}, where a backend was called.
+ * As {@link written}, for a call of a backend.
  *
  * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development
  */
@@ -42,7 +42,7 @@ export function writtenTo<T>(
   write: () => Promise<T>,
   instead: () => Promise<T>,
 ): Promise<T> {
-  // What the write calls at once, such as the function of an update, is not the signal's.
+  // What the write calls, such as the function of an update, is not checked yet.
   return writing.isChecked || !isLeftOut(`${name}()`, of.key, by) ? runWith(false, write) : instead();
 }
 
@@ -56,7 +56,7 @@ function runWith<T>(isChecked: boolean, fn: () => T): T {
   }
 }
 
-/** What an update resolves with where it has changed nothing. */
+/** The present value: what an update resolves with where it was left out. */
 export async function valueNow(backend: Backend, key: string, options?: OperationOptions): Promise<unknown> {
   const reader = await backend.readerFor(options);
   await reader.load([key]);

@@ -43,7 +43,6 @@ export function isCaught(instance: unknown): instance is CaughtBoundary {
 
 function findRoot(): Fiber | undefined {
   // Next renders the whole document.
-  const key = Object.keys(document).find((name) => name.startsWith("__reactContainer$"));
-  const container = key && (document as unknown as Record<string, { stateNode?: { current?: Fiber } }>)[key];
-  return container ? container.stateNode?.current : undefined;
+  const [, container] = Object.entries(document).find(([name]) => name.startsWith("__reactContainer$")) ?? [];
+  return (container as { stateNode?: { current?: Fiber } } | undefined)?.stateNode?.current;
 }

@@ -11,6 +11,7 @@ import { LiveFragment } from "./client/live-fragment.tsx";
 import { type FragmentComponent, keepUnshared, registerFragment } from "./push/fragment-registry.ts";
 import { sealFragment } from "./push/fragment-token.ts";
 
+/** Options of {@link reactive}. */
 export type ReactiveOptions = {
   /** Names the component, the same on every server. @default the place in the code that calls `reactive` */
   id?: string;

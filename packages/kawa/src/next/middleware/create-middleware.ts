@@ -8,6 +8,7 @@ import { pagePath, reportStaticPage } from "./static-pages.ts";
 import { goOn, nameRender } from "./with-render-id.ts";
 import { contentSecurityPolicy, type PolicySources, securityHeaders } from "./security-headers.ts";
 
+/** Options of {@link createMiddleware}. */
 export type MiddlewareOptions = {
   /** Gives each visitor a session. @default none */
   sessions?: Pick<Sessions<unknown>, "keep">;

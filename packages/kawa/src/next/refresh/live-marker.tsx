@@ -2,6 +2,7 @@
 import { useEffect } from "react";
 import { liveTab } from "./live-tab.ts";
 
+/** Props of {@link LiveMarker}. */
 export type LiveMarkerProps = { render: string; versions: string };
 
 /** The client half of `<LivePage />`. */

@@ -25,6 +25,7 @@ function renderRoute(next: string, replaced: string, otherwise: () => void): voi
   refreshRoute(next, replaced, shownPaths()).then(onAnswer, otherwise);
 }
 
+/** Props of {@link LiveRefresh}. */
 export type LiveRefreshProps = {
   src: string;
   /** Id of the render that this element is of. */

@@ -1,3 +1,4 @@
+/** Whether what the tab shows is current. */
 export type LiveStatus = {
   /**
    * `stale`: for some seconds the tab has shown less than it knows there is, or the server has no room to tell it of everything (see

@@ -1,6 +1,6 @@
 import { useServerInsertedHTML } from "next/navigation";
 import { type ReactElement, type ReactNode, useState } from "react";
-import { rowsAttribute } from "../../browser/html-rows.ts";
+import { rowsAttribute } from "../../browser/hydration-rows.ts";
 import type { ValueRow } from "../../browser/value-protocol.ts";
 import { type ClientValues, ClientValuesContext } from "../../react/values-context.ts";
 

@@ -21,6 +21,7 @@ import { readWrite, writeValue } from "../values/write-value.ts";
 
 export type { StreamSession } from "../limits/admission.ts";
 
+/** Options of {@link createReactiveRoute}. */
 export type ReactiveRouteOptions = {
   /**
    * Modules whose exposed signals browsers can read and write, such as `import * as signals from "@/lib/signals"`. Nothing else

@@ -11,6 +11,7 @@ import { isHttps, sessionCookie, sessionCookieName } from "./session-cookie.ts";
 import { defaultMaxAgeMs, noteSessionLifetime } from "./session-lifetime.ts";
 import { openSession, sealSession, type SessionContent } from "./session-token.ts";
 
+/** Options of {@link createSessions}. */
 export type SessionsOptions = {
   /** A session ends this long after it began or was last renewed, in milliseconds. @default 2_592_000_000 (30 days) */
   maxAgeMs?: number;
@@ -30,6 +31,7 @@ export type Session<Data> = {
   readonly data: Data | undefined;
 };
 
+/** The sessions of an app: who has one, and what it says of its visitor. {@link createSessions} makes them. */
 export interface Sessions<Data> {
   /**
    * Gives a visitor who opens a page a session, which that very render sees, and renews an old one. An address from which very many

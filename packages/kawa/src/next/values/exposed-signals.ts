@@ -2,7 +2,7 @@ import { clip, KawaError } from "../../core/errors/errors.ts";
 import { type EphemeralFamily, membersSignal } from "../../core/ephemeral-family.ts";
 import { type ExposedFamily, exposedFamilyOf } from "../../core/family-pattern.ts";
 import { groupIn } from "../../core/backend/members.ts";
-import { type BackedSignal, isSignal } from "../../core/signal.ts";
+import { type BackedSignal, backed, isBacked } from "../../core/signal.ts";
 
 /** Modules that define signals, as `import * as signals` gives them. */
 export type SignalModules = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
@@ -17,7 +17,7 @@ export class ExposedSignals {
     for (const member of [modules].flat().flatMap((module) => Object.values(module))) {
       const family = exposedFamilyOf(member);
       if (family) this.#families.set(member as object, family);
-      if (isSignal(member)) this.#add(member as BackedSignal<unknown>);
+      if (isBacked(member)) this.#add(member);
     }
   }
 
@@ -30,7 +30,7 @@ export class ExposedSignals {
     const members = [...this.#families.values()].map((family) => family.find(key));
     const found = [this.#byKey.get(key), this.#listOf(key), ...members].filter((one) => one !== undefined);
     if (found.length > 1) throw exposedTwice(key);
-    const signal = found[0] as BackedSignal<unknown> | undefined;
+    const signal = found[0] && backed(found[0]);
     return access === "read" || signal?.exposure?.expose === "write" ? signal : undefined;
   }
 

@@ -1,9 +1,9 @@
 import type { Backend, Reader } from "../../core/backend/backend.ts";
-import { textOf } from "../../core/backend/entry.ts";
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 import { maxKeyBytes } from "../../core/backend/key.ts";
 import type { BackedSignal } from "../../core/signal.ts";
 import { hiddenRow, type ValueRow } from "../../browser/value-protocol.ts";
+import { toValueRow } from "../../browser/value-row.ts";
 import type { AskingClient } from "../network/asking-client.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
 import { answerLimits } from "../limits/limits.ts";
@@ -108,9 +108,7 @@ export async function loadRows(reader: Reader, signals: readonly BackedSignal<un
   await Promise.all(isGuarded ? keys.map((key) => load([key])) : [load(keys)]);
   return (key) => {
     if (refused.has(key)) return hiddenRow(key);
-    const entry = reader.entry(key).peek();
-    if (isGuarded && entry.state !== "present") return hiddenRow(key);
-    return [key, textOf(key, entry), entry.seq, backend.version.epoch];
+    return toValueRow(key, reader.entry(key).peek(), { epoch: backend.version.epoch, isGuarded });
   };
 }
 

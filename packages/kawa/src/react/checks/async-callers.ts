@@ -2,20 +2,20 @@ import { processState } from "../../core/process/process-state.ts";
 import { framesOfCaller } from "./call-site.ts";
 import { type HookCall, inAsyncFunction } from "./hook-place.ts";
 
-/** Longest gap between two looks, in hooks. A look takes some 10 microseconds. */
+/** Most calls of hooks between two looks at the caller. A look takes some 10 microseconds. */
 const maxGap = 4_096;
-/** Frames from a hook to its component. */
+/** Most frames from a hook to its component. */
 const maxFrames = 16;
-/** Functions are many only where they are made anew for each request. */
+/** Most functions that are remembered: there are more only where they are made anew for each request. */
 const maxPlaces = 10_000;
 
-type Place = { readonly file: string; readonly line: number; readonly column: number };
+type FunctionPlace = { readonly file: string; readonly line: number; readonly column: number };
 
 const state = processState("async-callers", () => ({ left: 1, gap: 1, seed: 1, places: new Set<string>() }));
 
 /**
- * Called by a hook that had nothing to wait for: now and then it looks who has called. React tells no hook whether it runs in an async
- * function, and one that runs after components which read the same works, until the server is started again and it is the first.
+ * Called by a hook that had nothing to wait for: now and then it looks at who has called. React does not tell a hook whether it runs in an
+ * async function. There it works after components have read the same, and fails when it is the first to read after a restart.
  */
 export function noteCaller(call: HookCall): void {
   state.left -= 1;
@@ -28,7 +28,7 @@ function look(call: HookCall): void {
     return size < maxPlaces && state.places.add(`${file}:${line}:${column}`).size > size;
   });
   state.gap = unseen.length > 0 ? 1 : Math.min(state.gap * 2, maxGap);
-  // Not at a regular distance: a page reads in the same order each time. Next wants nobody to ask for real chance in a render.
+  // Not at a regular distance: a page reads in the same order each time. Pseudo-random, for Next allows no `Math.random()` in a render.
   state.seed = (Math.imul(state.seed, 1_103_515_245) + 12_345) & 0x7fff_ffff;
   state.left = 1 + (state.gap === 1 ? 0 : (state.seed >>> 8) % (2 * state.gap));
   if (unseen.length === 0) return;
@@ -40,19 +40,19 @@ function look(call: HookCall): void {
 }
 
 /** Where the functions begin that lie between the hook and React. */
-function placesOf({ hook }: HookCall): Place[] {
+function placesOf({ hook }: HookCall): FunctionPlace[] {
   const frames = framesOfCaller(hook, maxFrames);
   const end = frames.findIndex((frame) => isOfPackage.test(frame.getFileName() ?? ""));
-  // Where React is not found, nobody knows where the component ends.
+  // Where no frame is React's, it is not known where the component begins.
   return frames.slice(0, Math.max(end, 0)).flatMap((frame) => {
     const file = frame.getFileName();
-    const { getEnclosingLineNumber: lineOf, getEnclosingColumnNumber: columnOf } = frame as unknown as Enclosed;
+    const { getEnclosingLineNumber: lineOf, getEnclosingColumnNumber: columnOf } = frame as typeof frame & Enclosed;
     const [line, column] = [lineOf?.call(frame), columnOf?.call(frame)];
     return file && line && column ? [{ file, line, column }] : [];
   });
 }
 
-/** V8 has it, and its types have not. */
+/** V8 has these methods, and its types do not. */
 type Enclosed = {
   readonly getEnclosingLineNumber?: () => number | null;
   readonly getEnclosingColumnNumber?: () => number | null;
@@ -60,8 +60,8 @@ type Enclosed = {
 
 const isOfPackage = /[\\/]node_modules[\\/]/;
 
-/** What stands in the code that runs. False where it cannot be read. */
-async function isAsync({ file, line, column }: Place): Promise<boolean> {
+/** Whether the function is async in the code that runs. False where the code cannot be read. */
+async function isAsync({ file, line, column }: FunctionPlace): Promise<boolean> {
   try {
     const { readFile } = process.getBuiltinModule("node:fs/promises");
     const text = await readFile(file.startsWith("file:") ? new URL(file) : file, "utf8");

@@ -23,11 +23,11 @@ function format({ file, line, column }: Position): string {
   return `${file}:${line}:${column}`;
 }
 
-/** The frames that have called `fn`, the nearest at first. */
+/** The frames that have called `fn`, the nearest first. */
 export function framesOfCaller(fn: (...args: never) => unknown, maxFrames: number): readonly NodeJS.CallSite[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
   const holder: { stack?: readonly NodeJS.CallSite[] } = {};
-  // Few frames, and nobody formats them: this runs in every render.
+  // Few frames, and none is formatted: this runs in every render.
   Error.stackTraceLimit = maxFrames;
   Error.prepareStackTrace = (_error, frames) => frames;
   try {
@@ -46,7 +46,7 @@ export function framesOfCaller(fn: (...args: never) => unknown, maxFrames: numbe
  * which of the copies a server runs depends on the page that was asked for first.
  */
 function originalOf({ file, line, column }: Position): Position | undefined {
-  // In development the chunks change while the server runs; it is the only one.
+  // In development the chunks change while the server runs, and there is only one server.
   if (process.env.NODE_ENV !== "production") return undefined;
   try {
     // Not by an import: bundlers would include this in what runs on the edge, and trace the path as a part of the app.
@@ -55,7 +55,7 @@ function originalOf({ file, line, column }: Position): Position | undefined {
     const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, "utf8")));
     const entry = map.findEntry(line - 1, column - 1);
     if (!("originalSource" in entry) || !entry.originalSource) return undefined;
-    // Where a bundler has merged modules, its map may know only what stands before the call: our own module, for all callers.
+    // Where a bundler has merged modules, its map may know only what stands before the call: Kawa's own module, for all callers.
     if (isOurs.test(entry.originalSource)) return undefined;
     return { file: toPath(entry.originalSource), line: entry.originalLine + 1, column: entry.originalColumn + 1 };
   } catch {

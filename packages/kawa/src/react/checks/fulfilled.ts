@@ -1,10 +1,10 @@
-/** A promise of which React knows at once that there is nothing to wait for. */
+/** A promise that React knows to be fulfilled at once. */
 export function fulfilled<T>(value: T): Promise<T> {
   return Object.assign(Promise.resolve(value), { status: "fulfilled", value });
 }
 
 /**
- * For `use()` where there is nothing to wait for. React replays a component that waits, and gives it its promises again by
- * their order: a hook that waits only sometimes has to call `use()` all the same.
+ * For `use()` where there is nothing to wait for. React runs a component that has waited again, and gives it its promises by their order,
+ * so a hook that waits only sometimes has to call `use()` each time.
  */
-export const ready: Promise<void> = fulfilled(undefined);
+export const ready: Promise<undefined> = fulfilled(undefined);

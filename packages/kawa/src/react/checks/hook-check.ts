@@ -1,20 +1,20 @@
 import { processState } from "../../core/process/process-state.ts";
-import { type BackedSignal, isSignal } from "../../core/signal.ts";
+import { type AnySignal, isBacked } from "../../core/signal.ts";
 import type { HookPlace } from "./hook-place.ts";
 
-/** Hooks of one render that are checked: each of them waits once more. */
+/** Most hooks of one render that are checked: each of them waits once more. */
 const maxChecked = 200;
 
 const counts = new WeakMap<object, number>();
 
-/** Who reads: components that React runs again, or an async function too. */
-type Readers = NonNullable<BackedSignal<unknown>["readBy"]>;
-type Known = { readonly computed: WeakMap<object, Readers>; readonly streams: Map<string, Readers> };
+/** Who reads a source with hooks: components alone, which React runs again, or an async function too. */
+type Readers = NonNullable<AnySignal["readBy"]>;
+type KnownReaders = { readonly computed: WeakMap<object, Readers>; readonly streams: Map<string, Readers> };
 
-/** Of what is no signal; a signal says it itself. */
-const known = processState<Known>("hook-readers", () => ({ computed: new WeakMap(), streams: new Map() }));
+/** Readers of what is no signal; a signal holds its own. */
+const known = processState<KnownReaders>("hook-readers", () => ({ computed: new WeakMap(), streams: new Map() }));
 
-/** What a hook reads: a signal or computed, or the place of an inline stream, whose signal is another object each time. */
+/** What a hook reads: a signal or computed value, or the place of an inline stream, whose signal is a new object each time. */
 export type HookSource = object | string;
 
 /** Whether hooks that read it need no check. */
@@ -23,8 +23,8 @@ export function isChecked(source: HookSource): boolean {
 }
 
 /**
- * Whether a hook has to wait although its value is known. In an async function it would else work for as long as others have read the
- * same, and fail after the next restart. In development every hook waits once, in production the first of each source.
+ * Whether a hook has to wait although its value is known. Otherwise a hook in an async function would work while others have read the same,
+ * and fail after the next restart. In development every hook waits once, in production the first one of each source.
  */
 export function isToBeChecked(place: HookPlace, render: object, source: HookSource): boolean {
   if (place.hasWaited) return false;
@@ -35,15 +35,15 @@ export function isToBeChecked(place: HookPlace, render: object, source: HookSour
 }
 
 export function noteReader(source: HookSource, isComponent: boolean): void {
-  // In development each of them is checked, so nothing of it is kept, and nobody who reads has to ask which of the two this is.
+  // In development each hook is checked, so nothing is kept of components.
   if (isComponent && (process.env.NODE_ENV === "development" || readersOf(source))) return;
   const readers = isComponent ? "components" : "async";
   if (typeof source === "string") known.streams.set(source, readers);
-  else if (isSignal(source)) (source as BackedSignal<unknown>).readBy = readers;
+  else if (isBacked(source)) source.readBy = readers;
   else known.computed.set(source, readers);
 }
 
 function readersOf(source: HookSource): Readers | undefined {
   if (typeof source === "string") return known.streams.get(source);
-  return isSignal(source) ? (source as BackedSignal<unknown>).readBy : known.computed.get(source);
+  return isBacked(source) ? source.readBy : known.computed.get(source);
 }

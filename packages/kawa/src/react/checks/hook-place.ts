@@ -7,23 +7,25 @@ import type { HookSource } from "./hook-check.ts";
 export type HookCall = { readonly hook: (...args: never) => unknown; readonly name: string; readonly instead: string };
 
 /**
- * One call of a hook in one component: the same object whenever React runs the component again. React takes it for a promise that
- * has its value, and keeps it by its order among those of the component.
+ * One call of a hook in one component: the same object whenever React runs the component again. React takes it for a fulfilled promise, and
+ * keeps it by its order among the promises of the component.
  */
-export class HookPlace {
+export class HookPlace implements PromiseLike<HookPlace> {
   readonly status = "fulfilled";
   readonly value: HookPlace = this;
   failure: { readonly reason: unknown } | undefined;
   hasWaited = false;
 
   // oxlint-disable-next-line unicorn/no-thenable -- for React alone
-  then(): void {}
+  then(): Promise<never> {
+    return never;
+  }
 }
 
-type Kept = PromiseLike<HookPlace | undefined>;
+const never = new Promise<never>(() => {});
 
 /**
- * The place of a hook. One with `isKnown`, which has nothing to wait for, makes none: it is undefined then, and also whenever React runs
+ * The place of a hook. A hook with `isKnown` has nothing to wait for and makes no place: the result is undefined, also whenever React runs
  * the component again.
  *
  * @throws {KawaError} CONTEXT_UNSUPPORTED - no component is being rendered at this moment
@@ -34,7 +36,7 @@ export function useHookPlace(call: HookCall, isKnown = false): HookPlace | undef
   let place: HookPlace | undefined;
   try {
     // oxlint-disable-next-line react-hooks/rules-of-hooks -- it never waits, and throws only where there is no component
-    place = use((isKnown ? ready : new HookPlace()) as unknown as Kept);
+    place = use(isKnown ? ready : new HookPlace());
   } catch (cause) {
     throw misplaced(
       call,
@@ -47,8 +49,8 @@ export function useHookPlace(call: HookCall, isKnown = false): HookPlace | undef
 }
 
 /**
- * The place of a hook that had nothing to wait for when its component ran before, and now has: React keeps none for it. It is the same
- * until the hook has thrown why it failed.
+ * The place of a hook that had nothing to wait for when its component ran before, and now has: React keeps no place for it. It is the same
+ * object until the hook has thrown why it failed.
  */
 export function latePlace(places: Map<HookSource, HookPlace>, source: HookSource): HookPlace {
   const found = places.get(source);
@@ -63,7 +65,7 @@ export function latePlace(places: Map<HookSource, HookPlace>, source: HookSource
 
 /**
  * What a hook throws until `work` is done. React takes it for a promise, and runs the component again afterwards. An async function
- * rejects with it a moment later, when it is an error and nothing else. `onTaken` hears which of them it was.
+ * rejects with it a moment later, when it is only an error. `onTaken` is told which of the two it was.
  */
 export function suspension(
   place: HookPlace,
@@ -81,7 +83,7 @@ export function suspension(
   };
   // oxlint-disable-next-line unicorn/no-thenable -- for React alone
   Object.defineProperty(error, "then", { configurable: true, value: then });
-  // React asks for it at once, before anybody can have heard of a rejection.
+  // React asks for `then` at once, before anybody can have heard of a rejection.
   queueMicrotask(() => {
     Reflect.deleteProperty(error, "then");
     onTaken?.(isTaken);
@@ -89,7 +91,7 @@ export function suspension(
   return error;
 }
 
-/** What is wrong with a hook in an async function. Its stack is the caller's. */
+/** The error of a hook in an async function, with the stack of its caller. */
 export function inAsyncFunction(call: HookCall): KawaError {
   return misplaced(
     call,
@@ -107,7 +109,7 @@ function adviceFor({ instead }: HookCall): string {
 
 function misplaced({ hook }: HookCall, message: string, cause?: unknown): KawaError {
   const error = new KawaError("CONTEXT_UNSUPPORTED", message, { cause });
-  // The first line that it shows is the caller's.
+  // The first line of the stack is the caller's.
   Error.captureStackTrace(error, hook);
   return error;
 }

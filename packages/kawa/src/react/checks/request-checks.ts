@@ -1,6 +1,6 @@
 import { processState } from "../../core/process/process-state.ts";
 
-/** By name, what refuses a request for which a render is about to read signals, by throwing. */
+/** Checks of a request for which a render is about to read signals, by name. One that throws refuses the request. */
 export const requestChecks: Map<string, (request: { readonly headers: Headers }) => void> = processState(
   "request-checks",
   () => new Map(),

@@ -6,34 +6,34 @@ const prefix = "#kawa-cached:";
 type Tell = (href: string) => void;
 type Dispatcher = { D: Tell & { [plain]?: Tell } };
 
-/** On the function that takes markers out: the one that tells a hint to React. */
+/** Field of the function that takes markers out: React's own function, which tells a hint. */
 const plain = Symbol.for("kawa.plain-hint");
 
-const internals = (ReactDOM as unknown as Record<string, { d: Dispatcher } | undefined>)[
+const internals = (ReactDOM as Record<string, unknown>)[
   "__DOM_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE"
-];
+] as { d: Dispatcher } | undefined;
 
 const taker = processState("cached-markers", () => ({ take: (_id: string): void => {} }));
 
 /**
- * Has `take` called wherever something cached is shown that {@link tellMarker} has marked. A marker is a hint to React DOM: it is in what
- * Next keeps, whatever that is, and React tells it to whoever decodes that, in the render that shows it. It goes no further.
+ * Has `take` called wherever something cached is shown that {@link tellMarker} has marked. A marker is a hint to React DOM: it is a part of
+ * whatever Next keeps, and React tells it again in the render that decodes and shows that. From there it is not passed on.
  *
- * False where React has no such place.
+ * False where React has no place for it.
  */
 export function takeMarkers(take: (id: string) => void): boolean {
   taker.take = take;
   return watchHints();
 }
 
-/** Marks what the running function in `"use cache"` gives. False where nobody would see it. */
+/** Marks the result of the running function in `"use cache"`. False where the mark would not be seen. */
 export function tellMarker(id: string): boolean {
   if (!watchHints()) return false;
   internals!.d.D[plain]!(prefix + id);
   return true;
 }
 
-/** React's renderer has put its own functions there, and may do so again. */
+/** Puts our function in place of React's. React's renderer puts its own there, and may do so again. */
 function watchHints(): boolean {
   if (typeof internals?.d?.D !== "function") return false;
   const { d } = internals;

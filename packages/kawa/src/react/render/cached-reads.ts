@@ -1,13 +1,16 @@
 import { type Backend, type Entry, knownBackends } from "../../core/backend/backend.ts";
+import { expectedSeq } from "../../core/backend/expected.ts";
+import { delay } from "../../core/process/delay.ts";
 import { processState } from "../../core/process/process-state.ts";
+import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { Version } from "../../core/value/version.ts";
 import { createRenderId } from "./render-id.ts";
 
-/** Who is given an entry later has its reads with it. */
+/** Most cached results whose reads are remembered. An entry that is given later brings its reads with it. */
 const maxKept = 2_000;
 const tagPrefix = "kawa:";
 
-/** A key that something cached was made of. */
+/** A key that a cached result was made of. */
 export type CachedRead = {
   readonly backendId: string;
   readonly epoch: string;
@@ -16,7 +19,7 @@ export type CachedRead = {
   readonly seq: number;
 };
 
-/** Of something nobody knows: what was made of it is current for nobody. */
+/** A read of something unknown: a result that was made of it is current nowhere. */
 export const unknownRead: CachedRead = { backendId: "", epoch: "", key: "", seq: 0 };
 
 type TaggedReads = readonly (readonly [
@@ -92,7 +95,7 @@ export class CachedReads {
   }
 }
 
-/** What one of the tags of a cached entry tells; undefined for a tag of the app. */
+/** The reads that one of the tags of a cached entry tells; undefined for a tag of the app. */
 export function readTag(tag: string): CachedReads | undefined {
   if (!tag.startsWith(tagPrefix)) return undefined;
   const end = tag.indexOf(":", tagPrefix.length);
@@ -109,7 +112,7 @@ export function readTag(tag: string): CachedReads | undefined {
   return cached;
 }
 
-/** The app may have a tag that begins alike. */
+/** Empty for a tag of the app that begins alike. */
 function parseReads(text: string): TaggedReads {
   try {
     const reads: unknown = JSON.parse(text);
@@ -119,25 +122,24 @@ function parseReads(text: string): TaggedReads {
   }
 }
 
-/** How what was read lies to what there is now. What has no value is the same whenever that was. */
+/** Compares what was read with what there is now. A key that has no value is the same, whenever it was read. */
 export function compareRead(read: CachedRead, { epoch }: Version, entry: Entry): "same" | "older" | "newer" {
   if (read.epoch !== epoch) return "older";
-  const seq = entry.state === "present" ? entry.seq : 0;
-  if (read.seq === seq && entry.state !== "unknown") return "same";
+  if (read.seq === expectedSeq(entry) && entry.state !== "unknown") return "same";
   return read.seq > entry.seq ? "newer" : "older";
 }
 
 export function cachedRead(backend: Backend, key: string, entry: Entry): CachedRead {
-  return { backendId: backend.id, epoch: backend.version.epoch, key, seq: entry.state === "present" ? entry.seq : 0 };
+  return { backendId: backend.id, epoch: backend.version.epoch, key, seq: expectedSeq(entry) };
 }
 
-type State = {
+type CachedReadsState = {
   /** In the order of last use. */
   readonly kept: Map<string, CachedReads>;
   readonly running: Set<CachedReads>;
 };
 
-const state = (): State => processState("cached-reads", () => ({ kept: new Map(), running: new Set() }));
+const state = (): CachedReadsState => processState("cached-reads", () => ({ kept: new Map(), running: new Set() }));
 
 export function keepCachedReads(cached: CachedReads): void {
   const { kept, running } = state();
@@ -156,23 +158,20 @@ export function findCachedReads(id: string): CachedReads | undefined {
   return found;
 }
 
-/** Longest wait, in milliseconds. */
+/** Longest wait for cached functions that run, in milliseconds. */
 const maxWaitMs = 2_000;
-/** Whoever waits for a cached function as well is given its result shortly after it has ended. */
+/** Others that wait for a cached function are given its result this long after it has ended, in milliseconds. */
 const shownMs = 50;
 
 /**
- * Resolves when no cached function runs that has read what has changed since. Next gives its result to all who ask meanwhile, also to
- * renders that see the change: they must not tell their versions before.
+ * Resolves when no cached function runs that has read what has changed since. Next gives the result of such a function to all who ask
+ * meanwhile, also to renders that see the change: they must not announce their versions before.
  */
 export async function whenNothingOlderRuns(): Promise<void> {
   const { running } = state();
   if (running.size === 0) return;
   const older = [...running].filter((cached) => !cached.isCurrent);
   if (older.length === 0) return;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => void (timer = setTimeout(resolve, maxWaitMs)));
-  await Promise.race([late, Promise.all(older.map(({ finished }) => finished))]);
-  clearTimeout(timer);
-  await new Promise((resolve) => setTimeout(resolve, shownMs));
+  await withTimeout(Promise.all(older.map(({ finished }) => finished)), maxWaitMs, () => {});
+  await delay(shownMs);
 }

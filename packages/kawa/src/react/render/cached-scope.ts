@@ -6,7 +6,7 @@ import { tellMarker } from "./cached-marker.ts";
 import { cachedRead, CachedReads, keepCachedReads, unknownRead } from "./cached-reads.ts";
 import { RequestScope } from "./render-scope.ts";
 
-/** By this digest Next recognises what ends a prerender and is no fault. */
+/** Next recognises by this digest an error that ends a prerender and is no fault. */
 const dynamicDigest = "DYNAMIC_SERVER_USAGE";
 
 export type CachedScopeOptions = {
@@ -17,8 +17,8 @@ export type CachedScopeOptions = {
 };
 
 /**
- * What a function in `"use cache"` reads and sees. What it gives is shown to everybody, for as long as nothing of that changes, so it
- * belongs to no request, but it sees what the page sees that has called it.
+ * What a function in `"use cache"` reads and sees. Its result is shown to everybody until something that it has read changes, so it belongs
+ * to no request. But it sees the same values as the page that has called it.
  */
 export class CachedScope extends RequestScope {
   readonly #work: NextWork;
@@ -52,7 +52,7 @@ export class CachedScope extends RequestScope {
     this.#mark();
     if (!isNextBuild()) return;
     if (!this.#isLeftOut || !this.#work.isBuildTimePrerendering) throw staticRefusal("A signal was read");
-    // What comes of it here must be given to nobody.
+    // The result of this pass must not be shown.
     this.#reads.add(unknownRead);
     const error = new Error(
       `Route ${this.#work.route} reads ${name} in "use cache", so it is rendered for each request.`,
@@ -61,7 +61,7 @@ export class CachedScope extends RequestScope {
   }
 
   override async openSnapshot(backend: Backend, key?: string): Promise<Snapshot> {
-    // Before it is connected nobody knows whether hooks decide about reads.
+    // Whether hooks decide about reads is known once the backend is connected.
     await backend.load([]);
     if (backend.isGuarded) throw this.#privateRead(key);
     return super.openSnapshot(backend);
@@ -80,7 +80,7 @@ export class CachedScope extends RequestScope {
 
   override end(): void {
     super.end();
-    // A page that has ended meanwhile gives back nothing again.
+    // The page has ended meanwhile, and does not release again what this function has opened.
     if (this.#page?.isOver) this.#page.snapshots.release();
     this.#reads.finish();
     if (this.#reads.size > 0) (this.#unit.tags ??= []).push(this.#reads.toTag());
@@ -90,13 +90,13 @@ export class CachedScope extends RequestScope {
     if (!this.#page) super.release();
   }
 
-  /** Before anything is given that depends on a signal. */
+  /** Marks the result, before anything is returned that depends on a signal. */
   #mark(): void {
     if (this.#isMarked) return;
     this.#isMarked = true;
     keepCachedReads(this.#reads);
     if (!tellMarker(this.#reads.id)) throw staticRefusal("A signal was read");
-    // A browser that keeps it would show it without telling what it shows.
+    // A browser that kept it would show it without announcing its versions.
     this.#unit.explicitStale = 0;
     this.#isLeftOut = leaveOutOfPrerender(new Error(`A signal was read in "use cache" in "${this.#work.route}".`));
   }

@@ -13,7 +13,7 @@ export function unshareSnapshots(renderId: string): void {
   shared.delete(renderId);
 }
 
-/** Undefined when the page has been sent already. */
+/** The snapshots of a render; undefined when its page has been sent already. */
 export function sharedSnapshots(renderId: string): RenderSnapshots | undefined {
   return shared.get(renderId);
 }

@@ -4,7 +4,7 @@ import type { RenderReads } from "./render-reads.ts";
 
 const maxRenders = 1_000;
 
-/** Their ids are what browsers say, so they take no places of the renders that this process has made. */
+/** Renders whose ids browsers have told: they take no room from the renders that this process has made. */
 const renders = (): Map<string, RenderReads> => processState("foreign-renders", () => new Map<string, RenderReads>());
 
 /** A render of another server, as a browser has named it. */

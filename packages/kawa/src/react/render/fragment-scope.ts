@@ -6,11 +6,11 @@ import type { RequestScope } from "./render-scope.ts";
 import { requestScope } from "./request-scope.ts";
 import { type Run, wrapComponents } from "./wrap-components.ts";
 
-/** What the live fragments of one render have read, each on its own: a change of it needs no render of the page. */
+/** What each live fragment of one render has read: a change of that needs no render of the page. */
 export class FragmentScope {
   readonly #scope: RequestScope;
   readonly #reads = new Map<string, RenderReads>();
-  /** Fragments that have not shown anything, because they wait or have failed. */
+  /** Fragments that have not shown anything yet, because they wait or have failed. */
   readonly #unshown = new Set<RenderReads>();
   #generation = 0;
   #isWatchingEnd = false;
@@ -30,12 +30,12 @@ export class FragmentScope {
     return reads;
   }
 
-  /** From now on these are the reads of the fragment, which a browser shows already. */
+  /** Takes over the reads of a fragment that a browser shows already. */
   adopt(token: string, reads: RenderReads): void {
     this.#reads.set(token, reads);
   }
 
-  /** Begins a new render in the same scope. Parts of the one before may still be on their way. */
+  /** Begins a new render in the same scope. Parts of the one before may still be running. */
   renew(generation: number): void {
     if (generation <= this.#generation) return;
     this.#generation = generation;
@@ -43,8 +43,8 @@ export class FragmentScope {
   }
 
   /**
-   * Runs the component of a fragment, and those below it. React runs one that waits again, from its beginning. `around` is what each
-   * of them runs in.
+   * Runs the component of a fragment, and those below it, each within `around`. React runs a component that has waited again from its
+   * beginning.
    */
   run(
     reads: RenderReads,
@@ -66,7 +66,7 @@ export class FragmentScope {
   #watchEnd(): void {
     if (this.#isWatchingEnd) return;
     this.#isWatchingEnd = true;
-    // A fragment that has failed is not in the browser, so only the page can bring it back.
+    // A fragment that has failed is not in the browser, so only a render of the page can bring it back.
     cacheSignal()?.addEventListener("abort", () => {
       for (const reads of this.#unshown) {
         for (const [backendId, keys] of reads.keys) for (const key of keys) this.#scope.reads?.add(backendId, key);

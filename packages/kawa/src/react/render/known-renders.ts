@@ -2,15 +2,15 @@ import { processState } from "../../core/process/process-state.ts";
 import type { RenderFollower, RenderReads } from "./render-reads.ts";
 
 const maxRenders = 10_000;
-/** Of all of them. */
+/** Most keys of all renders together. */
 const maxKeys = 500_000;
 
-/** The renders of this process that were made or asked for last. Who shows an older one hears of every change. */
+/** The renders of this process that were made or asked for last. A tab that shows an older one hears of every change. */
 export class KnownRenders {
   // In the order of last use.
   readonly #renders = new Map<string, RenderReads>();
   #keyCount = 0;
-  /** Follows them all: they grow while they stream. */
+  /** Follows all renders: they grow while they stream. */
   readonly #counter: RenderFollower = {
     onRead: () => {
       this.#keyCount += 1;

@@ -18,15 +18,15 @@ export type CacheHandler = {
 
 type Scope = () => RequestScope | undefined;
 
-/** Who answers a request may show what was cached. What a prerender shows is kept by others, and asks for nothing later. */
+/** What answers a request may show a cached entry. What a prerender shows is kept, and nobody would be told later that it has changed. */
 const showing = new Set(["request", "cache", "private-cache"]);
 
 /**
- * A cache handler around `inner`, for which an entry is missing as soon as something has changed that it was made of. Entries that have
- * read no signal pass as they are. `scope` tells the render that asks.
+ * A cache handler around `inner` that does not find an entry any more once something has changed that it was made of. Entries that were
+ * made of no signal pass as they are. `scope` returns the render that asks.
  */
 export function createLiveHandler(inner: CacheHandler, scope: Scope): CacheHandler {
-  /** Keys whose entry another server has made of more than this one knows. */
+  /** Keys whose entry another server has made of newer values than this one knows. */
   const newer = new Set<string>();
   return {
     async get(cacheKey, softTags) {
@@ -40,7 +40,7 @@ export function createLiveHandler(inner: CacheHandler, scope: Scope): CacheHandl
       return undefined;
     },
     async set(cacheKey, pendingEntry) {
-      // Who is behind must not take it away from those who are not.
+      // A server that is behind must not replace an entry that is newer than its own.
       if (newer.delete(cacheKey)) return discard(await pendingEntry);
       return inner.set(cacheKey, pendingEntry);
     },
@@ -51,11 +51,11 @@ export function createLiveHandler(inner: CacheHandler, scope: Scope): CacheHandl
 }
 
 function discard({ value }: CacheEntry): void {
-  // One branch of a stream that is read twice settles with the other one.
+  // Not awaited: one branch of a stream that is read twice settles only with the other one.
   value.cancel().catch(() => {});
 }
 
-/** How what an entry was made of lies to what the render sees. */
+/** Compares what an entry was made of with what the render sees. */
 async function compare(
   all: readonly CachedReads[],
   scope: RequestScope | undefined,
@@ -88,8 +88,8 @@ const registries = ["@next/cache-handlers-map", "@next/cache-handlers-dev-tiered
 const builtIns = Symbol.for("@next/cache-handlers-built-in");
 
 /**
- * Puts {@link createLiveHandler} around all cache handlers that Next has by now, its own and the app's. Next has each in a global registry,
- * so it needs no file that is named in the configuration, and in development it also reaches the memory in front of the app's handlers.
+ * Puts {@link createLiveHandler} around all cache handlers that Next has by now, its own and the app's. Next keeps them in a global registry,
+ * so the app needs no file that its configuration names. In development that also reaches the memory in front of the app's handlers.
  */
 export function keepCacheLive(scope: Scope): void {
   const live = processState<LiveCache>("live-cache", () => ({ handlers: new WeakMap(), scope }));
@@ -105,7 +105,7 @@ export function keepCacheLive(scope: Scope): void {
         made = createLiveHandler(handler, () => live.scope());
         live.handlers.set(handler, made);
         live.handlers.set(made, made);
-        // Next keeps for a whole request what any other handler gives.
+        // From a handler that is not one of these, Next keeps an entry for the whole request.
         if (ofNext?.has(handler)) ofNext.add(made);
       }
       handlers!.set(kind, made);

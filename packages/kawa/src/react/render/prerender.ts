@@ -2,22 +2,22 @@ import { nextWork } from "../../core/work/next-work.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { staticRefusal } from "../../core/work/static-refusal.ts";
 
-/** By this digest Next recognises what ends a prerender and makes the route dynamic. */
+/** Next recognises by this digest an error that ends a prerender and makes the route dynamic. */
 const dynamicDigest = "DYNAMIC_SERVER_USAGE";
 
-/** What the client components of a prerender find in place of the id of a render. */
+/** The id of a render, as client components of a prerender find it. */
 export const noRender = "";
 
-/** Work in whose first pass a client component has read a signal: the second pass then leaves it for the request. */
+/** Routes in whose first pass a client component has read a signal: the second pass leaves it for the request. */
 const readByClients = processState("prerendered-client-reads", () => new WeakSet<object>());
 
 const never = new Promise<never>(() => {});
 
-/** True where Next keeps what is rendered for whoever comes later, as at build time. What reads a signal there ends it, or waits. */
+/** True where Next keeps what is rendered for later visitors, as at build time. To read a signal there ends the prerender, or waits. */
 export function isPrerender(): boolean {
   const { work, unit } = nextWork() ?? {};
   if (!work || !unit) return false;
-  // In development, and in a refresh, a route that is forced to be static is rendered for a request, which it may not see.
+  // In development and in a refresh, a route that is forced to be static is rendered for a request, but may not see it.
   return unit.type.startsWith("prerender") || (unit.type === "request" && isForced(work));
 }
 
@@ -28,8 +28,8 @@ export function isReadByClients(): boolean {
 }
 
 /**
- * A client component reads in a prerender: nobody has asked yet, so there is no value to show. Without `cacheComponents` this makes
- * the route dynamic; with it, what it returns never resolves.
+ * Called when a client component reads in a prerender: nobody has asked for the page yet, so there is no value to show. Without
+ * `cacheComponents` it makes the route dynamic; with it, it returns a promise that never resolves.
  *
  * @throws {KawaError} RENDER_STATIC - the route is forced to be static
  */
@@ -40,7 +40,7 @@ export function leaveForRequest(): Promise<never> {
     readByClients.add(work);
     return never;
   }
-  // An error alone would be lost in a `<Suspense>`, whose fallback Next would keep.
+  // Without these the error would be lost in a `<Suspense>`, and Next would keep the fallback.
   Object.assign(unit, { revalidate: 0 });
   Object.assign(work, { dynamicUsageDescription: "useReactive()" });
   throw Object.assign(

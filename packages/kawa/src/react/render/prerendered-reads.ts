@@ -8,8 +8,8 @@ const maxRoutes = 10;
 type PrerenderedReads = Map<string, Set<string>>;
 
 /**
- * Remembers a read that waits for a request. Inside of `<Suspense>` that is right. Outside of it Next fails the build, with an
- * error that speaks of `connection()`, which the page has not called: a build that fails therefore says who has.
+ * Remembers a read that waits for a request. Inside of `<Suspense>` that is right. Outside of it Next fails the build with an error that
+ * speaks of `connection()`, which the page has not called. So a build that fails names the reads.
  */
 export function notePrerenderedRead(reason: unknown, name: string): void {
   const route = (reason as { route?: unknown } | undefined)?.route;

@@ -2,37 +2,37 @@ import type { Version } from "../../core/value/version.ts";
 
 const maxKeys = 5_000;
 
-/** Who wants to know what becomes of a render. */
+/** Hears what becomes of a render. */
 export interface RenderFollower {
-  /** It has read one more key; ask {@link RenderReads.isEverything} then, too. */
+  /** The render has read one more key. Then {@link RenderReads.isEverything} may have become true. */
   onRead?(backendId: string, key: string): void;
   /** The tab that shows it has been sent `next` to show instead. */
   onReplaced?(next: RenderReads): void;
-  /** A part of it is older than what it has told of a backend. */
+  /** A part of the render is older than the version of a backend that it has announced. */
   onOlder?(backendId: string): void;
 }
 
-/** Keys of one backend that the render has seen no value of, and as whom it asked. */
+/** Keys of one backend of which the render has seen no value, and the identity as which it asked. */
 export type HiddenReads = { readonly identity: string; readonly keys: Set<string> };
 
-const nobody: readonly RenderFollower[] = [];
+const noFollowers: readonly RenderFollower[] = [];
 
 /** Which keys one render has read, and which versions it shows. It grows while the render streams. */
 export class RenderReads {
   readonly id: string;
   /** Version of each backend that the render shows at least. */
   readonly versions: Map<string, Version>;
-  /** The versions that its page has told the browser. A late part may have read of more. */
+  /** The versions that its page has told the browser. A late part may have read of other backends since. */
   shownText: string | undefined;
-  /** True when a part of it, which was cached, is older than what it has told. It has to be rendered again, whatever its versions say. */
+  /** True when a cached part of it is older than the versions that it has announced. It has to be rendered again, whatever these say. */
   isOlder = false;
   readonly #keys = new Map<string, Set<string>>();
   /** Where the last key was added: most renders read of one backend. */
   #last: { readonly backendId: string; readonly keys: Set<string> } | undefined;
   /** By backend, where hooks decide who sees what. */
   #hidden: Map<string, HiddenReads> | undefined;
-  // Few, and of very many renders.
-  #followers = nobody;
+  // An array that all renders without followers share: renders are very many, and followers few.
+  #followers = noFollowers;
   #keyCount = 0;
 
   constructor(id: string, versions: Map<string, Version> = new Map()) {
@@ -55,18 +55,18 @@ export class RenderReads {
     return this.#keys;
   }
 
-  /** Keys that hooks may hide from whoever looks: changes of these are to be told only when they do so no longer. */
+  /** Keys that hooks hide from whoever looks: their changes are told only when the hooks do not hide them any more. */
   get hidden(): ReadonlyMap<string, HiddenReads> | undefined {
     return this.#hidden;
   }
 
-  /** As whom the render has read a key without seeing a value; undefined for a key whose changes anybody may hear of. */
+  /** The identity as which the render has read a key without seeing a value; undefined for a key of whose changes anybody may hear. */
   hiddenFrom(backendId: string, key: string): string | undefined {
     const hidden = this.#hidden?.get(backendId);
     return hidden?.keys.has(key) ? hidden.identity : undefined;
   }
 
-  /** @param hiddenFrom who was asked for, of a key of which hooks gave no value */
+  /** @param hiddenFrom the identity that was asked for, where hooks gave no value of the key */
   add(backendId: string, key: string, hiddenFrom?: string): void {
     if (this.isEverything) return;
     this.#noteHidden(backendId, key, hiddenFrom);

@@ -1,11 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { after } from "next/server";
 import { type Backend, type Entry, knownBackends, type Snapshot } from "../../core/backend/backend.ts";
+import { afterAnswer, awaitRequest } from "../../core/work/next-request.ts";
 import { nextWork } from "../../core/work/next-work.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { senderOf } from "../../core/work/refresh-requests.ts";
 import type { Version } from "../../core/value/version.ts";
-import { awaitRequest } from "./await-request.ts";
 import { type CachedRead, type CachedReads, compareRead } from "./cached-reads.ts";
 import { shareSnapshots, unshareSnapshots } from "./client-snapshots.ts";
 import type { HookSource } from "../checks/hook-check.ts";
@@ -17,7 +16,7 @@ import { RenderReads } from "./render-reads.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
 import { ToldFloor } from "./tell-floor.ts";
 
-/** First the browser gets its answer. It waits for longer than this before it asks for a new stream. */
+/** Gap between the answer and the news of what it replaces, in milliseconds. A browser takes longer to ask for a new stream. */
 const replaceDelayMs = 10;
 
 const fragmentsInRender = (): AsyncLocalStorage<RenderReads> =>
@@ -26,17 +25,17 @@ const fragmentsInRender = (): AsyncLocalStorage<RenderReads> =>
 /** What one render has read, and what it sees. React gives every render its own. */
 export class RequestScope {
   readonly snapshots: RenderSnapshots;
-  /** Of hooks whose value was known when their component ran before, and is not any more. */
+  /** Places of hooks whose value was known when their component ran before, and is not known any more. */
   readonly latePlaces: Map<HookSource, HookPlace> = new Map();
   /** True where what is read is shown to all. */
   readonly isForAll: boolean = false;
   #reads: RenderReads | undefined;
   #refresh: RenderName["refresh"];
-  /** Undefined while the render has no live fragments: to ask where one is costs more than the rest of a read. */
+  /** Undefined while the render has no live fragments: to ask for the running one costs more than the rest of a read. */
   #fragments: AsyncLocalStorage<RenderReads> | undefined;
   #marking: Promise<void> | undefined;
   #isShared = false;
-  /** Of a soft navigation, and of the answer to an action of the app. */
+  /** Set for a soft navigation, and for the answer to a server action of the app. */
   #floor: ToldFloor | undefined;
   #isOver = false;
 
@@ -69,7 +68,7 @@ export class RequestScope {
     return this.snapshots.versions;
   }
 
-  /** Makes the route dynamic. In a prerender this never resolves, as Next wants it. */
+  /** Makes the route dynamic. In a prerender it never resolves: so Next leaves the component for the request. */
   markDynamic(): Promise<void> {
     this.#marking ??= this.#mark();
     return this.#marking;
@@ -78,12 +77,12 @@ export class RequestScope {
   /** @throws {KawaError} RENDER_STATIC - what is rendered is kept for others, and belongs to no request */
   checkRequest(): void {}
 
-  /** Has to be awaited before something is read that is not known. Makes the route dynamic. `name` is for people. */
+  /** Has to be awaited before a value is read that is not known yet. Makes the route dynamic. `name` is for messages. */
   prepareRead(_name: string): Promise<void> {
     return this.markDynamic();
   }
 
-  /** What the render sees of a backend. `key` is what is going to be read. */
+  /** What the render sees of a backend. `key` is the key that is about to be read. */
   openSnapshot(backend: Backend, _key?: string): Promise<Snapshot> {
     return this.snapshots.open(backend);
   }
@@ -96,15 +95,15 @@ export class RequestScope {
   }
 
   /**
-   * Remembers that the render shows something cached, and depends on what that was made of.
+   * Remembers that the render shows a cached result, and depends on what that was made of.
    *
-   * @throws {KawaError} HOST_REFUSED - it is shown to nobody then
+   * @throws {KawaError} HOST_REFUSED - the request is refused, and is shown nothing
    */
   noteCached(cached: CachedReads): void {
     const into = this.readsHere;
     const follow = (): void => cached.follow((read) => this.#noteCachedRead(read, into ?? this.reads!));
     if (this.isDynamic) return follow();
-    // What is cached is there at once, and not after the request has been looked at, as what is read.
+    // A cached result is there at once, before the request has been checked; a read waits for that.
     const { headers } = nextWork()?.unit ?? {};
     if (headers) checkRequest(headers as Headers);
     this.markDynamic().then(follow, () => {});
@@ -131,7 +130,7 @@ export class RequestScope {
     backend.load([read.key]).then(compareLater, compareLater);
   }
 
-  /** What Next has given was made for a render that has begun before: the page shows less than it would by itself. */
+  /** Next has given a result that was made for a render which began earlier: the page shows older values than it would by itself. */
   #noteOlder(backend: Backend, { seq }: Entry, reads: RenderReads): void {
     const { versions } = this.snapshots;
     const { epoch, seq: newest } = versions.get(backend.id) ?? backend.version;
@@ -149,18 +148,18 @@ export class RequestScope {
     return this.#fragments?.getStore();
   }
 
-  /** What `run` reads counts for a live fragment and not for the page, also what it reads after it has waited. */
+  /** What `run` reads, also after it has waited, counts for a live fragment and not for the page. */
   readFor<T>(fragment: RenderReads, run: () => T): T {
     this.#fragments ??= fragmentsInRender();
     return this.#fragments.run(fragment, run);
   }
 
-  /** What is read from now on is of new versions: the render lasts for as long as its page. */
+  /** From now on the render reads the newest versions: it lasts for as long as its page. */
   renew(): void {
     this.#floor = undefined;
     this.latePlaces.clear();
     this.snapshots.renew();
-    // Next would go on with them for as long as the request lasts.
+    // Next would give the cached results again for as long as the request lasts.
     nextWork()?.work.completedCacheInvocations?.clear();
   }
 
@@ -168,7 +167,7 @@ export class RequestScope {
     this.snapshots.noteVersion(backend);
   }
 
-  /** Backends that the render before has read of, which this one is to show instead: late parts read them later. */
+  /** Backends of which the render that this one replaces has read: late parts of this one read them later. */
   get expectedBackends(): ReadonlySet<string> {
     return new Set(this.#refresh?.of?.versions.keys());
   }
@@ -181,7 +180,7 @@ export class RequestScope {
     this.#isShared = true;
     shareSnapshots(id, this.snapshots);
     // The HTML is made after the server components, and is complete with the answer.
-    after(() => {
+    afterAnswer(() => {
       unshareSnapshots(id);
       this.snapshots.release();
     });
@@ -207,8 +206,8 @@ export class RequestScope {
     const { id, refresh } = renderNameOf(headers);
     this.#reads = new RenderReads(id, this.snapshots.versions);
     this.#refresh = refresh;
-    // HTML brings its values along. Refreshes are many, and what they follow is told by the stream.
-    // The same for a page that asks for itself: a hint of each refresh would stay in its memory.
+    // A floor is not told with HTML, which brings its values along, nor in a refresh: the stream tells a page the values that it follows,
+    // and the hint of each refresh would stay in its memory.
     const isRefresh = refresh !== undefined || senderOf({ headers, url: nextWork()?.unit?.url }) === "itself";
     if (!isRefresh && !headers.get("accept")?.includes("text/html")) this.#floor = new ToldFloor();
     knownRenders().add(this.#reads);

@@ -3,10 +3,10 @@ import type { Version } from "../../core/value/version.ts";
 
 /** What one render sees: of each backend one version, pinned when the render first uses it. */
 export class RenderSnapshots {
-  /** What the render says that it shows: all values are of these versions, or newer where the old ones are not known. */
+  /** The versions that the render announces: its values are of these, or newer where the old ones are not known any more. */
   readonly versions = new Map<string, Version>();
   readonly #open = new Map<Backend, Snapshot>();
-  /** The one that was asked for last. */
+  /** The snapshot that was asked for last. */
   #last: { readonly backend: Backend; readonly snapshot: Snapshot } | undefined;
   readonly #opening = new Map<Backend, Promise<Snapshot>>();
   #isGuarded = false;
@@ -39,7 +39,7 @@ export class RenderSnapshots {
     return opening;
   }
 
-  /** Says that the render shows at least the present version of a backend, which may be one that it has not used. */
+  /** Announces at least the present version of a backend, also of one that the render has not used. */
   noteVersion(backend: Backend): void {
     const { epoch } = backend.version;
     if (!this.of(backend) && epoch !== "") this.#note(backend.id, backend.version);
@@ -53,7 +53,7 @@ export class RenderSnapshots {
     this.#opening.clear();
   }
 
-  /** What is read from now on is of new versions. */
+  /** From now on the render reads the newest versions. */
   renew(): void {
     this.release();
     this.versions.clear();

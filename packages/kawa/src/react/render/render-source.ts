@@ -1,14 +1,15 @@
 import { type Entry, unknownEntry } from "../../core/backend/backend.ts";
+import { loadUnknown } from "../../core/backend/load-unknown.ts";
 import { type Collected, collectReads, type Read, type Readable, readAs } from "../../core/backend/reads.ts";
-import { type BackedSignal, isSignal } from "../../core/signal.ts";
+import { type BackedSignal, isBacked } from "../../core/signal.ts";
 import { notePrerenderedRead } from "./prerendered-reads.ts";
 import type { RenderReads } from "./render-reads.ts";
 import type { RequestScope } from "./render-scope.ts";
 
-/** What a render sees of a signal or computed: its value, once everything that it depends on is known; undefined before. */
+/** What a render sees of a signal or computed value, once everything that it depends on is known; undefined before. */
 export function seenBy<T>(scope: RequestScope, source: Readable<T>): Seen<T> | undefined {
   if (!scope.isDynamic) return undefined;
-  if (isSignal(source)) return seenSignal(scope, source as BackedSignal<T>);
+  if (isBacked(source)) return seenSignal(scope, source);
   const found = evaluate(scope, source);
   const entries = found.reads.map((read) => entryIn(scope, read));
   return entries.every(({ state }) => state !== "unknown") ? new SeenComputed(scope, found, entries) : undefined;
@@ -17,7 +18,7 @@ export function seenBy<T>(scope: RequestScope, source: Readable<T>): Seen<T> | u
 export type Seen<T> = {
   /** Remembers that the render depends on it. */
   note(into: RenderReads | undefined): void;
-  /** The value, or throws what the computed has thrown. */
+  /** Returns the value, or throws what the computed value has thrown. */
   result(): T;
 };
 
@@ -27,7 +28,7 @@ function seenSignal<T>(scope: RequestScope, signal: BackedSignal<T>): Seen<T> | 
   return entry.state === "unknown" ? undefined : new SeenSignal(scope, signal, read, entry);
 }
 
-// A component may read thousands: one object each, without closures.
+// A component may read thousands of signals: one object each, without closures.
 class SeenSignal<T> implements Seen<T> {
   readonly #scope: RequestScope;
   readonly #signal: BackedSignal<T>;
@@ -53,7 +54,7 @@ class SeenSignal<T> implements Seen<T> {
 class SeenComputed<T> implements Seen<T> {
   readonly #scope: RequestScope;
   readonly #evaluated: Evaluated<T>;
-  /** Of what was read, in the same order. */
+  /** Entries of what was read, in the same order. */
   readonly #entries: readonly Entry[];
 
   constructor(scope: RequestScope, evaluated: Evaluated<T>, entries: readonly Entry[]) {
@@ -74,21 +75,18 @@ class SeenComputed<T> implements Seen<T> {
 
 /** Resolves when {@link seenBy} knows the value. Makes the route dynamic. */
 export async function loadFor<T>(scope: RequestScope, source: Readable<T>): Promise<void> {
-  const name = isSignal(source) ? `"${source.key}"` : "a computed value";
+  const name = isBacked(source) ? `"${source.key}"` : "a computed value";
   await scope.prepareRead(name).catch((reason: unknown) => {
     notePrerenderedRead(reason, name);
     throw reason;
   });
   const load = async ({ backend, key }: Read): Promise<void> => (await scope.openSnapshot(backend, key)).load([key]);
-  // A computed may read more once it has seen the first values.
-  for (let unknown = unknownReads(scope, source); unknown.length > 0; unknown = unknownReads(scope, source)) {
-    await Promise.all(unknown.map(load));
-  }
+  await loadUnknown(() => unknownReads(scope, source), load);
 }
 
 type Evaluated<T> = { readonly reads: readonly Read[]; readonly result: () => T };
 
-/** The value that everybody shares, where what it is computed from is the same for this render; else one for it alone. */
+/** The value that all renders share, where this render sees the same inputs; else a value for this render alone. */
 function evaluate<T>({ snapshots }: RequestScope, source: Readable<T>): Evaluated<T> {
   if (!snapshots.isGuarded) {
     const shared = evaluated(collectReads(() => source.value));
@@ -108,16 +106,16 @@ function evaluate<T>({ snapshots }: RequestScope, source: Readable<T>): Evaluate
 
 function evaluated<T>({ reads, result }: Collected<T>): Evaluated<T> {
   const own: Read[] = [];
-  for (const readable of reads) if (isSignal(readable)) own.push((readable as unknown as BackedSignal<unknown>).read);
+  for (const readable of reads) if (isBacked(readable)) own.push(readable.read);
   return { reads: own, result };
 }
 
 function unknownReads<T>(scope: RequestScope, source: Readable<T>): Read[] {
-  const reads = isSignal(source) ? [(source as BackedSignal<T>).read] : evaluate(scope, source).reads;
+  const reads = isBacked(source) ? [source.read] : evaluate(scope, source).reads;
   return reads.filter((read) => entryIn(scope, read).state === "unknown");
 }
 
-/** Before the render is known to belong to a request, it knows nothing: a prerender must not open a snapshot. */
+/** What the render sees of a key. It is unknown until the render is known to belong to a request: a prerender must open no snapshot. */
 export function entryIn({ isDynamic, snapshots }: RequestScope, { backend, key }: Read): Entry {
   return (isDynamic ? snapshots.of(backend)?.peek(key) : undefined) ?? unknownEntry;
 }

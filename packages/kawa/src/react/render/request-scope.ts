@@ -18,7 +18,7 @@ const scopeOfRequest: () => RequestScope = cache(() => {
   return scope;
 });
 
-/** The render of the request that this is the work of. Functions in `"use cache"` run outside of it, and are to see what it sees. */
+/** The scope of the render of each request. Functions in `"use cache"` run outside of that render, and are to see what it sees. */
 const pages = processState("page-scopes", () => new WeakMap<NextWork, RequestScope>());
 
 function createScope(): RequestScope {
@@ -32,7 +32,7 @@ function createScope(): RequestScope {
 
 type OtherScopes = { running: AsyncLocalStorage<RequestScope> | undefined };
 
-/** Nothing is asked until somebody has run something in a scope of its own. */
+/** Undefined until something runs in a scope of its own: to ask costs time. */
 const otherScopes = processState<OtherScopes>("request-scopes", () => ({ running: undefined }));
 
 /** The scope of the render that is running. */
@@ -46,15 +46,15 @@ function scopeHere(): RequestScope | undefined {
   return otherScopes.running?.getStore() ?? (signal && !signal.aborted ? scopeOfRequest() : undefined);
 }
 
-/** Where Next keeps what is shown, and asks nobody later. */
+/** Kinds of work whose result Next keeps without asking a cache handler again. */
 const keeping = new Set(["unstable-cache", "prerender-legacy", "build-time-generator"]);
 
-/** Of a process that has forgotten what it was made of: it has to be shown anew. */
+/** Stands for what a cached result was made of, where this process has forgotten it: the result has to be made anew. */
 const unknownReads = new CachedReads();
 unknownReads.add(unknownRead);
 unknownReads.finish();
 
-/** Something cached is shown that has read signals. */
+/** Called when a cached result is shown that was made of signals. */
 function noteCached(id: string): void {
   const { type } = nextWork()?.unit ?? {};
   if (type !== undefined && keeping.has(type)) throw staticRefusal('What "use cache" has made of a signal was shown');
@@ -77,8 +77,8 @@ export function runInScope<R>(scope: RequestScope, fn: () => R): R {
 }
 
 /**
- * Has the render that is running read the newest versions from now on: for one that lasts longer than what it shows, such as
- * that of a server action which yields JSX again and again. What an earlier yield still renders then reads them too.
+ * Has the running render read the newest versions from now on. For a render that shows several things one after the other, such as that of a
+ * server action which yields JSX again and again. What an earlier yield still renders then reads the newest versions too.
  */
 export function renewSnapshots(): void {
   requestScope().renew();

@@ -2,30 +2,30 @@ import * as React from "react";
 import type { ReactNode } from "react";
 import { isPromise } from "../checks/is-promise.ts";
 
-type Known<T> = Promise<T> & { status?: string; value?: T; reason?: unknown };
+type TrackedPromise<T> = Promise<T> & { status?: string; value?: T; reason?: unknown };
 
-type Internals = { H: unknown };
+type ServerInternals = { H: unknown };
 
-const internals = (React as unknown as Record<string, Internals | undefined>)[
+const internals = (React as Record<string, unknown>)[
   "__SERVER_INTERNALS_DO_NOT_USE_OR_WARN_USERS_THEY_CANNOT_UPGRADE"
-];
+] as ServerInternals | undefined;
 
-/** False where React lets nobody else run components with hooks. */
+/** False where React does not let other code run components with hooks. */
 export const canRunComponents: boolean = internals !== undefined;
 
 /**
- * Runs a server component outside of React's renderer, so that it belongs to no request: what `cache()` keeps for one is not to be seen.
+ * Runs a server component outside of React's renderer, so that it belongs to no request and sees nothing of what `cache()` keeps for one.
  * It may use `use`, `useMemo`, `useCallback` and `useDebugValue`; every other hook throws.
  */
 export function runComponent<P>(
   component: (props: P) => ReactNode | Promise<ReactNode>,
   props: P,
 ): ReactNode | Promise<ReactNode> {
-  const used: Known<unknown>[] = [];
+  const used: TrackedPromise<unknown>[] = [];
   const attempt = (): ReactNode | Promise<ReactNode> => {
     let index = 0;
     let waiting: Promise<unknown> | undefined;
-    const use = (promise: Known<unknown>): unknown => {
+    const use = (promise: TrackedPromise<unknown>): unknown => {
       // As in React, a component that runs again is given its promises by their order.
       const known = (used[index] ??= track(promise));
       if (known !== promise)
@@ -61,7 +61,7 @@ export function runComponent<P>(
   return attempt();
 }
 
-function track(promise: Known<unknown>): Known<unknown> {
+function track(promise: TrackedPromise<unknown>): TrackedPromise<unknown> {
   if (promise.status === undefined) {
     promise.status = "pending";
     promise.then(

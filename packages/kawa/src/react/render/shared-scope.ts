@@ -14,7 +14,7 @@ export class SharedScope extends RequestScope {
   readonly #own: RenderReads = new RenderReads("", this.snapshots.versions);
   readonly #onPrivate: () => void;
 
-  /** @param onPrivate called for what may not be the same for all */
+  /** @param onPrivate called when the run reads what may not be the same for all visitors */
   constructor(onPrivate: () => void) {
     super();
     this.#onPrivate = onPrivate;
@@ -44,7 +44,7 @@ export class SharedScope extends RequestScope {
       const backend = knownBackends.peek().get(read.backendId);
       const snapshot = backend && this.snapshots.of(backend);
       const entry = snapshot?.entry(read.key).peek();
-      // Each can tell its own browser that it shows less.
+      // A run for one visitor can tell its browser that it shows less; a run for all cannot.
       if (!entry || compareRead(read, snapshot!.version, entry) !== "same") this.#onPrivate();
       else this.noteRead(backend!, read.key, entry);
     });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../../test/support/caught.ts";
-import { type StreamSource, streamScopeOf } from "./stream-scope.ts";
+import { type StreamDefinition, streamScopeOf } from "./stream-scope.ts";
 
-const source: StreamSource = { place: "lib/use-price.ts:5:3", start: () => 1, deps: ["BTC", 5] };
+const source: StreamDefinition = { place: "lib/use-price.ts:5:3", start: () => 1, deps: ["BTC", 5] };
 
 describe("streamScopeOf", () => {
   it("gives equal names to equal streams, whichever render made them", () => {
@@ -12,7 +12,7 @@ describe("streamScopeOf", () => {
     );
   });
 
-  it.each<[string, Partial<StreamSource>]>([
+  it.each<[string, Partial<StreamDefinition>]>([
     ["another place", { place: "lib/use-price.ts:6:3" }],
     ["another function", { start: () => 2 }],
     ["other deps", { deps: ["ETH", 5] }],

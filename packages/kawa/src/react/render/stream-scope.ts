@@ -1,8 +1,8 @@
 import { clip } from "../../core/errors/errors.ts";
 import { encodeValue } from "../../core/value/value.ts";
 
-export type StreamSource = {
-  /** Where the stream is written; empty when that is not known. */
+export type StreamDefinition = {
+  /** Place of the call in the source; empty when it is not known. */
   readonly place: string;
   readonly start: (...args: never) => unknown;
   readonly deps: readonly unknown[];
@@ -14,9 +14,9 @@ export type StreamSource = {
  *
  * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - a dep is no plain data
  */
-export function streamScopeOf({ place, start, deps }: StreamSource): string {
+export function streamScopeOf({ place, start, deps }: StreamDefinition): string {
   const text = JSON.stringify([place, String(start), encodeValue(`deps of the stream ${place}`, deps)]);
-  // Deps may come from a visitor: nobody must be able to choose those of another stream's name.
+  // Deps may come from a visitor, who must not be able to choose deps that give the name of another stream.
   const { createHash } = process.getBuiltinModule("node:crypto");
   return `${clip(place)}#${createHash("sha256").update(text).digest("base64url")}`;
 }

@@ -12,7 +12,7 @@ import { requestScope } from "./request-scope.ts";
 import { streamScopeOf } from "./stream-scope.ts";
 
 export type StreamSignalOptions<T> = {
-  /** The hook that was called: its caller is where the stream is written. */
+  /** The hook that was called: the place of its call names the stream. */
   readonly hook: (...args: never) => unknown;
   readonly initial: T;
   readonly start: StreamStart<T>;
@@ -20,11 +20,11 @@ export type StreamSignalOptions<T> = {
 };
 
 export type StreamSignal<T> = {
-  /** Where it is written. */
+  /** Place of the call in the source. */
   readonly place: string;
-  /** To be read like any other signal. */
+  /** Is read like any other signal. */
   readonly signal: Readable<T>;
-  /** Starts the stream, or keeps it going. Only a render that has read the signal belongs to a request. */
+  /** Starts the stream, or keeps it running. Only to be called when the signal was read: then the render belongs to a request. */
   show(): void;
 };
 

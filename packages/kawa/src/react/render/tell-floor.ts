@@ -2,13 +2,13 @@ import { prefetchDNS } from "react-dom";
 import { floorPrefix } from "../../core/backend/render-floor.ts";
 import type { Version } from "../../core/value/version.ts";
 
-/** Messages of one render: each stays in the memory of the page. */
+/** Most messages of one render: each stays in the memory of the page. */
 const maxTold = 8;
 
 /**
  * Tells a browser which version the server components of a soft navigation show, before it renders the client components beside them. A
- * hook can put nothing into what its component returns, and the layouts, with `<LiveUpdates>`, are not rendered again; but a hint to React
- * DOM goes ahead of everything that waits in the same flush, and arrives as a link in the head.
+ * hook can put nothing into what its component returns, and the layouts with `<LiveUpdates>` are not rendered again. But React DOM sends a
+ * hint ahead of everything else in the same flush, and it arrives as a link in the head.
  */
 export class ToldFloor {
   readonly #seqs = new Map<string, number>();
@@ -19,10 +19,10 @@ export class ToldFloor {
   note(seq: number, newest: Version): void {
     if ((this.#seqs.get(newest.epoch) ?? -1) >= seq || this.#toldCount >= maxTold) return;
     this.#toldCount += 1;
-    // A list whose values become newer and newer is told once.
+    // The last message tells the most that the render can show: a list may read newer and newer values.
     const told = this.#toldCount === maxTold ? Math.max(seq, newest.seq) : seq;
     this.#seqs.set(newest.epoch, told);
-    // The name makes each message a new one: React DOM tells the same hint once.
+    // The name makes each message another hint: React DOM tells the same hint only once.
     prefetchDNS(`${floorPrefix}:${newest.epoch}:${told}:${this.#name}`);
   }
 }

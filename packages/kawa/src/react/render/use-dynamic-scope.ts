@@ -8,7 +8,7 @@ const call: HookCall = {
   instead: "<Fragment /> instead of a call",
 };
 
-/** The scope of the render, once it is known to belong to a request. Makes the route dynamic. */
+/** The scope of the render. It waits until the render is known to belong to a request, and makes the route dynamic. */
 export function useDynamicScope(): RequestScope {
   const scope = requestScope();
   scope.checkRequest();

@@ -10,15 +10,14 @@ export type Run = <T>(component: () => T) => T;
 const elementType = Symbol.for("react.transitional.element");
 const ownRun = Symbol.for("kawa.own-run");
 
-/** Says of a component that it is run in a way of its own, which {@link wrapComponents} leaves as it is. */
+/** Marks a component that runs in a way of its own: {@link wrapComponents} leaves it as it is. */
 export function markOwnRun(component: object): void {
   Object.defineProperty(component, ownRun, { value: true });
 }
 
 /**
- * The same content, in which each server component is run by `run`: those that are in it, and those in what these return. React
- * runs them later, one by one, so nothing else tells on whose behalf a component runs. What is neither an element nor in an
- * array stays as it is.
+ * The same content, in which `run` runs each server component: those in the content, and those in what they return. React runs them
+ * later, one by one, so nothing else tells on whose behalf a component runs. Only elements and arrays are looked into.
  */
 export function wrapComponents(node: ReactNode, run: Run): ReactNode {
   return mapElements(node, (element, map) =>
@@ -29,8 +28,8 @@ export function wrapComponents(node: ReactNode, run: Run): ReactNode {
 }
 
 /**
- * The same content, in which each server component is a trivial one that returns what `run` has made of it: for whoever shows it, nothing
- * is left to run. Keys and places stay, so client components keep their state. Resolves when all have run.
+ * The same content, in which each server component has run already and is replaced by one that returns what `run` has made of it. Keys and
+ * positions stay, so client components keep their state. Resolves when all have run.
  */
 export async function resolveComponents(
   node: ReactNode,
@@ -40,12 +39,12 @@ export async function resolveComponents(
   const resolve = (content: ReactNode): ReactNode =>
     mapElements(content, (element, map) => {
       if (!isServerComponent(element.type)) return withProps(element, mapProps(element.props, map));
-      // What it was given runs where it shows it, and only if it does.
+      // Its props are not looked into: what it was given runs where it shows it, and only if it does.
       const output = run(element.type, element.props);
       let shown: ReactNode;
       if (isPromise(output)) {
         const part = output.then((late) => void (shown = resolve(late)));
-        // Another part may fail first.
+        // Another part may fail first, and this one is then not awaited.
         part.catch(() => {});
         pending.push(part);
       } else shown = resolve(output);
@@ -55,7 +54,7 @@ export async function resolveComponents(
       return withTypeAndProps(element, Resolved, {});
     });
   const resolved = resolve(node);
-  // What has come late may have brought more.
+  // A late part may have added further parts.
   for (const part of pending) await part;
   return resolved;
 }

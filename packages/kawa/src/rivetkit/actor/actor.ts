@@ -27,6 +27,7 @@ import { SignalStore } from "../store/signal-store.ts";
 import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../storage/sqlite-storage.ts";
 import type { SignalStorage, StorageSession } from "../storage/storage.ts";
 
+/** Options of {@link createReactiveStateActor}. */
 export type ReactiveStateActorOptions = {
   /** Where the actor keeps its values, such as `redisStorage({ url })`. @default the SQLite database that RivetKit gives it */
   storage?: SignalStorage;

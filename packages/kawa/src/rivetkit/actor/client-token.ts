@@ -11,6 +11,7 @@ import { type CheckedSession, RevokedSessions, revokedSessions } from "../identi
 import { RivetBackend } from "../replica/rivet-backend.ts";
 import { sign, verify } from "../secret/sign.ts";
 
+/** Options of {@link issueToken}. */
 export type IssueTokenOptions = {
   /** How long the token is valid, in milliseconds. @default 900_000 (15 minutes) */
   expiresInMs?: number;

@@ -27,6 +27,7 @@ type Actions = {
   clear: { params: { prefix: string }; result: { cleared: number } };
 };
 
+/** Name of an action of the actor. */
 export type ActionName = keyof Actions;
 
 /** What an action itself takes. */
@@ -43,8 +44,8 @@ export type ActionParams<N extends ActionName, C extends object = AnyContext> = 
 /** What an action gives. */
 export type ActionResult<N extends ActionName> = Actions[N]["result"];
 
-/** Fields of an identity whose type the app has not told. */
 // The documented hooks read `params.userId` without a type of their own.
+/** Fields of an identity whose type the app has not told. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyContext = Record<string, any>;
 

@@ -4,6 +4,7 @@ import { env } from "../settings/env.ts";
 import { RedisConnection } from "./redis-connection.ts";
 import type { SignalStorage, StorageSession, StoredRow } from "./storage.ts";
 
+/** Options of {@link redisStorage}. */
 export type RedisStorageOptions = {
   /** `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. */
   url: string;

@@ -1,10 +1,10 @@
 import type { ValueRow } from "./value-protocol.ts";
 
-/** Marks the data blocks of a page that hold {@link ValueRow}s. */
+/** Marks the elements of a page that hold {@link ValueRow}s, with which its client components are hydrated. */
 export const rowsAttribute = "data-kawa-values";
 
 /** Rows that have come with the page since the last call. */
-export function takeHtmlRows(): readonly ValueRow[] {
+export function takeHydrationRows(): readonly ValueRow[] {
   return [...document.querySelectorAll(`[${rowsAttribute}]`)].flatMap((block) => {
     block.removeAttribute(rowsAttribute);
     return JSON.parse(block.textContent) as ValueRow[];

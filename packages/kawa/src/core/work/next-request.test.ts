@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { awaitRequest } from "./await-request.ts";
+import { awaitRequest } from "./next-request.ts";
 
 const next = vi.hoisted(() => ({ connection: vi.fn<() => Promise<void>>(), headers: vi.fn<() => Promise<Headers>>() }));
 
