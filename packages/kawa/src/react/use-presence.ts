@@ -16,7 +16,7 @@ export type Presence = {
  * With a function, each tab has a member of its own: the function is given an id that no other tab has.
  *
  * @example
- * usePresence((tab) => visitors({ room, id: tab }), name);
+ * usePresence((tab) => visitors({ room, tab }), "Ada");
  */
 export function usePresence<T>(member: Signal<T> | ((tab: string) => Signal<T>), value: T): Presence {
   const [error, setError] = useState<unknown>();

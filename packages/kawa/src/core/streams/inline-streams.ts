@@ -175,7 +175,7 @@ export class InlineStreams {
   /** What is produced here goes on: no other server can be told to do it either. */
   #onFailure(error: unknown): void {
     if (isKawaError(error, "BACKEND_CLOSED")) return void this.close();
-    if (!this.#isAway) console.error("[kawa] Streams could not be registered; trying on:", error);
+    if (!this.#isAway) console.error("[kawa] Streams could not be registered; retrying:", error);
     this.#isAway = true;
   }
 }

@@ -41,7 +41,7 @@ export class StreamProducer<T> {
       this.#run = undefined;
       if (performance.now() - startedAt >= wellMs) this.#retryMs = restartMs.first;
       console.error(
-        `[kawa] Stream "${this.#options.name}" failed; it is started again in ${this.#retryMs / 1_000} s:`,
+        `[kawa] Stream "${this.#options.name}" failed; it starts again in ${this.#retryMs / 1_000} s:`,
         error,
       );
       this.#retry = setTimeout(() => {
