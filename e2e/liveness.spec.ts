@@ -39,7 +39,7 @@ test("a page whose render never ends says that it is stale, tells the server's l
   await expectNotLive(page, "stale");
   await expect
     .poll(() => labServer.log().slice(before))
-    .toContain("the render that it has asked for does not end. Its path:");
+    .toContain("the render that it requested does not end. Its path:");
   const log = labServer.log().slice(before);
   expect(log).toContain("/count/never-ends");
   expect(log).not.toContain("secret");

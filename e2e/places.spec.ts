@@ -31,7 +31,7 @@ const connection = "write await connection(); before it";
 const metadataFiles = ["icon", "apple-icon", "opengraph-image", "twitter-image", "sitemap", "robots", "manifest"];
 const generators = ["generateStaticParams", "generateImageMetadata", "generateSitemaps"];
 const generated = "return what is known without a signal";
-const cached = "Do it outside of the cached function, and give it the value as an argument.";
+const cached = "Do it outside of the cached function, and pass the value as an argument.";
 const perPage = ["page", "generateMetadata", "generateViewport", "after"];
 
 /** The line that mends each kind of file. */
@@ -82,7 +82,7 @@ for (const [mode, env] of [
     expect(new Set(ofModule.filter(({ code }) => code !== "RENDER_STATIC").map(({ door }) => door))).toEqual(
       new Set(waiting),
     );
-    expect(ofModule.find(({ door }) => door === "get")!.message).toContain("and not where its module is loaded");
+    expect(ofModule.find(({ door }) => door === "get")!.message).toContain("and not at the top of a module");
     expect(result.log).toContain("/fixed/sitemap.xml");
   });
 }

@@ -160,6 +160,6 @@ test("a client component below a path writes", async ({ page }) => {
 test("what an export would leave dead does not build, and says why", async () => {
   const { log, hasSucceeded } = buildFixture(dir, { KAWA_E2E_OUTPUT: "export" });
   expect(hasSucceeded).toBe(false);
-  expect(log).toContain("no page could be live");
+  expect(log).toContain("no page can be live");
   expect(await readFile(join(dir, ".next/BUILD_ID"), "utf8")).toBeTruthy();
 });

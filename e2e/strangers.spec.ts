@@ -123,7 +123,7 @@ test("a page of another site whose name leads to this machine reaches neither th
 
     const answer = await page.goto(`${asEvil(server.url)}/lab/counter/strangers`);
     expect(answer!.status()).toBe(421);
-    expect(await answer!.text()).toContain("This app is not reached under this name.");
+    expect(await answer!.text()).toContain("This app has another host name.");
     const forged = { "x-forwarded-host": new URL(server.url).host, "x-forwarded-for": "203.0.113.9" };
     for (const [path, init] of [
       ["/", {}],

@@ -49,6 +49,13 @@ describe("pages for people", () => {
   });
 });
 
+describe("docs/README.md", () => {
+  it.each(readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md") && name !== "README.md"))(
+    "leads to %s",
+    (name) => expect(readFileSync(join(root, "docs/README.md"), "utf8")).toContain(`](${name})`),
+  );
+});
+
 describe("docs/errors", () => {
   it("has one page for each error code and no other", () => {
     expect(readdirSync(folder).toSorted()).toEqual(kawaErrorCodes.map((code) => `${code}.md`).toSorted());
@@ -62,6 +69,9 @@ describe("docs/errors", () => {
     expect(lines.filter((line) => line.startsWith("- Retryable: "))).toEqual([
       `- Retryable: ${retryable ? "yes" : "no"}`,
     ]);
+    const index = readFileSync(join(root, "docs/errors.md"), "utf8").split("\n");
+    const rows = index.filter((line) => line.startsWith(`| [${code}](errors/${code}.md) |`));
+    expect(rows).toEqual([expect.stringMatching(new RegExp(`\\| ${status} \\| ${retryable ? "yes" : "no"} \\|$`))]);
   });
 });
 

@@ -536,7 +536,7 @@ describe("writing in a browser", () => {
 describe("a limit that is over in minutes", () => {
   const full = {
     status: 429,
-    body: { code: "RATE_LIMITED", error: "There is room again in 45 minutes.", retryAfterMs: 2_700_000 },
+    body: { code: "RATE_LIMITED", error: "Please try again in 45 minutes.", retryAfterMs: 2_700_000 },
   };
 
   it("ends a write at once, and takes it back", async () => {

@@ -17,7 +17,7 @@ export function tell(): void {
 export function tellKeptLeftOut(count: number): void {
   report(
     `This page keeps ${count} ephemeral keys. A tab renews ${maxKept}: the others end. ` +
-      `Keep one key a visitor, with a value of everything that they do`,
+      `Keep one key for each visitor, and put everything into its value`,
   );
 }
 

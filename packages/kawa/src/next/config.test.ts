@@ -30,7 +30,7 @@ describe("withKawa", () => {
 
   it("says of an export that its pages would be dead", () => {
     expect(() => withKawa({ output: "export" })).toThrow(
-      expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining("no server") }),
+      expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining("without a server") }),
     );
     expect(withKawa({ output: "standalone" }).output).toBe("standalone");
   });

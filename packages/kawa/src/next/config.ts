@@ -18,7 +18,7 @@ export function withKawa(config: NextConfig = {}): NextConfig {
   if (config.output === "export") {
     throw new KawaError(
       "OPTION_INVALID",
-      `output: "export" makes files that no server stands behind, so no page could be live: Kawa needs a server for signals, streams and ` +
+      `output: "export" makes files without a server, so no page can be live: Kawa needs a server for signals, streams and ` +
         `refreshes. Delete that line, or write output: "standalone". Pages that read no signal are static either way.`,
     );
   }

@@ -64,7 +64,7 @@ function reported<T>(work: Promise<T>): Promise<T> {
 function outsideOfRender(): KawaError {
   const error = new KawaError(
     "CONTEXT_UNSUPPORTED",
-    "read() was called where nothing is rendered, so there is no page that it could make live. In a server action, a route handler " +
+    "read() was called outside of a render, so it can make no page live. In a server action, a route handler " +
       "or after() write `await signal.get()`.",
   );
   Error.captureStackTrace(error, read);

@@ -20,7 +20,7 @@ export type Presence = {
  *
  * @throws {KawaError} CONTEXT_UNSUPPORTED - in a server component
  * @example
- * usePresence((tab) => visitors({ room, id: tab }), name);
+ * usePresence((tab) => visitors({ room, tab }), "Ada");
  */
 export function usePresence<T>(member: Signal<T> | ((tab: string) => Signal<T>), value: T): Presence {
   const [error, setError] = useState<unknown>();

@@ -31,9 +31,7 @@ export function useReactive<T>(source: Readable<T>): T;
 export function useReactive<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): T;
 export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>): T {
   if (typeof start === "function") {
-    throw unsupported(
-      "Inline streams are started by server components. Read it there, and pass the value on as a prop.",
-    );
+    throw unsupported("Only server components start inline streams. Read it there, and pass the value as a prop.");
   }
   const values = use(ClientValuesContext);
   if (!values) {

@@ -293,7 +293,7 @@ describe("a folder of an older version", () => {
 
     const guest = startApp({ dataDir: folder });
     expect(await guest.call("get", "value")).toBe(1);
-    expect(guest.log).toContain(`The engine that process ${process.pid} runs obeys everybody on this machine`);
+    expect(guest.log).toContain(`The engine that process ${process.pid} runs accepts everybody on this machine`);
     await guest.end();
   });
 

@@ -27,7 +27,7 @@ export function checkKey(key: unknown): asserts key is string {
   if (!key.isWellFormed()) {
     throw new KawaError(
       "KEY_INVALID",
-      `Key ${show(key)} has half of a character, which no storage keeps; cut texts between characters.`,
+      `Key ${show(key)} has a lone surrogate, half of a character, which storages do not keep; cut text between characters.`,
     );
   }
   if (key.length > maxKeyBytes / 4 && new TextEncoder().encode(key).length > maxKeyBytes) {

@@ -295,7 +295,7 @@ describe("among several servers", () => {
     await pass(60);
     expect(price.cleanUps).toEqual([]);
     expect(reports).toEqual([
-      "[kawa] Streams could not be registered; trying on: KawaError: The actor is away. (BACKEND_TIMEOUT)",
+      "[kawa] Streams could not be registered; retrying: KawaError: The actor is away. (BACKEND_TIMEOUT)",
     ]);
     produced = async () => [];
     await pass(2);

@@ -173,7 +173,7 @@ export class InlineStreams {
   /** What is produced here goes on: while the backend is away, no other server can be told to produce it. */
   #onFailure(error: unknown): void {
     if (isKawaError(error, "BACKEND_CLOSED")) return void this.close();
-    if (!this.#isAway) console.error("[kawa] Streams could not be registered; trying on:", error);
+    if (!this.#isAway) console.error("[kawa] Streams could not be registered; retrying:", error);
     this.#isAway = true;
   }
 }

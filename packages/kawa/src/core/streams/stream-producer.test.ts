@@ -136,7 +136,7 @@ describe("a failure", () => {
     });
     producer.start();
     await vi.advanceTimersByTimeAsync(900);
-    expect(reports).toEqual(['[kawa] Stream "price.ts:1:2" failed; it is started again in 1 s: Error: no price']);
+    expect(reports).toEqual(['[kawa] Stream "price.ts:1:2" failed; it starts again in 1 s: Error: no price']);
     producer.start();
     expect(starts).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(200);

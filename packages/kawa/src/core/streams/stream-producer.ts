@@ -44,7 +44,7 @@ export class StreamProducer<T> {
       this.#failureCount += 1;
       const retryMs = backoff(restart, this.#failureCount);
       console.error(
-        `[kawa] Stream "${this.#options.name}" failed; it is started again in ${retryMs / 1_000} s:`,
+        `[kawa] Stream "${this.#options.name}" failed; it starts again in ${retryMs / 1_000} s:`,
         error,
       );
       this.#retry = setTimeout(() => {

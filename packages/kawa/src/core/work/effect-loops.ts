@@ -211,8 +211,8 @@ function checkRun({ runner, depth, since, depthInBlock }: EffectRun, frame: Fram
   });
   const error = new KawaError(
     "EFFECT_LOOP",
-    `${capital(runner.name())} was stopped: it has run ${depth} times in ${Math.round(performance.now() - since)} ms because of what it ` +
-      `writes. It reads ${causes.join(", and ")}. Read with peek() what an effect only writes, or write only when the value is another one.`,
+    `${capital(runner.name())} was stopped: it has run ${depth} times in ${Math.round(performance.now() - since)} ms because of its ` +
+      `own writes. It reads ${causes.join(", and ")}. Read a signal that it only writes with peek(), or write only if the value differs.`,
   );
   loops.set(error, runner);
   throw error;

@@ -102,8 +102,8 @@ function isLongOver(render: AbortSignal): boolean {
 function inRender(what: string, key: string, { route }: NextWork): KawaError {
   return new KawaError(
     "RENDER_WRITE",
-    `${what} of "${clip(key)}" was called while "${route}" was rendered. A live page is rendered again whenever something changes, so it ` +
-      `would write again and again. Write in a server action, a route handler or an effect; to count visits, in after() of the page.`,
+    `${what} of "${clip(key)}" was called while "${route}" was rendered. A live page renders again after each change, so it ` +
+      `would write without end. Write in a server action, a route handler or an effect; to count visits, in after() of the page.`,
     { data: { key } },
   );
 }
@@ -111,8 +111,8 @@ function inRender(what: string, key: string, { route }: NextWork): KawaError {
 function afterRefresh(what: string, key: string, { route }: NextWork): KawaError {
   return new KawaError(
     "RENDER_WRITE",
-    `${what} of "${clip(key)}" was called after "${route}" was rendered. It is left out when the page has only been refreshed: it would ` +
-      `make the page refresh again. What is to happen at other times, write in a server action, a route handler or an effect.`,
+    `${what} of "${clip(key)}" was called after "${route}" was rendered. It is skipped if the page was only refreshed: it would ` +
+      `refresh the page again. For other cases, write in a server action, a route handler or an effect.`,
     { data: { key } },
   );
 }
@@ -120,8 +120,8 @@ function afterRefresh(what: string, key: string, { route }: NextWork): KawaError
 function beforeRefresh(what: string, key: string): KawaError {
   return new KawaError(
     "RENDER_WRITE",
-    `${what} of "${clip(key)}" was called in the middleware, for a request that only shows a page again. It is left out: it would make ` +
-      `the page refresh again. What is to happen at other times, write in a server action, a route handler or after() of the page.`,
+    `${what} of "${clip(key)}" was called in the middleware, for a request that only refreshes a page. It is skipped: it would refresh ` +
+      `the page again. For other cases, write in a server action, a route handler or after() of the page.`,
     { data: { key } },
   );
 }

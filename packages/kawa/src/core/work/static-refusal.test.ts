@@ -67,9 +67,9 @@ const places: readonly Place[] = [
     'in generateImageMetadata() of "/a/icon"',
     "return what is known without a signal",
   ],
-  ["/a/page", { type: "unstable-cache" }, {}, 'in unstable_cache() in "/a"', "give it the value as an argument"],
-  ["/a/page", { type: "cache" }, cacheComponents, 'in "use cache" in "/a"', "give it the value as an argument"],
-  ["/a/page", { type: "private-cache" }, cacheComponents, 'in "use cache" in "/a"', "give it the value as an argument"],
+  ["/a/page", { type: "unstable-cache" }, {}, 'in unstable_cache() in "/a"', "pass the value as an argument"],
+  ["/a/page", { type: "cache" }, cacheComponents, 'in "use cache" in "/a"', "pass the value as an argument"],
+  ["/a/page", { type: "private-cache" }, cacheComponents, 'in "use cache" in "/a"', "pass the value as an argument"],
 ];
 
 describe("a refusal", () => {
@@ -86,7 +86,7 @@ describe("a refusal", () => {
   });
 
   it("says of the top of a module that it is no place for it", () => {
-    expect(staticRefusal("Keys were listed").message).toContain("and not where its module is loaded");
+    expect(staticRefusal("Keys were listed").message).toContain("and not at the top of a module");
   });
 });
 

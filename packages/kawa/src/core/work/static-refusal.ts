@@ -28,7 +28,7 @@ export function staticRefusal(what: string, options?: KawaErrorOptions): KawaErr
   const when = isNextBuild() ? "during next build" : "where Next keeps the result";
   return new KawaError(
     "RENDER_STATIC",
-    `${what} ${when}, ${where}: every later visitor would be shown what there was then. ${fix}`,
+    `${what} ${when}, ${where}: every later visitor would see the value of that moment. ${fix}`,
     options,
   );
 }
@@ -36,8 +36,8 @@ export function staticRefusal(what: string, options?: KawaErrorOptions): KawaErr
 function adviceFor(found: ReturnType<typeof nextWork>): Advice {
   if (!found) {
     return {
-      where: "outside of everything that is run for a request",
-      fix: "Do it in the function or component that runs for each request, and not where its module is loaded.",
+      where: "outside of all code that runs for a request",
+      fix: "Do it in the function or component that runs for each request, and not at the top of a module.",
     };
   }
   const { work, unit } = found;
@@ -58,10 +58,9 @@ function generatorOf(route: string, unit: NextUnit): string {
 
 function fixOf(work: NextWork, unit: NextUnit | undefined): string {
   if (unit?.type === "build-time-generator") {
-    return `It cannot run for each request: return what is known without a signal. Everything else is rendered when it is asked for.`;
+    return `It cannot run for each request: return what is known without a signal. Next renders everything else on request.`;
   }
-  if (unit && caches.has(unit.type))
-    return "Do it outside of the cached function, and give it the value as an argument.";
+  if (unit && caches.has(unit.type)) return "Do it outside of the cached function, and pass the value as an argument.";
   const { file, isPage } = fileOf(work);
   if (work.forceStatic || work.dynamicShouldError) {
     const forced = work.forceStatic ? "force-static" : "error";

@@ -37,7 +37,7 @@ export type ReactiveOptions = {
  *
  * @example
  * export const Score = reactive(function Score({ team }: { team: string }) {
- *   return <b>{useReactive(score(team))}</b>;
+ *   return <b>{useReactive(scoreOf(team))}</b>;
  * });
  * @example
  * export default reactive(async function Page({ params }: { params: Promise<{ team: string }> }) {

@@ -46,7 +46,7 @@ export class RateLimit {
     const retryAfterMs = Math.ceil(((needed - count) / perSecond) * 1000);
     throw new KawaError(
       "RATE_LIMITED",
-      `This client asks for more than ${perSecond} requests a second (docs/limits.md).`,
+      `This client sends more than ${perSecond} requests a second (docs/limits.md).`,
       {
         data: { retryAfterMs },
       },

@@ -39,7 +39,7 @@ export async function readJson(
   if (!quotas().bodies.take(client, reserved)) {
     throw new KawaError(
       "RATE_LIMITED",
-      "Too many bodies are being read already, of this client or of all clients (docs/limits.md).",
+      "Too many request bodies are being read, of this client or of all clients (docs/limits.md).",
     );
   }
   try {
@@ -61,7 +61,7 @@ async function readText(
   if (!reader) return { text: "", bytes: 0 };
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    const message = `The body of a request was not there after ${bodyLimits.timeoutMs / 1000} s.`;
+    const message = `The body of a request did not arrive within ${bodyLimits.timeoutMs / 1000} s.`;
     reject(new KawaError("REQUEST_TIMEOUT", message));
   }, bodyLimits.timeoutMs);
   const decoder = new TextDecoder();

@@ -59,8 +59,8 @@ export function countRender(
   told.add(route);
   const what = kind === "page" ? `"${clip(route)}"` : `A live fragment of "${clip(route)}"`;
   console.warn(
-    `[kawa] ${what} was rendered again ${count.renders} times in ${Math.ceil((now - count.since) / 1_000)} s for one browser. If nothing else ` +
-      `changes that often, it changes what it shows: an effect calls a server action at each render, or the render asks a route handler or an ` +
-      `actor that writes. Write only when something has happened.${kind === "page" ? " If something else does, live fragments cost less than a page." : ""}`,
+    `[kawa] ${what} was rendered again ${count.renders} times in ${Math.ceil((now - count.since) / 1_000)} s for one browser. If no other code ` +
+      `writes that often, the page causes its own refreshes: an effect calls a server action at each render, or the render calls a route handler or an ` +
+      `actor that writes. Write only after an event.${kind === "page" ? " If other code does, live fragments cost less than a page." : ""}`,
   );
 }

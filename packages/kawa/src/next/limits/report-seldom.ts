@@ -15,5 +15,8 @@ export function reportSeldom(kind: string, message: string, error: unknown): voi
   }
   reported.set(kind, { at: now, leftOut: 0 });
   const leftOut = before?.leftOut ?? 0;
-  console.error(`[kawa] ${message}${leftOut > 0 ? ` ${leftOut} more like the last one were left out.` : ""}`, error);
+  console.error(
+    `[kawa] ${message}${leftOut > 0 ? ` ${leftOut} more messages like this one were left out.` : ""}`,
+    error,
+  );
 }

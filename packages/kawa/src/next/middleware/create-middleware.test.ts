@@ -162,7 +162,7 @@ describe("createMiddleware", () => {
     const response = asFrom("127.0.0.1", () => createMiddleware({ sessions })(request));
     expect(response.status).toBe(421);
     expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
-    expect(await response.text()).toContain("This app is not reached under this name.");
+    expect(await response.text()).toContain("This app has another host name.");
     expect(response.headers.get("x-middleware-next")).toBeNull();
     expect(sessions.keep).not.toHaveBeenCalled();
   });

@@ -91,7 +91,7 @@ function refuseStrangeHost(request: NextRequest): NextResponse | undefined {
   } catch (error) {
     if (!isKawaError(error, "HOST_REFUSED")) throw error;
     const text =
-      "This app is not reached under this name. If it is yours, the log of its server says which setting allows the name.\n";
+      "This app has another host name. If it is yours, the log of its server says which setting allows the name.\n";
     const headers = {
       "content-type": "text/plain; charset=utf-8",
       "cache-control": "no-store",

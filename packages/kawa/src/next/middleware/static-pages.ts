@@ -40,8 +40,8 @@ function report(path: string, { paths, patterns, reported }: StaticPages): void 
   if (!paths.has(path) && !patterns.some((pattern) => pattern.test(path))) return;
   reported.add(path);
   console.error(
-    `[kawa] "${clip(path)}" is a static page, and the content security policy of createMiddleware() lets browsers run scripts with a ` +
-      `nonce alone, which a static page cannot have. Write "await connection();" into its layout (import { connection } from ` +
+    `[kawa] "${clip(path)}" is a static page, and the content security policy of createMiddleware() lets browsers run only scripts with a ` +
+      `nonce, which a static page cannot have. Write "await connection();" into its layout (import { connection } from ` +
       `"next/server"), so that it is rendered for each request, or createMiddleware({ nonce: false }).`,
   );
 }

@@ -97,15 +97,13 @@ describe("a refusal", () => {
 
   it("names both hosts with their ports, and what keeps them", () => {
     const message = messageOf({ origin: "https://app.test:8443" });
-    expect(message).toContain(
-      'Its origin is "https://app.test:8443", and the host that was asked for is "app.test:3000"',
-    );
+    expect(message).toContain('Its origin is "https://app.test:8443", and the requested host is "app.test:3000"');
     expect(message).toContain("proxy_set_header Host $http_host;");
   });
 
   it("gives no such advice where the browser has compared", () => {
     expect(messageOf({ origin: "https://evil.test", "sec-fetch-site": "cross-site" })).toBe(
-      "Requests of pages of another site are refused. (ORIGIN_REFUSED)",
+      "Requests from pages of another site are refused. (ORIGIN_REFUSED)",
     );
   });
 

@@ -17,9 +17,9 @@ export function originRefused(request: Request): KawaError {
   const asked = askedHosts(request).at(-1);
   const isCompared = origin !== null && request.headers.get("sec-fetch-site") === null;
   const advice =
-    ` Its origin is "${clip(origin)}", and the host that was asked for is "${clip(asked)}". If that is this app, let the proxy keep the host ` +
-    `with its port: in nginx, proxy_set_header Host $http_host; or let it name it in X-Forwarded-Host, and set KAWA_TRUSTED_PROXIES.`;
-  return new KawaError("ORIGIN_REFUSED", `Requests of pages of another site are refused.${isCompared ? advice : ""}`);
+    ` Its origin is "${clip(origin)}", and the requested host is "${clip(asked)}". If that is this app, let the proxy keep the host ` +
+    `with its port: in nginx, proxy_set_header Host $http_host; or let it set X-Forwarded-Host, and set KAWA_TRUSTED_PROXIES.`;
+  return new KawaError("ORIGIN_REFUSED", `Requests from pages of another site are refused.${isCompared ? advice : ""}`);
 }
 
 function isOwn(origin: string, request: Request): boolean {

@@ -25,7 +25,7 @@ export async function refreshRoute(next: string, shown: string, paths?: readonly
   markRefresh(asked);
   // Anybody may call an action, with anything.
   if (Array.isArray(paths) && !runsForPage(paths.map(String))) {
-    const message = `A refresh of the page ${clip(paths.join(", "))} has reached another page, and is rendered in a slower way. Let requests with the header next-action pass the middleware that rewrites its address.`;
+    const message = `A refresh of the page ${clip(paths.join(", "))} reached another page, so Kawa refreshes it in a slower way. Let the middleware that rewrites its address also run for requests with the header next-action.`;
     reportSeldom("misrouted", "Server actions of a page do not reach it.", new KawaError("ACTION_MISROUTED", message));
     return false;
   }

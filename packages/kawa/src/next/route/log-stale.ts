@@ -3,8 +3,8 @@ import { reportSeldom } from "../limits/report-seldom.ts";
 import type { StaleReport, StaleWay } from "../protocol/stream-protocol.ts";
 
 const reasons: Readonly<Record<StaleWay, string>> = {
-  renders: "each render that it asks for shows less than was announced",
-  refresh: "the render that it has asked for does not end",
+  renders: "each of its renders shows less than was announced",
+  refresh: "the render that it requested does not end",
   navigation: "a navigation does not end",
   wait: "it could not ask for a render",
 };

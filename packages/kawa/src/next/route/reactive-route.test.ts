@@ -512,13 +512,16 @@ describe("a report that a page stays old", () => {
     expect(log).toHaveBeenCalledTimes(1);
     const [message, path] = log.mock.calls[0] as [string, string];
     expect(message).toBe(
-      "[kawa] A page has shown old values for 5 s: the render that it has asked for does not end. Its path:",
+      "[kawa] A page has shown old values for 5 s: the render that it requested does not end. Its path:",
     );
     expect(path).toMatch(/^"\/notes\\n\[kawa\] all is well x+…$/);
     expect(path.length).toBeLessThanOrEqual(80);
     vi.advanceTimersByTime(10_000);
     await report({ path: "/b", way: "renders" });
-    expect(log.mock.calls[1]).toEqual([expect.stringContaining("5 more like the last one were left out."), '"/b"']);
+    expect(log.mock.calls[1]).toEqual([
+      expect.stringContaining("5 more messages like this one were left out."),
+      '"/b"',
+    ]);
   });
 
   it.each([

@@ -7,7 +7,7 @@ import { PoolProof } from "./pool-proof.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 
 const messages: Readonly<Record<string, string>> = {
-  HOST_REFUSED: "This app is not reached under this name.",
+  HOST_REFUSED: "This app has another host name.",
   UNAUTHORIZED: "Actors of this app can be neither found nor started from outside.",
 };
 
@@ -32,14 +32,14 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
     if (request.method !== "OPTIONS" && isReading(request) && pathOf(request).endsWith("/health"))
       return Promise.resolve(Response.json({ status: "ok" }));
     // The engine never calls it, so whoever does is a stranger.
-    throw new KawaError("UNAUTHORIZED", "Nobody outside may call the registry of this process.");
+    throw new KawaError("UNAUTHORIZED", "The registry of this process cannot be called from outside.");
   };
   const handleServerless = async (request: Request): Promise<Response> => {
     // RivetKit decides which path starts actors, however it is written.
     const mayStart = !isReading(request) || /start|%/i.test(pathOf(request));
     if (mayStart && !proof.isIn(request)) {
       await proof.tell(request);
-      throw new KawaError("UNAUTHORIZED", "Actors of this app are started by its engine alone.");
+      throw new KawaError("UNAUTHORIZED", "Only the engine of this app may start its actors.");
     }
     return registry.handler(request);
   };

@@ -493,7 +493,7 @@ describe("what writes leave behind", () => {
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2700"]);
     const told = {
       code: "RATE_LIMITED",
-      error: expect.stringContaining("There is room again in 45 minutes."),
+      error: expect.stringContaining("Please try again in 45 minutes."),
       retryAfterMs: 2_700_000,
     };
     expect(await refused.json()).toEqual(told);
@@ -546,7 +546,7 @@ describe("each answer", () => {
     expect([full.status, full.headers.get("retry-after")]).toEqual([503, "10"]);
     expect(await full.json()).toEqual({
       code: "STREAMS_EXHAUSTED",
-      error: "Too many pages are open at the moment. This one shows no news until there is room.",
+      error: "Too many pages are open at the moment. This one does not change until there is room.",
     });
   });
 });

@@ -22,7 +22,7 @@ export function answerCounted(client: AskingClient, json: string): Response {
   if (!quotas().answers.take(client, body.byteLength)) {
     throw new KawaError(
       "RATE_LIMITED",
-      "Too many answers wait until this client, or all clients together, read them (docs/limits.md).",
+      "This client, or all clients together, have too many unread answers (docs/limits.md).",
     );
   }
   exchange.response.once("close", () => quotas().answers.giveBack(client, body.byteLength));

@@ -26,7 +26,7 @@ export function chargeSession(request: { readonly headers: Headers }, cost: numb
     clientRates().newSessions.take(addressOf(request), cost, rate);
   } catch (error) {
     if (!isKawaError(error, "RATE_LIMITED")) throw error;
-    const message = "Too many sessions begin at this address (docs/limits.md). Try again in a moment.";
+    const message = "Too many new sessions from this address (docs/limits.md). Try again in a moment.";
     throw new KawaError("RATE_LIMITED", message, { data: error.data });
   }
 }

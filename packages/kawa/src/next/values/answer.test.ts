@@ -16,7 +16,7 @@ describe("a route handler of the app", () => {
 
   it("answers 429 with the time to wait where a client has done too much", async () => {
     const handler = answerErrors(() => {
-      throw new KawaError("RATE_LIMITED", "Too many sessions begin at this address.", {
+      throw new KawaError("RATE_LIMITED", "Too many new sessions from this address.", {
         data: { retryAfterMs: 2_500 },
       });
     });

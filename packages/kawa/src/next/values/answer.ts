@@ -10,7 +10,7 @@ const broken = "The server has a problem. Please try again later.";
 
 /** What people are told where the error itself has no public message. */
 const messages: Readonly<Record<KawaErrorCode, string>> = {
-  ACTION_MISROUTED: "The request has reached another page.",
+  ACTION_MISROUTED: "The request reached another page.",
   ACTION_REFUSED: notAllowed,
   BACKEND_CLOSED: unavailable,
   BACKEND_TIMEOUT: unavailable,
@@ -27,7 +27,7 @@ const messages: Readonly<Record<KawaErrorCode, string>> = {
   ENGINE_START_FAILED: unavailable,
   HOOK_LOOP: broken,
   HOOK_MISSING: broken,
-  HOST_REFUSED: "This app is not reached under this name.",
+  HOST_REFUSED: "This app has another host name.",
   KEY_INVALID: notUnderstood,
   NOT_EXPOSED: "This cannot be read or changed from here.",
   OPTION_INVALID: broken,
@@ -39,7 +39,7 @@ const messages: Readonly<Record<KawaErrorCode, string>> = {
   REQUEST_TIMEOUT: "The connection is too slow. Please try again.",
   SECRET_MISSING: broken,
   STORE_INCOMPLETE: broken,
-  STREAMS_EXHAUSTED: "Too many pages are open at the moment. This one shows no news until there is room.",
+  STREAMS_EXHAUSTED: "Too many pages are open at the moment. This one does not change until there is room.",
   UNAUTHORIZED: notAllowed,
   UPDATE_CONFLICT: "Others were faster. Please try again.",
   VALUE_INVALID: notSaved,

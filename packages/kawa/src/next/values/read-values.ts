@@ -23,7 +23,7 @@ export function namedKeys(request: Request): readonly string[] {
     keys.length > answerLimits.maxKeys ||
     !keys.every((key) => typeof key === "string" && key.length <= maxKeyBytes)
   ) {
-    throw new KawaError("REQUEST_INVALID", `A request for values names 1 to ${answerLimits.maxKeys} keys.`);
+    throw new KawaError("REQUEST_INVALID", `A request for values must name 1 to ${answerLimits.maxKeys} keys.`);
   }
   return keys as string[];
 }

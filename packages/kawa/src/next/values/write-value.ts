@@ -89,7 +89,7 @@ function decode(key: string, text: string): unknown {
       throw invalid("its value is malformed");
     throw new KawaError(
       "VALUE_TOO_LARGE",
-      `What a browser wrote to "${clip(key)}" stands for more than ${maxBytes} bytes.`,
+      `The value that a browser wrote to "${clip(key)}" expands to more than ${maxBytes} bytes.`,
     );
   }
 }
@@ -119,7 +119,7 @@ function toText({ message, path = [] }: StandardIssue): string {
  */
 export async function readWrite(request: Request, maxBytes: number, owner: BodyOwner): Promise<WriteRequest> {
   const tooLong = (): KawaError =>
-    new KawaError("VALUE_TOO_LARGE", `A write from a browser may have ${maxBytes} bytes.`);
+    new KawaError("VALUE_TOO_LARGE", `A write from a browser may have at most ${maxBytes} bytes.`);
   const body = await readJson(request, { ...owner, maxBytes, invalid, tooLong });
   if (!isRecord(body)) throw invalid("it is no object");
   const { id, key, text, expect, isAgain } = body;

@@ -68,7 +68,7 @@ function tooManyKeys(full: readonly Counted[]): KawaError {
       data: {
         retryAfterMs,
         isPublic: true,
-        publicMessage: `Too many different things were saved within an hour. There is room again in ${Math.ceil(retryAfterMs / 60_000)} minutes.`,
+        publicMessage: `Too many different things were saved within an hour. Please try again in ${Math.ceil(retryAfterMs / 60_000)} minutes.`,
       },
     },
   );

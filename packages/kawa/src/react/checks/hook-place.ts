@@ -95,8 +95,8 @@ export function suspension(
 export function inAsyncFunction(call: HookCall): KawaError {
   return misplaced(
     call,
-    `${call.name}() was called in an async function, which cannot wait for it. ${adviceFor(call)} ` +
-      `Or take the "async" away: ${call.name}() is for components that are no async functions.`,
+    `${call.name}() was called in an async function, which cannot suspend. ${adviceFor(call)} ` +
+      `Or remove "async": ${call.name}() is for components that are no async functions.`,
   );
 }
 

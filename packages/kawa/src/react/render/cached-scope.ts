@@ -111,7 +111,7 @@ export class CachedScope extends RequestScope {
     return new KawaError(
       "CACHE_PRIVATE",
       `${key === undefined ? "A signal" : `"${clip(key)}"`} was read in "use cache" in "${this.#work.route}", and hooks of its actor decide who may read it: ` +
-        `what is cached is shown to everybody. Read it outside of the cached function, and give it the value as an argument.`,
+        `a cached result is shown to everybody. Read it outside of the cached function, and pass the value as an argument.`,
       key === undefined ? {} : { data: { key } },
     );
   }

@@ -37,7 +37,7 @@ export function runComponent<P>(
       if (known.status === "fulfilled") return known.value;
       if (known.status === "rejected") throw known.reason;
       waiting = known;
-      throw new Error("A component waits. Whoever calls use() must not catch what it throws.");
+      throw new Error("A component suspended. Code that calls use() must not catch what it throws.");
     };
     const outer = internals!.H;
     internals!.H = {

@@ -83,7 +83,7 @@ export function createReactiveStateActor<C extends object = AnyContext>(
   if (storage && options.durability) {
     throw new KawaError(
       "OPTION_INVALID",
-      `durability is of the embedded engine's files; leave it out beside storage, which has its own settings.`,
+      `durability applies only to the embedded engine's files; leave it out with storage, which has its own settings.`,
     );
   }
   if (!(maxValueBytes > 0 && maxValueBytes <= maxMaxValueBytes)) {

@@ -79,7 +79,7 @@ export class ClientAccess {
    */
   async perform(c: HookContext, { name, params, chain }: Asked): Promise<unknown> {
     if (!isCovered(this.#calls.hooks, name)) {
-      throw new KawaError("UNAUTHORIZED", `${name} is closed to clients: no hook of the actor decides about it.`);
+      throw new KawaError("UNAUTHORIZED", `${name} is closed to clients: no hook of the actor names it.`);
     }
     // Not only when it connects: a client can make that look like the socket of a server.
     if (c.conn) await this.admit(c);

@@ -133,7 +133,7 @@ const noCommit: Commit = () => Promise.reject(new Error("A read does not write."
 /** What a hook gives may be anything. */
 function checkedList(list: ActionResult<"getAllSignals"> | undefined): ActionResult<"getAllSignals"> {
   if (typeof list?.signals === "object" && list.signals !== null) return list;
-  throw new KawaError("ACTION_REFUSED", `A hook of getAllSignals gave ${show(list)} and not { signals }.`, {
+  throw new KawaError("ACTION_REFUSED", `The hook getAllSignals returned ${show(list)} instead of { signals }.`, {
     data: { isPublic: false },
   });
 }

@@ -75,13 +75,13 @@ function waitForLock(path: string, maxMs: number): NonNullable<ReturnType<typeof
   }
   throw new KawaError(
     "ENGINE_START_FAILED",
-    `Another process has been opening this folder for too long. Let it go on or end it, or delete ${path}.`,
+    `Another process has been opening this folder for too long. Wait for it or end it, or delete ${path}.`,
   );
 }
 
 function tell(path: string, original: string): void {
   console.warn(
-    `[kawa] ${path} is a copy of ${original}: it begins with the values that were there, and has an engine, a token and a secret of its own. ` +
+    `[kawa] ${path} is a copy of ${original}: it starts with the copied values, and with an engine, a token and a secret of its own. ` +
       `Sessions of the original are not valid here. If you moved the folder, move ${join(/*turbopackIgnore: true*/ path, originalName)}/* back into it, and restart.`,
   );
 }

@@ -57,7 +57,7 @@ export function goneFailure(folder: DiskFolder | undefined = disk.folder): KawaE
   if (!folder?.isGone) return undefined;
   return new KawaError(
     "DISK_FAILED",
-    `${folder.path} was deleted, moved or replaced while the app runs, so nothing can be stored. Restart the server: it begins with what is ` +
+    `${folder.path} was deleted, moved or replaced while the app runs, so nothing can be stored. Restart the server: it starts with the folder that is ` +
       `there then. If you have moved the folder, move it back: Kawa goes on by itself within seconds.`,
     { data: { code: "ENOENT", isGone: true } },
   );
@@ -76,7 +76,7 @@ function diskFailure(path: string, code: string): KawaError {
   const reason = code in meanings ? `${meanings[code]}, ${code}` : code;
   return new KawaError(
     "DISK_FAILED",
-    `The disk of ${path} takes no writes: ${reason}. Nothing that was acknowledged is lost. Free some space or mend the disk; ` +
+    `The disk of ${path} takes no writes: ${reason}. No acknowledged write is lost. Free space or repair the disk; ` +
       `Kawa goes on by itself within seconds, without a restart.`,
     { data: { code } },
   );

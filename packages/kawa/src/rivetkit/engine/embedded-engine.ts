@@ -155,10 +155,10 @@ export class EmbeddedEngine {
         );
         this.#process = started;
         if (this.#stopping) return;
-        console.warn(`[kawa] The embedded engine was gone and runs again (log: ${this.#folder.logPath}).`);
+        console.warn(`[kawa] The embedded engine had ended and runs again (log: ${this.#folder.logPath}).`);
         if (isAwayFor(runnerPatienceMs) || (started && isShared)) this.#onReturn();
       } catch (error) {
-        console.error("[kawa] The embedded engine could not be restarted; trying again:", error);
+        console.error("[kawa] The embedded engine could not be restarted; retrying:", error);
       }
     }
   }
@@ -178,7 +178,7 @@ export class EmbeddedEngine {
       isBroken = true;
       // Another process looks after its own engine.
       if (!own) return;
-      console.error(`[kawa] The embedded engine stores nothing any more, so it is started anew: ${failure}`);
+      console.error(`[kawa] The embedded engine no longer stores writes, so it restarts: ${failure}`);
       signalProcess(own.pid, "SIGKILL");
     });
     await (own?.exited ?? this.#lostShared());
@@ -217,7 +217,7 @@ async function startOrJoin({ folder, adminToken, port: askedPort }: Wanted, forg
     throw new KawaError(
       "ENGINE_PORT_TAKEN",
       `The embedded engine cannot listen on port ${fixedPort}: another program uses it. ` +
-        `Stop that program; the engine is started as soon as the port is free.`,
+        `Stop that program; the engine starts as soon as the port is free.`,
       { data: { port: fixedPort } },
     );
   }

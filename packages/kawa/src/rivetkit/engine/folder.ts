@@ -143,7 +143,7 @@ export class EngineFolder {
     if (!/^[\x20-\x7e]+$/.test(token)) {
       throw new KawaError(
         "ENGINE_FOLDER_UNWRITABLE",
-        `${this.#path(tokenName)} holds no token. Stop the servers of this folder, and delete it: another one is made.`,
+        `${this.#path(tokenName)} holds no token. Stop the servers of this folder, and delete it: Kawa makes another one.`,
       );
     }
     return token;

@@ -27,7 +27,7 @@ export async function forgetEarlier(folder: EngineFolder, { withServers }: Forgo
   } catch (error) {
     // Slower, but not wrong: the engine finds out by itself.
     console.warn(
-      `[kawa] The store could not be told that its earlier engine has ended, so values may take up to half a minute now: ${(error as Error).message}`,
+      `[kawa] The store does not know that its previous engine has ended, so the first values may take up to half a minute: ${(error as Error).message}`,
     );
   }
 }

@@ -61,7 +61,7 @@ async function checkShared({ port, ownerPid }: EngineRecord, adminToken: string)
   }
   if (await obeys(port, undefined)) {
     console.warn(
-      `[kawa] The engine that process ${ownerPid} runs obeys everybody on this machine: that process has an older version of Kawa. Restart it.`,
+      `[kawa] The engine that process ${ownerPid} runs accepts everybody on this machine: that process runs an older version of Kawa. Restart it.`,
     );
   }
 }

@@ -74,7 +74,7 @@ export async function whenDiskTakesWrites(folder: EngineFolder, signal: AbortSig
     if (code === undefined) break;
     if (!hasWaited) {
       console.error(
-        `[kawa] ${gone ?? `The disk of ${folder.path} takes no writes (${code}), so writes are refused. Free or mend it: Kawa goes on by itself.`}`,
+        `[kawa] ${gone ?? `The disk of ${folder.path} takes no writes (${code}), so writes are refused. Free space or repair it: Kawa goes on by itself.`}`,
       );
     }
     hasWaited = true;

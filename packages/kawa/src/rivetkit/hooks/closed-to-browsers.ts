@@ -8,8 +8,8 @@ const told = processState("closed-actions", () => new Set<ActionName>());
 /** The refusal of what a browser has asked for, and of which no hook says that it may. */
 export function closedToBrowsers(name: ActionName): KawaError {
   const message =
-    `${name} is closed to browsers: hooks of the actor decide about other actions of its kind, and none about this one. ` +
-    `To let browsers do it, add the hook: ${name}: (c, params, next) => next(params).`;
+    `${name} is closed to browsers: the actor has hooks for other actions of this kind, and none for this one. ` +
+    `To allow it, add the hook: ${name}: (c, params, next) => next(params).`;
   if (env.isDevelopment && !told.has(name)) {
     told.add(name);
     console.warn(`[kawa] ${message}`);

@@ -41,11 +41,13 @@ const deepCounts = new WeakMap<HookChain, { count: number }>();
  *
  * @throws {KawaError} HOOK_MISSING - no hook is running here
  * @example
- * setSignal: async (c, params, next) => {
- *   const role = await withoutHooks(() => roleOf(params.userId).get());
- *   if (role !== "editor") throw new UserError("Only editors write.");
- *   return await next(params);
- * },
+ * createReactiveStateActor<{ userId: string }>({
+ *   setSignal: async (c, params, next) => {
+ *     const role = await withoutHooks(() => roleOf(params.userId).get());
+ *     if (role !== "editor") throw new UserError("Only editors write.");
+ *     return await next(params);
+ *   },
+ * });
  */
 export function withoutHooks<R>(fn: () => R): R {
   const within = storage.getStore();
@@ -97,8 +99,8 @@ export function checkChain(chain: HookChain, hook: string, call: Call): void {
   const way = [...chain.slice(-4), asked].map((link) => `${link.hook} of "${clip(link.target)}"`).join(" → ");
   throw new KawaError(
     "HOOK_LOOP",
-    `Hooks ask for each other without end: ${last.hook} of "${clip(last.target)}" asks for "${clip(asked.target)}", about which ` +
-      `${asked.hook} decides again (${way}). Inside of a hook, read and write with withoutHooks(() => signal.get()).`,
+    `Hooks call each other without end: ${last.hook} of "${clip(last.target)}" uses "${clip(asked.target)}", which calls ` +
+      `${asked.hook} again (${way}). Inside of a hook, read and write with withoutHooks(() => signal.get()).`,
   );
 }
 

@@ -72,8 +72,8 @@ async function callGetContext(getContext: GetContext | undefined): Promise<Conte
   } catch (cause) {
     throw new KawaError(
       "CONTEXT_UNAVAILABLE",
-      `getContext() threw: ${cause instanceof Error ? cause.message : String(cause)}. Code that runs outside of a request ` +
-        `tells who acts by itself: signal.set(value, { context }), or withContext(context, fn).`,
+      `getContext() threw: ${cause instanceof Error ? cause.message : String(cause)}. Code outside of a request ` +
+        `says who acts: signal.set(value, { context }), or withContext(context, fn).`,
       { cause },
     );
   }
@@ -82,7 +82,7 @@ async function callGetContext(getContext: GetContext | undefined): Promise<Conte
 function privateInCache(route: string): KawaError {
   return new KawaError(
     "CACHE_PRIVATE",
-    `Hooks of an actor wanted to know who acts, in "use cache" in "${route}": what is cached is shown to everybody. Do it outside of the cached ` +
-      `function, and give it what came of it as an argument; or say who acts there: signal.get({ context }).`,
+    `Hooks of an actor need the identity, in "use cache" in "${route}": a cached result is shown to everybody. Do it outside of the cached ` +
+      `function, and pass the result as an argument; or say who acts there: signal.get({ context }).`,
   );
 }

@@ -124,8 +124,8 @@ export class EngineFiles implements EngineStore {
   #failed(reason: string, cause?: unknown): KawaError {
     return new KawaError(
       "DISK_FAILED",
-      `The files of the engine in ${this.#dataPath} could not be put on the disk: ${reason}. ` +
-        `Nothing that was acknowledged is lost: it is in the journal. The engine is started again, to read its files anew; mend the disk.`,
+      `The files of the engine in ${this.#dataPath} could not be flushed to the disk: ${reason}. ` +
+        `No acknowledged write is lost: the journal has it. The engine restarts, to read its files again; repair the disk.`,
       { cause, data: { code: (cause as NodeJS.ErrnoException | undefined)?.code ?? "EIO" } },
     );
   }

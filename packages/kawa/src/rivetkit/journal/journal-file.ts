@@ -200,7 +200,7 @@ function takenOver(): KawaError {
 
 function failed(what: string, cause: unknown, isFull: boolean): KawaError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  return new KawaError("DISK_FAILED", `The disk did not take ${what}: ${message}. Free or mend the disk.`, {
+  return new KawaError("DISK_FAILED", `The disk did not take ${what}: ${message}. Free space or repair the disk.`, {
     cause,
     data: { isFull, ...(code === undefined ? {} : { code }) },
   });

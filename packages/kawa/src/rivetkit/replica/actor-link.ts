@@ -294,7 +294,7 @@ async function withDeadline<T>(work: Promise<T>, deadline: number, id: string): 
   settled.catch(() => {});
   const result = await beforeDeadline(settled, deadline);
   if (result) return result.value;
-  const hint = "Where the actor has hooks, one of them may take this long, or wait for what waits for it.";
+  const hint = "If the actor has hooks, one of them may be slow, or may wait for this operation itself.";
   throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(id)}" did not answer in time. ${hint}`);
 }
 

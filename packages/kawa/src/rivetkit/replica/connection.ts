@@ -235,7 +235,7 @@ export class Connection {
     if (!this.#isRefused) return new KawaError("BACKEND_UNAVAILABLE", "The connection to the actor ended.");
     return new KawaError(
       "UNAUTHORIZED",
-      "The actor refused this server: its secret is another one. Set KAWA_SECRET to the same text on every server.",
+      "The actor refused this server, which has another secret. Set KAWA_SECRET to the same text on every server.",
     );
   }
 

@@ -147,7 +147,7 @@ export class HookedWriter {
     try {
       const reply = await this.#link.ask(asked.deadline, async (connection) => {
         await this.#revokeOn(connection);
-        if (!this.#sent.has(number)) throw new KawaError("BACKEND_TIMEOUT", "Nobody waits for this write any more.");
+        if (!this.#sent.has(number)) throw new KawaError("BACKEND_TIMEOUT", "The caller has given this write up.");
         const [settled = number] = this.#sent;
         return connection.ask("write", { client: this.#client, number, settled, writes: [write], ...by(asked) });
       });

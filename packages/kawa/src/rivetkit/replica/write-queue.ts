@@ -251,14 +251,14 @@ function entryOf(text: string | null, seq: number): Entry {
 function lateError(key: string): KawaError {
   return new KawaError(
     "BACKEND_TIMEOUT",
-    `A write of "${clip(key)}" waited for an update before it until its time was over. It was not applied.`,
+    `A write of "${clip(key)}" waited too long for an earlier update of its key. It was not applied.`,
   );
 }
 
 export function conflictError(key: string): KawaError {
   return new KawaError(
     "UPDATE_CONFLICT",
-    `Updating "${clip(key)}" lost against other writers until its time was over. Spread the writes over a family of signals.`,
+    `Updating "${clip(key)}" lost against other writers for too long. Spread the writes over a family of signals.`,
     { data: { key } },
   );
 }

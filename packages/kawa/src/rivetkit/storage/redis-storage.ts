@@ -106,10 +106,7 @@ function decodeRow(key: string, encoded: string): StoredRow {
 function parseUrl(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed && ["redis:", "rediss:"].includes(parsed.protocol)) return parsed;
-  throw new KawaError(
-    "OPTION_INVALID",
-    `The url of redisStorage() is no address of a Redis; write "redis://host:6379".`,
-  );
+  throw new KawaError("OPTION_INVALID", `The url of redisStorage() is no Redis address; write "redis://host:6379".`);
 }
 
 function replaced(): KawaError {

@@ -18,7 +18,7 @@ export function checkWrites(writes: readonly Write[], ephemeral: MemberGroups): 
 
 function checkKeyIsFree(key: string): void {
   if (!isInternal(key) || streamScope(key) !== undefined || isServerKey(key)) return;
-  throw new KawaError("KEY_INVALID", `Key ${show(key)} is of the store itself; remove the NUL character.`);
+  throw new KawaError("KEY_INVALID", `Key ${show(key)} is reserved for the store; remove the NUL character.`);
 }
 
 function checkRoom(write: Write, ephemeral: MemberGroups): void {

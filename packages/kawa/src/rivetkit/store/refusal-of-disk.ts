@@ -10,7 +10,7 @@ export function refusalOfFullDisk(error: unknown): KawaError | undefined {
   if (syscall !== "write" || !refusals.includes(code)) return undefined;
   return new KawaError(
     "DISK_FAILED",
-    `The disk takes no writes (${code}): the write was not stored. Free some space or mend the disk; Kawa goes on by itself.`,
+    `The disk takes no writes (${code}): the write was not stored. Free space or repair the disk; Kawa goes on by itself.`,
     { cause: error, data: { code, isFull: true } },
   );
 }

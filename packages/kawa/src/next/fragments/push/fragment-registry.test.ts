@@ -22,7 +22,7 @@ describe("the components that can be pushed", () => {
     registerFragment("twice", one);
     registerFragment("twice", two);
     expect(fragmentComponent("twice")).toBeUndefined();
-    expect(warn.mock.calls.map(String)).toEqual([expect.stringContaining("two components at twice")]);
+    expect(warn.mock.calls.map(String)).toEqual([expect.stringContaining("components have the id twice")]);
   });
 
   it("are replaced in development, where a second one usually is the same line after an edit", () => {

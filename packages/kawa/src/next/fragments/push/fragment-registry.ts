@@ -27,7 +27,7 @@ export function registerFragment(id: string, component: FragmentComponent): void
   // In development the same line comes again after an edit.
   if (isTwice && process.env.NODE_ENV !== "development") {
     console.warn(
-      `[kawa] reactive() made two components at ${id}. Neither is pushed: give each an id of its own, as in ` +
+      `[kawa] Two reactive() components have the id ${id}. Neither is pushed: give each its own id, as in ` +
         `reactive(Component, { id: "score" }).`,
     );
     components.set(id, "ambiguous");

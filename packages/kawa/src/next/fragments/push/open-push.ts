@@ -66,7 +66,10 @@ export function checkedPush(request: PushRequest): PushRequest {
     fragments.length > maxFragments ||
     !fragments.every(isRef)
   ) {
-    throw new KawaError("REQUEST_INVALID", `A push is asked for with a tab and at most ${maxFragments} fragments.`);
+    throw new KawaError(
+      "REQUEST_INVALID",
+      `A request for pushes must name a tab and at most ${maxFragments} fragments.`,
+    );
   }
   return request;
 }

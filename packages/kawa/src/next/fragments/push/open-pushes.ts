@@ -68,7 +68,7 @@ function endWithSessions(): void {
 function exhausted(what: string): KawaError {
   return new KawaError(
     "STREAMS_EXHAUSTED",
-    `There is no room for more ${what}, of this client or of all (docs/limits.md).`,
+    `The limit of ${what} is reached, for this client or for all clients (docs/limits.md).`,
   );
 }
 

@@ -100,7 +100,7 @@ async function inTime(work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new KawaError("BACKEND_TIMEOUT", `A run for all took longer than ${timeoutMs} ms.`)),
+      () => reject(new KawaError("BACKEND_TIMEOUT", `A shared run took longer than ${timeoutMs} ms.`)),
       timeoutMs,
     );
     timer.unref();
