@@ -21,7 +21,6 @@ import { goneFailure } from "../engine/disk-room.ts";
 import { hostedServices, startFailureKey, startFailures } from "../wire/hosted-services.ts";
 import { openActorJournal, removeActorJournal } from "../journal/actor-journal.ts";
 import { toPublicError } from "../wire/refusal.ts";
-import type { Socket } from "../wire/protocol.ts";
 import { serveReplica } from "./serve-replica.ts";
 import { SignalStore } from "../store/signal-store.ts";
 import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../storage/sqlite-storage.ts";
@@ -146,9 +145,9 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     options: { name: "reactiveState", sleepTimeout: sleepTimeoutMs },
     db: db({ onMigrate: migrateSignalStore }),
     createVars: (): Vars => ({ service: undefined }),
-    onWake: (c) => open(c as unknown as Waking),
-    onSleep: (c) => close(c as unknown as Waking),
-    onDestroy: (c) => destroy(c as unknown as Waking),
+    onWake: (c) => open(c as Waking),
+    onSleep: (c) => close(c as Waking),
+    onDestroy: (c) => destroy(c as Waking),
     onConnect: publicly(async (c: HookContext) => {
       // Whoever opens a raw socket is heard of when it has proved to be a server of this app. The URL is what a client says it
       // is; one that says so wrongly is admitted, or refused, at its first action.
@@ -159,13 +158,13 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     onDisconnect: (c, conn) => c.vars.service?.clients.dismiss(conn.id),
     onWebSocket: (c, socket) => {
       const { service } = c.vars;
-      if (service) serveReplica(service, socket as unknown as Socket, actorAudience(c.name, c.key));
+      if (service) serveReplica(service, socket, actorAudience(c.name, c.key));
       else socket.close(1001, "actor sleeps");
     },
     actions: Object.fromEntries(actionNames.map((name) => [name, createAction(name)])),
   });
   attachSettings(definition, settings);
-  return definition as unknown as ReactiveStateActor;
+  return definition;
 }
 
 /**

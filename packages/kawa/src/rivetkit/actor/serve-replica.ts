@@ -43,8 +43,8 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
     });
   };
 
-  socket.addEventListener("message", async (event: { data: unknown }) => {
-    const text = String(event.data);
+  socket.addEventListener("message", async ({ data }) => {
+    const text = String(data);
     if (!stop && text.length > maxHelloLength) return refuse("too large");
     const request = parseRequest(text);
     if (!request) return refuse("malformed message");

@@ -49,8 +49,9 @@ export async function decodeJournal(bytes: Buffer): Promise<JournalContent> {
       sliceEnd = start + sliceBytes;
     }
     const line = decodeLine(bytes.subarray(start, end));
-    if (Array.isArray(line)) entries.push(toEntry(line as unknown as Line));
-    else if (line) headers.push(line as JournalHeader);
+    if (!line) continue;
+    if (isEntry(line)) entries.push(toEntry(line));
+    else headers.push(line);
   }
   return { headers, entries };
 }
@@ -64,17 +65,21 @@ function encodeLine(content: Line | JournalHeader): Buffer {
   return bytes;
 }
 
-function decodeChecked(line: Buffer): object | undefined {
+function decodeChecked(line: Buffer): Line | JournalHeader | undefined {
   const content = line.subarray(checksumLength);
   return line.toString("latin1", 0, checksumLength) === checksumOf(content) ? decodeText(content) : undefined;
 }
 
-function decodeText(line: Buffer): object | undefined {
+function decodeText(line: Buffer): Line | JournalHeader | undefined {
   try {
-    return JSON.parse(line.toString()) as object;
+    return JSON.parse(line.toString()) as Line | JournalHeader;
   } catch {
     return undefined;
   }
+}
+
+function isEntry(content: Line | JournalHeader): content is Line {
+  return Array.isArray(content);
 }
 
 function toEntry([seq, rows]: Line): JournalEntry {

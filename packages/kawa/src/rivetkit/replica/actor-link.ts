@@ -4,8 +4,9 @@ import { createEntry } from "../../core/backend/entry.ts";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
 import type { EntriesAt } from "../../core/backend/pinned-snapshot.ts";
 import type { Version } from "../../core/value/version.ts";
-import { asNobody } from "./as-nobody.ts";
-import { type ActorAddress, Connection } from "./connection.ts";
+import { asAnonymous } from "./as-anonymous.ts";
+import { Connection } from "./connection.ts";
+import type { ActorAddress } from "./open-socket.ts";
 import { type Deferred, deferred } from "../wire/deferred.ts";
 import { disk } from "../engine/disk-room.ts";
 import { startFailureKey, startFailures } from "../wire/hosted-services.ts";
@@ -69,7 +70,7 @@ export class ActorLink {
    */
   async whenConnected(deadline: number): Promise<Connection> {
     if (this.#closedBy) throw this.#closedBy;
-    if (!this.#isRunning) void asNobody(() => this.#stayConnected());
+    if (!this.#isRunning) void asAnonymous(() => this.#stayConnected());
     if (this.#connection && this.#isFollowing) return this.#connection;
     const connection = await beforeDeadline(this.#connected.promise, deadline);
     if (connection) return connection;
@@ -165,7 +166,7 @@ export class ActorLink {
       try {
         connection = await Connection.open(this.#address, {
           // Where the actor is in this process, who writes brings it.
-          onDelta: (delta) => asNobody(() => this.#onDelta(delta)),
+          onDelta: (delta) => asAnonymous(() => this.#onDelta(delta)),
           onPosition: (position) => this.#checkPosition(position),
         });
         if (this.#closedBy) return connection.close();

@@ -5,7 +5,7 @@ import { type HeldBounds, HeldCells } from "../../core/backend/held-cells.ts";
 import { MemberList } from "../../core/backend/member-list.ts";
 import { Snapshots } from "../../core/backend/snapshots.ts";
 import type { Version } from "../../core/value/version.ts";
-import { asNobody } from "./as-nobody.ts";
+import { asAnonymous } from "./as-anonymous.ts";
 import { type Deferred, deferred } from "../wire/deferred.ts";
 import type { Delta, ListRow, Row } from "../wire/protocol.ts";
 import { readEntry } from "./read-entry.ts";
@@ -165,7 +165,7 @@ export class Replica {
 
   /** Effects of the application run at its end. */
   #batch(change: () => void): void {
-    reportErrors(() => asNobody(() => batch(change)));
+    reportErrors(() => asAnonymous(() => batch(change)));
   }
 
   #advance(rows: readonly Row[], version: Version, lists: readonly ListRow[] = []): void {
@@ -186,7 +186,7 @@ export class Replica {
       keys: lists.length > 0 ? [...new Set([...keys, ...lists.map(([key]) => key)])] : keys,
       version: this.#version,
     };
-    asNobody(() => notify(this.#listeners, change));
+    asAnonymous(() => notify(this.#listeners, change));
   }
 
   #applyRow([key, text, seq]: Row): void {

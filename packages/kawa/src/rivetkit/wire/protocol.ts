@@ -163,9 +163,12 @@ export interface ReplicaService {
   noticeNewHooks(): void;
 }
 
-/** The part of a WebSocket that both sides of the protocol use. */
+/** `data` of a message, `code` of a close. */
+export type SocketEvent = { readonly data?: unknown; readonly code?: number };
+
+/** The part of a WebSocket that both sides of the protocol use. RivetKit's sockets have it, although their types say less. */
 export interface Socket {
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: string, listener: (event: never) => void): void;
+  addEventListener(type: string, listener: (event: SocketEvent) => void): void;
 }
