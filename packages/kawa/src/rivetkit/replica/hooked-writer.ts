@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Entry } from "../../core/backend/backend.ts";
-import { createPresentEntry } from "../../core/backend/entry.ts";
+import { createEntry } from "../../core/backend/entry.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import { changedError, expectedSeq } from "../../core/backend/expected.ts";
 import { pauseIfDue } from "../../core/process/turn-budget.ts";
@@ -9,10 +9,11 @@ import { type ActorLink, isFinal } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
 import type { FromHook } from "../hooks/hook-chain.ts";
 import { type Asking, by } from "./asking.ts";
-import { isGuardedFor, type Replies, type Write } from "../wire/protocol.ts";
+import { isGuardedFor, noSeq, type Replies, type Write } from "../wire/protocol.ts";
 import { fromReplyError } from "../wire/refusal.ts";
+import type { KeyChange, QueuedWrite } from "./queued-write.ts";
 import { WriteOrder } from "./write-order.ts";
-import { conflictError, type KeyChange, type QueuedWrite } from "./write-queue.ts";
+import { conflictError } from "./write-queue.ts";
 
 type Change<Kind extends string> = Extract<KeyChange, Record<Kind, unknown>>;
 type Asked = Asking & { readonly deadline: number };
@@ -133,9 +134,9 @@ export class HookedWriter {
     const { rows, refused = [] } = await connection.ask("read", { keys: [key], ...by(asked) });
     for (const [, error] of refused) throw fromReplyError(error);
     const [, text, seq] = rows[0]!;
-    if (text === null) return { entry: { state: "absent", seq }, expect: seq };
     // A value that came while the hook was asked has the number from before: 0 would stand for no value.
-    return { entry: createPresentEntry(seq, text), expect: seq === 0 ? noSeq : seq };
+    const expect = text !== null && seq === 0 ? noSeq : seq;
+    return { entry: createEntry(seq, text), expect };
   }
 
   /** @param held number of a clear, which is settled with its rest */
@@ -183,6 +184,3 @@ async function askedBy({ context, origin, from, deadline }: QueuedWrite): Promis
   // Hooks that are not asked need not know.
   return { context: from?.isPastHooks ? undefined : await context, origin, from, deadline };
 }
-
-/** No commit has this number. */
-const noSeq = -1;

@@ -26,6 +26,7 @@ import type { Version } from "../../core/value/version.ts";
 import { ActorLink } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
 import type { ActorAddress } from "./open-socket.ts";
+import { readAt } from "./read-keys.ts";
 import { by } from "./asking.ts";
 import { type GetContext, resolveContext } from "../identity/context.ts";
 import { GuardedReader, GuardedSnapshot } from "./guarded-reader.ts";
@@ -34,7 +35,7 @@ import { currentHook } from "../hooks/hook-chain.ts";
 import { Loader } from "../../core/backend/loader.ts";
 import { PassingReader } from "./passing-reader.ts";
 import { type Hooked, isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
-import type { KeyChange } from "./write-queue.ts";
+import type { KeyChange } from "./queued-write.ts";
 import { Writer } from "./writer.ts";
 
 /** Longest wait of a read or a write for the actor. A killed engine and server together take seconds to recover. */
@@ -227,7 +228,7 @@ export class RivetBackend implements Backend {
     return this.#link.replica.snapshots.open({
       version: this.version,
       live: this,
-      readAt: (keys, at) => this.#ask((connection) => this.#link.readAt(connection, keys, at)),
+      readAt: (keys, at) => this.#ask((connection) => readAt(connection, keys, at)),
     });
   }
 

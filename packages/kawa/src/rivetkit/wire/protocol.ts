@@ -37,6 +37,9 @@ export type Clear = {
   readonly partOf?: number | undefined;
 };
 
+/** No commit has this number. */
+export const noSeq = -1;
+
 /** Its length in the store, in UTF-16 code units. */
 export function sizeOf([key, text]: Row): number {
   return key.length + (text?.length ?? 0);
