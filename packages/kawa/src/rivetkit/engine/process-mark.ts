@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { isAlive } from "./processes.ts";
+import { env } from "../settings/env.ts";
 
 /** Names a process for longer than its number does, which the system gives away again: at once in a container that starts anew. */
 export type ProcessMark = {
@@ -41,8 +42,8 @@ function startOf(pid: number): string | undefined {
   try {
     if (process.platform === "linux") return startInProc(readFileSync(`/proc/${pid}/stat`, "utf8"));
     if (process.platform === "win32") return undefined;
-    const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
-    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env }).trim() || undefined;
+    const options = { encoding: "utf8", env: { ...env.all, LC_ALL: "C", TZ: "UTC" } } as const;
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], options).trim() || undefined;
   } catch {
     return undefined;
   }

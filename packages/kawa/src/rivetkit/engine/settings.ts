@@ -1,4 +1,5 @@
 import { devNull } from "node:os";
+import { env } from "../settings/env.ts";
 
 /** Only other engines of a cluster need it, and it asks for no token. */
 export const leftOutService = "api_peer";
@@ -67,13 +68,9 @@ export function toolEnvironment(dataPath: string): NodeJS.ProcessEnv {
 
 /** Where an engine stores. */
 export function storeEnvironment(dataPath: string): NodeJS.ProcessEnv {
-  const user = inherited();
+  const user = env.forEngine;
   const isDatabase = Boolean(user["RIVET__POSTGRES__URL"]);
-  return {
-    NODE_ENV: process.env.NODE_ENV,
-    ...(isDatabase ? {} : { RIVET__FILE_SYSTEM__PATH: dataPath, ...noCertificates }),
-    ...user,
-  };
+  return { ...(isDatabase ? {} : { RIVET__FILE_SYSTEM__PATH: dataPath, ...noCertificates }), ...user };
 }
 
 /** Whether an engine with this environment stores in files at `dataPath`, and not in a database. */
@@ -83,21 +80,12 @@ export function storesInFiles(dataPath: string): boolean {
 
 /** The token that the user's settings give the engine. */
 export function givenAdminToken(): string | undefined {
-  return process.env["RIVET__AUTH__ADMIN_TOKEN"] || undefined;
+  return env.forEngine["RIVET__AUTH__ADMIN_TOKEN"] || undefined;
 }
 
 /** Who asks for metrics, by naming a host or a port, gets them. */
 function metricsEnvironment(host: string): Record<string, string> {
-  if (process.env["RIVET__METRICS__PORT"] || process.env["RIVET__METRICS__HOST"])
-    return { RIVET__METRICS__HOST: "127.0.0.1" };
+  const { RIVET__METRICS__PORT, RIVET__METRICS__HOST } = env.forEngine;
+  if (RIVET__METRICS__PORT || RIVET__METRICS__HOST) return { RIVET__METRICS__HOST: "127.0.0.1" };
   return { RIVET__METRICS__HOST: host, RIVET__METRICS__PORT: "0" };
-}
-
-function inherited(): Record<string, string> {
-  const entries = Object.entries(process.env).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined &&
-      (entry[0].startsWith("RIVET__") || ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"].includes(entry[0])),
-  );
-  return Object.fromEntries(entries);
 }

@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { keepAlive } from "../../core/process/keep-alive.ts";
 import { processState } from "../../core/process/process-state.ts";
+import { withTimeout } from "../../core/process/with-timeout.ts";
 import { host } from "./host.ts";
 import { noteRequests, whenAnswered } from "./requests-under-way.ts";
 
@@ -91,10 +92,9 @@ function countStdioPipes(): number {
 
 async function stopInTime(): Promise<void> {
   await whenAnswered(maxAnswerMs);
-  const limit = new AbortController();
   const stopped = host()
     .stop()
-    .catch((error) => console.error("[kawa] The embedded engine could not be stopped:", error))
-    .finally(() => limit.abort());
-  await Promise.race([stopped, sleep(maxStopMs, undefined, { signal: limit.signal }).catch(() => {})]);
+    .catch((error) => console.error("[kawa] The embedded engine could not be stopped:", error));
+  // One that hangs goes on, and is killed with this process.
+  await keepAlive(withTimeout(stopped, maxStopMs, () => new Error("late"))).catch(() => {});
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BackendStatus } from "../../core/backend/backend.ts";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
-import { backoff } from "../../core/process/backoff.ts";
+import { backoff, type BackoffOptions } from "../../core/process/backoff.ts";
+import { keepAlive } from "../../core/process/keep-alive.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { Version } from "../../core/value/version.ts";
 import { disk } from "../engine/disk-room.ts";
@@ -16,7 +17,7 @@ import { readInto } from "./read-keys.ts";
 import { Replica } from "./replica.ts";
 import { Rereads } from "./rereads.ts";
 
-const retries = { firstMs: 50, maxMs: 1_000, jitter: true };
+const retries: BackoffOptions = { firstMs: 50, maxMs: 1_000, jitter: true };
 
 /**
  *     idle ── first ask ──▶ connecting ── opened ──▶ catching up ── told what was missed ──▶ in step
@@ -83,16 +84,12 @@ export class ActorLink {
     if (this.#state.name === "closed") throw this.#state.error;
     if (this.#state.name === "in step") return this.#state.connection;
     if (this.#state.name === "idle") void asAnonymous(() => this.#stayConnected());
-    // Between two attempts nothing else may keep the process from ending.
-    const keepAlive = setInterval(() => {}, retries.maxMs);
-    try {
-      return await withTimeout(this.#connected.promise, leftUntil(deadline), () => {
-        const message = `Backend "${clip(this.id)}" could not be reached in time.`;
-        return new KawaError("BACKEND_TIMEOUT", message, { cause: this.#lastError });
-      });
-    } finally {
-      clearInterval(keepAlive);
-    }
+    const connected = withTimeout(this.#connected.promise, leftUntil(deadline), () => {
+      const message = `Backend "${clip(this.id)}" could not be reached in time.`;
+      return new KawaError("BACKEND_TIMEOUT", message, { cause: this.#lastError });
+    });
+    // Between two attempts nothing else may keep the process.
+    return keepAlive(connected);
   }
 
   /** Resolves when the replica has reached `version`, which the actor has told, and at `deadline` in any case. */

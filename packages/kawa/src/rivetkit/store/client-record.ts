@@ -34,7 +34,7 @@ export function withApplied(
 }
 
 /** What either of two records of one client knows. */
-export function mergeRecords(a: ClientRecord, b: ClientRecord): ClientRecord {
+function mergeRecords(a: ClientRecord, b: ClientRecord): ClientRecord {
   const settled = Math.max(a.settled, b.settled);
   const applied = [...a.applied, ...b.applied].filter(([number]) => number >= settled);
   return { settled, applied: new Map(applied), at: Math.max(a.at, b.at) };
@@ -63,4 +63,12 @@ export function decodeRecord(text: string): ClientRecord {
     settled: stored.settled,
     applied: new Map(stored.applied.map(([number, keys = []]) => [number, keys])),
   };
+}
+
+/** Takes over what a storage tells of clients. */
+export function mergeClients(known: Map<string, ClientRecord>, found: ReadonlyMap<string, ClientRecord>): void {
+  for (const [client, record] of found) {
+    const before = known.get(client);
+    known.set(client, before ? mergeRecords(before, record) : record);
+  }
 }

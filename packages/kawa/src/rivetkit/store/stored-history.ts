@@ -110,22 +110,27 @@ export function clientKey(client: string): string {
   return clientPrefix + client;
 }
 
-type Bookkeeping = { readonly lives: Lives; readonly clients: ReadonlyMap<string, ClientRecord>; readonly seq: number };
+/** What a group of batches changes. */
+type Changes = {
+  readonly rows: readonly Row[];
+  readonly lives: Lives;
+  readonly clients: ReadonlyMap<string, ClientRecord>;
+};
 
-/** A commit of rows with what is then known of clients. */
-export function toStoredRows(rows: readonly Row[], { lives, clients, seq }: Bookkeeping): StoredRow[] {
+/** The rows of a commit: what changes, with what is then known of clients. Deletions up to `floor` are forgotten after it. */
+export function toCommit(
+  { rows, lives, clients }: Changes,
+  { epoch, floor, seq }: { readonly epoch: string; readonly floor: number | undefined; readonly seq: number },
+): StoredRow[] {
   return [
+    // In a commit that changes no value, the row of the epoch keeps its number, also when the clients are forgotten.
+    ...(rows.length === 0 ? [{ key: epochKey, text: epoch, seq }] : []),
     ...rows.map(([key, text]) => ({ key, text: text === null ? null : writeLife(lives.get(key), text), seq })),
     ...[...clients].map(([client, record]) => ({ key: clientKey(client), text: encodeRecord(record), seq })),
+    ...(floor === undefined ? [] : [toFloorRow(floor, seq)]),
   ];
 }
 
-/** Says in a commit that deletions up to `floor` are forgotten, before they are. */
-export function toFloorRow(floor: number, seq: number): StoredRow {
+function toFloorRow(floor: number, seq: number): StoredRow {
   return { key: floorKey, text: String(floor), seq };
-}
-
-/** A commit that changes no value. The row of the epoch keeps its number, also when the clients are forgotten. */
-export function toEmptyCommit(epoch: string, clients: ReadonlyMap<string, ClientRecord>, seq: number): StoredRow[] {
-  return [{ key: epochKey, text: epoch, seq }, ...toStoredRows([], { lives: new Map(), clients, seq })];
 }
