@@ -12,7 +12,7 @@ import { toReplyError } from "../wire/refusal.ts";
 import { verifyServerToken } from "../wire/server-token.ts";
 
 const helloTimeoutMs = 5_000;
-/** A stranger may not have the actor parse megabytes. */
+/** No stranger makes the actor parse megabytes. */
 const maxHelloLength = 1_000;
 
 function parseRequest(text: string): RequestMessage | undefined {

@@ -17,13 +17,13 @@ import {
 import { whenDiskTakesWrites } from "./store-watch.ts";
 import { whenEngineGone } from "./watch-engine.ts";
 
-/** After the first one, which comes at once. */
+/** Delays of the restarts after the first one, which comes at once. */
 const restarts: BackoffOptions = { firstMs: 100, maxMs: 5_000 };
-/** An engine that ran this long was well: its crash starts the delays anew. */
+/** An engine that ran this long was well: after its crash the delays begin anew. */
 const stableMs = 30_000;
-/** As {@link engineEnvironment} says, and a little less. */
+/** A server that is without an engine for longer ends its actors: a little less than `engineEnvironment` allows. */
 const actorPatienceMs = 2_000;
-/** A runner then waits for 8 s until it tries again, and for twice as long the next time. */
+/** After this a runner waits for 8 s until it tries again, and for twice as long the next time. */
 const runnerPatienceMs = 7_000;
 
 export type EmbeddedEngineOptions = {
@@ -34,7 +34,7 @@ export type EmbeddedEngineOptions = {
    * @default the port that the folder remembers, else a free one
    */
   readonly port?: number | undefined;
-  /** Called when this thread has started an engine that others ran, or when it was away for so long that its servers rarely try to reach it. */
+  /** Called when this thread has started an engine that others ran, or when the engine was gone for so long that runners rarely try to reach it. */
   readonly onReturn?: (() => void) | undefined;
 };
 
@@ -60,7 +60,7 @@ export class EmbeddedEngine {
   readonly endpoint: string;
   /** The engine obeys only who has it. */
   readonly adminToken: string;
-  /** Of Kawa's actors. The engine's gateway leads everybody to them who knows the name. */
+  /** Namespace of Kawa's actors. Its name is a secret: the engine's gateway leads to them everybody who knows it. */
   readonly namespace: string;
   readonly #folder: EngineFolder;
   readonly #files: EngineFiles;
@@ -104,7 +104,7 @@ export class EmbeddedEngine {
     return new EmbeddedEngine(wanted, await locked(folder, () => startWithNamespace(wanted)));
   }
 
-  /** Where journals of its actors are; undefined where it stores in a database, which may outlive the files here. */
+  /** Where its actors keep their journals; undefined where it stores in a database, which may outlive the files here. */
   get journals(): Journals | undefined {
     return storesInFiles(this.#folder.dataPath) ? { path: this.#folder.journalPath, engine: this.#files } : undefined;
   }
@@ -119,7 +119,7 @@ export class EmbeddedEngine {
     this.#stop.abort();
     await this.#endOwn();
     await this.#supervision;
-    // One that was being started meanwhile.
+    // An engine that was being started meanwhile.
     await this.#endOwn();
     this.#state = { name: "stopped" };
   }
@@ -128,12 +128,12 @@ export class EmbeddedEngine {
     if (this.#state.name !== "own") return;
     await endProcess(this.#state.process);
     this.#state = { name: "stopped" };
-    // What is there instead is another app's.
+    // The folder that is there instead belongs to another app.
     if (this.#folder.isGone) return;
     try {
       this.#folder.writeRecord({ pid: 0, port: this.#port, ownerPid: 0 });
     } catch {
-      // Of a full disk: whoever reads the old record finds that its engine has ended.
+      // The disk is full. A process that reads the old record finds that its engine has ended.
     }
   }
 
@@ -145,7 +145,7 @@ export class EmbeddedEngine {
       const before = this.#state;
       const isBroken = await this.#whenGone(before);
       if (signal.aborted) return;
-      // Another process may have started one meanwhile, whose record is not ours to change.
+      // Another process may have started an engine meanwhile: its record is not ours to change.
       this.#state = { name: "gone" };
       const endedAt = performance.now();
       await whenDiskTakesWrites(this.#folder, signal);
@@ -155,7 +155,7 @@ export class EmbeddedEngine {
       nextDelayMs ??= backoff(restarts);
       since = Date.now();
       try {
-        // Servers that were without an engine for longer have ended their actors, which the store does not know.
+        // Servers that were without an engine for longer have ended their actors, and the store does not know it.
         const isAwayFor = (ms: number): boolean => isBroken || performance.now() - endedAt > ms;
         const started = await this.#restart(isAwayFor(actorPatienceMs));
         this.#state = startedState(started);

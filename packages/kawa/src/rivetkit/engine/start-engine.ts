@@ -21,7 +21,7 @@ export type Started = { readonly port: number; readonly started: EngineProcess |
 export type WantedEngine = {
   readonly folder: EngineFolder;
   readonly adminToken: string;
-  /** It must be free. @default the port that the folder remembers, else a free one */
+  /** Port to listen on; it must be free. @default the port that the folder remembers, else a free one */
   readonly port?: number | undefined;
 };
 
@@ -50,9 +50,9 @@ export async function startOrJoin(
 
 export type StartedWithNamespace = Started & { readonly namespace: string };
 
-/** The first start: it finds or makes the namespace too. */
+/** Starts or joins the engine for the first time, and finds or makes the namespace. */
 export async function startWithNamespace(wanted: WantedEngine): Promise<StartedWithNamespace> {
-  // Of another process that lives and has lost its engine, the actors start anew too: once, and nothing is lost.
+  // The actors of another process that has lost its engine start anew too. That happens once, and nothing is lost.
   const first = await startOrJoin(wanted, { withServers: true });
   try {
     return await settleNamespace(wanted, first);
@@ -62,7 +62,7 @@ export async function startWithNamespace(wanted: WantedEngine): Promise<StartedW
   }
 }
 
-/** Says in which namespace the actors live, and closes one whose name everybody knows. */
+/** Finds or makes the namespace of the actors. A name that others know is replaced. */
 async function settleNamespace({ folder, adminToken }: WantedEngine, first: Started): Promise<StartedWithNamespace> {
   const { port } = first;
   const found = await findNamespace({ port, adminToken });
@@ -70,7 +70,7 @@ async function settleNamespace({ folder, adminToken }: WantedEngine, first: Star
     folder.forgetNamespaceOfOriginal();
     return { ...first, namespace: await createNamespace({ port, adminToken }) };
   }
-  // While another process runs the engine, its actors are in there.
+  // While another process runs the engine, the namespace is in use.
   const mustHide = found === oldNamespace || (folder.hasNamespaceOfOriginal && storesInFiles(folder.dataPath));
   if (!mustHide || !first.started) return { ...first, namespace: found };
   await endProcess(first.started);
@@ -87,7 +87,7 @@ export async function endProcess({ pid, exited }: EngineProcess): Promise<void> 
   clearTimeout(timer);
 }
 
-/** Whoever supervises it starts it again. */
+/** Kills the engine. The process that supervises it starts it again. */
 export function killEngineOf(folder: EngineFolder): void {
   if (folder.isGone) return;
   const record = folder.readRecord();
@@ -99,7 +99,7 @@ async function startProcess(folder: EngineFolder, port: number, adminToken: stri
   try {
     folder.writeRecord(recordOf(engine.pid || -1, port));
   } catch (error) {
-    // Nobody would know of it.
+    // Without a record no process would find this engine.
     signalProcess(engine.pid, "SIGKILL");
     throw error;
   }

@@ -38,6 +38,7 @@ vi.mock("rivetkit", () => ({
 const target = { endpoint: "http://test", namespace: "kawa-name", token: "token" };
 const registryOf = (...names: string[]): AnyRegistry =>
   ({ config: { use: Object.fromEntries(names.map((name) => [name, { config: { actions: {} } }])) } }) as never;
+const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000 });
 const hosted = (): string[][] => runners.map(({ use }) => Object.keys(use));
 const fail = async (): Promise<void> => {
   throw new Error("not yet");
@@ -91,12 +92,12 @@ describe("a host that starts", () => {
     const started = Promise.withResolvers<void>();
     given.runner = () => started.promise;
     const starting = host().start();
-    await vi.waitFor(() => expect(runners).toHaveLength(1));
+    await waitFor(() => expect(runners).toHaveLength(1));
     given.runner = async () => {};
     host().use(registryOf("two"));
     started.resolve();
     await starting;
-    await vi.waitFor(() => expect(hosted()).toEqual([["one"], ["one", "two"]]));
+    await waitFor(() => expect(hosted()).toEqual([["one"], ["one", "two"]]));
   });
 
   it("stops when it has started, without its actors", async () => {
@@ -120,7 +121,7 @@ describe("a host that has failed", () => {
       .catch(() => {});
     given.runner = async () => {};
     host().use(registryOf("one"));
-    await vi.waitFor(() => expect(runners).toHaveLength(2));
+    await waitFor(() => expect(runners).toHaveLength(2));
   });
 
   it("stops the engine that it has started", async () => {
@@ -144,7 +145,7 @@ describe("a host that runs", () => {
 
   it("hosts new actors with another runner", async () => {
     host().use(registryOf("two"));
-    await vi.waitFor(() => expect(hosted()).toEqual([["one"], ["one", "two"]]));
+    await waitFor(() => expect(hosted()).toEqual([["one"], ["one", "two"]]));
     expect(runners[0]!.shutdown).toHaveBeenCalledTimes(1);
   });
 

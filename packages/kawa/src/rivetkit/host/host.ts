@@ -27,7 +27,7 @@ export type HostOptions = {
 
 /** An engine that hangs does not let a runner end. */
 const runnerStopTimeoutMs = 2_000;
-/** Of a runner that was without an engine for so long that it has ended its actors. */
+/** Longest wait for the end of a runner whose engine was gone: it has ended its actors already. */
 const goneRunnerTimeoutMs = 5_000;
 /** Longest wait of the next runner for the one before: it needs about 15 ms for each actor. */
 const runnerEndTimeoutMs = 15_000;
@@ -41,9 +41,9 @@ const runnerEndTimeoutMs = 15_000;
 type State =
   | { readonly name: "stopped" }
   | { readonly name: "starting" | "running"; readonly started: Promise<EngineTarget> }
-  /** What has been started stays, for the next attempt. */
+  /** What was started stays for the next attempt. */
   | { readonly name: "failed" }
-  /** Who asks meanwhile is still led to what is being stopped. */
+  /** Callers that come meanwhile still get the engine that is being stopped. */
   | {
       readonly name: "stopping";
       readonly started: Promise<EngineTarget> | undefined;
@@ -118,7 +118,7 @@ class Host {
     return stopped;
   }
 
-  /** In RivetKit's order. */
+  /** Address of an engine that runs elsewhere. The registry wins over the environment, as in RivetKit. */
   get #remote(): string | undefined {
     return this.#named ?? env.endpoint;
   }
@@ -158,7 +158,7 @@ class Host {
   async #startEmbedded(options: HostOptions): Promise<EngineTarget> {
     const folder = EngineFolder.open(env.dataDir);
     shareSecretOf(folder);
-    // The runner waits for longer after each attempt, up to half a minute.
+    // The runner's own delay before an attempt grows up to half a minute.
     const onReturn = (): void =>
       void this.#replaceRunner(goneRunnerTimeoutMs).catch((error) =>
         console.error("[kawa] The actors could not be started again:", error),
@@ -192,8 +192,8 @@ class Host {
   }
 
   /**
-   * Of the threads of a process one hosts: the main one, else the one that runs the engine. RivetKit's native part is one for all of
-   * them: with the thread that it answers it ends for the others too.
+   * One thread of a process hosts the actors: the main one, else the one that runs the engine. All threads share RivetKit's native part:
+   * when the thread that it answers ends, it ends for the others too.
    */
   get #hostsActors(): boolean {
     if (env.isServerless) return false;

@@ -22,6 +22,7 @@ vi.mock("rivetkit", () => ({
   },
 }));
 
+const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000 });
 const hosted = (name = "one"): Hosted => ({
   target: { endpoint: "http://test", namespace: "kawa-name", token: "kawa-token" },
   definitions: { [name]: {} as never },
@@ -43,7 +44,7 @@ it("none → starting → running", async () => {
   const started = Promise.withResolvers<void>();
   next.start = () => started.promise;
   const replaced = runner.replace(hosted, wide);
-  await vi.waitFor(() => expect(runner.name).toBe("starting"));
+  await waitFor(() => expect(runner.name).toBe("starting"));
   started.resolve();
   await replaced;
   expect(runner.name).toBe("running");
@@ -82,7 +83,7 @@ it("running → running: the next one starts when the one before has ended, with
   await runner.replace(hosted, wide);
   let name = "two";
   const replaced = runner.replace(() => hosted(name), wide);
-  await vi.waitFor(() => expect(registries[0]!.shutdown).toHaveBeenCalledTimes(1));
+  await waitFor(() => expect(registries[0]!.shutdown).toHaveBeenCalledTimes(1));
   name = "three";
   expect(registries).toHaveLength(1);
   ended.resolve();

@@ -36,7 +36,7 @@ export const hostedByMain = "kawa.hosted-by-main";
 /** RivetKit's runner of this process, which hosts the actors. Another one takes its place when there are other actors. */
 export class Runner {
   #state: State = { name: "none" };
-  /** One replacement after the other. */
+  /** The last replacement: they run one after the other. */
   #work: Promise<void> = Promise.resolve();
   /** The end of the runner before. */
   #ending: Promise<void> = Promise.resolve();
@@ -72,7 +72,7 @@ export class Runner {
   async #replace(hosted: () => Hosted | undefined, endTimeoutMs: number): Promise<void> {
     if (!hosted()) return;
     if (isMainThread) setEnvironmentData(hostedByMain, true);
-    // One with many actors may still be at it, and would be given those of the next.
+    // The engine would give actors of the next runner to one that is still ending.
     await this.end(endTimeoutMs);
     const next = hosted();
     if (!next) return;

@@ -11,7 +11,7 @@ export type JournalHeader = {
   readonly actor: string;
   /** The engine had stored all commits up to this one when the file was made. */
   readonly stored: number;
-  /** Whether what it promised then holds after a power cut. */
+  /** Whether `stored` holds after a power cut. */
   readonly isFlushed: boolean;
 };
 
@@ -20,7 +20,7 @@ export type JournalContent = { readonly headers: readonly JournalHeader[]; reado
 type Line = readonly [seq: number, rows: readonly (readonly [key: string, text: string | null])[]];
 
 const checksumLength = 8;
-/** Decoded at once, in some milliseconds: a journal of many megabytes must not hold up everybody else. */
+/** How much is decoded in one turn, in some milliseconds: a journal of many megabytes must not hold up everybody else. */
 const sliceBytes = 256 * 1024;
 const newline = 0x0a;
 const bracket = 0x5b;

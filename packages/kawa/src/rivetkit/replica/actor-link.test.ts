@@ -184,9 +184,11 @@ describe("a link that is in step", () => {
 
   it("connects anew when the connection ends, and has what it has missed", async () => {
     const link = await createLinkInStep();
+    actor.refusal = new Error("connection refused");
     actor.dropConnections();
     await waitFor(() => expect([link.status, link.isCut]).toEqual(["connecting", true]));
     await commit("k", "missed");
+    actor.refusal = undefined;
     await link.whenConnected(soon());
     expect(shown(link, "k")).toBe("missed");
     expect(actor.sockets).toHaveLength(2);

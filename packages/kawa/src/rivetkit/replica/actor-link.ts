@@ -67,7 +67,7 @@ export class ActorLink {
   }
 
   get status(): BackendStatus {
-    return this.#connection ? "connected" : (this.#state.name as Exclude<State, { connection: unknown }>["name"]);
+    return "connection" in this.#state ? "connected" : this.#state.name;
   }
 
   /** True while commits of others may be missing here: there is no connection, or nothing comes from it. */

@@ -36,8 +36,6 @@ export type ConnectionEvents = {
  *        ├─────── hello: the actor is in this process ─────▶ local ───┤
  *        └─────── refused, late, closed ──▶ ended ◀── closed, silent, ┘
  *                                                     a late reply, the incarnation's end
- *
- * An incarnation is an actor from one start to its end.
  */
 type State =
   | { readonly name: "greeting" }

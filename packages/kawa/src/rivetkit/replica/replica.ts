@@ -17,9 +17,9 @@ import { readEntry } from "./read-entry.ts";
 export class Replica {
   readonly snapshots: Snapshots = new Snapshots();
   readonly #cells: HeldCells;
-  /** Keys that are being asked for or written, and by how many: a delta may come before the answer is looked at, and is newer. */
+  /** Keys that are being asked for or written, and by how many. A delta that comes before the reply is read is newer than it. */
   readonly #expected = new Map<string, number>();
-  /** Of lists that are being asked for, by key: the answer may be older. */
+  /** Changes of lists that are being asked for, by key: the reply may be older than they are. */
   readonly #listChanges = new Map<string, { readonly seq: number; readonly row: ListRow }[]>();
   readonly #listeners = new Set<(change: Change) => void>();
   #version: Version = { epoch: "", seq: 0 };

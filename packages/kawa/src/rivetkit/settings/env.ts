@@ -24,10 +24,10 @@ export const env = {
     return process.env.RIVET_ENDPOINT || undefined;
   },
   get secret(): string | undefined {
-    // As a file has it, it ends with the end of a line.
+    // A secret that comes from a file ends with a line break.
     return process.env.KAWA_SECRET?.trim() || undefined;
   },
-  /** Secrets that were the app's before, separated by commas: what was made with them is still good. */
+  /** Earlier secrets of the app, separated by commas. Tokens that were made with them are still valid. */
   get previousSecrets(): readonly string[] {
     return (process.env.KAWA_SECRET_PREVIOUS ?? "")
       .split(",")

@@ -9,7 +9,7 @@ export type ClientRecord = {
 };
 
 type Stored = { at: number; settled: number; applied: readonly (readonly [number, (readonly string[])?])[] };
-/** As it was stored when a client had one batch on the way at a time. */
+/** Form of older versions, in which a client had one batch on the way at a time. */
 type StoredLast = { at: number; number: number; conflicts: readonly string[] };
 
 const memoryMs = 24 * 60 * 60 * 1000;
@@ -33,7 +33,7 @@ export function withApplied(
   return record ? mergeRecords(record, next) : next;
 }
 
-/** What either of two records of one client knows. */
+/** Joins what two records know of one client. */
 function mergeRecords(a: ClientRecord, b: ClientRecord): ClientRecord {
   const settled = Math.max(a.settled, b.settled);
   const applied = [...a.applied, ...b.applied].filter(([number]) => number >= settled);
@@ -65,7 +65,7 @@ export function decodeRecord(text: string): ClientRecord {
   };
 }
 
-/** Takes over what a storage tells of clients. */
+/** Adds the records that a storage holds to those that are known. */
 export function mergeClients(known: Map<string, ClientRecord>, found: ReadonlyMap<string, ClientRecord>): void {
   for (const [client, record] of found) {
     const before = known.get(client);

@@ -10,22 +10,22 @@ import type { Delta, Replies, Row } from "../wire/protocol.ts";
 import { Purge } from "./purge.ts";
 import { refusalOfFullDisk } from "./refusal-of-disk.ts";
 import { SignalRows } from "./signal-rows.ts";
-import type { StorageSession } from "../storage/storage.ts";
+import type { StoreHandle } from "../storage/storage.ts";
 import { StoreListeners } from "./store-listeners.ts";
 import { loadHistory, openHistory, toCommit } from "./stored-history.ts";
 
-/** Outcome of a batch. `rows` are what it wrote; one that was overwritten in the same commit has a lower number. */
+/** Outcome of a batch. `rows` are what it wrote; a row that a later batch of the same commit replaced has a lower number. */
 export type Written = Replies["write"] & { readonly rows: readonly Row[] };
 
 export type SignalStoreOptions = { readonly maxDeletedKeys?: number };
 
 type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(error: KawaError): void };
 
-/** The actor's map: in memory for reading, in a storage before a write is acknowledged, one writer. */
+/** The actor's map: reads are answered from memory, a write is acknowledged when the storage has it. It is the only writer. */
 export class SignalStore {
-  /** Names this incarnation; another one of the same actor has another. */
+  /** Names this incarnation of the actor. */
   readonly instance: string = randomUUID();
-  readonly #session: StorageSession;
+  readonly #handle: StoreHandle;
   readonly #rows = new SignalRows();
   readonly #clients = new Map<string, ClientRecord>();
   readonly #waiting: Waiting[] = [];
@@ -34,17 +34,17 @@ export class SignalStore {
   #epoch = "";
   #seq = 0;
   #floor = 0;
-  /** Commits one group after the other, as long as batches are waiting. */
+  /** Runs while batches are waiting: it commits one group after the other. */
   #commits: Promise<void> | undefined;
-  /** After a failed commit, until the storage has said what became of it. */
+  /** True after a failed commit, until the storage has said whether it has it. */
   #isInDoubt = false;
   /** Undefined while the store serves. */
   #ended: Promise<void> | undefined;
 
-  private constructor(session: StorageSession, { maxDeletedKeys }: SignalStoreOptions) {
-    this.#session = session;
+  private constructor(handle: StoreHandle, { maxDeletedKeys }: SignalStoreOptions) {
+    this.#handle = handle;
     this.#purge = new Purge({
-      session,
+      handle,
       rows: this.#rows,
       clients: this.#clients,
       onDue: () => void this.write({ number: 0, settled: 0, writes: [] }).catch(() => {}),
@@ -53,11 +53,11 @@ export class SignalStore {
     });
   }
 
-  /** Opens what the session holds, and closes the session when that fails. */
-  static async open(session: StorageSession, options: SignalStoreOptions = {}): Promise<SignalStore> {
-    const store = new SignalStore(session, options);
+  /** Opens what the handle holds, and closes the handle when that fails. */
+  static async open(handle: StoreHandle, options: SignalStoreOptions = {}): Promise<SignalStore> {
+    const store = new SignalStore(handle, options);
     try {
-      const { epoch, seq, floor, rows, lives, clients } = await openHistory(session, options.maxDeletedKeys);
+      const { epoch, seq, floor, rows, lives, clients } = await openHistory(handle, options.maxDeletedKeys);
       store.#epoch = epoch;
       store.#seq = seq;
       store.#floor = floor;
@@ -65,7 +65,7 @@ export class SignalStore {
       for (const [client, record] of clients) store.#clients.set(client, record);
       return store;
     } catch (error) {
-      await session.close().catch(() => {});
+      await handle.close().catch(() => {});
       throw error;
     }
   }
@@ -110,7 +110,7 @@ export class SignalStore {
 
   since(epoch: string, seq: number): Replies["follow"] {
     this.#checkOpen();
-    // Who is ahead has seen commits that a storage without durability has lost.
+    // A replica that is ahead has seen commits that a storage without durability has lost.
     const isKnown = epoch === this.#epoch && seq >= this.#floor && seq <= this.#seq;
     return { ...this.position, rows: isKnown ? this.#rows.since(seq) : null };
   }
@@ -138,23 +138,23 @@ export class SignalStore {
   }
 
   /**
-   * After this the store serves nothing: the context of a slept actor accepts writes silently and loses them. Resolves when
-   * the commit on the way has ended and the session is closed.
+   * After this the store serves nothing: the context of an actor that sleeps accepts writes and loses them silently. Resolves when
+   * the commit on the way has ended and the handle is closed.
    */
   close(): Promise<void> {
     if (this.#ended) return this.#ended;
-    this.#ended = this.#closeSession();
+    this.#ended = this.#closeHandle();
     for (const { reject } of this.#waiting.splice(0)) reject(closedError());
     this.#listeners.close();
     return this.#ended;
   }
 
-  async #closeSession(): Promise<void> {
+  async #closeHandle(): Promise<void> {
     await Promise.all([this.#purge.stop(), this.#commits]);
     try {
-      await this.#session.close();
+      await this.#handle.close();
     } catch (error) {
-      console.error("[kawa] A storage session could not be closed:", error);
+      console.error("[kawa] A store handle could not be closed:", error);
     }
   }
 
@@ -181,7 +181,7 @@ export class SignalStore {
     // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
     if (rows.length > 0 || group.hasEmptyClear || floor !== undefined) {
       try {
-        await this.#session.commit(toCommit(group, { epoch: this.#epoch, floor, seq: to }));
+        await this.#handle.commit(toCommit(group, { epoch: this.#epoch, floor, seq: to }));
       } catch (error) {
         const refusal = refusalOfFullDisk(error);
         if (refusal) return taken.forEach(({ reject }) => reject(refusal));
@@ -203,7 +203,7 @@ export class SignalStore {
   /** The commit may have happened although it failed: only the storage knows. Gives the error when it does not say. */
   async #resolveDoubt(): Promise<unknown> {
     try {
-      const { seq, floor, rows, lives, clients } = await loadHistory(this.#session, this.#seq);
+      const { seq, floor, rows, lives, clients } = await loadHistory(this.#handle, this.#seq);
       // The next incarnation goes on with what is left.
       if (seq < this.#seq) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${this.#seq}.`);
       mergeClients(this.#clients, clients);

@@ -1,7 +1,7 @@
 import { notify } from "../../core/backend/notify.ts";
 import type { Delta } from "../wire/protocol.ts";
 
-/** Who follows a store: called after each commit, and when the incarnation ends. */
+/** Listeners of a store. They are called after each commit, and when the incarnation ends. */
 export class StoreListeners {
   readonly #onDelta = new Set<(delta: Delta) => void>();
   readonly #onClose = new Set<() => void>();
