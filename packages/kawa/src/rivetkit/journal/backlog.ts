@@ -29,7 +29,7 @@ export class Backlog {
 
   add(entry: JournalEntry): void {
     this.#entries.push(entry);
-    this.#size += sizeOfEntry(entry);
+    this.#size += sizeOfCommit(entry);
   }
 
   /** Stores the oldest commits, if there are any. When the storage fails, this rejects with its error, and they are still here. */
@@ -49,18 +49,18 @@ export class Backlog {
     let count = 0;
     let size = 0;
     for (const entry of this.#entries) {
-      size += sizeOfEntry(entry);
+      size += sizeOfCommit(entry);
       if (count > 0 && size > maxCommitSize) break;
       for (const row of entry) rows.set(row.key, row);
       count += 1;
     }
     await this.#handle.commit([...rows.values()]);
     const stored = this.#entries.splice(0, count);
-    for (const entry of stored) this.#size -= sizeOfEntry(entry);
+    for (const entry of stored) this.#size -= sizeOfCommit(entry);
     this.#storedSeq = stored.at(-1)![0]!.seq;
   }
 }
 
-export function sizeOfEntry(entry: JournalEntry): number {
+export function sizeOfCommit(entry: JournalEntry): number {
   return entry.reduce((size, { key, text, seq }) => size + sizeOf([key, text, seq]), 0);
 }

@@ -1,6 +1,6 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 import type { StoreHandle, StoredRow } from "../storage/storage.ts";
-import { Backlog, sizeOfEntry } from "./backlog.ts";
+import { Backlog, sizeOfCommit } from "./backlog.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import type { EngineStore } from "./engine-files.ts";
 import { isOutOfDescriptors } from "./error-code.ts";
@@ -115,7 +115,7 @@ class JournaledHandle implements StoreHandle {
     if (rows.length === 0) return;
     this.#checkFailure();
     this.#rows = undefined;
-    if (sizeOfEntry(rows) > this.#limits.maxEntrySize) return this.#commitToHandle(rows);
+    if (sizeOfCommit(rows) > this.#limits.maxEntrySize) return this.#commitToHandle(rows);
     while (this.#backlog.size > this.#limits.maxBacklogSize) await this.#backlog.store();
     const line = encodeEntry(rows);
     while (!this.#file.hasRoom(line)) {
