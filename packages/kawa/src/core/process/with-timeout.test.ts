@@ -2,37 +2,57 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { caught } from "../../../test/support/caught.ts";
 import { withTimeout } from "./with-timeout.ts";
 
-const late = (): Error => new Error("late");
-
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe("a wait with a timeout", () => {
-  it("gives what the work gives, and leaves no timer behind", async () => {
-    await expect(withTimeout(Promise.resolve(1), 100, late)).resolves.toBe(1);
+describe("withTimeout", () => {
+  it("gives what the work gives in time, and leaves no timer", async () => {
+    expect(await withTimeout(Promise.resolve(1), 100, () => 2)).toBe(1);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("rejects as the work does, and leaves no timer behind", async () => {
-    await expect(withTimeout(Promise.reject(new Error("broken")), 100, late)).rejects.toThrow("broken");
+  it("gives undefined where the work does, although time was left", async () => {
+    expect(await withTimeout(Promise.resolve(undefined), 100, () => "late")).toBeUndefined();
+  });
+
+  it("fails as the work does in time, and leaves no timer", async () => {
+    const failure = new Error("no");
+    expect(await caught(() => withTimeout(Promise.reject(failure), 100, () => 2))).toBe(failure);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("rejects with the error that is made when the time is over", async () => {
-    const onTimeout = vi.fn<() => Error>(late);
-    const waited = caught(() => withTimeout(new Promise(() => {}), 100, onTimeout));
+  it("gives what onTimeout returns, not a moment before", async () => {
+    const settled = vi.fn<(value: unknown) => void>();
+    const result = withTimeout(new Promise<never>(() => {}), 100, () => "late");
+    void result.then(settled);
     await vi.advanceTimersByTimeAsync(99);
-    expect(onTimeout).not.toHaveBeenCalled();
+    expect(settled).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
-    expect(await waited).toEqual(new Error("late"));
+    expect(await result).toBe("late");
   });
 
-  it("reports no failure of work that nobody waits for any more", async () => {
-    const { promise, reject } = Promise.withResolvers<void>();
-    const waited = caught(() => withTimeout(promise, 100, late));
+  it("fails with what onTimeout throws", async () => {
+    const failure = new Error("late");
+    const result = caught(() =>
+      withTimeout(new Promise<never>(() => {}), 100, () => {
+        throw failure;
+      }),
+    );
     await vi.advanceTimersByTimeAsync(100);
-    expect(await waited).toEqual(new Error("late"));
-    reject(new Error("an unhandled rejection would fail this test"));
-    await vi.advanceTimersByTimeAsync(1);
+    expect(await result).toBe(failure);
+  });
+
+  it("leaves no unhandled rejection when the work fails later", async () => {
+    const unhandled = vi.fn<(reason: unknown) => void>();
+    process.on("unhandledRejection", unhandled);
+    const { promise: work, reject } = Promise.withResolvers<never>();
+    const result = withTimeout(work, 100, () => "late");
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await result).toBe("late");
+    reject(new Error("too late for anybody"));
+    vi.useRealTimers();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 });

@@ -1,15 +1,15 @@
 /**
- * What `work` gives, or a rejection with the error of `onTimeout` when it takes longer than `timeoutMs`. The work itself goes on, and what
- * becomes of it then is nobody's. The timer keeps no process alive.
+ * Settles as `work` does; after `timeoutMs` with what `onTimeout` returns or throws. The work itself goes on, and nobody hears of its
+ * failure then: who has to know observes `work` as well. The timer keeps no process alive.
+ *
+ * @example
+ * const answer = await withTimeout(ask(), 5_000, () => {
+ *   throw new KawaError("BACKEND_TIMEOUT", "Nobody answered within 5 s.");
+ * });
  */
-export async function withTimeout<T>(work: Promise<T>, timeoutMs: number, onTimeout: () => Error): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(onTimeout()), timeoutMs);
+export function withTimeout<T, L>(work: Promise<T>, timeoutMs: number, onTimeout: () => L): Promise<T | L> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
   // In a browser it is a number.
-  timer.unref?.();
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)).unref?.()).then(onTimeout);
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

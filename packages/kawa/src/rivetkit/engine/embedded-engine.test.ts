@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { makeTempFolder } from "../../../test/support/temp-folder.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
 import { EngineFolder, type EngineRecord } from "./folder.ts";
+import { locked } from "./folder-lock.ts";
 import { markOf } from "./process-mark.ts";
 import { isAlive, signalProcess } from "./processes.ts";
 
@@ -13,7 +14,7 @@ const program = `#!${process.execPath}
 const { appendFileSync, existsSync } = require("node:fs");
 if (process.argv[2] === "udb") process.exit(0);
 appendFileSync(__dirname + "/starts", process.pid + "\\n");
-if (existsSync(__dirname + "/is-broken") && !process.env.IS_ELSEWHERE) process.exit(1);
+if (existsSync(__dirname + "/is-broken")) process.exit(1);
 const name = "kawa-" + "0".repeat(32);
 require("node:http").createServer((request, response) => {
   if (existsSync(__dirname + "/is-slow")) return request.socket.destroy();
@@ -54,7 +55,7 @@ afterEach(async () => {
 async function startElsewhere(): Promise<EngineRecord> {
   const { port } = folder.readRecord()!;
   const before = starts().length;
-  const environment = { ...process.env, RIVET__GUARD__PORT: String(port), IS_ELSEWHERE: "1" };
+  const environment = { ...process.env, RIVET__GUARD__PORT: String(port) };
   const { pid } = spawn(file("rivet-engine"), ["start"], { env: environment, stdio: "ignore" });
   await untilStarted(before + 1);
   await vi.waitFor(() => fetch(engine.endpoint), { timeout: 15_000 });
@@ -106,20 +107,27 @@ describe.skipIf(process.platform === "win32")("an engine of another process", ()
     expect(isAlive(folder.readRecord()!.pid)).toBe(true);
   });
 
-  it("is joined when this process cannot start its own: own → gone → shared", async () => {
+  it("is joined when it was started first: own → gone → shared", async () => {
+    const own = starts()[0]!;
+    const { pid } = await locked(folder, async () => {
+      signalProcess(own, "SIGKILL");
+      await vi.waitFor(() => expect(isAlive(own)).toBe(false), { timeout: 15_000 });
+      const record = await startElsewhere();
+      folder.writeRecord(record);
+      return record;
+    });
+    const joined = expect.stringContaining("runs again");
+    await vi.waitFor(() => expect(console.warn).toHaveBeenCalledWith(joined), { timeout: 20_000 });
+    expect([engine.isOwn, isAlive(pid), starts().length, onReturn.mock.calls.length]).toEqual([false, true, 2, 0]);
+  });
+
+  it("is waited for when this process could not start its own: gone → shared", async () => {
     writeFileSync(file("is-broken"), "");
     signalProcess(starts()[0]!, "SIGKILL");
-    const record = await startElsewhere();
-    const joined = expect.stringContaining("runs again");
-    await vi.waitFor(
-      () => {
-        // An attempt of this process may have written its own.
-        folder.writeRecord(record);
-        expect(console.warn).toHaveBeenCalledWith(joined);
-      },
-      { timeout: 20_000, interval: 200 },
-    );
-    expect([engine.isOwn, isAlive(record.pid), onReturn.mock.calls.length]).toEqual([false, true, 0]);
+    await vi.waitFor(() => expect(console.error).toHaveBeenCalled(), { timeout: 15_000 });
+    expect(engine.isOwn).toBe(false);
+    rmSync(file("is-broken"));
+    await vi.waitFor(() => expect(engine.isOwn).toBe(true), { timeout: 20_000 });
   });
 });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { backoff, type BackoffOptions } from "../../core/process/backoff.ts";
+import { backoff, type BackoffLimits } from "../../core/process/backoff.ts";
 import type { Journals } from "../journal/actor-journal.ts";
 import { EngineFiles } from "../journal/engine-files.ts";
 import { checkDisk, disk } from "./disk-room.ts";
@@ -18,7 +18,7 @@ import { whenDiskTakesWrites } from "./store-watch.ts";
 import { whenEngineGone } from "./watch-engine.ts";
 
 /** Delays of the restarts after the first one, which comes at once. */
-const restarts: BackoffOptions = { firstMs: 100, maxMs: 5_000 };
+const restarts: BackoffLimits = { firstMs: 100, maxMs: 5_000 };
 /** An engine that ran this long was well: after its crash the delays begin anew. */
 const stableMs = 30_000;
 /** A server that is without an engine for longer ends its actors: a little less than `engineEnvironment` allows. */
@@ -139,7 +139,7 @@ export class EmbeddedEngine {
 
   async #supervise(): Promise<void> {
     const { signal } = this.#stop;
-    let nextDelayMs: (() => number) | undefined;
+    let failureCount = 0;
     let since = Date.now();
     while (!signal.aborted) {
       const before = this.#state;
@@ -149,10 +149,10 @@ export class EmbeddedEngine {
       this.#state = { name: "gone" };
       const endedAt = performance.now();
       await whenDiskTakesWrites(this.#folder, signal);
-      if (Date.now() - since > stableMs) nextDelayMs = undefined;
-      await sleep(nextDelayMs?.() ?? 0, undefined, { signal }).catch(() => {});
+      if (Date.now() - since > stableMs) failureCount = 0;
+      await sleep(failureCount === 0 ? 0 : backoff(restarts, failureCount), undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
-      nextDelayMs ??= backoff(restarts);
+      failureCount += 1;
       since = Date.now();
       try {
         // Servers that were without an engine for longer have ended their actors, and the store does not know it.

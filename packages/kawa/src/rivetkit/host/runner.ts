@@ -66,7 +66,7 @@ export class Runner {
   async end(timeoutMs: number): Promise<void> {
     if (this.#state.name === "running") this.#ending = this.#state.registry.shutdown().catch(() => {});
     this.#state = { name: "none" };
-    await withTimeout(this.#ending, timeoutMs, () => new Error("It goes on without this one's end.")).catch(() => {});
+    await withTimeout(this.#ending, timeoutMs, () => {});
   }
 
   async #replace(hosted: () => Hosted | undefined, endTimeoutMs: number): Promise<void> {

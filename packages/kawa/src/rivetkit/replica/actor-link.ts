@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BackendStatus } from "../../core/backend/backend.ts";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
-import { backoff, type BackoffOptions } from "../../core/process/backoff.ts";
+import { backoff, type BackoffLimits } from "../../core/process/backoff.ts";
 import { keepAlive } from "../../core/process/keep-alive.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { Version } from "../../core/value/version.ts";
@@ -17,7 +17,7 @@ import { readInto } from "./read-keys.ts";
 import { Replica } from "./replica.ts";
 import { Rereads } from "./rereads.ts";
 
-const retries: BackoffOptions = { firstMs: 50, maxMs: 1_000, jitter: true };
+const retries: BackoffLimits = { firstMs: 50, maxMs: 1_000 };
 
 /**
  *     idle ── first ask ──▶ connecting ── opened ──▶ catching up ── told what was missed ──▶ in step
@@ -86,7 +86,7 @@ export class ActorLink {
     if (this.#state.name === "idle") void asAnonymous(() => this.#stayConnected());
     const connected = withTimeout(this.#connected.promise, leftUntil(deadline), () => {
       const message = `Backend "${clip(this.id)}" could not be reached in time.`;
-      return new KawaError("BACKEND_TIMEOUT", message, { cause: this.#lastError });
+      throw new KawaError("BACKEND_TIMEOUT", message, { cause: this.#lastError });
     });
     // Between two attempts nothing else may keep the process.
     return keepAlive(connected);
@@ -95,7 +95,7 @@ export class ActorLink {
   /** Resolves when the replica has reached `version`, which the actor has told, and at `deadline` in any case. */
   async whenReached(version: Version, deadline: number): Promise<void> {
     this.#checkPosition(version);
-    await withTimeout(this.replica.whenReached(version), leftUntil(deadline), () => this.#late()).catch(() => {});
+    await withTimeout(this.replica.whenReached(version), leftUntil(deadline), () => {});
   }
 
   /** Ends a connection that has failed, so that the next one is a new one. */
@@ -110,7 +110,7 @@ export class ActorLink {
     for (;;) {
       const connection = await this.whenConnected(deadline);
       try {
-        return await withTimeout(request(connection), leftUntil(deadline), () => this.#late());
+        return await withTimeout(request(connection), leftUntil(deadline), () => this.#giveUp());
       } catch (error) {
         if (isFinal(error) || performance.now() >= deadline) throw error;
         // The actor lives and takes its time.
@@ -155,7 +155,7 @@ export class ActorLink {
 
   async #stayConnected(): Promise<void> {
     const startKey = startFailureKey(this.#address.actorName, [this.#address.actorId]);
-    let nextRetryMs = backoff(retries);
+    let failureCount = 0;
     while (!this.#isClosed) {
       this.#state = { name: "connecting" };
       let connection: Connection | undefined;
@@ -169,7 +169,7 @@ export class ActorLink {
         this.#hooked = connection.hooked;
         this.replica.guard(connection.hooked.reads);
         await this.#catchUp(connection);
-        nextRetryMs = backoff(retries);
+        failureCount = 0;
         this.#lastError = undefined;
         // It has started, perhaps in another process.
         startFailures.delete(startKey);
@@ -185,7 +185,9 @@ export class ActorLink {
       if (this.#isClosed) return;
       this.#state = { name: "connecting" };
       if (this.#connected.isSettled) this.#connected = deferred();
-      await sleep(nextRetryMs(), undefined, { ref: false });
+      failureCount += 1;
+      // With jitter: all servers lose the actor at the same moment.
+      await sleep(backoff(retries, failureCount) * (0.5 + Math.random()), undefined, { ref: false });
     }
   }
 
@@ -226,9 +228,9 @@ export class ActorLink {
     this.#catchUp(connection).catch(() => connection.close());
   }
 
-  #late(): KawaError {
+  #giveUp(): never {
     const hint = "Where the actor has hooks, one of them may take this long, or wait for what waits for it.";
-    return new KawaError("BACKEND_TIMEOUT", `Backend "${clip(this.id)}" did not answer in time. ${hint}`);
+    throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(this.id)}" did not answer in time. ${hint}`);
   }
 }
 

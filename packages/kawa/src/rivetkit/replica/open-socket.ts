@@ -26,7 +26,7 @@ export async function openSocket({ actorName, actorId }: ActorAddress, target: E
         (late) => late.close(),
         () => {},
       );
-      return new KawaError("BACKEND_TIMEOUT", `The actor could not be reached within ${openTimeoutMs} ms.`);
+      throw new KawaError("BACKEND_TIMEOUT", `The actor could not be reached within ${openTimeoutMs} ms.`);
     });
   } catch (cause) {
     if (isKawaError(cause)) throw cause;

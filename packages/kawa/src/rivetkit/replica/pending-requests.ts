@@ -17,7 +17,7 @@ export class PendingRequests {
       return await withTimeout(reply.promise, timeoutMs, () => {
         // What ends all requests now has no say in this one any more.
         this.#pending.delete(id);
-        return onTimeout();
+        throw onTimeout();
       });
     } finally {
       this.#pending.delete(id);

@@ -86,5 +86,7 @@ async function importRedis(): Promise<typeof Redis> {
 }
 
 function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  return withTimeout(work, timeoutMs, () => new Error(`no answer within ${timeoutMs} ms`));
+  return withTimeout(work, timeoutMs, () => {
+    throw new Error(`no answer within ${timeoutMs} ms`);
+  });
 }
