@@ -160,11 +160,11 @@ export class EmbeddedEngine {
         const started = await this.#restart(isAwayFor(actorPatienceMs));
         this.#state = startedState(started);
         if (signal.aborted) return;
-        console.warn(`[kawa] The embedded engine was gone and runs again (log: ${this.#folder.logPath}).`);
+        console.warn(`[kawa] The embedded engine had ended and runs again (log: ${this.#folder.logPath}).`);
         if (isAwayFor(runnerPatienceMs) || (started && before.name === "shared")) this.#onReturn();
       } catch (error) {
         this.#state = { name: "shared" };
-        console.error("[kawa] The embedded engine could not be restarted; trying again:", error);
+        console.error("[kawa] The embedded engine could not be restarted; retrying:", error);
       }
     }
   }

@@ -40,7 +40,7 @@ export async function startOrJoin(
     throw new KawaError(
       "ENGINE_PORT_TAKEN",
       `The embedded engine cannot listen on port ${fixedPort}: another program uses it. ` +
-        `Stop that program; the engine is started as soon as the port is free.`,
+        `Stop that program; the engine starts as soon as the port is free.`,
       { data: { port: fixedPort } },
     );
   }

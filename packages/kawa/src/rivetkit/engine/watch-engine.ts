@@ -32,7 +32,7 @@ export async function whenEngineGone({ folder, access, namespace, own, signal }:
     isBroken = true;
     // Another process looks after its own engine.
     if (!own) return;
-    console.error(`[kawa] The embedded engine stores nothing any more, so it is started anew: ${failure}`);
+    console.error(`[kawa] The embedded engine no longer stores writes, so it restarts: ${failure}`);
     signalProcess(own.pid, "SIGKILL");
   });
   await (own?.exited ?? whenSharedGone(folder, access.port, signal));

@@ -20,7 +20,7 @@ import { type AnyRegistry, type Hosted, hostedByMain, Runner } from "./runner.ts
 
 export type { AnyRegistry };
 
-export type HostOptions = {
+type HostOptions = {
   /** Port of the embedded engine. @default {@link Host.defaultPort}, else a free one that `.rivet/` remembers */
   port?: number | undefined;
 };

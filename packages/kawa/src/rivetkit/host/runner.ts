@@ -100,7 +100,7 @@ async function startRunner({ target, definitions, settings }: Hosted): Promise<A
 }
 
 /** Settings of a registry that Kawa runs itself. */
-export function runnerConfig(target: EngineTarget) {
+function runnerConfig(target: EngineTarget) {
   return {
     ...accessOf(target),
     startEngine: false,

@@ -24,7 +24,7 @@ const maxMetChains = 50_000;
 const sweepIntervalMs = 60 * 60 * 1000;
 
 /** How long a revocation lasts beyond the last cookie: clocks differ, and a server may hear late of it. */
-export const revocationMarginMs = 60 * 60 * 1000;
+const revocationMarginMs = 60 * 60 * 1000;
 
 const revokedPrefix = serverKey("revoked:");
 const endedPrefix = serverKey("ended:");

@@ -13,7 +13,7 @@ import {
 import { JournalSpace } from "./journal-space.ts";
 import { readLeftFiles } from "./left-files.ts";
 
-export const currentName = "current";
+const currentName = "current";
 
 export type JournalFileOptions = {
   readonly folder: string;

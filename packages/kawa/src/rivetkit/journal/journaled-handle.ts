@@ -201,7 +201,7 @@ class JournaledHandle implements StoreHandle {
     if (this.#engine && this.#engine.failureCount !== this.#failureCount)
       this.#fail(new Error("The engine's files could not be flushed."));
     if (this.#failure !== undefined) {
-      throw new KawaError("BACKEND_CLOSED", "The actor has to begin anew after a failure of the disk.", {
+      throw new KawaError("BACKEND_CLOSED", "The actor has to restart after a disk failure.", {
         cause: this.#failure,
       });
     }
@@ -211,7 +211,7 @@ class JournaledHandle implements StoreHandle {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     console.error(
-      `[kawa] The actor ${this.#name} begins anew, for nobody knows what the disk has of its last commits:`,
+      `[kawa] The actor ${this.#name} restarts, because it is unknown which of its last commits the disk has:`,
       error,
     );
   }

@@ -229,7 +229,7 @@ export class ActorLink {
   }
 
   #giveUp(): never {
-    const hint = "Where the actor has hooks, one of them may take this long, or wait for what waits for it.";
+    const hint = "If the actor has hooks, one of them may be slow, or may wait for this operation itself.";
     throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(this.id)}" did not answer in time. ${hint}`);
   }
 }

@@ -201,6 +201,6 @@ function ended(): KawaError {
 function refused(): KawaError {
   return new KawaError(
     "UNAUTHORIZED",
-    "The actor refused this server: its secret is another one. Set KAWA_SECRET to the same text on every server.",
+    "The actor refused this server, which has another secret. Set KAWA_SECRET to the same text on every server.",
   );
 }

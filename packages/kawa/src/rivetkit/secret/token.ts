@@ -21,7 +21,7 @@ export type Checked =
 export const invalid: Checked = { state: "invalid" };
 
 /** Tokens of another format are invalid. */
-export const formatVersion = 2;
+const formatVersion = 2;
 
 const expiryBytes = 6;
 /** Longer than any token: a client must not make a server decode megabytes. */

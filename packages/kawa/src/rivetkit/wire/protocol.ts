@@ -130,7 +130,7 @@ export type RequestMessage = { [N in RequestName]: { id: number; type: N; body: 
 
 export type ReplyError = { code: string; message: string; data?: Readonly<Record<string, unknown>> };
 
-export type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; error: ReplyError };
+type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; error: ReplyError };
 
 /** Of the list under `key`: see {@link ListChange}. */
 export type ListRow = readonly [key: string, left: readonly string[], joined: readonly string[]];
@@ -168,7 +168,7 @@ export interface ReplicaService {
 }
 
 /** `data` of a message, `code` of a close. */
-export type SocketEvent = { readonly data?: unknown; readonly code?: number };
+type SocketEvent = { readonly data?: unknown; readonly code?: number };
 
 /** The part of a WebSocket that both sides of the protocol use. RivetKit's sockets have it, although their types say less. */
 export interface Socket {
