@@ -57,7 +57,7 @@ function measureBeside() {
 
 function measureAcross() {
   return withWorkers(async ({ start }) => {
-    // Kawa has the sockets of its process send at once. The bare actor lives in another one, where RivetKit is as it comes.
+    // Each actor lives in a process of its own.
     for (const change of [bareCommit, kawa])
       await (await start()).call("time", change, { warmUpCount: 1, count: 1, pauseMs: 0 });
     const other = await start();

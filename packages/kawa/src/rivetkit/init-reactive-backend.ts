@@ -22,7 +22,7 @@ export type InitReactiveBackendOptions = {
   global?: boolean;
   /**
    * Tells who acts, from what the server has verified, such as the session of the request. Hooks of the actor find the fields
-   * in their `params`. It is called only where there are hooks. @default nobody
+   * in their `params`. It is called only where there are hooks. @default callers are anonymous
    */
   getContext?: GetContext;
 };

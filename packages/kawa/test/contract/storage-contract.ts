@@ -1,32 +1,32 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
-import type { SignalStorage, StorageSession, StoredRow } from "../../src/rivetkit/storage/storage.ts";
+import type { SignalStorage, StoreHandle, StoredRow } from "../../src/rivetkit/storage/storage.ts";
 import { write } from "../support/store.ts";
 
-/** What every {@link SignalStorage} promises. `storage` keeps what its sessions of one name have committed. */
+/** What every {@link SignalStorage} promises. `storage` keeps what its handles of one name have committed. */
 export function describeStorageContract(name: string, storage: () => SignalStorage): void {
   describe(`${name} keeps the storage contract`, () => {
-    const sessions: StorageSession[] = [];
+    const handles: StoreHandle[] = [];
 
-    const open = async (actor: string): Promise<StorageSession> => {
-      const session = await storage().open(actor);
-      sessions.push(session);
-      return session;
+    const open = async (actor: string): Promise<StoreHandle> => {
+      const handle = await storage().open(actor);
+      handles.push(handle);
+      return handle;
     };
     const byKey = (rows: readonly StoredRow[]): StoredRow[] =>
       [...rows].map((row) => ({ ...row })).sort((a, b) => (a.key < b.key ? -1 : 1));
     const uniqueName = (): string => `reactiveState/${randomUUID()}`;
 
     afterEach(async () => {
-      await Promise.all(sessions.splice(0).map((session) => session.close()));
+      await Promise.all(handles.splice(0).map((handle) => handle.close()));
     });
 
     it("is empty at first", async () => {
       expect(await (await open(uniqueName())).load(0)).toEqual([]);
     });
 
-    it("gives back what was committed, in this session and in the next", async () => {
+    it("gives back what was committed, in this handle and in the next", async () => {
       const actor = uniqueName();
       const first = await open(actor);
       const rows: StoredRow[] = [
@@ -41,58 +41,58 @@ export function describeStorageContract(name: string, storage: () => SignalStora
     });
 
     it("overwrites by key, and tells rows by the commit that wrote them", async () => {
-      const session = await open(uniqueName());
-      await session.commit([
+      const handle = await open(uniqueName());
+      await handle.commit([
         { key: "a", text: "[0]", seq: 0 },
         { key: "b", text: "[0]", seq: 0 },
         { key: "c", text: "[0]", seq: 0 },
       ]);
-      await session.commit([{ key: "b", text: null, seq: 1 }]);
-      await session.commit([
+      await handle.commit([{ key: "b", text: null, seq: 1 }]);
+      await handle.commit([
         { key: "c", text: "[2]", seq: 2 },
         { key: "d", text: "[2]", seq: 2 },
       ]);
-      expect(byKey(await session.load(2))).toEqual([
+      expect(byKey(await handle.load(2))).toEqual([
         { key: "c", text: "[2]", seq: 2 },
         { key: "d", text: "[2]", seq: 2 },
       ]);
-      expect(byKey(await session.load(1)).map(({ key }) => key)).toEqual(["b", "c", "d"]);
-      expect(byKey(await session.load(0)).map(({ key, text }) => [key, text])).toEqual([
+      expect(byKey(await handle.load(1)).map(({ key }) => key)).toEqual(["b", "c", "d"]);
+      expect(byKey(await handle.load(0)).map(({ key, text }) => [key, text])).toEqual([
         ["a", "[0]"],
         ["b", null],
         ["c", "[2]"],
         ["d", "[2]"],
       ]);
-      expect(await session.load(3)).toEqual([]);
+      expect(await handle.load(3)).toEqual([]);
     });
 
     it("removes keys, whether they are there or not", async () => {
-      const session = await open(uniqueName());
-      await session.commit([
+      const handle = await open(uniqueName());
+      await handle.commit([
         { key: "a", text: "[0]", seq: 0 },
         { key: "b", text: "[0]", seq: 0 },
       ]);
-      await session.remove(["a", "none"], 0);
-      await session.remove([], 0);
-      expect(byKey(await session.load(0)).map(({ key }) => key)).toEqual(["b"]);
+      await handle.remove(["a", "none"], 0);
+      await handle.remove([], 0);
+      expect(byKey(await handle.load(0)).map(({ key }) => key)).toEqual(["b"]);
     });
 
     it("removes no row that was written after the commit up to which it is asked to", async () => {
-      const session = await open(uniqueName());
-      await session.commit([
+      const handle = await open(uniqueName());
+      await handle.commit([
         { key: "old", text: null, seq: 0 },
         { key: "new", text: null, seq: 0 },
         { key: "again", text: null, seq: 0 },
       ]);
-      await session.commit([{ key: "new", text: "[1]", seq: 1 }]);
+      await handle.commit([{ key: "new", text: "[1]", seq: 1 }]);
       await Promise.all([
-        session.remove(["old", "new", "again"], 0),
-        session.commit([
+        handle.remove(["old", "new", "again"], 0),
+        handle.commit([
           { key: "again", text: "12:[2]", seq: 2 },
           { key: "old2", text: null, seq: 2 },
         ]),
       ]);
-      const left = byKey(await session.load(0)).map(({ key, text }) => [key, text]);
+      const left = byKey(await handle.load(0)).map(({ key, text }) => [key, text]);
       expect(left).toEqual([
         ["again", "12:[2]"],
         ["new", "[1]"],
@@ -113,13 +113,13 @@ export function describeStorageContract(name: string, storage: () => SignalStora
       "\0client:x",
       "\0",
     ])("keeps the key %j apart from others", async (key) => {
-      const session = await open(uniqueName());
+      const handle = await open(uniqueName());
       const rows = [
         { key, text: "[1]", seq: 0 },
         { key: `${key}2`, text: "[2]", seq: 0 },
       ];
-      await session.commit(rows);
-      expect(byKey(await session.load(0))).toEqual(byKey(rows));
+      await handle.commit(rows);
+      expect(byKey(await handle.load(0))).toEqual(byKey(rows));
     });
 
     it.each([
@@ -131,9 +131,9 @@ export function describeStorageContract(name: string, storage: () => SignalStora
       ["with every awkward character", "\0\u2028\"'\\</script>"],
       ["of 300 kB", "x".repeat(300_000)],
     ])("gives back a text %s", async (_, text) => {
-      const session = await open(uniqueName());
-      await session.commit([{ key: "a", text, seq: 0 }]);
-      expect(byKey(await session.load(0))).toEqual([{ key: "a", text, seq: 0 }]);
+      const handle = await open(uniqueName());
+      await handle.commit([{ key: "a", text, seq: 0 }]);
+      expect(byKey(await handle.load(0))).toEqual([{ key: "a", text, seq: 0 }]);
     });
 
     it("shares nothing between names", async () => {
@@ -145,20 +145,20 @@ export function describeStorageContract(name: string, storage: () => SignalStora
     });
 
     it("takes 100,000 rows in one commit, and gives and removes them", { timeout: 60_000 }, async () => {
-      const session = await open(uniqueName());
+      const handle = await open(uniqueName());
       const keys = Array.from({ length: 100_000 }, (_, n) => `k${n}`);
-      await session.commit(keys.map((key) => ({ key, text: "[1]", seq: 0 })));
-      expect(await session.load(0)).toHaveLength(100_000);
-      await session.commit(keys.map((key) => ({ key, text: null, seq: 1 })));
-      expect(await session.load(1)).toHaveLength(100_000);
-      await session.remove(keys, 1);
-      expect(await session.load(0)).toEqual([]);
+      await handle.commit(keys.map((key) => ({ key, text: "[1]", seq: 0 })));
+      expect(await handle.load(0)).toHaveLength(100_000);
+      await handle.commit(keys.map((key) => ({ key, text: null, seq: 1 })));
+      expect(await handle.load(1)).toHaveLength(100_000);
+      await handle.remove(keys, 1);
+      expect(await handle.load(0)).toEqual([]);
     });
 
     it("may be closed twice", async () => {
-      const session = await open(uniqueName());
-      await session.close();
-      await expect(session.close()).resolves.toBeUndefined();
+      const handle = await open(uniqueName());
+      await handle.close();
+      await expect(handle.close()).resolves.toBeUndefined();
     });
 
     it("carries a store from life to life", async () => {

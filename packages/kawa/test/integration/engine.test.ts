@@ -183,14 +183,3 @@ it("stops an engine that ignores the request to end", async (context) => {
   expect(findEngines(dataDir)).toEqual([]);
   await app.end();
 });
-
-it.runIf(process.platform === "linux")(
-  "finds the socket on which RivetKit talks to the engine, and has it send at once",
-  async (context) => {
-    const app = startApp({ dataDir: await makeDataDir(context) });
-    await app.call("start");
-    await app.call("set", "value", 1);
-    expect(await app.call("sentAtOnce")).toBe(1);
-    await app.end();
-  },
-);

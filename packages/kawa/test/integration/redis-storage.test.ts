@@ -7,7 +7,7 @@ import { inspect, promisify } from "node:util";
 import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { redisStorage } from "../../src/rivetkit/storage/redis-storage.ts";
 import { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
-import type { StorageSession } from "../../src/rivetkit/storage/storage.ts";
+import type { StoreHandle } from "../../src/rivetkit/storage/storage.ts";
 import { describeStorageContract } from "../contract/storage-contract.ts";
 import { caught, codeOf } from "../support/caught.ts";
 import { removeRedisKeys } from "../support/redis.ts";
@@ -70,10 +70,10 @@ class Proxy {
   }
 }
 
-async function openSession(storageUrl: string, name: string): Promise<StorageSession> {
-  const session = await redisStorage({ url: storageUrl, prefix }).open(name);
-  onTestFinished(() => session.close());
-  return session;
+async function openHandle(storageUrl: string, name: string): Promise<StoreHandle> {
+  const handle = await redisStorage({ url: storageUrl, prefix }).open(name);
+  onTestFinished(() => handle.close());
+  return handle;
 }
 
 describe.skipIf(!url)("redisStorage", () => {
@@ -81,19 +81,19 @@ describe.skipIf(!url)("redisStorage", () => {
 
   it("keeps the actors of another prefix apart", async () => {
     const name = randomUUID();
-    const one = await openSession(url!, name);
+    const one = await openHandle(url!, name);
     await one.commit([{ key: "a", text: "[1]", seq: 0 }]);
     const other = await redisStorage({ url: url!, prefix: `${prefix}other:` }).open(name);
     onTestFinished(() => other.close());
     expect(await other.load(0)).toEqual([]);
   });
 
-  describe("a session that another one has replaced", () => {
+  describe("a handle that another one has replaced", () => {
     it("can neither commit nor remove nor load, whatever it tries", async () => {
       const name = randomUUID();
-      const stale = await openSession(url!, name);
+      const stale = await openHandle(url!, name);
       await stale.commit([{ key: "a", text: "[0]", seq: 0 }]);
-      const current = await openSession(url!, name);
+      const current = await openHandle(url!, name);
       expect(await codeOf(() => stale.commit([{ key: "a", text: "[stale]", seq: 1 }]))).toBe("BACKEND_CLOSED");
       expect(await codeOf(() => stale.remove(["a"], 1_000))).toBe("BACKEND_CLOSED");
       expect(await codeOf(() => stale.load(0))).toBe("BACKEND_CLOSED");
@@ -104,10 +104,10 @@ describe.skipIf(!url)("redisStorage", () => {
 
     it("ends its store at the next write", async () => {
       const name = randomUUID();
-      const stale = await SignalStore.open(await openSession(url!, name));
+      const stale = await SignalStore.open(await openHandle(url!, name));
       const onClose = vi.fn<() => void>();
       stale.listen(() => {}, onClose);
-      const current = await SignalStore.open(await openSession(url!, name));
+      const current = await SignalStore.open(await openHandle(url!, name));
       expect(await codeOf(() => write(stale, "c", 1, [{ key: "a", text: "[stale]" }]))).toBe("BACKEND_UNAVAILABLE");
       expect(onClose).toHaveBeenCalledTimes(1);
       expect(await codeOf(() => stale.read(["a"]))).toBe("BACKEND_UNAVAILABLE");
@@ -118,19 +118,19 @@ describe.skipIf(!url)("redisStorage", () => {
   });
 
   it("refuses a commit that does not follow the newest one, such as one that arrives late", async () => {
-    const session = await openSession(url!, randomUUID());
-    await session.commit([{ key: "a", text: "[0]", seq: 0 }]);
-    await session.commit([{ key: "a", text: "[1]", seq: 1 }]);
+    const handle = await openHandle(url!, randomUUID());
+    await handle.commit([{ key: "a", text: "[0]", seq: 0 }]);
+    await handle.commit([{ key: "a", text: "[1]", seq: 1 }]);
     for (const seq of [0, 1, 3]) {
-      expect(await codeOf(() => session.commit([{ key: "a", text: "[late]", seq }]))).toBe("BACKEND_UNAVAILABLE");
+      expect(await codeOf(() => handle.commit([{ key: "a", text: "[late]", seq }]))).toBe("BACKEND_UNAVAILABLE");
     }
-    expect(await session.load(0)).toEqual([{ key: "a", text: "[1]", seq: 1 }]);
+    expect(await handle.load(0)).toEqual([{ key: "a", text: "[1]", seq: 1 }]);
   });
 
   describe("a connection that is lost", () => {
     it("while nothing is on the way is replaced, and nobody notices", async () => {
       const proxy = new Proxy(url!);
-      const store = await SignalStore.open(await openSession(await proxy.start(), randomUUID()));
+      const store = await SignalStore.open(await openHandle(await proxy.start(), randomUUID()));
       await write(store, "c", 1, [{ key: "a", text: "[1]" }]);
       proxy.cut();
       // Until the client has heard of it.
@@ -141,7 +141,7 @@ describe.skipIf(!url)("redisStorage", () => {
 
     it("before the answer to a commit came leaves no doubt: it is found, and told once", async () => {
       const proxy = new Proxy(url!);
-      const store = await SignalStore.open(await openSession(await proxy.start(), randomUUID()));
+      const store = await SignalStore.open(await openHandle(await proxy.start(), randomUUID()));
       const deltas: unknown[] = [];
       store.listen(
         (delta) => deltas.push(delta),
@@ -173,12 +173,12 @@ describe.skipIf(!url)("redisStorage", () => {
 
   it("that loses everything while a store is open ends the store, and the next one begins a new history", async () => {
     const name = randomUUID();
-    const store = await SignalStore.open(await openSession(url!, name));
+    const store = await SignalStore.open(await openHandle(url!, name));
     await write(store, "c", 1, [{ key: "a", text: "[1]" }]);
     await removeRedisKeys(url!, `${prefix}{${name}}`);
     expect(await codeOf(() => write(store, "c", 2, [{ key: "a", text: "[2]" }]))).toBe("BACKEND_UNAVAILABLE");
     expect(await codeOf(() => store.read(["a"]))).toBe("BACKEND_UNAVAILABLE");
-    const next = await SignalStore.open(await openSession(url!, name));
+    const next = await SignalStore.open(await openHandle(url!, name));
     expect(next.position.seq).toBe(0);
     expect(next.position.epoch).not.toBe(store.position.epoch);
     await next.close();
@@ -186,7 +186,7 @@ describe.skipIf(!url)("redisStorage", () => {
 });
 
 describe("redisStorage without a Redis", () => {
-  it("cannot open a session, and says where it looked without showing the password", async () => {
+  it("cannot open a handle, and says where it looked without showing the password", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { KawaError } from "../../src/core/errors/errors.ts";
 import type { Disk, DiskFile } from "../../src/rivetkit/journal/disk.ts";
 import type { EngineStore } from "../../src/rivetkit/journal/engine-files.ts";
-import type { StorageSession, StoredRow } from "../../src/rivetkit/storage/storage.ts";
+import type { StoreHandle, StoredRow } from "../../src/rivetkit/storage/storage.ts";
 
 /** What a machine does that is broken on purpose. */
 export type Flaw = "writes are not flushed" | "folders are not flushed" | "the engine is not flushed";
@@ -21,7 +21,7 @@ type Commit = { readonly rows: readonly StoredRow[] } | { readonly keys: readonl
 
 type Step = () => Promise<void>;
 
-export type Running = { readonly disk: Disk; readonly engine: EngineStore; openSession(): StorageSession };
+export type Running = { readonly disk: Disk; readonly engine: EngineStore; openHandle(): StoreHandle };
 
 const sectorBytes = 512;
 
@@ -36,7 +36,7 @@ export class Machine {
   flushCount = 0;
   onStop: () => void = () => {};
   #run = 0;
-  #session = 0;
+  #handle = 0;
   #nextId = 1n;
   #names = new Map<string, Inode>();
   #diskNames = new Map<string, Inode>();
@@ -89,7 +89,7 @@ export class Machine {
     return {
       disk: this.#diskFor(step),
       engine: this.#engineFor(step),
-      openSession: () => this.#sessionFor(step, run === this.#run ? ++this.#session : 0),
+      openHandle: () => this.#handleFor(step, run === this.#run ? ++this.#handle : 0),
     };
   }
 
@@ -163,11 +163,11 @@ export class Machine {
     };
   }
 
-  /** A newer session ends it. */
-  #sessionFor(step: Step, session: number): StorageSession {
+  /** A newer handle ends it. */
+  #handleFor(step: Step, handle: number): StoreHandle {
     const work = async (commit: Commit): Promise<void> => {
       await step();
-      if (session !== this.#session) throw new KawaError("BACKEND_CLOSED", "This session has been replaced.");
+      if (handle !== this.#handle) throw new KawaError("BACKEND_CLOSED", "This handle has been replaced.");
       this.#commits.push(commit);
       await step();
     };

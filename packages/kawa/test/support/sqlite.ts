@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
-import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../../src/rivetkit/storage/sqlite-storage.ts";
+import { migrateSignalStore, type SqlDatabase, sqliteHandle } from "../../src/rivetkit/storage/sqlite-storage.ts";
 
 /** An actor's database in memory, with faults on demand. */
 export class TestDatabase implements SqlDatabase {
@@ -25,5 +25,5 @@ export async function openTestStore(
   options: { maxDeletedKeys?: number } = {},
 ): Promise<SignalStore> {
   await migrateSignalStore(db);
-  return SignalStore.open(sqliteSession(db), options);
+  return SignalStore.open(sqliteHandle(db), options);
 }

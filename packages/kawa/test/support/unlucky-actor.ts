@@ -5,11 +5,11 @@ import { ActorService } from "../../src/rivetkit/actor/actor-service.ts";
 import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks/hooks.ts";
 import { hostedServices } from "../../src/rivetkit/wire/hosted-services.ts";
 import type { Disk } from "../../src/rivetkit/journal/disk.ts";
-import { journaled } from "../../src/rivetkit/journal/journaled-session.ts";
+import { journaled } from "../../src/rivetkit/journal/journaled-handle.ts";
 import { serveReplica } from "../../src/rivetkit/actor/serve-replica.ts";
 import { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
-import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../../src/rivetkit/storage/sqlite-storage.ts";
-import type { StorageSession, StoredRow } from "../../src/rivetkit/storage/storage.ts";
+import { migrateSignalStore, type SqlDatabase, sqliteHandle } from "../../src/rivetkit/storage/sqlite-storage.ts";
+import type { StoreHandle, StoredRow } from "../../src/rivetkit/storage/storage.ts";
 import { BatchLog } from "./batch-log.ts";
 import type { CommitHistory, Path } from "./commit-history.ts";
 import { Machine } from "./power-cut.ts";
@@ -105,7 +105,7 @@ export class UnluckyActor {
     this.#current = incarnation;
     const open = async (): Promise<void> => {
       const store = await SignalStore.open(
-        await this.#openSession(incarnation),
+        await this.#openHandle(incarnation),
         this.#hasShortMemory ? { maxDeletedKeys: 0 } : {},
       );
       if (this.#hasSmallMessages) limitMessages(store);
@@ -166,13 +166,13 @@ export class UnluckyActor {
     this.#sqlite.close();
   }
 
-  async #openSession(incarnation: Incarnation): Promise<StorageSession> {
+  async #openHandle(incarnation: Incarnation): Promise<StoreHandle> {
     const db: SqlDatabase = { execute: (sql, ...args) => this.#execute(incarnation, sql, args) };
     await migrateSignalStore(db);
-    const session = sqliteSession(db);
-    if (!this.#disk) return session;
+    const handle = sqliteHandle(db);
+    if (!this.#disk) return handle;
     const before = await journaled({
-      session,
+      handle,
       engine: undefined,
       actor: "unlucky",
       name: "reactiveState/unlucky",

@@ -43,10 +43,7 @@ export class StreamProducer<T> {
       if (performance.now() - startedAt >= wellMs) this.#failureCount = 0;
       this.#failureCount += 1;
       const retryMs = backoff(restart, this.#failureCount);
-      console.error(
-        `[kawa] Stream "${this.#options.name}" failed; it starts again in ${retryMs / 1_000} s:`,
-        error,
-      );
+      console.error(`[kawa] Stream "${this.#options.name}" failed; it starts again in ${retryMs / 1_000} s:`, error);
       this.#retry = setTimeout(() => {
         this.#retry = undefined;
         this.#begin();

@@ -24,7 +24,7 @@ import type { SignalStore } from "../store/signal-store.ts";
 
 export type ActorServiceOptions = {
   readonly store: SignalStore;
-  /** Asked for each action: an edit in development changes them. */
+  /** Gives the settings. It is asked for each action: an edit in development changes them. */
   readonly settings: () => ActorSettings;
   /** Given to the hooks where a server of this app calls. */
   readonly context: HookContext;

@@ -21,11 +21,10 @@ import { goneFailure } from "../engine/disk-room.ts";
 import { hostedServices, startFailureKey, startFailures } from "../wire/hosted-services.ts";
 import { openActorJournal, removeActorJournal } from "../journal/actor-journal.ts";
 import { toPublicError } from "../wire/refusal.ts";
-import type { Socket } from "../wire/protocol.ts";
 import { serveReplica } from "./serve-replica.ts";
 import { SignalStore } from "../store/signal-store.ts";
-import { migrateSignalStore, type SqlDatabase, sqliteSession } from "../storage/sqlite-storage.ts";
-import type { SignalStorage, StorageSession } from "../storage/storage.ts";
+import { migrateSignalStore, type SqlDatabase, sqliteHandle } from "../storage/sqlite-storage.ts";
+import type { SignalStorage, StoreHandle } from "../storage/storage.ts";
 
 /** Options of {@link createReactiveStateActor}. */
 export type ReactiveStateActorOptions = {
@@ -53,7 +52,7 @@ export type ReactiveStateActor = AnyActorDefinition;
 type Vars = { service: ActorService | undefined };
 type Waking = HookContext & { readonly db: SqlDatabase; readonly vars: Vars };
 
-/** Less than the engine waits for a start. */
+/** Pause after a start that has failed. It is shorter than the engine waits for a start. */
 const startRetryMs = 3_000;
 const maxMaxValueBytes = 8 * 1024 * 1024;
 
@@ -93,17 +92,17 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     throw new KawaError("OPTION_INVALID", `sleepTimeoutMs must be positive, not ${sleepTimeoutMs}.`);
   const settings: ActorSettings = { hooks: hooks as AnyHooks, maxValueBytes };
 
-  const openSession = async (c: Waking): Promise<StorageSession> => {
+  const openHandle = async (c: Waking): Promise<StoreHandle> => {
     if (storage) return storage.open([c.name, ...c.key].join("/"));
     const { journals } = host();
     const gone = journals && goneFailure();
     if (gone) throw gone;
-    const session = sqliteSession(c.db);
+    const handle = sqliteHandle(c.db);
     return journals
-      ? openActorJournal(session, { journals, durability, id: c.actorId, name: [c.name, ...c.key] })
-      : session;
+      ? openActorJournal(handle, { journals, durability, id: c.actorId, name: [c.name, ...c.key] })
+      : handle;
   };
-  const openStore = async (c: Waking): Promise<SignalStore> => SignalStore.open(await openSession(c));
+  const openStore = async (c: Waking): Promise<SignalStore> => SignalStore.open(await openHandle(c));
   const open = async (c: Waking): Promise<void> => {
     const store = await openStore(c).catch((error) => reportSlowly(c, error));
     startFailures.delete(startFailureKey(c.name, c.key));
@@ -147,12 +146,12 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     options: { name: "reactiveState", sleepTimeout: sleepTimeoutMs },
     db: db({ onMigrate: migrateSignalStore }),
     createVars: (): Vars => ({ service: undefined }),
-    onWake: (c) => open(c as unknown as Waking),
-    onSleep: (c) => close(c as unknown as Waking),
-    onDestroy: (c) => destroy(c as unknown as Waking),
+    onWake: (c) => open(c as Waking),
+    onSleep: (c) => close(c as Waking),
+    onDestroy: (c) => destroy(c as Waking),
     onConnect: publicly(async (c: HookContext) => {
-      // Whoever opens a raw socket is heard of when it has proved to be a server of this app. The URL is what a client says it
-      // is; one that says so wrongly is admitted, or refused, at its first action.
+      // Hooks hear of a raw socket when it has proved to be that of a server of this app. A client may give a wrong URL; it is then
+      // admitted, or refused, at its first action.
       if (isRawSocket(c)) return;
       await verifyClient(c);
       await serviceOf(c).clients.admit(c);
@@ -160,13 +159,13 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     onDisconnect: (c, conn) => c.vars.service?.clients.dismiss(conn.id),
     onWebSocket: (c, socket) => {
       const { service } = c.vars;
-      if (service) serveReplica(service, socket as unknown as Socket, actorAudience(c.name, c.key));
+      if (service) serveReplica(service, socket, actorAudience(c.name, c.key));
       else socket.close(1001, "actor sleeps");
     },
     actions: Object.fromEntries(actionNames.map((name) => [name, createAction(name)])),
   });
   attachSettings(definition, settings);
-  return definition as unknown as ReactiveStateActor;
+  return definition;
 }
 
 /**

@@ -81,7 +81,7 @@ export class ClientAccess {
     if (!isCovered(this.#calls.hooks, name)) {
       throw new KawaError("UNAUTHORIZED", `${name} is closed to clients: no hook of the actor names it.`);
     }
-    // Not only when it connects: a client can make that look like the socket of a server.
+    // Not only at the connection: a client can make its connection look like the socket of a server.
     if (c.conn) await this.admit(c);
     const commit: Commit = async (write) =>
       (await this.#commit({ number: 0, settled: 0, writes: [this.#asEphemeral(write)] })).rows;
@@ -110,7 +110,7 @@ export class ClientAccess {
     return { ...params, value: decodeValue(encodeValue(String(name), params.value, this.#settings().maxValueBytes)) };
   }
 
-  /** A client does not know what is ephemeral: what it writes stays so. */
+  /** A client does not know which keys are ephemeral: a key that is ephemeral stays so when a client writes it. */
   #asEphemeral(write: Write): Write {
     const ttlMs = "text" in write ? this.#store.ephemeral.ttlMsOf(write.key) : undefined;
     return ttlMs === undefined ? write : { ...write, ttlMs };

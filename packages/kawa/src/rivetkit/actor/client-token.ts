@@ -41,7 +41,7 @@ const defaultBackendId = "reactiveState/global";
  *
  * @throws {KawaError} OPTION_INVALID - `expiresInMs` is no positive number
  * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - the context is no plain data, or more than 8 KiB
- * @throws {KawaError} CONTEXT_UNAVAILABLE - there is a request, and Next lets nobody read it here; give `session`
+ * @throws {KawaError} CONTEXT_UNAVAILABLE - there is a request, and Next does not let it be read here; give `session`
  * @throws {KawaError} RENDER_STATIC - Next would keep the token, in a prerendered page or a cache, and give it to everybody
  * @throws {KawaError} SECRET_MISSING - RIVET_ENDPOINT is set and KAWA_SECRET is not
  * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - it is not known whether the session was revoked
@@ -67,7 +67,7 @@ export async function issueToken(context: Context, options: IssueTokenOptions = 
 }
 
 /**
- * Who a RivetKit client is. Without a token it is nobody.
+ * Who a RivetKit client is. Without a token it is anonymous.
  *
  * @throws {KawaError} UNAUTHORIZED - the token is forged, for another actor, has expired, or its session has ended
  * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - it is not known whether its session was revoked

@@ -91,7 +91,7 @@ export class HookedReads {
     const { hooks } = this.#calls;
     if (!isCovered(hooks, "getAllSignals")) throw closedToBrowsers("getSignal");
     const text = this.#store.get(key)?.text;
-    // Of that key alone: thousands of others may start with it.
+    // Only for that key: thousands of others may start with it.
     const own = typeof text === "string" ? { [key]: readNamed(key, () => decodeValue(text)) } : {};
     const call = {
       hooks,
@@ -122,7 +122,7 @@ export class HookedReads {
     };
     const shown = await Promise.all(ids.map(isShown));
     const members: Members = { ids: ids.filter((_, index) => shown[index]) };
-    // A group of which nobody is shown has no list.
+    // A group without a visible member has no list.
     if (members.ids.length === 0) return [key, null, seq];
     return [key, encodeValue(key, members, Number.POSITIVE_INFINITY), seq];
   }
@@ -130,7 +130,7 @@ export class HookedReads {
 
 const noCommit: Commit = () => Promise.reject(new Error("A read does not write."));
 
-/** What a hook gives may be anything. */
+/** A hook may return anything. */
 function checkedList(list: ActionResult<"getAllSignals"> | undefined): ActionResult<"getAllSignals"> {
   if (typeof list?.signals === "object" && list.signals !== null) return list;
   throw new KawaError("ACTION_REFUSED", `The hook getAllSignals returned ${show(list)} instead of { signals }.`, {

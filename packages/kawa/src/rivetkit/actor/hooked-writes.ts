@@ -26,7 +26,7 @@ type Answers = { readonly byNumber: Map<number, Answer>; at: number };
 /** Twice as long as a server sends a batch again. */
 const answerMemoryMs = 60_000;
 
-/** Writes of servers that pass the hooks, each once: a batch that is sent again is given the same answer, and no hook is asked again. */
+/** Passes each write of a server through the hooks once. A batch that is sent again is given the same answer, and no hook is asked again. */
 export class HookedWrites {
   readonly #store: SignalStore;
   readonly #calls: ActorCalls;
@@ -52,7 +52,7 @@ export class HookedWrites {
     const passed = {};
     const reply = this.#write(body, passed);
     byNumber.set(number, { reply, passed });
-    // What was not stored may be tried again.
+    // A write that was not stored may be tried again.
     reply.catch((error) => (!isKawaError(error) || error.code.startsWith("BACKEND_")) && byNumber.delete(number));
     return reply;
   }
@@ -82,7 +82,7 @@ export class HookedWrites {
       if ("clear" in changed) passed.clear = changed;
       committed = this.#commit({ client, number, settled, writes: [changed] });
       const { conflicts, rows } = await committed;
-      // A hook must not take it for written.
+      // The hook must not take the value for written.
       if (conflicts.length > 0)
         throw new KawaError("UPDATE_CONFLICT", `Another writer of "${clip(conflicts[0])}" was faster.`);
       return rows;

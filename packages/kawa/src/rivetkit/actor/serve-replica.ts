@@ -12,7 +12,7 @@ import { toReplyError } from "../wire/refusal.ts";
 import { verifyServerToken } from "../wire/server-token.ts";
 
 const helloTimeoutMs = 5_000;
-/** A stranger may not have the actor parse megabytes. */
+/** No stranger makes the actor parse megabytes. */
 const maxHelloLength = 1_000;
 
 function parseRequest(text: string): RequestMessage | undefined {
@@ -43,8 +43,8 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
     });
   };
 
-  socket.addEventListener("message", async (event: { data: unknown }) => {
-    const text = String(event.data);
+  socket.addEventListener("message", async ({ data }) => {
+    const text = String(data);
     if (!stop && text.length > maxHelloLength) return refuse("too large");
     const request = parseRequest(text);
     if (!request) return refuse("malformed message");

@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { getEnginePath, getPlatformPackageName } from "@rivetkit/engine-cli";
 import { KawaError } from "../../core/errors/errors.ts";
+import { env } from "../settings/env.ts";
 
 /**
  * Path of the engine that npm installed for this platform (`RIVET_ENGINE_BINARY` overrides it).
@@ -10,7 +11,7 @@ import { KawaError } from "../../core/errors/errors.ts";
  */
 export function engineBinary(): string {
   const platformPackage = getPlatformPackageName();
-  if (!platformPackage && !process.env.RIVET_ENGINE_BINARY) {
+  if (!platformPackage && !env.engineBinary) {
     throw new KawaError(
       "ENGINE_PLATFORM_UNSUPPORTED",
       `There is no embedded Rivet Engine for ${process.platform}/${process.arch}. ` +

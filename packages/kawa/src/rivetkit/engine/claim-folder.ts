@@ -13,17 +13,17 @@ import { takeLock } from "./folder-lock.ts";
 
 const identityName = "identity.json";
 const waitMs = 20;
-/** Longer than a lock of somebody who cannot be looked up is believed. */
+/** Longest wait for another process. A lock whose holder cannot be looked up is given up earlier. */
 const maxWaitMs = 8_000;
 
-/** What belongs to the engine that runs on the original, and opens it. */
+/** Files that belong to the engine of the original, or give access to it. */
 const ofEngine = ["engine.json", "engine.lock", "admin-token"];
-/** With these the original would take our sessions, and we its. */
+/** Secrets. With them each folder would accept the sessions of the other. */
 const ofSessions = ["secret", "secret.previous"];
 
-/** Secrets that came with the copy. They are good for nothing but to be put back where a folder was moved to another disk. */
+/** Holds the secrets that came with the copy. They are only kept to be put back where a folder was moved to another disk. */
 export const originalName = "original";
-/** Its store still has the namespace of the original. */
+/** Says that the store of the copy still has the namespace of the original. */
 export const copiedName = "copied";
 
 /**
@@ -51,7 +51,7 @@ export function claimFolder(path: string, dataPath: string, maxMs: number = maxW
     writeFileSync(join(/*turbopackIgnore: true*/ path, copiedName), "", { mode: 0o600 });
     for (const name of ofEngine) rmSync(join(/*turbopackIgnore: true*/ path, name), { force: true });
     if (kinship === "copy") putAway(path);
-    // Last: whoever is interrupted before it begins again.
+    // Last: a process that is interrupted earlier begins again.
     writeIdentity(file, now);
     if (kinship === "copy" && recorded) tell(path, recorded.place);
   } finally {

@@ -1,3 +1,5 @@
+import { env } from "../settings/env.ts";
+
 const proxyNames = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 const loopback = ["127.0.0.1", "localhost", "::1"];
 
@@ -5,7 +7,7 @@ const loopback = ["127.0.0.1", "localhost", "::1"];
  * Adds the loopback addresses to `NO_PROXY` where the environment names a proxy, which could reach no engine on this machine: RivetKit's
  * native part and Node's `fetch` (`NODE_USE_ENV_PROXY`) would send it everything. They have no other setting for it.
  */
-export function keepLoopbackDirect(environment: NodeJS.ProcessEnv = process.env): void {
+export function keepLoopbackDirect(environment: NodeJS.ProcessEnv = env.all): void {
   const valueOf = (name: string): string | undefined => environment[name] || undefined;
   if (!proxyNames.some((name) => valueOf(name) ?? valueOf(name.toLowerCase()))) return;
   // Some programs read the one name first, some the other.

@@ -18,7 +18,7 @@ const meanings: Readonly<Record<string, string>> = {
 type DiskFolder = { readonly path: string; readonly dataPath: string; readonly isGone: boolean };
 
 type EngineDisk = {
-  /** Of the embedded engine of this process, where it stores in files. */
+  /** Folder of the embedded engine of this process, where that stores in files. */
   folder: DiskFolder | undefined;
   /** Why nothing can be stored at the moment; undefined where the disk takes writes. Many may ask at once. */
   failure: () => Promise<KawaError | undefined>;
@@ -43,7 +43,7 @@ export async function checkDisk(): Promise<void> {
   if (failure) throw failure;
 }
 
-/** The error of a file of a folder, told as the disk's where the disk has no room. */
+/** An error of a file in a folder. Where the disk has no room it becomes `DISK_FAILED`. */
 export function asDiskFailure(error: unknown, path: string): unknown {
   const { code, cause } = error as NodeJS.ErrnoException;
   const system = [code, (cause as NodeJS.ErrnoException | undefined)?.code].find(
@@ -67,7 +67,7 @@ async function failureOf(folder: EngineDisk["folder"]): Promise<KawaError | unde
   const gone = goneFailure(folder);
   if (gone) return gone;
   const code = folder && (await refusalOfDisk(folder.dataPath));
-  // Without descriptors nothing was asked of the disk.
+  // A process that has no descriptors left has not asked the disk.
   if (!folder || code === undefined || isOutOfDescriptors({ code })) return undefined;
   return diskFailure(folder.path, code);
 }

@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { makeTempFolder } from "../../../test/support/temp-folder.ts";
 import { EmbeddedEngine } from "./embedded-engine.ts";
-import { EngineFolder } from "./folder.ts";
+import { EngineFolder, type EngineRecord } from "./folder.ts";
+import { locked } from "./folder-lock.ts";
+import { markOf } from "./process-mark.ts";
 import { isAlive, signalProcess } from "./processes.ts";
 
 /** Answers as an engine does. Beside it is a file with a line for each start; others say that it fails, or answers nothing yet. */
@@ -23,6 +26,7 @@ require("node:http").createServer((request, response) => {
 let place: ReturnType<typeof makeTempFolder>;
 let folder: EngineFolder;
 let engine: EmbeddedEngine;
+const onReturn = vi.fn<() => void>();
 
 const file = (name: string): string => join(place.path, name);
 const starts = (): number[] => readFileSync(file("starts"), "utf8").trim().split("\n").map(Number);
@@ -35,7 +39,8 @@ beforeEach(async () => {
   vi.stubEnv("RIVET_ENGINE_BINARY", file("rivet-engine"));
   for (const method of ["warn", "error"] as const) vi.spyOn(console, method).mockImplementation(() => {});
   folder = EngineFolder.open(file("rivet"));
-  engine = await EmbeddedEngine.start({ folder });
+  onReturn.mockClear();
+  engine = await EmbeddedEngine.start({ folder, onReturn });
 });
 
 afterEach(async () => {
@@ -44,6 +49,86 @@ afterEach(async () => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
   place.remove();
+});
+
+/** Runs the engine of the folder in another process, until it answers. Returns what that process writes down. */
+async function startElsewhere(): Promise<EngineRecord> {
+  const { port } = folder.readRecord()!;
+  const before = starts().length;
+  const environment = { ...process.env, RIVET__GUARD__PORT: String(port) };
+  const { pid } = spawn(file("rivet-engine"), ["start"], { env: environment, stdio: "ignore" });
+  await untilStarted(before + 1);
+  await vi.waitFor(() => fetch(engine.endpoint), { timeout: 15_000 });
+  const mark = markOf(pid!);
+  return { pid: pid!, port, ownerPid: pid!, engine: mark, owner: { ...mark, thread: 0 } };
+}
+
+/** This process begins with the engine of another one. */
+async function startShared(): Promise<EngineRecord> {
+  await engine.stop();
+  const record = await startElsewhere();
+  folder.writeRecord(record);
+  engine = await EmbeddedEngine.start({ folder, onReturn });
+  return record;
+}
+
+describe.skipIf(process.platform === "win32")("an engine of this process", () => {
+  it("is started again when it has ended: own → gone → own", async () => {
+    expect(engine.isOwn).toBe(true);
+    signalProcess(starts()[0]!, "SIGKILL");
+    await untilStarted(2);
+    await vi.waitFor(() => expect(engine.isOwn).toBe(true), { timeout: 15_000 });
+    await vi.waitFor(() => expect(console.warn).toHaveBeenCalled(), { timeout: 15_000 });
+    expect(folder.readRecord()?.pid).toBe(starts()[1]);
+    expect(onReturn).not.toHaveBeenCalled();
+  });
+
+  it("is stopped: own → stopped", async () => {
+    await engine.stop();
+    await engine.stop();
+    expect([engine.isOwn, ...starts().map(isAlive)]).toEqual([false, false]);
+    expect(folder.readRecord()?.pid).toBe(0);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("an engine of another process", () => {
+  it("is joined at the start, and left alone: shared → stopped", async () => {
+    const { pid } = await startShared();
+    expect(engine.isOwn).toBe(false);
+    await engine.stop();
+    expect([isAlive(pid), folder.readRecord()?.pid]).toEqual([true, pid]);
+  });
+
+  it("is started here when it is gone, and the host is told: shared → gone → own", async () => {
+    const { pid } = await startShared();
+    signalProcess(pid, "SIGKILL");
+    await vi.waitFor(() => expect(onReturn).toHaveBeenCalledTimes(1), { timeout: 20_000 });
+    expect(engine.isOwn).toBe(true);
+    expect(isAlive(folder.readRecord()!.pid)).toBe(true);
+  });
+
+  it("is joined when it was started first: own → gone → shared", async () => {
+    const own = starts()[0]!;
+    const { pid } = await locked(folder, async () => {
+      signalProcess(own, "SIGKILL");
+      await vi.waitFor(() => expect(isAlive(own)).toBe(false), { timeout: 15_000 });
+      const record = await startElsewhere();
+      folder.writeRecord(record);
+      return record;
+    });
+    const joined = expect.stringContaining("runs again");
+    await vi.waitFor(() => expect(console.warn).toHaveBeenCalledWith(joined), { timeout: 20_000 });
+    expect([engine.isOwn, isAlive(pid), starts().length, onReturn.mock.calls.length]).toEqual([false, true, 2, 0]);
+  });
+
+  it("is waited for when this process could not start its own: gone → shared", async () => {
+    writeFileSync(file("is-broken"), "");
+    signalProcess(starts()[0]!, "SIGKILL");
+    await vi.waitFor(() => expect(console.error).toHaveBeenCalled(), { timeout: 15_000 });
+    expect(engine.isOwn).toBe(false);
+    rmSync(file("is-broken"));
+    await vi.waitFor(() => expect(engine.isOwn).toBe(true), { timeout: 20_000 });
+  });
 });
 
 describe.skipIf(process.platform === "win32")("an engine that is stopped while it is gone", () => {

@@ -4,11 +4,11 @@ import { waitUntil } from "./processes.ts";
 
 const healthTimeoutMs = 1_000;
 const requestTimeoutMs = 10_000;
-/** Of what takes some milliseconds. */
+/** Requests of the store watch take some milliseconds. */
 const storeTimeoutMs = 1_500;
-/** Of what the engine stores every second. */
+/** The engine stores the heartbeat of each server every second. An older one means that it stores nothing. */
 const maxAgeMs = 5_000;
-/** Many short waits: a long one is over at once where the process was held up. */
+/** A timeout is many short waits: a single long one is over at once where this process was held up. */
 const patienceSlices = 10;
 /** Nobody hosts actors in a pool of this name. */
 const probePool = "kawa-probe";
@@ -20,7 +20,7 @@ const hiddenNamespace = /^kawa-[0-9a-f]{32}$/;
 /** An engine on this machine, and the token that it asks for. */
 export type EngineAccess = { readonly port: number; readonly adminToken: string };
 
-/** Its gateway to actors asks for no token, but for the name of the namespace: that is a secret too. */
+/** The engine's gateway to actors asks for no token, only for the name of the namespace: so the name is a secret too. */
 export function createNamespaceName(): string {
   return `${oldNamespace}-${randomBytes(16).toString("hex")}`;
 }
@@ -34,13 +34,13 @@ export async function isHealthy(port: number): Promise<boolean> {
   }
 }
 
-/** Rejects when it does not answer. */
+/** Rejects when the engine does not answer. */
 export async function checkHealth(port: number): Promise<void> {
   if (!(await isHealthy(port)))
     throw new KawaError("BACKEND_UNAVAILABLE", `The engine on port ${port} does not answer.`);
 }
 
-/** Whether it obeys who has this token, or none. */
+/** Whether the engine obeys who has this token, or who has none. */
 export async function obeys(port: number, adminToken: string | undefined): Promise<boolean> {
   const { status } = await callEngine({ port, adminToken }).catch(() => ({ status: 0 }));
   return status !== 401 && status !== 403;
@@ -60,7 +60,7 @@ export async function findNamespace(access: EngineAccess): Promise<string | unde
   );
 }
 
-/** Of one name for each token: a start that was interrupted may have begun to make it, and values must not be in two of them. */
+/** The name follows from the token: a start that was interrupted may have made the namespace, and values must not be in two of them. */
 export async function createNamespace(access: EngineAccess): Promise<string> {
   const name = namespaceNameOf(access);
   const response = await callEngine(access, { method: "POST", body: { name, display_name: oldNamespace } });
@@ -80,7 +80,7 @@ export async function checkStore(access: EngineAccess, namespace: string): Promi
   if ((await lastStoredAtMs(access, namespace)) < Date.now() - maxAgeMs) await storeProbe(access, namespace);
 }
 
-/** 0 where it does not say. */
+/** When the engine last stored something; 0 where it does not say. */
 async function lastStoredAtMs(access: EngineAccess, namespace: string): Promise<number> {
   const path = `/envoys?${new URLSearchParams({ namespace, limit: "100" })}`;
   const response = await callEngine(access, { path, timeoutMs: storeTimeoutMs });
@@ -97,7 +97,7 @@ async function storeProbe(access: EngineAccess, namespace: string): Promise<void
   await response.body?.cancel();
 }
 
-/** One that refuses what it is asked, as another version may, does its work: to start it anew would change nothing. */
+/** An engine of another version may refuse a request. It does its work all the same: to start it anew would change nothing. */
 async function checkAble(response: Response, what: string): Promise<void> {
   if (response.status >= 500) throw await refusal(response, what);
 }
@@ -123,7 +123,7 @@ function callEngine(
   });
 }
 
-/** Ends after so much time in which an answer could be read: while this process is held up itself, one that has come waits unread. */
+/** Aborts after `ms` in which this process could have read an answer. While the process is held up, an answer that has come waits unread. */
 function patienceOf(ms: number): AbortSignal {
   const controller = new AbortController();
   let left = patienceSlices;

@@ -3,7 +3,7 @@ import type { EngineRecord } from "./folder.ts";
 import { isProcessMark, markOf, stateOf } from "./process-mark.ts";
 import { isEngineProcess } from "./processes.ts";
 
-/** Longer than a server takes to end: its main thread stops the engine first. */
+/** Longer than a process takes to end: its main thread stops the engine first. */
 const patienceOfThreadsMs = 3_000;
 
 /** `thread`: another thread of this process. `unknown`: whether it lives cannot be looked up. */
@@ -28,18 +28,18 @@ export function ownerOf({ pid, ownerPid, owner }: EngineRecord): Owner {
   return state === "gone" ? "gone" : "unknown";
 }
 
-/** Whether the engine itself lives. False where its process cannot be looked up: its number is then another's. */
+/** Whether the engine itself lives. False where its process cannot be looked up: the number may then be that of another process. */
 export function isEngineAlive({ pid, engine }: EngineRecord): boolean {
   const state = isProcessMark(engine) ? stateOf(engine) : "unknown";
   return (state === "alive" || state === "unknown") && isEngineProcess(pid);
 }
 
 /**
- * Whether this thread is to start an engine of others that is gone. That of another thread it leaves alone: that thread starts it again,
- * or has ended, and then RivetKit hosts no actors in this process any more. In another thread than the main one, the main one begins.
+ * Whether this thread is to start an engine of others that is gone. It leaves alone the engine of another thread: that thread starts it
+ * again, or has ended, and then RivetKit hosts no actors in this process any more. The main thread begins; the others wait for it.
  */
 export function mayTakeOver(record: EngineRecord | undefined, goneForMs: number): boolean {
   const isDue = isMainThread ? goneForMs >= 0 : goneForMs > patienceOfThreadsMs;
-  // Asked last: on some systems it takes a program.
+  // Asked last: on some systems a program has to be run for it.
   return isDue && !(record && ownerOf(record) === "thread");
 }

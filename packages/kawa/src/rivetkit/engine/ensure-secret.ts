@@ -8,7 +8,7 @@ import { isSecretShared, shareSecret } from "../secret/shared-secret.ts";
  * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - the folder that keeps the secret cannot be made or written
  */
 export function ensureSecret(): void {
-  // Of an app that shares an engine the environment has it, or it is missing: signing says so.
+  // Where the engine runs elsewhere, the environment has the secret. Where it is missing, signing says so.
   if (isSecretShared() || env.secret || env.endpoint) return;
   shareSecretOf(EngineFolder.open(env.dataDir));
 }

@@ -5,7 +5,7 @@ const others = 0o077;
 const sticky = 0o1000;
 
 /**
- * Takes from other users what they may do with a file or folder, if there is one.
+ * Closes a file or folder to other users, if there is one.
  *
  * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - it belongs to somebody else, or the file system knows no modes
  */
@@ -27,7 +27,7 @@ export function closeToOthers(path: string): void {
 }
 
 /**
- * Checks that this process can do its work with what has this path, if there is anything.
+ * Checks that this process can use a file or folder, if there is one.
  *
  * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - it may not be read, or written where that is needed, or is of another kind
  */
@@ -41,7 +41,7 @@ export function checkUsable(path: string, kind: "file" | "folder" | "log"): void
     if (!found) return;
     if (isFolder ? !found.isDirectory() : !found.isFile())
       problem = `is not a ${isFolder ? "folder" : "file"}. Move it away`;
-    // Files are replaced, never written over, but for the log.
+    // All files but the log are replaced, never written over.
     else accessSync(path, isFolder ? R_OK | W_OK | X_OK : kind === "log" ? R_OK | W_OK : R_OK);
   } catch (error) {
     problem = `cannot be ${kind === "file" ? "read" : "read and written"}. Let it belong to the user who runs the server`;

@@ -2,7 +2,7 @@ import { readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 
-/** What tells a folder from its copies. No copy has the inode and the time of birth of its original. */
+/** What distinguishes a folder from its copies: no copy has both the inode and the time of birth of its original. */
 export type FolderIdentity = {
   /** Path on its device: the same folder has another path in each container that mounts it. */
   readonly place: string;

@@ -5,15 +5,15 @@ import type { EngineFolder } from "./folder.ts";
 import { isProcessMark, markOf, type ProcessMark, stateOf } from "./process-mark.ts";
 import { waitUntil } from "./processes.ts";
 
-/** Longest wait for somebody who gives no sign of life, though nobody can tell that it has ended. */
+/** Longest wait for a holder that gives no sign of life and cannot be looked up. */
 const timeoutMs = 24_000;
-/** Longest wait in all: each thing that is done with the lock has its own limit, and a busy machine takes long for each. */
+/** Longest wait in all. Each step under the lock has a limit of its own, and each may take long on a busy machine. */
 const maxTimeoutMs = 90_000;
 const touchIntervalMs = 500;
-/** Threads, and processes in other containers, cannot be looked up: one that is at work touches its lock. */
+/** A holder touches its lock while it works, for threads, and processes in other containers, cannot be looked up. */
 const untouchedMs = 5_000;
 
-/** Runs `work` while nobody else starts an engine in this folder. */
+/** Runs `work` under the lock of the folder: no other thread or process starts an engine in it meanwhile. */
 export async function locked<T>(folder: EngineFolder, work: () => Promise<T>): Promise<T> {
   const path = folder.lockPath;
   let lock: Lock | undefined;
@@ -57,7 +57,7 @@ export function takeLock(path: string): Lock | undefined {
       if (isLeftOver(path)) removeLeftOver(path);
       return undefined;
     }
-    // A full disk leaves an empty file, and nobody whose it is.
+    // A full disk leaves an empty file, which names no holder.
     if ((cause as NodeJS.ErrnoException).syscall === "write") rmSync(path, { force: true });
     throw new KawaError(
       "ENGINE_FOLDER_UNWRITABLE",
@@ -65,7 +65,7 @@ export function takeLock(path: string): Lock | undefined {
       { cause },
     );
   }
-  // Who was taken for dead must not take the lock of the next one.
+  // A holder that was taken for dead must not release the lock of the next one.
   const isOurs = (): boolean => readLock(path) === text;
   return {
     touch: () => {
@@ -78,8 +78,8 @@ export function takeLock(path: string): Lock | undefined {
 }
 
 /**
- * Of several who find the same one left over, one deletes it: another one would delete what the first has made in its place. Who is to is
- * decided by a lock of its own, which a starter that ended meanwhile leaves over in turn.
+ * Deletes a lock that was left over. Only one of those who find it may do so: a second one would delete the lock that the first has made
+ * in its place. A lock of its own decides who, and a process that ends meanwhile may leave that one over in turn.
  */
 function removeLeftOver(path: string): void {
   const found = readLock(path) ?? "";
@@ -95,7 +95,7 @@ function isFile(path: string): boolean {
 
 function isLeftOver(path: string): boolean {
   const holder = holderOf(path);
-  // It is gone, or was made a moment ago and is not written yet.
+  // The lock is gone, or was made a moment ago and is not written yet.
   if (!holder) return isUntouched(path);
   const state = stateOf(holder);
   return state === "gone" || (state !== "alive" && isUntouched(path));

@@ -76,7 +76,7 @@ export class EngineFolder {
     return folder;
   }
 
-  /** True while it is not in its place any more: it was deleted or moved, and what may be there now is another one. */
+  /** True while the folder is not in its place: it was deleted, moved or replaced by another one. */
   get isGone(): boolean {
     return inodeOf(this.dataPath) !== this.#inode;
   }
@@ -85,7 +85,7 @@ export class EngineFolder {
     return join(this.path, "data");
   }
 
-  /** Of the actors: what they have committed and the engine does not store yet. */
+  /** Folder of the actors' journals: what they have committed and the engine does not store yet. */
   get journalPath(): string {
     return join(this.path, "journal");
   }
@@ -156,7 +156,7 @@ export class EngineFolder {
     const next = `${path}.${process.pid}.${threadId}`;
     writeFileSync(next, createSecret(), { mode: 0o600 });
     try {
-      // A link decides who made it when two processes start at once; an empty file is of an interrupted start.
+      // When two processes start at once, the link decides whose file counts. An empty file is left by an interrupted start.
       if (found === undefined) linkSync(next, path);
       else renameSync(next, path);
     } catch (error) {
@@ -166,7 +166,7 @@ export class EngineFolder {
     return readText(path) ?? "";
   }
 
-  /** Secrets of this folder before, one a line: a secret is replaced by moving its file to this one. */
+  /** Earlier secrets of this folder, one a line. To replace a secret, move its file to this one. */
   previousSecrets(): readonly string[] {
     const path = this.#path(previousName);
     const secrets =
@@ -202,7 +202,7 @@ function readText(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
 }
 
-/** The engine names namespace and, at a wrong address, token in its log. */
+/** Leaves out namespace and token, which the engine writes into its log. */
 function withoutNames(text: string): string {
   return text.replace(/\bkawa-[0-9a-f]{32}\b/g, "kawa-…").replace(/\b[0-9a-f]{64}\b/g, "…");
 }

@@ -1,10 +1,10 @@
 import type { EngineFolder } from "./folder.ts";
-import { type AskStore, withStore } from "./store-session.ts";
+import { type AskStore, withStore } from "./with-store.ts";
 
 const pegboard = "/rivet/pegboard";
 const gasoline = "/rivet/gasoline/kv";
 const lostSignal = "pegboard_actor2_lost";
-/** Of the actors that are told to start anew; the engine finds out about the others by itself, some seconds later. */
+/** How many actors are told to start anew. The engine finds out about the others by itself, some seconds later. */
 const maxActors = 200;
 
 export type Forgotten = {
@@ -25,7 +25,7 @@ export async function forgetEarlier(folder: EngineFolder, { withServers }: Forgo
       if (withServers) await forgetServers(ask);
     });
   } catch (error) {
-    // Slower, but not wrong: the engine finds out by itself.
+    // The start is slower, but not wrong: the engine finds out by itself.
     console.warn(
       `[kawa] The store does not know that its previous engine has ended, so the first values may take up to half a minute: ${(error as Error).message}`,
     );

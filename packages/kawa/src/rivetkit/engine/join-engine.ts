@@ -4,11 +4,11 @@ import { isEngineAlive, ownerOf } from "./engine-owner.ts";
 import type { EngineRecord } from "./folder.ts";
 import { signalProcess, waitUntil } from "./processes.ts";
 
-/** For an engine whose owner has ended: the owner's end ends it. */
+/** Longest wait for the end of an engine whose owner has ended: it ends with its owner. */
 const endTimeoutMs = 4_000;
-/** On a busy machine a healthy engine, too, may be late with an answer. Its owner looks after it. */
+/** Longest wait for an answer. On a busy machine a healthy engine may be late too, and its owner looks after it. */
 const answerTimeoutMs = 12_000;
-/** In which another thread has started its crashed engine again. */
+/** Within it another thread has started its crashed engine again. */
 export const threadRestartMs = 6_000;
 
 /** Whether somebody beside this thread runs the engine, whatever port was asked for: the store can have one engine only. */

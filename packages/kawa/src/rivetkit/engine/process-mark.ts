@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { isAlive } from "./processes.ts";
+import { env } from "../settings/env.ts";
 
-/** Names a process for longer than its number does, which the system gives away again: at once in a container that starts anew. */
+/** Names a process for good. Its number alone does not: the system gives it away again, at once in a container that starts anew. */
 export type ProcessMark = {
   readonly pid: number;
   /** As the system tells it; undefined where it does not. */
@@ -20,7 +21,7 @@ export function markOf(pid: number): ProcessMark {
   return { pid, startedAt: startOf(pid), space: ownSpace() };
 }
 
-/** Who an older version wrote down has a number only. */
+/** Older versions wrote down a number only. */
 export function stateOf({ pid, startedAt, space }: ProcessMark): ProcessState {
   const here = ownSpace();
   if (space && here && space.boot !== here.boot) return "gone";
@@ -28,7 +29,7 @@ export function stateOf({ pid, startedAt, space }: ProcessMark): ProcessState {
   if (!isAlive(pid)) return "gone";
   const now = startOf(pid);
   if (now === "ended" || (startedAt !== undefined && now !== undefined && now !== startedAt)) return "gone";
-  // With our own number, who was written down without a time is from an earlier life: in a container numbers repeat.
+  // A mark with our own number and no time is of an earlier process: in a container numbers repeat.
   if (pid === process.pid) return startedAt === undefined && now !== undefined ? "gone" : "own";
   return startedAt === undefined || now === undefined ? "unknown" : "alive";
 }
@@ -41,8 +42,8 @@ function startOf(pid: number): string | undefined {
   try {
     if (process.platform === "linux") return startInProc(readFileSync(`/proc/${pid}/stat`, "utf8"));
     if (process.platform === "win32") return undefined;
-    const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
-    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env }).trim() || undefined;
+    const options = { encoding: "utf8", env: { ...env.all, LC_ALL: "C", TZ: "UTC" } } as const;
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], options).trim() || undefined;
   } catch {
     return undefined;
   }

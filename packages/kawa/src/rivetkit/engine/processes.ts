@@ -18,12 +18,12 @@ export function isEngineProcess(pid: number): boolean {
   try {
     return commandOf(pid).includes("rivet-engine");
   } catch {
-    // Nothing tells here: the record is all there is.
+    // The system does not tell. The record is all there is.
     return isAlive(pid);
   }
 }
 
-/** Of a process that has ended and that nobody has waited for, it is empty. */
+/** Command line of a process; empty for a zombie. */
 function commandOf(pid: number): string {
   if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8");
   if (process.platform === "win32")
@@ -35,12 +35,12 @@ function commandOf(pid: number): string {
 }
 
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
-  // Of a process that could not be started; the system would take it for a group, such as our own.
+  // A process that could not be started has no number, and the system would take 0 for our own group.
   if (pid <= 0) return;
   try {
     process.kill(pid, signal);
   } catch {
-    // It is gone, which is what the caller wants.
+    // The process is gone, which is what the caller wants.
   }
 }
 

@@ -1,20 +1,21 @@
 import { devNull } from "node:os";
+import { env } from "../settings/env.ts";
 
-/** Only other engines of a cluster need it, and it asks for no token. */
+/** A service for other engines of a cluster. It asks for no token. */
 export const leftOutService = "api_peer";
 
 /**
- * The engine and its tool read all certificates of the system at each start, several times: half of all that they do by then. One that
- * stores in files connects to nobody; where it does all the same, it has those of its makers.
+ * The engine and its tool read all certificates of the system several times at each start, which is half of the work of a start. An engine
+ * that stores in files connects to no other machine; should it do so, it has the certificates that it was built with.
  */
 const noCertificates = { SSL_CERT_FILE: devNull, SSL_CERT_DIR: devNull };
 
 export type EngineSettings = {
   readonly port: number;
   readonly dataPath: string;
-  /** The engine obeys whoever has it, and nobody else. */
+  /** The engine obeys only who has it. */
   readonly adminToken: string;
-  /** Address that its metrics are bound to. They ask for no token. */
+  /** Address of its metrics, which ask for no token. */
   readonly metricsHost: string;
 };
 
@@ -60,20 +61,16 @@ export function engineEnvironment({ port, dataPath, adminToken, metricsHost }: E
   };
 }
 
-/** Of a command that looks into the store of an engine. */
+/** Environment of a command that looks into the store of an engine. */
 export function toolEnvironment(dataPath: string): NodeJS.ProcessEnv {
   return { ...storeEnvironment(dataPath), RUST_LOG: "error" };
 }
 
 /** Where an engine stores. */
 export function storeEnvironment(dataPath: string): NodeJS.ProcessEnv {
-  const user = inherited();
+  const user = env.forEngine;
   const isDatabase = Boolean(user["RIVET__POSTGRES__URL"]);
-  return {
-    NODE_ENV: process.env.NODE_ENV,
-    ...(isDatabase ? {} : { RIVET__FILE_SYSTEM__PATH: dataPath, ...noCertificates }),
-    ...user,
-  };
+  return { ...(isDatabase ? {} : { RIVET__FILE_SYSTEM__PATH: dataPath, ...noCertificates }), ...user };
 }
 
 /** Whether an engine with this environment stores in files at `dataPath`, and not in a database. */
@@ -83,21 +80,12 @@ export function storesInFiles(dataPath: string): boolean {
 
 /** The token that the user's settings give the engine. */
 export function givenAdminToken(): string | undefined {
-  return process.env["RIVET__AUTH__ADMIN_TOKEN"] || undefined;
+  return env.forEngine["RIVET__AUTH__ADMIN_TOKEN"] || undefined;
 }
 
-/** Who asks for metrics, by naming a host or a port, gets them. */
+/** A user who names a host or a port for metrics gets them there. */
 function metricsEnvironment(host: string): Record<string, string> {
-  if (process.env["RIVET__METRICS__PORT"] || process.env["RIVET__METRICS__HOST"])
-    return { RIVET__METRICS__HOST: "127.0.0.1" };
+  const { RIVET__METRICS__PORT, RIVET__METRICS__HOST } = env.forEngine;
+  if (RIVET__METRICS__PORT || RIVET__METRICS__HOST) return { RIVET__METRICS__HOST: "127.0.0.1" };
   return { RIVET__METRICS__HOST: host, RIVET__METRICS__PORT: "0" };
-}
-
-function inherited(): Record<string, string> {
-  const entries = Object.entries(process.env).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined &&
-      (entry[0].startsWith("RIVET__") || ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"].includes(entry[0])),
-  );
-  return Object.fromEntries(entries);
 }

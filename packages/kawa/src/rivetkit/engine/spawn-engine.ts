@@ -42,7 +42,7 @@ export async function spawnEngine(
     });
     const pid = process.platform === "win32" ? (child.pid ?? 0) : await firstNumber(child.stdout, exited);
     child.unref();
-    // Without descriptors left there are no streams.
+    // A process that has no descriptors left gets no streams.
     for (const stream of (child.stdio as ChildProcess["stdio"] | undefined) ?? [])
       (stream as { unref?: () => void } | null)?.unref?.();
     return { pid, exited };

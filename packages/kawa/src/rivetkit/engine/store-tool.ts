@@ -17,7 +17,7 @@ export async function hideNamespace(folder: EngineFolder, knownName: string): Pr
   const name = createNamespaceName();
   const id = (await editStore(folder, `get ${byName}/${knownName}`)).trim();
   if (!/^[0-9a-z]+$/.test(id)) throw new Error(`The store has no namespace "${knownName}".`);
-  // The index comes last: whoever is interrupted before it finds the old name, and begins again.
+  // The index comes last: a process that is interrupted earlier finds the old name, and begins again.
   await editStore(folder, `set /rivet/namespace/data/${id}/name str:${name}`);
   await editStore(folder, `move ${byName}/${knownName} ${byName}/${name}`);
   return name;

@@ -3,14 +3,14 @@ import { goneFailure, refusalOfDisk } from "./disk-room.ts";
 import type { EngineFolder } from "./folder.ts";
 
 const checkIntervalMs = 2_000;
-/** While something is wrong. */
+/** Between two checks while something is wrong. */
 const recheckIntervalMs = 500;
 /** An engine that is held up for some seconds goes on by itself. */
 const maxFailures = 3;
-/** Of a machine that holds up this process, too: it takes as many more failures to tell that the engine is worse. */
+/** Failures it takes on a machine that holds up this process as well: only many show that the engine is worse off. */
 const heldUpFailures = 12;
 const tickMs = 100;
-/** This process had no turn for so long while it waited for the answer. */
+/** This process counts as held up when it had no turn for so long while it waited for the answer. */
 const heldUpMs = 500;
 
 export type WatchedStore = {
@@ -37,7 +37,7 @@ export async function whenStoreFails({ check, folder, signal }: WatchedStore): P
     if (failure === undefined || failures < maxFailures) continue;
     const hasWaited = await whenDiskTakesWrites(folder, signal);
     if (signal.aborted) break;
-    // With room it may have gone on by itself.
+    // Once it has room, the engine may go on by itself.
     const isStillBroken = !hasWaited || (await failureOf(check)) !== undefined;
     if (signal.aborted) break;
     if (isStillBroken) return failure;
@@ -46,7 +46,7 @@ export async function whenStoreFails({ check, folder, signal }: WatchedStore): P
   return undefined;
 }
 
-/** Notices how long this process was kept from running. Ends when it is asked. */
+/** Measures how long this process was kept from running. Ends when it is asked for the result. */
 function watchTurns(): { longestWithoutMs(): number } {
   let lastAt = performance.now();
   let longest = 0;

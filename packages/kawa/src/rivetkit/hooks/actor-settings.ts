@@ -4,7 +4,7 @@ import type { AnyHooks } from "./hooks.ts";
 /** What `createReactiveStateActor` was given. */
 export type ActorSettings = {
   readonly hooks: AnyHooks;
-  /** Of one encoded value. */
+  /** Largest encoded value. */
   readonly maxValueBytes: number;
 };
 
@@ -19,7 +19,7 @@ export function settingsOf(definition: object): ActorSettings | undefined {
   return (definition as Readonly<Record<symbol, ActorSettings | undefined>>)[symbol];
 }
 
-/** By the actor's name in the registry. After an edit in development the running actor goes on with the newer hooks. */
+/** Settings by the actor's name in the registry. After an edit in development the running actor goes on with the newer hooks. */
 const latest = processState("actor-settings", () => new Map<string, ActorSettings>());
 
 export function keepLatestSettings(definitions: Readonly<Record<string, object>>): void {

@@ -29,7 +29,7 @@ export function clientParams(name: ActionName, args: readonly unknown[]): Record
   const params = Object.fromEntries(
     names.map((field) => [field, Object.hasOwn(given, field) ? given[field] : undefined]),
   );
-  // No prefix is the empty one: a hook that guards "everything" must not meet it in two forms.
+  // No prefix means the empty one: a hook that guards "everything" must not meet two forms of it.
   return "prefix" in params ? { prefix: params["prefix"] ?? "" } : params;
 }
 

@@ -5,7 +5,7 @@ import type { ActionName } from "./hooks.ts";
 
 const told = processState("closed-actions", () => new Set<ActionName>());
 
-/** The refusal of what a browser has asked for, and of which no hook says that it may. */
+/** Refuses a browser an action that no hook names. */
 export function closedToBrowsers(name: ActionName): KawaError {
   const message =
     `${name} is closed to browsers: the actor has hooks for other actions of this kind, and none for this one. ` +

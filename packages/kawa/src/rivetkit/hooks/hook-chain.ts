@@ -26,7 +26,7 @@ export type FromHook = { readonly run: HookRun; readonly chain: HookChain; reado
 const maxDepth = 100;
 /** One that guards itself against being asked twice ends here. */
 const maxSameCalls = 2;
-/** Of hooks that ask for more and more, several at once. */
+/** Most calls of hooks that ask for more and more, several at once. */
 const maxDeepCalls = 10_000;
 const deep = 5;
 /** What was started inside of a hook is no longer part of it this long after its end, in milliseconds: a timer is not. */
@@ -86,7 +86,7 @@ export function outsideOfHooks<T>(fn: () => T): T {
 }
 
 /**
- * Refuses a call that the hooks which wait for it have made before, or that is one of ever more.
+ * Refuses a call that one of the waiting hooks has made before, and one of a chain that grows without end.
  *
  * @throws {KawaError} HOOK_LOOP - it would never end
  */

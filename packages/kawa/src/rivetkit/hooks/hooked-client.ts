@@ -20,7 +20,7 @@ interface Handle {
 const openers = ["get", "getOrCreate", "getForId", "create"] as const;
 type Openers = Readonly<Record<(typeof openers)[number], (...args: unknown[]) => Handle | Promise<Handle>>>;
 
-/** Beside the app's own connection params; alone in the last argument of an action. */
+/** Field that names the waiting hooks: beside the app's own connection params, or alone in the last argument of an action. */
 const field = "kawaHooks";
 /** Any actor of this app: RivetKit finds one by its id, whatever its name is said to be. */
 const audience = "actors";
@@ -51,7 +51,7 @@ export function hooksOf({ conn }: Pick<HookContext, "conn">): HookChain | undefi
 function readHooks(holder: unknown): HookChain | undefined {
   const token = typeof holder === "object" && holder !== null && field in holder ? holder[field] : undefined;
   if (token === undefined) return undefined;
-  // Whoever makes it up names no hooks.
+  // A client that makes it up names no hooks.
   const checked = verify({ purpose: "hooks", audience }, token);
   return checked.state === "valid" ? (JSON.parse(checked.payload) as HookChain) : undefined;
 }
@@ -62,7 +62,7 @@ function hookedClient(client: object): object {
     get(target, property) {
       const value = Reflect.get(target, property, target) as unknown;
       if (isOpener(property)) {
-        // With the actor's name in front.
+        // The client's own methods take the actor's name first.
         const open = value as Openers["get"];
         return (name: unknown, ...rest: unknown[]) =>
           isOurs(name) ? opener(open.bind(target, name))(...rest) : open(name, ...rest);
@@ -114,13 +114,13 @@ function withHooks(options: Options | undefined): Options | undefined {
   };
 }
 
-/** Undefined stands for what the handle was given. */
+/** Params of a connection; undefined for those that the handle was given. */
 function withMark(params: unknown, [mark]: readonly Params[]): unknown {
   const isObject = typeof params === "object" && params !== null && !Array.isArray(params);
   return isObject && mark ? { ...params, ...mark } : params;
 }
 
-/** One inside of a hook, else none. */
+/** The chain of the hook that the caller runs in; empty outside of hooks. */
 function marks(): readonly Params[] {
   const from = currentHook();
   if (!from) return [];
@@ -136,7 +136,7 @@ async function withOwnErrors<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     const { code, message } = error as { code?: unknown; message?: unknown };
     if (code !== "HOOK_LOOP" || isKawaError(error)) throw error;
-    // Without its cause, of which clients are told.
+    // Without its cause: clients are told what a public cause says.
     throw new KawaError("HOOK_LOOP", String(message));
   }
 }

@@ -29,7 +29,7 @@ export function startHost(options: StartOptions = {}): Promise<void> {
 }
 
 export function printStartFailure(error: unknown): void {
-  // It was stopped while it started.
+  // The host was stopped while it started.
   if (isKawaError(error, "BACKEND_CLOSED")) return;
   if (!isKawaError(error)) return console.error("[kawa] The actors could not be started:", error);
   console.error(`[kawa] ${error.message}`);

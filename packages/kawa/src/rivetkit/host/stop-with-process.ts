@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { keepAlive } from "../../core/process/keep-alive.ts";
 import { processState } from "../../core/process/process-state.ts";
+import { withTimeout } from "../../core/process/with-timeout.ts";
 import { host } from "./host.ts";
 import { noteRequests, whenAnswered } from "./requests-under-way.ts";
 
@@ -9,12 +10,12 @@ type Signal = keyof typeof exitCodes;
 
 /** An engine that does not end by itself is killed with this process. */
 const maxStopMs = 2_500;
-/** Requests that have begun read and write for so long after the signal, in milliseconds. */
+/** Longest wait for requests that have begun before the signal, in milliseconds. */
 const maxAnswerMs = 1_000;
-/** For requests that others still answer; Docker kills after as long. */
+/** Longest wait for requests that other servers still answer. Docker kills after as long. */
 const maxLingerMs = 10_000;
 const idleCheckIntervalMs = 50;
-/** A shell and npm both pass Ctrl-C on; who presses it again later does not want to wait. */
+/** Signals within it count as one, for a shell and npm both pass Ctrl-C on. A later one ends the process at once. */
 const repeatedSignalMs = 500;
 
 type ExitCode = Parameters<typeof process.exit>[0];
@@ -37,7 +38,7 @@ export function stopWithProcess(before?: () => void): void {
   if (before) ending.before.add(before);
   noteRequests();
   processState("stops-with-process", () => {
-    // First of all listeners: another one may call process.exit at once.
+    // Before all other listeners: one of them may call process.exit at once.
     for (const signal of Object.keys(exitCodes) as Signal[]) process.prependListener(signal, () => end(signal));
     return true;
   });
@@ -78,7 +79,7 @@ function lingerWithOthers(exitCode: number): void {
   void stopped.then(() => setInterval(exitWhenIdle, idleCheckIntervalMs).unref());
 }
 
-/** Nothing but RivetKit keeps the process alive, whose handles Node does not list. */
+/** True when only RivetKit keeps the process alive: Node does not list its handles. */
 function isIdle(): boolean {
   const kinds = process.getActiveResourcesInfo().filter((kind) => kind !== "TTYWrap");
   // Node lists its own stdio too, which keeps nothing alive.
@@ -91,10 +92,9 @@ function countStdioPipes(): number {
 
 async function stopInTime(): Promise<void> {
   await whenAnswered(maxAnswerMs);
-  const limit = new AbortController();
   const stopped = host()
     .stop()
-    .catch((error) => console.error("[kawa] The embedded engine could not be stopped:", error))
-    .finally(() => limit.abort());
-  await Promise.race([stopped, sleep(maxStopMs, undefined, { signal: limit.signal }).catch(() => {})]);
+    .catch((error) => console.error("[kawa] The embedded engine could not be stopped:", error));
+  // A stop that hangs goes on, and ends with this process.
+  await keepAlive(withTimeout(stopped, maxStopMs, () => {}));
 }

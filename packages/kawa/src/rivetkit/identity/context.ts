@@ -6,12 +6,12 @@ import { processState } from "../../core/process/process-state.ts";
 import { noteIdentityAsked } from "../../core/work/public-run.ts";
 import { decodeValue, encodeValue } from "../../core/value/value.ts";
 
-/** Tells who acts, from what the server has verified; null or undefined for nobody. */
+/** Tells who acts, from what the server has verified; null or undefined where the caller is anonymous. */
 export type GetContext = () => Context | null | undefined | Promise<Context | null | undefined>;
 
 const maxContextBytes = 8 * 1024;
 
-// In a box: a block of nobody is not outside of a block.
+// In a box: an anonymous block is not the same as no block.
 const storage = processState(
   "context",
   () => new AsyncLocalStorage<{ readonly context: Context | null | undefined }>(),
@@ -29,7 +29,7 @@ export function withContext<R>(context: Context, fn: () => R): R {
 }
 
 /**
- * The encoded identity of an operation that starts now; undefined for nobody.
+ * The encoded identity of an operation that starts now; undefined where the caller is anonymous.
  *
  * @throws {KawaError} CONTEXT_UNAVAILABLE - `getContext` threw
  * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - the context is no plain data, or more than 8 KiB
@@ -54,7 +54,7 @@ export function decodeContext(text: string | undefined): Context {
   return context;
 }
 
-/** A text or a list would be taken for somebody without a name. */
+/** A text or a list has no fields: hooks would take the caller for anonymous. */
 function checkContext(context: unknown): asserts context is Context {
   if (Object.prototype.toString.call(context) === "[object Object]") return;
   throw new KawaError(

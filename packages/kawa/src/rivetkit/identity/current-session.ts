@@ -3,7 +3,7 @@ import { asInRequest, nextWork } from "../../core/work/next-work.ts";
 import { processState } from "../../core/process/process-state.ts";
 import type { CheckedSession } from "./revoked-sessions.ts";
 
-/** Whose request it is, until when. */
+/** The session of a request, and when it expires. */
 export type CurrentSession = CheckedSession & { readonly expiresAt: number };
 
 type ReadSession = () => Promise<CurrentSession | undefined>;
@@ -20,7 +20,7 @@ export function provideCurrentSession(cookieName: string, read: ReadSession): vo
  * The session of the request that is being answered, where the app has made its sessions with `createSessions`; undefined outside of
  * a request.
  *
- * @throws {KawaError} CONTEXT_UNAVAILABLE - Next lets nobody read the request here, as in a function whose result it keeps
+ * @throws {KawaError} CONTEXT_UNAVAILABLE - Next does not let the request be read here, as in a function whose result it keeps
  * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - it is not known whether it was revoked
  */
 export async function currentSession(): Promise<CurrentSession | undefined> {

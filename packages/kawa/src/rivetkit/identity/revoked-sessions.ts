@@ -43,7 +43,7 @@ export function onSessionRevoked(listener: (sessionId: string) => void): void {
  * can live. A browser leaves one row, however often it signs in and out.
  */
 export class RevokedSessions {
-  /** By id, when the last cookie of it expires. */
+  /** When the last cookie of each session expires, by id. */
   readonly #untils = new Map<string, number>();
   readonly #chains = new Map<string, EndedChain>();
   /** The last session of each chain: who has opened a stream is known by an id alone. */
@@ -128,7 +128,7 @@ export class RevokedSessions {
 
   #loadSoon(): void {
     this.#loaded = this.#loadAnew();
-    // Whoever asks for a session is told.
+    // A request that asks for a session is told of the failure.
     this.#loaded.catch(() => {});
   }
 
@@ -150,7 +150,7 @@ export class RevokedSessions {
     if (backend === this.#backend) this.#isKnown = true;
   }
 
-  /** Of a key that is deleted a server hears too, which must not bring anything back. */
+  /** A server hears of deleted keys too. They must not bring anything back. */
   #note(key: string): void {
     const now = Date.now();
     const revoked = parseRevoked(key);
@@ -196,7 +196,7 @@ export class RevokedSessions {
     return ended.until > Date.now() && (ended.lowest === lowest || ended.until === until);
   }
 
-  /** Forgets those of which no cookie lives, in storage too. */
+  /** Forgets revocations that no cookie needs any more, in the storage too. */
   #sweep(): void {
     this.#sweptAt = Date.now();
     for (const [id, until] of this.#untils) {
@@ -212,7 +212,7 @@ export class RevokedSessions {
     }
   }
 
-  /** What is not deleted now is deleted by the next server that loads it. */
+  /** The next server that loads a row deletes it, where this one does not. */
   #delete(key: string): void {
     this.#backend.delete(key, asServer).catch(() => {});
   }

@@ -4,14 +4,14 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { codeOf } from "../../../test/support/caught.ts";
 import { TestDatabase } from "../../../test/support/sqlite.ts";
 import { makeTempFolder } from "../../../test/support/temp-folder.ts";
-import { migrateSignalStore, sqliteSession } from "../storage/sqlite-storage.ts";
-import type { StorageSession } from "../storage/storage.ts";
+import { migrateSignalStore, sqliteHandle } from "../storage/sqlite-storage.ts";
+import type { StoreHandle } from "../storage/storage.ts";
 import { type ActorJournalOptions, openActorJournal, removeActorJournal } from "./actor-journal.ts";
 
 let folder: ReturnType<typeof makeTempFolder>;
 let db: TestDatabase;
 let flushCount: number;
-const sessions: StorageSession[] = [];
+const handles: StoreHandle[] = [];
 
 beforeEach(async () => {
   folder = makeTempFolder();
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(sessions.splice(0).map((session) => session.close()));
+  await Promise.all(handles.splice(0).map((handle) => handle.close()));
   folder.remove();
 });
 
@@ -29,16 +29,16 @@ function journals() {
   return { path: folder.path, engine: { flush: async () => void (flushCount += 1), failureCount: 0 } };
 }
 
-async function open(options: Partial<ActorJournalOptions> = {}): Promise<StorageSession> {
-  const session = await openActorJournal(sqliteSession(db), {
+async function open(options: Partial<ActorJournalOptions> = {}): Promise<StoreHandle> {
+  const handle = await openActorJournal(sqliteHandle(db), {
     journals: journals(),
     durability: "disk",
     id: "id",
     name: ["reactiveState", "global"],
     ...options,
   });
-  sessions.push(session);
-  return session;
+  handles.push(handle);
+  return handle;
 }
 
 it("takes up the journal of a version that named its folder after the id of the actor", async () => {

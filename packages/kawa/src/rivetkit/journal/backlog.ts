@@ -1,38 +1,38 @@
 import { sizeOf } from "../wire/protocol.ts";
-import type { StorageSession, StoredRow } from "../storage/storage.ts";
+import type { StoreHandle, StoredRow } from "../storage/storage.ts";
 import type { JournalEntry } from "./journal-line.ts";
 
-/** Of one commit to the storage, in characters. Larger ones take no less time a row, and those who write wait longer for them. */
+/** Largest commit to the storage, in characters. A larger one takes as long for each row, and writers wait longer for it. */
 const maxCommitSize = 1024 * 1024;
 
-/** Commits, in order, that a storage is still to be given. Those that go together are merged: the newest row of a key counts. */
+/** Commits that the storage does not have yet, in order. Commits that are stored together are merged: the newest row of a key counts. */
 export class Backlog {
-  readonly #session: StorageSession;
+  readonly #handle: StoreHandle;
   readonly #entries: JournalEntry[] = [];
   #size = 0;
   #storedSeq = -1;
   #storing: Promise<void> | undefined;
 
-  constructor(session: StorageSession) {
-    this.#session = session;
+  constructor(handle: StoreHandle) {
+    this.#handle = handle;
   }
 
-  /** In characters. */
+  /** Of all commits, in characters. */
   get size(): number {
     return this.#size;
   }
 
-  /** The newest commit that the storage was given from here, -1 before. */
+  /** The newest commit that was stored from here; -1 before the first. */
   get storedSeq(): number {
     return this.#storedSeq;
   }
 
   add(entry: JournalEntry): void {
     this.#entries.push(entry);
-    this.#size += sizeOfEntry(entry);
+    this.#size += sizeOfCommit(entry);
   }
 
-  /** Stores the oldest, if there are any. Rejects with the storage's error; then they are still here. */
+  /** Stores the oldest commits, if there are any. When the storage fails, this rejects with its error, and they are still here. */
   store(): Promise<void> {
     this.#storing ??= this.#storeOldest().finally(() => (this.#storing = undefined));
     return this.#storing;
@@ -49,18 +49,18 @@ export class Backlog {
     let count = 0;
     let size = 0;
     for (const entry of this.#entries) {
-      size += sizeOfEntry(entry);
+      size += sizeOfCommit(entry);
       if (count > 0 && size > maxCommitSize) break;
       for (const row of entry) rows.set(row.key, row);
       count += 1;
     }
-    await this.#session.commit([...rows.values()]);
+    await this.#handle.commit([...rows.values()]);
     const stored = this.#entries.splice(0, count);
-    for (const entry of stored) this.#size -= sizeOfEntry(entry);
+    for (const entry of stored) this.#size -= sizeOfCommit(entry);
     this.#storedSeq = stored.at(-1)![0]!.seq;
   }
 }
 
-export function sizeOfEntry(entry: JournalEntry): number {
+export function sizeOfCommit(entry: JournalEntry): number {
   return entry.reduce((size, { key, text, seq }) => size + sizeOf([key, text, seq]), 0);
 }

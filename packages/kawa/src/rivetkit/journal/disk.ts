@@ -22,25 +22,25 @@ import { flushSlots } from "./flush-slots.ts";
 
 /** A file of which one process writes what nobody has written before. */
 export interface DiskFile {
-  /** Stays with the file when it is renamed. */
+  /** Names the file also after it was renamed. */
   readonly id: bigint;
-  /** As safe as the file was made to be when it resolves, or returns. After a failure nobody knows what the disk has of it. */
+  /** When it resolves, or returns, the bytes are as safe as the file was made to be. After a failure it is unknown what the disk has of them. */
   write(bytes: Uint8Array, position: number): Promise<void> | void;
   close(): Promise<void>;
 }
 
 export type FileState = { readonly id: bigint; readonly bytes: bigint; readonly changedAtMs: number };
 
-/** What the journal does with the file system. Tests have one that forgets what was not flushed. */
+/** What the journal does with the file system. Tests use a disk that forgets what was not flushed. */
 export interface Disk {
-  /** Also the folders above it. */
+  /** Makes a folder, and those above it. */
   makeFolder(path: string): Promise<void>;
   /** Names of the files in it, without those in folders below; none where there is no such folder. */
   list(path: string): Promise<readonly string[]>;
   /** Undefined where there is no such file. */
   read(path: string): Promise<Buffer | undefined>;
   stateOf(path: string): Promise<FileState | undefined>;
-  /** Asks the memory of the system, not the disk. */
+  /** Looks into the memory of the system, not at the disk. */
   idOf(path: string): bigint | undefined;
   /**
    * Makes a file; rejects with `EEXIST` where there is one. What is written to it is on the disk when `isFlushed`, else it survives the
@@ -57,10 +57,10 @@ export interface Disk {
 }
 
 const isWindows = process.platform === "win32";
-/** One call instead of two. Elsewhere it is missing, or leaves the bytes in the memory of the drive. */
+/** Writes and flushes in one call. On other systems the flag is missing, or leaves the bytes in the memory of the drive. */
 const flushesOnWrite = process.platform === "linux";
 const newFile = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY;
-/** Of file systems that have no folders to flush. */
+/** Errors of file systems that cannot flush a folder. */
 const noFlushCodes = ["EINVAL", "ENOTSUP", "EISDIR", "EPERM", "EACCES"];
 
 const call = {
@@ -150,7 +150,7 @@ async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The folder, and those above it. */
+/** A folder, and those above it. */
 export function withFoldersAbove(path: string): readonly string[] {
   const above = join(path, "..");
   return above === path ? [path] : [path, ...withFoldersAbove(above)];

@@ -6,11 +6,11 @@ import { TestDatabase } from "../../../test/support/sqlite.ts";
 import { write } from "../../../test/support/store.ts";
 import { makeTempFolder } from "../../../test/support/temp-folder.ts";
 import { SignalStore } from "../store/signal-store.ts";
-import { migrateSignalStore, sqliteSession } from "../storage/sqlite-storage.ts";
-import type { StorageSession, StoredRow } from "../storage/storage.ts";
+import { migrateSignalStore, sqliteHandle } from "../storage/sqlite-storage.ts";
+import type { StoreHandle, StoredRow } from "../storage/storage.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import type { EngineStore } from "./engine-files.ts";
-import { journaled, type JournaledOptions } from "./journaled-session.ts";
+import { journaled, type JournaledOptions } from "./journaled-handle.ts";
 
 let folder: ReturnType<typeof makeTempFolder>;
 let db: TestDatabase;
@@ -21,7 +21,7 @@ let log: string[];
 let onWrite: ((write: () => Promise<void>) => Promise<void>) | undefined;
 let onFlush: (() => Promise<void>) | undefined;
 let logged: ReturnType<typeof vi.spyOn>;
-const sessions: StorageSession[] = [];
+const handles: StoreHandle[] = [];
 
 const disk: Disk = {
   ...realDisk,
@@ -58,16 +58,16 @@ beforeEach(async () => {
 
 afterEach(async () => {
   onWrite = undefined;
-  await Promise.all(sessions.splice(0).map((session) => session.close()));
+  await Promise.all(handles.splice(0).map((handle) => handle.close()));
   vi.restoreAllMocks();
   folder.remove();
 });
 
 const actorFolder = (): string => join(folder.path, "actor");
 
-async function open(options: Partial<JournaledOptions> = {}): Promise<StorageSession> {
-  const session = await journaled({
-    session: sqliteSession(db),
+async function open(options: Partial<JournaledOptions> = {}): Promise<StoreHandle> {
+  const handle = await journaled({
+    handle: sqliteHandle(db),
     engine,
     actor: "id",
     name: "reactiveState/global",
@@ -75,9 +75,9 @@ async function open(options: Partial<JournaledOptions> = {}): Promise<StorageSes
     disk,
     ...options,
   });
-  sessions.push(session);
+  handles.push(handle);
   log.length = 0;
-  return session;
+  return handle;
 }
 
 function row(seq: number, key = `k${seq}`, text: string | null = `[${seq}]`): StoredRow {
@@ -97,13 +97,13 @@ function gate(): { passed: Promise<void>; open(): void } {
 
 describe("a commit", () => {
   it("is acknowledged when the disk has it, and not before", async () => {
-    const session = await open();
+    const handle = await open();
     const { passed, open: release } = gate();
     onWrite = async (flushed) => {
       await passed;
       await flushed();
     };
-    const committed = session.commit([row(0)]).then(() => log.push("acknowledged"));
+    const committed = handle.commit([row(0)]).then(() => log.push("acknowledged"));
     await new Promise(setImmediate);
     expect(log).toEqual([]);
     release();
@@ -132,13 +132,13 @@ describe("a commit", () => {
   });
 
   it("leaves the event loop to others while a disk is slow", async () => {
-    const session = await open();
+    const handle = await open();
     const { passed, open: release } = gate();
     onWrite = async (flushed) => {
       await passed;
       await flushed();
     };
-    const committed = session.commit([row(0)]);
+    const committed = handle.commit([row(0)]);
     let turns = 0;
     while (turns < 1_000) {
       await new Promise(setImmediate);
@@ -150,35 +150,35 @@ describe("a commit", () => {
   });
 
   it("that goes to the engine at once is acknowledged when the engine's files are flushed", async () => {
-    const session = await open();
-    await session.commit([row(0, "a")]);
+    const handle = await open();
+    await handle.commit([row(0, "a")]);
     log.length = 0;
-    await session.commit([row(1, "large", "x".repeat(300_000))]);
+    await handle.commit([row(1, "large", "x".repeat(300_000))]);
     expect(log).toEqual(["store", "store", "flush"]);
   });
 
   it("that was in doubt is believed when the engine's files are flushed", async () => {
-    const session = await open();
-    await session.load(0);
-    await session.commit([row(0)]);
-    await session.load(0);
+    const handle = await open();
+    await handle.load(0);
+    await handle.commit([row(0)]);
+    await handle.load(0);
     expect(log.at(-1)).toBe("flush");
   });
 
   it("is acknowledged after the engine was flushed once: only then the actor itself comes back", async () => {
     const flush = vi.spyOn(engine, "flush");
-    const session = await open();
+    const handle = await open();
     expect(flush).toHaveBeenCalledTimes(1);
-    for (let seq = 0; seq < 20; seq += 1) await session.commit([row(seq)]);
-    await session.close();
+    for (let seq = 0; seq < 20; seq += 1) await handle.commit([row(seq)]);
+    await handle.close();
     expect(flush).toHaveBeenCalledTimes(1);
   });
 
   it("is given up in the journal when the engine has stored it, and then its files are flushed, now and then", async () => {
-    const session = await open({ limits: { releaseBytes: 20_000, maxBytes: 60_000, firstBytes: 4_096 } });
+    const handle = await open({ limits: { releaseBytes: 20_000, maxBytes: 60_000, firstBytes: 4_096 } });
     const text = "x".repeat(1_000);
-    for (let seq = 0; seq < 300; seq += 1) await session.commit([row(seq, `k${seq}`, text)]);
-    await session.close();
+    for (let seq = 0; seq < 300; seq += 1) await handle.commit([row(seq, `k${seq}`, text)]);
+    await handle.close();
     const flushes = log.filter((each) => each === "flush").length;
     expect(flushes).toBeGreaterThan(4);
     expect(flushes).toBeLessThan(30);
@@ -189,9 +189,9 @@ describe("a commit", () => {
   it("flushes nothing where a killed process is all that it must survive", async () => {
     const flush = vi.spyOn(engine, "flush");
     const create = vi.spyOn(disk, "create");
-    const session = await open({ engine: undefined });
-    await session.commit([row(0)]);
-    await session.commit([row(1, "large", "x".repeat(300_000))]);
+    const handle = await open({ engine: undefined });
+    await handle.commit([row(0)]);
+    await handle.commit([row(1, "large", "x".repeat(300_000))]);
     expect(flush).not.toHaveBeenCalled();
     expect(create).toHaveBeenCalledExactlyOnceWith(expect.anything(), false);
   });
@@ -199,15 +199,15 @@ describe("a commit", () => {
 
 describe("a disk that fails", () => {
   it("ends the incarnation: nobody knows what became of the commit, and the next one reads what there is", async () => {
-    const session = await open();
-    await session.commit([row(0)]);
+    const handle = await open();
+    await handle.commit([row(0)]);
     onWrite = async (flushed) => {
       await flushed();
       throw systemError("EIO");
     };
-    expect(await codeOf(() => session.commit([row(1)]))).toBe("DISK_FAILED");
+    expect(await codeOf(() => handle.commit([row(1)]))).toBe("DISK_FAILED");
     onWrite = undefined;
-    for (const work of [() => session.commit([row(1)]), () => session.load(0), () => session.remove(["k0"], 0)]) {
+    for (const work of [() => handle.commit([row(1)]), () => handle.load(0), () => handle.remove(["k0"], 0)]) {
       expect(await codeOf(work)).toBe("BACKEND_CLOSED");
     }
     expect(logged).toHaveBeenCalledTimes(1);
@@ -245,20 +245,20 @@ describe("a disk that fails", () => {
   });
 
   it("was not even asked where no file can be opened: the incarnation goes on", async () => {
-    const session = await open({ limits: { releaseBytes: 100, maxEntrySize: 100 } });
+    const handle = await open({ limits: { releaseBytes: 100, maxEntrySize: 100 } });
     onFlush = () => Promise.reject(systemError("EMFILE"));
-    expect(await caught(() => session.commit([row(0, "a", "x".repeat(200))]))).toMatchObject({ code: "EMFILE" });
+    expect(await caught(() => handle.commit([row(0, "a", "x".repeat(200))]))).toMatchObject({ code: "EMFILE" });
     onFlush = undefined;
-    await session.commit([row(1)]);
+    await handle.commit([row(1)]);
     expect(await (await open()).load(0)).toEqual([row(0, "a", "x".repeat(200)), row(1)]);
   });
 
   it("under the engine ends the incarnation too, and nothing is given up", async () => {
-    const session = await open({ limits: { releaseBytes: 100 } });
+    const handle = await open({ limits: { releaseBytes: 100 } });
     onFlush = () => Promise.reject(systemError("EIO"));
-    await session.commit([row(0, "a", "x".repeat(200))]);
+    await handle.commit([row(0, "a", "x".repeat(200))]);
     await vi.waitFor(() => expect(logged).toHaveBeenCalledTimes(1));
-    expect(await codeOf(() => session.commit([row(1)]))).toBe("BACKEND_CLOSED");
+    expect(await codeOf(() => handle.commit([row(1)]))).toBe("BACKEND_CLOSED");
     expect(await caught(() => open())).toMatchObject({ code: "EIO" });
     db.sqlite.exec("DELETE FROM signals");
     onFlush = undefined;
@@ -266,10 +266,10 @@ describe("a disk that fails", () => {
   });
 
   it("under the engine of another actor ends this one's incarnation: the same files were flushed", async () => {
-    const session = await open();
-    await session.commit([row(0)]);
+    const handle = await open();
+    await handle.commit([row(0)]);
     engine.failureCount += 1;
-    expect(await codeOf(() => session.commit([row(1)]))).toBe("BACKEND_CLOSED");
+    expect(await codeOf(() => handle.commit([row(1)]))).toBe("BACKEND_CLOSED");
     await (await open()).commit([row(1)]);
   });
 });
@@ -281,9 +281,9 @@ describe("a store that is behind the journal", () => {
   }
 
   async function fill(options: Partial<JournaledOptions> = {}): Promise<void> {
-    const session = await open(options);
-    for (let seq = 0; seq < 10; seq += 1) await session.commit([row(seq)]);
-    await session.close();
+    const handle = await open(options);
+    for (let seq = 0; seq < 10; seq += 1) await handle.commit([row(seq)]);
+    await handle.close();
   }
 
   it("is given again what the journal still has", async () => {
@@ -338,9 +338,9 @@ describe("a store that is behind the journal", () => {
     await fill({ engine: undefined });
     await (await open({ engine: undefined })).close();
     loseFrom(4);
-    const session = await open();
-    expect(await session.load(0)).toHaveLength(4);
+    const handle = await open();
+    expect(await handle.load(0)).toHaveLength(4);
     expect(logged).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("commits 4 to 9"));
-    await session.commit([row(4)]);
+    await handle.commit([row(4)]);
   });
 });

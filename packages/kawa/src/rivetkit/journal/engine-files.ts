@@ -3,11 +3,11 @@ import { clip, KawaError } from "../../core/errors/errors.ts";
 import { type Disk, type FileState, realDisk, withFoldersAbove } from "./disk.ts";
 import { isOutOfDescriptors } from "./error-code.ts";
 
-/** What an engine that was given commits puts on the disk when it is asked. */
+/** Puts the commits that an engine was given on the disk. */
 export interface EngineStore {
   /** Puts on the disk all that the engine had stored when it was called. Calls that come meanwhile share the next one. */
   flush(): Promise<void>;
-  /** After one more, nobody knows what the disk has of what was stored before. */
+  /** How often a flush has failed. After each failure it is unknown what the disk has of earlier commits. */
   readonly failureCount: number;
 }
 
@@ -17,17 +17,17 @@ export type EngineFilesOptions = {
   /** Folder of the engine's store, a RocksDB. */
   dataPath: string;
   disk?: Disk;
-  /** Has the engine started again. */
+  /** Called when a flush has failed: starts the engine again. */
   onFailure?: () => void;
 };
 
-/** Which files hold the store. Each run of an engine writes another name into it. */
+/** Names the files of the store. Each run of an engine writes another name into it. */
 const runName = "CURRENT";
-/** Nothing of the store is in them. What ends with `.room` asks whether the disk is full. */
+/** Files that hold nothing of the store. A file that ends with `.room` asks whether the disk is full. */
 const isNoData = (name: string): boolean =>
   name === "LOCK" || name === "LOG" || name.startsWith("LOG.") || name.endsWith(".room");
 const isNoSetting = (name: string): boolean => name.endsWith(".log") || name.endsWith(".lock");
-/** Clocks of files are coarse. A file that was changed so long before it was flushed has not changed since, when it looks the same. */
+/** The clocks of files are coarse. Only a file that was changed this long before its flush is unchanged when it looks the same. */
 const coarseMs = 2_000;
 const maxPassCount = 10;
 
@@ -74,7 +74,7 @@ export class EngineFiles implements EngineStore {
 
   async #flush(): Promise<void> {
     const run = (await this.#disk.read(join(this.#dataPath, runName)))?.toString() ?? "";
-    // The system tells of a failure once: the next flush succeeds without what is missing.
+    // The system reports a failure once: the next flush succeeds although bytes are missing.
     if (run === this.#failedRun) throw this.#failed("since an earlier failure the engine was not started again yet");
     try {
       if (!this.#hasFlushedFolder) await this.#flushFolder();
@@ -90,7 +90,7 @@ export class EngineFiles implements EngineStore {
     }
   }
 
-  /** What is needed to find the store, and whoever is allowed to read it. */
+  /** Flushes what is needed to find the store and to be allowed to read it. */
   async #flushFolder(): Promise<void> {
     for (const name of await this.#disk.list(this.#path)) {
       if (!isNoSetting(name)) await this.#disk.flushFile(join(this.#path, name));
@@ -98,7 +98,7 @@ export class EngineFiles implements EngineStore {
     for (const folder of withFoldersAbove(this.#path)) await this.#disk.flushFolder(folder);
   }
 
-  /** A file that was deleted meanwhile is in another one, which may be new. */
+  /** What was in a file that was deleted meanwhile is in another one, which may be new. */
   async #flushData(): Promise<void> {
     const seen = new Set<string>();
     for (let pass = 0; pass < maxPassCount; pass += 1) {

@@ -3,7 +3,7 @@ import { processState } from "../../core/process/process-state.ts";
 /** Node has four threads for files, compression and names; each waits for the disk while it flushes. */
 const maxAtOnce = 2;
 
-/** Lets so much work run at once, first come, first served: what flushes on a slow disk must leave threads to visitors. */
+/** Lets a limited number of flushes run at once, first come, first served: on a slow disk they must leave threads to visitors. */
 export class FlushSlots {
   readonly #waiting: (() => void)[] = [];
   #free: number;

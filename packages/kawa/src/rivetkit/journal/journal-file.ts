@@ -18,7 +18,7 @@ const currentName = "current";
 export type JournalFileOptions = {
   readonly folder: string;
   readonly disk: Disk;
-  /** What is appended is on the disk when it resolves; else it survives the end of every process. */
+  /** True: an entry is on the disk when `append` resolves. False: it survives the end of every process, and no power cut. */
   readonly isFlushed: boolean;
   readonly firstBytes: number;
   readonly maxBytes: number;
@@ -26,7 +26,7 @@ export type JournalFileOptions = {
 
 export type JournalStart = Omit<JournalHeader, "isFlushed"> & { readonly entries: readonly JournalEntry[] };
 
-/** Of a full disk: nothing has happened. */
+/** The disk is full, and nothing was written. */
 const fullCodes = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /**
@@ -86,7 +86,7 @@ export class JournalFile {
         throw failed(`a new journal in ${folder}`, cause, true);
       }
       try {
-        // Who has taken the new file may have read it before it was written.
+        // An incarnation that has taken the new file may have read it before it was written.
         journal.checkCurrent();
         await journal.#replace(paths, folder);
       } catch (error) {
@@ -127,7 +127,7 @@ export class JournalFile {
       const written = this.#file.write(line, place.at);
       if (written) await written;
     } catch (cause) {
-      // What is not flushed is whole or no line; the next one overwrites it.
+      // A line that is not flushed is whole or no line; the next one overwrites it.
       throw failed(`a commit, which was not acknowledged (${this.#path})`, cause, !this.#isFlushed);
     }
     this.#space.use(place, seq);
@@ -152,7 +152,7 @@ export class JournalFile {
     await this.#file.close();
   }
 
-  /** What is left has moved into this file, which therefore stays, whatever happens. */
+  /** Deletes the older files. Their entries have moved into this one, which therefore stays, whatever happens. */
   async #replace(paths: readonly string[], folder: string): Promise<void> {
     try {
       for (const path of paths) await this.#disk.remove(path);
@@ -163,7 +163,7 @@ export class JournalFile {
     }
   }
 
-  /** Left on a full disk, each attempt would take up more of it. */
+  /** Deletes the file of a failed attempt: on a full disk each attempt would take up more room. */
   async #discard(): Promise<void> {
     if (this.isCurrent) await this.#disk.remove(this.#path);
     await this.close();

@@ -11,7 +11,7 @@ export type JournalHeader = {
   readonly actor: string;
   /** The engine had stored all commits up to this one when the file was made. */
   readonly stored: number;
-  /** Whether what it promised then holds after a power cut. */
+  /** Whether `stored` holds after a power cut. */
   readonly isFlushed: boolean;
 };
 
@@ -20,7 +20,7 @@ export type JournalContent = { readonly headers: readonly JournalHeader[]; reado
 type Line = readonly [seq: number, rows: readonly (readonly [key: string, text: string | null])[]];
 
 const checksumLength = 8;
-/** Decoded at once, in some milliseconds: a journal of many megabytes must not hold up everybody else. */
+/** How much is decoded in one turn, in some milliseconds: a journal of many megabytes must not hold up everybody else. */
 const sliceBytes = 256 * 1024;
 const newline = 0x0a;
 const bracket = 0x5b;
@@ -49,8 +49,9 @@ export async function decodeJournal(bytes: Buffer): Promise<JournalContent> {
       sliceEnd = start + sliceBytes;
     }
     const line = decodeLine(bytes.subarray(start, end));
-    if (Array.isArray(line)) entries.push(toEntry(line as unknown as Line));
-    else if (line) headers.push(line as JournalHeader);
+    if (!line) continue;
+    if (isEntry(line)) entries.push(toEntry(line));
+    else headers.push(line);
   }
   return { headers, entries };
 }
@@ -64,17 +65,21 @@ function encodeLine(content: Line | JournalHeader): Buffer {
   return bytes;
 }
 
-function decodeChecked(line: Buffer): object | undefined {
+function decodeChecked(line: Buffer): Line | JournalHeader | undefined {
   const content = line.subarray(checksumLength);
   return line.toString("latin1", 0, checksumLength) === checksumOf(content) ? decodeText(content) : undefined;
 }
 
-function decodeText(line: Buffer): object | undefined {
+function decodeText(line: Buffer): Line | JournalHeader | undefined {
   try {
-    return JSON.parse(line.toString()) as object;
+    return JSON.parse(line.toString()) as Line | JournalHeader;
   } catch {
     return undefined;
   }
+}
+
+function isEntry(content: Line | JournalHeader): content is Line {
+  return Array.isArray(content);
 }
 
 function toEntry([seq, rows]: Line): JournalEntry {

@@ -11,9 +11,9 @@ const markBytes = 16 * 1024;
  * `start` to `head`.
  */
 export class JournalSpace {
-  /** Before it is the header. */
+  /** Where lines begin: the header stands before it. */
   readonly start: number;
-  /** Of the file. */
+  /** Length of the file. */
   end: number;
   readonly #max: number;
   readonly #marks: Mark[] = [];
@@ -33,12 +33,12 @@ export class JournalSpace {
     this.#tail = start;
   }
 
-  /** In bytes. */
+  /** How much is in use, in bytes. */
   get used(): number {
     return this.#used;
   }
 
-  /** For the next line; undefined where there is none before others are given up. */
+  /** Place for the next line; undefined until other lines are given up. */
   place(bytes: number): Place | undefined {
     const [at, tail] = this.#used === 0 ? [this.start, this.start] : [this.#head, this.#tail];
     const isWrapped = this.#used > 0 && this.#isWrapped;
@@ -46,7 +46,7 @@ export class JournalSpace {
     if (at + bytes <= this.end) return { at, bytes, end: this.end, wraps: false };
     if (this.start + bytes < tail) return { at: this.start, bytes, end: this.end, wraps: true };
     const end = Math.min(this.#max, Math.max(2 * this.end, at + bytes));
-    // A line that is larger than all of it comes when it is empty.
+    // A line that is larger than the whole space comes when that is empty.
     if (at + bytes <= end || this.#used === 0) return { at, bytes, end: Math.max(end, at + bytes), wraps: false };
     return undefined;
   }

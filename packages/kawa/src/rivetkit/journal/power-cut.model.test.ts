@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Flaw, Machine, type Running } from "../../../test/support/power-cut.ts";
 import { isKawaError } from "../../core/errors/errors.ts";
 import { SignalStore } from "../store/signal-store.ts";
-import { journaled, type JournalLimits } from "./journaled-session.ts";
+import { journaled, type JournalLimits } from "./journaled-handle.ts";
 
 // Machines whose power is cut at any step, again and again, and what the store then says against what it had acknowledged.
 
@@ -85,9 +85,9 @@ function check(store: SignalStore, asked: Asked): void {
   }
 }
 
-async function open({ disk, engine, openSession }: Running): Promise<SignalStore> {
-  const session = await journaled({
-    session: openSession(),
+async function open({ disk, engine, openHandle }: Running): Promise<SignalStore> {
+  const handle = await journaled({
+    handle: openHandle(),
     engine,
     disk,
     limits,
@@ -95,7 +95,7 @@ async function open({ disk, engine, openSession }: Running): Promise<SignalStore
     name: "reactiveState/global",
     folder: "/journal/actor",
   });
-  return SignalStore.open(session, { maxDeletedKeys: 1 });
+  return SignalStore.open(handle, { maxDeletedKeys: 1 });
 }
 
 async function send(store: SignalStore, { client, number, key, text }: Issued): Promise<void> {

@@ -1,15 +1,15 @@
 import { KawaError } from "../../core/errors/errors.ts";
-import type { StorageSession, StoredRow } from "../storage/storage.ts";
+import type { StoreHandle, StoredRow } from "../storage/storage.ts";
 import type { EngineStore } from "./engine-files.ts";
 import type { JournalContent, JournalEntry } from "./journal-line.ts";
 
 export type ReplayOptions = {
-  readonly session: StorageSession;
-  /** Where the disk is promised to have what was acknowledged. */
+  readonly handle: StoreHandle;
+  /** Set where commits are acknowledged when the disk has them. */
   readonly engine: EngineStore | undefined;
   /** Id of the actor that the engine knows. */
   readonly actor: string;
-  /** Name and key, for people. */
+  /** Name and key of the actor, for people. */
   readonly name: string;
   readonly folder: string;
 };
@@ -17,25 +17,25 @@ export type ReplayOptions = {
 /** What an actor begins with. */
 export type Replayed = {
   readonly rows: readonly StoredRow[];
-  /** Newest commit that the storage has, as safe as it is promised. */
+  /** Newest commit that the storage has as safely as was promised. */
   readonly stored: number;
   /** Commits after it. They are in `rows` already, and are to be stored. */
   readonly missing: readonly JournalEntry[];
 };
 
 /**
- * Puts together what the storage and the journal have. To store what it has not takes seconds, and may be done later: the engine gives up an
- * actor that does not start in time.
+ * Puts together what the storage and the journal have. To store the commits that only the journal has takes seconds, and may be done later:
+ * the engine gives up an actor that does not start in time.
  *
  * @throws {KawaError} STORE_INCOMPLETE - neither has a commit that was acknowledged
  */
 export async function replay(left: JournalContent, options: ReplayOptions): Promise<Replayed> {
-  const { session, engine, actor } = options;
+  const { handle, engine, actor } = options;
   const known = left.headers.find((header) => header.actor !== actor)?.actor;
   if (known !== undefined) {
     throw incomplete(options, `the engine knows the actor ${actor} instead of ${known}, and none of its values`);
   }
-  const rows = new Map((await session.load(0)).map((row) => [row.key, row]));
+  const rows = new Map((await handle.load(0)).map((row) => [row.key, row]));
   const stored = [...rows.values()].reduce((seq, row) => Math.max(seq, row.seq), -1);
   const missing = following(left.entries, stored);
   const seq = stored + missing.length;
@@ -45,7 +45,7 @@ export async function replay(left: JournalContent, options: ReplayOptions): Prom
   );
   if (newest > seq) reportGap(left, options, `commits ${seq + 1} to ${newest} are missing, or some of them`);
   for (const entry of missing) for (const row of entry) rows.set(row.key, row);
-  // Also who the actor is, and what the incarnation before had stored last.
+  // The headers also say who the actor is, and what the incarnation before had stored last.
   await engine?.flush();
   return { rows: [...rows.values()], stored, missing };
 }

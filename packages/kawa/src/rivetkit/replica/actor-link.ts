@@ -1,40 +1,55 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BackendStatus, Entry } from "../../core/backend/backend.ts";
-import { createEntry } from "../../core/backend/entry.ts";
+import type { BackendStatus } from "../../core/backend/backend.ts";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
-import type { EntriesAt } from "../../core/backend/pinned-snapshot.ts";
+import { backoff, type BackoffLimits } from "../../core/process/backoff.ts";
+import { keepAlive } from "../../core/process/keep-alive.ts";
+import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { Version } from "../../core/value/version.ts";
-import { asNobody } from "./as-nobody.ts";
-import { type ActorAddress, Connection } from "./connection.ts";
-import { type Deferred, deferred } from "../wire/deferred.ts";
 import { disk } from "../engine/disk-room.ts";
+import { type Deferred, deferred } from "../wire/deferred.ts";
 import { startFailureKey, startFailures } from "../wire/hosted-services.ts";
 import type { Delta, Hooked, Row } from "../wire/protocol.ts";
-import { fromReplyError } from "../wire/refusal.ts";
+import { asAnonymous } from "./as-anonymous.ts";
+import { Connection } from "./connection.ts";
+import { applyMissed, askForMissed } from "./missed-changes.ts";
+import type { ActorAddress } from "./open-socket.ts";
+import { readInto } from "./read-keys.ts";
 import { Replica } from "./replica.ts";
+import { Rereads } from "./rereads.ts";
 
-const readChunkKeys = 1_000;
-const firstRetryMs = 50;
-const maxRetryMs = 1_000;
+const retries: BackoffLimits = { firstMs: 50, maxMs: 1_000 };
+
+/**
+ *     idle ── first ask ──▶ connecting ── opened ──▶ catching up ── told what was missed ──▶ in step
+ *                               ▲                      │     ▲                                │ │
+ *                               │                      │     └───── a delta is missing ───────┘ │
+ *                               └──── ended ───────────┴──────────────── ended ─────────────────┘
+ *
+ *     closed: from each of them, and for ever
+ */
+type State =
+  | { readonly name: "idle" }
+  | { readonly name: "connecting" }
+  /** Deltas that come meanwhile are held back. */
+  | { readonly name: "catching up"; readonly connection: Connection; readonly held: Delta[] }
+  | { readonly name: "in step"; readonly connection: Connection }
+  | { readonly name: "closed"; readonly error: KawaError };
 
 /** Keeps a replica in step with its actor: connects, follows, notices what was missed, and connects again. */
 export class ActorLink {
   readonly id: string;
   readonly replica: Replica = new Replica();
   readonly #address: ActorAddress;
-  #connection: Connection | undefined;
+  readonly #rereads = new Rereads({
+    replica: this.replica,
+    read: (connection, keys) => this.read(connection, keys),
+  });
+  #state: State = { name: "idle" };
   #hooked: Hooked | undefined;
   /** Resolves with the next connection whose replica is in step. */
   #connected: Deferred<Connection> = deferred();
-  #isRunning = false;
-  #isFollowing = false;
-  /** Keys of a guarded replica that have changed since they were read. */
-  readonly #outdated = new Set<string>();
-  readonly #readingAgain = new Map<string, Promise<unknown>>();
-  /** Deltas that came before the replica was in step. */
-  #held: Delta[] = [];
+  /** Why there is no connection, for those whose time is over. */
   #lastError: unknown;
-  #closedBy: KawaError | undefined;
 
   constructor(address: ActorAddress) {
     this.#address = address;
@@ -52,14 +67,12 @@ export class ActorLink {
   }
 
   get status(): BackendStatus {
-    if (this.#closedBy) return "closed";
-    if (this.#connection) return "connected";
-    return this.#isRunning ? "connecting" : "idle";
+    return "connection" in this.#state ? "connected" : this.#state.name;
   }
 
   /** True while commits of others may be missing here: there is no connection, or nothing comes from it. */
   get isCut(): boolean {
-    return this.#isRunning && !this.#closedBy && (!this.#connection || this.#connection.isQuiet);
+    return this.#connection?.isQuiet ?? this.#state.name === "connecting";
   }
 
   /**
@@ -68,20 +81,21 @@ export class ActorLink {
    * @throws {KawaError} BACKEND_CLOSED, or an error that no retry mends
    */
   async whenConnected(deadline: number): Promise<Connection> {
-    if (this.#closedBy) throw this.#closedBy;
-    if (!this.#isRunning) void asNobody(() => this.#stayConnected());
-    if (this.#connection && this.#isFollowing) return this.#connection;
-    const connection = await beforeDeadline(this.#connected.promise, deadline);
-    if (connection) return connection;
-    throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(this.id)}" could not be reached in time.`, {
-      cause: this.#lastError,
+    if (this.#state.name === "closed") throw this.#state.error;
+    if (this.#state.name === "in step") return this.#state.connection;
+    if (this.#state.name === "idle") void asAnonymous(() => this.#stayConnected());
+    const connected = withTimeout(this.#connected.promise, leftUntil(deadline), () => {
+      const message = `Backend "${clip(this.id)}" could not be reached in time.`;
+      throw new KawaError("BACKEND_TIMEOUT", message, { cause: this.#lastError });
     });
+    // Between two attempts nothing else may keep the process.
+    return keepAlive(connected);
   }
 
   /** Resolves when the replica has reached `version`, which the actor has told, and at `deadline` in any case. */
   async whenReached(version: Version, deadline: number): Promise<void> {
     this.#checkPosition(version);
-    await beforeDeadline(this.replica.whenReached(version), deadline);
+    await withTimeout(this.replica.whenReached(version), leftUntil(deadline), () => {});
   }
 
   /** Ends a connection that has failed, so that the next one is a new one. */
@@ -96,7 +110,7 @@ export class ActorLink {
     for (;;) {
       const connection = await this.whenConnected(deadline);
       try {
-        return await withDeadline(request(connection), deadline, this.id);
+        return await withTimeout(request(connection), leftUntil(deadline), () => this.#giveUp());
       } catch (error) {
         if (isFinal(error) || performance.now() >= deadline) throw error;
         // The actor lives and takes its time.
@@ -106,196 +120,122 @@ export class ActorLink {
   }
 
   /**
-   * Loads keys into the replica: as nobody, where reading is guarded. Resolves with the errors of those that were refused. With `onRow`,
+   * Loads keys into the replica: anonymously, where reading is guarded. Resolves with the errors of those that were refused. With `onRow`,
    * rows without a value go there when the replica holds very many.
    */
-  async read(
+  read(
     connection: Connection,
     keys: readonly string[],
     onRow?: (row: Row) => void,
   ): Promise<ReadonlyMap<string, unknown>> {
-    const end = this.replica.expect(keys);
-    const refused = new Map<string, unknown>();
-    try {
-      const read = async (some: readonly string[]): Promise<void> => {
-        for await (const reply of readInChunks(connection, some)) {
-          if (connection !== this.#connection || reply.epoch !== this.replica.version.epoch) {
-            throw new KawaError("BACKEND_UNAVAILABLE", "The connection changed during a read.");
-          }
-          this.replica.learn(reply.rows, onRow);
-          for (const [key, error] of reply.refused ?? []) refused.set(key, fromReplyError(error));
-        }
-      };
-      // Where hooks are asked, one key may take long.
-      await (this.replica.isGuarded && connection.isLocal ? Promise.all(keys.map((key) => read([key]))) : read(keys));
-      return refused;
-    } finally {
-      end();
-    }
-  }
-
-  /** Reads keys as they were at a version, past the replica: see `at` in the protocol. */
-  async readAt(connection: Connection, keys: readonly string[], at: Version): Promise<EntriesAt> {
-    const entries = new Map<string, Entry>();
-    let epoch = "";
-    for await (const reply of readInChunks(connection, keys, at)) {
-      epoch = reply.epoch;
-      for (const [key, text, seq] of reply.rows) entries.set(key, createEntry(seq, text));
-      for (const [, error] of reply.refused ?? []) throw fromReplyError(error);
-    }
-    return { epoch, entries };
-  }
-
-  close(error: KawaError): void {
-    this.#closedBy = error;
-    this.replica.close();
-    this.#connection?.close();
-    this.#connected.reject(error);
-  }
-
-  get #startKey(): string {
-    return startFailureKey(this.#address.actorName, [this.#address.actorId]);
-  }
-
-  async #stayConnected(): Promise<void> {
-    this.#isRunning = true;
-    let retryMs = firstRetryMs;
-    while (!this.#closedBy) {
-      let connection: Connection | undefined;
-      try {
-        connection = await Connection.open(this.#address, {
-          // Where the actor is in this process, who writes brings it.
-          onDelta: (delta) => asNobody(() => this.#onDelta(delta)),
-          onPosition: (position) => this.#checkPosition(position),
-        });
-        if (this.#closedBy) return connection.close();
-        this.#connection = connection;
-        this.#hooked = connection.hooked;
-        this.replica.guard(connection.hooked.reads);
-        await this.#follow(connection);
-        retryMs = firstRetryMs;
-        this.#lastError = undefined;
-        // It has started, perhaps in another process.
-        startFailures.delete(this.#startKey);
-        this.#connected.resolve(connection);
-        await connection.closed;
-      } catch (error) {
-        this.#lastError = error;
-        const failure = isOfHost(error) ? error : (startFailures.get(this.#startKey) ?? (await disk.failure()));
-        // The project or its disk has to be changed: who waits is told at once, and who comes later tries again.
-        if (failure) this.#connected.reject(failure);
-      }
-      connection?.close();
-      this.#connection = undefined;
-      this.#isFollowing = false;
-      if (this.#closedBy) return;
-      if (this.#connected.isSettled) this.#connected = deferred();
-      await sleep(retryMs * (0.5 + Math.random()), undefined, { ref: false });
-      retryMs = Math.min(retryMs * 2, maxRetryMs);
-    }
-  }
-
-  /** Brings the replica to the actor's version, then goes on with the deltas that arrived meanwhile. */
-  async #follow(connection: Connection): Promise<void> {
-    this.#isFollowing = false;
-    this.#held = [];
-    const { epoch, seq } = this.replica.version;
-    const reply = await connection.ask("follow", { epoch, seq });
-    const version: Version = { epoch: reply.epoch, seq: reply.seq };
-    if (reply.rows) {
-      this.replica.catchUp(reply.rows, version);
-      if (this.replica.isGuarded) this.#readAgain(reply.rows.map(([key]) => key));
-    } else if (this.replica.isGuarded) {
-      // A hook may take its time, and ask for this connection itself: nobody waits for the values.
-      const keys = this.replica.followedKeys();
-      if (reply.epoch !== epoch) this.replica.forget(keys);
-      this.replica.restart([], version);
-      this.#readAgain(keys);
-    } else {
-      const rows: Row[] = [];
-      for await (const chunk of readInChunks(connection, this.replica.followedKeys())) rows.push(...chunk.rows);
-      // Rows of later chunks may be newer than this version; the held deltas then change nothing twice.
-      this.replica.restart(rows, version);
-    }
-    this.#isFollowing = true;
-    for (const delta of this.#held.splice(0)) this.#onDelta(delta);
-  }
-
-  #onDelta(delta: Delta): void {
-    if (!this.#isFollowing) return void this.#held.push(delta);
-    if (!this.replica.applyDelta(delta)) this.#catchUp();
-    else if (this.replica.isGuarded) this.#readAgain([...delta.rows, ...(delta.lists ?? [])].map(([key]) => key));
-  }
-
-  /** What nobody in particular may see of keys that have changed or are no longer known, now or on the next connection. */
-  #readAgain(changed: readonly string[]): void {
-    const connection = this.#connection;
-    for (const key of changed) if (this.replica.isFollowed(key)) this.#outdated.add(key);
-    if (!connection || this.#outdated.size === 0) return;
-    const keys = [...this.#outdated];
-    this.#outdated.clear();
-    const groups = connection.isLocal ? keys.map((key) => [key]) : [keys];
-    for (const group of groups) this.#readGroupAgain(connection, group);
-  }
-
-  #readGroupAgain(connection: Connection, keys: readonly string[]): void {
-    const forget = (left: Iterable<string>): void => this.replica.forget([...left]);
-    const work = this.read(connection, keys).then(
-      (refused) => forget(refused.keys()),
-      (error) => {
-        // A hook takes its time. Whoever needs the value asks for it.
-        if (isKawaError(error, "BACKEND_TIMEOUT")) return forget(keys);
-        for (const key of keys) this.#outdated.add(key);
-        connection.close();
-      },
-    );
-    for (const key of keys) {
-      const done = Promise.all([this.#readingAgain.get(key), work]).then(() => {
-        if (this.#readingAgain.get(key) === done) this.#readingAgain.delete(key);
-      });
-      this.#readingAgain.set(key, done);
-    }
+    const isCurrent = (): boolean => connection === this.#connection;
+    return readInto({ connection, replica: this.replica, isCurrent, onRow }, keys);
   }
 
   /** Resolves when a guarded replica shows what has changed of these keys up to now. */
   async whenReadAgain(keys: readonly string[]): Promise<void> {
-    await Promise.all(keys.map((key) => this.#readingAgain.get(key)));
+    await this.#rereads.whenDone(keys);
+  }
+
+  close(error: KawaError): void {
+    const connection = this.#connection;
+    this.#state = { name: "closed", error };
+    this.replica.close();
+    connection?.close();
+    this.#connected.reject(error);
+  }
+
+  get #connection(): Connection | undefined {
+    return "connection" in this.#state ? this.#state.connection : undefined;
+  }
+
+  get #isClosed(): boolean {
+    return this.#state.name === "closed";
+  }
+
+  async #stayConnected(): Promise<void> {
+    const startKey = startFailureKey(this.#address.actorName, [this.#address.actorId]);
+    let failureCount = 0;
+    while (!this.#isClosed) {
+      this.#state = { name: "connecting" };
+      let connection: Connection | undefined;
+      try {
+        connection = await Connection.open(this.#address, {
+          // Where the actor is in this process, who writes brings it.
+          onDelta: (delta) => asAnonymous(() => this.#onDelta(delta)),
+          onPosition: (position) => this.#checkPosition(position),
+        });
+        if (this.#isClosed) return connection.close();
+        this.#hooked = connection.hooked;
+        this.replica.guard(connection.hooked.reads);
+        await this.#catchUp(connection);
+        failureCount = 0;
+        this.#lastError = undefined;
+        // It has started, perhaps in another process.
+        startFailures.delete(startKey);
+        this.#connected.resolve(connection);
+        await connection.closed;
+      } catch (error) {
+        this.#lastError = error;
+        const failure = isOfHost(error) ? error : (startFailures.get(startKey) ?? (await disk.failure()));
+        // The project or its disk has to be changed: who waits is told at once, and who comes later tries again.
+        if (failure) this.#connected.reject(failure);
+      }
+      connection?.close();
+      if (this.#isClosed) return;
+      this.#state = { name: "connecting" };
+      if (this.#connected.isSettled) this.#connected = deferred();
+      failureCount += 1;
+      // With jitter: all servers lose the actor at the same moment.
+      await sleep(backoff(retries, failureCount) * (0.5 + Math.random()), undefined, { ref: false });
+    }
+  }
+
+  /** Brings the replica to the actor's version, then goes on with the deltas that came meanwhile. */
+  async #catchUp(connection: Connection): Promise<void> {
+    const state: State = { name: "catching up", connection, held: [] };
+    this.#state = state;
+    const missed = await askForMissed(connection, this.replica);
+    if (this.#state !== state) return;
+    const changed = applyMissed(this.replica, missed);
+    if (this.replica.isGuarded) this.#rereads.start(connection, changed);
+    this.#state = { name: "in step", connection };
+    for (const delta of state.held) this.#onDelta(delta);
+  }
+
+  #onDelta(delta: Delta): void {
+    if (this.#state.name === "catching up") this.#state.held.push(delta);
+    if (this.#state.name !== "in step") return;
+    const { connection } = this.#state;
+    if (!this.replica.applyDelta(delta)) this.#catchUpAgain(connection);
+    else if (this.replica.isGuarded) {
+      this.#rereads.start(
+        connection,
+        [...delta.rows, ...(delta.lists ?? [])].map(([key]) => key),
+      );
+    }
   }
 
   #checkPosition(position: Version): void {
-    if (this.#isFollowing && !this.replica.hasReached(position)) this.#catchUp();
+    if (this.#state.name === "in step" && !this.replica.hasReached(position)) {
+      this.#catchUpAgain(this.#state.connection);
+    }
   }
 
   /** The engine drops messages silently when there are very many. */
-  #catchUp(): void {
-    const connection = this.#connection;
-    if (!connection) return;
+  #catchUpAgain(connection: Connection): void {
     console.warn(`[kawa] "${clip(this.id)}" has missed changes after ${this.replica.version.seq}; asking for them.`);
-    this.#follow(connection).catch(() => connection.close());
+    this.#catchUp(connection).catch(() => connection.close());
+  }
+
+  #giveUp(): never {
+    const hint = "If the actor has hooks, one of them may be slow, or may wait for this operation itself.";
+    throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(this.id)}" did not answer in time. ${hint}`);
   }
 }
 
-/** What `promise` gives, or undefined at `deadline`, a time of `performance.now()`. */
-async function beforeDeadline<T>(promise: Promise<T>, deadline: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), undefined);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Rejects at `deadline`, whatever becomes of the work. */
-async function withDeadline<T>(work: Promise<T>, deadline: number, id: string): Promise<T> {
-  const settled = work.then((value) => ({ value }));
-  settled.catch(() => {});
-  const result = await beforeDeadline(settled, deadline);
-  if (result) return result.value;
-  const hint = "If the actor has hooks, one of them may be slow, or may wait for this operation itself.";
-  throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(id)}" did not answer in time. ${hint}`);
+function leftUntil(deadline: number): number {
+  return Math.max(0, deadline - performance.now());
 }
 
 /** No other attempt mends it. */
@@ -306,13 +246,4 @@ function isOfHost(error: unknown): error is KawaError {
 /** True for an answer of the actor; false when the connection failed, or the actor went away. */
 export function isFinal(error: unknown): boolean {
   return !isKawaError(error) || !error.code.startsWith("BACKEND_") || error.code === "BACKEND_CLOSED";
-}
-
-async function* readInChunks(connection: Connection, keys: readonly string[], at?: Version) {
-  for (let start = 0; start < keys.length;) {
-    const chunk = keys.slice(start, start + readChunkKeys);
-    const reply = await connection.ask("read", at === undefined ? { keys: chunk } : { keys: chunk, at });
-    start += reply.rows.length + (reply.refused?.length ?? 0);
-    yield reply;
-  }
 }

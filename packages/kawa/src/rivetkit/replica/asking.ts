@@ -2,7 +2,7 @@ import type { OperationOptions } from "../../core/backend/backend.ts";
 import type { FromHook } from "../hooks/hook-chain.ts";
 import type { By } from "../wire/protocol.ts";
 
-/** What a caller tells of itself. */
+/** What a caller says about itself. */
 export type Asking = {
   readonly context: string | undefined;
   readonly origin?: OperationOptions["origin"];

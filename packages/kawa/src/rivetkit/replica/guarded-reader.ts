@@ -1,5 +1,6 @@
 import { type Entry, type Reader, type Snapshot, unknownEntry } from "../../core/backend/backend.ts";
 import { createEntry } from "../../core/backend/entry.ts";
+import { isKawaError } from "../../core/errors/errors.ts";
 import { Loader } from "../../core/backend/loader.ts";
 import { cell, type Cell, type ReadonlyCell } from "../../core/process/reactive.ts";
 import { pauseIfDue } from "../../core/process/turn-budget.ts";
@@ -57,6 +58,18 @@ export class GuardedReader implements Reader {
     if (!found) this.#cells.set(key, (found = cell<Entry>(unknownEntry)));
     return found;
   }
+}
+
+/** Whether somebody is shown a value of the key. */
+export async function seesValue(key: string, options: GuardedReaderOptions): Promise<boolean> {
+  const reader = new GuardedReader(options);
+  try {
+    await reader.load([key]);
+  } catch (error) {
+    if (isKawaError(error, "ACTION_REFUSED")) return false;
+    throw error;
+  }
+  return reader.entry(key).peek().state === "present";
 }
 
 /**

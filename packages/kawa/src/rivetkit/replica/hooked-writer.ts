@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Entry } from "../../core/backend/backend.ts";
-import { createPresentEntry } from "../../core/backend/entry.ts";
+import { createEntry } from "../../core/backend/entry.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import { changedError, expectedSeq } from "../../core/backend/expected.ts";
 import { pauseIfDue } from "../../core/process/turn-budget.ts";
@@ -9,17 +9,18 @@ import { type ActorLink, isFinal } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
 import type { FromHook } from "../hooks/hook-chain.ts";
 import { type Asking, by } from "./asking.ts";
-import { isGuardedFor, type Replies, type Write } from "../wire/protocol.ts";
+import { isGuardedFor, noSeq, type Replies, type Write } from "../wire/protocol.ts";
 import { fromReplyError } from "../wire/refusal.ts";
+import type { KeyChange, QueuedWrite } from "./queued-write.ts";
 import { WriteOrder } from "./write-order.ts";
-import { conflictError, type KeyChange, type QueuedWrite } from "./write-queue.ts";
+import { conflictError } from "./write-queue.ts";
 
 type Change<Kind extends string> = Extract<KeyChange, Record<Kind, unknown>>;
 type Asked = Asking & { readonly deadline: number };
 type Base = { readonly entry: Entry; readonly expect: number };
 
 /**
- * Brings writes to an actor whose hooks ask who acts: each as whom it was made, and in its own time. Writes of one key keep
+ * Brings writes to an actor whose hooks ask who acts: each in the name of its caller, and as soon as it is made. Writes of one key keep
  * their order; what a hook writes has an order of its own.
  */
 export class HookedWriter {
@@ -31,9 +32,9 @@ export class HookedWriter {
   readonly #orderOfHooks = new WeakMap<FromHook["run"], WriteOrder>();
   readonly #pending = new Set<Promise<void>>();
   #nextNumber = 1;
-  /** Numbers of the batches on the way, lowest first, and of clears of which a rest is left. */
+  /** Numbers of the batches on the way, lowest first, and of clears that are not complete yet. */
   readonly #sent = new Set<number>();
-  /** Those that nobody waits for any more, and that a slow hook may still let pass. */
+  /** Numbers of batches that nobody waits for any more. A slow hook may still let them pass. */
   readonly #revoked = new Set<number>();
 
   constructor(options: { readonly link: ActorLink; readonly maxValueBytes: number | undefined }) {
@@ -95,13 +96,13 @@ export class HookedWriter {
     return undefined;
   }
 
-  /** Who may not see all of the values means the number of what was shown. */
+  /** Where values are guarded, the caller expects the number of what it was shown, not of what is stored. */
   async #expecting(change: Change<"text">, expect: number, asked: Asked): Promise<Change<"text">> {
     const base = await this.#link.ask(asked.deadline, async (connection) => {
       return isGuardedFor(connection.hooked, asked.origin) ? this.#shownBase(connection, change.key, asked) : undefined;
     });
     if (!base) return change;
-    // A lost write is sent, too: who may not write at all has to hear that.
+    // A write that must fail is sent too: a caller that may not write at all has to hear that.
     return { ...change, expect: expectedSeq(base.entry) === expect ? base.expect : noSeq };
   }
 
@@ -133,9 +134,9 @@ export class HookedWriter {
     const { rows, refused = [] } = await connection.ask("read", { keys: [key], ...by(asked) });
     for (const [, error] of refused) throw fromReplyError(error);
     const [, text, seq] = rows[0]!;
-    if (text === null) return { entry: { state: "absent", seq }, expect: seq };
-    // A value that came while the hook was asked has the number from before: 0 would stand for no value.
-    return { entry: createPresentEntry(seq, text), expect: seq === 0 ? noSeq : seq };
+    // A value that came while the hook was asked has the number from before it. 0 would stand for no value.
+    const expect = text !== null && seq === 0 ? noSeq : seq;
+    return { entry: createEntry(seq, text), expect };
   }
 
   /** @param held number of a clear, which is settled with its rest */
@@ -183,6 +184,3 @@ async function askedBy({ context, origin, from, deadline }: QueuedWrite): Promis
   // Hooks that are not asked need not know.
   return { context: from?.isPastHooks ? undefined : await context, origin, from, deadline };
 }
-
-/** No commit has this number. */
-const noSeq = -1;

@@ -5,7 +5,7 @@ import { type HeldBounds, HeldCells } from "../../core/backend/held-cells.ts";
 import { MemberList } from "../../core/backend/member-list.ts";
 import { Snapshots } from "../../core/backend/snapshots.ts";
 import type { Version } from "../../core/value/version.ts";
-import { asNobody } from "./as-nobody.ts";
+import { asAnonymous } from "./as-anonymous.ts";
 import { type Deferred, deferred } from "../wire/deferred.ts";
 import type { Delta, ListRow, Row } from "../wire/protocol.ts";
 import { readEntry } from "./read-entry.ts";
@@ -17,9 +17,9 @@ import { readEntry } from "./read-entry.ts";
 export class Replica {
   readonly snapshots: Snapshots = new Snapshots();
   readonly #cells: HeldCells;
-  /** Keys that are being asked for or written, and by how many: a delta may come before the answer is looked at, and is newer. */
+  /** Keys that are being asked for or written, and by how many. A delta that comes before the reply is read is newer than it. */
   readonly #expected = new Map<string, number>();
-  /** Of lists that are being asked for, by key: the answer may be older. */
+  /** Changes of lists that are being asked for, by key: the reply may be older than they are. */
   readonly #listChanges = new Map<string, { readonly seq: number; readonly row: ListRow }[]>();
   readonly #listeners = new Set<(change: Change) => void>();
   #version: Version = { epoch: "", seq: 0 };
@@ -165,7 +165,7 @@ export class Replica {
 
   /** Effects of the application run at its end. */
   #batch(change: () => void): void {
-    reportErrors(() => asNobody(() => batch(change)));
+    reportErrors(() => asAnonymous(() => batch(change)));
   }
 
   #advance(rows: readonly Row[], version: Version, lists: readonly ListRow[] = []): void {
@@ -186,7 +186,7 @@ export class Replica {
       keys: lists.length > 0 ? [...new Set([...keys, ...lists.map(([key]) => key)])] : keys,
       version: this.#version,
     };
-    asNobody(() => notify(this.#listeners, change));
+    asAnonymous(() => notify(this.#listeners, change));
   }
 
   #applyRow([key, text, seq]: Row): void {

@@ -170,7 +170,7 @@ describe("after the connection was lost", () => {
 });
 
 describe("the last delta before a silence", () => {
-  it("is asked for when a ping tells that it was lost", async () => {
+  it("is asked for when a heartbeat tells that it was lost", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     onTestFinished(() => void vi.useRealTimers());
     vi.spyOn(console, "warn").mockImplementation(() => {});

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type {
   Backend,
   BackendStatus,
@@ -13,27 +12,29 @@ import type {
   Updater,
   WriteOptions,
 } from "../../core/backend/backend.ts";
-import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { clip, KawaError } from "../../core/errors/errors.ts";
 import { valueNow, writtenTo } from "../../core/work/written.ts";
 import { refuseFrozen, wasListed, wasRead, wasWritten } from "../../core/memory/build-backend.ts";
 import type { ReadonlyCell } from "../../core/process/reactive.ts";
 import { isReadingForAll } from "../../core/backend/reads.ts";
-import { staticRefusal } from "../../core/work/static-refusal.ts";
-import { inTurn, pauseIfDue } from "../../core/process/turn-budget.ts";
-import { leaveOut, readNamed } from "../../core/value/unreadable.ts";
-import { decodeValue, encodeValue } from "../../core/value/value.ts";
+import { inTurn } from "../../core/process/turn-budget.ts";
+import { encodeValue } from "../../core/value/value.ts";
 import type { Version } from "../../core/value/version.ts";
 import { ActorLink } from "./actor-link.ts";
-import type { ActorAddress, Connection } from "./connection.ts";
-import { by } from "./asking.ts";
-import { type GetContext, resolveContext } from "../identity/context.ts";
-import { GuardedReader, GuardedSnapshot } from "./guarded-reader.ts";
-import { env } from "../settings/env.ts";
+import type { Connection } from "./connection.ts";
+import { createStreamRegistry } from "./actor-streams.ts";
+import { listRows, valuesOf } from "./list-rows.ts";
+import type { ActorAddress } from "./open-socket.ts";
+import { readAt } from "./read-keys.ts";
+import type { GetContext } from "../identity/context.ts";
+import { BuildTime } from "./build-time.ts";
+import { contextOf, type Operation } from "./context-of.ts";
+import { GuardedReader, GuardedSnapshot, seesValue } from "./guarded-reader.ts";
 import { currentHook } from "../hooks/hook-chain.ts";
 import { Loader } from "../../core/backend/loader.ts";
 import { PassingReader } from "./passing-reader.ts";
-import { type Hooked, isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
-import type { KeyChange } from "./write-queue.ts";
+import { isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
+import type { KeyChange } from "./queued-write.ts";
 import { Writer } from "./writer.ts";
 
 /** Longest wait of a read or a write for the actor. A killed engine and server together take seconds to recover. */
@@ -55,6 +56,7 @@ export class RivetBackend implements Backend {
   readonly #link: ActorLink;
   readonly #loader: Loader;
   readonly #writer: Writer;
+  readonly #build: BuildTime;
 
   constructor({ actorName, actorId, getContext, maxValueBytes }: RivetBackendOptions) {
     this.#link = new ActorLink({ actorName, actorId });
@@ -62,10 +64,11 @@ export class RivetBackend implements Backend {
       isApart: () => this.isGuarded && this.#link.isLocal,
     });
     this.#writer = new Writer({ link: this.#link, timeoutMs: operationTimeoutMs, maxValueBytes });
+    this.#build = new BuildTime(() => this.#link.hooked !== undefined);
     this.#maxValueBytes = maxValueBytes;
     this.getContext = getContext;
     this.id = this.#link.id;
-    this.streams = this.#createStreamRegistry();
+    this.streams = createStreamRegistry((request) => this.#ask(request));
   }
 
   get version(): Version {
@@ -89,20 +92,20 @@ export class RivetBackend implements Backend {
   }
 
   entry(key: string): ReadonlyCell<Entry> {
-    if (this.#isAtBuild) refuseFrozen(key);
+    if (this.#build.isNow) refuseFrozen(key);
     return this.#link.replica.cell(key);
   }
 
   /** With no keys: resolves when the replica is connected. */
   async load(keys: readonly string[]): Promise<void> {
-    if (this.#isAtBuild && isReadingForAll()) return;
-    this.#refuseAtBuild(() => wasRead(keys));
+    if (this.#build.isNow && isReadingForAll()) return;
+    this.#build.refuse(() => wasRead(keys));
     try {
       if (keys.length === 0) return await this.#whenConnected();
       const missing = keys.filter((key) => !this.#link.replica.isKnown(key));
       if (missing.length > 0) await this.#loader.load(missing);
     } finally {
-      const pause = this.#pauseIfDue();
+      const pause = this.#build.pauseIfDue();
       if (pause) await pause;
     }
   }
@@ -113,10 +116,10 @@ export class RivetBackend implements Backend {
 
   async readerFor(options?: OperationOptions): Promise<Reader> {
     // It refuses the first read, whose key it is told.
-    if (this.#isAtBuild) return this;
+    if (this.#build.isNow) return this;
     const { origin } = options ?? {};
     const from = currentHook();
-    const context = this.#contextOf(options, origin === "browser" ? ["reads", "lists"] : ["reads"]);
+    const context = this.#contextOf(options, "read");
     await this.#whenConnected();
     if (!this.#isGuardedFor(origin)) return origin === "browser" ? this.#passingReader() : this;
     return new GuardedReader({ link: this.#link, context: await context, origin, from, timeoutMs: operationTimeoutMs });
@@ -127,41 +130,23 @@ export class RivetBackend implements Backend {
   }
 
   async snapshotFor(options?: OperationOptions): Promise<Snapshot> {
-    this.#refuseAtBuild(() => wasRead([]));
+    this.#build.refuse(() => wasRead([]));
     const from = currentHook();
-    const context = this.#contextOf(options, ["reads"]);
+    const context = this.#contextOf(options, "snapshot");
     await this.load([]);
     if (!this.isGuarded) return this.#pin();
     return new GuardedSnapshot({ link: this.#link, context: await context, from, timeoutMs: operationTimeoutMs });
   }
 
   async seesValue(key: string, identity: string): Promise<boolean> {
-    const reader = new GuardedReader({
-      link: this.#link,
-      context: identity || undefined,
-      timeoutMs: operationTimeoutMs,
-    });
-    try {
-      await reader.load([key]);
-    } catch (error) {
-      if (isKawaError(error, "ACTION_REFUSED")) return false;
-      throw error;
-    }
-    return reader.entry(key).peek().state === "present";
+    return seesValue(key, { link: this.#link, context: identity || undefined, timeoutMs: operationTimeoutMs });
   }
 
   set(key: string, value: unknown, options?: WriteOptions): Promise<void> {
-    const change = (): KeyChange => ({
-      key,
-      text: encodeValue(key, value, this.#maxValueBytes),
-      ttlMs: options?.ttlMs,
-      expect: options?.expect,
-    });
-    return writtenTo(
-      { name: "set", of: { key }, by: this.set },
-      () => this.#write(change, options) as Promise<void>,
-      nothing,
-    );
+    const { ttlMs, expect } = options ?? {};
+    const change = (): KeyChange => ({ key, text: encodeValue(key, value, this.#maxValueBytes), ttlMs, expect });
+    const write = async (): Promise<void> => void (await this.#write(change, options));
+    return writtenTo({ name: "set", of: { key }, by: this.set }, write, nothing);
   }
 
   update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown> {
@@ -190,19 +175,7 @@ export class RivetBackend implements Backend {
   }
 
   async entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>> {
-    const rows = await this.#list({ prefix, withValues: true, after: "" }, options);
-    const entries = new Map<string, unknown>();
-    for (const [key, text] of rows) {
-      try {
-        entries.set(
-          key,
-          readNamed(key, () => decodeValue(text!)),
-        );
-      } catch (error) {
-        if (!leaveOut(key, error)) throw error;
-      }
-    }
-    return entries;
+    return valuesOf(await this.#list({ prefix, withValues: true, after: "" }, options));
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -226,38 +199,20 @@ export class RivetBackend implements Backend {
     return this.#link.replica.snapshots.open({
       version: this.version,
       live: this,
-      readAt: (keys, at) => this.#ask((connection) => this.#link.readAt(connection, keys, at)),
+      readAt: (keys, at) => this.#ask((connection) => readAt(connection, keys, at)),
     });
   }
 
   async #write(change: () => KeyChange, options: OperationOptions | undefined): Promise<unknown> {
     try {
-      const { origin } = options ?? {};
       const changed = change();
-      if (this.#isAtBuild) throw staticRefusal(wasWritten("clear" in changed ? changed.clear : changed.key));
-      const context = this.#contextOf(
-        options,
-        origin === "browser" ? ["reads", "writes", "lists"] : ["reads", "writes"],
-      );
-      return await this.#writer.write(changed, { context, origin, from: currentHook() });
+      this.#build.refuse(() => wasWritten("clear" in changed ? changed.clear : changed.key));
+      const context = this.#contextOf(options, "write");
+      return await this.#writer.write(changed, { context, origin: options?.origin, from: currentHook() });
     } finally {
-      const pause = this.#pauseIfDue();
+      const pause = this.#build.pauseIfDue();
       if (pause) await pause;
     }
-  }
-
-  /** Whoever has been connected is no build. */
-  get #isAtBuild(): boolean {
-    return this.#link.hooked === undefined && env.isBuild;
-  }
-
-  /** What is not there within a turn, Next takes for something that a prerender has to leave out. */
-  #pauseIfDue(): Promise<void> | undefined {
-    return this.#isAtBuild ? undefined : pauseIfDue();
-  }
-
-  #refuseAtBuild(what: () => string): void {
-    if (this.#isAtBuild) throw staticRefusal(what());
   }
 
   #isGuardedFor(origin: OperationOptions["origin"]): boolean {
@@ -265,14 +220,8 @@ export class RivetBackend implements Backend {
     return this.isGuarded || (hooked !== undefined && isGuardedFor(hooked, origin));
   }
 
-  /** Who acts: asked now, for what the caller is running in is known only now. Where no hook wants to know, nobody is asked. */
-  #contextOf(options: OperationOptions | undefined, uses: readonly (keyof Hooked)[]): Promise<string | undefined> {
-    const { hooked } = this.#link;
-    if ((hooked && !uses.some((use) => hooked[use])) || currentHook()?.isPastHooks) return nobody;
-    const context = resolveContext(options?.context, this.getContext);
-    // It matters only if a hook is going to ask for it.
-    context.catch(() => {});
-    return context;
+  #contextOf(options: OperationOptions | undefined, operation: Operation): Promise<string | undefined> {
+    return contextOf({ hooked: this.#link.hooked, getContext: this.getContext, operation, ...options });
   }
 
   #ask<T>(request: (connection: Connection) => Promise<T>): Promise<T> {
@@ -280,39 +229,15 @@ export class RivetBackend implements Backend {
   }
 
   #list(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
-    return this.#isAtBuild ? this.#listAll(first, options) : inTurn(() => this.#listAll(first, options));
+    return this.#build.isNow ? this.#listAll(first, options) : inTurn(() => this.#listAll(first, options));
   }
 
   async #listAll(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
-    this.#refuseAtBuild(() => wasListed(first.prefix));
+    this.#build.refuse(() => wasListed(first.prefix));
     const from = currentHook();
-    const context = this.#contextOf(options, ["lists"]);
-    const rows: Row[] = [];
-    let after: string | null = first.after;
-    while (after !== null) {
-      const page: Requests["list"] = { ...first, after };
-      const reply = await this.#ask(async (connection) => {
-        return connection.ask(
-          "list",
-          connection.hooked.lists ? { ...page, ...by({ context: await context, from }) } : page,
-        );
-      });
-      rows.push(...reply.rows);
-      after = reply.after;
-    }
-    return rows;
-  }
-
-  #createStreamRegistry(): StreamRegistry {
-    const client = randomUUID();
-    const renew = (register: readonly string[], unregister: readonly string[]) =>
-      this.#ask((connection) => connection.ask("streams", { client, register, unregister }));
-    return {
-      register: async (scopes) => new Set((await renew(scopes, [])).produce),
-      unregister: async (scopes) => void (await renew([], scopes)),
-    };
+    const context = this.#contextOf(options, "list");
+    return listRows(first, { link: this.#link, context, from, timeoutMs: operationTimeoutMs });
   }
 }
 
 const nothing = async (): Promise<void> => {};
-const nobody: Promise<undefined> = Promise.resolve(undefined);

@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from "vitest";
 import { type Entry, unknownEntry, type Updater } from "../../core/backend/backend.ts";
 import { encodeValue } from "../../core/value/value.ts";
 import type { Write } from "../wire/protocol.ts";
-import { type KeyChange, WriteQueue } from "./write-queue.ts";
+import type { KeyChange } from "./queued-write.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 type Outcome = { settled?: "resolved" | "rejected"; with?: unknown };
 

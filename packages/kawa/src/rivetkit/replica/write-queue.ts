@@ -1,51 +1,10 @@
-import type { Entry, OperationOptions, Updater } from "../../core/backend/backend.ts";
-import { createPresentEntry } from "../../core/backend/entry.ts";
+import type { Entry } from "../../core/backend/backend.ts";
 import { clip, KawaError } from "../../core/errors/errors.ts";
-import { changedError, expectedSeq } from "../../core/backend/expected.ts";
-import { decodeValue, encodeValue } from "../../core/value/value.ts";
-import type { FromHook } from "../hooks/hook-chain.ts";
-import type { Replies, Write } from "../wire/protocol.ts";
-
-/**
- * What becomes of a key (`text: null` deletes it; with `expect` only the value of that number), or of all keys that start with
- * `clear`.
- */
-export type KeyChange =
-  | {
-      readonly key: string;
-      readonly text: string | null;
-      readonly expect?: number | undefined;
-      readonly ttlMs?: number | undefined;
-    }
-  | { readonly key: string; readonly updater: Updater; readonly ttlMs?: number | undefined }
-  | { readonly key: string; readonly isRenewal: true }
-  | { readonly clear: string };
-
-export type QueuedWrite = {
-  readonly change: KeyChange;
-  /** Encoded identity of the writer, where hooks may ask for it. */
-  readonly context: Promise<string | undefined>;
-  readonly origin?: OperationOptions["origin"];
-  /** The hook that writes. */
-  readonly from?: FromHook | undefined;
-  /** Time of the process clock after which nobody waits any more. */
-  readonly deadline: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-};
-
-/** What one of several folded writes made, or the error of its updater. */
-type Part =
-  | { readonly queued: QueuedWrite; readonly text: string | null }
-  | { readonly queued: QueuedWrite; readonly error: unknown };
-
-/** All waiting writes of one key, folded into the one that is sent. */
-type Folded = {
-  readonly write: Write;
-  readonly parts: readonly Part[];
-  /** The one of them whose own `expect` is that of the write. */
-  readonly condition?: QueuedWrite | undefined;
-};
+import { changedError } from "../../core/backend/expected.ts";
+import { decodeValue } from "../../core/value/value.ts";
+import type { Replies } from "../wire/protocol.ts";
+import { type Folded, foldWrites, type Part } from "./fold-writes.ts";
+import type { QueuedWrite } from "./queued-write.ts";
 
 /** One message to the actor. It keeps its number when it is sent again, so that it is applied once. */
 export type Batch = {
@@ -116,7 +75,7 @@ export class WriteQueue {
         early.push(...queued);
         continue;
       }
-      const one = fold({ key, writes: queued, base, maxValueBytes: this.#maxValueBytes });
+      const one = foldWrites({ key, writes: queued, base, maxValueBytes: this.#maxValueBytes });
       if (!one) continue;
       bytes += one.bytes;
       folded.push(one.folded);
@@ -183,68 +142,6 @@ function settlePart(part: Part): void {
   if ("error" in part) queued.reject(part.error);
   else if ("isRenewal" in queued.change) queued.resolve(true);
   else queued.resolve("updater" in queued.change && part.text !== null ? decodeValue(part.text) : undefined);
-}
-
-type FoldOptions = {
-  readonly key: string;
-  readonly writes: readonly QueuedWrite[];
-  readonly base: Entry;
-  readonly maxValueBytes: number | undefined;
-};
-
-/** Runs the writes of one key one after the other. Undefined when none of them gives a value. */
-function fold({ key, writes, base, maxValueBytes }: FoldOptions): { folded: Folded; bytes: number } | undefined {
-  const parts: Part[] = [];
-  let text: string | null | undefined;
-  let expect: number | undefined;
-  let ttlMs: number | undefined;
-  let condition: QueuedWrite | undefined;
-  for (const queued of writes) {
-    const { change } = queued;
-    try {
-      if ("updater" in change) {
-        const made = encodeValue(
-          key,
-          change.updater(text === undefined ? base : entryOf(text, uncommittedSeq)),
-          maxValueBytes,
-        );
-        if (text === undefined) expect = expectedSeq(base);
-        text = made;
-      } else if ("text" in change) {
-        if (change.expect !== undefined && text === undefined) {
-          expect = change.expect;
-          condition = queued;
-        } else if (change.expect !== undefined && !(change.expect === 0 && text === null)) {
-          // The write before it gives the key another number.
-          throw changedError(key);
-        }
-        text = change.text;
-      }
-      if (!("clear" in change || "isRenewal" in change)) ttlMs = change.ttlMs;
-      parts.push({ queued, text: text ?? null });
-    } catch (error) {
-      // What it saw may never come to be: after a conflict it runs again.
-      if (text !== undefined) parts.push({ queued, error });
-      else queued.reject(error);
-    }
-  }
-  if (parts.length === 0) return undefined;
-  // To set a value renews it.
-  if (text === undefined) return { folded: { write: { key, isRenewal: true }, parts }, bytes: 0 };
-  const write: Write = {
-    key,
-    text,
-    ...(expect === undefined ? {} : { expect }),
-    ...(ttlMs === undefined ? {} : { ttlMs }),
-  };
-  return { folded: { write, parts, condition }, bytes: text?.length ?? 0 };
-}
-
-/** No commit has this number. */
-const uncommittedSeq = -1;
-
-function entryOf(text: string | null, seq: number): Entry {
-  return text === null ? { state: "absent", seq } : createPresentEntry(seq, text);
 }
 
 /** A set or a delete cannot lose, but waits for the updates of its key that were made before it. */

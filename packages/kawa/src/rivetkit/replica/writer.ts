@@ -4,7 +4,8 @@ import { pauseIfDue } from "../../core/process/turn-budget.ts";
 import { type ActorLink, isFinal } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
 import { HookedWriter } from "./hooked-writer.ts";
-import { type Batch, type KeyChange, type QueuedWrite, WriteQueue } from "./write-queue.ts";
+import type { KeyChange, QueuedWrite } from "./queued-write.ts";
+import { type Batch, WriteQueue } from "./write-queue.ts";
 
 export type WriterOptions = {
   readonly link: ActorLink;

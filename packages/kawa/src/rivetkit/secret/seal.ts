@@ -68,7 +68,7 @@ function decrypt(keys: SecretKeys, expected: Expected, bytes: Buffer): Buffer | 
   try {
     return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]);
   } catch {
-    // Changed, or made for something else.
+    // The token was changed, or made for another purpose or audience.
     return undefined;
   }
 }

@@ -3,7 +3,7 @@ import { KawaError } from "../../core/errors/errors.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { env } from "../settings/env.ts";
 
-/** What a token is good for: one that was made for clients is none of a server. */
+/** What a token is for. A client's token is no server's token. */
 export type Purpose = "client" | "fragment" | "hooks" | "server" | "session" | "stream";
 
 /** Every use has a key of its own. */
@@ -44,7 +44,7 @@ type Held = { keyring: Keyring | undefined; readonly ofEnvironment: { text: stri
 const held = processState<Held>("secret", () => ({ keyring: undefined, ofEnvironment: { text: "", keyring: [] } }));
 
 /**
- * Sets the secret that the servers of this app have in common, and those that were it before: what was made with them is still good.
+ * Sets the secret that the servers of this app share, and the earlier ones: tokens that were made with those are still valid.
  *
  * @throws {KawaError} SECRET_MISSING - one of them is too short
  */

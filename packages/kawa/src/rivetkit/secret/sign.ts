@@ -13,7 +13,7 @@ import {
 
 const macBytes = 32;
 const signatureBytes = keyIdBytes + macBytes;
-/** Of secrets that a token may be signed with. */
+/** How many secrets a token may be signed with. */
 const maxSignatures = 8;
 
 /**

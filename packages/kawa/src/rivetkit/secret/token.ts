@@ -12,7 +12,7 @@ export type Claims = {
 /** What a reader of a token asks for. */
 export type Expected = Pick<Claims, "purpose" | "audience">;
 
-/** `invalid`: forged, or made for something or somebody else, or with a secret that nobody here knows. */
+/** `invalid`: forged, made for another purpose or audience, or with a secret that this process does not know. */
 export type Checked =
   | { readonly state: "valid"; readonly payload: string; readonly expiresAt: number }
   | { readonly state: "expired" }
@@ -20,11 +20,11 @@ export type Checked =
 
 export const invalid: Checked = { state: "invalid" };
 
-/** Tokens of another format are none. */
+/** Tokens of another format are invalid. */
 const formatVersion = 2;
 
 const expiryBytes = 6;
-/** Longer than any token: nobody makes a server decode megabytes. */
+/** Longer than any token: a client must not make a server decode megabytes. */
 const maxTextLength = 96 * 1024;
 
 /** Expiry and payload, as tokens hold them. */
@@ -41,7 +41,7 @@ export function checkContent(content: Buffer): Checked {
   return { state: "valid", payload: content.toString("utf8", expiryBytes), expiresAt };
 }
 
-/** Purpose and audience: a token holds its audience as what it is signed with, not as text. */
+/** Purpose and audience. A token is signed with them and does not contain them. */
 export function boundTo({ purpose, audience }: Expected): Buffer {
   return Buffer.from(JSON.stringify([formatVersion, purpose, audience]));
 }

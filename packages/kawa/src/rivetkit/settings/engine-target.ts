@@ -2,11 +2,11 @@
 export type EngineTarget = {
   readonly endpoint: string;
   readonly namespace: string | undefined;
-  /** That of an embedded engine. Another may have one in its address. */
+  /** Token of an embedded engine. Another engine may have one in its address. */
   readonly token: string | undefined;
 };
 
-/** How RivetKit's clients and runners are told of an engine. */
+/** The options of RivetKit's clients and runners that name an engine. */
 export function accessOf({ endpoint, namespace, token }: EngineTarget): {
   endpoint: string;
   namespace?: string;

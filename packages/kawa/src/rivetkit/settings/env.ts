@@ -2,17 +2,32 @@ import { readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { isNextBuild } from "../../core/work/next-work.ts";
 
-/** The only reader of the environment in this folder. Read at use, never at import. */
+/** The only reader of the environment in `rivetkit`. Read at use, never at import. */
 export const env = {
+  /** All of it, for child processes that inherit it, and to change what other code reads of it. */
+  get all(): NodeJS.ProcessEnv {
+    return process.env;
+  },
+  /** What an engine of this machine inherits: settings of the user (`RIVET__…`), and what every program needs. */
+  get forEngine(): NodeJS.ProcessEnv {
+    const entries = Object.entries(process.env).filter(
+      ([name]) => name.startsWith("RIVET__") || ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"].includes(name),
+    );
+    return { NODE_ENV: process.env.NODE_ENV, ...Object.fromEntries(entries) };
+  },
+  /** Path of an engine that the user has built. */
+  get engineBinary(): string | undefined {
+    return process.env.RIVET_ENGINE_BINARY || undefined;
+  },
   /** URL of a Rivet Engine; without it the engine runs embedded. */
   get endpoint(): string | undefined {
     return process.env.RIVET_ENDPOINT || undefined;
   },
   get secret(): string | undefined {
-    // As a file has it, it ends with the end of a line.
+    // A secret that comes from a file ends with a line break.
     return process.env.KAWA_SECRET?.trim() || undefined;
   },
-  /** Secrets that were the app's before, separated by commas: what was made with them is still good. */
+  /** Earlier secrets of the app, separated by commas. Tokens that were made with them are still valid. */
   get previousSecrets(): readonly string[] {
     return (process.env.KAWA_SECRET_PREVIOUS ?? "")
       .split(",")

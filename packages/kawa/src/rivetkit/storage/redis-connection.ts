@@ -1,5 +1,6 @@
 import type * as Redis from "@redis/client";
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { withTimeout } from "../../core/process/with-timeout.ts";
 
 type Client = Awaited<ReturnType<typeof openClient>>;
 
@@ -84,14 +85,8 @@ async function importRedis(): Promise<typeof Redis> {
   }
 }
 
-async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  return withTimeout(work, timeoutMs, () => {
+    throw new Error(`no answer within ${timeoutMs} ms`);
   });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { KawaError } from "../../core/errors/errors.ts";
 import { env } from "../settings/env.ts";
 import { RedisConnection } from "./redis-connection.ts";
-import type { SignalStorage, StorageSession, StoredRow } from "./storage.ts";
+import type { SignalStorage, StoreHandle, StoredRow } from "./storage.ts";
 
 /** Options of {@link redisStorage}. */
 export type RedisStorageOptions = {
@@ -12,7 +12,7 @@ export type RedisStorageOptions = {
   prefix?: string;
 };
 
-// KEYS: the rows, the session. ARGV: the owner, then the rest. Lua unpacks less than 8,000 values at once.
+// KEYS: the rows, the owner of the current handle. ARGV: the owner, then the rest. Lua unpacks less than 8,000 values at once.
 const commitScript = `
 if redis.call("HGET", KEYS[2], "owner") ~= ARGV[1] then return "replaced" end
 if tonumber(redis.call("HGET", KEYS[2], "seq") or "-1") ~= ARGV[2] - 1 then return "out of order" end
@@ -59,9 +59,9 @@ export function redisStorage(options: RedisStorageOptions): SignalStorage {
   };
 }
 
-async function takeOver(redis: RedisConnection, name: string): Promise<StorageSession> {
+async function takeOver(redis: RedisConnection, name: string): Promise<StoreHandle> {
   const keys = [`${name}:rows`, `${name}:session`] as const;
-  // Every commit compares it: one that is still on its way from an earlier session is refused.
+  // Every commit compares it: one that is still on its way from an earlier handle is refused.
   const owner = randomUUID();
   await redis.send(["HSET", keys[1], "owner", owner]);
   const run = async (script: string, args: readonly string[]): Promise<void> => {

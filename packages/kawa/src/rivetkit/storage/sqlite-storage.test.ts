@@ -1,6 +1,6 @@
 import { describeStorageContract } from "../../../test/contract/storage-contract.ts";
 import { TestDatabase } from "../../../test/support/sqlite.ts";
-import { migrateSignalStore, sqliteSession } from "./sqlite-storage.ts";
+import { migrateSignalStore, sqliteHandle } from "./sqlite-storage.ts";
 import type { SignalStorage } from "./storage.ts";
 
 /** One database for each actor, as the engine keeps them. */
@@ -11,7 +11,7 @@ function sqliteStorage(): SignalStorage {
       const db = databases.get(name) ?? new TestDatabase();
       databases.set(name, db);
       await migrateSignalStore(db);
-      return sqliteSession(db);
+      return sqliteHandle(db);
     },
   };
 }

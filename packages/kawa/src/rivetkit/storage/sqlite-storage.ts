@@ -1,4 +1,4 @@
-import type { StorageSession, StoredRow } from "./storage.ts";
+import type { StoreHandle, StoredRow } from "./storage.ts";
 
 /** The part of an actor's SQLite database that its signals need. */
 export interface SqlDatabase {
@@ -15,7 +15,7 @@ export async function migrateSignalStore(db: SqlDatabase): Promise<void> {
  * Signals in the actor's own database, after {@link migrateSignalStore}. The engine lets only one actor at a time use it. Rows of
  * several commits may be committed at once.
  */
-export function sqliteSession(db: SqlDatabase): StorageSession {
+export function sqliteHandle(db: SqlDatabase): StoreHandle {
   return {
     async load(from) {
       return (await db.execute("SELECT key, value AS text, seq FROM signals WHERE seq >= ?", from)) as StoredRow[];

@@ -1,4 +1,4 @@
-/** A row as a storage keeps it: the encoded value of a key, behind how long it lives where it is ephemeral, or `null`; and the commit that wrote it. */
+/** A row as a storage keeps it: a key, its encoded value or `null`, and the commit that wrote it. An ephemeral value begins with its lifetime. */
 export type StoredRow = { readonly key: string; readonly text: string | null; readonly seq: number };
 
 /**
@@ -9,16 +9,16 @@ export type StoredRow = { readonly key: string; readonly text: string | null; re
  */
 export interface SignalStorage {
   /**
-   * Called when an actor starts. From here on, sessions that were opened before under this name must not commit: their actor
-   * has been moved, and may not know it yet.
+   * Called when an actor starts. From here on, store handles that were opened before under this name must not commit: their
+   * actor has been moved, and may not know it yet.
    *
    * @param name actor and id, such as `reactiveState/global`
    */
-  open(name: string): Promise<StorageSession>;
+  open(name: string): Promise<StoreHandle>;
 }
 
-/** The rows of one actor, for as long as it runs. A session that lost them to a newer one rejects with `BACKEND_CLOSED`. */
-export interface StorageSession {
+/** The rows of one actor, for as long as it runs. A handle rejects with `BACKEND_CLOSED` once a newer one was opened under its name. */
+export interface StoreHandle {
   /** All rows with `seq >= from`, in any order. */
   load(from: number): Promise<readonly StoredRow[]>;
   /**

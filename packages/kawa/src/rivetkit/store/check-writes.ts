@@ -12,7 +12,7 @@ import type { Write } from "../wire/protocol.ts";
  */
 export function checkWrites(writes: readonly Write[], ephemeral: MemberGroups): void {
   for (const write of writes) if ("key" in write) checkKeyIsFree(write.key);
-  // A batch of several has several writers, most of whom do nothing wrong.
+  // A batch with several writes has several writers, and most of them do nothing wrong.
   if (writes.length === 1) checkRoom(writes[0]!, ephemeral);
 }
 

@@ -9,7 +9,7 @@ export type ClientRecord = {
 };
 
 type Stored = { at: number; settled: number; applied: readonly (readonly [number, (readonly string[])?])[] };
-/** As it was stored when a client had one batch on the way at a time. */
+/** Form of older versions, in which a client had one batch on the way at a time. */
 type StoredLast = { at: number; number: number; conflicts: readonly string[] };
 
 const memoryMs = 24 * 60 * 60 * 1000;
@@ -33,8 +33,8 @@ export function withApplied(
   return record ? mergeRecords(record, next) : next;
 }
 
-/** What either of two records of one client knows. */
-export function mergeRecords(a: ClientRecord, b: ClientRecord): ClientRecord {
+/** Joins what two records know of one client. */
+function mergeRecords(a: ClientRecord, b: ClientRecord): ClientRecord {
   const settled = Math.max(a.settled, b.settled);
   const applied = [...a.applied, ...b.applied].filter(([number]) => number >= settled);
   return { settled, applied: new Map(applied), at: Math.max(a.at, b.at) };
@@ -63,4 +63,12 @@ export function decodeRecord(text: string): ClientRecord {
     settled: stored.settled,
     applied: new Map(stored.applied.map(([number, keys = []]) => [number, keys])),
   };
+}
+
+/** Adds the records that a storage holds to those that are known. */
+export function mergeClients(known: Map<string, ClientRecord>, found: ReadonlyMap<string, ClientRecord>): void {
+  for (const [client, record] of found) {
+    const before = known.get(client);
+    known.set(client, before ? mergeRecords(before, record) : record);
+  }
 }

@@ -17,7 +17,7 @@ export type Batch = {
 /** What became of a batch in its group. */
 export type Outcome = {
   readonly conflicts: readonly string[];
-  /** What it wrote, in the newest form; empty for a batch that was applied before. */
+  /** Rows that it wrote, as they are after the whole group; empty for a batch that was applied before. */
   readonly written: ReadonlyMap<string, Row>;
   readonly isRepeated: boolean;
 };
@@ -42,9 +42,9 @@ export class BatchGroup {
   readonly #ephemeralBefore: MemberGroups;
   readonly #rows = new Map<string, Row>();
   readonly #clients = new Map<string, ClientRecord>();
-  /** Of the rows that are ephemeral. */
+  /** Lives of the rows that are ephemeral. */
   readonly #lives = new Map<string, Life>();
-  /** How many more each group has than before. */
+  /** By how many members each group has grown. */
   readonly #joined = new Map<string, number>();
   #nextOrder: number;
   #size = 0;
@@ -131,7 +131,7 @@ export class BatchGroup {
     else this.#lives.delete(key);
   }
 
-  /** Who is there keeps its place. */
+  /** A member that is there keeps its place. */
   #lifeFor(before: Life | undefined, ttlMs: number): Life {
     if (before) return [ttlMs, before[1]];
     const order = this.#nextOrder;

@@ -7,7 +7,7 @@ export type KeyLeasesOptions = {
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
 };
 
-/** Ends that are this near are handled together, in milliseconds. */
+/** Leases whose ends are this near are handled together, in milliseconds. */
 const gatherMs = 20;
 /** Keys that could not be deleted are tried again after this long. */
 const retryMs = 1_000;
@@ -15,13 +15,13 @@ const retryMs = 1_000;
 const maxTimerMs = 2 ** 31 - 1;
 
 /**
- * Deletes ephemeral keys whose time is over. Leases are in memory alone: an actor that wakes or has moved does not know when a key
- * was renewed, and gives each a whole life.
+ * Deletes ephemeral keys whose lease is over. Leases are in memory only: an actor that wakes or has moved does not know when a key was
+ * renewed, and gives each key a whole lease.
  */
 export class KeyLeases {
   readonly #store: SignalStore;
   readonly #commit: KeyLeasesOptions["commit"];
-  /** When each key ends, by how long it lives. Those that were renewed last come last: to look for the first end takes one look each. */
+  /** When the lease of each key ends, by its length. The key that was renewed last comes last, so the first one ends first. */
   readonly #ends = new Map<number, Map<string, number>>();
   readonly #ttlMs = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -39,7 +39,7 @@ export class KeyLeases {
     );
   }
 
-  /** Has to be called before writes are committed: a life must not end while its renewal waits. */
+  /** Must be called before writes are committed: a lease must not end while its renewal waits. */
   note(writes: readonly Write[]): void {
     for (const write of writes) if ("key" in write) this.#renewEphemeral(write.key);
   }
@@ -92,7 +92,7 @@ export class KeyLeases {
     return first;
   }
 
-  /** Renewals move ends away: the timer may come too early, and never too late. */
+  /** Lease renewals only move ends away: the timer may come too early, and never too late. */
   #schedule(at: number): void {
     if (this.#isClosed || at >= this.#timerAt) return;
     clearTimeout(this.#timer);

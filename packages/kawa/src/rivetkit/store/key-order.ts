@@ -1,13 +1,13 @@
-/** Below this, what has changed is not worth a new order. */
+/** Fewer changes are not worth a new order. */
 const minChangeCount = 10_000;
 
-/** The keys of a map in the order of code units, which is made when somebody asks. */
+/** The keys of a map in the order of code units. They are sorted when they are asked for. */
 export class KeyOrder {
   #sorted: string[] = [];
-  /** What has come and gone since. */
+  /** Keys that have come and gone since. */
   #added = new Set<string>();
   #removed = new Set<string>();
-  /** More has changed since than there is. */
+  /** True when more keys have changed since than there are. */
   #isOutdated = false;
 
   /** @param count how many keys there are */
@@ -20,7 +20,7 @@ export class KeyOrder {
   /** @param count how many keys there are */
   remove(key: string, count: number): void {
     if (this.#isOutdated) return;
-    // One that came back meanwhile is also among those that were there before.
+    // A key that went and came back is also among those that were there before.
     this.#added.delete(key);
     this.#removed.add(key);
     this.#limit(count);

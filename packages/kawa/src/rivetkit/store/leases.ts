@@ -1,4 +1,4 @@
-/** Who holds which names. Times are in milliseconds, of one clock. */
+/** Which clients hold which names. Times are in milliseconds, of one clock. */
 export class Leases {
   /** When the lease of each client ends, the one that has held the name for longest first. */
   readonly #clients = new Map<string, Map<string, number>>();
@@ -12,7 +12,7 @@ export class Leases {
     for (const name of names) this.#clients.get(name)?.delete(client);
   }
 
-  /** The names that nobody holds any more, each once. */
+  /** Ends leases that were not renewed. Returns the names that nobody holds any more, each once. */
   expire(now: number): string[] {
     const ended: string[] = [];
     for (const [name, clients] of this.#clients) {
@@ -27,7 +27,7 @@ export class Leases {
   #renew(client: string, name: string, { now, endsAt }: { now: number; endsAt: number }): boolean {
     let clients = this.#clients.get(name);
     if (!clients) this.#clients.set(name, (clients = new Map()));
-    // First: whoever comes back too late has to stand in line again.
+    // First: a client that renews too late has lost its place.
     dropExpired(clients, now);
     // A client that is in the map keeps its place.
     clients.set(client, endsAt);

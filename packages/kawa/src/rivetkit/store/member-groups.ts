@@ -3,9 +3,9 @@ import { groupIn, memberKey, memberOf, membersKey } from "../../core/backend/mem
 import { UndoLog } from "../../core/backend/undo-log.ts";
 import type { ListRow, Row } from "../wire/protocol.ts";
 
-/** Of an ephemeral value: how long it lives after it was set or renewed, and its place among those that came. */
+/** Life of an ephemeral value: how long it lives after it was set or renewed, and its place in the order of arrival. */
 export type Life = readonly [ttlMs: number, order: number];
-/** By key. Of rows that are written together, those without one have no value or stay. */
+/** Lives by key. A row without one has no value, or is not ephemeral. */
 export type Lives = ReadonlyMap<string, Life>;
 
 type Group = { list: MemberList; readonly lives: Map<string, Life> };
@@ -15,23 +15,23 @@ const maxOverwrittenLists = 10_000;
 const maxEmptyGroups = 1_000;
 
 /**
- * Which keys are ephemeral, and the lists of their groups: both follow from the rows, so they are of one version, and who comes or goes
- * costs the same however many are there.
+ * Which keys are ephemeral, and the lists of their groups. Both follow from the rows, so they are of one version. A member that comes or
+ * goes costs the same in a group of any size.
  */
 export class MemberGroups {
   readonly #groups = new Map<string, Group>();
-  /** Without members, those that became so first at first. */
+  /** Groups without members; the one that lost its members first comes first. */
   readonly #empty = new Set<string>();
   readonly #overwritten = new UndoLog<MemberList>();
   #nextOrder = 0;
   #forgottenSeq = 0;
 
-  /** Place of whoever comes next. */
+  /** Place of the next member. */
   get nextOrder(): number {
     return this.#nextOrder;
   }
 
-  /** Takes over what was stored up to `seq`. When its lists have changed is not known: at the latest then. */
+  /** Takes over what was stored up to `seq`. When the lists changed is not known; they count as changed then. */
   restore(rows: Iterable<Row>, lives: Lives, seq: number): void {
     for (const [key] of rows) {
       const group = groupIn(key);

@@ -3,7 +3,7 @@ import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
 import { deltasOf, write } from "../../../test/support/store.ts";
 import { Replica } from "../replica/replica.ts";
 import { SignalStore } from "./signal-store.ts";
-import { sqliteSession } from "../storage/sqlite-storage.ts";
+import { sqliteHandle } from "../storage/sqlite-storage.ts";
 
 const hourMs = 60 * 60 * 1000;
 
@@ -37,7 +37,7 @@ describe("windows that came and went", () => {
     await comeAndGo(store, { count: 12_000 });
     await untilPurged(db, 2_100);
     expect(store.rowCount).toBeLessThanOrEqual(2_101);
-    const after = await SignalStore.open(sqliteSession(db));
+    const after = await SignalStore.open(sqliteHandle(db));
     expect(after.position.epoch).toBe(store.position.epoch);
     expect(after.position.seq).toBeGreaterThanOrEqual(store.position.seq);
     expect(after.list({ prefix: "", after: "", withValues: true }).rows).toEqual([["kept", "[1]", 1]]);
@@ -85,7 +85,7 @@ describe("a purge", () => {
     await untilPurged(db, 20);
     await written;
     expect(store.get("windows:0").text).toBe("[2]");
-    const after = await SignalStore.open(sqliteSession(db));
+    const after = await SignalStore.open(sqliteHandle(db));
     expect(after.list({ prefix: "", after: "", withValues: false }).rows.map(([key]) => key)).toEqual([
       "other",
       "windows:0",

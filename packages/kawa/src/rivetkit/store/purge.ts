@@ -1,21 +1,21 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ClientRecord, isForgotten } from "./client-record.ts";
 import type { SignalRows } from "./signal-rows.ts";
-import type { StorageSession } from "../storage/storage.ts";
+import type { StoreHandle } from "../storage/storage.ts";
 import { clientKey, maxDeletedKeys } from "./stored-history.ts";
 
-/** Removed from the storage at once: other work goes on in between. */
+/** How many rows are removed from the storage at a time: other work goes on in between. */
 const batchCount = 500;
 const clientsIntervalMs = 60 * 60 * 1000;
 
 export type PurgeOptions = {
-  readonly session: StorageSession;
+  readonly handle: StoreHandle;
   readonly rows: SignalRows;
   readonly clients: Map<string, ClientRecord>;
-  /** More is to be forgotten, which needs a commit: any, where this one fails. */
+  /** Called when a purge is due and no commit is on the way: asks for one. Where it fails, any later commit will do. */
   readonly onDue: () => void;
   readonly onError: (error: unknown) => void;
-  /** Deletions that stay; twice as many begin a purge. @default {@link maxDeletedKeys} */
+  /** How many deletions are kept; twice as many start a purge. @default {@link maxDeletedKeys} */
   readonly maxCount?: number | undefined;
 };
 
@@ -54,7 +54,7 @@ export class Purge {
       (error: unknown) => {
         this.#running = undefined;
         this.#options.onError(error);
-        // What could not be removed is removed by a later purge.
+        // A later purge removes what could not be removed now.
         if (!this.#isStopped) console.error("[kawa] Deleted keys could not be removed from the storage:", error);
       },
     );
@@ -72,24 +72,24 @@ export class Purge {
   }
 
   async #forgetDeleted(floor: number): Promise<void> {
-    const { rows, session } = this.#options;
+    const { rows, handle } = this.#options;
     while (!this.#isStopped) {
-      // Meanwhile some may have been written again.
+      // Some keys may have been written again meanwhile.
       const excess = Math.max(0, rows.deletedCount - this.#maxCount);
       const { keys, seq } = rows.oldestDeleted(Math.min(batchCount, excess));
       if (keys.length === 0 || seq > floor) return;
-      await session.remove(keys, floor);
+      await handle.remove(keys, floor);
       rows.forgetDeleted(keys, floor);
       await nextTurn();
     }
   }
 
   async #forgetClients(seq: number): Promise<void> {
-    const { clients, session } = this.#options;
+    const { clients, handle } = this.#options;
     this.#clientsCheckedAt = Date.now();
     const silent = [...clients].filter(([, record]) => isForgotten(record)).map(([client]) => client);
     if (silent.length === 0) return;
     for (const client of silent) clients.delete(client);
-    await session.remove(silent.map(clientKey), seq);
+    await handle.remove(silent.map(clientKey), seq);
   }
 }

@@ -1,6 +1,6 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 
-/** Of a disk without room, or that is read-only: the system has written nothing. */
+/** Codes of a disk that is full or read-only: the system has written nothing. */
 const refusals: readonly unknown[] = ["ENOSPC", "EDQUOT", "EROFS"];
 
 /** An error that says for certain that nothing of a commit was written; undefined for one that does not. */

@@ -8,14 +8,14 @@ import { type ListRow, type Replies, type Row, sizeOf } from "../wire/protocol.t
 type Entry = { readonly text: string | null; readonly seq: number };
 type Recent = { readonly seq: number; readonly keys: readonly string[] };
 
-/** In characters; the engine lets messages of 32 MiB through. */
+/** Largest message, in characters. The engine lets 32 MiB through. */
 const maxReplySize = 4 * 1024 * 1024;
 const maxRecentKeys = 10_000;
 const maxOverwrittenRows = 10_000;
-/** In characters. */
+/** In characters, as all sizes here. */
 const maxOverwrittenSize = 4 * 1024 * 1024;
 
-/** Comes after every internal key, and before every other. */
+/** Sorts after every internal key, and before every other key. */
 const afterInternal = "\u0001";
 
 /** All rows in memory. Keys without a value stay for a while, so that replicas can be told of deletions. */
@@ -24,7 +24,7 @@ export class SignalRows {
   readonly ephemeral: MemberGroups = new MemberGroups();
   readonly #entries = new Map<string, Entry>();
   readonly #order = new KeyOrder();
-  /** Keys without a value, those that were deleted first at first. */
+  /** Keys without a value; the one that was deleted first comes first. */
   readonly #deleted = new Set<string>();
   /** Stands for a key that is not held. Its number is that of the newest deletion which was forgotten. */
   #forgotten: Entry = { text: null, seq: 0 };

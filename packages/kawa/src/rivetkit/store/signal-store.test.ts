@@ -6,8 +6,8 @@ import { streamKey } from "../../core/backend/key.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import type { Delta } from "../wire/protocol.ts";
 import { SignalStore } from "./signal-store.ts";
-import { sqliteSession } from "../storage/sqlite-storage.ts";
-import type { StorageSession } from "../storage/storage.ts";
+import { sqliteHandle } from "../storage/sqlite-storage.ts";
+import type { StoreHandle } from "../storage/storage.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -287,7 +287,7 @@ describe("a batch that is sent again", () => {
       store.write({ client: "c", number, settled, writes: [{ key: `k${number}`, text: `[${number}]`, expect: 0 }] });
     await Promise.all([5, 2, 4].map((number) => send(before, number)));
     await send(before, 1);
-    const after = await SignalStore.open(sqliteSession(db));
+    const after = await SignalStore.open(sqliteHandle(db));
     const replies = await Promise.all([1, 2, 3, 4, 5].map((number) => send(after, number)));
     expect(replies.map(({ conflicts }) => conflicts)).toEqual([[], [], [], [], []]);
     expect(after.position.seq).toBe(3);
@@ -401,7 +401,7 @@ describe("clear", () => {
     ]);
     await write(store, "c", 3, [{ clear: streamKey("") }]);
     expect(store.get(streamKey("s"))).toEqual({ text: null, seq: 3 });
-    const again = await SignalStore.open(sqliteSession(db));
+    const again = await SignalStore.open(sqliteHandle(db));
     expect(again.position).toEqual(store.position);
   });
 
@@ -554,7 +554,7 @@ describe("a commit that fails", () => {
     expect(await codeOf(() => write(store, "c", 2, [{ key: "a", text: "[2]" }]))).toBe("BACKEND_UNAVAILABLE");
     expect(onClose).toHaveBeenCalledTimes(1);
     db.before = () => {};
-    expect((await SignalStore.open(sqliteSession(db))).position).toEqual({ ...store.position, seq: 0 });
+    expect((await SignalStore.open(sqliteHandle(db))).position).toEqual({ ...store.position, seq: 0 });
   });
 
   it("ends the store when another incarnation has taken over", async () => {
@@ -562,11 +562,11 @@ describe("a commit that fails", () => {
     await (await openTestStore(db)).close();
     const replaced = (): Promise<never> => Promise.reject(new KawaError("BACKEND_CLOSED", "Taken over."));
     const close = vi.fn<() => Promise<void>>(async () => {});
-    const session: StorageSession = { ...sqliteSession(db), close };
-    const store = await SignalStore.open(session);
+    const handle: StoreHandle = { ...sqliteHandle(db), close };
+    const store = await SignalStore.open(handle);
     const onClose = vi.fn<() => void>();
     store.listen(() => {}, onClose);
-    Object.assign(session, { commit: replaced, load: replaced });
+    Object.assign(handle, { commit: replaced, load: replaced });
     expect(await codeOf(() => write(store, "c", 1, [{ key: "a", text: "[1]" }]))).toBe("BACKEND_UNAVAILABLE");
     expect(onClose).toHaveBeenCalledTimes(1);
     expect(await codeOf(() => store.read(["a"]))).toBe("BACKEND_UNAVAILABLE");
@@ -609,7 +609,7 @@ describe("close", () => {
     ];
     for (const call of refused) expect(await codeOf(call)).toBe("BACKEND_UNAVAILABLE");
     expect(onDelta).not.toHaveBeenCalled();
-    expect((await SignalStore.open(sqliteSession(db))).position.seq).toBe(0);
+    expect((await SignalStore.open(sqliteHandle(db))).position.seq).toBe(0);
   });
 
   it("rejects the batches that wait, and lets the commit on the way end", async () => {

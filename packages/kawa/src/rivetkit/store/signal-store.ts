@@ -1,49 +1,50 @@
 import { randomUUID } from "node:crypto";
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 import type { MemberList } from "../../core/backend/member-list.ts";
-import { notify } from "../../core/backend/notify.ts";
 import type { Version } from "../../core/value/version.ts";
 import { type Batch, BatchGroup, type Outcome } from "./group-commit.ts";
 import { checkWrites } from "./check-writes.ts";
-import { type ClientRecord, mergeRecords } from "./client-record.ts";
+import { type ClientRecord, mergeClients } from "./client-record.ts";
 import type { Lives, MemberGroups } from "./member-groups.ts";
 import type { Delta, Replies, Row } from "../wire/protocol.ts";
 import { Purge } from "./purge.ts";
 import { refusalOfFullDisk } from "./refusal-of-disk.ts";
 import { SignalRows } from "./signal-rows.ts";
-import type { StorageSession } from "../storage/storage.ts";
-import { loadHistory, openHistory, toEmptyCommit, toFloorRow, toStoredRows } from "./stored-history.ts";
+import type { StoreHandle } from "../storage/storage.ts";
+import { StoreListeners } from "./store-listeners.ts";
+import { loadHistory, openHistory, toCommit } from "./stored-history.ts";
 
-/** Outcome of a batch. `rows` are what it wrote; one that was overwritten in the same commit has a lower number. */
+/** Outcome of a batch. `rows` are what it wrote; a row that a later batch of the same commit replaced has a lower number. */
 export type Written = Replies["write"] & { readonly rows: readonly Row[] };
+
+export type SignalStoreOptions = { readonly maxDeletedKeys?: number };
 
 type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(error: KawaError): void };
 
-/** The actor's map: in memory for reading, in a storage before a write is acknowledged, one writer. */
+/** The actor's map: reads are answered from memory, a write is acknowledged when the storage has it. It is the only writer. */
 export class SignalStore {
-  /** Names this incarnation; another one of the same actor has another. */
+  /** Names this incarnation of the actor. */
   readonly instance: string = randomUUID();
-  readonly #session: StorageSession;
+  readonly #handle: StoreHandle;
   readonly #rows = new SignalRows();
   readonly #clients = new Map<string, ClientRecord>();
   readonly #waiting: Waiting[] = [];
-  readonly #listeners = new Set<(delta: Delta) => void>();
-  readonly #closeListeners = new Set<() => void>();
+  readonly #listeners = new StoreListeners();
   readonly #purge: Purge;
   #epoch = "";
   #seq = 0;
   #floor = 0;
-  /** Commits one group after the other, as long as batches are waiting. */
+  /** Runs while batches are waiting: it commits one group after the other. */
   #commits: Promise<void> | undefined;
-  /** After a failed commit, until the storage has said what became of it. */
+  /** True after a failed commit, until the storage has said whether it has it. */
   #isInDoubt = false;
-  #isClosed = false;
-  #ended: Promise<void> = Promise.resolve();
+  /** Undefined while the store serves. */
+  #ended: Promise<void> | undefined;
 
-  private constructor(session: StorageSession, maxDeletedKeys: number | undefined) {
-    this.#session = session;
+  private constructor(handle: StoreHandle, { maxDeletedKeys }: SignalStoreOptions) {
+    this.#handle = handle;
     this.#purge = new Purge({
-      session,
+      handle,
       rows: this.#rows,
       clients: this.#clients,
       onDue: () => void this.write({ number: 0, settled: 0, writes: [] }).catch(() => {}),
@@ -52,14 +53,11 @@ export class SignalStore {
     });
   }
 
-  /** Opens what the session holds, and closes the session when that fails. */
-  static async open(
-    session: StorageSession,
-    { maxDeletedKeys }: { maxDeletedKeys?: number } = {},
-  ): Promise<SignalStore> {
-    const store = new SignalStore(session, maxDeletedKeys);
+  /** Opens what the handle holds, and closes the handle when that fails. */
+  static async open(handle: StoreHandle, options: SignalStoreOptions = {}): Promise<SignalStore> {
+    const store = new SignalStore(handle, options);
     try {
-      const { epoch, seq, floor, rows, lives, clients } = await openHistory(session, maxDeletedKeys);
+      const { epoch, seq, floor, rows, lives, clients } = await openHistory(handle, options.maxDeletedKeys);
       store.#epoch = epoch;
       store.#seq = seq;
       store.#floor = floor;
@@ -67,7 +65,7 @@ export class SignalStore {
       for (const [client, record] of clients) store.#clients.set(client, record);
       return store;
     } catch (error) {
-      await session.close().catch(() => {});
+      await handle.close().catch(() => {});
       throw error;
     }
   }
@@ -112,7 +110,7 @@ export class SignalStore {
 
   since(epoch: string, seq: number): Replies["follow"] {
     this.#checkOpen();
-    // Who is ahead has seen commits that a storage without durability has lost.
+    // A replica that is ahead has seen commits that a storage without durability has lost.
     const isKnown = epoch === this.#epoch && seq >= this.#floor && seq <= this.#seq;
     return { ...this.position, rows: isKnown ? this.#rows.since(seq) : null };
   }
@@ -121,8 +119,7 @@ export class SignalStore {
    * Commits a batch, tells the listeners, then resolves. Batches that come while a commit is on the way are committed
    * together. One that this client sent before is not applied again.
    *
-   * @throws {KawaError} BACKEND_UNAVAILABLE - the commit failed, or the store is closed; sent again, under the same number, the
-   * batch is applied once
+   * @throws {KawaError} BACKEND_UNAVAILABLE - the commit failed, or the store is closed; send the batch again, under the same number
    * @throws {KawaError} KEY_INVALID - a key is of the store itself
    * @throws {KawaError} RATE_LIMITED - the ephemeral group of the only write is full
    */
@@ -137,35 +134,27 @@ export class SignalStore {
 
   /** Calls `onDelta` after each commit, and `onClose` when this incarnation ends. */
   listen(onDelta: (delta: Delta) => void, onClose: () => void): () => void {
-    this.#listeners.add(onDelta);
-    this.#closeListeners.add(onClose);
-    return () => {
-      this.#listeners.delete(onDelta);
-      this.#closeListeners.delete(onClose);
-    };
+    return this.#listeners.add(onDelta, onClose);
   }
 
   /**
-   * After this the store serves nothing: the context of a slept actor accepts writes silently and loses them. Resolves when
-   * the commit on the way has ended and the session is closed.
+   * After this the store serves nothing: the context of an actor that sleeps accepts writes and loses them silently. Resolves when
+   * the commit on the way has ended and the handle is closed.
    */
   close(): Promise<void> {
-    if (this.#isClosed) return this.#ended;
-    this.#isClosed = true;
-    this.#ended = this.#closeSession();
+    if (this.#ended) return this.#ended;
+    this.#ended = this.#closeHandle();
     for (const { reject } of this.#waiting.splice(0)) reject(closedError());
-    notify(this.#closeListeners, undefined);
-    this.#listeners.clear();
-    this.#closeListeners.clear();
+    this.#listeners.close();
     return this.#ended;
   }
 
-  async #closeSession(): Promise<void> {
+  async #closeHandle(): Promise<void> {
     await Promise.all([this.#purge.stop(), this.#commits]);
     try {
-      await this.#session.close();
+      await this.#handle.close();
     } catch (error) {
-      console.error("[kawa] A storage session could not be closed:", error);
+      console.error("[kawa] A store handle could not be closed:", error);
     }
   }
 
@@ -191,14 +180,11 @@ export class SignalStore {
     const floor = this.#purge.dueFloor;
     // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
     if (rows.length > 0 || group.hasEmptyClear || floor !== undefined) {
-      const stored =
-        rows.length > 0 ? toStoredRows(rows, { lives, clients, seq: to }) : toEmptyCommit(this.#epoch, clients, to);
-      if (floor !== undefined) stored.push(toFloorRow(floor, to));
       try {
-        await this.#session.commit(stored);
+        await this.#handle.commit(toCommit(group, { epoch: this.#epoch, floor, seq: to }));
       } catch (error) {
         const refusal = refusalOfFullDisk(error);
-        if (refusal) return rejectAll(taken, refusal);
+        if (refusal) return taken.forEach(({ reject }) => reject(refusal));
         this.#isInDoubt = true;
         await this.#resolveDoubt();
         return this.#reject(taken, error);
@@ -217,13 +203,10 @@ export class SignalStore {
   /** The commit may have happened although it failed: only the storage knows. Gives the error when it does not say. */
   async #resolveDoubt(): Promise<unknown> {
     try {
-      const { seq, floor, rows, lives, clients } = await loadHistory(this.#session, this.#seq);
+      const { seq, floor, rows, lives, clients } = await loadHistory(this.#handle, this.#seq);
       // The next incarnation goes on with what is left.
       if (seq < this.#seq) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${this.#seq}.`);
-      for (const [client, record] of clients) {
-        const known = this.#clients.get(client);
-        this.#clients.set(client, known ? mergeRecords(known, record) : record);
-      }
+      mergeClients(this.#clients, clients);
       this.#floor = Math.max(this.#floor, floor);
       const missed = rows.filter((row) => row[2] > this.#seq);
       if (seq > this.#seq) this.#advance(missed, lives, seq);
@@ -236,17 +219,16 @@ export class SignalStore {
   }
 
   #advance(rows: readonly Row[], lives: Lives, to: number): void {
-    const delta: Delta = { epoch: this.#epoch, from: this.#seq, to, rows };
     const lists = this.#rows.apply(rows, to, lives);
+    const delta: Delta = { epoch: this.#epoch, from: this.#seq, to, rows, ...(lists.length > 0 ? { lists } : {}) };
     this.#seq = to;
-    notify(this.#listeners, lists.length > 0 ? { ...delta, lists } : delta);
+    this.#listeners.tell(delta);
   }
 
   #reject(batches: readonly Waiting[], cause: unknown): void {
-    const error = new KawaError("BACKEND_UNAVAILABLE", "The actor could not store the batch; it may be sent again.", {
-      cause,
-    });
-    rejectAll(batches, error);
+    const message = "The actor could not store the batch; it may be sent again.";
+    const error = new KawaError("BACKEND_UNAVAILABLE", message, { cause });
+    for (const { reject } of batches) reject(error);
     this.#endIfReplaced(cause);
   }
 
@@ -259,12 +241,8 @@ export class SignalStore {
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw closedError();
+    if (this.#ended) throw closedError();
   }
-}
-
-function rejectAll(batches: readonly Waiting[], error: KawaError): void {
-  for (const { reject } of batches) reject(error);
 }
 
 function closedError(): KawaError {

@@ -4,7 +4,7 @@ import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
 import { deltasOf, write } from "../../../test/support/store.ts";
 import { streamKey } from "../../core/backend/key.ts";
 import { SignalStore } from "./signal-store.ts";
-import { migrateSignalStore, sqliteSession } from "../storage/sqlite-storage.ts";
+import { migrateSignalStore, sqliteHandle } from "../storage/sqlite-storage.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 function reopen(db: TestDatabase): Promise<SignalStore> {
-  return SignalStore.open(sqliteSession(db));
+  return SignalStore.open(sqliteHandle(db));
 }
 
 /** Keys in the storage, without the epoch. */
@@ -80,12 +80,12 @@ describe("opening", () => {
     expect(after.since(after.position.epoch, 2).rows).toEqual([["c", "[3]", 3]]);
   });
 
-  it("closes the session when it cannot be read", async () => {
+  it("closes the handle when it cannot be read", async () => {
     const db = new TestDatabase();
     const broken = new Error("no such table");
     const close = vi.fn<() => Promise<void>>(async () => {});
-    const session = { ...sqliteSession(db), close, load: () => Promise.reject(broken) };
-    expect(await caught(() => SignalStore.open(session))).toBe(broken);
+    const handle = { ...sqliteHandle(db), close, load: () => Promise.reject(broken) };
+    expect(await caught(() => SignalStore.open(handle))).toBe(broken);
     expect(close).toHaveBeenCalledTimes(1);
   });
 

@@ -5,7 +5,7 @@ import { type ClientRecord, decodeRecord, encodeRecord, isForgotten } from "./cl
 import { listIn, readLife, writeLife } from "./stored-life.ts";
 import type { Life, Lives } from "./member-groups.ts";
 import type { Row } from "../wire/protocol.ts";
-import type { StorageSession, StoredRow } from "../storage/storage.ts";
+import type { StoreHandle, StoredRow } from "../storage/storage.ts";
 
 // Rows of the store itself are kept beside the others, so that a batch and its bookkeeping are one commit.
 const epochKey = "\0epoch";
@@ -22,15 +22,15 @@ export type StoredHistory = {
   /** Deletions up to this commit may have been forgotten. */
   floor: number;
   rows: Row[];
-  /** Of those that are ephemeral. */
+  /** Lives of the rows that are ephemeral. */
   lives: Map<string, Life>;
   clients: Map<string, ClientRecord>;
 };
 
 /** Reads what was committed from a commit on. */
-export async function loadHistory(session: StorageSession, from: number): Promise<StoredHistory> {
+export async function loadHistory(handle: StoreHandle, from: number): Promise<StoredHistory> {
   const history: StoredHistory = { epoch: "", seq: -1, floor: 0, rows: [], lives: new Map(), clients: new Map() };
-  for (const stored of await session.load(from)) {
+  for (const stored of await handle.load(from)) {
     history.seq = Math.max(history.seq, stored.seq);
     const text = stored.text ?? "";
     if (stored.key === epochKey) history.epoch = text;
@@ -47,11 +47,8 @@ export async function loadHistory(session: StorageSession, from: number): Promis
 }
 
 /** Reads everything when an actor starts, and leaves out what has no use in its new life. */
-export async function openHistory(
-  session: StorageSession,
-  maxDeleted: number = maxDeletedKeys,
-): Promise<StoredHistory> {
-  const history = await loadHistory(session, 0);
+export async function openHistory(handle: StoreHandle, maxDeleted: number = maxDeletedKeys): Promise<StoredHistory> {
+  const history = await loadHistory(handle, 0);
   const seq = history.seq + 1;
   const commit: StoredRow[] = [];
   const forgotten = [...history.clients].filter(([, record]) => isForgotten(record)).map(([client]) => client);
@@ -67,7 +64,7 @@ export async function openHistory(
   if (deleted.length > maxDeleted) {
     history.floor = history.seq;
     history.rows = history.rows.filter(([, text]) => text !== null);
-    // Says that they are forgotten before they are. Its own number keeps the newest one known when their rows are gone.
+    // The commit says that deletions are forgotten before they are. Its number stays known when their rows are gone.
     commit.push(toFloorRow(history.floor, seq));
     removed = removed.concat(deleted.map(([key]) => key));
   }
@@ -78,14 +75,14 @@ export async function openHistory(
     commit.push({ key, text: null, seq });
   }
   if (commit.length > 0) {
-    await session.commit(commit);
+    await handle.commit(commit);
     history.seq = seq;
   }
-  if (removed.length > 0) await session.remove(removed, history.seq);
+  if (removed.length > 0) await handle.remove(removed, history.seq);
   return history;
 }
 
-/** Earlier versions kept the list of a group as a row: what it names is ephemeral. */
+/** Earlier versions kept the list of a group as a row. The keys that it names are ephemeral. */
 function takeLists(history: StoredHistory, commit: StoredRow[], seq: number): void {
   const at = new Map(history.rows.map(([key], index) => [key, index]));
   for (const [index, [key, list]] of history.rows.entries()) {
@@ -110,22 +107,27 @@ export function clientKey(client: string): string {
   return clientPrefix + client;
 }
 
-type Bookkeeping = { readonly lives: Lives; readonly clients: ReadonlyMap<string, ClientRecord>; readonly seq: number };
+/** What a group of batches changes. */
+type Changes = {
+  readonly rows: readonly Row[];
+  readonly lives: Lives;
+  readonly clients: ReadonlyMap<string, ClientRecord>;
+};
 
-/** A commit of rows with what is then known of clients. */
-export function toStoredRows(rows: readonly Row[], { lives, clients, seq }: Bookkeeping): StoredRow[] {
+/** The rows of a commit: what changes, with what is then known of clients. Deletions up to `floor` are forgotten after it. */
+export function toCommit(
+  { rows, lives, clients }: Changes,
+  { epoch, floor, seq }: { readonly epoch: string; readonly floor: number | undefined; readonly seq: number },
+): StoredRow[] {
   return [
+    // In a commit that changes no value, the row of the epoch keeps its number, also when the clients are forgotten.
+    ...(rows.length === 0 ? [{ key: epochKey, text: epoch, seq }] : []),
     ...rows.map(([key, text]) => ({ key, text: text === null ? null : writeLife(lives.get(key), text), seq })),
     ...[...clients].map(([client, record]) => ({ key: clientKey(client), text: encodeRecord(record), seq })),
+    ...(floor === undefined ? [] : [toFloorRow(floor, seq)]),
   ];
 }
 
-/** Says in a commit that deletions up to `floor` are forgotten, before they are. */
-export function toFloorRow(floor: number, seq: number): StoredRow {
+function toFloorRow(floor: number, seq: number): StoredRow {
   return { key: floorKey, text: String(floor), seq };
-}
-
-/** A commit that changes no value. The row of the epoch keeps its number, also when the clients are forgotten. */
-export function toEmptyCommit(epoch: string, clients: ReadonlyMap<string, ClientRecord>, seq: number): StoredRow[] {
-  return [{ key: epochKey, text: epoch, seq }, ...toStoredRows([], { lives: new Map(), clients, seq })];
 }

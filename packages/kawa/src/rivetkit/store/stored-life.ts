@@ -13,7 +13,7 @@ export function writeLife(life: Life | undefined, text: string): string {
 }
 
 export function readLife(stored: string | null): readonly [life: Life | undefined, text: string | null] {
-  // Somebody may have written anything by hand.
+  // Somebody may have written the row by hand.
   if (typeof stored !== "string" || !stored.startsWith(mark)) return [undefined, stored];
   const end = stored.indexOf(mark, 1);
   const [ttlMs, order] = stored.slice(1, end).split(",").map(Number);
@@ -23,7 +23,7 @@ export function readLife(stored: string | null): readonly [life: Life | undefine
 
 const none = { ttlMs: 0, ids: [] };
 
-/** A list of an earlier version. One that is none, as somebody has written it by hand, must not keep the actor from starting. */
+/** A list of an earlier version. A row that somebody has written by hand may be no list; it must not keep the actor from starting. */
 export function listIn(key: string, text: string): Members & { readonly ttlMs: number } {
   try {
     return readNamed(key, () => {

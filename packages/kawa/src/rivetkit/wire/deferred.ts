@@ -5,7 +5,7 @@ export type Deferred<T> = {
   reject(error: unknown): void;
 };
 
-/** A promise that is settled from outside. Its rejection is no unhandled one when nobody waits. */
+/** A promise that is settled from outside. Where nobody waits for it, its rejection is not reported as unhandled. */
 export function deferred<T>(): Deferred<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   promise.catch(() => {});

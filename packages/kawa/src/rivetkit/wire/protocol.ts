@@ -37,6 +37,9 @@ export type Clear = {
   readonly partOf?: number | undefined;
 };
 
+/** No commit has this number. */
+export const noSeq = -1;
+
 /** Its length in the store, in UTF-16 code units. */
 export function sizeOf([key, text]: Row): number {
   return key.length + (text?.length ?? 0);
@@ -84,12 +87,13 @@ export type Requests = {
    * numbers below `settled`. Where writes are hooked, a batch has one write.
    */
   write: { client: string; number: number; settled: number; writes: readonly Write[] } & By;
-  /** Gives up batches: those that were not applied will not be. */
+  /** Gives up batches: the actor will not apply those that it has not applied yet. */
   revoke: { client: string; numbers: readonly number[] };
-  /** Says which streams this client shows, and which it no longer shows. It has to say so again every few seconds. */
+  /** Says which streams this client shows, and which it no longer shows. The client repeats it every few seconds. */
   streams: { client: string; register: readonly string[]; unregister: readonly string[] };
+  /** A heartbeat. Servers of several versions may talk to each other, so its name stays. */
   ping: Record<never, never>;
-  /** Says that a frame has arrived, and has no reply. Its way back carries the TCP acknowledgement that Nagle waits for. */
+  /** Says that a frame has arrived, and has no reply. The packet carries the TCP acknowledgement that Nagle's algorithm waits for. */
   seen: Record<never, never>;
 };
 
@@ -126,7 +130,7 @@ export type RequestMessage = { [N in RequestName]: { id: number; type: N; body: 
 
 export type ReplyError = { code: string; message: string; data?: Readonly<Record<string, unknown>> };
 
-export type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; error: ReplyError };
+type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; error: ReplyError };
 
 /** Of the list under `key`: see {@link ListChange}. */
 export type ListRow = readonly [key: string, left: readonly string[], joined: readonly string[]];
@@ -145,7 +149,7 @@ export type Delta = {
 
 export type ServerMessage = ReplyMessage | { delta: Delta };
 
-/** What the actor sends at once: all messages of one turn. Two small frames in a row would cost 44 ms (Nagle). */
+/** All messages that the actor sends in one turn. Two small frames in a row would cost 44 ms (Nagle). */
 export type ServerFrame = readonly ServerMessage[];
 
 /** Close code for a socket that did not prove who it is. */
@@ -154,7 +158,7 @@ export const unauthorizedCloseCode = 4401;
 /** Close code for a socket that has said nothing: its first message may be late or lost, which proves nothing. */
 export const helloTimeoutCloseCode = 4408;
 
-/** An incarnation of an actor, as servers of this app ask it. */
+/** An incarnation of an actor, which is the actor from one start to its end, as servers of this app ask it. */
 export interface ReplicaService {
   /** `onClose` is called when the incarnation ends, and when the server has to connect anew. */
   listen(onDelta: (delta: Delta) => void, onClose: () => void): () => void;
@@ -163,9 +167,12 @@ export interface ReplicaService {
   noticeNewHooks(): void;
 }
 
-/** The part of a WebSocket that both sides of the protocol use. */
+/** `data` of a message, `code` of a close. */
+type SocketEvent = { readonly data?: unknown; readonly code?: number };
+
+/** The part of a WebSocket that both sides of the protocol use. RivetKit's sockets have it, although their types say less. */
 export interface Socket {
   send(data: string): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: string, listener: (event: never) => void): void;
+  addEventListener(type: string, listener: (event: SocketEvent) => void): void;
 }

@@ -2,7 +2,6 @@ import { namespace, type Signal } from "../../../src/index.ts";
 import { host } from "../../../src/rivetkit/host/host.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
 import { Replica } from "../../../src/rivetkit/replica/replica.ts";
-import { treated } from "../../../src/rivetkit/replica/send-at-once.ts";
 import { serveOperations } from "./serve-operations.ts";
 import { streamOperations } from "./stream-operations.ts";
 
@@ -74,10 +73,6 @@ const operations = {
   },
   async deltasToLose(): Promise<number> {
     return deltasToLose;
-  },
-  /** How many sockets to the engine send at once. */
-  async sentAtOnce(): Promise<number> {
-    return treated.size;
   },
 };
 

@@ -62,14 +62,14 @@ describe.each<Place>(["beside the actor", "in another process"])("what follows f
     expect(heard.every((hook) => hook === undefined)).toBe(true);
   });
 
-  it("is done as nobody, whoever has written", async () => {
+  it("is done anonymously, whoever has written", async () => {
     const app = await start();
     await app.source.get();
     await withContext({ userId: "ada" }, () => app.source.set(1));
     expect(await app.copied()).toEqual([["app:copy", undefined]]);
   });
 
-  it("is done as nobody, whoever reads a value first", async () => {
+  it("is done anonymously, whoever reads a value first", async () => {
     const app = await start();
     await app.backend.load([]);
     await actor.store.write({ number: 0, settled: 0, writes: [{ key: "app:source", text: "[1]" }] });

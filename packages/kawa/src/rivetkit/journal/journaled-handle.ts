@@ -1,6 +1,6 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
-import type { StorageSession, StoredRow } from "../storage/storage.ts";
-import { Backlog, sizeOfEntry } from "./backlog.ts";
+import type { StoreHandle, StoredRow } from "../storage/storage.ts";
+import { Backlog, sizeOfCommit } from "./backlog.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import type { EngineStore } from "./engine-files.ts";
 import { isOutOfDescriptors } from "./error-code.ts";
@@ -9,21 +9,21 @@ import { encodeEntry } from "./journal-line.ts";
 import { type Replayed, replay } from "./replay.ts";
 
 export type JournalLimits = {
-  /** What is larger goes to the storage at once, so that what it refuses is refused. In characters. */
+  /** A larger commit goes to the storage at once, so that the storage can refuse it. In characters. */
   readonly maxEntrySize: number;
-  /** Of commits that are acknowledged and not stored yet, in characters. To store them takes two seconds, also for the next incarnation. */
+  /** Size of the commits that are acknowledged and not stored yet, in characters. To store them takes two seconds, also at the next start. */
   readonly maxBacklogSize: number;
-  /** Of a new journal, which every actor has. It doubles when it is full. */
+  /** Size of a new journal, which every actor has. It doubles when it is full. */
   readonly firstBytes: number;
-  /** Where so much is in use, the engine's files are flushed. */
+  /** When so much is in use, the engine's files are flushed. */
   readonly releaseBytes: number;
-  /** Of a journal. The next incarnation reads all of it, and may have to store it again. */
+  /** Largest size of a journal. The next incarnation reads all of it, and may have to store it again. */
   readonly maxBytes: number;
 };
 
 export type JournaledOptions = {
-  readonly session: StorageSession;
-  /** Puts what the session has stored on the disk; then a commit is acknowledged when the disk has it. Else when the system has it. */
+  readonly handle: StoreHandle;
+  /** Flushes what the handle has stored. With it a commit is acknowledged when the disk has it, without it when the system has it. */
   readonly engine: EngineStore | undefined;
   /** Id of the actor that the engine knows. */
   readonly actor: string;
@@ -42,18 +42,18 @@ const defaultLimits: JournalLimits = {
   releaseBytes: 2 * 1024 * 1024,
   maxBytes: 16 * 1024 * 1024,
 };
-/** What comes within it is stored with one commit, when those who wait for the first have shown it. */
+/** Commits of this time are stored as one, after those who wait for the first have shown it. */
 const storeDelayMs = 30;
 const retryDelayMs = 500;
 
 /**
- * Puts a journal in front of a slower session, which takes rows of several commits at once: a commit is durable when it is in the
+ * Puts a journal in front of a slower handle, which takes rows of several commits at once: a commit is durable when it is in the
  * file, and is stored a little later.
  *
  * @throws {KawaError} STORE_INCOMPLETE - a commit that was acknowledged is gone
  * @throws {KawaError} DISK_FAILED - the journal cannot be made, or the engine's files cannot be flushed
  */
-export async function journaled(options: JournaledOptions): Promise<StorageSession> {
+export async function journaled(options: JournaledOptions): Promise<StoreHandle> {
   const { engine, actor, folder, disk = realDisk } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const failureCount = engine?.failureCount ?? 0;
@@ -62,38 +62,38 @@ export async function journaled(options: JournaledOptions): Promise<StorageSessi
     replayed = await replay(left, options);
     return { actor, stored: replayed.stored, entries: replayed.missing };
   });
-  return new JournaledSession(file, { ...options, limits, failureCount, ...replayed! });
+  return new JournaledHandle(file, { ...options, limits, failureCount, ...replayed! });
 }
 
-type Opened = Pick<JournaledOptions, "session" | "engine" | "name"> & {
+type Opened = Pick<JournaledOptions, "handle" | "engine" | "name"> & {
   readonly limits: JournalLimits;
   readonly failureCount: number;
 } & Pick<Replayed, "rows" | "missing">;
 
-class JournaledSession implements StorageSession {
+class JournaledHandle implements StoreHandle {
   readonly #file: JournalFile;
-  readonly #session: StorageSession;
+  readonly #handle: StoreHandle;
   readonly #engine: EngineStore | undefined;
   readonly #name: string;
   readonly #limits: JournalLimits;
   readonly #failureCount: number;
   readonly #backlog: Backlog;
-  /** All that there is, until somebody asks or writes. */
+  /** All rows, until they are asked for or changed. */
   #rows: readonly StoredRow[] | undefined;
   #timer: NodeJS.Timeout | undefined;
   #releasing: Promise<void> | undefined;
-  /** After it only the next incarnation may go on: it reads what there is. */
+  /** After a failure only the next incarnation may go on: it reads what there is. */
   #failure: unknown;
   #ended: Promise<void> | undefined;
 
-  constructor(file: JournalFile, { session, engine, name, limits, failureCount, rows, missing }: Opened) {
+  constructor(file: JournalFile, { handle, engine, name, limits, failureCount, rows, missing }: Opened) {
     this.#file = file;
-    this.#session = session;
+    this.#handle = handle;
     this.#engine = engine;
     this.#name = name;
     this.#limits = limits;
     this.#failureCount = failureCount;
-    this.#backlog = new Backlog(session);
+    this.#backlog = new Backlog(handle);
     this.#rows = rows;
     for (const entry of missing) this.#backlog.add(entry);
     if (missing.length > 0) this.#storeIn(storeDelayMs);
@@ -105,8 +105,8 @@ class JournaledSession implements StorageSession {
     this.#rows = undefined;
     if (rows) return rows.filter(({ seq }) => seq >= from);
     await this.#storeAll();
-    const found = await this.#session.load(from);
-    // What it tells is believed.
+    const found = await this.#handle.load(from);
+    // The caller takes these rows for durable.
     await this.#flushEngine();
     return found;
   }
@@ -115,7 +115,7 @@ class JournaledSession implements StorageSession {
     if (rows.length === 0) return;
     this.#checkFailure();
     this.#rows = undefined;
-    if (sizeOfEntry(rows) > this.#limits.maxEntrySize) return this.#commitToSession(rows);
+    if (sizeOfCommit(rows) > this.#limits.maxEntrySize) return this.#commitToHandle(rows);
     while (this.#backlog.size > this.#limits.maxBacklogSize) await this.#backlog.store();
     const line = encodeEntry(rows);
     while (!this.#file.hasRoom(line)) {
@@ -132,14 +132,14 @@ class JournaledSession implements StorageSession {
     this.#storeIn(storeDelayMs);
   }
 
-  /** What comes back after a power cut is removed again by the next incarnation. */
+  /** A row may come back after a power cut. The next incarnation removes it again. */
   async remove(keys: readonly string[], upTo: number): Promise<void> {
     this.#rows = undefined;
     await this.#storeAll();
-    await this.#session.remove(keys, upTo);
+    await this.#handle.remove(keys, upTo);
   }
 
-  /** What the storage does not take now, the next incarnation finds in the journal. */
+  /** Commits that the storage does not take now are found in the journal by the next incarnation. */
   close(): Promise<void> {
     this.#ended ??= this.#end();
     return this.#ended;
@@ -150,12 +150,12 @@ class JournaledSession implements StorageSession {
     await this.#storeAll().catch(() => {});
     await this.#releasing?.catch(() => {});
     await this.#file.close();
-    await this.#session.close();
+    await this.#handle.close();
   }
 
-  async #commitToSession(rows: readonly StoredRow[]): Promise<void> {
+  async #commitToHandle(rows: readonly StoredRow[]): Promise<void> {
     await this.#storeAll();
-    await this.#session.commit(rows);
+    await this.#handle.commit(rows);
     await this.#flushEngine();
   }
 
@@ -163,12 +163,12 @@ class JournaledSession implements StorageSession {
     this.#check();
     do {
       await this.#backlog.store();
-      // Beside what is stored meanwhile.
+      // This goes on beside what is stored meanwhile.
       if (this.#file.usedBytes > this.#releaseBytes) this.#release().catch(() => {});
     } while (this.#backlog.size > 0);
   }
 
-  /** Without flushing, space is given up at once. */
+  /** Where nothing is flushed, space is given up at once. */
   get #releaseBytes(): number {
     return this.#engine ? this.#limits.releaseBytes : 0;
   }
@@ -197,7 +197,7 @@ class JournaledSession implements StorageSession {
   }
 
   #checkFailure(): void {
-    // Somebody else's flush has failed: nobody knows what became of what was stored here.
+    // The flush of another actor has failed: it is unknown what the disk has of the commits that were stored here.
     if (this.#engine && this.#engine.failureCount !== this.#failureCount)
       this.#fail(new Error("The engine's files could not be flushed."));
     if (this.#failure !== undefined) {

@@ -7,14 +7,14 @@ import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
 import { write } from "../../../test/support/store.ts";
 import { makeTempFolder } from "../../../test/support/temp-folder.ts";
 import { SignalStore } from "../store/signal-store.ts";
-import { migrateSignalStore, sqliteSession } from "../storage/sqlite-storage.ts";
-import type { SignalStorage, StorageSession, StoredRow } from "../storage/storage.ts";
+import { migrateSignalStore, sqliteHandle } from "../storage/sqlite-storage.ts";
+import type { SignalStorage, StoreHandle, StoredRow } from "../storage/storage.ts";
 import type { EngineStore } from "./engine-files.ts";
-import { journaled, type JournaledOptions } from "./journaled-session.ts";
+import { journaled, type JournaledOptions } from "./journaled-handle.ts";
 
 let folder: ReturnType<typeof makeTempFolder>;
 let db: TestDatabase;
-const sessions: StorageSession[] = [];
+const handles: StoreHandle[] = [];
 
 beforeEach(async () => {
   folder = makeTempFolder();
@@ -25,21 +25,21 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers();
   heal();
-  await Promise.all(sessions.splice(0).map((session) => session.close()));
+  await Promise.all(handles.splice(0).map((handle) => handle.close()));
   folder.remove();
 });
 
-async function open(options: Partial<JournaledOptions> = {}): Promise<StorageSession> {
-  const session = await journaled({
-    session: sqliteSession(db),
+async function open(options: Partial<JournaledOptions> = {}): Promise<StoreHandle> {
+  const handle = await journaled({
+    handle: sqliteHandle(db),
     engine: undefined,
     actor: "id",
     name: "reactiveState/global",
     folder: join(folder.path, "actor"),
     ...options,
   });
-  sessions.push(session);
-  return session;
+  handles.push(handle);
+  return handle;
 }
 
 function row(seq: number, key = `k${seq}`, text: string | null = `[${seq}]`): StoredRow {
@@ -97,9 +97,9 @@ function embeddedStorage(isFlushed: boolean): SignalStorage {
       const database = databases.get(name) ?? new TestDatabase();
       databases.set(name, database);
       await migrateSignalStore(database);
-      const session = sqliteSession(database);
+      const handle = sqliteHandle(database);
       return journaled({
-        session,
+        handle,
         engine: isFlushed ? engine : undefined,
         actor: name,
         name,
@@ -118,44 +118,44 @@ describe.each([true, false])("a journal (flushed: %s)", (isFlushed) => {
 
 describe("a commit", () => {
   it("is acknowledged when it is in the journal, and stored a little later", async () => {
-    const session = await open();
+    const handle = await open();
     const engine = hang();
-    await session.commit([row(0, "a"), row(0, "b")]);
+    await handle.commit([row(0, "a"), row(0, "b")]);
     expect(stored()).toEqual([]);
     engine.answer();
     await vi.waitFor(() => expect(stored()).toEqual([row(0, "a"), row(0, "b")]));
   });
 
   it("is stored together with others that come meanwhile, the newest row of each key", async () => {
-    const session = await open();
+    const handle = await open();
     db.statements.length = 0;
-    await session.commit([row(0, "a"), row(0, "b")]);
-    await session.commit([row(1, "a")]);
-    await session.commit([row(2, "c"), row(2, "b", null)]);
+    await handle.commit([row(0, "a"), row(0, "b")]);
+    await handle.commit([row(1, "a")]);
+    await handle.commit([row(2, "c"), row(2, "b", null)]);
     await vi.waitFor(() => expect(stored()).toEqual([row(1, "a"), row(2, "b", null), row(2, "c")]));
     expect(db.statements.filter(isInsert)).toHaveLength(1);
   });
 
   it("of more than 256 Ki characters is stored before it is acknowledged, after those before it", async () => {
-    const session = await open();
-    await session.commit([row(0, "a")]);
+    const handle = await open();
+    await handle.commit([row(0, "a")]);
     const large = row(1, "large", "x".repeat(256 * 1024));
-    await session.commit([large]);
+    await handle.commit([large]);
     expect(stored()).toEqual([row(0, "a"), large]);
     breakDown();
-    expect(await caught(() => session.commit([{ ...large, seq: 2 }]))).toEqual(new Error("the engine is gone"));
+    expect(await caught(() => handle.commit([{ ...large, seq: 2 }]))).toEqual(new Error("the engine is gone"));
     heal();
-    expect(await session.load(2)).toEqual([]);
+    expect(await handle.load(2)).toEqual([]);
   });
 
   it("waits where too many are not stored yet, and no longer than until some are", async () => {
-    const session = await open();
+    const handle = await open();
     const text = "x".repeat(100_000);
     const engine = hang();
     let acknowledged = 0;
     const writing = (async () => {
       for (let seq = 0; seq < 200; seq += 1) {
-        await session.commit([row(seq, `k${seq}`, text)]);
+        await handle.commit([row(seq, `k${seq}`, text)]);
         acknowledged += 1;
       }
     })();
@@ -165,77 +165,77 @@ describe("a commit", () => {
     heal();
     engine.answer();
     await writing;
-    await session.close();
+    await handle.close();
     expect(stored()).toHaveLength(200);
   });
 
   it("is refused where too many are not stored yet and the storage takes none", async () => {
-    const session = await open();
+    const handle = await open();
     breakDown();
     const text = "x".repeat(100_000);
     let seq = 0;
     const error = await caught(async () => {
-      for (; seq < 200; seq += 1) await session.commit([row(seq, `k${seq}`, text)]);
+      for (; seq < 200; seq += 1) await handle.commit([row(seq, `k${seq}`, text)]);
     });
     expect(error).toEqual(new Error("the engine is gone"));
     heal();
-    expect(await session.load(0)).toHaveLength(seq);
+    expect(await handle.load(0)).toHaveLength(seq);
   });
 
   it(
     "does not let the journal grow for ever when there is always something to store",
     { timeout: 60_000 },
     async () => {
-      const session = await open();
+      const handle = await open();
       const text = "x".repeat(200_000);
       let largest = 0;
       for (let seq = 0; seq < 1_000; seq += 1) {
-        await session.commit([row(seq, "a", text)]);
+        await handle.commit([row(seq, "a", text)]);
         largest = Math.max(largest, journalSize());
       }
       expect(largest).toBeLessThan(17 * 1024 * 1024);
-      expect(await session.load(0)).toEqual([row(999, "a", text)]);
+      expect(await handle.load(0)).toEqual([row(999, "a", text)]);
     },
   );
 });
 
 describe("a storage that fails", () => {
   it("is tried again, and given everything", async () => {
-    const session = await open();
+    const handle = await open();
     let failures = 0;
     db.before = (sql) => {
       if (isInsert(sql) && ++failures <= 2) throw new Error("busy");
     };
-    await session.commit([row(0)]);
+    await handle.commit([row(0)]);
     await vi.waitFor(() => expect(failures).toBe(1));
-    await session.commit([row(1)]);
+    await handle.commit([row(1)]);
     await vi.waitFor(() => expect(stored()).toEqual([row(0), row(1)]), { timeout: 10_000 });
   });
 
   it("may have stored what it says it has not", async () => {
-    const session = await open();
+    const handle = await open();
     let isFirst = true;
     db.after = (sql) => {
       if (!isInsert(sql) || !isFirst) return;
       isFirst = false;
       throw new Error("answer lost");
     };
-    await session.commit([row(0, "a")]);
-    await session.commit([row(1, "b")]);
+    await handle.commit([row(0, "a")]);
+    await handle.commit([row(1, "b")]);
     await vi.waitFor(() => expect(stored()).toEqual([row(0, "a"), row(1, "b")]), { timeout: 10_000 });
   });
 
   it("makes load, remove and nothing else fail", async () => {
-    const session = await open();
+    const handle = await open();
     breakDown();
-    await session.commit([row(0)]);
-    expect(await caught(() => session.load(0))).toEqual(new Error("the engine is gone"));
-    expect(await caught(() => session.remove(["k0"], 1_000))).toEqual(new Error("the engine is gone"));
-    await session.commit([row(1)]);
+    await handle.commit([row(0)]);
+    expect(await caught(() => handle.load(0))).toEqual(new Error("the engine is gone"));
+    expect(await caught(() => handle.remove(["k0"], 1_000))).toEqual(new Error("the engine is gone"));
+    await handle.commit([row(1)]);
     heal();
-    expect(await session.load(0)).toHaveLength(2);
-    await session.remove(["k0"], 1_000);
-    expect(await session.load(0)).toEqual([row(1)]);
+    expect(await handle.load(0)).toHaveLength(2);
+    await handle.remove(["k0"], 1_000);
+    expect(await handle.load(0)).toEqual([row(1)]);
   });
 });
 
@@ -260,7 +260,7 @@ describe("the next incarnation", () => {
     await killed.commit([row(2, "a")]);
     heal();
     // It was on its way when its process was killed.
-    await sqliteSession(db).commit([row(1, "a")]);
+    await sqliteHandle(db).commit([row(1, "a")]);
     db.statements.length = 0;
     const next = await open();
     expect(await next.load(0)).toEqual([row(2, "a"), row(0, "b")]);
@@ -273,14 +273,14 @@ describe("the next incarnation", () => {
     breakDown();
     await killed.commit([row(0, "a")]);
     heal();
-    await sqliteSession(db).commit([row(1, "a")]);
+    await sqliteHandle(db).commit([row(1, "a")]);
     await open();
     expect(stored()).toEqual([row(1, "a")]);
   });
 
   it("finds a commit that was acknowledged while the one before it was being stored, at whatever moment", async () => {
     for (let turns = 0; turns < 20; turns += 1) {
-      const session = await open();
+      const handle = await open();
       const from = turns * 2;
       let isStoring = false;
       let acknowledged: Promise<void> | undefined;
@@ -289,9 +289,9 @@ describe("the next incarnation", () => {
         isStoring = true;
       };
       db.after = () => {
-        acknowledged = after(turns, () => session.commit([row(from + 1, "a")]));
+        acknowledged = after(turns, () => handle.commit([row(from + 1, "a")]));
       };
-      await session.commit([row(from, "a")]);
+      await handle.commit([row(from, "a")]);
       await vi.waitFor(() => expect(acknowledged).toBeDefined());
       await acknowledged;
       heal();
@@ -367,28 +367,28 @@ describe("the next incarnation", () => {
 
 describe("close", () => {
   it("stores what is left", async () => {
-    const session = await open();
-    await session.commit([row(0)]);
-    await Promise.all([session.close(), session.close()]);
+    const handle = await open();
+    await handle.commit([row(0)]);
+    await Promise.all([handle.close(), handle.close()]);
     expect(stored()).toEqual([row(0)]);
   });
 
   it("leaves to the next one what the storage does not take", async () => {
-    const session = await open();
+    const handle = await open();
     breakDown();
-    await session.commit([row(0)]);
-    await session.close();
+    await handle.commit([row(0)]);
+    await handle.close();
     expect(stored()).toEqual([]);
     heal();
     await open();
     await vi.waitFor(() => expect(stored()).toEqual([row(0)]));
   });
 
-  it("closes the session behind it once", async () => {
+  it("closes the handle behind it once", async () => {
     const close = vi.fn<() => Promise<void>>(async () => {});
-    const session = await open({ session: { ...sqliteSession(db), close } });
-    await session.close();
-    await session.close();
+    const handle = await open({ handle: { ...sqliteHandle(db), close } });
+    await handle.close();
+    await handle.close();
     expect(close).toHaveBeenCalledTimes(1);
   });
 });

@@ -4,13 +4,13 @@ import type { EngineFolder } from "./folder.ts";
 import { engineBinary } from "./binary.ts";
 import { toolEnvironment } from "./settings.ts";
 
-/** It takes 0.3 s of a processor, and 15 s on a machine with 20 programs for each one. */
+/** To open the store takes 0.3 s of a processor, and 15 s on a machine with 20 programs for each processor. */
 const timeoutMs = 20_000;
 
 /** Runs commands of the engine's store tool, and returns what they have printed. */
 export type AskStore = (commands: readonly string[]) => Promise<string>;
 
-/** An engine whose app was killed ends a little later. */
+/** Longest wait for the lock of the store: an engine whose app was killed ends a little later. */
 const lockTimeoutMs = 4_000;
 
 /**
@@ -75,7 +75,7 @@ async function openOnce<T>(folder: EngineFolder, work: (ask: AskStore) => Promis
     return await work(ask);
   } finally {
     clearTimeout(timer);
-    // What it has answered is stored. A regular end would write all commands to a file in /tmp.
+    // What the tool has answered is stored. A regular end would write all commands to a file in /tmp.
     tool.kill("SIGKILL");
     await exited;
   }

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { codeOf } from "../../../test/support/caught.ts";
+import { type AnyRegistry, host } from "./host.ts";
+
+const { engine, engines, runners, given } = vi.hoisted(() => ({
+  engine: { endpoint: "http://test", namespace: "kawa-name", adminToken: "token", isOwn: true, journals: undefined },
+  engines: [] as { stop(): Promise<void> }[],
+  runners: [] as { readonly use: object; shutdown(): Promise<void> }[],
+  given: {
+    engine: async (): Promise<void> => {},
+    engineEnd: async (): Promise<void> => {},
+    runner: async (): Promise<void> => {},
+  },
+}));
+
+vi.mock("../engine/folder.ts", () => ({ EngineFolder: { open: () => ({}) } }));
+vi.mock("../engine/ensure-secret.ts", () => ({ shareSecretOf: () => {} }));
+vi.mock("./quiet-rivetkit.ts", () => ({ quietRivetKit: () => {} }));
+vi.mock("../engine/embedded-engine.ts", () => ({
+  EmbeddedEngine: {
+    start: async () => {
+      await given.engine();
+      const started = { ...engine, stop: vi.fn<() => Promise<void>>(given.engineEnd) };
+      engines.push(started);
+      return started;
+    },
+  },
+}));
+vi.mock("rivetkit", () => ({
+  actor: (config: object) => ({ config }),
+  setup: ({ use }: { use: object }) => {
+    const runner = { use, startAndWait: given.runner, shutdown: vi.fn<() => Promise<void>>(async () => {}) };
+    runners.push(runner);
+    return runner;
+  },
+}));
+
+const target = { endpoint: "http://test", namespace: "kawa-name", token: "token" };
+const registryOf = (...names: string[]): AnyRegistry =>
+  ({ config: { use: Object.fromEntries(names.map((name) => [name, { config: { actions: {} } }])) } }) as never;
+const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000 });
+const hosted = (): string[][] => runners.map(({ use }) => Object.keys(use));
+const fail = async (): Promise<void> => {
+  throw new Error("not yet");
+};
+
+beforeEach(() => {
+  Reflect.deleteProperty(globalThis, Symbol.for("kawa.host"));
+  engines.length = runners.length = 0;
+  given.engine = given.engineEnd = given.runner = async () => {};
+  vi.stubEnv("RIVET_ENDPOINT", undefined);
+  host().use(registryOf("one"));
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+describe("a host that is stopped", () => {
+  it("starts engine and actors once for all who ask", async () => {
+    expect(await Promise.all([host().start(), host().start()])).toEqual([target, target]);
+    expect(await host().start()).toEqual(target);
+    expect([engines.length, hosted()]).toEqual([1, [["one"]]]);
+  });
+
+  it("closes its backends when it is stopped again", async () => {
+    const close = vi.fn<() => Promise<void>>(async () => {});
+    host().attach({ close } as never);
+    await host().stop();
+    expect(close).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a host that starts", () => {
+  it("has failed when the engine does not start, and tries again", async () => {
+    given.engine = fail;
+    await expect(host().start()).rejects.toThrow("not yet");
+    given.engine = async () => {};
+    expect(await host().start()).toEqual(target);
+  });
+
+  it("has failed when the actors do not, keeps the engine, and tries again", async () => {
+    given.runner = fail;
+    expect(await codeOf(() => host().start())).toBe("BACKEND_UNAVAILABLE");
+    given.runner = async () => {};
+    expect(await host().start()).toEqual(target);
+    expect([engines.length, runners.length]).toEqual([1, 2]);
+  });
+
+  it("hosts actors that come meanwhile", async () => {
+    const started = Promise.withResolvers<void>();
+    given.runner = () => started.promise;
+    const starting = host().start();
+    await waitFor(() => expect(runners).toHaveLength(1));
+    given.runner = async () => {};
+    host().use(registryOf("two"));
+    started.resolve();
+    await starting;
+    await waitFor(() => expect(hosted()).toEqual([["one"], ["one", "two"]]));
+  });
+
+  it("stops when it has started, without its actors", async () => {
+    const started = Promise.withResolvers<void>();
+    given.engine = () => started.promise;
+    const starting = host().start();
+    const stopping = host().stop();
+    started.resolve();
+    expect(await starting).toEqual(target);
+    await stopping;
+    expect(runners).toEqual([]);
+    expect(engines[0]!.stop).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a host that has failed", () => {
+  it("hosts the actors after the next edit", async () => {
+    given.runner = fail;
+    await host()
+      .start()
+      .catch(() => {});
+    given.runner = async () => {};
+    host().use(registryOf("one"));
+    await waitFor(() => expect(runners).toHaveLength(2));
+  });
+
+  it("stops the engine that it has started", async () => {
+    given.runner = fail;
+    await host()
+      .start()
+      .catch(() => {});
+    await host().stop();
+    expect(engines[0]!.stop).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a host that runs", () => {
+  beforeEach(async () => void (await host().start()));
+
+  it("needs no other runner for actors that it has", async () => {
+    host().use(registryOf("one"));
+    await new Promise(setImmediate);
+    expect(hosted()).toEqual([["one"]]);
+  });
+
+  it("hosts new actors with another runner", async () => {
+    host().use(registryOf("two"));
+    await waitFor(() => expect(hosted()).toEqual([["one"], ["one", "two"]]));
+    expect(runners[0]!.shutdown).toHaveBeenCalledTimes(1);
+  });
+
+  it("stops the runner, then the engine, once for all who ask", async () => {
+    given.engineEnd = async () => expect(runners[0]!.shutdown).toHaveBeenCalledTimes(1);
+    await Promise.all([host().stop(), host().stop()]);
+    expect(engines[0]!.stop).toHaveBeenCalledTimes(1);
+  });
+
+  it("starts anew after it was stopped", async () => {
+    await host().stop();
+    expect(await host().start()).toEqual(target);
+    expect([engines.length, runners.length]).toEqual([2, 2]);
+  });
+});
+
+describe("a host that is being stopped", () => {
+  it("leads those who ask to what still runs, and hosts nothing new", async () => {
+    await host().start();
+    const stopping = host().stop();
+    host().use(registryOf("two"));
+    expect(await host().start()).toEqual(target);
+    await stopping;
+    expect([engines.length, hosted()]).toEqual([1, [["one"]]]);
+  });
+
+  it("starts afterwards where nothing had been started", async () => {
+    const stopping = host().stop();
+    expect(await host().start()).toEqual(target);
+    await stopping;
+    expect([engines.length, hosted()]).toEqual([1, [["one"]]]);
+    expect(engines[0]!.stop).not.toHaveBeenCalled();
+  });
+
+  it("is stopped also when something does not end well", async () => {
+    given.engineEnd = fail;
+    await host().start();
+    await expect(host().stop()).rejects.toThrow("not yet");
+    expect(await host().start()).toEqual(target);
+    expect(engines).toHaveLength(2);
+  });
+});

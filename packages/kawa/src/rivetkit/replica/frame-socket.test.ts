@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { createSocketPair, type TestSocket } from "../../../test/support/sockets.ts";
+import type { RequestMessage } from "../wire/protocol.ts";
+import { FrameSocket } from "./frame-socket.ts";
+
+const events = {
+  onFrame: vi.fn<() => void>(),
+  onMessage: vi.fn<(message: unknown) => void>(),
+  onClose: vi.fn<(code: number | undefined) => void>(),
+};
+const turn = (): Promise<void> => new Promise(setImmediate);
+const heartbeat: RequestMessage = { id: 1, type: "ping", body: {} };
+let client: TestSocket;
+let actor: TestSocket;
+let frames: FrameSocket;
+
+beforeEach(() => {
+  vi.clearAllMocks();
+  [client, actor] = createSocketPair();
+  frames = new FrameSocket(client, events);
+});
+
+const sent = (): string[] => client.sent.map((text) => (JSON.parse(text) as RequestMessage).type);
+
+describe("a frame", () => {
+  it("brings its messages in order", async () => {
+    actor.send(JSON.stringify([{ delta: 1 }, { delta: 2 }]));
+    await turn();
+    expect(events.onFrame).toHaveBeenCalledTimes(1);
+    expect(events.onMessage.mock.calls).toEqual([[{ delta: 1 }], [{ delta: 2 }]]);
+  });
+
+  it("is acknowledged once in the turn after it", async () => {
+    actor.send("[]");
+    actor.send("[]");
+    await turn();
+    await turn();
+    expect(sent()).toEqual(["seen", "seen"]);
+  });
+
+  it("is acknowledged by a request that is sent meanwhile", async () => {
+    events.onMessage.mockImplementationOnce(() => queueMicrotask(() => frames.send(heartbeat)));
+    actor.send(JSON.stringify([{ delta: 1 }]));
+    await turn();
+    await turn();
+    expect(sent()).toEqual(["ping"]);
+  });
+
+  it("is not acknowledged by what was sent before it", async () => {
+    frames.send(heartbeat);
+    actor.send("[]");
+    await turn();
+    await turn();
+    expect(sent()).toEqual(["ping", "seen"]);
+  });
+
+  it("is not acknowledged on a socket that was closed behind it", async () => {
+    actor.send("[]");
+    await Promise.resolve();
+    frames.close();
+    await turn();
+    expect(sent()).toEqual([]);
+  });
+});
+
+it("tells the code with which the actor has closed it, and that it has failed", async () => {
+  actor.close(4401);
+  await turn();
+  client.emit("error");
+  expect(events.onClose.mock.calls).toEqual([[4401], [undefined]]);
+});
+
+it("may be closed when the other side has closed it", () => {
+  client.close = () => {
+    throw new Error("it is closed");
+  };
+  expect(() => frames.close()).not.toThrow();
+});
