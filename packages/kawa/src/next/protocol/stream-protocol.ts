@@ -109,4 +109,4 @@ export const maxRendersPerTab = 24;
 export const renderTimingName = "kawa";
 
 /** Longest gap between events that browsers expect, in milliseconds. After two and a bit the stream is dead. */
-export const pingIntervalMs = 15_000;
+export const heartbeatIntervalMs = 15_000;

@@ -8,7 +8,7 @@ import { askedSignals, costOf } from "../values/asked-signals.ts";
 import { currentExchange, watchConnections } from "../network/connections.ts";
 import { ExposedSignals, type SignalModules } from "../values/exposed-signals.ts";
 import { bodyLimits, costs, rateLimits } from "../limits/limits.ts";
-import { LiveStream, type LiveStreamOptions, type StreamTimes } from "../stream/event-stream.ts";
+import { EventStream, type EventStreamOptions, type StreamTimes } from "../stream/event-stream.ts";
 import { logStale } from "./log-stale.ts";
 import { quotas } from "../limits/quota.ts";
 import { rateOf } from "../limits/rate-limit.ts";
@@ -139,7 +139,7 @@ async function openStream(request: Request, { asked, admitted, signals, settings
   const { values, kept, limited } = await orGiveBack(client, () => askedSignals(asked, signals, client));
   // It keeps the whole request.
   const asOpener = values.size + kept.size > 0 ? AsyncLocalStorage.snapshot() : undefined;
-  const options: LiveStreamOptions = {
+  const options: EventStreamOptions = {
     request: asked,
     exchange: currentExchange(),
     // Where requests are ended after a time, something watches them, and may stop the server when they have been answered.
@@ -152,7 +152,7 @@ async function openStream(request: Request, { asked, admitted, signals, settings
     limited,
   };
   // Its timers would keep the request.
-  const stream = detached(() => new LiveStream(options));
+  const stream = detached(() => new EventStream(options));
   // Next aborts it when the browser goes, for as long as it answers.
   if (stream.body) request.signal.addEventListener("abort", () => stream.onGone(), { once: true });
   if (request.signal.aborted) stream.onGone();

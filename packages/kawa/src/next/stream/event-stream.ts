@@ -2,7 +2,7 @@ import type { Backend } from "../../core/backend/backend.ts";
 import type { AskingClient } from "../network/asking-client.ts";
 import type { Exchange } from "../network/connections.ts";
 import { FollowedTab, type TabStream } from "./followed-tab.ts";
-import { keepAlive, type KeepAliveOptions } from "./renew-presence.ts";
+import { renewPresence, type RenewPresenceOptions } from "./renew-presence.ts";
 import { drainTimeoutMs, streamLimits } from "../limits/limits.ts";
 import {
   addStream,
@@ -13,15 +13,15 @@ import {
   streamCount,
   tickMs,
 } from "./open-streams.ts";
-import { pingGapMs } from "./heartbeat-gap.ts";
+import { heartbeatGapMs } from "./heartbeat-gap.ts";
 import { quotas } from "../limits/quota.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 import { SentValues } from "./sent-values.ts";
-import { spreadMsFor } from "./jitter.ts";
+import { jitterMsFor } from "./jitter.ts";
 import { openOutput, type StreamOutput, type StreamSource } from "./stream-output.ts";
 import {
   type RefreshWay,
-  pingIntervalMs as longestPingMs,
+  heartbeatIntervalMs,
   type StreamEventName,
   type StreamEvents,
   type StreamRequest,
@@ -32,13 +32,13 @@ import type { ValueFeedOptions } from "./value-feed.ts";
 
 /** What streams of one route have in common. */
 export type StreamTimes = {
-  /** Longest time without an event. @default what `pingGapMs` says */
+  /** Longest time without an event. @default what `heartbeatGapMs` says */
   readonly pingIntervalMs: number | undefined;
   readonly maxDurationMs: number | undefined;
   readonly maxSpreadMs: number;
 };
 
-export type LiveStreamOptions = {
+export type EventStreamOptions = {
   readonly request: StreamRequest;
   /** The answer of which it is, where that is known. */
   readonly exchange?: Exchange | undefined;
@@ -51,7 +51,7 @@ export type LiveStreamOptions = {
   /** Values that it carries; none when undefined. */
   readonly values?: Pick<ValueFeedOptions, "signals" | "asOpener"> | undefined;
   /** Ephemeral signals that live for as long as it is open; none when undefined. */
-  readonly kept?: KeepAliveOptions | undefined;
+  readonly kept?: RenewPresenceOptions | undefined;
   /** Tabs that do not get all that they ask for. */
   readonly limited?: ReadonlySet<string> | undefined;
 };
@@ -67,7 +67,7 @@ const withinMs = { restart: 2_000, rotation: 100, expired: 0 } as const;
  * The events of one browser. While it does not read, changes gather, and nothing else does. Thousands are open, so it keeps little. When
  * it ends it gives back what was counted for it: itself, its values and kept keys, and the reads of its tabs.
  */
-export class LiveStream implements TabStream, StreamSource {
+export class EventStream implements TabStream, StreamSource {
   readonly #client: AskingClient;
   readonly #times: StreamTimes;
   readonly #output: StreamOutput;
@@ -93,7 +93,7 @@ export class LiveStream implements TabStream, StreamSource {
   #endTimer: NodeJS.Timeout | undefined;
   #hasEnded = false;
 
-  constructor({ request, exchange, isRequest, client, times, expiresAt, values, kept, limited }: LiveStreamOptions) {
+  constructor({ request, exchange, isRequest, client, times, expiresAt, values, kept, limited }: EventStreamOptions) {
     this.#client = client;
     this.#times = times;
     this.#output = openOutput(this, exchange, isRequest);
@@ -107,7 +107,7 @@ export class LiveStream implements TabStream, StreamSource {
       this.#giveUp();
     });
     if (values) this.#followValues(values);
-    if (kept) this.#stopKeeping = keepAlive(kept);
+    if (kept) this.#stopKeeping = renewPresence(kept);
   }
 
   /** Whose stream it is; empty for nobody's in particular. */
@@ -182,7 +182,7 @@ export class LiveStream implements TabStream, StreamSource {
   }
 
   #promise(name: "hello" | "ping"): void {
-    this.#withinMs = this.#times.pingIntervalMs ?? pingGapMs(streamCount(), longestPingMs);
+    this.#withinMs = this.#times.pingIntervalMs ?? heartbeatGapMs(streamCount(), heartbeatIntervalMs);
     this.send(name, { withinMs: this.#withinMs });
   }
 
@@ -264,7 +264,7 @@ export class LiveStream implements TabStream, StreamSource {
   /** All tabs that change in this turn are known now, whenever this browser reads. */
   flushTurn(): void {
     this.#isFlushing = false;
-    this.#spreadMs = Math.max(this.#spreadMs, spreadMsFor(changedTabCount(), this.#times.maxSpreadMs));
+    this.#spreadMs = Math.max(this.#spreadMs, jitterMsFor(changedTabCount(), this.#times.maxSpreadMs));
     this.flush();
   }
 

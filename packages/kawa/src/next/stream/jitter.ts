@@ -7,7 +7,7 @@ const renderMs = 3;
 const fewTabs = 20;
 /** Share of the time in which the event loop had something to do, from which on the server counts as busy. */
 const busyUtilization = 0.8;
-const busySpreadMs = 500;
+const busyJitterMs = 500;
 const sampleMs = 250;
 
 type Sample = { at: number; utilization: number; since: ReturnType<typeof performance.eventLoopUtilization> };
@@ -15,9 +15,9 @@ type Sample = { at: number; utilization: number; since: ReturnType<typeof perfor
 const state = processState<{ sample: Sample | undefined }>("event-loop", () => ({ sample: undefined }));
 
 /** Over which time tabs that show the same should spread their renders, in milliseconds. */
-export function spreadMsFor(tabCount: number, maxSpreadMs: number): number {
+export function jitterMsFor(tabCount: number, maxSpreadMs: number): number {
   const many = tabCount > fewTabs ? tabCount * renderMs : 0;
-  const busy = eventLoopUtilization() > busyUtilization ? busySpreadMs : 0;
+  const busy = eventLoopUtilization() > busyUtilization ? busyJitterMs : 0;
   return Math.min(Math.max(many, busy), maxSpreadMs);
 }
 

@@ -1,7 +1,7 @@
 import { processState } from "../../core/process/process-state.ts";
 import { cutBackends } from "./cut-backends.ts";
 import { onSessionRevoked } from "../../rivetkit/identity/revoked-sessions.ts";
-import type { LiveStream } from "./event-stream.ts";
+import type { EventStream } from "./event-stream.ts";
 import { quotas } from "../limits/quota.ts";
 
 /** The answer that brings the next session is on its way: the other tabs are to ask as that one. */
@@ -11,17 +11,17 @@ export const answerMs = 300;
 export const tickMs = 1_000;
 
 type OpenStreams = {
-  readonly all: Set<LiveStream>;
+  readonly all: Set<EventStream>;
   /** One for all streams: thousands are open. Undefined while there are none. */
   ticker: NodeJS.Timeout | undefined;
   /** Some stream has been told that its tabs may be old. */
   isCut: boolean;
   /** Tabs that have become old: in this turn, and in the one before. */
   readonly changedTabs: { now: number; before: number; isTurning: boolean };
-  readonly toFlush: LiveStream[];
+  readonly toFlush: EventStream[];
 };
 
-const open = processState<OpenStreams>("live-streams", () => ({
+const open = processState<OpenStreams>("open-streams", () => ({
   all: new Set(),
   ticker: undefined,
   isCut: false,
@@ -30,7 +30,7 @@ const open = processState<OpenStreams>("live-streams", () => ({
 }));
 
 /** Counts a stream among those of this process, until {@link removeStream}. */
-export function addStream(stream: LiveStream): void {
+export function addStream(stream: EventStream): void {
   endWithSessions();
   open.all.add(stream);
   open.ticker ??= setInterval(tick, tickMs);
@@ -49,7 +49,7 @@ function tellCut(): void {
 }
 
 /** Once for each stream. */
-export function removeStream(stream: LiveStream): void {
+export function removeStream(stream: EventStream): void {
   open.all.delete(stream);
   if (open.all.size > 0) return;
   clearInterval(open.ticker);
@@ -83,7 +83,7 @@ function turn(): void {
 }
 
 /** Has a stream say what has changed, when all changes of this turn are known. */
-export function flushSoon(stream: LiveStream): void {
+export function flushSoon(stream: EventStream): void {
   if (open.toFlush.push(stream) > 1) return;
   setImmediate(() => {
     for (const flushed of open.toFlush.splice(0)) flushed.flushTurn();

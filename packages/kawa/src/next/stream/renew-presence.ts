@@ -5,7 +5,7 @@ import type { BackedSignal } from "../../core/signal.ts";
 import { renewalLimits } from "../limits/limits.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 
-export type KeepAliveOptions = {
+export type RenewPresenceOptions = {
   /** Ephemeral signals that a browser may write. */
   readonly signals: Iterable<BackedSignal<unknown>>;
   /** Runs a function as who opened the stream. */
@@ -17,7 +17,7 @@ const renewalsPerLife = 3;
 
 /** A stream that keeps one key. */
 type Keeper = {
-  readonly asOpener: KeepAliveOptions["asOpener"];
+  readonly asOpener: RenewPresenceOptions["asOpener"];
   refusedCount: number;
   /** It is not asked before: a hook has refused its last renewal. */
   notBefore: number;
@@ -164,7 +164,7 @@ export function keptKeys(): KeptKeys {
  * Renews ephemeral signals until it is stopped, as who opened the stream: a hook that refuses a write refuses its renewals too. What
  * has no value is not given one. What stops it returns how many keys were kept.
  */
-export function keepAlive({ signals, asOpener }: KeepAliveOptions): () => number {
+export function renewPresence({ signals, asOpener }: RenewPresenceOptions): () => number {
   const stops = [...signals].map((signal) => keptKeys().keep(signal, { asOpener, refusedCount: 0, notBefore: 0 }));
   return () => {
     for (const stop of stops) stop();
