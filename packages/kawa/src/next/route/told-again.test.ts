@@ -44,7 +44,7 @@ async function openTab(shown: { route: readonly ShownRender[]; page?: ShownRende
   let seconds = 0;
   const stream: TabStream = {
     subject: "",
-    isRead: true,
+    needsDrain: false,
     send() {},
     takeReads: () => true,
     giveBackReads() {},

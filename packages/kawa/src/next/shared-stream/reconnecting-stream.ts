@@ -1,8 +1,9 @@
+import { backoff } from "../../core/process/backoff.ts";
 import { heartbeatIntervalMs, type StreamRequest } from "../protocol/stream-protocol.ts";
 import { DueTimer } from "./due-timer.ts";
 import { createEventParser } from "./event-parser.ts";
 
-const reconnectMs = { first: 300, max: 10_000 } as const;
+const reconnectMs = { firstMs: 300, maxMs: 10_000 } as const;
 /** The connection is dead although it was not closed, as after sleep. */
 const deadMs = 2.3 * heartbeatIntervalMs;
 /** A stream that is silent for so many times as long as the server has promised may be dead: it is not live, and another one is tried. */
@@ -167,9 +168,8 @@ export class ReconnectingStream {
     } else return;
     if (!this.#current) this.#options.onUp(false);
     this.#notBefore = Date.now() + retryAfterMs;
-    const backoffMs = Math.min(reconnectMs.max, reconnectMs.first * 2 ** this.#failureCount);
     this.#failureCount += 1;
-    this.#openAfter(retryAfterMs + Math.random() * backoffMs);
+    this.#openAfter(retryAfterMs + Math.random() * backoff(reconnectMs, this.#failureCount));
   }
 
   /** The current one has said something, and has to say something again in time. */

@@ -10,7 +10,7 @@ export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Ar
   readonly #source: StreamSource;
   readonly #socket: Socket | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #unreadBytes = 0;
+  #bufferedBytes = 0;
 
   /** `socket` is the connection, where that is known. */
   constructor(source: StreamSource, socket: Socket | undefined) {
@@ -26,8 +26,8 @@ export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Ar
 
   /** Of the body: the browser reads. */
   pull(): void {
-    this.#unreadBytes = 0;
-    this.#source.onRead();
+    this.#bufferedBytes = 0;
+    this.#source.onDrain();
   }
 
   /** Of the body: the browser has gone. */
@@ -35,16 +35,16 @@ export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Ar
     this.#source.onGone();
   }
 
-  get isRead(): boolean {
-    return this.#controller.desiredSize! > 0;
+  get needsDrain(): boolean {
+    return this.#controller.desiredSize! <= 0;
   }
 
-  get unreadBytes(): number {
-    return this.#unreadBytes;
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
   }
 
   write(text: string): void {
-    this.#unreadBytes += text.length;
+    this.#bufferedBytes += text.length;
     this.#controller.enqueue(encoder.encode(text));
   }
 
@@ -59,7 +59,7 @@ export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Ar
 
   destroy(): void {
     if (this.#socket) this.#socket.destroy();
-    // What waits is given up.
+    // What is buffered is dropped.
     else this.#controller.error(new Error("The browser has stopped reading."));
   }
 }

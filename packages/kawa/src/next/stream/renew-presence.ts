@@ -1,5 +1,6 @@
 import type { Backend, Change } from "../../core/backend/backend.ts";
 import { clip, isKawaError } from "../../core/errors/errors.ts";
+import { backoff } from "../../core/process/backoff.ts";
 import { processState } from "../../core/process/process-state.ts";
 import type { BackedSignal } from "../../core/signal.ts";
 import { renewalLimits } from "../limits/limits.ts";
@@ -79,11 +80,11 @@ class KeptKey {
   /** Whoever sent the request may name keys of others: no news for the log. The next one is asked at the next look. */
   #onRefusal(keeper: Keeper): void {
     const now = performance.now();
-    const periods = Math.min(2 ** keeper.refusedCount, renewalLimits.maxBackoff);
     keeper.refusedCount += 1;
     // At the end of the line.
     if (this.keepers.delete(keeper)) this.keepers.add(keeper);
-    keeper.notBefore = now + periods * this.periodMs;
+    const maxMs = renewalLimits.maxBackoff * this.periodMs;
+    keeper.notBefore = now + backoff({ firstMs: this.periodMs, maxMs }, keeper.refusedCount);
     if (this.next(now)) this.dueAt = now;
   }
 }

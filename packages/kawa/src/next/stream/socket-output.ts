@@ -37,13 +37,13 @@ export class SocketOutput implements StreamOutput {
     this.#takeAfter(exchange);
   }
 
-  get isRead(): boolean {
+  get needsDrain(): boolean {
     return this.#early === undefined
-      ? !this.#socket.writableNeedDrain
-      : this.#early.length < streamLimits.maxEarlyLength;
+      ? this.#socket.writableNeedDrain
+      : this.#early.length >= streamLimits.maxEarlyLength;
   }
 
-  get unreadBytes(): number {
+  get bufferedBytes(): number {
     return this.#early === undefined ? this.#socket.writableLength : this.#early.length;
   }
 
@@ -61,7 +61,7 @@ export class SocketOutput implements StreamOutput {
     this.#socket.destroy();
   }
 
-  /** What waits is still sent, for as long as somebody reads it. */
+  /** What is buffered is still sent, for as long as the browser reads it. */
   #endSocket(): void {
     this.#socket.setTimeout(drainTimeoutMs, () => this.#socket.destroy());
     this.#socket.end();
@@ -94,10 +94,10 @@ export class SocketOutput implements StreamOutput {
     // Whoever sends another request here would have it answered in the middle of the events.
     socket.removeAllListeners("data");
     socket.on("data", () => socket.destroy());
-    socket.on("drain", () => this.#source.onRead());
+    socket.on("drain", () => this.#source.onDrain());
     socket.write(early);
     if (this.#hasEnded) this.#endSocket();
-    else if (early.length >= streamLimits.maxEarlyLength && this.isRead) this.#source.onRead();
+    else if (early.length >= streamLimits.maxEarlyLength && !this.needsDrain) this.#source.onDrain();
   }
 }
 

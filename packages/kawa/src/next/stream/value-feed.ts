@@ -23,8 +23,8 @@ export type ValueFeedOptions = {
   readonly asOpener: <T>(fn: () => T) => T;
   /** There may be {@link ValueFeed.take new rows}. */
   readonly onRows: () => void;
-  /** False while the browser does not read: then nothing is read for it either. */
-  readonly isRead: () => boolean;
+  /** True under backpressure: then nothing is read for the browser either. */
+  readonly needsDrain: () => boolean;
 };
 
 /** An actor that is away is asked again after this long. */
@@ -108,7 +108,7 @@ export class ValueFeed {
     }, Math.ceil(waitMs));
   }
 
-  /** The browser reads again. */
+  /** The browser has drained what was buffered. */
   resume(): void {
     if (this.#changed.size > 0) void this.#read();
   }
@@ -166,9 +166,8 @@ export class ValueFeed {
     this.#isReading = false;
   }
 
-  /** What still waits while the browser reads are a few lists that have to wait for their time. */
   get #mayRead(): boolean {
-    return this.#changed.size > 0 && this.#rows.size < streamLimits.keysAtOnce && this.#options.isRead();
+    return this.#changed.size > 0 && this.#rows.size < streamLimits.keysAtOnce && !this.#options.needsDrain();
   }
 
   #takeChanged(): BackedSignal<unknown>[] {

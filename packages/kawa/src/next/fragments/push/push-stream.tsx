@@ -12,10 +12,12 @@ import type { RequestScope } from "../../../react/render/render-scope.ts";
 import { useDynamicScope } from "../../../react/render/use-dynamic-scope.ts";
 import type { Run } from "../../../react/render/wrap-components.ts";
 import { hub } from "../../stream/hub.ts";
+import { DrainWatch } from "../../limits/drain-watch.ts";
+import { drainTimeoutMs } from "../../limits/limits.ts";
 import { countRender } from "../../limits/refresh-pace.ts";
 import type { FragmentComponent } from "./fragment-registry.ts";
 import { renderBudget } from "./render-budget.ts";
-import { type PushReader, ReadWatch } from "./read-watch.ts";
+import type { PushReader } from "./push-reader.ts";
 import { type FragmentRef, maxPushMs, type Push, type PushEnd } from "../../protocol/push-protocol.ts";
 import type { SharedRun } from "./shared-run.ts";
 import { sharedRuns } from "./shared-runs.ts";
@@ -24,8 +26,8 @@ import { sharedRuns } from "./shared-runs.ts";
 const minGapMs = 16;
 /** A fragment that waits for longer, or has failed, keeps the others waiting no longer. */
 const maxWaitMs = 1_000;
-/** Gap between looks at whether somebody reads again. */
-const unreadGapMs = 100;
+/** Gap between looks at whether a reader under backpressure has drained. */
+const blockedGapMs = 100;
 
 export type PushedFragment = {
   /** Its places in the request. */
@@ -53,7 +55,9 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   readonly #rendering = new Set<Followed>();
   readonly #stops: (() => void)[] = [];
   readonly #onEnd: () => void;
-  readonly #reader: ReadWatch;
+  /** Undefined where it is unknown. */
+  readonly #reader: PushReader | undefined;
+  readonly #drain = new DrainWatch();
   /** Of its pace. */
   readonly #name = randomUUID();
   readonly #route = nextWork()?.work.route ?? "";
@@ -69,7 +73,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
 
   constructor(fragments: readonly PushedFragment[], onEnd: () => void, reader?: PushReader) {
     this.#onEnd = onEnd;
-    this.#reader = new ReadWatch(reader);
+    this.#reader = reader;
     this.#fragments = fragments.map((fragment) => this.#follow(fragment));
     const timer = setTimeout(() => this.end("renew"), maxPushMs);
     timer.unref();
@@ -83,9 +87,15 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     if (this.#end !== undefined) return;
     this.#end = reason;
     for (const stop of this.#stops) stop();
-    this.#reader.end();
+    this.#disconnectBlocked();
     this.#onEnd();
     this.#wake();
+  }
+
+  /** What it was sent may still be on its way. */
+  #disconnectBlocked(): void {
+    const reader = this.#reader;
+    if (reader?.needsDrain) setTimeout(() => reader.needsDrain && reader.disconnect(), drainTimeoutMs).unref();
   }
 
   async next(): Promise<IteratorResult<Push, PushEnd>> {
@@ -142,10 +152,12 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #waitMs(): number {
     if (this.#changed.size === 0) return Number.POSITIVE_INFINITY;
     const now = performance.now();
-    if (!this.#reader.isRead(now)) {
-      if (this.#reader.isGone(now)) this.end("replaced");
-      return unreadGapMs;
+    const flow = this.#drain.look(this.#reader?.needsDrain ?? false, now);
+    if (flow === "gone") {
+      this.#reader?.disconnect();
+      this.end("replaced");
     }
+    if (flow !== "flowing") return blockedGapMs;
     const waitMs = this.#roundAt + (this.#rendering.size > 0 ? maxWaitMs : minGapMs) - now;
     if (waitMs > 0) return waitMs;
     this.#startAt ??= renderBudget().reserve(renderBudget().fitting(this.#changed));
