@@ -11,7 +11,8 @@ import { LiveValues } from "./refresh/live-values.tsx";
 import { identityTag } from "./session/identity-tag.ts";
 import { routeAddress } from "./protocol/route-address.ts";
 import { staticRenderId } from "./protocol/static-render.ts";
-import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
+import { LiveMarker } from "./refresh/live-marker.tsx";
+import { LiveRefresh, type LiveRefreshProps } from "./refresh/live-refresh.tsx";
 
 export type LiveUpdatesProps = {
   /** Path of the route made with `createReactiveRoute`, without the app's `basePath`. @default "/api/reactive" */

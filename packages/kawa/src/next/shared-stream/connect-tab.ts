@@ -23,12 +23,15 @@ export type ConnectTabOptions = {
 };
 
 /** How long an owner may take until it says something, in milliseconds: one that has hung or ended was loaded before. */
-const startMs = { first: 10_000, again: 1_000, afterHang: 3_000 } as const;
+const startMs = 10_000;
+const startAgainMs = 1_000;
+const startAfterHangMs = 3_000;
 /**
  * An owner that says nothing may have been held up, or may have ended without that its lock is free yet: the same name is tried again. And
  * the browser may still know a worker that has ended, and connect to that, in vain or with an error.
  */
-const maxTries = { afterSilence: 1, afterEnd: 4 } as const;
+const triesAfterSilence = 1;
+const triesAfterEnd = 4;
 const againMs = 50;
 /** Where nothing can be loaded, as after a deployment. */
 const retryMs = 10_000;
@@ -79,12 +82,12 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
       send({ subscription: null });
       hungCount += 1;
       lose();
-      connect(startMs.afterHang);
+      connect(startAfterHangMs);
     },
   });
   const receive = (message: OwnerMessage): void => {
     heartbeat.hear();
-    triesLeft = maxTries.afterSilence;
+    triesLeft = triesAfterSilence;
     const joined = state as Joined;
     if (message.type === "up") joined.up = message;
     if (message.type !== "here") return onMessage(message);
@@ -96,9 +99,7 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
     if (name === joined.lock) return;
     joined.lock = name;
     const { signal } = joined.left;
-    navigator.locks
-      .request(name, { signal }, () => void (signal.aborted || tryAgain(maxTries.afterEnd)))
-      .catch(() => {});
+    navigator.locks.request(name, { signal }, () => void (signal.aborted || tryAgain(triesAfterEnd))).catch(() => {});
   };
   const leave = (name: "waiting" | "loading" | "closed"): void => {
     heartbeat.stop();
@@ -113,7 +114,7 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
   const tryAgain = (left: number): void => {
     triesLeft = left;
     lose();
-    setTimeout(() => connect(startMs.again), againMs);
+    setTimeout(() => connect(startAgainMs), againMs);
   };
   const join = (withinMs: number, open: (options: OwnerLinkOptions) => OwnerLink): void => {
     const left = new AbortController();
@@ -132,12 +133,11 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
   const connect = (withinMs: number): void => {
     if (state.name !== "waiting") return;
     try {
-      if (hungCount < maxWorkers) join(withinMs, linkToWorker);
-      else loadLeader(withinMs);
+      if (hungCount < maxWorkers) return join(withinMs, linkToWorker);
     } catch {
       // The browser has no workers, or allows none here.
-      loadLeader(withinMs);
     }
+    loadLeader(withinMs);
   };
   const loadLeader = (withinMs: number): void => {
     leave("loading");
@@ -147,13 +147,13 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
         if (state.name !== "loading") return;
         lose();
         onMessage({ type: "problem", problem: "what keeps pages live could not be loaded" });
-        setTimeout(() => connect(startMs.first), retryMs);
+        setTimeout(() => connect(startMs), retryMs);
       },
     );
   };
   // Whoever owns the stream waits for this lock to learn that the tab is gone, so it is held before the tab says anything.
-  if (navigator.locks) holdLock(tab, end.signal, () => connect(startMs.first));
-  else connect(startMs.first);
+  if (navigator.locks) holdLock(tab, end.signal, () => connect(startMs));
+  else connect(startMs);
 
   return {
     announce,

@@ -44,14 +44,13 @@ export class OwnerHeartbeat {
     if (before === "stopped") return;
     this.#state = "alive";
     if (before === "starting") this.#arm();
-    else if (before === "doubtful") this.#options.onDoubt(false);
+    if (before === "doubtful") this.#options.onDoubt(false);
   }
 
   /** The tab is shown, or was asleep. */
   wake(): void {
-    const before = this.#state;
-    if (before === "stopped" || before === "starting") return;
-    if (before === "alive") this.#state = "asked";
+    if (this.#state === "stopped" || this.#state === "starting") return;
+    if (this.#state === "alive") this.#state = "asked";
     this.#beat();
   }
 
@@ -73,14 +72,12 @@ export class OwnerHeartbeat {
   #onTime(): void {
     const before = this.#state;
     if (before !== "starting" && globalThis.document?.visibilityState === "hidden") return;
-    if (before === "alive") this.#state = "asked";
-    else if (before === "asked") {
-      this.#state = "doubtful";
-      this.#options.onDoubt(true);
-    } else {
+    if (before === "starting" || before === "doubtful") {
       this.stop();
       return this.#options.onLost();
     }
+    this.#state = before === "alive" ? "asked" : "doubtful";
+    if (before === "asked") this.#options.onDoubt(true);
     this.#beat();
   }
 }

@@ -86,7 +86,8 @@ export class ReconnectingStream {
   close(): void {
     this.#timer.clear();
     this.#silence.clear();
-    for (const stream of [this.#current, this.#next]) stream?.own.abort();
+    this.#current?.own.abort();
+    this.#next?.own.abort();
     this.#current = this.#next = undefined;
   }
 
@@ -131,10 +132,9 @@ export class ReconnectingStream {
     const data = parseObject(text);
     if (!data) return;
     const isCurrent = own === this.#current?.own;
-    const isNext = own === this.#next?.own;
     if (name === "hello" || (name === "ping" && isCurrent))
       this.#withinMs = Number(data["withinMs"]) || heartbeatIntervalMs;
-    if (name === "hello" && isNext) this.#replaceBy(this.#next!);
+    if (name === "hello" && own === this.#next?.own) this.#goLive(this.#next);
     if (name === "bye" && isCurrent) {
       this.#lose();
       if (!this.#next) this.#openAfter(Math.random() * (Number(data["withinMs"]) || 0));
@@ -143,7 +143,7 @@ export class ReconnectingStream {
     if (name !== "renewed" || own === (this.#next ?? this.#current)?.own) this.#options.onEvent(name, data);
   }
 
-  #replaceBy({ own, state }: Next): void {
+  #goLive({ own, state }: Next): void {
     this.#current?.own.abort();
     this.#current = { own, state: "live" };
     this.#next = undefined;
