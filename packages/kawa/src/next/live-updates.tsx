@@ -83,7 +83,7 @@ markOwnRun(LivePage);
 
 type VersionedProps = { src: string; refresh: LiveRefreshProps["refresh"]; identity: string | undefined };
 
-/** Whatever reads a signal makes the route dynamic by itself. So what nobody reads stays as static as it is without Kawa. */
+/** Whatever reads a signal makes the route dynamic by itself. A page that reads no signal stays as static as it is without Kawa. */
 function clientRender(): Promise<string> {
   return isPrerender() && !isReadByClients() ? Promise.resolve(noRender) : requestScope().shareWithClients();
 }

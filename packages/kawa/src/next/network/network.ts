@@ -80,7 +80,7 @@ function vercelHosts(): string[] {
 
 /**
  * The address that a request counts for: that of its connection, or what the outermost trusted proxy saw. IPv6 addresses count by
- * their /64 network. Undefined where nobody knows it. No header that a client can choose has a say in it.
+ * their /64 network. Undefined where it is unknown. No header that a client can choose has a say in it.
  */
 export function clientAddress({ headers }: Asked): string | undefined {
   const { trustedProxies, isVercel } = networkSettings();

@@ -34,7 +34,7 @@ export type ReactiveRouteOptions = {
    * Tells whose request it is: those of one session count together, also across addresses, and what one was told is of no use to
    * another. It is asked when the address has not sent too much.
    *
-   * @default nobody's in particular: only those of one address count together
+   * @default anonymous: only those of one address count together
    */
   session?: SessionOf;
   /** Streams are ended after this long, and browsers come back: for platforms that limit it. In milliseconds. @default none */

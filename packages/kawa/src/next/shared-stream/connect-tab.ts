@@ -9,7 +9,7 @@ import { type OwnerMessage, ownerProtocol, type TabMessage, type UpMessage } fro
 export type TabPort = {
   /** Says what the tab shows now. */
   announce(): void;
-  /** Somebody else looks now: what streams of before still bring is dropped. */
+  /** Another session looks now: what streams of the session before still bring is dropped. */
   renew(): void;
   /** Something suggests that the network is back, or that the browser was asleep. */
   revive(): void;
@@ -43,7 +43,7 @@ type Joined = {
   readonly link: OwnerLink;
   /** Aborted once the tab leaves this owner: what it still says is dropped. */
   readonly left: AbortController;
-  /** Whoever gets this lock knows that the owner has ended. */
+  /** The tab gets this lock when the owner has ended. */
   lock?: string;
   up?: UpMessage;
 };
@@ -68,7 +68,7 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
   const end = new AbortController();
   const tab = `kawa:${randomId()}`;
   let state: State = { name: "waiting" };
-  /** Owners that hang: their names are taken while they do. */
+  /** Owners that hang. Each still has its name, so the next one gets another. */
   let hungCount = 0;
   let triesLeft = 0;
 

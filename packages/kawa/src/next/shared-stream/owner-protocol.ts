@@ -13,7 +13,7 @@ export type OwnerMessage =
       readonly type: "here";
       /** False for a tab that has to say what it shows: the owner is another one than before. */
       readonly isKnown: boolean;
-      /** Whoever gets this lock knows that the owner has ended. */
+      /** A tab that gets this lock knows that the owner has ended. */
       readonly lock?: string | undefined;
       /** Undefined until a stream was tried. */
       readonly up?: UpMessage | undefined;
@@ -35,8 +35,8 @@ export type TabMessage = {
   readonly src: string;
   readonly tab: string;
   readonly subscription?: Subscription | null | undefined;
-  /** Somebody else looks now. */
+  /** Another session looks now. */
   readonly isRenewed?: boolean;
-  /** It only asks whether somebody is there. */
+  /** A heartbeat: it only asks whether the owner is there. */
   readonly isBeat?: boolean;
 };

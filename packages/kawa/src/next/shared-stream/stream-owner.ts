@@ -58,11 +58,11 @@ export class StreamOwner {
     if (subscription) {
       this.#tabs.set(tab, { subscription, deliver });
       if (isNew) {
-        // The tab holds this lock for as long as it lives, and a crash ends it too.
+        // The tab holds this lock for as long as it lives: a crash frees it too.
         void globalThis.navigator?.locks?.request(tab, () => this.#remove(tab));
       }
     }
-    // The stream of who looked before brings nothing any more.
+    // The stream of the session before brings nothing any more.
     if (isRenewed) this.close();
     this.#update();
   }
@@ -160,7 +160,7 @@ export class StreamOwner {
     } else if (name === "bye") {
       const { reason, withinMs } = data as Partial<StreamEvents["bye"]>;
       if (reason === "expired") {
-        // Whoever opens the next stream may see other values.
+        // The next session may see other values.
         for (const tab of this.#tabs.values()) {
           tab.subscription = { ...tab.subscription, values: tab.subscription.values?.map(([key]) => [key, -1, ""]) };
         }

@@ -12,25 +12,25 @@ export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Ar
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #bufferedBytes = 0;
 
-  /** `socket` is the connection, where that is known. */
+  /** @param socket the connection, where that is known */
   constructor(source: StreamSource, socket: Socket | undefined) {
     this.#source = source;
     this.#socket = socket;
     this.body = new ReadableStream<Uint8Array>(this);
   }
 
-  /** Of the body. */
+  /** Called by the body. */
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
   }
 
-  /** Of the body: the browser reads. */
+  /** Called by the body when the browser reads. */
   pull(): void {
     this.#bufferedBytes = 0;
     this.#source.onDrain();
   }
 
-  /** Of the body: the browser has gone. */
+  /** Called by the body when the browser has gone. */
   cancel(): void {
     this.#source.onGone();
   }

@@ -52,14 +52,14 @@ export class EventStream implements TabStream, StreamSource {
   #pending: PendingChanges | undefined;
   /** Undefined while no end is known. */
   #deadline: StreamDeadline | undefined;
-  #stopKeeping: (() => number) | undefined;
+  #stopRenewing: (() => number) | undefined;
   #values: SentValues | undefined;
   /** Keys that the renders of its tabs have read. */
   #reads = 0;
   #sentAt = 0;
-  /** The browser was promised an event within this time. */
+  /** The longest gap until the next event that the browser was promised. */
   #withinMs = 0;
-  /** Its tabs that were told last that they may be old, as JSON. */
+  /** Tabs that the last `cut` event named, as JSON. */
   #cut = noTabs;
   #hasEnded = false;
 
@@ -77,7 +77,7 @@ export class EventStream implements TabStream, StreamSource {
       this.#giveUp();
     });
     if (values) this.#followValues(values);
-    if (kept) this.#stopKeeping = renewPresence(kept);
+    if (kept) this.#stopRenewing = renewPresence(kept);
   }
 
   /** Session that opened it; empty for an anonymous one. */
@@ -120,7 +120,7 @@ export class EventStream implements TabStream, StreamSource {
       this.#values.stop();
       quotas().values.giveBack(this.#client, this.#values.size);
     }
-    if (this.#stopKeeping) quotas().kept.giveBack(this.#client, this.#stopKeeping());
+    if (this.#stopRenewing) quotas().kept.giveBack(this.#client, this.#stopRenewing());
   }
 
   /** Says goodbye and ends. Idempotent. */
@@ -140,7 +140,7 @@ export class EventStream implements TabStream, StreamSource {
     for (const tab of this.#tabs) tab.tick(now);
   }
 
-  /** Counts keys that its tabs follow, as far as there is room. */
+  /** Counts keys that its tabs follow. False where there is no room for them. */
   takeReads(count: number): boolean {
     if (this.#reads + count > streamLimits.maxReads || !quotas().reads.take(this.#client, count)) return false;
     this.#reads += count;
@@ -157,7 +157,7 @@ export class EventStream implements TabStream, StreamSource {
     this.send(name, { withinMs: this.#withinMs });
   }
 
-  /** This process may not hear of what changes in these. */
+  /** Tells which tabs show something of backends whose changes this process may miss. */
   tellCut(backends: readonly Backend[]): void {
     // Its values may be of any backend.
     const mayShow = (tab: FollowedTab): boolean =>

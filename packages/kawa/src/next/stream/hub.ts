@@ -12,7 +12,7 @@ import { WatchIndex } from "./watch-index.ts";
 
 type FollowedBackend = {
   log: ChangeLog;
-  /** The version that tabs were told of, written once for all. */
+  /** The newest version that tabs were told, with its text. */
   told: Version & { readonly text: string };
   readonly unsubscribe: () => void;
 };
@@ -22,9 +22,9 @@ export class Hub {
   readonly #backends = new Map<Backend, FollowedBackend>();
   readonly #watches = new Set<Watch>();
   readonly #byKey = new WatchIndex();
-  /** Of one key each, whose values streams carry. They are among those by key. */
+  /** Watches of one key each, whose value a stream carries. The index has them too. */
   readonly #ofValues = new Set<Watch>();
-  /** Of renders that this process does not know, or that have read too much. */
+  /** Watches of renders that this process does not know, or that have read too much. */
   readonly #ofEverything = new Set<Watch>();
   #changeCount = 0;
 
@@ -41,12 +41,12 @@ export class Hub {
     return toShownVersions(versions.filter(({ epoch }) => epoch !== ""));
   }
 
-  /** How often something has changed: who was current at this count still is. */
+  /** How often something has changed. A tab that was current at this count still is. */
   get changeCount(): number {
     return this.#changeCount;
   }
 
-  /** As {@link formatVersions} writes those of some backends. Each change asks once for each tab. */
+  /** The versions of some backends, as text. It is asked for at each change and tab, so each text is made once. */
   formatVersions(concerns: (backend: Backend) => boolean): string {
     let text = "";
     for (const [backend, followed] of this.#backends) {
@@ -58,7 +58,7 @@ export class Hub {
     return text;
   }
 
-  /** Calls `onChange` at each change from now on of what a render has read or goes on to read, and for those it has missed. */
+  /** Calls `onChange` at each change of what a render has read, or reads from now on. Also for changes that it has missed. */
   watch(target: WatchTarget): Watch {
     const watch = new Watch(this, target);
     const { render } = target;
@@ -113,12 +113,12 @@ export class Hub {
     };
   }
 
-  /** True when a browser is open whose renders have read a key, or are not known here. */
+  /** True when some browser shows a render that has read the key, or one that this process does not know. */
   isShown(backendId: string, key: string): boolean {
     return this.#ofEverything.size > 0 || this.#byKey.has(backendId, key);
   }
 
-  /** Calls `onChange` when the render may show something of a backend that has changed before it was watched. */
+  /** Calls `onChange` when the backend may have changed after the render and before the watch. */
   async #compare(watch: Watch, backend: Backend, late?: ReadonlySet<string>): Promise<void> {
     const { target } = watch;
     const isEverything = !target.render || target.render.isEverything;

@@ -8,7 +8,7 @@ export function shownAtLeast([, versions]: ShownRender, render: RenderReads | un
   return render ? { ...hub().versions, ...toShownVersions(render.versions.values()) } : parseVersions(versions);
 }
 
-/** Of each history that all name the oldest version. What not all name is of unknown age. */
+/** The oldest version of each history that all of them name. What some do not name is of unknown age. */
 export function oldestOf([first = {}, ...others]: readonly ShownVersions[]): ShownVersions {
   const oldest = new Map(Object.entries(first));
   for (const other of others) {

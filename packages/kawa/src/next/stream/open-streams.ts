@@ -4,17 +4,17 @@ import { onSessionRevoked } from "../../rivetkit/identity/revoked-sessions.ts";
 import type { EventStream } from "./event-stream.ts";
 import { quotas } from "../limits/quota.ts";
 
-/** The answer that brings the next session is on its way: the other tabs are to ask as that one. */
+/** The answer that brings the next session is on its way: the other tabs wait for it, to ask as that session. */
 export const answerMs = 300;
 
-/** Gap between looks at what the streams have to do in time, in milliseconds. */
+/** Gap between ticks of the streams, in milliseconds. */
 export const tickMs = 1_000;
 
 type OpenStreams = {
   readonly all: Set<EventStream>;
   /** One for all streams: thousands are open. Undefined while there are none. */
   ticker: NodeJS.Timeout | undefined;
-  /** Some stream has been told that its tabs may be old. */
+  /** Some stream has sent a `cut` event that names tabs. */
   isCut: boolean;
   /** Tabs that have become old: in this turn, and in the one before. */
   readonly changedTabs: { now: number; before: number; isTurning: boolean };
@@ -38,7 +38,7 @@ export function addStream(stream: EventStream): void {
 
 function tick(): void {
   open.all.forEach((each) => each.tick());
-  // What sockets have brought while the process was held up is read before.
+  // A process that was held up first reads what its sockets have brought.
   if (open.isCut || cutBackends().length > 0) setImmediate(tellCut);
 }
 
@@ -48,7 +48,7 @@ function tellCut(): void {
   for (const stream of open.all) stream.tellCut(cut);
 }
 
-/** Once for each stream. */
+/** Is called once for each stream. */
 export function removeStream(stream: EventStream): void {
   open.all.delete(stream);
   if (open.all.size > 0) return;
@@ -95,7 +95,7 @@ export function changedTabCount(): number {
   return open.changedTabs.before + open.changedTabs.now;
 }
 
-/** Ends the streams that a session has opened on this server. Its tabs ask for a render, as whoever they are then. */
+/** Ends the streams that a session has opened on this server. Its tabs ask for a render, with the session that they have then. */
 export function endStreamsOf(sessionId: string): void {
   for (const stream of [...open.all]) if (stream.subject === sessionId) stream.end("expired");
 }

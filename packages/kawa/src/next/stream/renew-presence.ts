@@ -13,18 +13,18 @@ export type RenewPresenceOptions = {
   readonly asOpener: <T>(fn: () => T) => T;
 };
 
-/** A value outlives the loss of one renewal. */
+/** So a value outlives a renewal that is lost. */
 const renewalsPerLife = 3;
 
 /** A stream that keeps one key. */
 type Keeper = {
   readonly asOpener: RenewPresenceOptions["asOpener"];
   refusedCount: number;
-  /** It is not asked before: a hook has refused its last renewal. */
+  /** A hook has refused its last renewal, so it is not asked before. */
   notBefore: number;
 };
 
-/** A key that streams keep. Whichever of them may renew it does so for all. */
+/** A key that streams keep. One of them renews it for all. */
 class KeptKey {
   readonly signal: BackedSignal<unknown>;
   readonly keepers = new Set<Keeper>();
@@ -44,7 +44,7 @@ class KeptKey {
     return this.signal.ttlMs! / renewalsPerLife;
   }
 
-  /** A value that is new may be renewed by whoever was refused before. One that is only changed has been renewed by that. */
+  /** A new value may be renewed by a stream that was refused before. A change of a value has renewed it. */
   onChange(): void {
     this.#hasChanged = true;
     if (!this.isAbsent) return;
@@ -53,7 +53,7 @@ class KeptKey {
     for (const keeper of this.keepers) keeper.refusedCount = keeper.notBefore = 0;
   }
 
-  /** One of those that may be asked now, who was asked least lately. */
+  /** The keeper that may be asked now and was not asked for longest. */
   next(now: number): Keeper | undefined {
     for (const keeper of this.keepers) if (keeper.notBefore <= now) return keeper;
     return undefined;
@@ -77,7 +77,7 @@ class KeptKey {
     }
   }
 
-  /** Whoever sent the request may name keys of others: no news for the log. The next one is asked at the next look. */
+  /** A browser may name keys of others, so a refusal is no news for the log. The next keeper is asked at the next look. */
   #onRefusal(keeper: Keeper): void {
     const now = performance.now();
     keeper.refusedCount += 1;

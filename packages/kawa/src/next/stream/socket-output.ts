@@ -5,7 +5,7 @@ import type { Exchange } from "../network/connections.ts";
 import { drainTimeoutMs, streamLimits } from "../limits/limits.ts";
 import type { StreamOutput, StreamSource } from "./stream-output.ts";
 
-/** A function of Vercel may be stopped when it has answered. */
+/** Vercel may stop a function that has answered. */
 const state = processState("socket-output", () => ({ isPossible: !process.env["VERCEL"] }));
 
 /**
@@ -13,9 +13,9 @@ const state = processState("socket-output", () => ({ isPossible: !process.env["V
  * is ours: for Next and Node the request is over, and nothing of it is kept. A stream is open for hours, and what they keep of a
  * request that they still answer is several times as much as the connection itself.
  *
- * It rests on this: an answer with neither a length nor chunks ends with its connection, so when it is finished, Node calls
- * `destroySoon()` of the socket. Where Node does not, and where something encodes answers, that stream is ended, and later ones go
- * another way.
+ * It rests on this: an answer with neither a length nor chunks ends with its connection, so Node calls `destroySoon()` of the socket
+ * when it is finished. Where Node does not, and where something encodes answers, that stream ends and later ones go through the body
+ * of the answer. `npm run test:canary` shows both with another version of Next.
  */
 export class SocketOutput implements StreamOutput {
   readonly body = null;
@@ -25,7 +25,7 @@ export class SocketOutput implements StreamOutput {
   #early: string | undefined = "";
   #hasEnded = false;
 
-  /** False where the head has been sent, and where a connection has been tried and was not ours. */
+  /** False where the head has been sent, and once a connection could not be taken over. */
   static isPossible({ response }: Exchange): boolean {
     return state.isPossible && !response.headersSent;
   }
@@ -67,7 +67,7 @@ export class SocketOutput implements StreamOutput {
     this.#socket.end();
   }
 
-  /** Nothing that stays may be made here, or it keeps the response. */
+  /** A closure that outlives this function would keep the response in memory. */
   #takeAfter({ response, socket }: Exchange): void {
     let isAnswered = false;
     response.removeHeader("content-length");
@@ -91,7 +91,7 @@ export class SocketOutput implements StreamOutput {
     const socket = this.#socket;
     const early = this.#early!;
     this.#early = undefined;
-    // Whoever sends another request here would have it answered in the middle of the events.
+    // Another request on this connection would be answered in the middle of the events.
     socket.removeAllListeners("data");
     socket.on("data", () => socket.destroy());
     socket.on("drain", () => this.#source.onDrain());
@@ -101,7 +101,7 @@ export class SocketOutput implements StreamOutput {
   }
 }
 
-/** Something between the route and the browser may have answered another way. */
+/** A middleware or a proxy in this process may have answered instead of the route. */
 function isEventStream(response: ServerResponse): boolean {
   return String(response.getHeader("content-type")).startsWith("text/event-stream");
 }

@@ -14,18 +14,18 @@ export type StreamTimes = {
 
 export type EventStreamOptions = {
   readonly request: StreamRequest;
-  /** The answer of which it is, where that is known. */
+  /** The request and the connection of the stream, where they are known. */
   readonly exchange?: Exchange | undefined;
-  /** It stays a request for as long as it is open. */
+  /** The stream stays a request of Next for as long as it is open, on no connection of its own. */
   readonly isRequest?: boolean | undefined;
   readonly client: AskingClient;
   readonly times: StreamTimes;
-  /** Time in milliseconds since the epoch at which the identity ends that opened the stream. */
+  /** When the session ends that opened the stream, in milliseconds since the epoch. */
   readonly expiresAt: number | undefined;
   /** Values that it carries; none when undefined. */
   readonly values?: Pick<ValueFeedOptions, "signals" | "asOpener"> | undefined;
   /** Ephemeral signals that live for as long as it is open; none when undefined. */
   readonly kept?: RenewPresenceOptions | undefined;
-  /** Tabs that do not get all that they ask for. */
+  /** Tabs that get less than they ask for. */
   readonly limited?: ReadonlySet<string> | undefined;
 };

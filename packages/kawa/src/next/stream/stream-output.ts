@@ -26,8 +26,8 @@ export interface StreamSource {
 }
 
 /**
- * Straight to the connection where that is possible, which takes a fraction of the memory; else, and for what is to stay a request,
- * through the body of an answer.
+ * Writes straight to the connection where that is possible, which takes a fraction of the memory. Otherwise, and for what has to stay
+ * a request, it writes to the body of the answer.
  */
 export function openOutput(source: StreamSource, exchange: Exchange | undefined, isRequest = false): StreamOutput {
   const isDirect = exchange && !isRequest && SocketOutput.isPossible(exchange);

@@ -9,9 +9,9 @@ export interface WatchTarget {
   readonly render: RenderReads | undefined;
   /** What this render has read does not count. */
   readonly except?: RenderReads | undefined;
-  /** Versions that are shown, of a render that is not known or of a fragment: what a fragment shows changes. */
+  /** Versions that are shown, where the render itself does not know them: an unknown render, or a fragment. */
   readonly versions: ShownVersions;
-  /** What the render shows of a backend is, or may be, older than what there is. */
+  /** What is shown of a backend is, or may be, older than what there is. */
   onChange(backend: Backend): void;
 }
 

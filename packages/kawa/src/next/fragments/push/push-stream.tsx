@@ -28,7 +28,7 @@ const blockedGapMs = 100;
 
 /**
  * Renders those of a tab's fragments whose reads have changed: at once, then one round after the other and never one aborted. What
- * changes during a round is in the next. It runs in the request of whoever looks, so its output is for nobody else.
+ * changes during a round is in the next. It runs in the request of one visitor, so its output is for that visitor alone.
  */
 export class PushStream implements AsyncIterator<Push, PushEnd> {
   readonly #fragments: readonly FollowedFragment[];
@@ -39,7 +39,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   /** Undefined where it is unknown. */
   readonly #reader: PushReader | undefined;
   readonly #drain = new DrainWatch();
-  /** Of its pace. */
+  /** For the report of pages that are rendered too often. */
   readonly #name = randomUUID();
   readonly #route = nextWork()?.work.route ?? "";
   #round = 0;
@@ -215,7 +215,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     this.#scope = scope;
     for (const { ref, reads } of this.#fragments) fragmentScope().adopt(ref.token, reads);
     const versions = (): ShownVersions => this.#versions;
-    // Read by components that React did not get as elements: nobody knows on whose behalf.
+    // Components that React did not get as elements have read these: any fragment may depend on them.
     const watch = hub().watch({
       render: scope.reads,
       get versions() {

@@ -22,7 +22,7 @@ export type SharedRunOptions = {
   readonly turn: Promise<void>;
 };
 
-/** `private`: it has asked who looks, so what comes of it is nobody else's. `failed`: each may try on its own. */
+/** `private`: it has asked who looks, so its result is for that visitor alone. `failed`: each tab may try on its own. */
 export type SharedRunState = "running" | "done" | "private" | "failed";
 
 /** One run of a fragment for all tabs that show it. */
