@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { whenCollected } from "../../../test/support/when-collected.ts";
 import { currentExchange, watchConnections } from "../network/connections.ts";
+import { configureNetwork } from "../network/network.ts";
 import { SocketOutput } from "./socket-output.ts";
 import { openOutput, type StreamOutput } from "./stream-output.ts";
 
@@ -204,12 +205,13 @@ describe("an answer of somebody else", () => {
 
   it("on a platform that may stop a server which has answered is left to it", async () => {
     vi.stubEnv("VERCEL", "1");
-    onTestFinished(() => void vi.unstubAllEnvs());
-    vi.resetModules();
-    Reflect.deleteProperty(globalThis, Symbol.for("kawa.socket-output"));
-    const fresh = await import("./stream-output.ts");
+    configureNetwork({});
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      configureNetwork({});
+    });
     const { promise, resolve } = Promise.withResolvers<StreamOutput>();
-    await open(() => resolve(fresh.openOutput({ onDrain() {}, onGone() {} }, currentExchange())));
+    await open(() => resolve(openOutput({ onDrain() {}, onGone() {} }, currentExchange())));
     expect((await promise).body).toBeInstanceOf(ReadableStream);
   });
 

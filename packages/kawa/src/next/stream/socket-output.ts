@@ -2,11 +2,11 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { processState } from "../../core/process/process-state.ts";
 import type { Exchange } from "../network/connections.ts";
+import { networkSettings } from "../network/network.ts";
 import { drainTimeoutMs, streamLimits } from "../limits/limits.ts";
 import type { StreamOutput, StreamSource } from "./stream-output.ts";
 
-/** Vercel may stop a function that has answered. */
-const state = processState("socket-output", () => ({ isPossible: !process.env["VERCEL"] }));
+const state = processState("socket-output", () => ({ isPossible: true }));
 
 /**
  * Writes events straight to the connection. The answer of the route has a head and no body; once Next has ended it, the connection
@@ -25,9 +25,9 @@ export class SocketOutput implements StreamOutput {
   #early: string | undefined = "";
   #hasEnded = false;
 
-  /** False where the head has been sent, and once a connection could not be taken over. */
+  /** False where the head has been sent, once a connection could not be taken over, and on Vercel, which may stop what has answered. */
   static isPossible({ response }: Exchange): boolean {
-    return state.isPossible && !response.headersSent;
+    return state.isPossible && !networkSettings().isVercel && !response.headersSent;
   }
 
   constructor(source: StreamSource, exchange: Exchange) {
