@@ -7,6 +7,7 @@ const pages = {
   fragment: ["a", "c"],
   "nested/one": ["a", "b"],
   "nested/two": ["a", "c"],
+  waiting: ["a", "b"],
   slots: ["a", "c"],
   "slots/deep": ["b"],
   feed: ["a"],

@@ -8,6 +8,7 @@ const pages = [
   "fragment",
   "nested/one",
   "nested/two",
+  "waiting",
   "slots",
   "slots/deep",
   "feed",
@@ -23,6 +24,9 @@ const pages = [
   "photo",
 ];
 
+/** Null is what Next does by itself: up to the first fallback. */
+const prefetched: Readonly<Record<string, true | null>> = { "nested/two": true, waiting: null };
+
 /** Leads to all pages of a run. */
 export function Links({ run }: { run: string }): ReactElement {
   const isHydrated = useSyncExternalStore(
@@ -33,7 +37,12 @@ export function Links({ run }: { run: string }): ReactElement {
   return (
     <nav data-hydrated={isHydrated}>
       {pages.map((page) => (
-        <Link key={page} href={`/fuzz/${run}/${page}`} prefetch={page === "nested/two"} data-to={page}>
+        <Link
+          key={page}
+          href={`/fuzz/${run}/${page}`}
+          prefetch={page in prefetched ? prefetched[page]! : false}
+          data-to={page}
+        >
           {page}
         </Link>
       ))}

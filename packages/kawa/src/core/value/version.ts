@@ -30,7 +30,6 @@ export function formatVersion({ epoch, seq }: Version): string {
 /** Reads what {@link formatVersions} wrote. Parts that are malformed are left out: they count as "never seen". */
 export function parseVersions(text: string): ShownVersions {
   const versions: Record<string, number> = Object.create(null);
-  if (text === "") return versions;
   for (const part of text.split(";")) {
     const [, epoch, seq] = pattern.exec(part) ?? [];
     if (epoch !== undefined) versions[epoch] = Number(seq);

@@ -8,15 +8,12 @@ import { liveTab } from "./live-tab.ts";
  * keep what is being read in its place.
  */
 export function useKeptScroll(render: string): void {
-  const wish = useContext(GlobalLayoutRouterContext)?.scrollRef?.scrollRef ?? null;
+  const wish = useContext(GlobalLayoutRouterContext)?.scrollRef?.scrollRef;
   const last = useRef({ render, wish });
   useInsertionEffect(() => {
     const before = last.current;
     last.current = { render, wish };
-    if (wish && wish !== before.wish && render !== before.render && liveTab.isRefreshingHere) takeBack(wish);
+    if (wish && wish !== before.wish && render !== before.render && liveTab.isRefreshingHere)
+      Object.assign(wish, { current: false });
   });
-}
-
-function takeBack(wish: { current: boolean }): void {
-  wish.current = false;
 }

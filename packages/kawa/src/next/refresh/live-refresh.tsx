@@ -74,8 +74,8 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
             setRefreshCount(count);
             // This alone throws away what was prefetched.
             if (step === "anew") return router.refresh();
-            if (step !== "route") router.replace(location.href, { scroll: false });
-            if (step !== "page") renderRoute(next, replaced, () => startTransition(() => router.refresh()));
+            if (step === "page") return router.replace(location.href, { scroll: false });
+            renderRoute(next, replaced, () => startTransition(() => router.refresh()));
           }),
       }),
     [src, way, router],

@@ -9,6 +9,8 @@ import type { RefreshStep } from "./refresh-queue.ts";
 import { installRouterRequests } from "../router/router-requests.ts";
 
 const next = vi.hoisted(() => ({ isNavigationReported: false }));
+const router = vi.hoisted(() => ({ segments: new Map<unknown, () => void>() }));
+vi.mock("#router-segments", () => ({ listSegments: () => new Map(router.segments) }));
 vi.mock("../router/navigation-start.ts", () => ({ isNavigationReported: () => next.isNavigationReported }));
 vi.mock("../router/next-task.ts", () => ({ nextTask: queueMicrotask }));
 
@@ -23,6 +25,7 @@ beforeEach(() => {
   enterTab({});
   browser = new FakeWindow();
   installRouterRequests();
+  router.segments.clear();
   next.isNavigationReported = true;
 });
 
@@ -189,22 +192,63 @@ describe("a tab", () => {
     expect((await asked()).route.map(([id]) => id)).toEqual(["r0", "rb", "rc"]);
   });
 
-  it("is rendered anew where it shows what was prefetched whole before the last refresh, though the route shows what is announced", async () => {
+  it("is rendered again where Next shows what it has kept over the last refresh, and then so that nothing is kept", async () => {
+    const drop = vi.fn<() => void>();
     const { announce, commit, steps } = await openTab();
-    await browser.fetchRender("/c?_rsc=1", "rc", { rsc: "1" }, "low");
     await announce(1);
+    expect(steps()).toEqual(["route"]);
     await commit({ render: "r1", versions: at(1), refreshCount: 1 });
+    expect(steps()).toHaveLength(1);
+    router.segments.set("prefetched", drop);
     browser.go("/c");
     await commit();
-    expect((await asked()).route.map(([id]) => id)).toContain("rc");
-    await announce(1);
-    expect(steps()).toEqual(["route", "anew"]);
+    expect([steps(), drop.mock.calls.length]).toEqual([["route", "route"], 1]);
+    // It was copied again meanwhile.
     await commit({ render: "r2", versions: at(1), refreshCount: 2 });
-    expect((await asked()).route).toEqual([["r2", at(1)]]);
-    browser.go("/d");
+    expect(steps()).toEqual(["route", "route", "anew"]);
+    await commit({ render: "r3", versions: at(1), refreshCount: 3 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(steps()).toHaveLength(3);
+  });
+
+  it("names the render that was asked for where Next keeps a static layout over a refresh, for the page below may be live", async () => {
+    const { tab, refresh, commit, announce, steps } = await openTab();
+    const next = (): unknown => (refresh.mock.lastCall as unknown[])[2];
+    browser.go("/live");
+    await browser.fetchRender("/live?_rsc=1", "rl");
     await commit();
-    expect((await asked()).route.map(([id]) => id)).not.toContain("rc");
-    expect(steps()).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(10);
+    for (const count of [1, 2]) {
+      await announce(count);
+      await commit({ render: ".static", versions: "", refreshCount: count });
+      expect((await asked()).route).toEqual([[next(), ""]]);
+    }
+    browser.go("/c");
+    await browser.fetchRender("/c?_rsc=1", "rc");
+    await commit();
+    expect((await asked()).route).toEqual([
+      [next(), ""],
+      ["rc", ""],
+    ]);
+    // As by an action of the app.
+    await commit({ render: "r3", versions: at(3) });
+    await commit({ render: ".static", versions: "" });
+    expect((await asked()).route).toEqual([["", ""]]);
+    expect([steps(), tab.status.get().state]).toEqual([["route", "route"], "live"]);
+  });
+
+  it.each([
+    ["once", 1],
+    ["twice, for then it may be a layout of the second answer around a page of the first", 2],
+  ])("shows what a navigation has brought that Next has asked for %s", async (_, count) => {
+    const { commit, steps } = await openTab();
+    for (let n = 1; n <= count; n += 1) await browser.fetchRender(`/b?_rsc=${n}`, `rb${n}`);
+    browser.go("/b");
+    await commit({ render: `rb${count}`, versions: at(6) });
+    expect(steps()).toHaveLength(count - 1);
+    await commit({ render: "r1", versions: at(6), refreshCount: count - 1 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(steps()).toHaveLength(count - 1);
   });
 
   it("names an unknown render after a navigation that nobody has listed", async () => {

@@ -13,6 +13,7 @@ import { LiveStatusStore } from "./live-status.ts";
 import { isNavigationReported } from "../router/navigation-start.ts";
 import { isStaticRender } from "../protocol/static-render.ts";
 import { observeReceivedRenders } from "./received-renders.ts";
+import { KeptSegments } from "./kept-segments.ts";
 import { nextTask } from "../router/next-task.ts";
 import { RefreshQueue, type RefreshStep, type ShownVersions } from "./refresh-queue.ts";
 import { mayDiscardAction, onRouterAnswer, type RouterNews, settleActions } from "../router/router-requests.ts";
@@ -27,8 +28,8 @@ export type LiveTabOptions = {
   src: string;
   way: LiveRefreshWay;
   /**
-   * Asks Next for a render, with the id `next` in place of `shown`; {@link LiveTab.commit} names `refreshCount` when it is there. A
-   * `step` other than `route` navigates to the address that is shown.
+   * Asks Next for a render, with the id `next` in place of `shown`; {@link LiveTab.commit} names `refreshCount` when it is there. The
+   * `step` `page` navigates to the address that is shown.
    */
   refresh: (step: RefreshStep, refreshCount: number, next: string, shown: string) => void;
 };
@@ -55,6 +56,7 @@ export class LiveTab {
   refreshCount = 0;
   navigationCount = 0;
   readonly #renders = new ShownRenders();
+  readonly #segments = new KeptSegments();
   readonly #retries = new Set<() => void>();
   readonly #queue: RefreshQueue;
   readonly #watchdog: Watchdog;
@@ -68,6 +70,8 @@ export class LiveTab {
   #stop: (() => void) | undefined;
 
   #route: ShownRender = ["", ""];
+  /** Id of the render that the layout is of. */
+  #rendered = "";
   /** Of the pages that say it, in the order in which they came. */
   readonly #pages = new Set<ShownRender>();
   #url = "";
@@ -85,10 +89,10 @@ export class LiveTab {
 
   #refreshedUrl = "";
   #step: RefreshStep | undefined;
-  /** When the refresh was started that throws away what Next keeps; undefined when the last one does not. */
-  #anewAt: number | undefined;
   #committedCount = 0;
   #isNavigating = false;
+  /** Renders whose answers have begun since the last commit. */
+  #arrivedCount = 0;
 
   constructor() {
     const shown = (): ShownVersions => ({
@@ -108,7 +112,10 @@ export class LiveTab {
       canStart: () => document.visibilityState !== "hidden" && !this.#isNavigating,
       start: (step) => this.#start(step),
       onBehind: () => this.#watchdog.look(),
-      onStale: (announced) => this.#giveUp(announced),
+      onStale: (announced) => {
+        this.#watchdog.report("renders");
+        withReports(({ loadAnew }) => loadAnew(announced));
+      },
     });
   }
 
@@ -128,16 +135,26 @@ export class LiveTab {
     const url = location.pathname + location.search;
     const tree = shownTree();
     const isMoved = this.#url !== "" && this.#url !== url;
-    if (isMoved || shown[0] !== this.#route[0]) settleActions();
+    const isRefresh = refreshCount !== this.#committedCount;
+    const isStatic = isStaticRender(shown[0]);
+    // A layout that Next keeps as static tells nothing of the page below, which is of the render that was asked for.
+    const isBelow = isStatic && isRefresh && this.#step === "route";
+    const isOther = isBelow || shown[0] !== this.#rendered;
+    if (isMoved || isOther) settleActions();
     valuePort().floor.take();
-    if (shown[0] !== this.#route[0]) this.#commitRoute(shown, url, refreshCount !== this.#committedCount);
-    this.#route = shown;
-    if (isMoved) this.#moveTo(url, tree !== undefined && tree === this.#tree);
+    this.#rendered = shown[0];
+    if (isOther || !isStatic) this.#route = isBelow ? [this.#renders.asked, ""] : shown;
+    if (isOther) this.#commitRoute(url);
+    if (isMoved) this.#moveTo(url, Boolean(tree) && tree === this.#tree);
     this.#url = url;
     this.#tree = tree;
     this.#isOfOneAddress = isOfOneAddress();
     this.#committedCount = refreshCount;
     this.#isNavigating = navigationCount !== this.navigationCount;
+    // Next may have put a layout of one render around a page of an earlier one, as where the answer to a navigation is not what it expected.
+    const isMixed = isOther && this.#arrivedCount > 1;
+    this.#arrivedCount = 0;
+    if (this.#segments.commit(isRefresh || isOther, isRefresh && this.#step === "anew") || isMixed) this.#queue.force();
     this.#update();
   }
 
@@ -181,8 +198,7 @@ export class LiveTab {
   /** A navigation starts; {@link commit} names the number that this returns when it is over. */
   noteNavigation(): number {
     this.#isNavigating = true;
-    this.navigationCount += 1;
-    return this.navigationCount;
+    return (this.navigationCount += 1);
   }
 
   /** Calls `retry` when there may be a good render again, and keeps the stream meanwhile. */
@@ -264,9 +280,8 @@ export class LiveTab {
         this.#queue.force();
         return this.#update();
       }
-      // Nobody prefetches without a name what is shown later without a request.
-      if (!render.id && !render.isShown && !render.isKept) return;
-      this.#renders.receive(render, location.pathname + location.search);
+      if (render.isShown) this.#arrivedCount += 1;
+      this.#renders.receive(render, this.#url);
       this.#update();
     };
     const stopObserving = observeReceivedRenders(receive);
@@ -310,10 +325,8 @@ export class LiveTab {
     } else if (message.type === "change") {
       const asked = message.way === "page" ? "page" : "route";
       this.#watchdog.announce(message.versions, asked);
-      // What Next had kept may be older than the route, so the versions of that say nothing.
-      if (!message.versions || this.#renders.mayShowOlder) this.#queue.force(message.spreadMs);
-      if (message.versions)
-        this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
+      if (!message.versions) this.#queue.force(message.spreadMs);
+      else this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
     } else if (message.type === "expired") {
       valuePort().values?.forget();
       this.#watchdog.announce("", "route");
@@ -349,12 +362,10 @@ export class LiveTab {
     this.#update();
   }
 
-  #commitRoute(shown: ShownRender, url: string, isRefresh: boolean): void {
-    const anewAt = isRefresh ? this.#anewAt : undefined;
-    if (!isStaticRender(shown[0])) return this.#renders.commitRoute(shown, this.#url || url, undefined, anewAt);
+  #commitRoute(url: string): void {
     // Without a document of its own it came with a layout that was prefetched, and the page below may well be live.
-    const isWhole = isRefresh || this.#url !== "" || isOfDocument(url);
-    this.#renders.commitRoute(shown, isWhole ? this.#url || url : undefined, isRefresh, anewAt);
+    const isWhole = !isStaticRender(this.#route[0]) || (!this.#url && isOfDocument(url));
+    this.#renders.commitRoute(this.#route, isWhole ? this.#url || url : undefined);
     if (!isWhole) this.#renders.visit(url);
   }
 
@@ -365,7 +376,7 @@ export class LiveTab {
     queueMicrotask(() => {
       this.#isUpdating = false;
       if (this.#committedCount === this.refreshCount) {
-        this.#renders.endRefresh(location.pathname + location.search);
+        this.#renders.endRefresh(this.#url);
         if (this.#queue.isBusy) this.#watchdog.end();
         this.#queue.settle();
         this.#watchdog.look();
@@ -382,8 +393,8 @@ export class LiveTab {
     this.#watchdog.begin();
     this.refreshCount += 1;
     // An effect of the commit that is over may have called an action, which Next sends a microtask later.
-    if (step === "route") this.#refresh(step);
-    else nextTask(() => this.#refresh(this.#canNavigate ? step : "route"));
+    if (step === "page") nextTask(() => this.#refresh(this.#canNavigate ? step : "route"));
+    else this.#refresh(step);
   }
 
   /** A navigation to the address that is shown gives up others that are on their way, and actions with what they bring. */
@@ -395,9 +406,8 @@ export class LiveTab {
   }
 
   #refresh(wanted: RefreshStep): void {
-    const step = wanted === "route" && this.#renders.mayShowOlder ? "anew" : wanted;
+    const step = this.#segments.drop() ? wanted : "anew";
     this.#step = step;
-    this.#anewAt = step === "anew" ? performance.now() : undefined;
     this.#refreshedUrl = location.href;
     if (step === "page") this.#renders.askPage();
     if (this.#options) return this.#options.refresh(step, this.refreshCount, this.#renders.ask(), this.#route[0]);
@@ -405,12 +415,6 @@ export class LiveTab {
     this.retry();
     this.#committedCount = this.refreshCount;
     this.#update();
-  }
-
-  /** No render shows it. */
-  #giveUp(announced: string): void {
-    this.#watchdog.report("renders");
-    withReports(({ loadAnew }) => loadAnew(announced));
   }
 
   #reportStale(way: StaleWay): void {

@@ -2,16 +2,20 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RefreshQueue, type RefreshStep, type ShownVersions } from "./refresh-queue.ts";
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const at = (seq: number, epoch = "e"): string => `${epoch}@${seq}`;
 
-type Options = { route?: string; page?: string | undefined; random?: () => number };
+type Options = { route?: string; page?: string | undefined; random?: number };
 
 /** A tab whose renders are committed by hand. */
-function createTab({ route = at(0), page, random = () => 0.5 }: Options = {}) {
+function createTab({ route = at(0), page, random = 0.5 }: Options = {}) {
   const shown: { -readonly [K in keyof ShownVersions]: ShownVersions[K] } = { route, page };
   const start = vi.fn<(step: RefreshStep) => void>();
+  vi.spyOn(Math, "random").mockReturnValue(random);
   const onStale = vi.fn<(announced: string) => void>();
   const tab = { canStart: true, behind: [] as boolean[] };
   const queue: RefreshQueue = new RefreshQueue({
@@ -20,7 +24,6 @@ function createTab({ route = at(0), page, random = () => 0.5 }: Options = {}) {
     start,
     onBehind: () => tab.behind.push(queue.isBehind),
     onStale,
-    random,
   });
   const commit = (versions: Partial<ShownVersions>): void => {
     Object.assign(shown, versions);
@@ -183,8 +186,8 @@ describe("a render that shows less than was announced", () => {
   });
 
   it.each([
-    ["page", ["page", "page", "route", "both"]],
-    ["route", ["route", "route", "both", "both"]],
+    ["page", ["page", "page", "route", "anew"]],
+    ["route", ["route", "route", "route", "anew"]],
   ] as const)("is asked for another way and then reported: %s", (way, expected) => {
     const { queue, steps, commit, onStale } = createTab({ page: at(0) });
     queue.announce(at(1), way);
@@ -246,7 +249,7 @@ describe("a render that shows less than was announced", () => {
 
 describe("a spread", () => {
   it("delays the start by a random part of it", () => {
-    const { queue, start } = createTab({ random: () => 0.25 });
+    const { queue, start } = createTab({ random: 0.25 });
     queue.announce(at(1), "route", 4_000);
     vi.advanceTimersByTime(999);
     expect(start).not.toHaveBeenCalled();
@@ -255,7 +258,7 @@ describe("a spread", () => {
   });
 
   it("is not extended by what comes meanwhile, which the one refresh shows too", () => {
-    const { queue, start, commit } = createTab({ random: () => 0.5 });
+    const { queue, start, commit } = createTab({ random: 0.5 });
     for (let seq = 1; seq <= 20; seq += 1) {
       queue.announce(at(seq), "route", 1_000);
       vi.advanceTimersByTime(24);

@@ -3,10 +3,9 @@ import { isAhead } from "../protocol/is-ahead.ts";
 import type { RefreshWay } from "../protocol/stream-protocol.ts";
 
 /**
- * `page` renders the page segment again, `route` everything with its layouts; `both` is for when Next has lost one of them, and
- * `anew` is the route without anything that Next keeps.
+ * `page` renders the page segment again, `route` everything with its layouts; `anew` is the route without anything that Next keeps.
  */
-export type RefreshStep = RefreshWay | "both" | "anew";
+export type RefreshStep = RefreshWay | "anew";
 
 /** What a tab shows: versions that the committed renders say of themselves, as text. */
 export type ShownVersions = {
@@ -25,7 +24,6 @@ export type RefreshQueueOptions = {
   onBehind: () => void;
   /** Render after render showed less than was announced; no more is asked for until the next announcement. */
   onStale: (announced: string) => void;
-  random?: () => number;
 };
 
 /** A server that has not caught up may render what is known already; then ask again after this long. */
@@ -33,13 +31,10 @@ const behindDelayMs = 250;
 /** After it was given up, the same announcement is no reason to hurry. */
 const givenUpDelayMs = 5_000;
 
-const stepCount = 4;
-
-/** What is tried one after the other while renders show less than was announced. */
-const steps: Readonly<Record<RefreshWay, readonly RefreshStep[]>> = {
-  page: ["page", "page", "route", "both"],
-  route: ["route", "route", "both", "both"],
-};
+/** After so many renders that show less than was announced, the next one is of the route, then anew, and then none is asked for. */
+const routeAfter = 2;
+const anewAfter = 3;
+const stopAfter = 4;
 
 /**
  * Decides when and how the page is rendered again: at once, one refresh at a time and never one aborted, so that a steady
@@ -118,7 +113,7 @@ export class RefreshQueue {
     if (!this.#isNews) Object.assign(this.#assumed, this.#announced);
     if (!this.#check() || this.#isNews) return this.resume();
     this.#failureCount += 1;
-    if (this.#hasGivenUp) return this.#options.onStale(this.#announced[this.#need!]);
+    if (this.#failureCount >= stopAfter) return this.#options.onStale(this.announced);
     this.#dueAt = Date.now() + behindDelayMs;
     this.resume();
   }
@@ -135,10 +130,6 @@ export class RefreshQueue {
   stop(): void {
     clearTimeout(this.#timer);
     this.#dueAt = Infinity;
-  }
-
-  get #hasGivenUp(): boolean {
-    return this.#failureCount >= stepCount;
   }
 
   get #need(): RefreshWay | undefined {
@@ -162,7 +153,7 @@ export class RefreshQueue {
   }
 
   #dueIn(spreadMs: number): number {
-    return Date.now() + spreadMs * (this.#options.random ?? Math.random)();
+    return Date.now() + spreadMs * Math.random();
   }
 
   /** True when something newer is known than what is shown. */
@@ -181,7 +172,7 @@ export class RefreshQueue {
   }
 
   #start(): void {
-    const step = steps[this.#need!][Math.min(this.#failureCount, stepCount - 1)]!;
+    const step = this.#failureCount < routeAfter ? this.#need! : this.#failureCount < anewAfter ? "route" : "anew";
     this.#isBusy = true;
     this.#isForcing = this.#isForced;
     this.#isNews = this.#isForced = false;

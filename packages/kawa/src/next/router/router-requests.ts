@@ -49,7 +49,7 @@ export function installRouterRequests(): void {
       const isWhole = !headers["next-router-prefetch"];
       const isShown = isWhole && priority !== "low";
       const answer = isShown ? askForPage(args[0] as URL, headers, send) : send();
-      noteRender(answer, isShown, isWhole && !isShown);
+      noteRender(answer, isShown, isWhole);
       return isShown ? answer.then(unbroken) : answer;
     },
   });
@@ -113,13 +113,14 @@ function askForPage(url: URL, headers: RequestHeaders, send: () => Promise<Respo
   return setCacheBustingSearchParam(url, headers as RouterHeaders).then(ask);
 }
 
-/** What is prefetched whole is asked for as a navigation asks, only with less haste. */
-function noteRender(answer: Promise<Response>, isShown: boolean, isPrefetchedWhole: boolean): void {
+/** What is prefetched whole is asked for as a navigation asks, only with less haste. Without a name it is of nobody's interest else. */
+function noteRender(answer: Promise<Response>, isShown: boolean, isWhole: boolean): void {
   const startTime = begin();
   answer.then(
     ({ headers, url }) => {
-      const render = { id: renderIdOf(headers), url: pathOf(url), startTime, isShown };
-      tell(isPrefetchedWhole && !headers.get("x-nextjs-prerender") ? { ...render, isKept: true } : render);
+      const id = renderIdOf(headers);
+      if (id || isShown || (isWhole && !headers.get("x-nextjs-prerender")))
+        tell({ id, url: pathOf(url), startTime, isShown });
     },
     () => {},
   );

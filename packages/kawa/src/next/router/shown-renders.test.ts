@@ -147,79 +147,33 @@ describe("a render of the page alone", () => {
   });
 });
 
-describe("a page that was prefetched whole", () => {
-  const prefetched = (id: string, startTime: number) => ({
-    id,
-    url: `/${id}`,
-    startTime,
-    isShown: false,
-    isKept: true,
-  });
+describe("what was prefetched", () => {
+  const prefetched = (id: string, startTime: number) => ({ id, url: `/${id || "x"}`, startTime, isShown: false });
 
-  it("is named at each navigation, though the route was refreshed meanwhile", () => {
-    const renders = openAtA();
-    renders.receive(prefetched("rc", 10), "/a");
-    for (const refresh of ["r1", "r2"]) {
-      renders.receive({ id: refresh, url: "/a", startTime: 20, isShown: true }, "/a");
-      renders.commitRoute([refresh, "v2"], "/a");
-      expect([ids(renders), renders.mayShowOlder]).toEqual([[refresh], false]);
-      renders.visit("/rc");
-      expect(ids(renders)).toContain("rc");
-      expect(renders.mayShowOlder).toBe(true);
-    }
-  });
-
-  it("has its layout followed apart from a page that has read the same anew", () => {
-    const renders = openAtA();
-    renders.receive(prefetched("rc", 10), "/a");
-    renders.visit("/b");
-    renders.receive({ id: "rb", url: "/b", startTime: 20, isShown: true }, "/b");
-    renders.commitPages([["rb", "v2"]], false);
-    expect(renders.subscription(true).page).toBeUndefined();
-    expect(ids(renders)).toEqual(expect.arrayContaining(["ra", "rb", "rc"]));
-    renders.commitRoute(["r2", "v3"], "/b", false, 30);
-    expect(renders.subscription(true).page).toEqual(["rb", "v2"]);
-  });
-
-  it("is named when it comes after the refresh that was asked for later", () => {
-    const renders = openAtA();
-    renders.receive({ id: "r1", url: "/a", startTime: 20, isShown: true }, "/a");
-    renders.commitRoute(["r1", "v2"], "/a");
-    renders.visit("/rc");
-    renders.receive(prefetched("rc", 10), "/rc");
-    expect([ids(renders), renders.mayShowOlder]).toEqual([["r1", "rc"], true]);
-  });
-
-  it("has Next keep what was shown, so that is named too", () => {
-    const renders = openAtA();
-    renders.receive(prefetched("rc", 10), "/a");
-    renders.commitRoute([renders.ask(), "v2"], "/a");
-    renders.visit("/b");
-    renders.receive({ id: "rb", url: "/b", startTime: performance.now(), isShown: true }, "/b");
-    expect(ids(renders)).toEqual(expect.arrayContaining(["rc", "ra", "rb"]));
-  });
-
-  it("is unknown when there are more than are kept, until Next has thrown them away", () => {
-    const renders = openAtA();
-    for (let n = 0; n < maxRendersPerTab; n += 1) renders.receive(prefetched(`p${n}`, 10), "/a");
-    renders.commitRoute([renders.ask(), "v2"], "/a");
-    renders.visit("/p1");
-    expect([ids(renders).at(-1), renders.mayShowOlder]).toEqual(["", true]);
-    renders.commitRoute(["r3", "v3"], "/p1", false, 11);
-    expect([ids(renders).length, renders.mayShowOlder]).toEqual([1, false]);
-    renders.rename("/p1");
-    renders.visit("/p1");
-    expect(ids(renders)).toHaveLength(1);
-  });
-
-  it("is forgotten when Next has thrown it away", () => {
+  it("is not named once a render of the route was asked for after it", () => {
     const renders = openAtA();
     renders.receive(prefetched("rc", 10), "/a");
     renders.receive(prefetched("rd", 30), "/a");
-    renders.commitRoute(["r1", "v2"], "/a", false, 20);
+    renders.receive({ id: "r1", url: "/a", startTime: 20, isShown: true }, "/a");
+    renders.commitRoute(["r1", "v2"], "/a");
     renders.visit("/rd");
-    expect(ids(renders)).not.toContain("rc");
-    expect(ids(renders)).toContain("rd");
+    expect(ids(renders)).toEqual(["r1", "rd"]);
+  });
+
+  it("is unknown after the next navigation where it has no name", () => {
+    const renders = openAtA();
+    renders.receive(prefetched("", 10), "/a");
+    expect(ids(renders)).toEqual(["ra"]);
+    renders.visit("/b");
+    renders.receive({ id: "rb", url: "/b", startTime: 20, isShown: true }, "/b");
+    expect(ids(renders)).toEqual(["ra", ""]);
+  });
+
+  it("is unknown when there is more than can be named", () => {
+    const renders = openAtA();
+    for (let n = 0; n <= maxRendersPerTab; n += 1) renders.receive(prefetched(`p${n}`, 10), "/a");
+    renders.visit("/p1");
+    expect(ids(renders).at(-1)).toBe("");
   });
 });
 
@@ -248,15 +202,5 @@ describe("a static render", () => {
     renders.commitRoute([staticRenderId(), ""], undefined);
     renders.visit("/b");
     expect(ids(renders)).toEqual([""]);
-  });
-
-  it("replaces what was shown before, where a refresh has brought it", () => {
-    const renders = openAtA();
-    renders.visit("/b");
-    renders.receive({ id: "rb", url: "/b", isShown: false, startTime: 10 }, "/b");
-    expect(ids(renders)).toEqual(["ra", "rb"]);
-    renders.ask();
-    renders.commitRoute([staticRenderId("1"), ""], "/b", true);
-    expect(ids(renders)).toEqual([]);
   });
 });

@@ -12,13 +12,11 @@ export type ReceivedRender = {
   readonly startTime: number;
   /** False for what was prefetched: it is shown once the tab goes there. */
   readonly isShown: boolean;
-  /** Next keeps it over refreshes, and may show it, or a layout of it, again and again: as what was prefetched whole. */
-  readonly isKept?: boolean;
 };
 
 /**
  * Which renders a tab may show. A render of the whole route replaces all that were asked for before it, also those that Next
- * keeps for going back, but not what was prefetched whole. A navigation adds its own: it keeps the layouts of the page before, and
+ * keeps for going back; {@link KeptSegments} watches over that. A navigation adds its own: it keeps the layouts of the page before, and
  * it may show what was prefetched. A slot may show another address than the page, and is rendered by a request of its own.
  */
 export class ShownRenders {
@@ -33,58 +31,40 @@ export class ShownRenders {
   #since = 0;
   readonly #received = new Map<string, ReceivedRender>();
   /** The refresh that was started last. */
-  #asked = "";
+  asked = "";
   #askedAt = 0;
   /** Addresses that the tab went to. */
   readonly #visited = new Set<string>();
   readonly #ofPage = new Set<string>();
-  /** Some that were prefetched could not be kept. */
+  /** Some that were prefetched have no name, or no place. */
   #isOverfull = false;
-  /** What no refresh replaces: the next navigation may show it. */
-  readonly #kept = new Map<string, ReceivedRender>();
-  /** Whole pages are prefetched here; Next also takes what it has shown for that, without a request. */
-  #isKeeping = false;
-  /** There were more of them than can be named. */
-  #hasLostKept = false;
 
-  /**
-   * A render of the whole route was committed: of everything at `url`, undefined where that is not sure. `isAsked` when it is the one that
-   * {@link ask} has named; `anewAt` is when it was asked for where Next has thrown away what it had kept.
-   */
-  commitRoute(
-    render: ShownRender,
-    url: string | undefined,
-    isAsked: boolean = render[0] === this.#asked,
-    anewAt?: number,
-  ): void {
-    const [id] = render;
+  /** A render of the whole route was committed: of everything at `url`, undefined where that is not sure. */
+  commitRoute(render: ShownRender, url: string | undefined): void {
     // Nobody knows when the answer to an action of the app was asked for: it replaces nothing, so the tab may hear too much.
-    const since = anewAt ?? (isAsked ? this.#askedAt : this.#received.get(id)?.startTime);
-    if (this.#isKeeping && since !== undefined && anewAt === undefined) this.#keepReplaced(id, since);
-    if (anewAt !== undefined) this.#dropKept(anewAt);
+    const since = render[0] === this.asked ? this.#askedAt : this.#received.get(render[0])?.startTime;
     this.#route = render;
     this.#visited.clear();
     this.#known.clear();
     if (url !== undefined) this.#known.add(url);
     this.#ofPage.clear();
-    this.#isOverfull = false;
+    this.#isOverfull = url === undefined;
     if (since !== undefined) this.#replaceBefore(since);
   }
 
   /** Gives the id under which a render of the whole route is asked for now. */
   ask(): string {
     this.#askedAt = performance.now();
-    return (this.#asked = randomId());
+    return (this.asked = randomId());
   }
 
   /** The pages say which renders they are of; `isPageAlone` when the last one is new, and of the page segment alone. */
   commitPages(pages: readonly ShownRender[], isPageAlone: boolean): void {
-    for (const [id] of this.#pages) if (this.#isKeeping && pages.every((page) => page[0] !== id)) this.#keep(id);
     this.#pages = pages;
-    const last = pages.at(-1);
-    if (!last || !isPageAlone) return;
-    this.#ofPage.add(last[0]);
-    this.#received.delete(last[0]);
+    const id = pages.at(-1)?.[0];
+    if (!id || !isPageAlone) return;
+    this.#ofPage.add(id);
+    this.#received.delete(id);
   }
 
   /** The page segment alone is asked for. */
@@ -103,7 +83,6 @@ export class ShownRenders {
   /** The tab went to another address. */
   visit(url: string): void {
     this.#visited.add(url);
-    for (const [id, render] of this.#kept) if (id !== this.#route[0]) this.#received.set(id, render);
     for (const [id, render] of this.#received) this.#received.set(id, { ...render, isShown: true });
   }
 
@@ -115,73 +94,27 @@ export class ShownRenders {
   /** `url` is what the tab shows now. */
   receive(render: ReceivedRender, url: string): void {
     const { id, startTime } = render;
-    if (render.isKept) this.#isKeeping = true;
-    if (render.isKept) this.#keep(id, render);
     if (id && id === this.#route[0]) return this.#replaceBefore(startTime);
-    if ((startTime < this.#since && !render.isKept) || this.#ofPage.has(id)) return;
+    if (startTime < this.#since || this.#ofPage.has(id)) return;
     const isShown =
       render.isShown || this.#visited.has(render.url) || render.url === url || Boolean(this.#received.get(id)?.isShown);
     if (isShown && render.url === url && this.#ofRefresh) this.#ofRefresh.push(render);
-    else if (isShown || this.#received.size < maxRendersPerTab) this.#received.set(id, { ...render, isShown });
+    else if (isShown || (id && this.#received.size < maxRendersPerTab)) this.#received.set(id, { ...render, isShown });
     else this.#isOverfull = true;
-  }
-
-  #dropKept(startTime: number): void {
-    this.#hasLostKept = false;
-    for (const [id, render] of this.#kept) if (render.startTime < startTime) this.#kept.delete(id);
-  }
-
-  /** True where something that is shown may be older than the render of the route, whatever that says of itself. */
-  get mayShowOlder(): boolean {
-    return (
-      this.#isKeeping &&
-      (this.#isUnknown || [...this.#received.values()].some(({ isShown, isKept }) => isShown && isKept))
-    );
   }
 
   /** What a stream has to be told for this tab; `isOfOneAddress` where a refresh of the page segment alone shows all pages anew. */
   subscription(isOfOneAddress: boolean): Subscription {
-    const others: readonly string[] = this.#isUnknown ? [""] : this.#shown.map(({ id }) => id);
-    // What an older layout has read, the page may have read anew: that does not make the layout current.
-    const page = isOfOneAddress && !this.mayShowOlder ? this.#pages.at(-1) : undefined;
-    const own = isStaticRender(this.#route[0]) ? [] : [this.#route];
-    const route = new Map(
-      [
-        ...own,
-        ...this.#pages.filter(([id]) => id !== page?.[0]),
-        ...others.map((id): ShownRender => [id, ""]),
-      ].reverse(),
-    );
-    return { route: [...route].reverse(), page };
-  }
-
-  get #shown(): readonly ReceivedRender[] {
-    return [...this.#received.values()].filter(({ isShown }) => isShown);
-  }
-
-  /** Nobody can name all that is shown. */
-  get #isUnknown(): boolean {
-    const shown = this.#shown;
+    const page = isOfOneAddress ? this.#pages.at(-1) : undefined;
+    const shown = [...this.#received.values()].filter(({ isShown }) => isShown);
     const isKnown = (url: string): boolean => this.#known.has(url) || shown.some((render) => render.url === url);
-    const isOverfull =
-      shown.length >= maxRendersPerTab || ((this.#isOverfull || this.#hasLostKept) && this.#visited.size > 0);
-    return isOverfull || ![...this.#visited].every(isKnown);
-  }
-
-  #keepReplaced(next: string, since: number): void {
-    if (this.#route[0] !== next) this.#keep(this.#route[0]);
-    for (const [id, render] of this.#received)
-      if (render.isShown && render.startTime < since && id !== next) this.#keep(id, render);
-  }
-
-  #keep(id: string, render?: ReceivedRender): void {
-    if (this.#kept.has(id) || isStaticRender(id)) return;
-    // The empty address is nobody's: this tells of no page that it is known.
-    const kept = render
-      ? { ...render, isKept: true, isShown: false }
-      : { id, url: "", startTime: this.#since, isShown: false, isKept: true };
-    if (id && this.#kept.size < maxRendersPerTab / 2) this.#kept.set(id, kept);
-    else this.#hasLostKept = true;
+    const isOverfull = shown.length >= maxRendersPerTab || (this.#isOverfull && this.#visited.size > 0);
+    // Nobody can name all that is shown.
+    const isUnknown = isOverfull || ![...this.#visited].every(isKnown);
+    const others = (isUnknown ? [{ id: "" }] : shown).map(({ id }): ShownRender => [id, ""]);
+    const own = isStaticRender(this.#route[0]) ? [] : [this.#route];
+    const route = new Map([...own, ...this.#pages.filter(([id]) => id !== page?.[0]), ...others].reverse());
+    return { route: [...route].reverse(), page };
   }
 
   #replaceBefore(startTime: number): void {

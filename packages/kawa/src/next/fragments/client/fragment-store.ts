@@ -17,6 +17,8 @@ export class FragmentStore implements OtherRenders {
   readonly #listeners = new Set<() => void>();
   // What is new counts as pushed until the tab has asked for it.
   #unpushed: Set<string> | "all" = new Set();
+  /** How often a fragment has come to the screen: it does not show what a call has brought before. */
+  addCount = 0;
 
   /** Calls `listener` when other fragments are shown, or others are pushed. */
   subscribe(listener: () => void): () => void {
@@ -25,6 +27,7 @@ export class FragmentStore implements OtherRenders {
   }
 
   add(fragment: ShownFragment): () => void {
+    this.addCount += 1;
     this.#shown.add(fragment);
     this.#lost.delete(fragment.token);
     this.#notify();

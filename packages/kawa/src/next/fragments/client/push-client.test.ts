@@ -151,6 +151,24 @@ describe("the call of a tab", () => {
     expect(calls).toHaveLength(2);
   });
 
+  it("is made again for a fragment that leaves the screen and comes back as it was rendered first, however fast", async () => {
+    const a = show("a");
+    await pass(20);
+    await calls[0]!.open();
+    await calls[0]!.push(0, Promise.resolve("new"));
+    a.remove();
+    const again = show("a");
+    await pass(20);
+    expect(calls.map(({ request }) => request.fragments)).toEqual(
+      Array(2).fill([{ token: "a", render: "render-of-a", versions: "e@1" }]),
+    );
+    await calls[1]!.open();
+    await calls[1]!.push(0, Promise.resolve("new"));
+    expect(again.contents).toEqual([{ node: "new", versions: "e@2" }]);
+    await pass(60_000);
+    expect(calls).toHaveLength(2);
+  });
+
   it("is at most one besides another that does not end", async () => {
     show("a");
     await pass(20);

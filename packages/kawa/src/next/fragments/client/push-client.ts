@@ -102,7 +102,7 @@ export class PushClient {
   }
 
   #follow(refs: readonly FragmentRef[], { release, call }: WithSlot): void {
-    const key = refs.map(({ token, render }) => `${render} ${token}`).join();
+    const key = [this.#store.addCount, ...refs.map(({ token, render }) => `${render} ${token}`)].join();
     if (key === call?.key) return;
     if (this.#openCalls === maxOpenCalls)
       return this.#store.setUnpushed(refs.map(({ token }) => token).filter((token) => !call?.tokens.has(token)));
