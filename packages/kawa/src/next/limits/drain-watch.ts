@@ -1,7 +1,7 @@
 import { drainTimeoutMs } from "./limits.ts";
 
 /** How a client takes what it is sent. `gone`: it has been under backpressure for so long that it counts as gone. */
-export type Flow = "flowing" | "blocked" | "gone";
+type Flow = "flowing" | "blocked" | "gone";
 
 /**
  * Notices a client that reads no more: what is made for it would wait in memory.

@@ -16,7 +16,7 @@ export type TabPort = {
   close(): void;
 };
 
-export type ConnectTabOptions = {
+type ConnectTabOptions = {
   src: string;
   subscription: () => Subscription;
   onMessage: (message: OwnerMessage) => void;

@@ -1,7 +1,7 @@
 /** Gap between heartbeats, in milliseconds: after two without an answer there is time for another owner before 5 s are over. */
 const gapMs = 900;
 
-export type OwnerHeartbeatOptions = {
+type OwnerHeartbeatOptions = {
   /** Asks the owner whether it is there. Whatever the owner says is told to {@link OwnerHeartbeat.hear}. */
   readonly beat: () => void;
   /** The owner has left one heartbeat unanswered, or has answered after that. */

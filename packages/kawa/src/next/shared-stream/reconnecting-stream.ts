@@ -11,7 +11,7 @@ const silenceFactor = 1.2;
 /** A server that was held up is not asked by all browsers at once. */
 const probeMs = 3_000;
 
-export type ReconnectingStreamOptions = {
+type ReconnectingStreamOptions = {
   src: string;
   /** What a new stream asks for. */
   request: () => StreamRequest;
