@@ -22,7 +22,7 @@ describe("withTimeout", () => {
   });
 
   it("gives what onTimeout returns, not a moment before", async () => {
-    const settled = vi.fn();
+    const settled = vi.fn<(value: unknown) => void>();
     const result = withTimeout(new Promise<never>(() => {}), 100, () => "late");
     void result.then(settled);
     await vi.advanceTimersByTimeAsync(99);
@@ -43,7 +43,7 @@ describe("withTimeout", () => {
   });
 
   it("leaves no unhandled rejection when the work fails later", async () => {
-    const unhandled = vi.fn();
+    const unhandled = vi.fn<(reason: unknown) => void>();
     process.on("unhandledRejection", unhandled);
     const { promise: work, reject } = Promise.withResolvers<never>();
     const result = withTimeout(work, 100, () => "late");
