@@ -6,7 +6,15 @@ const next = `${folder}/next`;
 const toName = (path) => (process.env["KAWA_SIZE_OF"] ? path.replace(/\.ts$/, ".js") : path);
 
 const entries = [
-  { name: "kawa/next/client, what each page loads", path: `${next}/client.ts`, limit: "7.55 kB" },
+  {
+    name: "<LiveUpdates> and kawa/next/client, what each page loads",
+    import: {
+      [`${next}/client.ts`]: "{ useLiveRetry, useLiveStatus }",
+      [`${next}/refresh/live-marker.tsx`]: "{ LiveMarker }",
+      [`${next}/refresh/live-refresh.tsx`]: "{ LiveRefresh }",
+    },
+    limit: "7.6 kB",
+  },
   { name: "kawa/next/client, the shared worker", path: `${next}/shared-stream/shared-worker.ts`, limit: "2.65 kB" },
   {
     name: "kawa/next/client, where there is no shared worker",

@@ -1,5 +1,3 @@
-export { LiveMarker, type LiveMarkerProps } from "./refresh/live-marker.tsx";
-export { LiveRefresh, type LiveRefreshProps } from "./refresh/live-refresh.tsx";
 export type { LiveStatus } from "./refresh/live-status.ts";
 export { useLiveRetry } from "./refresh/use-live-retry.ts";
 export { useLiveStatus } from "./refresh/use-live-status.ts";

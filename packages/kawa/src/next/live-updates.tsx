@@ -11,7 +11,8 @@ import { LiveValues } from "./refresh/live-values.tsx";
 import { identityTag } from "./session/identity-tag.ts";
 import { routeAddress } from "./protocol/route-address.ts";
 import { staticRenderId } from "./protocol/static-render.ts";
-import { LiveMarker, LiveRefresh, type LiveRefreshProps } from "./client.ts";
+import { LiveMarker } from "./refresh/live-marker.tsx";
+import { LiveRefresh, type LiveRefreshProps } from "./refresh/live-refresh.tsx";
 
 /** Props of {@link LiveUpdates}. */
 export type LiveUpdatesProps = {
@@ -83,7 +84,7 @@ markOwnRun(LivePage);
 
 type VersionedProps = { src: string; refresh: LiveRefreshProps["refresh"]; identity: string | undefined };
 
-/** Whatever reads a signal makes the route dynamic by itself. So what nobody reads stays as static as it is without Kawa. */
+/** Whatever reads a signal makes the route dynamic by itself. A page that reads no signal stays as static as it is without Kawa. */
 function clientRender(): Promise<string> {
   return isPrerender() && !isReadByClients() ? Promise.resolve(noRender) : requestScope().shareWithClients();
 }

@@ -30,7 +30,8 @@ vi.mock("../../src/next/fragments/client/live-fragment.tsx", () => ({ LiveFragme
 vi.mock("../../src/next/refresh/live-values.tsx", () => ({
   LiveValues: ({ render }: { render: Promise<string> }) => render,
 }));
-vi.mock("../../src/next/client.ts", () => ({ LiveMarker: () => null, LiveRefresh: () => null }));
+vi.mock("../../src/next/refresh/live-marker.tsx", () => ({ LiveMarker: () => null }));
+vi.mock("../../src/next/refresh/live-refresh.tsx", () => ({ LiveRefresh: () => null }));
 
 const load = createRequire(import.meta.url);
 const { renderToReadableStream } = load("next/dist/compiled/react-server-dom-webpack/server.node") as {

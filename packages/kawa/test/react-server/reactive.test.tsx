@@ -427,20 +427,20 @@ describe("a push", () => {
 
   it("renders nothing while nobody reads, everything once when somebody does, and ends after 30 s", async () => {
     const [ref] = await rendered(<Live name="a" />);
-    const reader = { isRead: true, disconnect: vi.fn<() => void>() };
+    const reader = { needsDrain: false, disconnect: vi.fn<() => void>() };
     const iterator = open({ tab, fragments: [ref!] }, visitor, reader).pushes[Symbol.asyncIterator]();
     const pushed = vi.fn<(result: IteratorResult<Push, unknown>) => void>();
-    reader.isRead = false;
+    reader.needsDrain = true;
     void iterator.next().then(pushed);
     for (let value = 1; value <= 5; value += 1) {
       await counter("a").set(value);
       await pass(1_000);
     }
     expect(pushed).not.toHaveBeenCalled();
-    reader.isRead = true;
+    reader.needsDrain = false;
     await pass(100);
     expect(pushed).toHaveBeenCalledTimes(1);
-    reader.isRead = false;
+    reader.needsDrain = true;
     const last = iterator.next();
     await counter("a").set(6);
     for (let second = 0; second < 29; second += 1) await pass(1_000);

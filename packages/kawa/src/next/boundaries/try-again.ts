@@ -1,4 +1,5 @@
 import { startTransition } from "react";
+import { withTimeout } from "../../core/process/with-timeout.ts";
 import { whenArrived } from "./arrived-content.ts";
 import { type CaughtBoundary, isCaught } from "./caught-boundaries.ts";
 
@@ -12,9 +13,8 @@ export async function tryAgain(boundary: CaughtBoundary): Promise<void> {
   const { children } = boundary.props;
   if (tried.get(boundary) === children) return;
   tried.set(boundary, children);
-  const late = new Promise<undefined>((resolve) => setTimeout(resolve, arrivalLimitMs, undefined));
   // Before all is there, a part that fails late would show the page for a moment.
-  const digest = await Promise.race([whenArrived(children), late]);
+  const digest = await withTimeout(whenArrived(children), arrivalLimitMs, () => undefined);
   if (boundary.props.children !== children || !isCaught(boundary)) return;
   // React would build what is shown anew, without what was typed into it.
   if (digest !== undefined && digest === `NEXT_HTTP_ERROR_FALLBACK;${boundary.state.triggeredStatus}`) return;

@@ -1,6 +1,6 @@
 /**
- * Work of clients who take turns. Who had nothing to do since its last turn goes first: so whoever asks seldom waits for nobody who asks all
- * the time.
+ * Work of clients who take turns. A client that had nothing to do since its last turn goes first, so one that asks seldom does not wait
+ * for those that ask all the time.
  */
 export class FairLine<T> {
   /** By client, of those that go first. */

@@ -84,8 +84,8 @@ export const streamLimits = {
   maxEventLength: 64 * kib,
   /** What is written before the head of the answer has gone. */
   maxEarlyLength: 64 * kib,
-  /** What waits for one browser to read it. */
-  maxUnreadBytes: mib,
+  /** What is buffered for one browser. */
+  maxBufferedBytes: mib,
 } as const;
 
 /** Who reads nothing for so long is disconnected, in milliseconds. */

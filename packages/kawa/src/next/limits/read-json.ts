@@ -1,4 +1,5 @@
 import { KawaError } from "../../core/errors/errors.ts";
+import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { AskingClient } from "../network/asking-client.ts";
 import { bodyLimits } from "./limits.ts";
 import { quotas } from "./quota.ts";
@@ -52,35 +53,39 @@ export async function readJson(
   }
 }
 
-async function readText(
-  request: Request,
-  maxBytes: number,
-  tooMany: () => Error,
-): Promise<{ text: string; bytes: number }> {
+type ReadText = { readonly text: string; readonly bytes: number };
+
+async function readText(request: Request, maxBytes: number, tooMany: () => Error): Promise<ReadText> {
   const reader = request.body?.getReader();
   if (!reader) return { text: "", bytes: 0 };
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const message = `The body of a request did not arrive within ${bodyLimits.timeoutMs / 1000} s.`;
-    reject(new KawaError("REQUEST_TIMEOUT", message));
-  }, bodyLimits.timeoutMs);
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = "";
   try {
-    for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late]);
-      if (done) return { text: text + decoder.decode(), bytes };
-      bytes += value.byteLength;
-      if (bytes > maxBytes) throw tooMany();
-      text += decoder.decode(value, { stream: true });
-    }
+    return await withTimeout(readAll(reader, maxBytes, tooMany), bodyLimits.timeoutMs, onTimeout);
   } catch (error) {
     reader.cancel().catch(() => {});
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+async function readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxBytes: number,
+  tooMany: () => Error,
+): Promise<ReadText> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return { text: text + decoder.decode(), bytes };
+    bytes += value.byteLength;
+    if (bytes > maxBytes) throw tooMany();
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+function onTimeout(): never {
+  const message = `The body of a request was not there after ${bodyLimits.timeoutMs / 1000} s.`;
+  throw new KawaError("REQUEST_TIMEOUT", message);
 }
 
 function parse(text: string, invalid: ReadJsonOptions["invalid"]): unknown {

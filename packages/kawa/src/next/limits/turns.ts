@@ -40,7 +40,7 @@ export class Turns {
     return this.#line.size;
   }
 
-  /** Resolves when the next piece may begin. What it does before it waits for something else than what is at hand counts. */
+  /** Resolves when the next piece may begin. A piece counts until it waits for a timer or for the network. */
   next(client: string): Promise<void> {
     return new Promise((resolve) => {
       this.#line.add(client, resolve);

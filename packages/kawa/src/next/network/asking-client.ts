@@ -4,7 +4,7 @@ import { clientAddress } from "./network.ts";
 export type AskingClient = {
   /** Id of the verified session. */
   readonly session: string | undefined;
-  /** Empty where nobody knows it: all whose address is unknown count together. */
+  /** Empty where it is unknown: all clients without an address count together. */
   readonly address: string;
 };
 

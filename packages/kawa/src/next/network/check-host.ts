@@ -40,7 +40,7 @@ function isOfThisMachine(name: string): boolean {
   return name === own || name === `${own}.local`;
 }
 
-/** A browser on this machine, or a proxy that nobody has told us of. A socket without an address is one of the file system. */
+/** A browser on this machine, or a proxy that was not configured. A socket without an address is one of the file system. */
 function cameFromThisMachine(): boolean {
   const exchange = currentExchange();
   return exchange !== undefined && (exchange.address === undefined || isLoopback(exchange.address));

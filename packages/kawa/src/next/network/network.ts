@@ -50,6 +50,7 @@ export function configureNetwork(options: NetworkOptions): void {
 
 function readSettings(options: NetworkOptions): NetworkSettings {
   const { KAWA_TRUSTED_PROXIES, KAWA_ALLOWED_HOSTS, VERCEL, NODE_ENV } = process.env;
+  const isVercel = VERCEL === "1";
   const trustedProxies = options.trustedProxies ?? Number(KAWA_TRUSTED_PROXIES || 0);
   if (!(Number.isInteger(trustedProxies) && trustedProxies >= 0 && trustedProxies <= maxProxies)) {
     const given = show(options.trustedProxies ?? KAWA_TRUSTED_PROXIES);
@@ -63,16 +64,16 @@ function readSettings(options: NetworkOptions): NetworkSettings {
     .filter((name) => name !== "");
   return {
     trustedProxies,
-    allowedHosts: named.length === 0 ? undefined : [...named, ...vercelHosts()].map(HostPattern.parse),
-    isVercel: VERCEL === "1",
+    allowedHosts:
+      named.length === 0 ? undefined : [...named, ...(isVercel ? vercelHosts() : [])].map(HostPattern.parse),
+    isVercel,
     isDevelopment: NODE_ENV === "development",
   };
 }
 
 /** The hosts under which Vercel deploys. */
 function vercelHosts(): string[] {
-  const { VERCEL, VERCEL_URL, VERCEL_BRANCH_URL, VERCEL_PROJECT_PRODUCTION_URL } = process.env;
-  if (VERCEL !== "1") return [];
+  const { VERCEL_URL, VERCEL_BRANCH_URL, VERCEL_PROJECT_PRODUCTION_URL } = process.env;
   return [VERCEL_URL, VERCEL_BRANCH_URL, VERCEL_PROJECT_PRODUCTION_URL].filter(
     (host) => host !== undefined && host !== "",
   ) as string[];
@@ -80,7 +81,7 @@ function vercelHosts(): string[] {
 
 /**
  * The address that a request counts for: that of its connection, or what the outermost trusted proxy saw. IPv6 addresses count by
- * their /64 network. Undefined where nobody knows it. No header that a client can choose has a say in it.
+ * their /64 network. Undefined where it is unknown. No header that a client can choose has a say in it.
  */
 export function clientAddress({ headers }: Asked): string | undefined {
   const { trustedProxies, isVercel } = networkSettings();

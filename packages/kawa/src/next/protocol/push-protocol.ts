@@ -38,5 +38,5 @@ export type PushAnswer = {
 
 /** Most fragments of one call. */
 export const maxFragments = 200;
-/** A call ends after this long, so that one which nobody can end any more does not last. In milliseconds. */
+/** A call ends after this long, in milliseconds, so that one whose tab cannot end it does not last. */
 export const maxPushMs = 60_000;

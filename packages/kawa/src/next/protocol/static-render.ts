@@ -1,7 +1,7 @@
 const prefix = ".static";
 
 /**
- * Stands for a render that was made for nobody and kept: it has read nothing, so no stream need follow it. `unique` tells one from
+ * Stands for a static render: it has read nothing, so no stream need follow it. `unique` tells one from
  * another, where a refresh has asked for it.
  */
 export function staticRenderId(unique = ""): string {

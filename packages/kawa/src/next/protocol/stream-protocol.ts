@@ -16,7 +16,7 @@ export type RefreshWay = "page" | "route";
 export type ShownRender = readonly [id: string, versions: string];
 
 export type Subscription = {
-  /** Renders whose changes need the whole route rendered again. An empty id stands for a render that nobody knows. */
+  /** Renders whose changes need the whole route rendered again. An empty id stands for a render that no server knows. */
   readonly route: readonly ShownRender[];
   /** The render of a page with `<LivePage />`: what it has read needs only the page segment rendered again. */
   readonly page?: ShownRender | undefined;
@@ -43,12 +43,12 @@ export const staleWays = ["renders", "refresh", "navigation", "wait"] as const;
 export type StaleWay = (typeof staleWays)[number];
 
 export type StaleReport = {
-  /** Without its query, which may hold what nobody else is to know. */
+  /** Without its query, which may hold secrets. */
   readonly path: string;
   readonly way: StaleWay;
 };
 
-/** The next event comes within this time, in milliseconds: who hears nothing for longer does not know any more whether it is current. */
+/** The next event comes within this time, in milliseconds: a browser that hears nothing for longer no longer knows whether it is current. */
 type NextEvent = { readonly withinMs: number };
 
 /** Data of the events, as JSON. */
@@ -65,13 +65,13 @@ export type StreamEvents = {
     /** Each tab waits for a random part of this: very many show the same, or the server is busy. In milliseconds. */
     readonly spreadMs: number;
   };
-  /** What these keys hold now. Of a key that changes while the browser does not read, the newest alone. */
+  /** What these keys hold now. Under backpressure only the newest value of a key is sent. */
   values: {
     readonly rows: readonly ValueRow[];
     /** Of lists that this stream, or the page, has told as a whole before. */
     readonly lists?: readonly ListChangeRow[] | undefined;
   };
-  /** What the renders of a tab have read, for the next server that its browser meets. Nobody else can read it. */
+  /** What the renders of a tab have read, for the next server that its browser meets. Only servers can read it. */
   token: { readonly tab: string; readonly token: string };
   /**
    * A tab was sent a render that has read what the ones before have read, and maybe more: the stream goes on as if it had been opened
@@ -90,7 +90,7 @@ export type StreamEvents = {
    * they are others; none when all is well again.
    */
   cut: { readonly tabs: readonly string[] };
-  /** Keep-alive. */
+  /** Heartbeat. */
   ping: NextEvent;
   /**
    * Last event. `restart`: the server ends, or the platform's time limit is near. `expired`: who opened the stream is no longer
@@ -109,4 +109,4 @@ export const maxRendersPerTab = 24;
 export const renderTimingName = "kawa";
 
 /** Longest gap between events that browsers expect, in milliseconds. After two and a bit the stream is dead. */
-export const pingIntervalMs = 15_000;
+export const heartbeatIntervalMs = 15_000;

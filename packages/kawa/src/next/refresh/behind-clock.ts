@@ -1,4 +1,5 @@
 import { parseVersions } from "../../core/value/version.ts";
+import { isAhead } from "../protocol/is-ahead.ts";
 import type { RefreshWay } from "../protocol/stream-protocol.ts";
 import type { ShownVersions } from "./refresh-queue.ts";
 
@@ -45,8 +46,8 @@ export class BehindClock {
   }
 }
 
-/** Of a history that a render does not name nobody knows better. */
+/** A history that the render does not name counts as shown: the tab knows nothing better. */
 function isShown({ versions, way }: Announced, { route, page }: ShownVersions): boolean {
-  const own = parseVersions((way === "page" ? page : undefined) ?? route);
-  return Object.entries(parseVersions(versions)).every(([epoch, seq]) => !(own[epoch]! < seq));
+  const own = (way === "page" ? page : undefined) ?? route;
+  return !isAhead(parseVersions(versions), parseVersions(own), false);
 }

@@ -7,8 +7,8 @@ import {
   type StaleWay,
   type Subscription,
 } from "../protocol/stream-protocol.ts";
-import type { HostMessage } from "../shared-stream/stream-owner.ts";
-import { type LivePort, openLivePort } from "../shared-stream/connect-tab.ts";
+import type { OwnerMessage } from "../shared-stream/owner-protocol.ts";
+import { type TabPort, connectTab } from "../shared-stream/connect-tab.ts";
 import { LiveStatusStore } from "./live-status.ts";
 import { isNavigationReported } from "../router/navigation-start.ts";
 import { isStaticRender } from "../protocol/static-render.ts";
@@ -63,7 +63,7 @@ export class LiveTab {
   #options: LiveTabOptions | undefined;
   #others: OtherRenders | undefined;
   #src = "";
-  #port: LivePort | undefined;
+  #port: TabPort | undefined;
   #token: string | undefined;
   #problem = "";
   #userCount = 0;
@@ -247,7 +247,7 @@ export class LiveTab {
     const listen = (target: EventTarget, type: string, listener: (event: Event) => void): void =>
       target.addEventListener(type, listener, { signal: end.signal });
     const open = (): void => {
-      this.#port = openLivePort({
+      this.#port = connectTab({
         src: this.#src,
         subscription: () => this.#subscription,
         onMessage: (message) => this.#receive(message),
@@ -314,7 +314,7 @@ export class LiveTab {
     return { route: [this.#route, ["", this.#route[1]]], page };
   }
 
-  #receive(message: HostMessage): void {
+  #receive(message: OwnerMessage): void {
     const way = this.#options?.way;
     if (message.type === "up") {
       if (message.isUp) this.#isDeaf = false;

@@ -1,4 +1,5 @@
 import { parseVersions } from "../../core/value/version.ts";
+import { isAhead } from "../protocol/is-ahead.ts";
 import type { RefreshWay } from "../protocol/stream-protocol.ts";
 
 /**
@@ -141,7 +142,7 @@ export class RefreshQueue {
 
   #isOlder(shown: string, way: RefreshWay): boolean {
     const own = { ...parseVersions(this.#assumed[way]), ...parseVersions(shown) };
-    return Object.entries(parseVersions(this.#announced[way])).some(([epoch, seq]) => !(own[epoch]! >= seq));
+    return isAhead(parseVersions(this.#announced[way]), own, true);
   }
 
   #want(spreadMs: number): void {

@@ -383,7 +383,7 @@ describe("what a hook hides from a browser", () => {
       signals: new Map([list!, note!].map((signal) => [signal, [signal.key, -1, ""]])),
       asOpener: (fn) => fn(),
       address: "",
-      isRead: () => true,
+      needsDrain: () => false,
       onRows: () => void told.push(...(feed.take()?.rows ?? [])),
     });
     feed.start();

@@ -54,7 +54,7 @@ function feedOf(name: string): ValueRow[] {
     signals: new Map([[signal, [signal.key, -1, ""]]]),
     asOpener: (fn) => fn(),
     address: "",
-    isRead: () => true,
+    needsDrain: () => false,
     onRows: () => void sent.push(...(feed.take()?.rows ?? [])),
   });
   feed.start();

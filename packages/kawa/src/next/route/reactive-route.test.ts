@@ -23,7 +23,7 @@ vi.stubEnv("KAWA_SECRET", "a secret of at least sixteen characters");
 
 // However busy the machine of the test is.
 vi.mock("../stream/jitter.ts", () => ({
-  spreadMsFor: (tabCount: number, maxSpreadMs: number) => (tabCount > 20 ? maxSpreadMs : 0),
+  jitterMsFor: (tabCount: number, maxSpreadMs: number) => (tabCount > 20 ? maxSpreadMs : 0),
 }));
 
 // As the start of a server does.

@@ -8,7 +8,8 @@ import { askedSignals, costOf } from "../values/asked-signals.ts";
 import { currentExchange, watchConnections } from "../network/connections.ts";
 import { ExposedSignals, type SignalModules } from "../values/exposed-signals.ts";
 import { bodyLimits, costs, rateLimits } from "../limits/limits.ts";
-import { LiveStream, type LiveStreamOptions, type StreamTimes } from "../stream/event-stream.ts";
+import { EventStream } from "../stream/event-stream.ts";
+import type { EventStreamOptions, StreamTimes } from "../stream/stream-options.ts";
 import { logStale } from "./log-stale.ts";
 import { quotas } from "../limits/quota.ts";
 import { rateOf } from "../limits/rate-limit.ts";
@@ -34,7 +35,7 @@ export type ReactiveRouteOptions = {
    * Tells whose request it is: those of one session count together, also across addresses, and what one was told is of no use to
    * another. It is asked when the address has not sent too much.
    *
-   * @default nobody's in particular: only those of one address count together
+   * @default anonymous: only those of one address count together
    */
   session?: SessionOf;
   /** Streams are ended after this long, and browsers come back: for platforms that limit it. In milliseconds. @default none */
@@ -140,7 +141,7 @@ async function openStream(request: Request, { asked, admitted, signals, settings
   const { values, kept, limited } = await orGiveBack(client, () => askedSignals(asked, signals, client));
   // It keeps the whole request.
   const asOpener = values.size + kept.size > 0 ? AsyncLocalStorage.snapshot() : undefined;
-  const options: LiveStreamOptions = {
+  const options: EventStreamOptions = {
     request: asked,
     exchange: currentExchange(),
     // Where requests are ended after a time, something watches them, and may stop the server when they have been answered.
@@ -153,7 +154,7 @@ async function openStream(request: Request, { asked, admitted, signals, settings
     limited,
   };
   // Its timers would keep the request.
-  const stream = detached(() => new LiveStream(options));
+  const stream = detached(() => new EventStream(options));
   // Next aborts it when the browser goes, for as long as it answers.
   if (stream.body) request.signal.addEventListener("abort", () => stream.onGone(), { once: true });
   if (request.signal.aborted) stream.onGone();

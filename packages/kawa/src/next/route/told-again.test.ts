@@ -6,7 +6,7 @@ import { knownRenders } from "../../react/render/known-renders.ts";
 import { RenderReads } from "../../react/render/render-reads.ts";
 import { FollowedTab, type TabStream } from "../stream/followed-tab.ts";
 import { hub } from "../stream/hub.ts";
-import { LiveStream } from "../stream/event-stream.ts";
+import { EventStream } from "../stream/event-stream.ts";
 import { closeStreams } from "../stream/open-streams.ts";
 import { createReactiveRoute } from "./reactive-route.ts";
 import type { ShownRender } from "../protocol/stream-protocol.ts";
@@ -44,7 +44,7 @@ async function openTab(shown: { route: readonly ShownRender[]; page?: ShownRende
   let seconds = 0;
   const stream: TabStream = {
     subject: "",
-    isRead: true,
+    needsDrain: false,
     send() {},
     takeReads: () => true,
     giveBackReads() {},
@@ -173,7 +173,7 @@ it("a stream whose event got lost brings it again", async () => {
   })();
   await isFollowed.promise;
   const isLost = Promise.withResolvers<void>();
-  vi.spyOn(LiveStream.prototype, "send").mockImplementationOnce(() => isLost.resolve());
+  vi.spyOn(EventStream.prototype, "send").mockImplementationOnce(() => isLost.resolve());
   await backend.set("a", 1);
   await isLost.promise;
   expect(text).not.toContain("event: change\n");

@@ -55,7 +55,7 @@ export interface Sessions<Data> {
    */
   signIn(data: Data): Promise<Session<Data>>;
   /**
-   * As {@link Sessions.signIn}, for a visitor who is nobody in particular from now on.
+   * As {@link Sessions.signIn}, for a visitor who is anonymous from now on.
    *
    * @throws {KawaError} RATE_LIMITED - the visitor was not signed in, and very many sessions begin at this address
    */

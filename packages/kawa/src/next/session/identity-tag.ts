@@ -4,7 +4,7 @@ import { currentSession } from "../../rivetkit/identity/current-session.ts";
 
 /**
  * Tells the browser whether somebody else looks than before, and nothing about who: it changes with each sign-in and sign-out. `given`
- * is what the app says, where the login is its own. Undefined while nobody knows.
+ * is what the app says, where the login is its own. Undefined while that is unknown.
  */
 export async function identityTag(given?: string): Promise<string | undefined> {
   try {

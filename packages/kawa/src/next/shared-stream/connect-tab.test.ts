@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Subscription } from "../protocol/stream-protocol.ts";
 import { enterTab, FakeChannel, FakeLocks, FakeWindow } from "../../../test/support/fake-browser.ts";
 import { FakeStreams, settle } from "../../../test/support/fake-streams.ts";
-import type { HostMessage, TabMessage } from "./stream-owner.ts";
-import { type LivePort, openLivePort } from "./connect-tab.ts";
+import type { OwnerMessage, TabMessage } from "./owner-protocol.ts";
+import { type TabPort, connectTab } from "./connect-tab.ts";
 
 let streams: FakeStreams;
 let locks: FakeLocks;
-const ports: LivePort[] = [];
+const ports: TabPort[] = [];
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -27,10 +27,10 @@ type Globals = Parameters<typeof enterTab>[0];
 /** Opens a tab that shows a render; the globals are those of the tab that was opened last. */
 async function openTab(id: string, globals: Globals) {
   enterTab(globals);
-  const heard: HostMessage[] = [];
+  const heard: OwnerMessage[] = [];
   const tab = { id };
   const subscription = (): Subscription => ({ route: [[tab.id, ""]] });
-  const port = openLivePort({ src: "/api/reactive", subscription, onMessage: (message) => void heard.push(message) });
+  const port = connectTab({ src: "/api/reactive", subscription, onMessage: (message) => void heard.push(message) });
   ports.push(port);
   await settle();
   await vi.dynamicImportSettled();
@@ -116,7 +116,7 @@ describe("a tab with a shared worker", () => {
   class FakeWorker {
     readonly said: TabMessage[] = [];
     readonly port = {
-      onmessage: undefined as ((event: { data: HostMessage }) => void) | undefined,
+      onmessage: undefined as ((event: { data: OwnerMessage }) => void) | undefined,
       postMessage: (message: TabMessage) => void this.said.push(message),
       close: vi.fn<() => void>(),
     };
@@ -145,7 +145,7 @@ describe("a tab with a shared worker", () => {
     expect(locks.heldNames).toEqual([]);
   });
 
-  const hear = (worker: FakeWorker, data: HostMessage): void => worker.port.onmessage!({ data });
+  const hear = (worker: FakeWorker, data: OwnerMessage): void => worker.port.onmessage!({ data });
   const beatsOf = ({ said }: FakeWorker): number => said.filter(({ isBeat }) => isBeat).length;
   /** The worker lives on for this long, and answers each beat. */
   const answerFor = async (worker: FakeWorker, ms: number): Promise<void> => {

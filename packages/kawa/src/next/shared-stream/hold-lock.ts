@@ -1,5 +1,5 @@
 /** Calls `onHeld` once this tab has the lock, and holds it until the signal. */
-export function hold(name: string, signal: AbortSignal, onHeld: () => void): void {
+export function holdLock(name: string, signal: AbortSignal, onHeld: () => void): void {
   navigator.locks
     .request(name, { signal }, () => {
       onHeld();

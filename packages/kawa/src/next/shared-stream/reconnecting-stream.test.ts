@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { pingIntervalMs, type StreamRequest } from "../protocol/stream-protocol.ts";
+import { heartbeatIntervalMs, type StreamRequest } from "../protocol/stream-protocol.ts";
 import { FakeStreams } from "../../../test/support/fake-streams.ts";
-import { LiveStream } from "./reconnecting-stream.ts";
+import { ReconnectingStream } from "./reconnecting-stream.ts";
 
 let streams: FakeStreams;
 
@@ -22,7 +22,7 @@ function createStream() {
   const onEvent = vi.fn<(name: string, data: unknown) => void>();
   const onUp = vi.fn<(isUp: boolean) => void>();
   const onRefused = vi.fn<(why: string) => void>();
-  const stream = new LiveStream({ src: "/api/reactive", request: () => request, onEvent, onUp, onRefused });
+  const stream = new ReconnectingStream({ src: "/api/reactive", request: () => request, onEvent, onUp, onRefused });
   const ask = (id: string): void => {
     request = { tabs: { one: { route: [[id, ""]] } } };
     stream.open();
@@ -156,7 +156,7 @@ describe("a stream that is lost", () => {
     expect(onUp.mock.calls).toEqual([[true], [false], [true]]);
     await vi.advanceTimersByTimeAsync(4_500);
     expect(streams.all).toHaveLength(3);
-    await vi.advanceTimersByTimeAsync(2.3 * pingIntervalMs);
+    await vi.advanceTimersByTimeAsync(2.3 * heartbeatIntervalMs);
     expect(streams.all.slice(0, 3).map(({ isAborted }) => isAborted)).toEqual([true, true, true]);
     expect(onUp).toHaveBeenLastCalledWith(false);
   });

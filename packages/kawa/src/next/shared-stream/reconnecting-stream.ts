@@ -1,16 +1,17 @@
-import { pingIntervalMs, type StreamRequest } from "../protocol/stream-protocol.ts";
+import { backoff } from "../../core/process/backoff.ts";
+import { heartbeatIntervalMs, type StreamRequest } from "../protocol/stream-protocol.ts";
 import { DueTimer } from "./due-timer.ts";
 import { createEventParser } from "./event-parser.ts";
 
-const reconnectMs = { first: 300, max: 10_000 } as const;
-/** The connection is dead although nobody said so, as after sleep. */
-const silenceMs = 2.3 * pingIntervalMs;
+const reconnectMs = { firstMs: 300, maxMs: 10_000 } as const;
+/** The connection is dead although it was not closed, as after sleep. */
+const deadMs = 2.3 * heartbeatIntervalMs;
 /** A stream that is silent for so many times as long as the server has promised may be dead: it is not live, and another one is tried. */
-const quietFactor = 1.2;
+const silenceFactor = 1.2;
 /** A server that was held up is not asked by all browsers at once. */
 const probeMs = 3_000;
 
-export type LiveStreamOptions = {
+type ReconnectingStreamOptions = {
   src: string;
   /** What a new stream asks for. */
   request: () => StreamRequest;
@@ -21,38 +22,51 @@ export type LiveStreamOptions = {
   onRefused: (why: string) => void;
 };
 
-/** Keeps one stream open through lost networks, restarts and sleep. */
-export class LiveStream {
-  readonly #options: LiveStreamOptions;
-  /** The stream that has said hello. */
-  #live: AbortController | undefined;
-  #opening: AbortController | undefined;
-  /** What is being opened no longer asks for the right thing. */
-  #isOutdated = false;
+/** The stream that has said hello. */
+type Current = { readonly own: AbortController; state: "live" | "silent" };
+/** The one that is to take its place. Once outdated, it no longer asks for what the tabs show. */
+type Next = { readonly own: AbortController; state: "opening" | "outdated" };
+
+/**
+ * Keeps one stream open through lost networks, restarts and sleep. The current one ends when the next one has said hello, so that
+ * nothing is lost.
+ *
+ *     current:  none ── hello ─▶ live ◀─ heard ── silence ─▶ silent      live, silent ── bye, end ─▶ none
+ *                                  ▲────────── hello ──────────┘
+ *     next:     none ── open ─▶ opening ── open ─▶ outdated              opening, outdated ── hello, end ─▶ none
+ *
+ * Both are none when it is closed. The next one is opened after a while when there is neither, when one has failed, and when the
+ * current one is silent; after the hello of one that is outdated, at once.
+ */
+export class ReconnectingStream {
+  readonly #options: ReconnectingStreamOptions;
+  #current: Current | undefined;
+  #next: Next | undefined;
+  /** Opens the next one. */
   readonly #timer: DueTimer = new DueTimer();
   readonly #silence: DueTimer = new DueTimer();
-  /** Longest time until the stream that is live says something. */
-  #withinMs = pingIntervalMs;
-  #isQuiet = false;
+  /** Longest time until the current one says something. */
+  #withinMs = heartbeatIntervalMs;
   #failureCount = 0;
   #lastReadAt = 0;
   /** The server has asked to be left alone until then. */
   #notBefore = 0;
 
-  constructor(options: LiveStreamOptions) {
+  constructor(options: ReconnectingStreamOptions) {
     this.#options = options;
   }
 
-  /** Opens a stream with the present request. The one before ends when the new one has said hello: nothing is lost. */
+  /** Opens a stream with the present request. */
   open(): void {
-    if (this.#opening) {
-      this.#isOutdated = true;
+    if (this.#next) {
+      this.#next.state = "outdated";
       return;
     }
     const waitMs = this.#notBefore - Date.now();
     if (waitMs > 0) return this.#openAfter(waitMs);
     this.#timer.clear();
-    const own = (this.#opening = new AbortController());
+    const own = new AbortController();
+    this.#next = { own, state: "opening" };
     this.#read(own)
       .catch((): Ended => ({}))
       .then((ended) => this.#end(own, ended));
@@ -60,7 +74,7 @@ export class LiveStream {
 
   /** Something suggests that the network is back, or that the tab was asleep. */
   revive(): void {
-    if (!this.#live || Date.now() - this.#lastReadAt > silenceMs) this.open();
+    if (!this.#current || Date.now() - this.#lastReadAt > deadMs) this.open();
   }
 
   /** Does what is overdue where timers are held up. */
@@ -72,9 +86,9 @@ export class LiveStream {
   close(): void {
     this.#timer.clear();
     this.#silence.clear();
-    this.#isQuiet = false;
-    for (const stream of [this.#live, this.#opening]) stream?.abort();
-    this.#live = this.#opening = undefined;
+    this.#current?.own.abort();
+    this.#next?.own.abort();
+    this.#current = this.#next = undefined;
   }
 
   /** Resolves at the end of the stream. */
@@ -83,8 +97,8 @@ export class LiveStream {
     const noteLife = (): void => {
       this.#lastReadAt = Date.now();
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => own.abort(), silenceMs);
-      if (own === this.#live) this.#expectMore();
+      watchdog = setTimeout(() => own.abort(), deadMs);
+      if (own === this.#current?.own) this.#expectMore(this.#current);
     };
     try {
       noteLife();
@@ -117,58 +131,58 @@ export class LiveStream {
     if (own.signal.aborted) return;
     const data = parseObject(text);
     if (!data) return;
-    if (name === "hello" || (name === "ping" && own === this.#live))
-      this.#withinMs = Number(data["withinMs"]) || pingIntervalMs;
-    if (name === "hello" && own === this.#opening) {
-      this.#live?.abort();
-      this.#live = own;
-      this.#opening = undefined;
-      this.#failureCount = 0;
-      this.#isQuiet = false;
-      this.#options.onUp(true);
-      if (this.#isOutdated) {
-        this.#isOutdated = false;
-        this.open();
-      }
-    }
-    if (name === "bye" && own === this.#live) {
-      this.#live = undefined;
-      this.#silence.clear();
-      this.#openAfter(Math.random() * (Number(data["withinMs"]) || 0));
+    const isCurrent = own === this.#current?.own;
+    if (name === "hello" || (name === "ping" && isCurrent))
+      this.#withinMs = Number(data["withinMs"]) || heartbeatIntervalMs;
+    if (name === "hello" && own === this.#next?.own) this.#goLive(this.#next);
+    if (name === "bye" && isCurrent) {
+      this.#lose();
+      if (!this.#next) this.#openAfter(Math.random() * (Number(data["withinMs"]) || 0));
     }
     // What the stream before goes on with is nothing that the next one was asked for.
-    if (name !== "renewed" || own === (this.#opening ?? this.#live)) this.#options.onEvent(name, data);
+    if (name !== "renewed" || own === (this.#next ?? this.#current)?.own) this.#options.onEvent(name, data);
+  }
+
+  #goLive({ own, state }: Next): void {
+    this.#current?.own.abort();
+    this.#current = { own, state: "live" };
+    this.#next = undefined;
+    this.#failureCount = 0;
+    this.#options.onUp(true);
+    if (state === "outdated") this.open();
+  }
+
+  #lose(): void {
+    this.#current = undefined;
+    this.#silence.clear();
   }
 
   #end(own: AbortController, { retryAfterMs = 0, problem }: Ended): void {
-    if (own === this.#opening) {
+    if (own === this.#next?.own) {
       if (problem && retryAfterMs === 0) this.#options.onRefused(problem);
-      this.#opening = undefined;
-      this.#isOutdated = false;
-    } else if (own === this.#live) {
-      this.#live = undefined;
-      this.#silence.clear();
+      this.#next = undefined;
+    } else if (own === this.#current?.own) {
+      this.#lose();
       // Another one is on its way.
-      if (this.#opening) return;
+      if (this.#next) return;
     } else return;
-    if (!this.#live) this.#options.onUp(false);
+    if (!this.#current) this.#options.onUp(false);
     this.#notBefore = Date.now() + retryAfterMs;
-    const backoffMs = Math.min(reconnectMs.max, reconnectMs.first * 2 ** this.#failureCount);
     this.#failureCount += 1;
-    this.#openAfter(retryAfterMs + Math.random() * backoffMs);
+    this.#openAfter(retryAfterMs + Math.random() * backoff(reconnectMs, this.#failureCount));
   }
 
-  /** The stream has said something, and has to say something again in time. */
-  #expectMore(): void {
-    if (this.#isQuiet) {
-      this.#isQuiet = false;
+  /** The current one has said something, and has to say something again in time. */
+  #expectMore(current: Current): void {
+    if (current.state === "silent") {
+      current.state = "live";
       this.#timer.clear();
       this.#options.onUp(true);
     }
-    this.#silence.set(this.#withinMs * quietFactor, () => {
-      this.#isQuiet = true;
+    this.#silence.set(this.#withinMs * silenceFactor, () => {
+      current.state = "silent";
       this.#options.onUp(false);
-      if (!this.#opening) this.#openAfter(Math.random() * probeMs);
+      if (!this.#next) this.#openAfter(Math.random() * probeMs);
     });
   }
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { maxTabs, type Subscription } from "../protocol/stream-protocol.ts";
 import { enterTab, FakeLocks } from "../../../test/support/fake-browser.ts";
 import { FakeStreams, settle } from "../../../test/support/fake-streams.ts";
-import { type HostMessage, LiveHost } from "./stream-owner.ts";
+import type { OwnerMessage } from "./owner-protocol.ts";
+import { StreamOwner } from "./stream-owner.ts";
 
 let streams: FakeStreams;
 let locks: FakeLocks;
@@ -24,8 +25,8 @@ afterEach(() => {
 const showing = (id: string): Subscription => ({ route: [[id, ""]] });
 
 function createHost() {
-  const host = new LiveHost("/api/reactive");
-  const heard: Record<string, HostMessage[]> = {};
+  const owner = new StreamOwner("/api/reactive");
+  const heard: Record<string, OwnerMessage[]> = {};
   const crash: Record<string, () => void> = {};
   const say = (tab: string, subscription: Subscription | null): void => {
     if (!crash[tab]) {
@@ -33,20 +34,20 @@ function createHost() {
       crash[tab] = own.crash;
       void own.request(tab, () => new Promise(() => {}));
     }
-    // Of what a host says of itself only the first is heard: the rest has tests of its own.
-    host.handle({ src: "", tab, subscription }, (message) => {
+    // Of what an owner says of itself only the first is heard: the rest has tests of its own.
+    owner.handle({ src: "", tab, subscription }, (message) => {
       if (message.type !== "here") (heard[tab] ??= []).push(message);
       else if (message.up && !heard[tab]) heard[tab] = [message.up];
     });
   };
-  return { host, say, heard, crash };
+  return { owner, say, heard, crash };
 }
 
 /** What has been asked for last, by tab. */
 const asked = (): Record<string, string> =>
   Object.fromEntries(Object.entries(streams.last.request.tabs).map(([tab, { route }]) => [tab, route[0]![0]]));
 
-describe("a host", () => {
+describe("the owner of the stream", () => {
   it("opens one stream for all tabs that speak in one turn", async () => {
     const { say } = createHost();
     say("one", showing("r1"));

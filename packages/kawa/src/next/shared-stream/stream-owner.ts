@@ -1,13 +1,8 @@
 import { type ListChangeRow, maxWatched, type ValueRow } from "../../browser/value-protocol.ts";
-import {
-  maxTabs,
-  type RefreshWay,
-  type StreamEvents,
-  type StreamRequest,
-  type Subscription,
-} from "../protocol/stream-protocol.ts";
+import { maxTabs, type StreamEvents, type StreamRequest, type Subscription } from "../protocol/stream-protocol.ts";
 import { DueTimer } from "./due-timer.ts";
-import { LiveStream } from "./reconnecting-stream.ts";
+import type { OwnerMessage, TabMessage, UpMessage } from "./owner-protocol.ts";
+import { ReconnectingStream } from "./reconnecting-stream.ts";
 
 /** Subscriptions that change within this time share a new stream, in milliseconds. */
 const gatherMs = 50;
@@ -15,49 +10,12 @@ const gatherMs = 50;
 /** How often another server is looked for, which may know what the tabs show. */
 const maxSearches = 3;
 
-/** What a tab hears. */
-export type HostMessage =
-  | UpMessage
-  /** For whoever runs the app. */
-  | { readonly type: "problem"; readonly problem: string }
-  | {
-      readonly type: "here";
-      /** False for a tab that has to say what it shows: the host is another one than before. */
-      readonly isKnown: boolean;
-      /** Whoever gets this lock knows that the host has ended. */
-      readonly lock?: string | undefined;
-      /** Undefined while nobody knows. */
-      readonly up?: UpMessage | undefined;
-    }
-  | { readonly type: "change"; readonly versions: string; readonly way: RefreshWay; readonly spreadMs: number }
-  | { readonly type: "expired"; readonly spreadMs: number }
-  | { readonly type: "values"; readonly rows: readonly ValueRow[]; readonly lists: readonly ListChangeRow[] }
-  | { readonly type: "token"; readonly token: string };
-
-export type UpMessage = {
-  readonly type: "up";
-  readonly isUp: boolean;
-  /** It does not tell the tab everything. */
-  readonly state?: "stale" | undefined;
-};
-
-/** What a tab says: without a subscription, that it is awake; with `null`, that it is gone. */
-export type TabMessage = {
-  readonly src: string;
-  readonly tab: string;
-  readonly subscription?: Subscription | null | undefined;
-  /** Somebody else looks now. */
-  readonly isRenewed?: boolean;
-  /** It only asks whether somebody is there. */
-  readonly isBeat?: boolean;
-};
-
-type Tab = { subscription: Subscription; readonly deliver: (message: HostMessage) => void };
+type Tab = { subscription: Subscription; readonly deliver: (message: OwnerMessage) => void };
 
 /** Owns the stream of a browser and shares it among the tabs. */
-export class LiveHost {
+export class StreamOwner {
   readonly #tabs = new Map<string, Tab>();
-  readonly #stream: LiveStream;
+  readonly #stream: ReconnectingStream;
   readonly #lock: () => string | undefined;
   #isUp: boolean | undefined;
   /** Tabs that are not told everything, by why. */
@@ -67,10 +25,10 @@ export class LiveHost {
   #searchCount = 0;
   readonly #timer: DueTimer = new DueTimer();
 
-  /** @param lock name of the lock that is held for as long as the host lives */
+  /** @param lock name of the lock that is held for as long as the owner lives */
   constructor(src: string, lock: () => string | undefined = () => undefined) {
     this.#lock = lock;
-    this.#stream = new LiveStream({
+    this.#stream = new ReconnectingStream({
       src,
       request: () => {
         const wanted = this.#wanted();
@@ -88,7 +46,7 @@ export class LiveHost {
   }
 
   /** Takes what a tab says; `deliver` is how the tab hears. */
-  handle({ tab, subscription, isRenewed, isBeat }: TabMessage, deliver: (message: HostMessage) => void): void {
+  handle({ tab, subscription, isRenewed, isBeat }: TabMessage, deliver: (message: OwnerMessage) => void): void {
     const isNew = !this.#tabs.has(tab);
     if (subscription !== null) {
       const up = this.#isUp === undefined ? undefined : this.#upOf(tab);
@@ -100,11 +58,11 @@ export class LiveHost {
     if (subscription) {
       this.#tabs.set(tab, { subscription, deliver });
       if (isNew) {
-        // The tab holds this lock for as long as it lives, and a crash ends it too.
+        // The tab holds this lock for as long as it lives: a crash frees it too.
         void globalThis.navigator?.locks?.request(tab, () => this.#remove(tab));
       }
     }
-    // The stream of who looked before brings nothing any more.
+    // The stream of the session before brings nothing any more.
     if (isRenewed) this.close();
     this.#update();
   }
@@ -150,7 +108,7 @@ export class LiveHost {
     if (!this.#timer.isSet) this.#timer.set(gatherMs, () => this.#stream.open());
   }
 
-  /** A tab that is shown asks, so this runs also where the host is in a tab that is hidden. */
+  /** A tab that is shown asks, so this runs also where the owner is in a tab that is hidden. */
   #check(): void {
     this.#timer.check();
     this.#stream.check();
@@ -202,7 +160,7 @@ export class LiveHost {
     } else if (name === "bye") {
       const { reason, withinMs } = data as Partial<StreamEvents["bye"]>;
       if (reason === "expired") {
-        // Whoever opens the next stream may see other values.
+        // The next session may see other values.
         for (const tab of this.#tabs.values()) {
           tab.subscription = { ...tab.subscription, values: tab.subscription.values?.map(([key]) => [key, -1, ""]) };
         }
@@ -211,7 +169,7 @@ export class LiveHost {
     }
   }
 
-  #deliverAll(message: HostMessage): void {
+  #deliverAll(message: OwnerMessage): void {
     for (const { deliver } of this.#tabs.values()) deliver(message);
   }
 }

@@ -1,47 +1,48 @@
-import { hold } from "./hold-lock.ts";
-import { type HostMessage, LiveHost, type TabMessage } from "./stream-owner.ts";
-import type { HostLink, HostLinkOptions } from "./connect-tab.ts";
+import { holdLock } from "./hold-lock.ts";
+import type { OwnerLink, OwnerLinkOptions } from "./owner-link.ts";
+import type { OwnerMessage, TabMessage } from "./owner-protocol.ts";
+import { StreamOwner } from "./stream-owner.ts";
 
 const newLeader = "leader";
 
 /** For browsers without shared workers. Most never load this. */
-export function openWithoutWorker(options: HostLinkOptions): HostLink {
+export function openWithoutWorker(options: OwnerLinkOptions): OwnerLink {
   return navigator.locks && globalThis.BroadcastChannel ? joinTabs(options) : openAlone(options);
 }
 
 /** The tab that holds the lock owns the stream. When it is gone, the next one gets the lock and asks all tabs what they show. */
-function joinTabs({ name, tab, src, onMessage, onForgotten }: HostLinkOptions): HostLink {
+function joinTabs({ name, tab, src, onMessage, onForgotten }: OwnerLinkOptions): OwnerLink {
   const channel = new BroadcastChannel(name);
   const end = new AbortController();
-  let host: LiveHost | undefined;
+  let owner: StreamOwner | undefined;
   const handle = (said: TabMessage): void =>
-    host?.handle(said, (message) => {
+    owner?.handle(said, (message) => {
       if (said.tab === tab) onMessage(message);
       else channel.postMessage({ to: said.tab, message });
     });
   channel.onmessage = ({
     data,
-  }: MessageEvent<TabMessage | { to: string; message: HostMessage } | typeof newLeader>) => {
+  }: MessageEvent<TabMessage | { to: string; message: OwnerMessage } | typeof newLeader>) => {
     if (data === newLeader) onForgotten();
     else if ("tab" in data) handle(data);
     else if (data.to === tab) onMessage(data.message);
   };
-  hold(name, end.signal, () => {
-    host = new LiveHost(src);
+  holdLock(name, end.signal, () => {
+    owner = new StreamOwner(src);
     onForgotten();
     channel.postMessage(newLeader);
   });
   return {
-    send: (message) => (host ? handle(message) : channel.postMessage(message)),
+    send: (message) => (owner ? handle(message) : channel.postMessage(message)),
     end() {
       end.abort();
-      host?.close();
+      owner?.close();
       channel.close();
     },
   };
 }
 
-function openAlone({ src, onMessage }: HostLinkOptions): HostLink {
-  const host = new LiveHost(src);
-  return { send: (message) => host.handle(message, onMessage), end: () => host.close() };
+function openAlone({ src, onMessage }: OwnerLinkOptions): OwnerLink {
+  const owner = new StreamOwner(src);
+  return { send: (message) => owner.handle(message, onMessage), end: () => owner.close() };
 }

@@ -10,41 +10,41 @@ export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Ar
   readonly #source: StreamSource;
   readonly #socket: Socket | undefined;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #unreadBytes = 0;
+  #bufferedBytes = 0;
 
-  /** `socket` is the connection, where that is known. */
+  /** @param socket the connection, where that is known */
   constructor(source: StreamSource, socket: Socket | undefined) {
     this.#source = source;
     this.#socket = socket;
     this.body = new ReadableStream<Uint8Array>(this);
   }
 
-  /** Of the body. */
+  /** Called by the body. */
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
   }
 
-  /** Of the body: the browser reads. */
+  /** Called by the body when the browser reads. */
   pull(): void {
-    this.#unreadBytes = 0;
-    this.#source.onRead();
+    this.#bufferedBytes = 0;
+    this.#source.onDrain();
   }
 
-  /** Of the body: the browser has gone. */
+  /** Called by the body when the browser has gone. */
   cancel(): void {
     this.#source.onGone();
   }
 
-  get isRead(): boolean {
-    return this.#controller.desiredSize! > 0;
+  get needsDrain(): boolean {
+    return this.#controller.desiredSize! <= 0;
   }
 
-  get unreadBytes(): number {
-    return this.#unreadBytes;
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
   }
 
   write(text: string): void {
-    this.#unreadBytes += text.length;
+    this.#bufferedBytes += text.length;
     this.#controller.enqueue(encoder.encode(text));
   }
 
@@ -59,7 +59,7 @@ export class BodyOutput implements StreamOutput, UnderlyingDefaultSource<Uint8Ar
 
   destroy(): void {
     if (this.#socket) this.#socket.destroy();
-    // What waits is given up.
+    // What is buffered is dropped.
     else this.#controller.error(new Error("The browser has stopped reading."));
   }
 }

@@ -3,14 +3,14 @@ import type { Version } from "../../core/value/version.ts";
 
 const maxKeys = 20_000;
 
-/** When each key of a backend changed last: tells who comes back whether what they show has changed since. */
+/** When each key of a backend changed last. It tells whether what a returning tab shows has changed since. */
 export class ChangeLog {
-  // In the order of their last changes.
+  // Sorted by the last change.
   readonly #changedAt = new Map<string, number>();
   #epoch: string;
-  /** What changed up to here may not be in the log. */
+  /** The log may lack changes up to this one. */
   #floor: number;
-  /** When it was last known to change: by a clock, for those of whose versions nothing is known. */
+  /** When the backend changed last, on the clock: for tabs whose versions are unknown. */
   changedAtMs: number = Date.now();
 
   constructor({ epoch, seq }: Version) {

@@ -39,7 +39,7 @@ describe("a tab whose render shows something older than it has told", () => {
       const noteChange = vi.fn<TabStream["noteChange"]>();
       const stream: TabStream = {
         subject: "",
-        isRead: true,
+        needsDrain: false,
         send: () => {},
         takeReads: () => true,
         giveBackReads: () => {},

@@ -1,9 +1,14 @@
 import type { Backend } from "../../core/backend/backend.ts";
 import { show } from "../../core/errors/errors.ts";
-import { formatVersions, parseVersions, type ShownVersions, toShownVersions } from "../../core/value/version.ts";
+import { backoff } from "../../core/process/backoff.ts";
+import { formatVersions } from "../../core/value/version.ts";
 import { findRender } from "../../react/render/foreign-renders.ts";
 import type { RenderFollower, RenderReads } from "../../react/render/render-reads.ts";
-import { hub, showsBackend, type Watch, type WatchTarget } from "./hub.ts";
+import { hub } from "./hub.ts";
+import { oldestOf, shownAtLeast } from "./oldest-versions.ts";
+import { ShownPart, type ShownPartOptions } from "./shown-part.ts";
+import { showsBackend } from "./shown-version.ts";
+import type { Watch } from "./watch.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 import type {
   RefreshWay,
@@ -21,24 +26,37 @@ const tokenDelayMs = 250;
  * A tab that shows less than there is for this long is told again, in milliseconds: nothing was said, or it got lost. Then there is time for
  * a render before 5 s are over. It may also be hidden, or slow, so it is told ever more seldom.
  */
-const tellAgainMs = { first: 3_000, max: 300_000 } as const;
-
-/** What has to be rendered again. */
+const tellAgainMs = { firstMs: 3_000, maxMs: 300_000 } as const;
 
 /** The stream of the browser that has the tab. */
 export interface TabStream {
-  /** Whose stream it is; empty for nobody's in particular. */
+  /** Session that opened it; empty for an anonymous one. */
   readonly subject: string;
-  /** False while the browser does not read. */
-  readonly isRead: boolean;
+  /** True under backpressure. */
+  readonly needsDrain: boolean;
   send<N extends StreamEventName>(name: N, data: StreamEvents[N]): void;
   /** Counts keys that the tab follows. False where there is no room for them. */
   takeReads(count: number): boolean;
   giveBackReads(count: number): void;
-  noteChange(tab: FollowedTab, what: RefreshWay): void;
+  noteChange(tab: FollowedTab, way: RefreshWay): void;
 }
 
-/** Follows what one tab shows. There are thousands of them, so it keeps nothing that it does not need. */
+/** Whether a tab shows what there is, as far as the server knows. */
+type Freshness =
+  | { readonly name: "unknown" }
+  /** `changeCount` is that of the hub when this was found. */
+  | { readonly name: "current"; changeCount: number }
+  /** `tellAt` is on the clock of `performance.now()`. */
+  | { readonly name: "behind"; readonly tellAt: number; readonly toldCount: number };
+
+const unknown: Freshness = { name: "unknown" };
+
+/**
+ * Follows what one tab shows. There are thousands of them, so it keeps nothing that it does not need. Every second it looks whether the
+ * tab shows what there is:
+ *
+ *     unknown ──▶ current ◀─────▶ behind ── 3 s, 6 s, 12 s, … ─▶ told again
+ */
 export class FollowedTab implements RenderFollower {
   readonly #stream: TabStream;
   readonly name: string;
@@ -52,11 +70,7 @@ export class FollowedTab implements RenderFollower {
   #isTokenDue = false;
   /** Something has changed that the versions of the tab do not tell: it has to be rendered whatever it shows. */
   #isUntold = false;
-  /** Of the hub, when the tab was last found to be current. */
-  #currentAt = -1;
-  /** When it is told again, on the clock of `performance.now()`; 0 while it is current. */
-  #tellAgainAt = 0;
-  #tellAgainMs = 0;
+  #freshness: Freshness = unknown;
   /** Since it shows what it shows. */
   #wasTold = false;
 
@@ -65,11 +79,10 @@ export class FollowedTab implements RenderFollower {
     this.name = name;
   }
 
-  /** Returns what is in the way: renders that nobody here knows, or a token that was told to somebody else. */
+  /** Returns what is in the way: renders that this server does not know, or a token of another session. */
   follow({ route, page, token }: Subscription): "unknown" | "of another" | undefined {
     this.#wasTold = false;
-    this.#currentAt = -1;
-    this.#tellAgainAt = 0;
+    this.#freshness = unknown;
     const told = readStreamToken(this.#stream.subject, token);
     if (told.isOfAnother) return "of another";
     const find = (id: string): RenderReads | undefined => findRender(id) ?? told.renders.get(id);
@@ -129,7 +142,7 @@ export class FollowedTab implements RenderFollower {
     }, tokenDelayMs);
   }
 
-  /** The browser reads again. */
+  /** The browser has drained what was buffered. */
   onDrain(): void {
     if (this.#isTokenDue) this.#tellReads();
   }
@@ -137,7 +150,7 @@ export class FollowedTab implements RenderFollower {
   /** Goes on with a render that depends on all that the tab depends on now; else the browser opens a new stream. */
   onReplaced(next: RenderReads): void {
     const { route, page } = this.#shown ?? {};
-    if (!route || !this.#known.every((render) => next.covers(render)) || !this.#stream.isRead) return;
+    if (!route || !this.#known.every((render) => next.covers(render)) || this.#stream.needsDrain) return;
     const to: ShownRender = [next.id, next.shownText ?? ""];
     this.stop();
     this.#stream.send("renewed", { from: page ? [route, page] : [route], to });
@@ -148,29 +161,28 @@ export class FollowedTab implements RenderFollower {
   tick(now: number): void {
     const all = hub();
     const { changeCount } = all;
-    if (this.#currentAt === changeCount) return;
-    const isBehind = this.#watches.some(({ target }) => all.behind(target));
-    if (!isBehind) {
-      this.#currentAt = changeCount;
-      this.#tellAgainAt = 0;
-    } else if (this.#tellAgainAt === 0) {
-      this.#tellAgainMs = tellAgainMs.first;
-      this.#tellAgainAt = now + this.#tellAgainMs;
-    } else if (now >= this.#tellAgainAt) {
-      if (!this.#wasTold) reportSeldom("untold", "A tab was not told of a change, and is told now.", show(this.name));
-      this.#tellAgainMs = Math.min(2 * this.#tellAgainMs, tellAgainMs.max);
-      this.#tellAgainAt = now + this.#tellAgainMs;
-      for (const { target } of this.#watches) {
-        const backend = all.behind(target);
-        if (backend) target.onChange(backend);
-      }
+    const before = this.#freshness;
+    if (before.name === "current" && before.changeCount === changeCount) return;
+    if (!this.#watches.some(({ target }) => all.behind(target))) {
+      if (before.name === "current") before.changeCount = changeCount;
+      else this.#freshness = { name: "current", changeCount };
+    } else if (before.name !== "behind") this.#freshness = behindSince(now, 0);
+    else if (now >= before.tellAt) this.#tellAgain(now, before.toldCount + 1);
+  }
+
+  #tellAgain(now: number, toldCount: number): void {
+    if (!this.#wasTold) reportSeldom("untold", "A tab was not told of a change, and is told now.", show(this.name));
+    this.#freshness = behindSince(now, toldCount);
+    for (const { target } of this.#watches) {
+      const backend = hub().behind(target);
+      if (backend) target.onChange(backend);
     }
   }
 
-  noteChange(what: RefreshWay, backend: Backend): void {
+  noteChange(way: RefreshWay, backend: Backend): void {
     this.#wasTold = true;
     if (!this.#reads(backend) || this.#known.some(({ isOlder }) => isOlder)) this.#isUntold = true;
-    this.#stream.noteChange(this, what);
+    this.#stream.noteChange(this, way);
   }
 
   /** What the tab has to show from now on: of the backends that it reads, and no others. Empty when it is not to be told. */
@@ -191,8 +203,8 @@ export class FollowedTab implements RenderFollower {
     return this.#watches.some(({ target }) => showsBackend(target, backend));
   }
 
-  #watch(what: RefreshWay, shown: Shown): Watch {
-    return hub().watch(new ShownPart(this, what, shown));
+  #watch(way: RefreshWay, shown: ShownPartOptions): Watch {
+    return hub().watch(new ShownPart(this, way, shown));
   }
 
   /** False where there is no room to follow what the renders have read: then the tab hears of everything. */
@@ -205,58 +217,13 @@ export class FollowedTab implements RenderFollower {
 
   /** Tells the browser what its renders have read, for the next server that it meets. */
   #tellReads(): void {
-    this.#isTokenDue = !this.#stream.isRead;
+    this.#isTokenDue = this.#stream.needsDrain;
     if (this.#isTokenDue) return;
     const token = issueStreamToken(this.#stream.subject, this.#known);
     if (token !== undefined) this.#stream.send("token", { tab: this.name, token });
   }
 }
 
-/** Versions that a render shows. What one that is known does not name it has not read. */
-function shownAtLeast([, versions]: ShownRender, render: RenderReads | undefined): ShownVersions {
-  return render ? { ...hub().versions, ...toShownVersions(render.versions.values()) } : parseVersions(versions);
-}
-
-/** Of each history that all name the oldest version. What not all name is of unknown age. */
-function oldestOf([first = {}, ...others]: readonly ShownVersions[]): ShownVersions {
-  const oldest = new Map(Object.entries(first));
-  for (const other of others) {
-    for (const [epoch, seq] of oldest) {
-      const own = other[epoch];
-      if (own === undefined) oldest.delete(epoch);
-      else oldest.set(epoch, Math.min(own, seq));
-    }
-  }
-  return Object.fromEntries(oldest);
-}
-
-type Shown = {
-  readonly render: RenderReads | undefined;
-  readonly except: RenderReads | undefined;
-  readonly versions: string;
-};
-
-class ShownPart implements WatchTarget {
-  readonly render: RenderReads | undefined;
-  readonly except: RenderReads | undefined;
-  readonly #versions: string;
-  readonly #tab: FollowedTab;
-  readonly #what: RefreshWay;
-
-  constructor(tab: FollowedTab, what: RefreshWay, { render, except, versions }: Shown) {
-    this.#tab = tab;
-    this.#what = what;
-    this.render = render;
-    this.except = except;
-    // A render that is known says itself which versions it shows.
-    this.#versions = render && render.versions.size > 0 ? "" : versions;
-  }
-
-  get versions(): ShownVersions {
-    return parseVersions(this.#versions);
-  }
-
-  onChange(backend: Backend): void {
-    this.#tab.noteChange(this.#what, backend);
-  }
+function behindSince(now: number, toldCount: number): Freshness {
+  return { name: "behind", tellAt: now + backoff(tellAgainMs, toldCount + 1), toldCount };
 }

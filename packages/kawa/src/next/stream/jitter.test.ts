@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { spreadMsFor } from "./jitter.ts";
+import { jitterMsFor } from "./jitter.ts";
 
 let utilization: number;
 let now = 0;
@@ -22,32 +22,32 @@ function measure(next: number): void {
   now += 1_000;
 }
 
-describe("spreadMsFor", () => {
+describe("jitterMsFor", () => {
   it("leaves few tabs alone, and gives each of many about the time of a render", () => {
-    expect([1, 20, 21, 1_000].map((count) => spreadMsFor(count, 10_000))).toEqual([0, 0, 63, 3_000]);
+    expect([1, 20, 21, 1_000].map((count) => jitterMsFor(count, 10_000))).toEqual([0, 0, 63, 3_000]);
   });
 
   it("is never longer than what was set", () => {
-    expect(spreadMsFor(100_000, 10_000)).toBe(10_000);
-    expect(spreadMsFor(100_000, 0)).toBe(0);
+    expect(jitterMsFor(100_000, 10_000)).toBe(10_000);
+    expect(jitterMsFor(100_000, 0)).toBe(0);
   });
 
   it("gives a busy server some time, and an idle one none", () => {
-    spreadMsFor(1, 10_000);
+    jitterMsFor(1, 10_000);
     measure(0.9);
-    expect(spreadMsFor(1, 10_000)).toBe(500);
+    expect(jitterMsFor(1, 10_000)).toBe(500);
     measure(0.5);
-    expect(spreadMsFor(1, 10_000)).toBe(0);
+    expect(jitterMsFor(1, 10_000)).toBe(0);
   });
 
   it("looks at most four times a second", () => {
-    spreadMsFor(1, 10_000);
+    jitterMsFor(1, 10_000);
     measure(0.9);
-    expect(spreadMsFor(1, 10_000)).toBe(500);
+    expect(jitterMsFor(1, 10_000)).toBe(500);
     utilization = 0;
     now += 249;
-    expect(spreadMsFor(1, 10_000)).toBe(500);
+    expect(jitterMsFor(1, 10_000)).toBe(500);
     now += 1;
-    expect(spreadMsFor(1, 10_000)).toBe(0);
+    expect(jitterMsFor(1, 10_000)).toBe(0);
   });
 });

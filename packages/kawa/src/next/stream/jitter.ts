@@ -1,23 +1,23 @@
 import { performance } from "node:perf_hooks";
 import { processState } from "../../core/process/process-state.ts";
 
-/** About what a server needs to render a small page. */
+/** What a server needs to render a small page, roughly. */
 const renderMs = 3;
-/** So many renders at once are no burden. */
+/** A server renders so many pages at once with ease. */
 const fewTabs = 20;
-/** Share of the time in which the event loop had something to do, from which on the server counts as busy. */
+/** A server is busy when its event loop has something to do for this share of the time. */
 const busyUtilization = 0.8;
-const busySpreadMs = 500;
+const busyJitterMs = 500;
 const sampleMs = 250;
 
 type Sample = { at: number; utilization: number; since: ReturnType<typeof performance.eventLoopUtilization> };
 
 const state = processState<{ sample: Sample | undefined }>("event-loop", () => ({ sample: undefined }));
 
-/** Over which time tabs that show the same should spread their renders, in milliseconds. */
-export function spreadMsFor(tabCount: number, maxSpreadMs: number): number {
+/** Time over which tabs that show the same spread their renders, in milliseconds. */
+export function jitterMsFor(tabCount: number, maxSpreadMs: number): number {
   const many = tabCount > fewTabs ? tabCount * renderMs : 0;
-  const busy = eventLoopUtilization() > busyUtilization ? busySpreadMs : 0;
+  const busy = eventLoopUtilization() > busyUtilization ? busyJitterMs : 0;
   return Math.min(Math.max(many, busy), maxSpreadMs);
 }
 

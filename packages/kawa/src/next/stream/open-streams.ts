@@ -1,27 +1,27 @@
 import { processState } from "../../core/process/process-state.ts";
 import { cutBackends } from "./cut-backends.ts";
 import { onSessionRevoked } from "../../rivetkit/identity/revoked-sessions.ts";
-import type { LiveStream } from "./event-stream.ts";
+import type { EventStream } from "./event-stream.ts";
 import { quotas } from "../limits/quota.ts";
 
-/** The answer that brings the next session is on its way: the other tabs are to ask as that one. */
+/** The answer that brings the next session is on its way: the other tabs wait for it, to ask as that session. */
 export const answerMs = 300;
 
-/** Gap between looks at what the streams have to do in time, in milliseconds. */
+/** Gap between ticks of the streams, in milliseconds. */
 export const tickMs = 1_000;
 
 type OpenStreams = {
-  readonly all: Set<LiveStream>;
+  readonly all: Set<EventStream>;
   /** One for all streams: thousands are open. Undefined while there are none. */
   ticker: NodeJS.Timeout | undefined;
-  /** Some stream has been told that its tabs may be old. */
+  /** Some stream has sent a `cut` event that names tabs. */
   isCut: boolean;
   /** Tabs that have become old: in this turn, and in the one before. */
   readonly changedTabs: { now: number; before: number; isTurning: boolean };
-  readonly toFlush: LiveStream[];
+  readonly toFlush: EventStream[];
 };
 
-const open = processState<OpenStreams>("live-streams", () => ({
+const open = processState<OpenStreams>("open-streams", () => ({
   all: new Set(),
   ticker: undefined,
   isCut: false,
@@ -30,7 +30,7 @@ const open = processState<OpenStreams>("live-streams", () => ({
 }));
 
 /** Counts a stream among those of this process, until {@link removeStream}. */
-export function addStream(stream: LiveStream): void {
+export function addStream(stream: EventStream): void {
   endWithSessions();
   open.all.add(stream);
   open.ticker ??= setInterval(tick, tickMs);
@@ -38,7 +38,7 @@ export function addStream(stream: LiveStream): void {
 
 function tick(): void {
   open.all.forEach((each) => each.tick());
-  // What sockets have brought while the process was held up is read before.
+  // A process that was held up first reads what its sockets have brought.
   if (open.isCut || cutBackends().length > 0) setImmediate(tellCut);
 }
 
@@ -48,8 +48,8 @@ function tellCut(): void {
   for (const stream of open.all) stream.tellCut(cut);
 }
 
-/** Once for each stream. */
-export function removeStream(stream: LiveStream): void {
+/** Is called once for each stream. */
+export function removeStream(stream: EventStream): void {
   open.all.delete(stream);
   if (open.all.size > 0) return;
   clearInterval(open.ticker);
@@ -83,7 +83,7 @@ function turn(): void {
 }
 
 /** Has a stream say what has changed, when all changes of this turn are known. */
-export function flushSoon(stream: LiveStream): void {
+export function flushSoon(stream: EventStream): void {
   if (open.toFlush.push(stream) > 1) return;
   setImmediate(() => {
     for (const flushed of open.toFlush.splice(0)) flushed.flushTurn();
@@ -95,7 +95,7 @@ export function changedTabCount(): number {
   return open.changedTabs.before + open.changedTabs.now;
 }
 
-/** Ends the streams that a session has opened on this server. Its tabs ask for a render, as whoever they are then. */
+/** Ends the streams that a session has opened on this server. Its tabs ask for a render, with the session that they have then. */
 function endStreamsOf(sessionId: string): void {
   for (const stream of [...open.all]) if (stream.subject === sessionId) stream.end("expired");
 }

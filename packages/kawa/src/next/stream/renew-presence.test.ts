@@ -4,7 +4,7 @@ import { KawaError } from "../../core/errors/errors.ts";
 import { createMemoryBackend } from "../../core/memory/memory-backend.ts";
 import { namespace } from "../../core/namespace.ts";
 import type { BackedSignal } from "../../core/signal.ts";
-import { keepAlive } from "./renew-presence.ts";
+import { renewPresence } from "./renew-presence.ts";
 
 const ttlMs = 9_000;
 
@@ -28,12 +28,12 @@ function signalOf(id: string): BackedSignal<unknown> {
 
 const direct = <T>(fn: () => T): T => fn();
 
-describe("keepAlive", () => {
+describe("renewPresence", () => {
   it("renews what it is given until it is stopped, and nothing else", async () => {
     const [kept, other] = [signalOf("kept"), signalOf("other")];
     await kept.set("here");
     await other.set("here");
-    const stop = keepAlive({ signals: [kept], asOpener: direct });
+    const stop = renewPresence({ signals: [kept], asOpener: direct });
     await vi.advanceTimersByTimeAsync(10 * ttlMs);
     expect(await backend.keys("")).toEqual(["app:kept"]);
     stop();
@@ -43,7 +43,7 @@ describe("keepAlive", () => {
 
   it("gives no value to what has none", async () => {
     const signal = signalOf("none");
-    const stop = keepAlive({ signals: [signal], asOpener: direct });
+    const stop = renewPresence({ signals: [signal], asOpener: direct });
     await vi.advanceTimersByTimeAsync(ttlMs);
     stop();
     expect(await backend.keys("")).toEqual([]);
@@ -61,7 +61,7 @@ describe("keepAlive", () => {
         actor = "nobody";
       }
     };
-    const stop = keepAlive({ signals: [signalOf("kept")], asOpener });
+    const stop = renewPresence({ signals: [signalOf("kept")], asOpener });
     await vi.advanceTimersByTimeAsync(ttlMs);
     stop();
     expect(renewals).toEqual(["ada", "ada", "ada", "ada"]);
@@ -70,7 +70,7 @@ describe("keepAlive", () => {
   it("asks again after a refusal, more and more seldom, and says nothing of it", async () => {
     const errors = vi.spyOn(console, "error").mockImplementation(() => {});
     const renew = vi.spyOn(backend, "renew").mockRejectedValue(new KawaError("ACTION_REFUSED", "Not yours."));
-    const stop = keepAlive({ signals: [signalOf("kept")], asOpener: direct });
+    const stop = renewPresence({ signals: [signalOf("kept")], asOpener: direct });
     await vi.advanceTimersByTimeAsync(ttlMs);
     stop();
     expect(renew).toHaveBeenCalledTimes(3);
@@ -81,7 +81,7 @@ describe("keepAlive", () => {
     const errors = vi.spyOn(console, "error").mockImplementation(() => {});
     const waiting = Promise.withResolvers<boolean>();
     const renew = vi.spyOn(backend, "renew").mockReturnValueOnce(waiting.promise);
-    const stop = keepAlive({ signals: [signalOf("kept")], asOpener: direct });
+    const stop = renewPresence({ signals: [signalOf("kept")], asOpener: direct });
     await vi.advanceTimersByTimeAsync(5 * ttlMs);
     expect(renew).toHaveBeenCalledTimes(1);
     waiting.reject(new KawaError("BACKEND_TIMEOUT", "The actor is away."));
@@ -105,7 +105,7 @@ describe("keepAlive", () => {
         actor = name;
         return fn();
       };
-    const stops = ["guest", "owner"].map((name) => keepAlive({ signals: [signalOf("kept")], asOpener: as(name) }));
+    const stops = ["guest", "owner"].map((name) => renewPresence({ signals: [signalOf("kept")], asOpener: as(name) }));
     await vi.advanceTimersByTimeAsync(ttlMs);
     for (const stop of stops) expect(stop()).toBe(1);
     // The guest comes up once more when its time of waiting is over.
@@ -118,7 +118,7 @@ describe("keepAlive", () => {
     const signal = signalOf("late");
     const answer = Promise.withResolvers<boolean>();
     const renew = vi.spyOn(backend, "renew").mockReturnValueOnce(answer.promise);
-    const stop = keepAlive({ signals: [signal], asOpener: direct });
+    const stop = renewPresence({ signals: [signal], asOpener: direct });
     await vi.advanceTimersByTimeAsync(0);
     await signal.set("here");
     answer.resolve(false);
@@ -139,7 +139,7 @@ describe("keepAlive", () => {
       return true;
     });
     perTurn.push(0);
-    const stop = keepAlive({
+    const stop = renewPresence({
       signals: Array.from({ length: 1_200 }, (_, n) => signalOf(`kept ${n}`)),
       asOpener: direct,
     });

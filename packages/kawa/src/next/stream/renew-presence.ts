@@ -1,29 +1,30 @@
 import type { Backend, Change } from "../../core/backend/backend.ts";
 import { clip, isKawaError } from "../../core/errors/errors.ts";
+import { backoff } from "../../core/process/backoff.ts";
 import { processState } from "../../core/process/process-state.ts";
 import type { BackedSignal } from "../../core/signal.ts";
 import { renewalLimits } from "../limits/limits.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 
-export type KeepAliveOptions = {
+export type RenewPresenceOptions = {
   /** Ephemeral signals that a browser may write. */
   readonly signals: Iterable<BackedSignal<unknown>>;
   /** Runs a function as who opened the stream. */
   readonly asOpener: <T>(fn: () => T) => T;
 };
 
-/** A value outlives the loss of one renewal. */
+/** So a value outlives a renewal that is lost. */
 const renewalsPerLife = 3;
 
 /** A stream that keeps one key. */
 type Keeper = {
-  readonly asOpener: KeepAliveOptions["asOpener"];
+  readonly asOpener: RenewPresenceOptions["asOpener"];
   refusedCount: number;
-  /** It is not asked before: a hook has refused its last renewal. */
+  /** A hook has refused its last renewal, so it is not asked before. */
   notBefore: number;
 };
 
-/** A key that streams keep. Whichever of them may renew it does so for all. */
+/** A key that streams keep. One of them renews it for all. */
 class KeptKey {
   readonly signal: BackedSignal<unknown>;
   readonly keepers = new Set<Keeper>();
@@ -43,7 +44,7 @@ class KeptKey {
     return this.signal.ttlMs! / renewalsPerLife;
   }
 
-  /** A value that is new may be renewed by whoever was refused before. One that is only changed has been renewed by that. */
+  /** A new value may be renewed by a stream that was refused before. A change of a value has renewed it. */
   onChange(): void {
     this.#hasChanged = true;
     if (!this.isAbsent) return;
@@ -52,7 +53,7 @@ class KeptKey {
     for (const keeper of this.keepers) keeper.refusedCount = keeper.notBefore = 0;
   }
 
-  /** One of those that may be asked now, who was asked least lately. */
+  /** The keeper that may be asked now and was not asked for longest. */
   next(now: number): Keeper | undefined {
     for (const keeper of this.keepers) if (keeper.notBefore <= now) return keeper;
     return undefined;
@@ -76,14 +77,14 @@ class KeptKey {
     }
   }
 
-  /** Whoever sent the request may name keys of others: no news for the log. The next one is asked at the next look. */
+  /** A browser may name keys of others, so a refusal is no news for the log. The next keeper is asked at the next look. */
   #onRefusal(keeper: Keeper): void {
     const now = performance.now();
-    const periods = Math.min(2 ** keeper.refusedCount, renewalLimits.maxBackoff);
     keeper.refusedCount += 1;
     // At the end of the line.
     if (this.keepers.delete(keeper)) this.keepers.add(keeper);
-    keeper.notBefore = now + periods * this.periodMs;
+    const maxMs = renewalLimits.maxBackoff * this.periodMs;
+    keeper.notBefore = now + backoff({ firstMs: this.periodMs, maxMs }, keeper.refusedCount);
     if (this.next(now)) this.dueAt = now;
   }
 }
@@ -164,7 +165,7 @@ export function keptKeys(): KeptKeys {
  * Renews ephemeral signals until it is stopped, as who opened the stream: a hook that refuses a write refuses its renewals too. What
  * has no value is not given one. What stops it returns how many keys were kept.
  */
-export function keepAlive({ signals, asOpener }: KeepAliveOptions): () => number {
+export function renewPresence({ signals, asOpener }: RenewPresenceOptions): () => number {
   const stops = [...signals].map((signal) => keptKeys().keep(signal, { asOpener, refusedCount: 0, notBefore: 0 }));
   return () => {
     for (const stop of stops) stop();

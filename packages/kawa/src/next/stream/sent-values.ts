@@ -2,7 +2,7 @@ import { rowText } from "../values/row-text.ts";
 import { turns } from "../limits/turns.ts";
 import { ValueFeed, type ValueFeedOptions } from "./value-feed.ts";
 
-export type SentValuesOptions = Pick<ValueFeedOptions, "signals" | "asOpener" | "address" | "isRead"> & {
+export type SentValuesOptions = Pick<ValueFeedOptions, "signals" | "asOpener" | "address" | "needsDrain"> & {
   /** Sends an event of rows, given as JSON. */
   readonly send: (json: string) => void;
 };
@@ -31,7 +31,7 @@ export class SentValues {
     this.#feed.stop();
   }
 
-  /** The browser reads again. */
+  /** The browser has drained what was buffered. */
   resume(): void {
     this.#flush();
     this.#feed.resume();
@@ -39,7 +39,7 @@ export class SentValues {
 
   #flush(): void {
     if (this.#isWaiting) return;
-    // A browser that reads calls again while an event is sent.
+    // While an event is sent, the browser may drain, which leads here again.
     this.#isWaiting = true;
     if (!this.#sendEvent() || !this.#feed.hasRows) {
       this.#isWaiting = false;
@@ -55,7 +55,7 @@ export class SentValues {
 
   /** False when there was nothing to send. */
   #sendEvent(): boolean {
-    const values = this.#options.isRead() ? this.#feed.take() : undefined;
+    const values = this.#options.needsDrain() ? undefined : this.#feed.take();
     if (!values) return false;
     const lists = values.lists ? `,"lists":${JSON.stringify(values.lists)}` : "";
     this.#options.send(`{"rows":[${values.rows.map(rowText).join(",")}]${lists}}`);

@@ -2,20 +2,20 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { processState } from "../../core/process/process-state.ts";
 import type { Exchange } from "../network/connections.ts";
+import { networkSettings } from "../network/network.ts";
 import { drainTimeoutMs, streamLimits } from "../limits/limits.ts";
 import type { StreamOutput, StreamSource } from "./stream-output.ts";
 
-/** A function of Vercel may be stopped when it has answered. */
-const state = processState("socket-output", () => ({ isPossible: !process.env["VERCEL"] }));
+const state = processState("socket-output", () => ({ isPossible: true }));
 
 /**
  * Writes events straight to the connection. The answer of the route has a head and no body; once Next has ended it, the connection
  * is ours: for Next and Node the request is over, and nothing of it is kept. A stream is open for hours, and what they keep of a
  * request that they still answer is several times as much as the connection itself.
  *
- * It rests on this: an answer with neither a length nor chunks ends with its connection, so when it is finished, Node calls
- * `destroySoon()` of the socket. Where Node does not, and where something encodes answers, that stream is ended, and later ones go
- * another way.
+ * It rests on this: an answer with neither a length nor chunks ends with its connection, so Node calls `destroySoon()` of the socket
+ * when it is finished. Where Node does not, and where something encodes answers, that stream ends and later ones go through the body
+ * of the answer. `npm run test:canary` shows both with another version of Next.
  */
 export class SocketOutput implements StreamOutput {
   readonly body = null;
@@ -25,9 +25,9 @@ export class SocketOutput implements StreamOutput {
   #early: string | undefined = "";
   #hasEnded = false;
 
-  /** False where the head has been sent, and where a connection has been tried and was not ours. */
+  /** False where the head has been sent, once a connection could not be taken over, and on Vercel, which may stop what has answered. */
   static isPossible({ response }: Exchange): boolean {
-    return state.isPossible && !response.headersSent;
+    return state.isPossible && !networkSettings().isVercel && !response.headersSent;
   }
 
   constructor(source: StreamSource, exchange: Exchange) {
@@ -37,13 +37,13 @@ export class SocketOutput implements StreamOutput {
     this.#takeAfter(exchange);
   }
 
-  get isRead(): boolean {
+  get needsDrain(): boolean {
     return this.#early === undefined
-      ? !this.#socket.writableNeedDrain
-      : this.#early.length < streamLimits.maxEarlyLength;
+      ? this.#socket.writableNeedDrain
+      : this.#early.length >= streamLimits.maxEarlyLength;
   }
 
-  get unreadBytes(): number {
+  get bufferedBytes(): number {
     return this.#early === undefined ? this.#socket.writableLength : this.#early.length;
   }
 
@@ -61,13 +61,13 @@ export class SocketOutput implements StreamOutput {
     this.#socket.destroy();
   }
 
-  /** What waits is still sent, for as long as somebody reads it. */
+  /** What is buffered is still sent, for as long as the browser reads it. */
   #endSocket(): void {
     this.#socket.setTimeout(drainTimeoutMs, () => this.#socket.destroy());
     this.#socket.end();
   }
 
-  /** Nothing that stays may be made here, or it keeps the response. */
+  /** A closure that outlives this function would keep the response in memory. */
   #takeAfter({ response, socket }: Exchange): void {
     let isAnswered = false;
     response.removeHeader("content-length");
@@ -91,17 +91,17 @@ export class SocketOutput implements StreamOutput {
     const socket = this.#socket;
     const early = this.#early!;
     this.#early = undefined;
-    // Whoever sends another request here would have it answered in the middle of the events.
+    // Another request on this connection would be answered in the middle of the events.
     socket.removeAllListeners("data");
     socket.on("data", () => socket.destroy());
-    socket.on("drain", () => this.#source.onRead());
+    socket.on("drain", () => this.#source.onDrain());
     socket.write(early);
     if (this.#hasEnded) this.#endSocket();
-    else if (early.length >= streamLimits.maxEarlyLength && this.isRead) this.#source.onRead();
+    else if (early.length >= streamLimits.maxEarlyLength && !this.needsDrain) this.#source.onDrain();
   }
 }
 
-/** Something between the route and the browser may have answered another way. */
+/** A middleware or a proxy in this process may have answered instead of the route. */
 function isEventStream(response: ServerResponse): boolean {
   return String(response.getHeader("content-type")).startsWith("text/event-stream");
 }

@@ -6,28 +6,28 @@ import { SocketOutput } from "./socket-output.ts";
 export interface StreamOutput {
   /** That of the route's answer. */
   readonly body: ReadableStream<Uint8Array> | null;
-  /** False while the browser does not read: what is written all the same is kept. */
-  readonly isRead: boolean;
-  /** Bytes, or characters, that are kept. */
-  readonly unreadBytes: number;
+  /** True under backpressure, when the browser reads too slowly: what is written all the same is buffered. */
+  readonly needsDrain: boolean;
+  /** Bytes, or characters. */
+  readonly bufferedBytes: number;
   write(text: string): void;
-  /** Ends when all that was written is read, or nobody has read anything for a while. Idempotent. */
+  /** Ends when all that was written is read, or when nothing was read for `drainTimeoutMs`. Idempotent. */
   end(): void;
   /** Ends at once. Idempotent. */
   destroy(): void;
 }
 
-/** Who writes the events. */
+/** What writes the events. */
 export interface StreamSource {
-  /** The browser reads, or reads again. */
-  onRead(): void;
+  /** The browser reads, or has drained what was buffered. */
+  onDrain(): void;
   /** The browser has gone. */
   onGone(): void;
 }
 
 /**
- * Straight to the connection where that is possible, which takes a fraction of the memory; else, and for what is to stay a request,
- * through the body of an answer.
+ * Writes straight to the connection where that is possible, which takes a fraction of the memory. Otherwise, and for what has to stay
+ * a request, it writes to the body of the answer.
  */
 export function openOutput(source: StreamSource, exchange: Exchange | undefined, isRequest = false): StreamOutput {
   const isDirect = exchange && !isRequest && SocketOutput.isPossible(exchange);

@@ -9,7 +9,7 @@ const maxKeys = 500;
 export const maxTokenLength: number = 64 * 1024;
 
 type Payload = {
-  /** Whose stream it is; empty for nobody's in particular. */
+  /** Session that opened the stream; empty for an anonymous one. */
   readonly subject: string;
   readonly renders: readonly SentRender[];
 };
@@ -21,7 +21,7 @@ type SentRender = {
   readonly hidden?: readonly (readonly [backendId: string, keys: readonly string[], identity: string])[];
 };
 
-/** What was told to somebody else must be known as such, so it is no part of the audience. */
+/** A token of another session has to be recognised as such, so the session is no part of the audience. */
 const audience = "stream";
 
 /**
@@ -55,13 +55,13 @@ export function issueStreamToken(subject: string, renders: readonly RenderReads[
 /** What a browser was told of the renders of one tab. */
 export type ToldReads = {
   readonly renders: ReadonlyMap<string, RenderReads>;
-  /** It was told to somebody else: the browser has signed in or out since, or the token is not its own. */
+  /** It was told to another session: the browser has signed in or out since, or the token is not its own. */
   readonly isOfAnother: boolean;
 };
 
 const nothingTold: ToldReads = { renders: new Map(), isOfAnother: false };
 
-/** The renders of a token by their ids; none when it is forged, has expired, or is somebody else's. */
+/** The renders of a token by their ids; none when it is forged, has expired, or is of another session. */
 export function readStreamToken(subject: string, token: unknown): ToldReads {
   if (token === undefined) return nothingTold;
   const renders = new Map<string, RenderReads>();

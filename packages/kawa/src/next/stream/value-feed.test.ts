@@ -43,7 +43,7 @@ function watch(group: string, [seq, epoch]: readonly [number, string] = [-1, ""]
     signals,
     asOpener: (fn) => fn(),
     address: "",
-    isRead: () => true,
+    needsDrain: () => false,
     onRows: take,
   });
   feed.start();

@@ -17,17 +17,17 @@ import { turns } from "../limits/turns.ts";
 export type ValueFeedOptions = {
   /** Signals that browsers may read, each with what the browser knows of it. */
   readonly signals: ReadonlyMap<BackedSignal<unknown>, KnownValue>;
-  /** Whose turn it is when the feed reads. */
+  /** Address whose turns the feed takes to read. */
   readonly address: string;
   /** Runs a function as who opened the stream. */
   readonly asOpener: <T>(fn: () => T) => T;
   /** There may be {@link ValueFeed.take new rows}. */
   readonly onRows: () => void;
-  /** False while the browser does not read: then nothing is read for it either. */
-  readonly isRead: () => boolean;
+  /** True under backpressure: then nothing is read for the browser either. */
+  readonly needsDrain: () => boolean;
 };
 
-/** An actor that is away is asked again after this long. */
+/** Gap before an actor that is away is asked again. */
 const retryMs = 5_000;
 
 /** The values that one stream carries. Of each key only the newest waits to be sent. */
@@ -39,7 +39,7 @@ export class ValueFeed {
   readonly #changed = new Set<BackedSignal<unknown>>();
   #stops: (() => void)[] = [];
   readonly #lists = new ListFeed();
-  /** What it has been told last of lists that hooks have filtered. */
+  /** The last text of each list that hooks have filtered. */
   readonly #shownLists = new Map<string, string | null>();
   readonly #failed = new Set<BackedSignal<unknown>>();
   #timer: NodeJS.Timeout | undefined;
@@ -108,7 +108,7 @@ export class ValueFeed {
     }, Math.ceil(waitMs));
   }
 
-  /** The browser reads again. */
+  /** The browser has drained what was buffered. */
   resume(): void {
     if (this.#changed.size > 0) void this.#read();
   }
@@ -118,7 +118,7 @@ export class ValueFeed {
     this.#changed.add(signal);
     if (this.#isQueued) return;
     this.#isQueued = true;
-    // All keys of a change go together, and still before its writer is answered.
+    // All keys of a change are sent together, and before its writer is answered.
     queueMicrotask(() => {
       this.#isQueued = false;
       this.#takeKnown();
@@ -126,7 +126,7 @@ export class ValueFeed {
     });
   }
 
-  /** Of a list that hooks filter they are asked about each member: not more often than the browser may be told of it. */
+  /** Hooks that filter a list are asked about each member: not more often than the browser may be told of the list. */
   #waitsForPace(signal: BackedSignal<unknown>): boolean {
     if (this.#paced.has(signal)) return true;
     const size = this.#shownLists.get(signal.key)?.length ?? 0;
@@ -140,7 +140,7 @@ export class ValueFeed {
     return true;
   }
 
-  /** What is known to everybody needs not be waited for. */
+  /** Takes what is in memory and no hook decides about. */
   #takeKnown(): void {
     for (const signal of this.#changed) {
       const { backend, key } = signal;
@@ -153,7 +153,7 @@ export class ValueFeed {
     this.#options.onRows();
   }
 
-  /** One reading of a few keys at a time, and none before the browser has what was read for it; what changes meanwhile is read later. */
+  /** Reads a few keys at a time, and none before the browser has been sent those before. What changes meanwhile is read later. */
   async #read(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -166,9 +166,8 @@ export class ValueFeed {
     this.#isReading = false;
   }
 
-  /** What still waits while the browser reads are a few lists that have to wait for their time. */
   get #mayRead(): boolean {
-    return this.#changed.size > 0 && this.#rows.size < streamLimits.keysAtOnce && this.#options.isRead();
+    return this.#changed.size > 0 && this.#rows.size < streamLimits.keysAtOnce && !this.#options.needsDrain();
   }
 
   #takeChanged(): BackedSignal<unknown>[] {
@@ -178,7 +177,7 @@ export class ValueFeed {
   }
 
   async #readFrom(backend: Backend, signals: readonly BackedSignal<unknown>[]): Promise<void> {
-    // What one identity sees is asked for anew each time, and kept for nobody else.
+    // What one identity sees is read anew each time, and shared with no other.
     const reader: Promise<Reader> = this.#options.asOpener(() => backend.readerFor({ origin: "browser" }));
     await reader.catch(() => {});
     // Where hooks decide, each key fails by itself.
@@ -220,7 +219,7 @@ export class ValueFeed {
     else reportSeldom("read", `Reading "${clip(signal.key)}" for a browser failed.`, error);
   }
 
-  /** What is read later may be older. */
+  /** Adds a row, unless a newer one was added: reads may overtake each other. */
   #add(row: ValueRow): void {
     const [key, text, seq, epoch] = row;
     const known = this.#known.get(key);
@@ -230,7 +229,7 @@ export class ValueFeed {
     if (!isSameList) this.#rows.set(key, row);
   }
 
-  /** Of a member who is hidden nobody hears that it comes or goes: the list that is shown stays the same. */
+  /** A hidden member must not be noticed by its coming and going: a list that reads the same is not sent again. */
   #isSameList(key: string, text: string | null): boolean {
     if (groupIn(key) === undefined) return false;
     const isSame = this.#shownLists.get(key) === text;

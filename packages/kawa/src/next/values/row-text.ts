@@ -32,7 +32,7 @@ export class QuotedTexts {
       this.#byText.delete(oldest);
       this.#length -= length;
     }
-    // Soon nobody asks for it any more, or asks for the next one.
+    // Soon the next one is asked for, or none.
     if (this.#timer === undefined) this.#timer = setTimeout(() => this.#forget(), forgetAfterMs).unref();
   }
 

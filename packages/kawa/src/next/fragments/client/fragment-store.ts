@@ -9,7 +9,7 @@ export type Content = { readonly node: ReactNode; readonly versions: string };
 /** A fragment on the screen. */
 export type ShownFragment = FragmentRef & { show(content: Content): void };
 
-/** What a tab shows of live fragments, and which of them nobody pushes to it. */
+/** The live fragments that a tab shows, and which of them are not pushed to it. */
 export class FragmentStore implements OtherRenders {
   readonly #shown = new Set<ShownFragment>();
   /** Fragments that an error has taken from the screen: only a render of the route brings them back. */
@@ -50,8 +50,8 @@ export class FragmentStore implements OtherRenders {
   }
 
   /**
-   * Shows what a call has brought. Where the route was rendered since the call began, it does not count: somebody else may be
-   * signed in by now, and the next call brings it again.
+   * Shows what a call has brought. It is dropped where the route was rendered since the call began: another session may have signed in
+   * by now, and the next call brings it again.
    */
   show({ token, render }: FragmentRef, content: Content): void {
     for (const fragment of this.#shown)
@@ -79,7 +79,7 @@ export class FragmentStore implements OtherRenders {
     this.#lost.clear();
   }
 
-  /** Renders whose changes nobody pushes: the route has to be rendered for them. */
+  /** Renders whose changes are not pushed: the route has to be rendered for them. */
   get shown(): readonly ShownRender[] {
     const unpushed = this.#unpushed;
     const shown = [...this.#shown].filter(({ token }) => unpushed === "all" || unpushed.has(token));

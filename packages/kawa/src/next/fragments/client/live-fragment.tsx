@@ -1,9 +1,10 @@
 "use client";
 import { type ReactElement, type ReactNode, useDeferredValue, useEffect, useState } from "react";
+import { parseVersions } from "../../../core/value/version.ts";
+import { isAhead } from "../../protocol/is-ahead.ts";
 import type { FragmentRef } from "../../protocol/push-protocol.ts";
 import { PassingErrors } from "../../boundaries/passing-errors.tsx";
 import { type Content, fragmentStore, type ShownFragment } from "./fragment-store.ts";
-import { isAhead } from "./is-ahead.ts";
 import { startPushing } from "./push-client.ts";
 
 export type LiveFragmentProps = FragmentRef & { children?: ReactNode };
@@ -19,8 +20,8 @@ export function LiveFragment({ token, render, versions, children }: LiveFragment
   // A transition would wait for the end of every server action that this tab has started. What is deferred waits for nothing but its
   // own content, and shows no fallback either.
   const pushed = useDeferredValue(newest);
-  const [fragment] = useState(() => new Shown({ token, render, versions }, setNewest));
-  const isPushed = pushed !== undefined && isAhead(pushed.versions, versions, pushed.over === render);
+  const [fragment] = useState(() => new PacedFragment({ token, render, versions }, setNewest));
+  const isPushed = pushed !== undefined && isNewer(pushed.versions, versions, pushed.over === render);
   const shown = isPushed ? pushed.versions : versions;
   // The route may have been rendered for another reason, such as a sign-in, just before what was pushed.
   const isStale = isPushed && pushed.over !== render;
@@ -41,8 +42,12 @@ export function LiveFragment({ token, render, versions, children }: LiveFragment
   );
 }
 
+function isNewer(versions: string, others: string, otherwise: boolean): boolean {
+  return isAhead(parseVersions(versions), parseVersions(others), otherwise);
+}
+
 /** Shows one content after the other: a steady stream of them must not keep React from ever finishing one. */
-class Shown implements ShownFragment {
+class PacedFragment implements ShownFragment {
   token: string;
   render: string;
   versions: string;
@@ -59,7 +64,7 @@ class Shown implements ShownFragment {
 
   show(content: Content): void {
     const newest = this.#next ?? this;
-    if (isAhead(newest.versions, content.versions, false)) return;
+    if (isNewer(newest.versions, content.versions, false)) return;
     this.#next = content;
     if (!this.#isBusy) this.#start();
   }

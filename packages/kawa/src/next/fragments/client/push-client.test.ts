@@ -63,7 +63,7 @@ class Call {
 let page: EventTarget & { visibilityState: string };
 let store: FragmentStore;
 let calls: Call[];
-let slots: { grant: () => void; readonly released: () => boolean }[];
+let slots: { grant: () => void; readonly released: () => boolean; readonly signal: AbortSignal }[];
 let isSlotFree: boolean;
 
 const pass = (durationMs: number): Promise<unknown> => vi.advanceTimersByTimeAsync(durationMs);
@@ -83,11 +83,11 @@ beforeEach(() => {
       calls.push(new Call(request));
       return calls.at(-1)!.answer;
     },
-    acquireSlot: () =>
+    acquireSlot: (signal) =>
       new Promise((resolve) => {
         let isReleased = false;
         const grant = (): void => resolve(() => void (isReleased = true));
-        slots.push({ grant, released: () => isReleased });
+        slots.push({ grant, released: () => isReleased, signal });
         if (isSlotFree) grant();
       }),
   });
@@ -330,5 +330,65 @@ describe("a tab that is hidden", () => {
     a.remove();
     await pass(20);
     expect(calls[1]!.names).toEqual([]);
+  });
+});
+
+describe("the turn of a tab", () => {
+  it("is asked for once, whatever is shown meanwhile, and given up when the tab is hidden", async () => {
+    isSlotFree = false;
+    show("a");
+    await pass(20);
+    show("b");
+    await pass(20);
+    expect(slots).toHaveLength(1);
+    await setVisibility("hidden");
+    expect(slots[0]!.signal.aborted).toBe(true);
+    // It was granted at the same moment.
+    slots[0]!.grant();
+    await pass(60_000);
+    expect(slots[0]!.released()).toBe(true);
+    expect([calls.length, unpushed()]).toEqual([0, []]);
+    isSlotFree = true;
+    await setVisibility("visible");
+    expect(calls.map(({ names }) => names)).toEqual([["a", "b"]]);
+  });
+
+  it("is over at once when the tab is hidden between two calls, and no call follows", async () => {
+    show("a");
+    await pass(20);
+    await calls[0]!.fail(new Error("no network"));
+    expect(slots[0]!.released()).toBe(false);
+    await setVisibility("hidden");
+    expect(slots[0]!.released()).toBe(true);
+    await pass(60_000);
+    expect(calls).toHaveLength(1);
+    await setVisibility("visible");
+    expect([slots.length, calls.length]).toEqual([2, 2]);
+  });
+
+  it("lasts while the server can push nothing, for what is shown next; hidden it is over, with no call to end", async () => {
+    show("a");
+    await pass(20);
+    await calls[0]!.open([0]);
+    await calls[0]!.end("replaced");
+    show("b");
+    await pass(20);
+    expect([slots.length, calls[1]!.names]).toEqual([1, ["a", "b"]]);
+    await calls[1]!.open([0, 1]);
+    await calls[1]!.end("replaced");
+    await setVisibility("hidden");
+    expect(slots[0]!.released()).toBe(true);
+    expect(calls).toHaveLength(2);
+  });
+
+  it("is over with the last call, when the server runs another build: other tabs may run that one", async () => {
+    show("a");
+    await pass(20);
+    await calls[0]!.fail(unknownAction);
+    expect(slots[0]!.released()).toBe(true);
+    await setVisibility("hidden");
+    await setVisibility("visible");
+    await pass(60_000);
+    expect([slots.length, calls.length]).toEqual([1, 1]);
   });
 });

@@ -1,6 +1,8 @@
 import { unstable_isUnrecognizedActionError as isUnknownAction } from "next/navigation";
 import { randomId } from "../../../browser/random-id.ts";
+import { backoff } from "../../../core/process/backoff.ts";
 import { processState } from "../../../core/process/process-state.ts";
+import { withTimeout } from "../../../core/process/with-timeout.ts";
 import { pushFragments } from "../push/push-fragments.ts";
 import {
   type FragmentRef,
@@ -16,13 +18,23 @@ import { acquirePushSlot } from "./push-slot.ts";
 const settleMs = 20;
 const slotLimitMs = 1_000;
 const openLimitMs = 5_000;
-const retryMs = { first: 300, max: 5_000 } as const;
+const retryMs = { firstMs: 300, maxMs: 5_000 } as const;
 /** Tabs of a server that restarts come back one after the other. */
-const restartSpreadMs = 1_000;
+const restartJitterMs = 1_000;
 /** One that cannot be ended, because another server has it, and the one that took its place. */
 const maxOpenCalls = 2;
 
 type Call = { readonly key: string; readonly tokens: ReadonlySet<string> };
+type Release = () => void;
+
+type WithSlot =
+  | { readonly name: "holding"; readonly release: Release; readonly call?: never }
+  | { readonly name: "calling" | "refused"; readonly release: Release; readonly call: Call };
+
+type State =
+  | WithSlot
+  | { readonly name: "idle" | "over"; readonly call?: never }
+  | { readonly name: "queueing"; readonly asking: AbortController; readonly call?: never };
 
 export type PushClientOptions = {
   store: FragmentStore;
@@ -30,19 +42,28 @@ export type PushClientOptions = {
   acquireSlot: typeof acquirePushSlot;
 };
 
-/** Holds the one call of a tab that brings new content of all its fragments, while the tab is visible. */
+/**
+ * Holds the one call of a tab that brings new content of all its fragments, while the tab is visible.
+ *
+ *     idle ── fragments ─▶ queueing ── slot ─▶ holding ── time ─▶ calling ── replaced by nothing ─▶ refused
+ *      ▲                      │                   │ ▲                │ ▲                               │
+ *      │                      │                   │ └─ ended, failed ┤ └─────── other fragments ───────┤
+ *      └───── hidden, or no fragments ────────────┴──────────────────┴─────────────────────────────────┘
+ *                                                                    └── the server runs another build ─▶ over
+ *
+ * A slot is given back on the way to idle and over. Other fragments than those of a call have another call take its place. One that is
+ * refused is not made again for the same fragments: the server can push none of them.
+ */
 export class PushClient {
   readonly #store: FragmentStore;
   readonly #push: typeof pushFragments;
   readonly #acquireSlot: typeof acquirePushSlot;
   readonly #tab = randomId();
-  #call: Call | undefined;
+  #state: State = { name: "idle" };
+  /** Also those whose place another has taken. */
   #openCalls = 0;
-  #slot: "none" | AbortController | (() => void) = "none";
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #retryMs: number = retryMs.first;
-  /** The server runs another build. */
-  #isOver = false;
+  #failureCount = 0;
 
   constructor({ store, push, acquireSlot }: PushClientOptions) {
     this.#store = store;
@@ -61,39 +82,44 @@ export class PushClient {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const refs = document.visibilityState === "hidden" ? [] : this.#store.toPush();
+    const state = this.#state;
+    if (state.name === "over") return;
     if (refs.length === 0) this.#stop();
-    else if (this.#isOver) return;
-    else if (this.#slot === "none") void this.#askForSlot();
-    else if (typeof this.#slot === "function") this.#follow(refs);
+    else if (state.name === "idle") void this.#queue();
+    else if ("release" in state) this.#follow(refs, state);
   }
 
-  async #askForSlot(): Promise<void> {
-    const asking = (this.#slot = new AbortController());
-    const tooLate = setTimeout(() => this.#store.setUnpushed("all"), slotLimitMs);
-    asking.signal.addEventListener("abort", () => clearTimeout(tooLate));
+  async #queue(): Promise<void> {
+    const asking = new AbortController();
+    this.#state = { name: "queueing", asking };
+    const late = setTimeout(() => this.#store.setUnpushed("all"), slotLimitMs);
+    asking.signal.addEventListener("abort", () => clearTimeout(late));
     const release = await this.#acquireSlot(asking.signal);
-    clearTimeout(tooLate);
-    if (this.#slot !== asking) return release();
-    this.#slot = release;
+    clearTimeout(late);
+    if (asking.signal.aborted) return release();
+    this.#state = { name: "holding", release };
     this.#sync();
   }
 
-  #follow(refs: readonly FragmentRef[]): void {
+  #follow(refs: readonly FragmentRef[], { release, call }: WithSlot): void {
     const key = [this.#store.addCount, ...refs.map(({ token, render }) => `${render} ${token}`)].join();
-    if (key === this.#call?.key) return;
-    if (this.#openCalls < maxOpenCalls) void this.#run(key, refs.slice(0, maxFragments), refs.slice(maxFragments));
-    else this.#store.setUnpushed(refs.map(({ token }) => token).filter((token) => !this.#call?.tokens.has(token)));
+    if (key === call?.key) return;
+    if (this.#openCalls === maxOpenCalls)
+      return this.#store.setUnpushed(refs.map(({ token }) => token).filter((token) => !call?.tokens.has(token)));
+    const asked = refs.slice(0, maxFragments);
+    const own = { key, tokens: new Set(asked.map(({ token }) => token)) };
+    this.#state = { name: "calling", release, call: own };
+    void this.#run(own, asked, refs.slice(maxFragments));
   }
 
-  async #run(key: string, refs: readonly FragmentRef[], beyond: readonly FragmentRef[]): Promise<void> {
-    const call = (this.#call = { key, tokens: new Set(refs.map(({ token }) => token)) });
+  async #run(call: Call, refs: readonly FragmentRef[], beyond: readonly FragmentRef[]): Promise<void> {
     this.#openCalls += 1;
     let end: PushEnd | undefined;
     let error: unknown;
     try {
       const { unknown, pushes } = await inTime(this.#push({ tab: this.#tab, fragments: refs }), openLimitMs);
-      if (this.#call === call) {
-        this.#retryMs = retryMs.first;
+      if (this.#state.call === call) {
+        this.#failureCount = 0;
         this.#store.setUnpushed([...unknown.map((index) => refs[index]!), ...beyond].map(({ token }) => token));
       }
       end = await inTime(this.#show(refs, pushes), maxPushMs + openLimitMs);
@@ -101,7 +127,7 @@ export class PushClient {
       error = thrown;
     }
     this.#openCalls -= 1;
-    if (this.#call === call) this.#finish(end, error);
+    if (this.#state.call === call) this.#finish(this.#state, end, error);
     else this.#sync();
   }
 
@@ -122,43 +148,39 @@ export class PushClient {
   }
 
   /** The present call is over. */
-  #finish(end: PushEnd | undefined, error: unknown): void {
-    // Nothing of what is shown can be pushed by this server.
-    if (end === "replaced") return;
-    this.#call = undefined;
-    if (end === "renew") return this.#sync();
-    if (end === "restart") return void this.#later(restartSpreadMs * Math.random());
-    this.#store.setUnpushed("all");
-    if (isUnknownAction(error)) {
-      this.#isOver = true;
+  #finish({ release, call }: { release: Release; call: Call }, end: PushEnd | undefined, error: unknown): void {
+    if (end === "replaced") {
+      this.#state = { name: "refused", release, call };
       return;
     }
-    this.#later(this.#retryMs * (0.5 + Math.random()));
-    this.#retryMs = Math.min(this.#retryMs * 2, retryMs.max);
+    this.#state = { name: "holding", release };
+    if (end === "renew") return this.#sync();
+    if (end === "restart") return void this.#later(restartJitterMs * Math.random());
+    this.#store.setUnpushed("all");
+    if (isUnknownAction(error)) {
+      this.#state = { name: "over" };
+      return release();
+    }
+    this.#failureCount += 1;
+    this.#later(backoff(retryMs, this.#failureCount) * (0.5 + Math.random()));
   }
 
   #stop(): void {
-    const slot = this.#slot;
-    this.#slot = "none";
-    if (slot instanceof AbortController) slot.abort();
-    if (this.#call) {
-      this.#call = undefined;
+    const state = this.#state;
+    this.#state = { name: "idle" };
+    if (state.name === "queueing") state.asking.abort();
+    else if (state.name === "calling") {
+      // Until the server has ended the call, it has a connection.
       const ended = this.#push({ tab: this.#tab, fragments: [] });
-      ended.catch(() => {}).finally(() => typeof slot === "function" && slot());
-    } else if (typeof slot === "function") slot();
+      ended.catch(() => {}).finally(state.release);
+    } else if (state.name === "holding" || state.name === "refused") state.release();
   }
 }
 
-async function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${limitMs} ms.`)), limitMs);
+function inTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  return withTimeout(work, limitMs, () => {
+    throw new Error(`No answer within ${limitMs} ms.`);
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Begins to push to this tab what it shows. */

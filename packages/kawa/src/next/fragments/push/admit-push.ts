@@ -4,7 +4,7 @@ import type { AskingClient } from "../../network/asking-client.ts";
 import { costs, rateLimits } from "../../limits/limits.ts";
 import { rateOf } from "../../limits/rate-limit.ts";
 
-/** Before the route is loaded nobody knows sessions. */
+/** Sessions are unknown before the route is loaded. */
 const byAddress = new Admission({
   session: () => undefined,
   sessionRate: rateOf(rateLimits.perSession),

@@ -6,8 +6,9 @@ import { fragmentComponent } from "./fragment-registry.ts";
 import { openFragment } from "./fragment-token.ts";
 import { addPush, endPush } from "./open-pushes.ts";
 import { type FragmentRef, maxFragments, type PushAnswer, type PushRequest } from "../../protocol/push-protocol.ts";
-import { type PushedFragment, PushStream } from "./push-stream.tsx";
-import type { PushReader } from "./read-watch.ts";
+import { PushStream } from "./push-stream.tsx";
+import type { PushedFragment } from "./run-fragment.tsx";
+import type { PushReader } from "./push-reader.ts";
 
 const maxTextLength = 16 * 1024;
 

@@ -10,51 +10,36 @@ import { addForeignRender, findRender } from "../../../react/render/foreign-rend
 import { RenderReads } from "../../../react/render/render-reads.ts";
 import type { RequestScope } from "../../../react/render/render-scope.ts";
 import { useDynamicScope } from "../../../react/render/use-dynamic-scope.ts";
-import type { Run } from "../../../react/render/wrap-components.ts";
 import { hub } from "../../stream/hub.ts";
+import { DrainWatch } from "../../limits/drain-watch.ts";
+import { drainTimeoutMs } from "../../limits/limits.ts";
 import { countRender } from "../../limits/refresh-pace.ts";
-import type { FragmentComponent } from "./fragment-registry.ts";
 import { renderBudget } from "./render-budget.ts";
-import { type PushReader, ReadWatch } from "./read-watch.ts";
-import { type FragmentRef, maxPushMs, type Push, type PushEnd } from "../../protocol/push-protocol.ts";
-import type { SharedRun } from "./shared-run.ts";
-import { sharedRuns } from "./shared-runs.ts";
+import type { PushReader } from "./push-reader.ts";
+import { maxPushMs, type Push, type PushEnd } from "../../protocol/push-protocol.ts";
+import { type FollowedFragment, type PushedFragment, runFragment } from "./run-fragment.tsx";
 
 /** No screen shows more than this. */
 const minGapMs = 16;
 /** A fragment that waits for longer, or has failed, keeps the others waiting no longer. */
 const maxWaitMs = 1_000;
-/** Gap between looks at whether somebody reads again. */
-const unreadGapMs = 100;
-
-export type PushedFragment = {
-  /** Its places in the request. */
-  readonly indexes: readonly number[];
-  readonly ref: FragmentRef;
-  readonly component: FragmentComponent;
-  readonly props: object;
-};
-
-type Followed = PushedFragment & {
-  readonly reads: RenderReads;
-  /** Versions that the browser shows, or will show. */
-  versions: ShownVersions;
-  /** What its components have taken in this round, in milliseconds. */
-  spentMs: number;
-};
+/** Gap between looks at whether a reader under backpressure has drained. */
+const blockedGapMs = 100;
 
 /**
  * Renders those of a tab's fragments whose reads have changed: at once, then one round after the other and never one aborted. What
- * changes during a round is in the next. It runs in the request of whoever looks, so its output is for nobody else.
+ * changes during a round is in the next. It runs in the request of one visitor, so its output is for that visitor alone.
  */
 export class PushStream implements AsyncIterator<Push, PushEnd> {
-  readonly #fragments: readonly Followed[];
-  readonly #changed = new Set<Followed>();
-  readonly #rendering = new Set<Followed>();
+  readonly #fragments: readonly FollowedFragment[];
+  readonly #changed = new Set<FollowedFragment>();
+  readonly #rendering = new Set<FollowedFragment>();
   readonly #stops: (() => void)[] = [];
   readonly #onEnd: () => void;
-  readonly #reader: ReadWatch;
-  /** Of its pace. */
+  /** Undefined where it is unknown. */
+  readonly #reader: PushReader | undefined;
+  readonly #drain = new DrainWatch();
+  /** For the report of pages that are rendered too often. */
   readonly #name = randomUUID();
   readonly #route = nextWork()?.work.route ?? "";
   #round = 0;
@@ -69,7 +54,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
 
   constructor(fragments: readonly PushedFragment[], onEnd: () => void, reader?: PushReader) {
     this.#onEnd = onEnd;
-    this.#reader = new ReadWatch(reader);
+    this.#reader = reader;
     this.#fragments = fragments.map((fragment) => this.#follow(fragment));
     const timer = setTimeout(() => this.end("renew"), maxPushMs);
     timer.unref();
@@ -83,9 +68,15 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     if (this.#end !== undefined) return;
     this.#end = reason;
     for (const stop of this.#stops) stop();
-    this.#reader.end();
+    this.#disconnectBlocked();
     this.#onEnd();
     this.#wake();
+  }
+
+  /** What it was sent may still be on its way. */
+  #disconnectBlocked(): void {
+    const reader = this.#reader;
+    if (reader?.needsDrain) setTimeout(() => reader.needsDrain && reader.disconnect(), drainTimeoutMs).unref();
   }
 
   async next(): Promise<IteratorResult<Push, PushEnd>> {
@@ -107,10 +98,10 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     return this.return();
   }
 
-  #follow(fragment: PushedFragment): Followed {
+  #follow(fragment: PushedFragment): FollowedFragment {
     const { render, versions } = fragment.ref;
     const known = findRender(render);
-    const followed: Followed = {
+    const followed: FollowedFragment = {
       ...fragment,
       reads: known ?? new RenderReads(render),
       versions: parseVersions(versions),
@@ -130,7 +121,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     return followed;
   }
 
-  #note(fragments: readonly Followed[]): void {
+  #note(fragments: readonly FollowedFragment[]): void {
     const reached = formatVersions(hub().versions);
     // A fragment may have been rendered since that change, together with another one.
     for (const fragment of fragments) {
@@ -142,10 +133,12 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   #waitMs(): number {
     if (this.#changed.size === 0) return Number.POSITIVE_INFINITY;
     const now = performance.now();
-    if (!this.#reader.isRead(now)) {
-      if (this.#reader.isGone(now)) this.end("replaced");
-      return unreadGapMs;
+    const flow = this.#drain.look(this.#reader?.needsDrain ?? false, now);
+    if (flow === "gone") {
+      this.#reader?.disconnect();
+      this.end("replaced");
     }
+    if (flow !== "flowing") return blockedGapMs;
     const waitMs = this.#roundAt + (this.#rendering.size > 0 ? maxWaitMs : minGapMs) - now;
     if (waitMs > 0) return waitMs;
     this.#startAt ??= renderBudget().reserve(renderBudget().fitting(this.#changed));
@@ -197,48 +190,23 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   }
 
   /** Of the backends that these fragments read, and no others. */
-  #toldVersions(fragments: readonly Followed[]): string {
+  #toldVersions(fragments: readonly FollowedFragment[]): string {
     const isRead = ({ id, version: { epoch } }: Backend): boolean =>
       fragments.some(({ reads, ref }) => reads.keys.has(id) || parseVersions(ref.versions)[epoch] !== undefined);
     return hub().formatVersions(isRead);
   }
 
-  /** What is the same for all tabs is run once for them. */
-  #run(fragment: Followed, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {
+  #run(fragment: FollowedFragment, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {
     this.#enter(scope);
     fragmentScope().renew(round);
-    const { component, props, ref } = fragment;
-    const run = sharedRuns().of({ token: ref.token, component, props });
-    const node = run ? this.#showShared(run, fragment, round) : this.#runAlone(fragment);
+    const node = runFragment(fragment);
     const onRendered = (): void => this.#finish(fragment, round);
     if (isPromise(node)) node.then(onRendered, onRendered);
     else onRendered();
     return node;
   }
 
-  #showShared(run: SharedRun, fragment: Followed, round: number): ReactNode | Promise<ReactNode> {
-    if (run.state === "running") return run.settled.then(() => this.#showShared(run, fragment, round));
-    // After a wait there are no hooks but in an element.
-    const alone = (): ReactNode | Promise<ReactNode> => this.#runAlone(fragment);
-    const Alone = (): ReactNode | Promise<ReactNode> => alone();
-    if (run.state !== "done") return <Alone />;
-    run.tell(fragment.reads);
-    return run.node;
-  }
-
-  #runAlone(fragment: Followed): ReactNode | Promise<ReactNode> {
-    const timed: Run = (component) => {
-      const startedAt = performance.now();
-      try {
-        return component();
-      } finally {
-        fragment.spentMs += performance.now() - startedAt;
-      }
-    };
-    return fragmentScope().run(fragment.reads, () => fragment.component(fragment.props), timed);
-  }
-
-  #finish(fragment: Followed, round: number): void {
+  #finish(fragment: FollowedFragment, round: number): void {
     if (round === this.#round && this.#rendering.delete(fragment) && this.#rendering.size === 0) this.#wake();
   }
 
@@ -247,7 +215,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     this.#scope = scope;
     for (const { ref, reads } of this.#fragments) fragmentScope().adopt(ref.token, reads);
     const versions = (): ShownVersions => this.#versions;
-    // Read by components that React did not get as elements: nobody knows on whose behalf.
+    // Components that React did not get as elements have read these: any fragment may depend on them.
     const watch = hub().watch({
       render: scope.reads,
       get versions() {

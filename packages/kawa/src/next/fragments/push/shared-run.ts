@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { KawaError } from "../../../core/errors/errors.ts";
+import { withTimeout } from "../../../core/process/with-timeout.ts";
 import { runPublic } from "../../../core/work/public-run.ts";
 import type { RenderReads } from "../../../react/render/render-reads.ts";
 import { runInScope } from "../../../react/render/request-scope.ts";
@@ -21,7 +22,7 @@ export type SharedRunOptions = {
   readonly turn: Promise<void>;
 };
 
-/** `private`: it has asked who looks, so what comes of it is nobody else's. `failed`: each may try on its own. */
+/** `private`: it has asked who looks, so its result is for that visitor alone. `failed`: each tab may try on its own. */
 export type SharedRunState = "running" | "done" | "private" | "failed";
 
 /** One run of a fragment for all tabs that show it. */
@@ -41,7 +42,7 @@ export class SharedRun {
     this.#checkedAt = options.versions;
     const run = options.turn.then(() => options.outside(() => this.#run(options)));
     const asked = new Promise<void>((resolve) => (this.#onPrivate = resolve));
-    this.settled = inTime(Promise.race([asked, run]))
+    this.settled = withTimeout(Promise.race([asked, run]), timeoutMs, onTimeout)
       .then(
         () => this.#end("done"),
         () => this.#end("failed"),
@@ -96,18 +97,6 @@ export class SharedRun {
   }
 }
 
-async function inTime(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new KawaError("BACKEND_TIMEOUT", `A shared run took longer than ${timeoutMs} ms.`)),
-      timeoutMs,
-    );
-    timer.unref();
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function onTimeout(): never {
+  throw new KawaError("BACKEND_TIMEOUT", `A shared run took longer than ${timeoutMs} ms.`);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseVersions } from "../../core/value/version.ts";
 import { isAhead } from "./is-ahead.ts";
 
 describe("isAhead", () => {
@@ -9,8 +10,9 @@ describe("isAhead", () => {
     ["e@1;f@2", "e@2;f@1", true],
     ["", "e@1", false],
   ])("compares %j with %j: %s", (versions, others, expected) => {
-    expect(isAhead(versions, others, true)).toBe(expected);
-    expect(isAhead(versions, others, false)).toBe(expected);
+    const args = [parseVersions(versions), parseVersions(others)] as const;
+    expect(isAhead(...args, true)).toBe(expected);
+    expect(isAhead(...args, false)).toBe(expected);
   });
 
   it.each([
@@ -18,7 +20,8 @@ describe("isAhead", () => {
     ["e@1", ""],
     ["e@1;f@1", "e@1"],
   ])("leaves %j and %j, which have no history in common, to the caller", (versions, others) => {
-    expect(isAhead(versions, others, true)).toBe(true);
-    expect(isAhead(versions, others, false)).toBe(false);
+    const args = [parseVersions(versions), parseVersions(others)] as const;
+    expect(isAhead(...args, true)).toBe(true);
+    expect(isAhead(...args, false)).toBe(false);
   });
 });
