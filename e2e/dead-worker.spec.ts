@@ -26,6 +26,10 @@ async function sharedWorkers(session: CDPSession): Promise<readonly TargetInfo[]
   return targetInfos.filter(({ type }) => type === "shared_worker");
 }
 
+async function expectWorkers(session: CDPSession, count: number): Promise<void> {
+  await expect.poll(async () => (await sharedWorkers(session)).length).toBe(count);
+}
+
 /** Runs code in the shared worker, without waiting for it. */
 async function runInWorker(session: CDPSession, expression: string): Promise<void> {
   const [worker] = await sharedWorkers(session);
@@ -43,12 +47,12 @@ test.describe("three tabs are current again, over one stream", () => {
       await session.send("Target.closeTarget", { targetId: worker!.targetId });
       await writeCount(labServer, "worker-ended", value);
       await expectCurrent(pages, value);
-      expect(await sharedWorkers(session)).toHaveLength(1);
+      await expectWorkers(session, 1);
     }
     const late = await openTabs(context, `${labServer.url}/counter/worker-ended`, 1);
     await writeCount(labServer, "worker-ended", 9);
     await expectCurrent([...pages, ...late], 9);
-    expect(await sharedWorkers(session)).toHaveLength(1);
+    await expectWorkers(session, 1);
   });
 
   test("when their shared worker hangs", async ({ browser, context, labServer }) => {
@@ -57,7 +61,7 @@ test.describe("three tabs are current again, over one stream", () => {
     await runInWorker(session, "for (;;);");
     await writeCount(labServer, "worker-hangs", 1);
     await expectCurrent(pages, 1);
-    expect(await sharedWorkers(session)).toHaveLength(2);
+    await expectWorkers(session, 2);
   });
 
   test("when the tab has crashed whose process ran their shared worker", async ({ browser, context, labServer }) => {
@@ -67,7 +71,7 @@ test.describe("three tabs are current again, over one stream", () => {
     await first!.waitForEvent("crash");
     await writeCount(labServer, "tab-crashed", 1);
     await expectCurrent(others, 1);
-    expect(await sharedWorkers(await browser.newBrowserCDPSession())).toHaveLength(1);
+    await expectWorkers(await browser.newBrowserCDPSession(), 1);
   });
 
   test("when the tab hangs that leads them, where there is no shared worker", async ({ context, labServer }) => {
