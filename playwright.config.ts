@@ -11,8 +11,9 @@ export default defineConfig({
   // Each is an app, an engine and a browser.
   workers: 2,
   retries: 0,
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
+  // For a machine that is several times slower: who waits for a condition waits no longer than it takes.
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env.CI),
   projects: [
     {
@@ -20,8 +21,8 @@ export default defineConfig({
       use: {
         browserName: "chromium",
         viewport: { width: 1280, height: 800 },
-        actionTimeout: 15_000,
-        navigationTimeout: 30_000,
+        actionTimeout: 30_000,
+        navigationTimeout: 60_000,
         screenshot: "only-on-failure",
         // Costs a third of the whole run; ask for it: `npm run test:e2e -- --trace retain-on-failure`.
         trace: "off",

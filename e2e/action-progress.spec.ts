@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures.ts";
 import { waitForPush } from "./support/fragments.ts";
-import { expectState, openLive, shownCount, writeCount } from "./support/lab-app.ts";
+import { expectState, openLive, shownCount, writeCount } from "./support/lab.ts";
 
 for (const way of ["form", "transition", "state"]) {
   test(`a fragment shows how far one's own server action is, started by a ${way}`, async ({ page, labServer }) => {

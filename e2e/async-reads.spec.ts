@@ -1,6 +1,5 @@
 import { expect, test } from "./fixtures.ts";
-import { countRenders } from "./support/lab.ts";
-import { markWindow, openLive, writeCount } from "./support/lab-app.ts";
+import { countRenders, markWindow, openLive, writeCount } from "./support/lab.ts";
 
 test("what an async function reads is live: pages, layouts, metadata, fragments, late parts", async ({
   page,
@@ -50,7 +49,7 @@ for (const kind of kinds.flatMap((hook) => [
     for (let visit = 0; visit < 2; visit += 1) {
       const before = labServer.log().length;
       const response = await fetch(`${labServer.url}/async-reads/misused/${kind}`, {
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(30_000),
       });
       const html = await response.text();
       const shown = [...html.matchAll(/<output[^>]*>([^<]*)/g)].map((match) => match[1]);

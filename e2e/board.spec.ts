@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { APIRequestContext, BrowserContext, Page } from "@playwright/test";
 import { atStarter, expect, test } from "./fixtures.ts";
+import { closeAll, openBoard } from "./support/board.ts";
+import { markWindow } from "./support/lab.ts";
 import { appDir } from "./support/server.ts";
+import { setCounter } from "./support/starter.ts";
 
 test.use(atStarter);
 
-test.beforeEach(async ({ request }) => {
-  await setCounter(request, 0);
+test.beforeEach(async ({ server }) => {
+  await setCounter(server, 0);
 });
 
 test("a click in one window changes the text of another without a reload", async ({ browser, baseURL }) => {
@@ -17,7 +19,7 @@ test("a click in one window changes the text of another without a reload", async
   await b.evaluate(() => scrollTo(0, 300));
   const scrollY = await b.evaluate(() => window.scrollY);
   expect(scrollY).toBeGreaterThan(0);
-  await mark(b);
+  const expectSameWindow = await markWindow(b);
 
   await a.getByRole("button", { name: "Add 1" }).click();
   await expect(b.getByTestId("counter")).toHaveText("1");
@@ -31,15 +33,15 @@ test("a click in one window changes the text of another without a reload", async
 
   await expect(b.getByLabel("Add", { exact: true })).toHaveValue("42");
   expect(await b.evaluate(() => window.scrollY)).toBe(scrollY);
-  await expectSameDocument(b);
+  await expectSameWindow();
   await closeAll(a, b);
 });
 
 test("a person moves in every window, each window has its own person", async ({ browser, baseURL }) => {
   const a = await openBoard(await browser.newContext(), baseURL!);
   const b = await openBoard(await browser.newContext(), baseURL!, "/?as=dario");
-  await mark(a);
-  await mark(b);
+  const expectSameWindowOfA = await markWindow(a);
+  const expectSameWindowOfB = await markWindow(b);
 
   await a.getByRole("link", { name: /^Elif/ }).click();
   await expect(a).toHaveURL(/\?as=elif$/);
@@ -54,8 +56,8 @@ test("a person moves in every window, each window has its own person", async ({ 
   await b.getByRole("button", { name: "Move Dario down" }).click();
   await expect(a.getByTestId("position-dario")).toHaveText("x 7, y 1");
 
-  await expectSameDocument(a);
-  await expectSameDocument(b);
+  await expectSameWindowOfA();
+  await expectSameWindowOfB();
   await closeAll(a, b);
 });
 
@@ -121,60 +123,23 @@ test("a theme that is chosen without a network is shown at once, and taken back 
   await closeAll(page);
 });
 
-test("every form works without JavaScript", async ({ browser, baseURL }) => {
-  const page = await openBoard(await browser.newContext({ javaScriptEnabled: false }), baseURL!, "/?as=elif");
-
-  // `getByText` leaves out what is in a noscript.
-  await expect(page.locator("noscript p")).toHaveText(/^Not live without JavaScript/);
-  await expect(page.locator("noscript p")).toBeVisible();
-  await expect(page.getByTestId("live")).toBeHidden();
-  await page.getByRole("button", { name: "Add 1" }).click();
-  await expect(page.getByTestId("counter")).toHaveText("1");
-  await page.getByLabel("Add", { exact: true }).fill("30");
-  await page.getByRole("button", { name: "Add to counter" }).click();
-  await expect(page.getByTestId("counter")).toHaveText("31");
-  await page.getByRole("button", { name: "Place Elif at x 4, y 3" }).click();
-  await expect(page.getByTestId("position-elif")).toHaveText("x 4, y 3");
-  await page.getByRole("button", { name: "Move Elif left" }).click();
-  await expect(page.getByTestId("position-elif")).toHaveText("x 3, y 3");
-  await page.getByRole("button", { name: "Dark" }).click();
-  await expect(page.getByTestId("theme")).toHaveText("dark");
-  await page.getByRole("button", { name: "System" }).click();
-  await expect(page.getByTestId("theme")).toHaveText("system");
-  await page.getByRole("link", { name: /^Alice/ }).click();
-  await expect(page.getByRole("form", { name: "Move Alice" })).toBeVisible();
-  await page.getByRole("button", { name: "Reset" }).click();
-  await expect(page.getByTestId("counter")).toHaveText("0");
-  await closeAll(page);
+test("a page says that it may be out of date while its server is away, and is live when it is back", async ({
+  page,
+  server,
+}) => {
+  await page.goto("/");
+  await expect(page.getByTestId("live")).toHaveText("Live");
+  await server.stop();
+  await expect(page.getByText("Offline: this may be out of date")).toBeVisible();
+  await server.start();
+  await expect(page.getByTestId("live")).toHaveText("Live");
 });
 
-test("a refused change is told beside its form without JavaScript", async ({ browser, baseURL, request }) => {
-  await setCounter(request, 1_000_000);
-  const page = await openBoard(await browser.newContext({ javaScriptEnabled: false }), baseURL!);
-  const steps = page.getByRole("form", { name: "Change the counter" });
-  const add = page.getByRole("form", { name: "Add a number to the counter" });
-  await page.getByRole("button", { name: "Add 1" }).click();
-  await expect(steps.getByRole("alert")).toHaveText("The counter goes from -1000000 to 1000000.");
-  await page.getByRole("button", { name: "Add to counter" }).click();
-  await expect(add.getByRole("alert")).toHaveText("The counter goes from -1000000 to 1000000.");
-  await expect(page.getByTestId("counter")).toHaveText("1000000");
-
-  await page.getByRole("button", { name: "Subtract 1" }).click();
-  await expect(page.getByTestId("counter")).toHaveText("999999");
-  await expect(steps.getByRole("alert")).toBeHidden();
-  await page.getByRole("button", { name: "Reset" }).click();
-  await expect(page.getByTestId("counter")).toHaveText("0");
-  expect((await request.post("/api/counter", { form: { by: "1000000" } })).status()).toBe(200);
-  expect((await request.post("/api/counter", { form: { by: "1" } })).status()).toBe(403);
-  await setCounter(request, 0);
-  await closeAll(page);
-});
-
-test("the HTML holds the current values", async ({ page, request }) => {
+test("the HTML holds the current values", async ({ page, request, server }) => {
   await page.goto("/?as=chika");
   await page.getByRole("button", { name: "Place Chika at x 5, y 4" }).click();
   await expect(page.getByTestId("position-chika")).toHaveText("x 5, y 4");
-  await setCounter(request, 7310);
+  await setCounter(server, 7310);
 
   const html = await (await request.get("/")).text();
   expect(html).toMatch(/data-testid="counter"[^>]*>7310</);
@@ -184,7 +149,7 @@ test("the HTML holds the current values", async ({ page, request }) => {
 
 test("a program's request moves an open page", async ({ page, request }) => {
   await page.goto("/");
-  await mark(page);
+  const expectSameWindow = await markWindow(page);
   const before = (await (await request.get("/api/counter")).json()) as unknown;
   expect(before).toEqual({ counter: 0 });
 
@@ -192,64 +157,7 @@ test("a program's request moves an open page", async ({ page, request }) => {
   expect(response.status()).toBe(200);
   expect(await response.json()).toEqual({ counter: 5 });
   await expect(page.getByTestId("counter")).toHaveText("5");
-  await expectSameDocument(page);
-});
-
-test("the counter's address says what it refuses", async ({ request, baseURL }) => {
-  const post = async (data: string, headers: Record<string, string> = {}) => {
-    const response = await request.post("/api/counter", {
-      data,
-      headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
-    });
-    return { status: response.status(), ...((await response.json()) as { error?: string; counter?: number }) };
-  };
-
-  for (const body of ["", "5", "by=", "by=five", "by=NaN", "by=1.5", "by=1e3", "by=Infinity", "by=9000000"]) {
-    expect(await post(body), body).toMatchObject({ status: 400, error: expect.stringContaining('such as "by=5"') });
-  }
-  expect(await post(`by=5&padding=${"x".repeat(1024)}`)).toMatchObject({ status: 413 });
-  expect(await post("by=5", { origin: "https://elsewhere.example" })).toMatchObject({ status: 403 });
-  expect(await post("by=5", { origin: "null" })).toMatchObject({ status: 403 });
-  expect(await post("by=5", { "sec-fetch-site": "cross-site" })).toMatchObject({ status: 403 });
-
-  expect(await post("by=5", { origin: baseURL! })).toEqual({ status: 200, counter: 5 });
-  expect(await post("by=-5")).toEqual({ status: 200, counter: 0 });
-});
-
-test("made-up form values change nothing and the page stays", async ({ page, request }) => {
-  await page.goto("/?as=farid");
-  await page.getByRole("button", { name: "Place Farid at x 1, y 0" }).click();
-  await expect(page.getByTestId("position-farid")).toHaveText("x 1, y 0");
-  const theme = await page.getByTestId("theme").textContent();
-  await mark(page);
-
-  const forge = async (name: string, value: string) => {
-    const button = page.getByRole("button", { name, exact: true });
-    await button.evaluate((element, forged) => element.setAttribute("value", forged), value);
-    const answer = page.waitForResponse((response) => response.request().method() === "POST");
-    await button.click();
-    expect((await answer).status()).toBe(200);
-  };
-  await forge("Add 1", "NaN");
-  await forge("Add 1", "1e999");
-  await forge("Place Farid at x 2, y 0", "8,0");
-  await forge("Place Farid at x 2, y 0", "-1,NaN");
-  await forge("Move Farid up", "toString");
-  await page
-    .locator('input[name="person"]')
-    .last()
-    .evaluate((input) => input.setAttribute("value", "nobody"));
-  await forge("Move Farid left", "left");
-
-  await expectSameDocument(page);
-  const html = await (await request.get("/")).text();
-  expect(html).toMatch(/data-testid="counter"[^>]*>0</);
-  expect(html).toMatch(/data-testid="position-farid"[^>]*>x 1, y 0</);
-  expect(html).toContain(`data-theme="${theme}"`);
-
-  // An unknown person in the address is the first whom a guest may move.
-  await page.goto("/?as=nobody");
-  await expect(page.getByRole("form", { name: "Move Chika" })).toBeVisible();
+  await expectSameWindow();
 });
 
 test("the page fits a phone and shows its own code", async ({ page }) => {
@@ -273,29 +181,3 @@ test("an address without a page answers 404 with a way home", async ({ page }) =
   await page.getByRole("link", { name: "Go to the board" }).click();
   await expect(page.getByTestId("counter")).toBeVisible();
 });
-
-async function openBoard(context: BrowserContext, baseURL: string, path = "/"): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(new URL(path, baseURL).href);
-  await expect(page.getByTestId("counter")).toBeVisible();
-  return page;
-}
-
-async function closeAll(...pages: Page[]): Promise<void> {
-  for (const page of pages) await page.context().close();
-}
-
-/** Leaves a mark in the document, which a reload would lose. */
-async function mark(page: Page): Promise<void> {
-  await page.evaluate(() => void Object.assign(window, { isSameDocument: true }));
-}
-
-async function expectSameDocument(page: Page): Promise<void> {
-  expect(await page.evaluate(() => "isSameDocument" in window)).toBe(true);
-}
-
-async function setCounter(request: APIRequestContext, value: number): Promise<void> {
-  const { counter } = (await (await request.get("/api/counter")).json()) as { counter: number };
-  const response = await request.post("/api/counter", { form: { by: value - counter } });
-  expect(response.status()).toBe(200);
-}

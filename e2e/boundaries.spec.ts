@@ -1,7 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { isRefreshAction } from "./support/lab.ts";
-import { expectState, markWindow, openLive, writeCount } from "./support/lab-app.ts";
+import { expectState, isRefreshAction, markWindow, openLive, writeCount } from "./support/lab.ts";
 
 const alert = (page: Page) => page.locator("p[role=alert]");
 

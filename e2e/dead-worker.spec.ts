@@ -1,9 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { openLive, shownCount, writeCount } from "./support/lab-app.ts";
-
-/** Within this time every tab is current again, whatever has become of whoever owned the stream. */
-const healMs = 5_000;
+import { expectState, openLive, shownCount, writeCount } from "./support/lab.ts";
 
 type TargetInfo = { readonly targetId: string; readonly type: string };
 
@@ -19,14 +16,18 @@ async function openTabs(context: BrowserContext, url: string, count = 3): Promis
 
 async function expectCurrent(pages: readonly Page[], value: number): Promise<void> {
   for (const page of pages) {
-    await expect(shownCount(page)).toHaveText(String(value), { timeout: healMs });
-    await expect(page.getByTestId("live")).toHaveAttribute("data-state", "live");
+    await expect(shownCount(page)).toHaveText(String(value));
+    await expectState(page, "live");
   }
 }
 
 async function sharedWorkers(session: CDPSession): Promise<readonly TargetInfo[]> {
   const { targetInfos } = await session.send("Target.getTargets");
   return targetInfos.filter(({ type }) => type === "shared_worker");
+}
+
+async function expectWorkers(session: CDPSession, count: number): Promise<void> {
+  await expect.poll(async () => (await sharedWorkers(session)).length).toBe(count);
 }
 
 /** Runs code in the shared worker, without waiting for it. */
@@ -39,43 +40,43 @@ async function runInWorker(session: CDPSession, expression: string): Promise<voi
 
 test.describe("three tabs are current again, over one stream", () => {
   test("when their shared worker has ended", async ({ browser, context, labServer }) => {
-    const pages = await openTabs(context, `${labServer.url}/count/worker-ended`);
+    const pages = await openTabs(context, `${labServer.url}/counter/worker-ended`);
     const session = await browser.newBrowserCDPSession();
     for (let value = 1; value <= 3; value += 1) {
       const [worker] = await sharedWorkers(session);
       await session.send("Target.closeTarget", { targetId: worker!.targetId });
       await writeCount(labServer, "worker-ended", value);
       await expectCurrent(pages, value);
-      expect(await sharedWorkers(session)).toHaveLength(1);
+      await expectWorkers(session, 1);
     }
-    const late = await openTabs(context, `${labServer.url}/count/worker-ended`, 1);
+    const late = await openTabs(context, `${labServer.url}/counter/worker-ended`, 1);
     await writeCount(labServer, "worker-ended", 9);
     await expectCurrent([...pages, ...late], 9);
-    expect(await sharedWorkers(session)).toHaveLength(1);
+    await expectWorkers(session, 1);
   });
 
   test("when their shared worker hangs", async ({ browser, context, labServer }) => {
-    const pages = await openTabs(context, `${labServer.url}/count/worker-hangs`);
+    const pages = await openTabs(context, `${labServer.url}/counter/worker-hangs`);
     const session = await browser.newBrowserCDPSession();
     await runInWorker(session, "for (;;);");
     await writeCount(labServer, "worker-hangs", 1);
     await expectCurrent(pages, 1);
-    expect(await sharedWorkers(session)).toHaveLength(2);
+    await expectWorkers(session, 2);
   });
 
   test("when the tab has crashed whose process ran their shared worker", async ({ browser, context, labServer }) => {
-    const [first, ...others] = await openTabs(context, `${labServer.url}/count/tab-crashed`);
+    const [first, ...others] = await openTabs(context, `${labServer.url}/counter/tab-crashed`);
     const crash = await context.newCDPSession(first!);
     crash.send("Page.crash").catch(() => {});
     await first!.waitForEvent("crash");
     await writeCount(labServer, "tab-crashed", 1);
     await expectCurrent(others, 1);
-    expect(await sharedWorkers(await browser.newBrowserCDPSession())).toHaveLength(1);
+    await expectWorkers(await browser.newBrowserCDPSession(), 1);
   });
 
   test("when the tab hangs that leads them, where there is no shared worker", async ({ context, labServer }) => {
     await context.addInitScript(() => Reflect.deleteProperty(globalThis, "SharedWorker"));
-    const [first, ...others] = await openTabs(context, `${labServer.url}/count/leader-hangs`);
+    const [first, ...others] = await openTabs(context, `${labServer.url}/counter/leader-hangs`);
     const session = await context.newCDPSession(first!);
     await session.send("Debugger.enable");
     session.send("Runtime.evaluate", { expression: "debugger" }).catch(() => {});
@@ -93,7 +94,7 @@ test("a tab says that it is offline while nobody can start the shared worker aga
   context,
   labServer,
 }) => {
-  const [page] = await openTabs(context, `${labServer.url}/count/no-script`, 1);
+  const [page] = await openTabs(context, `${labServer.url}/counter/no-script`, 1);
   const session = await browser.newBrowserCDPSession();
   await context.route(/\/_next\/static\//, (route) => route.fulfill({ status: 404, body: "" }));
   const [worker] = await sharedWorkers(session);
@@ -105,5 +106,5 @@ test("a tab says that it is offline while nobody can start the shared worker aga
     shownCount(page!).filter({ hasText: "1" }).or(page!.locator('[data-testid="live"][data-state="offline"]')),
   ).toBeVisible();
   await context.unroute(/\/_next\/static\//);
-  await expect(shownCount(page!)).toHaveText("1", { timeout: 30_000 });
+  await expect(shownCount(page!)).toHaveText("1");
 });

@@ -5,8 +5,10 @@ import { labAppDir, Server, type ServerOptions } from "./support/server.ts";
 const started = new Map<string, Server>();
 
 type TestFixtures = {
-  /** Starts one more copy of the app, stopped after the test. Give `dataDir` to share the data of another copy. */
+  /** Starts one more copy of the starter, stopped after the test. Give `dataDir` to share the data of another copy. */
   startServer: (options?: ServerOptions) => Promise<Server>;
+  /** The same of `e2e/lab-app`. */
+  startLabServer: (options?: ServerOptions) => Promise<Server>;
   attachServerLogs: void;
 };
 
@@ -28,7 +30,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         await server.dispose();
       }
     },
-    { scope: "worker", timeout: 120_000 },
+    { scope: "worker", timeout: 180_000 },
   ],
 
   labServer: [
@@ -41,7 +43,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         await server.dispose();
       }
     },
-    { scope: "worker", timeout: 120_000 },
+    { scope: "worker", timeout: 180_000 },
   ],
 
   startServer: async ({}, use) => {
@@ -58,6 +60,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     }
   },
 
+  startLabServer: ({ startServer }, use) => use((options) => startServer({ dir: labAppDir, ...options })),
+
   attachServerLogs: [
     async ({}, use, testInfo) => {
       const offsets = new Map([...started].map(([name, server]) => [name, server.log().length]));
@@ -71,9 +75,16 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
 });
 
+type UseUrl = (url: string) => Promise<void>;
+
 /** For `test.use`: addresses without a host are of the starter, which then runs for each test of the file. */
 export const atStarter = {
-  baseURL: async ({ server }: WorkerFixtures, use: (url: string) => Promise<void>): Promise<void> => use(server.url),
+  baseURL: ({ server }: WorkerFixtures, use: UseUrl): Promise<void> => use(server.url),
+};
+
+/** The same of the lab app. */
+export const atLab = {
+  baseURL: ({ labServer }: WorkerFixtures, use: UseUrl): Promise<void> => use(labServer.url),
 };
 
 export { expect } from "@playwright/test";

@@ -7,10 +7,10 @@ import { openLive } from "./support/lab.ts";
 
 test("going back after a sign-out never shows what was seen before it, with a stream that is slow", async ({
   page,
-  server,
+  labServer,
 }) => {
-  await seeAs(page, server.url, "Alice", "forgotten", "11");
-  await push(page, "/");
+  await seeAs(page, labServer.url, "Alice", "forgotten", "11");
+  await push(page, "/session");
   // From now on no stream says that anything has ended or changed.
   await page.route("**/api/reactive", async (route) => {
     if (route.request().method() !== "POST") return route.continue();
@@ -18,8 +18,8 @@ test("going back after a sign-out never shows what was seen before it, with a st
     await route.continue().catch(() => {});
   });
   await page.getByRole("button", { name: "Sign out" }).click();
-  await expect(page.getByTestId("who")).toHaveText("You are a guest.");
-  await putValue(server.url, { id: "next forgotten", key: "lab:forgotten:shared", text: "[22]" });
+  await expect(page.getByTestId("who")).toHaveText("a guest");
+  await putValue(labServer.url, { id: "next forgotten", key: "lab:forgotten:shared", text: "[22]" });
 
   const seen = await recordPage(page);
   await page.goBack();
@@ -27,12 +27,12 @@ test("going back after a sign-out never shows what was seen before it, with a st
   expect(await seen("11")).toBe(false);
 });
 
-test("going back by a new document never shows it either", async ({ page, server }) => {
-  await seeAs(page, server.url, "Alice", "restored", "31");
-  await page.goto(`${server.url}/`);
+test("going back by a new document never shows it either", async ({ page, labServer }) => {
+  await seeAs(page, labServer.url, "Alice", "restored", "31");
+  await page.goto(`${labServer.url}/session`);
   await page.getByRole("button", { name: "Sign out" }).click();
-  await expect(page.getByTestId("who")).toHaveText("You are a guest.");
-  await putValue(server.url, { id: "next restored", key: "lab:restored:shared", text: "[32]" });
+  await expect(page.getByTestId("who")).toHaveText("a guest");
+  await putValue(labServer.url, { id: "next restored", key: "lab:restored:shared", text: "[32]" });
 
   await page.addInitScript(() => {
     const seen: string[] = [];
@@ -48,15 +48,15 @@ test("going back by a new document never shows it either", async ({ page, server
   expect(await page.evaluate(() => (window as unknown as { seen?: string[] }).seen ?? [])).not.toContain("31");
 });
 
-test("other tabs of the browser forget it, though no stream tells them", async ({ page, context, server }) => {
-  await seeAs(page, server.url, "Alice", "tabs", "41");
+test("other tabs of the browser forget it, though no stream tells them", async ({ page, context, labServer }) => {
+  await seeAs(page, labServer.url, "Alice", "tabs", "41");
   const other = await context.newPage();
-  await other.goto(`${server.url}/`);
+  await other.goto(`${labServer.url}/session`);
   await page.route("**/api/reactive", (route) =>
     route.request().method() === "POST" ? route.abort() : route.continue(),
   );
   const seen = await recordPage(page);
-  await putValue(server.url, { id: "next tabs", key: "lab:tabs:shared", text: "[42]" });
+  await putValue(labServer.url, { id: "next tabs", key: "lab:tabs:shared", text: "[42]" });
   await other.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByTestId("client")).toHaveText("42");
   expect(await seen("41")).toBe(false);
@@ -64,10 +64,10 @@ test("other tabs of the browser forget it, though no stream tells them", async (
 
 async function seeAs(page: Page, url: string, name: string, key: string, value: string): Promise<void> {
   await putValue(url, { id: `first ${key}`, key: `lab:${key}:shared`, text: `[${value}]` });
-  await page.goto(`${url}/?as=alice`);
+  await page.goto(`${url}/session`);
   await page.getByRole("button", { name: `Sign in as ${name}` }).click();
-  await expect(page.getByTestId("who")).toHaveText(`You are ${name}.`);
-  await openLive(page, `${url}/lab/client/${key}`);
+  await expect(page.getByTestId("who")).toHaveText(name);
+  await openLive(page, `${url}/client/${key}`);
   await expect(page.getByTestId("client")).toHaveText(value);
 }
 

@@ -3,7 +3,7 @@ import { knownSequences, openSequences } from "./fuzz/known-sequences.ts";
 import { seededRandom } from "./fuzz/random.ts";
 import { describe, drawSequence, parseStep, playSequence, shorten } from "./fuzz/sequence.ts";
 import type { Step } from "./fuzz/steps.ts";
-import { test } from "./lab-fixtures.ts";
+import { test } from "./fixtures.ts";
 import type { Server } from "./support/server.ts";
 
 // `npm test` plays the same each time; `npm run test:fuzz` sets other defaults.

@@ -1,16 +1,16 @@
-import { atStarter, expect, test } from "./fixtures.ts";
+import { atLab, expect, test } from "./fixtures.ts";
 import { countRenders, markWindow, openLive, shownCount, writeCount } from "./support/lab.ts";
 
-test.use(atStarter);
+test.use(atLab);
 
 test("a click in one browser changes what the server rendered in another, which keeps its state", async ({
   browser,
-  server,
+  labServer,
 }) => {
   const [contextA, contextB] = [await browser.newContext(), await browser.newContext()];
   const [a, b] = [await contextA.newPage(), await contextB.newPage()];
-  await openLive(a, `${server.url}/lab/counter/live`);
-  await openLive(b, `${server.url}/lab/counter/live`);
+  await openLive(a, `${labServer.url}/counter/live`);
+  await openLive(b, `${labServer.url}/counter/live`);
   await expect(shownCount(b)).toHaveText("0");
 
   const note = b.getByLabel("Note");
@@ -42,66 +42,66 @@ test("a click in one browser changes what the server rendered in another, which 
   await contextB.close();
 });
 
-test("a page is not rendered again for a key that it has not read", async ({ browser, server }) => {
+test("a page is not rendered again for a key that it has not read", async ({ browser, labServer }) => {
   const context = await browser.newContext();
   const [reader, other] = [await context.newPage(), await context.newPage()];
-  await openLive(reader, `${server.url}/lab/counter/unrelated-reader`);
-  await openLive(other, `${server.url}/lab/counter/unrelated-other`);
+  await openLive(reader, `${labServer.url}/counter/unrelated-reader`);
+  await openLive(other, `${labServer.url}/counter/unrelated-other`);
   const renders = countRenders(reader);
 
   for (let value = 1; value <= 5; value += 1) {
-    await writeCount(server.url, "unrelated-other", value);
+    await writeCount(labServer, "unrelated-other", value);
     await expect(shownCount(other)).toHaveText(String(value));
   }
   expect(renders.count).toBe(0);
 
   // The page is live all the same, and what it had to hear of before this change came first.
-  await writeCount(server.url, "unrelated-reader", 7);
+  await writeCount(labServer, "unrelated-reader", 7);
   await expect(shownCount(reader)).toHaveText("7");
   expect(renders.count).toBe(1);
   await context.close();
 });
 
-test("pages stay live over a soft navigation, there and back", async ({ page, server }) => {
-  await openLive(page, "/lab/counter/nav-a?other=nav-b");
+test("pages stay live over a soft navigation, there and back", async ({ page, labServer }) => {
+  await openLive(page, "/counter/nav-a?other=nav-b");
   const expectSameWindow = await markWindow(page);
-  await writeCount(server.url, "nav-a", 1);
+  await writeCount(labServer, "nav-a", 1);
   await expect(shownCount(page)).toHaveText("1");
 
   await page.getByRole("link", { name: "Go to nav-b" }).click();
   await expect(page.getByRole("heading", { name: "nav-b" })).toBeVisible();
-  await writeCount(server.url, "nav-b", 2);
+  await writeCount(labServer, "nav-b", 2);
   await expect(shownCount(page)).toHaveText("2");
 
   // What changes while the page is not shown is there when it is shown again.
-  await writeCount(server.url, "nav-a", 3);
+  await writeCount(labServer, "nav-a", 3);
   await page.goBack();
   await expect(page.getByRole("heading", { name: "nav-a" })).toBeVisible();
   await expect(shownCount(page)).toHaveText("3");
-  await writeCount(server.url, "nav-a", 4);
+  await writeCount(labServer, "nav-a", 4);
   await expect(shownCount(page)).toHaveText("4");
   await expectSameWindow();
 });
 
-test("a page shows what changed while another page was shown that did not change", async ({ page, server }) => {
-  await openLive(page, "/lab/counter/back-a?other=back-b");
+test("a page shows what changed while another page was shown that did not change", async ({ page, labServer }) => {
+  await openLive(page, "/counter/back-a?other=back-b");
   await page.getByRole("link", { name: "Go to back-b" }).click();
   await expect(page.getByRole("heading", { name: "back-b" })).toBeVisible();
 
-  await writeCount(server.url, "back-a", 5);
+  await writeCount(labServer, "back-a", 5);
   await page.goBack();
 
   await expect(page.getByRole("heading", { name: "back-a" })).toBeVisible();
   await expect(shownCount(page)).toHaveText("5");
 });
 
-test("a layout stays live over a soft navigation that does not render it", async ({ page, server }) => {
-  await openLive(page, "/lab/nested/layout-a/one");
+test("a layout stays live over a soft navigation that does not render it", async ({ page, labServer }) => {
+  await openLive(page, "/nested/layout-a/one");
   await page.getByRole("link", { name: "Go to two" }).click();
   await expect(page.getByRole("heading", { name: "two" })).toBeVisible();
-  await writeCount(server.url, "layout-a", 6);
+  await writeCount(labServer, "layout-a", 6);
   await expect(shownCount(page)).toHaveText("6");
   // The refresh has rendered the layout under the new path.
-  await writeCount(server.url, "layout-a", 7);
+  await writeCount(labServer, "layout-a", 7);
   await expect(shownCount(page)).toHaveText("7");
 });

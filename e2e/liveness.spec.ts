@@ -1,15 +1,7 @@
 import type { Page, Route } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { expectState, openLive, shownCount, writeCount } from "./support/lab-app.ts";
-import { isRefreshAction } from "./support/lab.ts";
+import { expectState, isRefreshAction, openLive, shownCount, writeCount } from "./support/lab.ts";
 import { signalProcess } from "./support/process.ts";
-
-/** Within this time a page is current, or says that it may be old; the rest is for a busy machine. */
-const honestMs = 5_000 + 1_500;
-
-async function expectNotLive(page: Page, state: "stale" | "offline"): Promise<void> {
-  await expect(page.getByTestId("live")).toHaveAttribute("data-state", state, { timeout: honestMs });
-}
 
 /** Without a shared worker a page asks for its stream itself, where the test can answer. */
 async function answerStreams(page: Page, answer: (route: Route) => Promise<void>): Promise<void> {
@@ -23,28 +15,28 @@ test("a page whose render never ends says that it is stale, tells the server's l
   page,
   labServer,
 }) => {
-  await openLive(page, `${labServer.url}/count/never-ends?secret=1`);
+  await openLive(page, `${labServer.url}/counter/never-ends?secret=1`);
   await page.evaluate(() => {
     const told: unknown[] = [];
     Object.assign(window, { told });
     window.addEventListener("kawa:stale", (event) => void told.push((event as CustomEvent).detail));
   });
   const held = Promise.withResolvers<void>();
-  await page.route("**/count/never-ends*", async (route) => {
+  await page.route("**/counter/never-ends*", async (route) => {
     if (isRefreshAction(route.request())) await held.promise;
     await route.continue();
   });
   const before = labServer.log().length;
   await writeCount(labServer, "never-ends", 1);
-  await expectNotLive(page, "stale");
+  await expectState(page, "stale");
   await expect
     .poll(() => labServer.log().slice(before))
     .toContain("the render that it requested does not end. Its path:");
   const log = labServer.log().slice(before);
-  expect(log).toContain("/count/never-ends");
+  expect(log).toContain("/counter/never-ends");
   expect(log).not.toContain("secret");
   expect(await page.evaluate(() => (window as unknown as { told: unknown[] }).told)).toMatchObject([
-    { way: "refresh", path: "/count/never-ends" },
+    { way: "refresh", path: "/counter/never-ends" },
   ]);
   held.resolve();
   await expect(shownCount(page)).toHaveText("1");
@@ -56,13 +48,13 @@ test("pages say that they are offline when their server hangs, and are live when
   context,
   labServer,
 }) => {
-  await openLive(page, `${labServer.url}/count/server-hangs`);
+  await openLive(page, `${labServer.url}/counter/server-hangs`);
   const other = await context.newPage();
-  await openLive(other, `${labServer.url}/count/server-hangs`);
+  await openLive(other, `${labServer.url}/counter/server-hangs`);
   signalProcess(labServer.pid, "SIGSTOP");
   try {
-    await expectNotLive(page, "offline");
-    await expectNotLive(other, "offline");
+    await expectState(page, "offline");
+    await expectState(other, "offline");
   } finally {
     signalProcess(labServer.pid, "SIGCONT");
   }
@@ -75,11 +67,11 @@ test("a page says that it is stale while its server may not hear of changes, and
   page,
   labServer,
 }) => {
-  await openLive(page, `${labServer.url}/count/cut`);
+  await openLive(page, `${labServer.url}/counter/cut`);
   const engine = await labServer.engine();
   signalProcess(engine!.pid, "SIGSTOP");
   try {
-    await expectNotLive(page, "stale");
+    await expectState(page, "stale");
   } finally {
     signalProcess(engine!.pid, "SIGCONT");
   }
@@ -100,9 +92,9 @@ for (const [what, answer, why] of [
     const warnings: string[] = [];
     page.on("console", (message) => message.type() === "warning" && warnings.push(message.text()));
     await answerStreams(page, (route) => route.fulfill(answer));
-    await page.goto(`${labServer.url}/count/no-route`);
-    await expectNotLive(page, "offline");
-    expect(warnings).toEqual([expect.stringContaining(why)]);
+    await page.goto(`${labServer.url}/counter/no-route`);
+    await expectState(page, "offline");
+    await expect.poll(() => warnings).toEqual([expect.stringContaining(why)]);
     await page.unroute("**/api/reactive");
     await expectState(page, "live");
   });

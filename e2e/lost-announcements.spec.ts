@@ -1,7 +1,7 @@
 import { expect } from "@playwright/test";
 import { randomUUID } from "node:crypto";
 import { World } from "./fuzz/world.ts";
-import { test } from "./lab-fixtures.ts";
+import { test } from "./fixtures.ts";
 
 /** Of the pages that are rendered with their route, by their page segment, and beside a fragment. */
 const pages = { plain: ["a=1", "b=0"], segment: ["b=1"], slots: ["a=1", "c=0"], fragment: ["a=0", "c=1"] } as const;
@@ -12,7 +12,7 @@ for (const [page, shown] of Object.entries(pages)) {
     try {
       await world.open(page);
       const look = () => world.look(world.pages[0]!);
-      await expect.poll(async () => (await look()).status, { timeout: 30_000 }).toBe("live");
+      await expect.poll(async () => (await look()).status).toBe("live");
       let lostCount = 0;
       world.network.onData = (data, isAnswer) => {
         const at = isAnswer && lostCount === 0 ? data.indexOf("event: change") : -1;
@@ -22,7 +22,7 @@ for (const [page, shown] of Object.entries(pages)) {
         data.write("event: nobody", at);
       };
       await world.add(shown.find((value) => value.endsWith("=1"))!.slice(0, 1) as "a" | "b" | "c");
-      await expect.poll(async () => (await look()).values, { timeout: 30_000 }).toEqual(shown);
+      await expect.poll(async () => (await look()).values).toEqual(shown);
       expect(lostCount).toBe(1);
     } finally {
       await world.stop();

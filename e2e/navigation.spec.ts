@@ -1,7 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { countRenders } from "./support/lab.ts";
-import { expectState, markWindow, openLive, writeCount } from "./support/lab-app.ts";
+import { countRenders, expectState, markWindow, openLive, writeCount } from "./support/lab.ts";
 
 const ways = ["route", "page", "fragment"] as const;
 

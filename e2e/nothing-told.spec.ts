@@ -2,18 +2,19 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "./fixtures.ts";
 import { openLive } from "./support/lab.ts";
-import { appDir } from "./support/server.ts";
+import { appDir, labAppDir } from "./support/server.ts";
 
 // Everything that a browser is sent is searched for what it has no business with.
 
-const paths = ["/", "/lab/client/told", "/lab/fragment/one/told", "/lab/fragment/suspense/told", "/lab/counter/told"];
+const labPaths = ["client/told", "fragment/one/told", "fragment/suspense/told", "counter/told"];
 
 test("no answer, event, cookie or script names a backend, an unexposed key, a place in the source or a secret", async ({
   page,
   context,
   server,
+  labServer,
 }) => {
-  const secret = readFileSync(join(server.dataDir, "secret"), "utf8").trim();
+  const secrets = [server, labServer].map(({ dataDir }) => readFileSync(join(dataDir, "secret"), "utf8").trim());
   const sent: [where: string, text: string][] = [];
   page.on("response", async (response) => {
     const name = `${response.request().method()} ${response.url()}`;
@@ -37,20 +38,22 @@ test("no answer, event, cookie or script names a backend, an unexposed key, a pl
       }
     };
   });
-  for (const path of paths) {
-    await openLive(page, `${server.url}${path}`);
+  for (const url of [`${server.url}/`, ...labPaths.map((path) => `${labServer.url}/${path}`)]) {
+    await openLive(page, url);
     await page.reload();
     // A navigation without a document, and a stream that has said what it says.
     await expect
       .poll(() => page.evaluate(() => (window as unknown as { heard: string[] }).heard.join("")))
       .toContain("event: token");
     sent.push([
-      `events of ${path}`,
+      `events of ${url}`,
       await page.evaluate(() => (window as unknown as { heard: string[] }).heard.join("")),
     ]);
   }
   sent.push(["cookies", JSON.stringify(await context.cookies())]);
-  for (const file of globSync(join(appDir, ".next/static/**/*.js"))) sent.push([file, readFileSync(file, "utf8")]);
+  for (const dir of [appDir, labAppDir]) {
+    for (const file of globSync(join(dir, ".next/static/**/*.js"))) sent.push([file, readFileSync(file, "utf8")]);
+  }
 
   // Names in clear, and as base64 of each alignment would show them.
   const names = [
@@ -60,16 +63,16 @@ test("no answer, event, cookie or script names a backend, an unexposed key, a pl
     "lab:counter:told",
     "lab:told:counter",
     "fragment/count.tsx",
-    "app/lab/fragment",
-    secret,
+    "app/fragment",
+    ...secrets,
   ];
   for (const [where, text] of sent) {
     // Next's own names of routes and chunks are the app's addresses.
     const isCode = where.startsWith(appDir) || where.includes("/_next/static/");
     const searched = decoded(text);
     for (const name of names) {
-      if (isCode && name !== secret) continue;
-      if (name === "app/lab/fragment" || name === "fragment/count.tsx") {
+      if (isCode && !secrets.includes(name)) continue;
+      if (name === "app/fragment" || name === "fragment/count.tsx") {
         expect(decodedOnly(text).includes(name), `${name} in ${where}`).toBe(false);
         continue;
       }

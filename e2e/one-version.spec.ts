@@ -1,7 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { putValue } from "./support/client-signals.ts";
-import { openLive, writeCount } from "./support/lab-app.ts";
+import { openLive, writeShared } from "./support/lab.ts";
 import { olderFrames, recordHalves, type ShownHalves } from "./support/halves.ts";
 import { stallableStream, stallStream } from "./support/stalled-stream.ts";
 
@@ -45,14 +44,14 @@ for (const stream of ["a healthy stream", "a stalled stream"]) {
         const stall = await prepare(page);
         const shown = await comeBack(page, `${labServer.url}/one-version/${name}`, to, async () => {
           await stall();
-          await writeCount(labServer, name, 7);
+          await writeShared(labServer, name, 7);
         });
         await expectHalves(page, 7);
         expect(olderFrames(await shown())).toEqual([]);
         // Going back shows the render from before, which only a stream has rendered again.
         if (stream === "a stalled stream") return;
         await go(page, "home");
-        await writeCount(labServer, name, 8);
+        await writeShared(labServer, name, 8);
         await page.goBack();
         await expectHalves(page, 8);
         expect(olderFrames(await shown())).toEqual([]);
@@ -62,12 +61,7 @@ for (const stream of ["a healthy stream", "a stalled stream"]) {
     test("a computed of two keys is of the server's version", async ({ page, labServer }) => {
       const name = `sum-${stream.slice(2, 9)}`.replace(" ", "");
       const stall = await prepare(page);
-      const put = (side: string, value: number): Promise<Response> =>
-        putValue(labServer.url, {
-          id: `${name}-${side}-${value}`,
-          key: `lab:${name}-${side}:pair`,
-          text: `[${value}]`,
-        });
+      const put = (side: string, value: number): Promise<void> => writeShared(labServer, `${name}-${side}`, value);
       await put("left", 1);
       const shown = await comeBack(page, `${labServer.url}/one-version/${name}`, "sum", async () => {
         await stall();
@@ -82,8 +76,8 @@ for (const stream of ["a healthy stream", "a stalled stream"]) {
       const stall = await prepare(page);
       const shown = await comeBack(page, `${labServer.url}/one-version/${name}`, "two", async () => {
         await stall();
-        await writeCount(labServer, `${name}-two`, 3);
-        await writeCount(labServer, name, 2);
+        await writeShared(labServer, `${name}-two`, 3);
+        await writeShared(labServer, name, 2);
       });
       await expectHalves(page, 2, 3);
       expect(olderFrames(await shown())).toEqual([]);
@@ -98,7 +92,7 @@ test("while others write without an end", async ({ page, labServer }) => {
   let isDone = false;
   const writing = (async () => {
     for (let value = 1; !isDone; value += 1) {
-      await writeCount(labServer, name, value);
+      await writeShared(labServer, name, value);
       await new Promise((resolve) => setTimeout(resolve, 15));
     }
   })();
@@ -117,11 +111,11 @@ test("while others write without an end", async ({ page, labServer }) => {
 
 test("a navigation to what has not changed asks for no values", async ({ page, labServer }) => {
   const name = "unchanged";
-  await writeCount(labServer, name, 4);
+  await writeShared(labServer, name, 4);
   await openLive(page, `${labServer.url}/one-version/${name}/same`);
   await go(page, "home");
   // What others write elsewhere changes nothing of it.
-  await writeCount(labServer, "elsewhere", 1);
+  await writeShared(labServer, "elsewhere", 1);
   const reads: string[] = [];
   page.on("request", (request) => {
     if (request.method() === "GET" && request.url().includes("/api/reactive")) reads.push(request.url());
@@ -137,7 +131,7 @@ test("values that cannot be read in time hold nobody up", async ({ page, labServ
   await stallableStream(page);
   await comeBack(page, `${labServer.url}/one-version/${name}`, "same", async () => {
     await stallStream(page);
-    await writeCount(labServer, name, 9);
+    await writeShared(labServer, name, 9);
   });
   await expect(page.locator("[data-half=server]")).toHaveText("9");
 });
@@ -150,7 +144,7 @@ test("a part that is opened without a navigation shows no fallback", async ({ pa
   await expect(page.locator("[data-half=client]")).toHaveText("0");
   await toggle.click();
   await expect(page.locator("[data-half=client]")).toHaveCount(0);
-  await writeCount(labServer, name, 5);
+  await writeShared(labServer, name, 5);
   await expect(page.locator("[data-half=server]")).toHaveText("5");
   const shown = await recordHalves(page);
   await toggle.click();

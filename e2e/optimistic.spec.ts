@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { expectState, openLive } from "./support/lab-app.ts";
+import { expectState, openLive } from "./support/lab.ts";
 import { putValue } from "./support/client-signals.ts";
 
 /** Records how long the list is each time that something changes. Returns what tells it. */

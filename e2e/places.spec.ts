@@ -59,35 +59,40 @@ for (const [mode, env] of [
   ["legacy", {}],
   ["cc", { KAWA_E2E_CACHE_COMPONENTS: "1" }],
 ] as const) {
-  test(`whatever is asked at build time is refused at once, with what mends that kind of file: ${mode}`, () => {
-    const result = buildFixture(dir, env);
-    const probes = probesOf(result);
-    for (const [file, fix] of Object.entries(fixes[mode])) {
-      const found = probes.get(file) ?? [];
-      expect(new Set(doors).difference(new Set(found.map(({ door }) => door))), file).toEqual(new Set());
-      for (const { code, door, message } of found)
-        expect([file, door, code, message]).toEqual([
+  const tag = mode === "legacy" ? [] : "@long";
+  test(
+    `whatever is asked at build time is refused at once, with what mends that kind of file: ${mode}`,
+    { tag },
+    () => {
+      const result = buildFixture(dir, env);
+      const probes = probesOf(result);
+      for (const [file, fix] of Object.entries(fixes[mode])) {
+        const found = probes.get(file) ?? [];
+        expect(new Set(doors).difference(new Set(found.map(({ door }) => door))), file).toEqual(new Set());
+        for (const { code, door, message } of found)
+          expect([file, door, code, message]).toEqual([
+            file,
+            door,
+            "RENDER_STATIC",
+            expect.stringContaining("next build"),
+          ]);
+        // Next asks for the metadata of a page when it renders the page, too.
+        expect(
+          found.filter(({ message }) => message.includes(fix)).map(({ door }) => door),
           file,
-          door,
-          "RENDER_STATIC",
-          expect.stringContaining("next build"),
-        ]);
-      // Next asks for the metadata of a page when it renders the page, too.
-      expect(
-        found.filter(({ message }) => message.includes(fix)).map(({ door }) => door),
-        file,
-      ).toEqual(expect.arrayContaining(doors));
-    }
-    const ofModule = probes.get("module")!;
-    expect(new Set(ofModule.filter(({ code }) => code !== "RENDER_STATIC").map(({ door }) => door))).toEqual(
-      new Set(waiting),
-    );
-    expect(ofModule.find(({ door }) => door === "get")!.message).toContain("and not at the top of a module");
-    expect(result.log).toContain("/fixed/sitemap.xml");
-  });
+        ).toEqual(expect.arrayContaining(doors));
+      }
+      const ofModule = probes.get("module")!;
+      expect(new Set(ofModule.filter(({ code }) => code !== "RENDER_STATIC").map(({ door }) => door))).toEqual(
+        new Set(waiting),
+      );
+      expect(ofModule.find(({ door }) => door === "get")!.message).toContain("and not at the top of a module");
+      expect(result.log).toContain("/fixed/sitemap.xml");
+    },
+  );
 }
 
-test("a build that is not mended says so in its log", () => {
+test("a build that is not mended says so in its log", { tag: "@long" }, () => {
   const { hasSucceeded, log } = buildFixture(dir, { KAWA_E2E_FAILING: "opengraph-image" });
   expect(hasSucceeded).toBe(false);
   expect(log).toContain('"app:counter" was read during next build, in "/opengraph-image"');

@@ -1,7 +1,6 @@
 import { expect, type Server, test } from "./fixtures.ts";
 import { waitForPush, watchPushes } from "./support/fragments.ts";
-import { countRenders } from "./support/lab.ts";
-import { expectState, openLive, shownCount, writeCount } from "./support/lab-app.ts";
+import { countRenders, expectState, openLive, shownCount, writeCount } from "./support/lab.ts";
 
 async function runCount(server: Server, name: string): Promise<number> {
   return (await (await fetch(`${server.url}/push/runs/${name}`)).json()) as number;

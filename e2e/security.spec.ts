@@ -1,36 +1,38 @@
-import { rm } from "node:fs/promises";
-import type { BrowserContext, Page } from "@playwright/test";
 import { atStarter, expect, test } from "./fixtures.ts";
-import { copyApp } from "./support/dev-copy.ts";
+import { collectComplaints } from "./support/complaints.ts";
 import { expectState } from "./support/lab.ts";
 
 test.use(atStarter);
 
-/** A first compilation of a route on a busy machine. */
-const compileMs = 60_000;
-
-const livePages = [
-  "/",
-  "/?as=alice",
-  "/lab/counter/security?other=other",
-  "/lab/kept/security",
-  "/lab/late/security",
-  "/lab/nested/security/one",
-  "/lab/polled/security",
-  "/lab/segment/security",
-  "/lab/session",
-  "/lab/slots/security",
-  "/lab/slow/suspense",
-  "/lab/slow/blocking",
-  "/lab/stream/security",
+const labPaths = [
+  "counter/security?other=other",
+  "kept/security",
+  "late/security",
+  "nested/security/one",
+  "polled/security",
+  "segment/security",
+  "session",
+  "slots/security",
+  "slow/suspense",
+  "slow/blocking",
+  "stream/security",
 ];
+
+test("no page of the lab breaks the content security policy", async ({ page, context, labServer }) => {
+  const complaints = await collectComplaints(context, page);
+  for (const path of labPaths) {
+    await page.goto(`${labServer.url}/${path}`);
+    await expectState(page, "live");
+  }
+  expect(complaints).toEqual([]);
+});
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`no page breaks the content security policy (${colorScheme})`, async ({ browser, baseURL }) => {
     const context = await browser.newContext({ colorScheme });
     const page = await context.newPage();
     const complaints = await collectComplaints(context, page);
-    for (const path of livePages) {
+    for (const path of ["/", "/?as=alice"]) {
       await page.goto(baseURL + path);
       await expectState(page, "live");
     }
@@ -109,45 +111,3 @@ test("the route of client components moves nobody, removes nobody, and lets a wi
   expect(await put("app:windows:security", '["open"]')).toBe(204);
   expect(await put("app:windows:security", null)).toBe(204);
 });
-
-test("next dev keeps to the policy too", async ({ browser, startServer }) => {
-  test.setTimeout(240_000);
-  const dir = await copyApp();
-  try {
-    const server = await startServer({ dir, dataDir: `${dir}/.rivet`, isDev: true, startTimeoutMs: compileMs });
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    const complaints = await collectComplaints(context, page);
-    const socket = page.waitForEvent("websocket");
-    await page.goto(`${server.url}/?as=alice`);
-    await socket;
-    await expectState(page, "live");
-    await page.getByRole("button", { name: "Sign in as Alice" }).click();
-    await expect(page.getByTestId("who")).toHaveText("You are Alice.");
-    expect(complaints).toEqual([]);
-    await context.close();
-    await server.stop();
-  } finally {
-    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
-  }
-});
-
-/** What the browser complains about on all pages: violations of the policy, and errors. */
-async function collectComplaints(context: BrowserContext, page: Page): Promise<string[]> {
-  const complaints: string[] = [];
-  await context.exposeFunction("complain", (text: string) => void complaints.push(text));
-  await context.addInitScript(() => {
-    document.addEventListener(
-      "securitypolicyviolation",
-      ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) => {
-        const { complain } = window as unknown as { complain: (text: string) => void };
-        complain(`${effectiveDirective} blocked ${blockedURI} (${sourceFile}:${lineNumber})`);
-      },
-    );
-  });
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
-  return complaints;
-}

@@ -1,51 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { BrowserContext, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { createClient } from "rivetkit/client";
 import { shareSecret } from "../packages/kawa/src/rivetkit/secret/shared-secret.ts";
 import { sign } from "../packages/kawa/src/rivetkit/secret/sign.ts";
 import { atStarter, expect, test } from "./fixtures.ts";
 import { engineAccess } from "./support/engine-access.ts";
-import { expectState, openLive, shownCount } from "./support/lab.ts";
+import { expectState, openLive } from "./support/lab.ts";
+import { cookieName, idIn } from "./support/session.ts";
+import { readCounter } from "./support/starter.ts";
 
 test.use(atStarter);
 
-const cookieName = "kawa-session";
 const dayMs = 24 * 60 * 60 * 1000;
-
-test("the render of the first visit sees the session that it brings", async ({ page, context }) => {
-  const response = await page.goto("/lab/session");
-  const shown = await shownCount(page).textContent();
-  expect(await response!.text()).toContain(shown!);
-  expect(await idIn(context)).toBe(shown);
-  expect(await cookieOf(context)).toMatchObject({ httpOnly: true, sameSite: "Lax", secure: false, path: "/" });
-  expect((await cookieOf(context))!.expires * 1000).toBeGreaterThan(Date.now() + 29 * dayMs);
-
-  await page.reload();
-  await expect(shownCount(page)).toHaveText(shown!);
-});
-
-test("a session is made by opening a page, and by nothing else", async ({ page, context, request }) => {
-  for (const path of ["/api/counter", "/", "/icon.svg"]) {
-    expect((await request.get(path)).headers()["set-cookie"], path).toBeUndefined();
-  }
-  await openLive(page, "/lab/counter/session-once");
-  const id = await idIn(context);
-  await page.getByRole("button", { name: "Add one" }).click();
-  await expect(shownCount(page)).toHaveText("1");
-  expect(await idIn(context)).toBe(id);
-});
-
-test("behind a proxy that speaks https the cookie is secure and bound to the host", async ({ request }) => {
-  const headers = { accept: "text/html", "x-forwarded-proto": "https" };
-  const answer = await request.get("/lab/session", { headers });
-  const cookie = answer.headers()["set-cookie"]!;
-  expect(cookie).toMatch(/^__Host-kawa-session=.*; Path=\/;.* Secure; HttpOnly; SameSite=lax/i);
-  const [payload] = cookie.slice("__Host-kawa-session=".length).split(".");
-  // After the time at which it ends.
-  const [id] = JSON.parse(Buffer.from(payload!, "base64url").toString("utf8", 6)) as [string];
-  expect(await answer.text()).toContain(`<output>${id}</output>`);
-});
 
 test("a session that is forged, of another app, or has expired is replaced", async ({ browser, server }) => {
   const secret = await readFile(join(server.dataDir, "secret"), "utf8");
@@ -152,8 +119,8 @@ test("a new session comes with each sign-in, and the one before is worth nothing
   await expect(copy.getByText("Only Alice and the admin can move Alice.")).toBeVisible();
   await expect(copy.getByTestId("position-alice")).toHaveText(alice!);
 
-  await copy.goto(`${server.url}/lab/session`);
-  expect(ids).not.toContain(await shownCount(copy).textContent());
+  await copy.reload();
+  expect(ids).not.toContain(await idIn(thief));
   await context.close();
   await thief.close();
 });
@@ -189,8 +156,7 @@ test("signing in and out in one tab changes who the others are, on every server,
   await context.close();
 });
 
-test("a session that was ended stays so when the server starts again", async ({ browser, startServer }) => {
-  const server = await startServer();
+test("a session that was ended stays so when the server starts again", async ({ browser, server }) => {
   const [context, thief] = [await browser.newContext(), await browser.newContext()];
   const page = await context.newPage();
   await page.goto(`${server.url}/`);
@@ -205,14 +171,14 @@ test("a session that was ended stays so when the server starts again", async ({ 
   await thief.close();
 });
 
-test("a RivetKit client moves nobody and changes nothing", async ({ server, request }) => {
-  const before = (await (await request.get("/api/counter")).json()) as { counter: number };
+test("a RivetKit client moves nobody and changes nothing", async ({ server }) => {
+  const before = await readCounter(server);
   const client = createClient(await engineAccess(server.dataDir));
   const state = client["reactiveState"]!.getOrCreate(["global"]);
   const params = { key: "app:counter", value: 7_777, userId: "admin", isAdmin: true };
-  const call = state.action({ name: "setSignal", args: [params], signal: AbortSignal.timeout(10_000) });
+  const call = state.action({ name: "setSignal", args: [params], signal: AbortSignal.timeout(30_000) });
   await expect(call).rejects.toThrow("Changes are made through the app.");
-  expect(await (await request.get("/api/counter")).json()).toEqual(before);
+  expect(await readCounter(server)).toBe(before);
   await client.dispose();
 });
 
@@ -224,17 +190,6 @@ async function signIn(page: Page, name: "Alice" | "Bob" | "Admin"): Promise<void
 async function signOut(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByTestId("who")).toHaveText("You are a guest.");
-}
-
-async function cookieOf(context: BrowserContext) {
-  return (await context.cookies()).find(({ name }) => name === cookieName);
-}
-
-/** The id of the session in the browser's cookie. */
-async function idIn(context: BrowserContext): Promise<string> {
-  const [payload] = (await cookieOf(context))!.value.split(".");
-  // After the time at which it ends.
-  return (JSON.parse(Buffer.from(payload!, "base64url").toString("utf8", 6)) as [string])[0];
 }
 
 /** Keeps every position that the page shows from now on. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-// Not that of the fixtures: it starts the starter, which these tests have no use for.
-import { expect, type Page, test } from "@playwright/test";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./fixtures.ts";
 import { buildFixture } from "./support/build.ts";
 import { countRenders, expectState, markWindow, openLive } from "./support/lab.ts";
 import { appDir, Server } from "./support/server.ts";
@@ -51,98 +51,100 @@ async function serveAssets(
 }
 
 for (const way of ["route", "page", "fragment", "client"] as const) {
-  test(`below a path, with slashes, assets elsewhere and rewritten addresses, a page is live wherever a visitor goes: ${way}`, async ({
-    page,
-  }) => {
-    const seen = await serveAssets(page);
-    const name = `bread-${way}`;
-    const renders = countRenders(page);
-    let value = 0;
-    const expectLive = async (shownName: string): Promise<void> => {
-      await expect(shown(page, shownName)).toBeVisible();
-      for (let round = 0; round < 2; round += 1) {
-        value += 1;
-        await write(shownName, value);
-        await expect(shown(page, shownName)).toHaveText(String(value));
-      }
-    };
+  test(
+    `below a path, with slashes, assets elsewhere and rewritten addresses, a page is live wherever a visitor goes: ${way}`,
+    { tag: way === "route" ? [] : "@long" },
+    async ({ page }) => {
+      const seen = await serveAssets(page);
+      const name = `bread-${way}`;
+      const renders = countRenders(page);
+      let value = 0;
+      const expectLive = async (shownName: string): Promise<void> => {
+        await expect(shown(page, shownName)).toBeVisible();
+        for (let round = 0; round < 2; round += 1) {
+          value += 1;
+          await write(shownName, value);
+          await expect(shown(page, shownName)).toHaveText(String(value));
+        }
+      };
 
-    await openLive(page, `${server.url}/shop/${way}/bread/${way}/`);
-    const expectSameWindow = await markWindow(page);
-    const picture = page.getByRole("img", { name: "Mark" });
-    await expect
-      .poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
-      .toBe(16);
-    await note(page, name).fill("half a sentence");
-    await expectLive(name);
-    await expect(note(page, name)).toHaveValue("half a sentence");
-
-    const click = (role: "link" | "button", label: string) =>
-      page.getByRole(role, { name: label, exact: true }).click();
-    await click("link", "Search");
-    await expect(page.getByRole("heading")).toHaveText(`en ${name} 1`);
-    await expectLive(name);
-    for (const label of ["Hash", "Native hash"]) {
-      await click("link", label);
-      await expect(page).toHaveURL(/#end$/);
+      await openLive(page, `${server.url}/shop/${way}/bread/${way}/`);
+      const expectSameWindow = await markWindow(page);
+      const picture = page.getByRole("img", { name: "Mark" });
+      await expect
+        .poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
+        .toBe(16);
+      await note(page, name).fill("half a sentence");
       await expectLive(name);
-    }
-    await click("button", "Find");
-    await expect(page.getByRole("heading")).toHaveText(`en ${name} 2`);
-    await expectLive(name);
-    await click("link", "Replace");
-    await expectLive(`${name}-deeper`);
-    await click("button", "Push");
-    await expect(page.getByRole("heading")).toHaveText(`de ${name}-deeper-pushed 0`);
-    await expectLive(`${name}-deeper-pushed`);
-    await page.goBack();
-    await expectLive(`${name}-deeper`);
-    await click("button", "Order");
-    await expect(shown(page, `${name}-deeper-ordered`)).toBeVisible();
-    await expectLive(`${name}-deeper-ordered`);
-    await click("link", "Moved");
-    await expectLive(`${name}-deeper-ordered-moved`);
+      await expect(note(page, name)).toHaveValue("half a sentence");
 
-    // What the page has not found comes back.
-    const gone = `${name}-deeper-ordered-moved-gone`;
-    await write(gone, 1);
-    await expect(page.getByText("Sold out")).toBeVisible();
-    await write(gone, 0);
-    await expectLive(`${name}-deeper-ordered-moved`);
-    await expectSameWindow();
+      const click = (role: "link" | "button", label: string) =>
+        page.getByRole(role, { name: label, exact: true }).click();
+      await click("link", "Search");
+      await expect(page.getByRole("heading")).toHaveText(`en ${name} 1`);
+      await expectLive(name);
+      for (const label of ["Hash", "Native hash"]) {
+        await click("link", label);
+        await expect(page).toHaveURL(/#end$/);
+        await expectLive(name);
+      }
+      await click("button", "Find");
+      await expect(page.getByRole("heading")).toHaveText(`en ${name} 2`);
+      await expectLive(name);
+      await click("link", "Replace");
+      await expectLive(`${name}-deeper`);
+      await click("button", "Push");
+      await expect(page.getByRole("heading")).toHaveText(`de ${name}-deeper-pushed 0`);
+      await expectLive(`${name}-deeper-pushed`);
+      await page.goBack();
+      await expectLive(`${name}-deeper`);
+      await click("button", "Order");
+      await expect(shown(page, `${name}-deeper-ordered`)).toBeVisible();
+      await expectLive(`${name}-deeper-ordered`);
+      await click("link", "Moved");
+      await expectLive(`${name}-deeper-ordered-moved`);
 
-    // At most one request for each change, and streams without a redirect.
-    const atEnd = renders.count;
-    await expectLive(`${name}-deeper-ordered-moved`);
-    await expectState(page, "live");
-    expect(renders.count - atEnd).toBeLessThanOrEqual(2);
-    expect(seen.streams.filter((path) => path !== "/shop/api/reactive/")).toEqual([]);
+      // What the page has not found comes back.
+      const gone = `${name}-deeper-ordered-moved-gone`;
+      await write(gone, 1);
+      await expect(page.getByText("Sold out")).toBeVisible();
+      await write(gone, 0);
+      await expectLive(`${name}-deeper-ordered-moved`);
+      await expectSameWindow();
 
-    // Another root layout is another document.
-    await click("link", "Help");
-    await expect(page.getByRole("heading", { name: "Help" })).toBeVisible();
-    await expectLive(`${name}-deeper-ordered-moved-help`);
-    await page.goBack();
-    await expectLive(`${name}-deeper-ordered-moved`);
+      // At most one request for each change, and streams without a redirect.
+      const atEnd = renders.count;
+      await expectLive(`${name}-deeper-ordered-moved`);
+      await expectState(page, "live");
+      expect(renders.count - atEnd).toBeLessThanOrEqual(2);
+      expect(seen.streams.filter((path) => path !== "/shop/api/reactive/")).toEqual([]);
 
-    await openLive(page, `${server.url}/shop/feed/${way}/`);
-    const expectSameFeed = await markWindow(page);
-    await note(page, `feed-${way}`).fill("half a sentence");
-    await expectLive(`feed-${way}`);
-    await click("link", "Open");
-    await expect(page.getByRole("dialog")).toBeVisible();
-    await expectLive(`photo-${way}`);
-    await expectLive(`feed-${way}`);
-    await expect(note(page, `feed-${way}`)).toHaveValue("half a sentence");
-    await page.goBack();
-    await expect(page.getByRole("dialog")).toBeHidden();
-    await expectLive(`feed-${way}`);
-    await expectSameFeed();
+      // Another root layout is another document.
+      await click("link", "Help");
+      await expect(page.getByRole("heading", { name: "Help" })).toBeVisible();
+      await expectLive(`${name}-deeper-ordered-moved-help`);
+      await page.goBack();
+      await expectLive(`${name}-deeper-ordered-moved`);
 
-    expect(seen.assets.size).toBeGreaterThan(5);
-    // A prefetch that was given up is no fault of the page.
-    expect(seen.errors.filter((text) => !text.startsWith("Failed to load resource"))).toEqual([]);
-  });
+      await openLive(page, `${server.url}/shop/feed/${way}/`);
+      const expectSameFeed = await markWindow(page);
+      await note(page, `feed-${way}`).fill("half a sentence");
+      await expectLive(`feed-${way}`);
+      await click("link", "Open");
+      await expect(page.getByRole("dialog")).toBeVisible();
+      await expectLive(`photo-${way}`);
+      await expectLive(`feed-${way}`);
+      await expect(note(page, `feed-${way}`)).toHaveValue("half a sentence");
+      await page.goBack();
+      await expect(page.getByRole("dialog")).toBeHidden();
+      await expectLive(`feed-${way}`);
+      await expectSameFeed();
+
+      expect(seen.assets.size).toBeGreaterThan(5);
+      // A prefetch that was given up is no fault of the page.
+      expect(seen.errors.filter((text) => !text.startsWith("Failed to load resource"))).toEqual([]);
+    },
+  );
 }
 
 test("a client component below a path writes", async ({ page }) => {

@@ -3,9 +3,10 @@ import { type IncomingMessage, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findProcesses } from "../packages/kawa/test/integration/support/processes.ts";
 import { expect, test } from "./fixtures.ts";
-import { openLive, shownCount, writeCount } from "./support/lab.ts";
+import { openLive, readCount, shownCount, writeCount } from "./support/lab.ts";
 
-const maxExitMs = 3_000;
+/** It takes less than 3 s; this machine may be three times slower. */
+const maxExitMs = 9_000;
 
 const ends = [
   { name: "SIGTERM", options: { signal: "SIGTERM" }, code: 143 },
@@ -13,50 +14,54 @@ const ends = [
 ] as const;
 
 for (const { name, options, code } of ends) {
-  test(`${name} ends the app within 3 s while three pages are open, and leaves no process`, async ({
+  test(`${name} ends the app at once while three pages are open, and leaves no process`, async ({
     context,
-    startServer,
+    startLabServer,
   }) => {
-    const server = await startServer();
+    const server = await startLabServer();
     const pages = [await context.newPage(), await context.newPage(), await context.newPage()];
-    for (const page of pages) await openLive(page, `${server.url}/lab/counter/shutdown`);
-    await writeCount(server.url, "shutdown", 1);
+    for (const page of pages) await openLive(page, `${server.url}/counter/shutdown`);
+    await writeCount(server, "shutdown", 1);
     for (const page of pages) await expect(shownCount(page)).toHaveText("1");
     // The app, the shell that guards the engine, and the engine.
     expect(findProcesses(server.dataDir).length).toBeGreaterThanOrEqual(3);
 
-    const result = await server.stop({ ...options, graceMs: 10_000 });
+    const result = await server.stop({ ...options, graceMs: 30_000 });
 
     expect(result).toMatchObject({ wasForced: false, code, signal: null, leftoverPids: [] });
     expect(result.durationMs).toBeLessThan(maxExitMs);
-    await expect.poll(() => findProcesses(server.dataDir), { timeout: 3_000 }).toEqual([]);
+    await expect.poll(() => findProcesses(server.dataDir)).toEqual([]);
 
     // What was written is there after the next start, and the open pages come back to it.
     await server.start();
-    await writeCount(server.url, "shutdown", 2);
+    await writeCount(server, "shutdown", 2);
     for (const page of pages) await expect(shownCount(page)).toHaveText("2");
   });
 }
 
-test("a request that has begun is answered, and what it writes is kept", async ({ startServer }) => {
-  const server = await startServer();
-  await writeCount(server.url, "begun", 1);
-  const begun = request(`${server.url}/lab/signals/begun`, {
+test("a request that has begun is answered, and what it writes is kept", async ({ startLabServer }) => {
+  const server = await startLabServer();
+  await writeCount(server, "begun", 1);
+  const begun = request(`${server.url}/signals/counter/begun`, {
     method: "PUT",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", expect: "100-continue" },
   });
+  const isTaken = once(begun, "continue");
   const answered = once(begun, "response") as Promise<[IncomingMessage]>;
+  begun.flushHeaders();
+  await isTaken;
   begun.write("4");
   // It is in the route by then, which waits for the rest.
   await sleep(500);
-  const stopped = server.stop({ graceMs: 10_000 });
-  await sleep(200);
+  const stopped = server.stop({ graceMs: 30_000 });
+  // The app has heard the signal by then.
+  await sleep(500);
   begun.end("2");
   const [answer] = await answered;
-  expect(answer.statusCode).toBe(200);
+  expect(answer.statusCode).toBe(204);
   answer.resume();
   expect(await stopped).toMatchObject({ wasForced: false, leftoverPids: [] });
 
   await server.start();
-  expect(await (await fetch(`${server.url}/lab/signals/begun`)).json()).toBe(42);
+  expect(await readCount(server, "begun")).toBe(42);
 });

@@ -6,9 +6,10 @@ import { keysQuery } from "../packages/kawa/src/browser/value-protocol.ts";
 import { chromiumArgs, ensureChromium } from "./chromium.ts";
 import { expect, test } from "./fixtures.ts";
 import { engineAccess } from "./support/engine-access.ts";
-import { writeCount } from "./support/lab.ts";
+import { setCounter } from "./support/starter.ts";
 
-const secret = 4_711_003;
+/** What the counter shows. */
+const secret = 471_103;
 
 /** What a page gets when it asks for an address, as far as the browser lets it read the answer. */
 type Heard = { status: number; text: string } | "unreadable";
@@ -82,7 +83,7 @@ async function expectClosedEngine(page: Page, origin: string): Promise<void> {
 }
 
 test("a page of another site reaches neither the engine nor the app", async ({ server }) => {
-  await writeCount(server.url, "strangers", secret);
+  await setCounter(server, secret);
   const { endpoint } = await engineAccess(server.dataDir);
   const site = createServer((_, response) =>
     response.setHeader("content-type", "text/html").end("<title>evil</title>"),
@@ -98,8 +99,8 @@ test("a page of another site reaches neither the engine nor the app", async ({ s
         "/api/rivet/metadata",
         "/api/rivet/health",
         "/api/rivet/start",
-        `/api/reactive${keysQuery(["lab:strangers:counter"])}`,
-        "/lab/counter/strangers",
+        `/api/reactive${keysQuery(["app:counter"])}`,
+        "/",
       ]) {
         expect(await fetchIn(page, server.url + path)).toBe("unreadable");
         expect(await fetchIn(page, server.url + path, { method: "POST" })).toBe("unreadable");
@@ -113,7 +114,7 @@ test("a page of another site reaches neither the engine nor the app", async ({ s
 test("a page of another site whose name leads to this machine reaches neither the engine nor the app", async ({
   server,
 }) => {
-  await writeCount(server.url, "strangers", secret);
+  await setCounter(server, secret);
   const { endpoint } = await engineAccess(server.dataDir);
   const asEvil = (url: string): string => url.replace("127.0.0.1", "evil.test");
   await withBrowser(async (browser) => {
@@ -121,21 +122,21 @@ test("a page of another site whose name leads to this machine reaches neither th
     await page.goto(`${asEvil(endpoint)}/health`);
     await expectClosedEngine(page, asEvil(endpoint));
 
-    const answer = await page.goto(`${asEvil(server.url)}/lab/counter/strangers`);
+    const answer = await page.goto(`${asEvil(server.url)}/`);
     expect(answer!.status()).toBe(421);
     expect(await answer!.text()).toContain("This app has another host name.");
     const forged = { "x-forwarded-host": new URL(server.url).host, "x-forwarded-for": "203.0.113.9" };
     for (const [path, init] of [
       ["/", {}],
-      ["/lab/counter/strangers", { headers: forged }],
-      ["/lab/counter/strangers", { headers: { rsc: "1" } }],
+      ["/", { headers: forged }],
+      ["/", { headers: { rsc: "1" } }],
       // The matcher leads what carries this header past the middleware.
-      ["/lab/counter/strangers", { headers: { "next-action": "x" } }],
-      ["/lab/counter/strangers", { headers: { "next-action": "x", rsc: "1" } }],
+      ["/", { headers: { "next-action": "x" } }],
+      ["/", { headers: { "next-action": "x", rsc: "1" } }],
       ["/api/rivet/health", { headers: forged }],
       ["/api/rivet/metadata", {}],
       ["/api/rivet/start", { method: "POST" }],
-      [`/api/reactive${keysQuery(["lab:strangers:counter"])}`, { headers: forged }],
+      [`/api/reactive${keysQuery(["app:counter"])}`, { headers: forged }],
       ["/api/reactive", { method: "POST", body: "{}" }],
       ["/api/reactive", { method: "PUT", body: "{}" }],
     ] as const) {
@@ -157,14 +158,14 @@ test("a page of another site whose name leads to this machine reaches neither th
 
 test("an app that names its hosts answers for them, and says so to a proxy on its machine", async ({ startServer }) => {
   const server = await startServer({ env: { KAWA_ALLOWED_HOSTS: "evil.test", KAWA_TRUSTED_PROXIES: "1" } });
-  await writeCount(server.url, "strangers", secret);
+  await setCounter(server, secret);
   const ask = (headers: Record<string, string>): Promise<number> =>
-    fetch(`${server.url}/lab/counter/strangers`, { headers }).then(({ status }) => status);
+    fetch(`${server.url}/`, { headers }).then(({ status }) => status);
   expect(await ask({ "x-forwarded-host": "evil.test" })).toBe(200);
   expect(await ask({ "x-forwarded-host": "other.test" })).toBe(421);
   await withBrowser(async (browser) => {
     const page = await browser.newPage();
-    await page.goto(`${server.url.replace("127.0.0.1", "evil.test")}/lab/counter/strangers`);
+    await page.goto(`${server.url.replace("127.0.0.1", "evil.test")}/`);
     await expect(page.locator("body")).toContainText(String(secret));
   });
 });

@@ -1,8 +1,8 @@
 import type { Page, Request } from "@playwright/test";
-import { atStarter, expect, test } from "./fixtures.ts";
+import { atLab, expect, test } from "./fixtures.ts";
 import { markWindow, openLive, writeCount } from "./support/lab.ts";
 
-test.use(atStarter);
+test.use(atLab);
 
 async function fillPage(page: Page): Promise<void> {
   await page.getByLabel("Uncontrolled").fill("uncontrolled text");
@@ -18,9 +18,9 @@ async function expectFilled(page: Page): Promise<void> {
 
 test("a refresh leaves typed text, an open dialog with its focus, details and the scroll position as they are", async ({
   page,
-  server,
+  labServer,
 }) => {
-  await openLive(page, "/lab/kept/kept");
+  await openLive(page, "/kept/kept");
   await fillPage(page);
   await page.evaluate(() => scrollTo(0, 1_200));
   await page.getByRole("button", { name: "Open the dialog" }).dispatchEvent("click");
@@ -29,7 +29,7 @@ test("a refresh leaves typed text, an open dialog with its focus, details and th
   const scrollY = await page.evaluate(() => window.scrollY);
 
   for (let value = 1; value <= 3; value += 1) {
-    await writeCount(server.url, "kept", value);
+    await writeCount(labServer, "kept", value);
     await expect(page.locator("dialog p")).toHaveText(`Dialog at ${value}`);
   }
   await expect(page.locator("dialog")).toHaveAttribute("open", "");
@@ -41,52 +41,55 @@ test("a refresh leaves typed text, an open dialog with its focus, details and th
   await expectSameWindow();
 });
 
-test("a refresh after history.replaceState does not scroll", async ({ page, server }) => {
-  await openLive(page, "/lab/kept/kept-replaced");
+test("a refresh after history.replaceState does not scroll", async ({ page, labServer }) => {
+  await openLive(page, "/kept/kept-replaced");
   await page.evaluate(() => {
     history.replaceState(null, "", `${location.pathname}?from=script`);
     scrollTo(0, 1_200);
   });
   for (let value = 1; value <= 3; value += 1) {
-    await writeCount(server.url, "kept-replaced", value);
+    await writeCount(labServer, "kept-replaced", value);
     await expect(page.locator("output")).toHaveText(String(value));
     expect(await page.evaluate(() => [window.scrollY, location.search])).toEqual([1_200, "?from=script"]);
   }
 });
 
-test("a slow refresh does not bring the visitor back to the page that was left", async ({ page, server }) => {
-  await openLive(page, "/lab/counter/left?other=reached");
+test("a slow refresh does not bring the visitor back to the page that was left", async ({ page, labServer }) => {
+  await openLive(page, "/counter/left?other=reached");
   // The answer to the refresh comes when the visitor is somewhere else.
   let release = (): void => {};
   const isReleased = new Promise<void>((resolve) => (release = resolve));
   const isRefresh = (request: Request): boolean =>
-    request.method() === "POST" && request.url().includes("/lab/counter/left");
-  await page.route("**/lab/counter/left?*", async (route) => {
+    request.method() === "POST" && request.url().includes("/counter/left");
+  await page.route("**/counter/left?*", async (route) => {
     if (isRefresh(route.request())) await isReleased;
     await route.continue();
   });
   const asked = page.waitForRequest(isRefresh);
-  await writeCount(server.url, "left", 1);
+  await writeCount(labServer, "left", 1);
   await asked;
-  const left = page.waitForResponse(/\/lab\/counter\/reached\?.*_rsc=/);
+  const left = page.waitForResponse(/\/counter\/reached\?.*_rsc=/);
   await page.getByRole("link", { name: "Go to reached" }).click();
   await left;
   // Next shows the new page with the layouts of the refresh.
   release();
   await expect(page.getByRole("heading", { name: "reached" })).toBeVisible();
-  await writeCount(server.url, "reached", 1);
+  await writeCount(labServer, "reached", 1);
   await expect(page.locator("output")).toHaveText("1");
   await expect(page.getByRole("heading", { name: "reached" })).toBeVisible();
-  expect(new URL(page.url()).pathname).toBe("/lab/counter/reached");
+  expect(new URL(page.url()).pathname).toBe("/counter/reached");
 });
 
-test("a page that cannot be shown for a moment is shown again with the next good render", async ({ page, server }) => {
-  await openLive(page, "/lab/failing/failing-page");
+test("a page that cannot be shown for a moment is shown again with the next good render", async ({
+  page,
+  labServer,
+}) => {
+  await openLive(page, "/failing/page/failing-page");
   const expectSameWindow = await markWindow(page);
   for (const round of [1, 2]) {
-    await writeCount(server.url, "failing-page", -round);
+    await writeCount(labServer, "failing-page", -round);
     await expect(page.getByRole("alert").filter({ hasText: "cannot be shown" })).toBeVisible();
-    await writeCount(server.url, "failing-page", round);
+    await writeCount(labServer, "failing-page", round);
     await expect(page.locator("output")).toHaveText(String(round));
   }
   await expectSameWindow();

@@ -1,49 +1,44 @@
-import { atStarter, expect, test } from "./fixtures.ts";
+import { atLab, expect, test } from "./fixtures.ts";
 import { countRenders, expectState, expectStraightStream, openLive, writeCount } from "./support/lab.ts";
 
-test.use(atStarter);
+test.use(atLab);
 
-test("twelve tabs of one browser in next dev are live over one connection", async ({ browser, startServer }) => {
-  test.setTimeout(180_000);
-  const server = await startServer({ isDev: true, startTimeoutMs: 90_000 });
-  const context = await browser.newContext();
+test("twelve tabs of one browser are live over one connection", async ({ context, labServer }) => {
   const pages = [];
   for (let n = 0; n < 12; n += 1) {
     const page = await context.newPage();
-    await openLive(page, `${server.url}/lab/counter/twelve`);
+    await openLive(page, `${labServer.url}/counter/twelve`);
     pages.push(page);
   }
-  await writeCount(server.url, "twelve", 1);
+  await writeCount(labServer, "twelve", 1);
   for (const page of pages) await expect(page.locator("output")).toHaveText("1");
-  await expectStraightStream(server.url);
-  await context.close();
 });
 
-test("an open stream is no request to Next any more", async ({ server }) => {
-  await expectStraightStream(server.url);
+test("an open stream is no request to Next any more", async ({ labServer }) => {
+  await expectStraightStream(labServer.url);
 });
 
 for (const missing of [["SharedWorker"], ["SharedWorker", "BroadcastChannel"]]) {
-  test(`tabs are live where the browser has no ${missing.join(" and no ")}`, async ({ browser, server }) => {
+  test(`tabs are live where the browser has no ${missing.join(" and no ")}`, async ({ browser, labServer }) => {
     const context = await browser.newContext();
     await context.addInitScript((names) => {
       for (const name of names) Reflect.deleteProperty(globalThis, name);
     }, missing);
     const name = `without-${missing.length}`;
     const pages = [await context.newPage(), await context.newPage(), await context.newPage()];
-    for (const page of pages) await openLive(page, `${server.url}/lab/counter/${name}`);
-    await writeCount(server.url, name, 1);
+    for (const page of pages) await openLive(page, `${labServer.url}/counter/${name}`);
+    await writeCount(labServer, name, 1);
     for (const page of pages) await expect(page.locator("output")).toHaveText("1");
 
     // The first tab holds the stream of all where they share one.
     await pages[0]!.close();
-    await writeCount(server.url, name, 2);
+    await writeCount(labServer, name, 2);
     for (const page of pages.slice(1)) await expect(page.locator("output")).toHaveText("2");
     await context.close();
   });
 }
 
-test("a hidden tab does nothing, and catches up once when it is shown", async ({ page, server }) => {
+test("a hidden tab does nothing, and catches up once when it is shown", async ({ page, labServer }) => {
   await page.addInitScript(() => {
     let state = "visible";
     Object.defineProperty(document, "visibilityState", { get: () => state });
@@ -56,13 +51,13 @@ test("a hidden tab does nothing, and catches up once when it is shown", async ({
   });
   const setVisibility = (state: string): Promise<void> =>
     page.evaluate((next) => (window as unknown as { setVisibility(next: string): void }).setVisibility(next), state);
-  await openLive(page, "/lab/counter/hidden-tab");
+  await openLive(page, "/counter/hidden-tab");
   await setVisibility("hidden");
   const renders = countRenders(page);
   const witness = await page.context().newPage();
-  await openLive(witness, `${server.url}/lab/counter/hidden-tab`);
+  await openLive(witness, `${labServer.url}/counter/hidden-tab`);
   for (let value = 1; value <= 10; value += 1) {
-    await writeCount(server.url, "hidden-tab", value);
+    await writeCount(labServer, "hidden-tab", value);
     await expect(witness.locator("output")).toHaveText(String(value));
   }
   expect(renders.count).toBe(0);
@@ -76,16 +71,15 @@ test("a hidden tab does nothing, and catches up once when it is shown", async ({
 test("a browser says that it is offline, and is current by itself when the network is back", async ({
   context,
   page,
-  server,
+  labServer,
 }) => {
-  await openLive(page, "/lab/counter/offline-tab");
+  await openLive(page, "/counter/offline-tab");
   await page.getByLabel("Note").fill("half a sentence");
   await context.setOffline(true);
-  await server.stop();
+  await labServer.stop();
   await expectState(page, "offline");
-  await expect(page.getByText("Offline: this may be out of date")).toBeVisible();
-  await server.start();
-  await writeCount(server.url, "offline-tab", 5);
+  await labServer.start();
+  await writeCount(labServer, "offline-tab", 5);
   await context.setOffline(false);
   await expect(page.locator("output")).toHaveText("5");
   await expectState(page, "live");

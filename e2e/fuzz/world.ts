@@ -134,7 +134,7 @@ export class World {
 
   /** Before it is hydrated, a page takes no clicks; the mark tells it from one that is loaded later. */
   async waitUntilUsable(page: Page): Promise<void> {
-    await page.waitForSelector('[data-hydrated="true"]', { timeout: 20_000 });
+    await page.waitForSelector('[data-hydrated="true"]', { timeout: 30_000 });
     await page.evaluate(() => Object.assign(window, { isMarked: true }));
   }
 
@@ -179,7 +179,7 @@ export class World {
 
   async click(page: Page, selector: string): Promise<void> {
     // No wait for the element to be still and in view: each step would take a tenth of a second longer.
-    await page.locator(selector).evaluate((element: HTMLElement) => element.click(), undefined, { timeout: 10_000 });
+    await page.locator(selector).evaluate((element: HTMLElement) => element.click(), undefined, { timeout: 30_000 });
   }
 
   look(page: Page): Promise<Look> {

@@ -1,24 +1,24 @@
-import { createMiddleware, withRenderId } from "kawa/next/middleware";
+import { createMiddleware } from "kawa/next/middleware";
 import { type NextRequest, NextResponse } from "next/server";
-
+import { sessions } from "./lib/sessions.ts";
 import { labCounter } from "./lib/signals.ts";
 
-const secure = createMiddleware();
+const respond = createMiddleware({ sessions, respond: rewrite });
+/** Static pages are the same for everybody. */
+const respondStatic = createMiddleware({ nonce: false });
 
 export async function middleware(request: NextRequest): Promise<NextResponse> {
-  const counted = /^\/render-writes\/\w+\/middleware\/([\w-]+)$/.exec(request.nextUrl.pathname);
+  const { pathname } = request.nextUrl;
+  const counted = /^\/render-writes\/\w+\/middleware\/([\w-]+)$/.exec(pathname);
   if (counted) await labCounter(counted[1]!).update((count) => count + 1);
-  return respond(request);
+  return pathname === "/" || pathname.startsWith("/static/") ? respondStatic(request) : respond(request);
 }
 
-function respond(request: NextRequest): NextResponse {
-  if (request.nextUrl.pathname.startsWith("/built-in/")) return secure(request);
-  return withRenderId(request, (named) => {
-    const { pathname } = named.nextUrl;
-    const to = pathname.replace(/^\/counted\//, "/render-writes/").replace(/^(?=\/(de|en)\/)/, "/navigation/lang");
-    if (to === pathname) return NextResponse.next({ request: named });
-    return NextResponse.rewrite(new URL(`${to}${named.nextUrl.search}`, named.url), { request: named });
-  });
+function rewrite(request: NextRequest): NextResponse {
+  const { pathname, search } = request.nextUrl;
+  const to = pathname.replace(/^\/counted\//, "/render-writes/").replace(/^(?=\/(de|en)\/)/, "/navigation/lang");
+  if (to === pathname) return NextResponse.next({ request });
+  return NextResponse.rewrite(new URL(`${to}${search}`, request.url), { request });
 }
 
 export const config = {

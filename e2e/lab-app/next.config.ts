@@ -3,12 +3,8 @@ import { withKawa } from "kawa/next/config";
 
 const root = join(import.meta.dirname, "../..");
 
-/** A second build beside the one that runs. */
-const distDir = process.env["KAWA_E2E_DIST"];
-
 export default withKawa({
   experimental: { authInterrupts: true },
-  ...(distDir === undefined ? {} : { distDir }),
   turbopack: { root },
   outputFileTracingRoot: root,
   rewrites: async () => [

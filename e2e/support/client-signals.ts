@@ -23,6 +23,16 @@ export async function recordTexts(page: Page, testId: string): Promise<() => Pro
   return () => element.evaluate((output) => (output as unknown as { texts: string[] }).texts);
 }
 
+/** Keeps what the page writes from the server until the function that it returns is called. */
+export async function holdWrites(page: Page): Promise<() => void> {
+  const held = Promise.withResolvers<void>();
+  await page.route("**/api/reactive", async (route) => {
+    if (route.request().method() === "PUT") await held.promise;
+    await route.continue();
+  });
+  return held.resolve;
+}
+
 /** Writes as another browser does. */
 export function putValue(
   url: string,

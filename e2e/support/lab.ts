@@ -11,14 +11,37 @@ export async function openLive(page: Page, url: string): Promise<void> {
   await expectState(page, "live");
 }
 
-export async function expectState(page: Page, state: "connecting" | "live" | "stale" | "offline"): Promise<void> {
-  await expect(page.getByTestId("live")).toHaveAttribute("data-state", state, { timeout: 30_000 });
+export async function expectState(
+  page: Page,
+  state: "connecting" | "live" | "stale" | "offline",
+  timeout = 30_000,
+): Promise<void> {
+  await expect(page.getByTestId("live")).toHaveAttribute("data-state", state, { timeout });
 }
 
-/** Sets a lab counter through the app at `appUrl`; resolves when the value is durable. */
-export async function writeCount(appUrl: string, name: string, value: number): Promise<void> {
-  const response = await fetch(`${appUrl}/lab/signals/${name}`, { method: "PUT", body: String(value) });
-  if (!response.ok) throw new Error(`Writing ${name} was answered with ${response.status}.`);
+/** What has an address: a server, or what stands before servers. */
+type Address = { readonly url: string };
+
+/** Sets a counter of the lab app; resolves when the value is durable. */
+export function writeCount({ url }: Address, name: string, value: number): Promise<void> {
+  return write(`${url}/signals/counter/${name}`, value);
+}
+
+/** Sets a number of the lab app that client components show; resolves when the value is durable. */
+export function writeShared({ url }: Address, name: string, value: number): Promise<void> {
+  return write(`${url}/signals/shared/${name}`, value);
+}
+
+async function write(url: string, value: number): Promise<void> {
+  const response = await fetch(url, { method: "PUT", body: String(value) });
+  if (!response.ok) throw new Error(`Writing ${url} was answered with ${response.status}.`);
+}
+
+/** What a server holds for a counter of the lab app. */
+export async function readCount({ url }: Address, name: string): Promise<number> {
+  const response = await fetch(`${url}/signals/counter/${name}`);
+  if (!response.ok) throw new Error(`Reading ${name} was answered with ${response.status}.`);
+  return (await response.json()) as number;
 }
 
 /** Expects that a stream is written straight to its connection, past Next: only then its events are in no chunks. */
@@ -33,13 +56,6 @@ export async function expectStraightStream(appUrl: string): Promise<void> {
   const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
   expect((await reader.read()).value).toContain("event: hello");
   await reader.cancel();
-}
-
-/** What a server of the app holds for a lab counter. */
-export async function readCount(appUrl: string, name: string): Promise<number> {
-  const response = await fetch(`${appUrl}/lab/signals/${name}`);
-  if (!response.ok) throw new Error(`Reading ${name} was answered with ${response.status}.`);
-  return (await response.json()) as number;
 }
 
 /** Leaves a mark in the window; returns a check that fails when the page was loaded anew since. */
@@ -67,17 +83,4 @@ export function isRefreshAction(request: Request): boolean {
     request.headers()["next-action"] !== undefined &&
     /^\["[\w-]+","[\w.-]*"(,(\[.*\]|"\$undefined"))?\]$/.test(request.postData() ?? "")
   );
-}
-
-/**
- * Everything that the page asks for from now on. The stream belongs to the whole browser, and the browser asks for the icon when it
- * likes: they are left out.
- */
-export function noteRequests(page: Page): readonly string[] {
-  const requests: string[] = [];
-  page.on("request", (request) => {
-    const { pathname } = new URL(request.url());
-    if (pathname !== "/api/reactive" && !pathname.startsWith("/icon")) requests.push(`${request.method()} ${pathname}`);
-  });
-  return requests;
 }

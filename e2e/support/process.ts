@@ -160,7 +160,7 @@ export type StopOptions = {
   signal?: "SIGTERM" | "SIGINT";
   /** Sends the signal to the whole process group, as Ctrl-C in a terminal does. @default false */
   toGroup?: boolean;
-  /** Time for the process to end by itself. @default 5_000 */
+  /** Time for the process to end by itself. @default 20_000 */
   graceMs?: number;
 };
 
@@ -175,9 +175,9 @@ export type StopResult = {
   leftoverPids: number[];
 };
 
-/** Those that still live 500 ms later: a child may take a moment longer than its parent. */
+/** Those that still live 10 s later: a child may take a moment longer than its parent. */
 async function findLeftovers(pids: readonly number[]): Promise<number[]> {
-  const deadline = performance.now() + 500;
+  const deadline = performance.now() + 10_000;
   for (;;) {
     const alive = pids.filter(isProcessAlive);
     if (alive.length === 0 || performance.now() > deadline) return alive;
@@ -187,7 +187,7 @@ async function findLeftovers(pids: readonly number[]): Promise<number[]> {
 
 /** A signal to the process, SIGKILL to its whole tree when it has not ended after `graceMs`. */
 export async function stopProcess(target: SpawnedProcess, options: StopOptions = {}): Promise<StopResult> {
-  const { signal: asked = "SIGTERM", toGroup = false, graceMs = 5_000 } = options;
+  const { signal: asked = "SIGTERM", toGroup = false, graceMs = 20_000 } = options;
   const startedAt = performance.now();
   const tree = listTree(target.pid);
   if (target.isRunning()) signalProcess(toGroup ? -target.pid : target.pid, asked);

@@ -39,7 +39,7 @@ export type ServerOptions = {
   home?: string;
   /** Added to the app's environment. */
   env?: Readonly<Record<string, string>>;
-  /** How long the home page may take to answer 200. @default 60_000 */
+  /** How long the home page may take to answer 200. @default 120_000 */
   startTimeoutMs?: number;
 };
 
@@ -87,7 +87,7 @@ export class Server {
   async start(): Promise<void> {
     if (this.#process?.isRunning()) return;
     this.#pastLogs = this.log();
-    const { dir = appDir, isDev = false, port, home = "/", env, startTimeoutMs = 60_000 } = this.#options;
+    const { dir = appDir, isDev = false, port, home = "/", env, startTimeoutMs = 120_000 } = this.#options;
     // A copy of the app runs its own copy of Next; a fixture has none.
     const ownCommand = join(dir, relative(appDir, nextCommand));
     const command = existsSync(ownCommand) ? ownCommand : nextCommand;
@@ -100,7 +100,6 @@ export class Server {
           NODE_ENV: isDev ? "development" : "production",
           NEXT_TELEMETRY_DISABLED: "1",
           KAWA_DATA_DIR: this.dataDir,
-          KAWA_LAB: "1",
           // What a developer's shell may hold must not lead the test to another engine.
           RIVET_ENDPOINT: undefined,
           KAWA_SECRET: undefined,
@@ -182,7 +181,7 @@ export class Server {
 
 async function hasAnswered(url: string): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
     await response.arrayBuffer();
     return response.status === 200;
   } catch {

@@ -1,12 +1,69 @@
-import { namespace } from "kawa";
+import { namespace, type StandardSchema } from "kawa";
 
 const lab = namespace("lab");
 
-/** A number for each test: tests that share no name do not disturb each other. */
-export const labCounter = lab.family((name: string) => ({ key: `${name}:counter`, default: 0 }), { expose: "write" });
+/** A number for each test: tests that share no name do not disturb each other. Browsers are told nothing of it. */
+export const labCounter = lab.family((name: string) => ({ key: `${name}:counter`, default: 0 }));
 
-/** Two of them are shown together. */
-export const labPair = lab.family((name: string) => ({ key: `${name}:pair`, default: 0 }), { expose: "write" });
+/** Refuses what is negative. */
+const naturalNumber: StandardSchema<number> = {
+  "~standard": {
+    version: 1,
+    vendor: "kawa-lab",
+    validate: async (value) => {
+      if (typeof value !== "number") return { issues: [{ message: "Only numbers can be saved." }] };
+      return value < 0 ? { issues: [{ message: "Numbers below zero cannot be saved." }] } : { value };
+    },
+  },
+};
+
+/** A number for client components of each test. */
+export const labShared = lab.family((name: string) => ({ key: `${name}:shared`, default: 0 }), {
+  expose: "write",
+  schema: naturalNumber,
+});
+
+/** Client components show it, and browsers cannot write it. */
+export const labShown = lab.family((name: string) => ({ key: `${name}:shown`, default: 0 }), { expose: "read" });
+
+/** One theme for each test. */
+export const labThemes = ["system", "light", "dark"] as const;
+export type LabTheme = (typeof labThemes)[number];
+export const labTheme = lab.family((name: string) => ({ key: `${name}:theme`, default: "system" as LabTheme }), {
+  expose: "write",
+});
+
+/** Who is in a room, one member a tab: it is gone 5 seconds after its browser was last heard of. */
+export const labVisitors = lab.family(
+  (at: { room: string; tab: string }) => ({ key: `visitors:${at.room}:${at.tab}`, default: "" }),
+  {
+    expose: "write",
+    ttlMs: 5_000,
+  },
+);
+
+/** As above, for longer than a test takes: who is gone has said so. */
+export const labResidents = lab.family(
+  (at: { room: string; tab: string }) => ({ key: `residents:${at.room}:${at.tab}`, default: "" }),
+  {
+    expose: "write",
+    ttlMs: 600_000,
+  },
+);
+
+/** Set by servers alone. */
+export const labGuests = lab.family(
+  (at: { room: string; id: string }) => ({ key: `guests:${at.room}:${at.id}`, default: "" }),
+  {
+    expose: "read",
+    ttlMs: 5_000,
+  },
+);
+
+/** A value of a kind that JSON does not know. */
+export const labDate = lab.family((name: string) => ({ key: `${name}:date`, default: new Date(0) }), {
+  expose: "write",
+});
 
 export const labList = lab.family(
   (name: string): { key: string; default: readonly string[] } => ({ key: `${name}:list`, default: [] }),

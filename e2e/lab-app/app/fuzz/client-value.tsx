@@ -1,12 +1,12 @@
 "use client";
 import { useReactive } from "kawa";
 import type { ReactElement } from "react";
-import { labCounter } from "../../lib/signals.ts";
+import { labShared } from "../../lib/signals.ts";
 import type { Key } from "./keys.ts";
 
 /** One counter of a run in a client component, and a button that adds one to it. */
 export function ClientValue({ run, of: key }: { run: string; of: Key }): ReactElement {
-  const signal = labCounter(`${run}-${key}`);
+  const signal = labShared(`${run}-${key}`);
   return (
     <>
       <output data-key={key}>{useReactive(signal)}</output>

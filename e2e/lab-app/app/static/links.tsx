@@ -1,7 +1,7 @@
 import Link from "next/link";
 import type { ReactElement } from "react";
 
-const paths = ["/static/plain", "/static/isr", "/static/posts/a", "/static/forced", "/count/static"];
+const paths = ["/static/plain", "/static/isr", "/static/posts/a", "/static/forced", "/counter/static"];
 
 export function Links(): ReactElement {
   return (

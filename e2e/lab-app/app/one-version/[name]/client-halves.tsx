@@ -2,14 +2,14 @@
 import { computed, useReactive } from "kawa";
 import { useSignalQuery } from "kawa/query";
 import { type ReactElement, Suspense, useState } from "react";
-import { labCounter, labPair } from "../../../lib/signals.ts";
+import { labShared } from "../../../lib/signals.ts";
 
 export function ClientHalf({ name }: { name: string }): ReactElement {
-  return <output data-half="client">{useReactive(labCounter(name))}</output>;
+  return <output data-half="client">{useReactive(labShared(name))}</output>;
 }
 
 const sums = new Map<string, ReturnType<typeof sumOf>>();
-const sumOf = (name: string) => computed(() => labPair(`${name}-left`).value + labPair(`${name}-right`).value);
+const sumOf = (name: string) => computed(() => labShared(`${name}-left`).value + labShared(`${name}-right`).value);
 
 export function ClientSum({ name }: { name: string }): ReactElement {
   if (!sums.has(name)) sums.set(name, sumOf(name));
@@ -17,7 +17,7 @@ export function ClientSum({ name }: { name: string }): ReactElement {
 }
 
 export function ClientQuery({ name }: { name: string }): ReactElement {
-  return <output data-half="client">{useSignalQuery(labCounter(name)).data}</output>;
+  return <output data-half="client">{useSignalQuery(labShared(name)).data}</output>;
 }
 
 /** A part that is shown without any navigation, in a boundary that must not show its fallback for it. */

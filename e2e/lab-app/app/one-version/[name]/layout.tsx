@@ -1,6 +1,6 @@
 import Link from "next/link";
 import { type ReactElement, type ReactNode, use } from "react";
-import { QueryProvider } from "./query-provider.tsx";
+import { QueryProvider } from "../../query-provider.tsx";
 
 const pages = ["home", "same", "two", "sum", "soon", "late", "after", "query", "tabs"] as const;
 

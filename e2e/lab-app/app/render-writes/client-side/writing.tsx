@@ -1,12 +1,12 @@
 "use client";
 import { useReactive } from "kawa";
 import { type ReactElement, useEffect } from "react";
-import { labCounter } from "../../../lib/signals.ts";
+import { labShared } from "../../../lib/signals.ts";
 
-const [rendered, effected, pressed] = ["client-rendered", "client-effected", "client-pressed"].map(labCounter) as [
-  ReturnType<typeof labCounter>,
-  ReturnType<typeof labCounter>,
-  ReturnType<typeof labCounter>,
+const [rendered, effected, pressed] = ["client-rendered", "client-effected", "client-pressed"].map(labShared) as [
+  ReturnType<typeof labShared>,
+  ReturnType<typeof labShared>,
+  ReturnType<typeof labShared>,
 ];
 
 export function Writing(): ReactElement {

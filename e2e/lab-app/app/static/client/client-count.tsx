@@ -1,8 +1,8 @@
 "use client";
 import { useReactive } from "kawa";
 import type { ReactElement } from "react";
-import { labCounter } from "../../../lib/signals.ts";
+import { labShared } from "../../../lib/signals.ts";
 
 export function ClientCount(): ReactElement {
-  return <output>{useReactive(labCounter("static"))}</output>;
+  return <output>{useReactive(labShared("static"))}</output>;
 }

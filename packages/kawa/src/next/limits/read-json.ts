@@ -84,7 +84,7 @@ async function readAll(
 }
 
 function onTimeout(): never {
-  const message = `The body of a request was not there after ${bodyLimits.timeoutMs / 1000} s.`;
+  const message = `The body of a request did not arrive within ${bodyLimits.timeoutMs / 1000} s.`;
   throw new KawaError("REQUEST_TIMEOUT", message);
 }
 

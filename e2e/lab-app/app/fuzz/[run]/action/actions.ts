@@ -1,12 +1,12 @@
 "use server";
 import { redirect } from "next/navigation";
 import { setTimeout as sleep } from "node:timers/promises";
-import { labCounter } from "../../../../lib/signals.ts";
+import { labShared } from "../../../../lib/signals.ts";
 
 const slowMs = 1_000;
 
 const addOne = async (run: string, key: string): Promise<void> =>
-  void (await labCounter(`${run}-${key}`).update((count) => count + 1));
+  void (await labShared(`${run}-${key}`).update((count) => count + 1));
 
 /** The most common form there is: write, then go to what was written. */
 export async function writeAndGo(run: string, target: string): Promise<never> {

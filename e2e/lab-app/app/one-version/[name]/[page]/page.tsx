@@ -1,6 +1,6 @@
 import { useReactive } from "kawa";
 import { type ReactElement, Suspense, use } from "react";
-import { labCounter, labPair } from "../../../../lib/signals.ts";
+import { labShared } from "../../../../lib/signals.ts";
 import { ClientHalf, ClientQuery, ClientSum, ClientTabs } from "../client-halves.tsx";
 
 type Half = { readonly name: string };
@@ -51,12 +51,14 @@ export default function Page({ params }: { params: Promise<{ name: string; page:
 }
 
 function ServerHalf({ name }: Half): ReactElement {
-  return <output data-half="server">{useReactive(labCounter(name))}</output>;
+  return <output data-half="server">{useReactive(labShared(name))}</output>;
 }
 
 function ServerSum({ name }: Half): ReactElement {
   return (
-    <output data-half="server">{useReactive(labPair(`${name}-left`)) + useReactive(labPair(`${name}-right`))}</output>
+    <output data-half="server">
+      {useReactive(labShared(`${name}-left`)) + useReactive(labShared(`${name}-right`))}
+    </output>
   );
 }
 

@@ -3,7 +3,7 @@ import { LivePage, reactive } from "kawa/next";
 import { notFound, redirect } from "next/navigation";
 import { type ReactElement, use } from "react";
 import { labCounter } from "../../../../lib/signals.ts";
-import { Clicker } from "../../clicker.tsx";
+import { Clicker } from "../../../clicker.tsx";
 
 type Props = { params: Promise<{ name: string }>; searchParams: Promise<{ color?: string }> };
 

@@ -2,7 +2,7 @@ import { useReactive } from "kawa";
 import { reactive } from "kawa/next";
 import { type ReactElement, type ReactNode, Suspense, use } from "react";
 import { labCounter } from "../../../../lib/signals.ts";
-import { Clicker } from "../../clicker.tsx";
+import { Clicker } from "../../../clicker.tsx";
 import { countRun } from "../../runs.ts";
 
 type Props = { params: Promise<{ name: string }> };

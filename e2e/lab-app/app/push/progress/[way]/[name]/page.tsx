@@ -3,7 +3,7 @@ import { LivePage, reactive } from "kawa/next";
 import { type ReactElement, Suspense } from "react";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labCounter } from "../../../../../lib/signals.ts";
-import { Clicker } from "../../../clicker.tsx";
+import { Clicker } from "../../../../clicker.tsx";
 import { Starters } from "./starters.tsx";
 
 type Props = { params: Promise<{ way: string; name: string }> };

@@ -1,0 +1,3 @@
+import { createSessions } from "kawa/next/session";
+
+export const sessions = createSessions<{ readonly userId: string }>();
