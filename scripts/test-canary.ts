@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -28,7 +28,10 @@ const eventGapMs = 1_000;
 
 const files: Readonly<Record<string, string>> = {
   "next.config.ts": `import { withKawa } from "kawa/next/config";
-export default { ...withKawa(), turbopack: { root: "/" } };`,
+export default { ...withKawa(), turbopack: { root: "/" }, typescript: { ignoreBuildErrors: true } };`,
+  "instrumentation.ts": `export async function register() {
+  if (process.env.NEXT_RUNTIME === "nodejs") (await import("kawa/next")).startKawa();
+}`,
   "app/layout.tsx": `import { LiveUpdates } from "kawa/next";
 export default function Layout({ children }: { children: React.ReactNode }) {
   return <html><body>{children}<LiveUpdates /></body></html>;
@@ -153,10 +156,11 @@ try {
   const version = process.argv[2] ?? newestPrerelease();
   console.log(`next ${version}`);
   install(version);
-  execFileSync(process.execPath, [next, "build"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [next, "build"], { cwd: folder, encoding: "utf8" });
+  if (status !== 0) throw new Error(`The build failed:\n${stdout}\n${stderr}`);
 
   const [first, second] = await openTwo([]);
-  if (!second.hasEvents) throw new Error("A stream got no events.");
+  if (!second.hasEvents) throw new Error(`A stream got no events: ${JSON.stringify([first, second])}`);
   console.log(
     first.hasEvents && first.isDirect
       ? "Streams go straight to their connections."
