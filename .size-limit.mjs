@@ -3,7 +3,7 @@ const folder = process.env["KAWA_SIZE_OF"] ?? "packages/kawa/src";
 const next = `${folder}/next`;
 
 /** What its files are named where they are. */
-const toName = (path) => (process.env["KAWA_SIZE_OF"] ? path.replace(/\.ts$/, ".js") : path);
+const toName = (path) => (process.env["KAWA_SIZE_OF"] ? path.replace(/\.tsx?$/, ".js") : path);
 
 const entries = [
   {
@@ -37,7 +37,10 @@ const entries = [
 
 export default entries.map((entry) => ({
   ...entry,
-  path: toName(entry.path),
+  ...(entry.path && { path: toName(entry.path) }),
+  ...(entry.import instanceof Object && {
+    import: Object.fromEntries(Object.entries(entry.import).map(([path, names]) => [toName(path), names])),
+  }),
   // What is loaded only where it is needed has an entry of its own, and of a server action a browser gets the id.
   ignore: [
     "react",
