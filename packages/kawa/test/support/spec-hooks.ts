@@ -39,8 +39,8 @@ export const namespaceActor = createReactiveStateActor({
         (acc, key) => {
           acc[key] = result.signals[key];
           return acc;
-          // oxlint-disable-next-line typescript/no-explicit-any
         },
+        // oxlint-disable-next-line typescript/no-explicit-any
         {} as Record<string, any>,
       );
 
