@@ -19,6 +19,7 @@ import type { sessions as realSessions } from "./lib/session.ts";
 import type * as signals from "./lib/signals.ts";
 
 declare global {
+  const batch: typeof kawa.batch;
   const computed: typeof kawa.computed;
   const effect: typeof kawa.effect;
   const isKawaError: typeof kawa.isKawaError;
@@ -26,6 +27,7 @@ declare global {
   const namespace: typeof kawa.namespace;
   const publicMessage: typeof kawa.publicMessage;
   const read: typeof kawa.read;
+  const untracked: typeof kawa.untracked;
   const useReactive: typeof kawa.useReactive;
   const useSignalWrite: typeof kawa.useSignalWrite;
 
@@ -85,6 +87,10 @@ declare global {
   const stream: kawa.ReactiveStream<number>;
   const client: rivetClient.Client<typeof realRegistry>;
   const session: { id: string; expiresAt: number; userId: string };
+  const firstName: kawa.Signal<string>;
+  const lastName: kawa.Signal<string>;
+  const player: kawa.Signal<string>;
+  const team: kawa.Signal<string>;
   const room: string;
   const n: number;
   const apples: kawa.Signal<number>;
