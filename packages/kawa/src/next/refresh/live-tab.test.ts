@@ -4,7 +4,8 @@ import { FakeStreams, settle } from "../../../test/support/fake-streams.ts";
 import { valuePort } from "../../browser/value-port.ts";
 import type { KnownValue } from "../../browser/value-protocol.ts";
 import type { Subscription } from "../protocol/stream-protocol.ts";
-import { LiveTab, type LiveRefreshWay } from "./live-tab.ts";
+import { LiveTab } from "./live-tab.ts";
+import type { LiveRefreshWay } from "./live-tab-options.ts";
 import type { RefreshStep } from "./refresh-queue.ts";
 import { installRouterRequests } from "../router/router-requests.ts";
 

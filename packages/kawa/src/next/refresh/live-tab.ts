@@ -1,45 +1,17 @@
 import { valuePort } from "../../browser/value-port.ts";
-import { maxWatched } from "../../browser/value-protocol.ts";
-import {
-  maxRendersPerTab,
-  type RefreshWay,
-  type ShownRender,
-  type StaleWay,
-  type Subscription,
-} from "../protocol/stream-protocol.ts";
-import type { OwnerMessage } from "../shared-stream/owner-protocol.ts";
-import { type TabPort, connectTab } from "../shared-stream/connect-tab.ts";
-import { LiveStatusStore } from "./live-status.ts";
+import type { ShownRender, StaleWay } from "../protocol/stream-protocol.ts";
 import { isNavigationReported } from "../router/navigation-start.ts";
-import { isStaticRender } from "../protocol/static-render.ts";
-import { observeReceivedRenders } from "./received-renders.ts";
-import { KeptSegments } from "./kept-segments.ts";
 import { nextTask } from "../router/next-task.ts";
-import { RefreshQueue, type RefreshStep, type ShownVersions } from "./refresh-queue.ts";
-import { mayDiscardAction, onRouterAnswer, type RouterNews, settleActions } from "../router/router-requests.ts";
-import { isOfOneAddress, shownTree } from "../router/router-tree.ts";
-import { ShownRenders } from "../router/shown-renders.ts";
-import type * as Reports from "./stale-report.ts";
+import { mayDiscardAction, type RouterNews } from "../router/router-requests.ts";
+import { isOfOneAddress } from "../router/router-tree.ts";
+import { LiveStatusStore } from "./live-status.ts";
+import type { LiveTabOptions } from "./live-tab-options.ts";
+import { RefreshQueue, type RefreshStep } from "./refresh-queue.ts";
+import { type OtherRenders, ShownPage } from "./shown-page.ts";
+import { type TabNews, TabStream } from "./tab-stream.ts";
+import { giveUp, tellStale } from "./tell-stale.ts";
+import { Visitor } from "./visitor.ts";
 import { Watchdog } from "./watchdog.ts";
-
-export type LiveRefreshWay = "auto" | RefreshWay;
-
-export type LiveTabOptions = {
-  src: string;
-  way: LiveRefreshWay;
-  /**
-   * Asks Next for a render, with the id `next` in place of `shown`; {@link LiveTab.commit} names `refreshCount` when it is there. The
-   * `step` `page` navigates to the address that is shown.
-   */
-  refresh: (step: RefreshStep, refreshCount: number, next: string, shown: string) => void;
-};
-
-/** Renders that a tab shows beside those of its route, such as those of live fragments. */
-export interface OtherRenders {
-  readonly shown: readonly ShownRender[];
-  /** Another page is shown. */
-  onMove(): void;
-}
 
 /** What React has committed. */
 export type LiveCommit = {
@@ -49,56 +21,40 @@ export type LiveCommit = {
   readonly navigationCount: number;
 };
 
-/** All that keeps one tab current. */
+/**
+ * All that keeps one tab current. What was announced goes to the queue, which asks for one render at a time:
+ *
+ *     announced -> queue -> refresh(n) -> Next renders -> commit(n) -> queue: enough? -> idle
+ *                    ^                                                   |
+ *                    +------------------- less than announced -----------+
+ *
+ * A refresh is under way while fewer are committed than were started, and a navigation likewise; none starts during the other.
+ */
 export class LiveTab {
   readonly status: LiveStatusStore = new LiveStatusStore();
   /** How many refreshes and navigations have been started. */
   refreshCount = 0;
   navigationCount = 0;
-  readonly #renders = new ShownRenders();
-  readonly #segments = new KeptSegments();
-  readonly #retries = new Set<() => void>();
+  readonly #page = new ShownPage();
+  readonly #stream: TabStream;
   readonly #queue: RefreshQueue;
   readonly #watchdog: Watchdog;
+  readonly #visitor = new Visitor((isShown) => {
+    this.#stream.renew();
+    // What is shown is still of the visitor before.
+    if (!isShown) this.#queue.force();
+  });
+  readonly #retries = new Set<() => void>();
   #options: LiveTabOptions | undefined;
-  #others: OtherRenders | undefined;
-  #src = "";
-  #port: TabPort | undefined;
-  #token: string | undefined;
-  #problem = "";
-  #userCount = 0;
-  #stop: (() => void) | undefined;
-
-  #route: ShownRender = ["", ""];
-  /** Id of the render that the layout is of. */
-  #rendered = "";
-  /** Of the pages that say it, in the order in which they came. */
-  readonly #pages = new Set<ShownRender>();
-  #url = "";
-  /** What Next's router showed at the last commit. */
-  #tree: string | undefined;
-  /** All that is shown is of that address. */
-  #isOfOneAddress = false;
-  #told = "";
   #isUp: boolean | undefined;
   #isUpdating = false;
-
-  #identity: string | undefined;
-  /** A stream may still bring what the visitor before was allowed to see. */
-  #isDeaf = false;
-
-  #refreshedUrl = "";
-  #step: RefreshStep | undefined;
+  /** The refresh that was asked for last. */
+  #asked: { readonly step: RefreshStep; readonly href: string } | undefined;
   #committedCount = 0;
   #isNavigating = false;
-  /** Renders whose answers have begun since the last commit. */
-  #arrivedCount = 0;
 
   constructor() {
-    const shown = (): ShownVersions => ({
-      route: this.#route[1],
-      page: this.#isOfOneAddress ? [...this.#pages].at(-1)?.[1] : undefined,
-    });
+    const shown = () => this.#page.versions;
     this.#watchdog = new Watchdog({
       shown,
       isBehind: () => this.#queue.isBehind && this.#isUp === true && document.visibilityState !== "hidden",
@@ -114,7 +70,21 @@ export class LiveTab {
       onBehind: () => this.#watchdog.look(),
       onStale: (announced) => {
         this.#watchdog.report("renders");
-        withReports(({ loadAnew }) => loadAnew(announced));
+        giveUp(announced);
+      },
+    });
+    this.#stream = new TabStream({
+      shown: () => this.#page.subscription,
+      onNews: (message) => this.#receive(message),
+      onRender: (render) => this.#noteRender(render),
+      onWatch: () => this.#update(),
+      onVisibility: () => {
+        this.#watchdog.look();
+        if (document.visibilityState !== "hidden") this.#queue.resume();
+      },
+      onStop: () => {
+        this.#queue.stop();
+        this.#watchdog.stop();
       },
     });
   }
@@ -122,8 +92,8 @@ export class LiveTab {
   /** `<LiveRefresh>` is there. Returns its end. */
   mount(options: LiveTabOptions): () => void {
     this.#options = options;
-    this.#src = new URL(options.src, location.href).href;
-    const release = this.#use();
+    this.#stream.src = new URL(options.src, location.href).href;
+    const release = this.#stream.use();
     return () => {
       if (this.#options === options) this.#options = undefined;
       release();
@@ -132,66 +102,34 @@ export class LiveTab {
 
   /** Tells what is on the screen now. */
   commit({ shown, refreshCount, navigationCount }: LiveCommit): void {
-    const url = location.pathname + location.search;
-    const tree = shownTree();
-    const isMoved = this.#url !== "" && this.#url !== url;
-    const isRefresh = refreshCount !== this.#committedCount;
-    const isStatic = isStaticRender(shown[0]);
-    // A layout that Next keeps as static tells nothing of the page below, which is of the render that was asked for.
-    const isBelow = isStatic && isRefresh && this.#step === "route";
-    const isOther = isBelow || shown[0] !== this.#rendered;
-    if (isMoved || isOther) settleActions();
-    valuePort().floor.take();
-    this.#rendered = shown[0];
-    if (isOther || !isStatic) this.#route = isBelow ? [this.#renders.asked, ""] : shown;
-    if (isOther) this.#commitRoute(url);
-    if (isMoved) this.#moveTo(url, Boolean(tree) && tree === this.#tree);
-    this.#url = url;
-    this.#tree = tree;
-    this.#isOfOneAddress = isOfOneAddress();
+    const refreshed = refreshCount === this.#committedCount ? undefined : this.#asked?.step;
+    const { isLeft, isOlder } = this.#page.commit({ shown, refreshed });
     this.#committedCount = refreshCount;
     this.#isNavigating = navigationCount !== this.navigationCount;
-    // Next may have put a layout of one render around a page of an earlier one, as where the answer to a navigation is not what it expected.
-    const isMixed = isOther && this.#arrivedCount > 1;
-    this.#arrivedCount = 0;
-    if (this.#segments.commit(isRefresh || isOther, isRefresh && this.#step === "anew") || isMixed) this.#queue.force();
+    // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
+    if (isLeft) this.#queue.forget("page");
+    if (isOlder) this.#queue.force();
     this.#update();
   }
 
   /** Says who looks. */
   identify(identity: string | undefined): void {
-    if (identity === undefined || identity === this.#identity) return;
-    if (this.#identity !== undefined) this.#forget();
-    this.#identity = identity;
-    this.#guard(identity);
-  }
-
-  #guard(identity: string): void {
-    if (identity !== this.#identity) return;
-    import("./identity-guard.ts").then(
-      ({ guardIdentity }) =>
-        guardIdentity(identity, () => {
-          this.#forget();
-          this.#queue.force();
-        }),
-      // The network is lost.
-      () => setTimeout(() => this.#guard(identity), 5_000),
-    );
+    this.#visitor.identify(identity);
   }
 
   /** `<LiveMarker>` is there. Returns its end. */
   markPage(shown: ShownRender): () => void {
-    this.#pages.add(shown);
-    this.#notePages(this.#step === "page" && this.isRefreshingHere);
+    const remove = this.#page.addPage(shown, this.#asked?.step === "page" && this.isRefreshingHere);
+    this.#update();
     return () => {
-      this.#pages.delete(shown);
-      this.#notePages(false);
+      remove();
+      this.#update();
     };
   }
 
   /** Counts other renders too. Returns what is to be called when they have changed. */
   follow(others: OtherRenders): () => void {
-    this.#others = others;
+    this.#page.others = others;
     return () => this.#update();
   }
 
@@ -204,7 +142,7 @@ export class LiveTab {
   /** Calls `retry` when there may be a good render again, and keeps the stream meanwhile. */
   onRetry(retry: () => void): () => void {
     this.#retries.add(retry);
-    const release = this.#use();
+    const release = this.#stream.use();
     return () => {
       this.#retries.delete(retry);
       release();
@@ -213,8 +151,8 @@ export class LiveTab {
 
   /** The page has failed with all of Kawa in it: from now on {@link retry} is what a refresh does. `render` is what was loaded. */
   fail(src: string, render: string): void {
-    this.#src ||= new URL(src, location.href).href;
-    const shown: ShownRender = this.#route[0] ? this.#route : [render, ""];
+    this.#stream.src ||= new URL(src, location.href).href;
+    const shown: ShownRender = this.#page.route[0] ? this.#page.route : [render, ""];
     this.commit({ shown, refreshCount: this.refreshCount, navigationCount: this.navigationCount });
   }
 
@@ -224,149 +162,37 @@ export class LiveTab {
 
   /** True while the last refresh that was asked for is of what the tab shows. */
   get isRefreshingHere(): boolean {
-    return this.#queue.isBusy && this.#refreshedUrl === location.href;
+    return this.#queue.isBusy && this.#asked?.href === location.href;
   }
 
-  #use(): () => void {
-    this.#userCount += 1;
-    // An error boundary may be there before what tells the address.
-    if (this.#src) this.#stop ??= this.#listen();
-    return () => {
-      this.#userCount -= 1;
-      // React mounts the next user, or the same one again, right afterwards.
-      setTimeout(() => {
-        if (this.#userCount > 0) return;
-        this.#stop?.();
-        this.#stop = undefined;
-      });
-    };
-  }
-
-  #listen(): () => void {
-    const end = new AbortController();
-    const listen = (target: EventTarget, type: string, listener: (event: Event) => void): void =>
-      target.addEventListener(type, listener, { signal: end.signal });
-    const open = (): void => {
-      this.#port = connectTab({
-        src: this.#src,
-        subscription: () => this.#subscription,
-        onMessage: (message) => this.#receive(message),
-      });
-    };
-    const close = (): void => {
-      this.#port?.close();
-      this.#port = undefined;
-    };
-    listen(window, "online", () => this.#port?.revive());
-    // A page with a lock or a stream would not be kept for going back.
-    listen(window, "pagehide", close);
-    listen(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && open());
-    listen(document, "visibilitychange", () => {
-      this.#watchdog.look();
-      if (document.visibilityState === "hidden") return;
-      this.#port?.announce();
-      this.#port?.revive();
-      this.#queue.resume();
-    });
-    valuePort().onWatch = () => {
-      this.#told = "";
-      this.#update();
-    };
-    const receive = (render: RouterNews): void => {
-      if (render === "broken") {
-        // The next refresh takes the place of what was on its way.
-        this.#isNavigating = false;
-        this.#committedCount = this.refreshCount;
-        this.#queue.force();
-        return this.#update();
-      }
-      if (render.isShown) this.#arrivedCount += 1;
-      this.#renders.receive(render, this.#url);
-      this.#update();
-    };
-    const stopObserving = observeReceivedRenders(receive);
-    const stopListening = onRouterAnswer(receive);
-    open();
-    return () => {
-      end.abort();
-      stopObserving();
-      stopListening();
-      this.#queue.stop();
-      this.#watchdog.stop();
-      close();
-    };
-  }
-
-  get #subscription(): Subscription {
-    const { kept, values } = valuePort();
-    if (values?.watched[maxWatched])
-      import("../../browser/left-out.ts").then(
-        ({ tell }) => tell(),
-        () => {},
-      );
-    return { ...this.#shown, kept, token: this.#token, values: values?.watched };
-  }
-
-  get #shown(): Subscription {
-    const { route, page } = this.#renders.subscription(this.#isOfOneAddress);
-    const others = this.#others?.shown ?? [];
-    if (route.length + others.length <= maxRendersPerTab) return { route: [...route, ...others], page };
-    return { route: [this.#route, ["", this.#route[1]]], page };
-  }
-
-  #receive(message: OwnerMessage): void {
-    const way = this.#options?.way;
+  #receive(message: TabNews): void {
     if (message.type === "up") {
-      if (message.isUp) this.#isDeaf = false;
       this.status.setUp(message.isUp, message.state);
       if (message.isUp && this.#isUp === false && this.#retries.size > 0) this.#queue.force();
       this.#isUp = message.isUp;
       this.#watchdog.look();
     } else if (message.type === "change") {
+      const { versions, spreadMs } = message;
+      const way = this.#options?.way;
       const asked = message.way === "page" ? "page" : "route";
-      this.#watchdog.announce(message.versions, asked);
-      if (!message.versions) this.#queue.force(message.spreadMs);
-      else this.#queue.announce(message.versions, !way || way === "auto" ? asked : way, message.spreadMs);
-    } else if (message.type === "expired") {
+      this.#watchdog.announce(versions, asked);
+      if (!versions) this.#queue.force(spreadMs);
+      else this.#queue.announce(versions, !way || way === "auto" ? asked : way, spreadMs);
+    } else {
       valuePort().values?.forget();
       this.#watchdog.announce("", "route");
       this.#queue.force(message.spreadMs);
-    } else if (message.type === "problem") this.#reportProblem(message.problem);
-    else if (message.type === "values") void (this.#isDeaf || valuePort().values?.receive(message.rows, message.lists));
-    else if (message.type === "token") this.#token = message.token;
+    }
   }
 
-  /** The status says that the page is not live; this says why. Once, for it may be tried again for days. */
-  #reportProblem(problem: string): void {
-    if (problem !== this.#problem) console.warn(`[kawa] This page is not live: ${problem}.`);
-    this.#problem = problem;
-  }
-
-  #forget(): void {
-    this.#isDeaf = true;
-    this.#port?.renew();
-    valuePort().values?.forget();
-  }
-
-  #moveTo(url: string, isSameTree: boolean): void {
-    // As after `history.pushState`. Where a navigation leads to the same tree, Next shows what it has, too.
-    if (isSameTree) return this.#renders.rename(url);
-    this.#renders.visit(url);
-    this.#others?.onMove();
-    // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
-    this.#queue.forget("page");
-  }
-
-  #notePages(isPageAlone: boolean): void {
-    this.#renders.commitPages([...this.#pages], isPageAlone);
+  #noteRender(render: RouterNews): void {
+    if (render === "broken") {
+      // The next refresh takes the place of what was on its way.
+      this.#isNavigating = false;
+      this.#committedCount = this.refreshCount;
+      this.#queue.force();
+    } else this.#page.receive(render);
     this.#update();
-  }
-
-  #commitRoute(url: string): void {
-    // Without a document of its own it came with a layout that was prefetched, and the page below may well be live.
-    const isWhole = !isStaticRender(this.#route[0]) || (!this.#url && isOfDocument(url));
-    this.#renders.commitRoute(this.#route, isWhole ? this.#url || url : undefined);
-    if (!isWhole) this.#renders.visit(url);
   }
 
   /** Once for all effects of a commit. */
@@ -376,16 +202,13 @@ export class LiveTab {
     queueMicrotask(() => {
       this.#isUpdating = false;
       if (this.#committedCount === this.refreshCount) {
-        this.#renders.endRefresh(this.#url);
+        this.#page.endRefresh();
         if (this.#queue.isBusy) this.#watchdog.end();
         this.#queue.settle();
         this.#watchdog.look();
       }
       this.#queue.resume();
-      const shown = JSON.stringify(this.#shown);
-      if (shown === this.#told) return;
-      this.#told = shown;
-      this.#port?.announce();
+      this.#stream.tell();
     });
   }
 
@@ -406,11 +229,10 @@ export class LiveTab {
   }
 
   #refresh(wanted: RefreshStep): void {
-    const step = this.#segments.drop() ? wanted : "anew";
-    this.#step = step;
-    this.#refreshedUrl = location.href;
-    if (step === "page") this.#renders.askPage();
-    if (this.#options) return this.#options.refresh(step, this.refreshCount, this.#renders.ask(), this.#route[0]);
+    const step = this.#page.beginRefresh(wanted);
+    this.#asked = { step, href: location.href };
+    const { renders, route } = this.#page;
+    if (this.#options) return this.#options.refresh(step, this.refreshCount, renders.ask(), route[0]);
     // The root layout has failed: only its error boundary is there.
     this.retry();
     this.#committedCount = this.refreshCount;
@@ -418,24 +240,10 @@ export class LiveTab {
   }
 
   #reportStale(way: StaleWay): void {
-    const path = location.pathname;
-    const detail = { way, path, announced: this.#queue.announced, ...this.#shown };
-    console.warn("[kawa] stale", detail);
-    window.dispatchEvent(new CustomEvent("kawa:stale", { detail }));
+    const { announced } = this.#queue;
     this.status.countStale();
-    withReports(({ reportStale }) => reportStale(this.#src, { path, way }));
+    tellStale(this.#stream.src, { way, path: location.pathname, announced, ...this.#page.subscription });
   }
-}
-
-/** Loaded only where something has gone wrong. */
-function withReports(use: (reports: typeof Reports) => void): void {
-  import("./stale-report.ts").then(use, () => {});
-}
-
-/** True when the browser has loaded its document from `url`, and Next has changed nothing of it. */
-function isOfDocument(url: string): boolean {
-  const [document] = performance.getEntriesByType("navigation");
-  return document?.name.split("#")[0] === location.origin + url;
 }
 
 export const liveTab: LiveTab = new LiveTab();

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { processState } from "../../../core/process/process-state.ts";
-import { liveTab, type OtherRenders } from "../../refresh/live-tab.ts";
+import { liveTab } from "../../refresh/live-tab.ts";
+import type { OtherRenders } from "../../refresh/shown-page.ts";
 import type { ShownRender } from "../../protocol/stream-protocol.ts";
 import type { FragmentRef } from "../../protocol/push-protocol.ts";
 

@@ -1,0 +1,27 @@
+import type { StaleWay, Subscription } from "../protocol/stream-protocol.ts";
+import type * as Reports from "./stale-report.ts";
+
+/** What a tab shows that is older than what was announced, and what should have changed that. */
+export type StaleDetail = Pick<Subscription, "route" | "page"> & {
+  readonly way: StaleWay;
+  readonly path: string;
+  readonly announced: unknown;
+};
+
+/** Tells whoever looks at the page, its code and the server, whose route is at `src`. */
+export function tellStale(src: string, detail: StaleDetail): void {
+  console.warn("[kawa] stale", detail);
+  window.dispatchEvent(new CustomEvent("kawa:stale", { detail }));
+  const { path, way } = detail;
+  withReports(({ reportStale }) => reportStale(src, { path, way }));
+}
+
+/** No render shows what was announced: the last way is to load the document anew. */
+export function giveUp(announced: string): void {
+  withReports(({ loadAnew }) => loadAnew(announced));
+}
+
+/** Loaded only where something has gone wrong. */
+function withReports(use: (reports: typeof Reports) => void): void {
+  import("./stale-report.ts").then(use, () => {});
+}
