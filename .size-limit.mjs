@@ -48,7 +48,7 @@ export default entries.map((entry) => ({
     "next",
     "./refresh-route.ts",
     "./identity-guard.ts",
-    "./stale-report.ts",
+    "./report-stale.ts",
     "./tab-leader.ts",
     "./try-again.ts",
     "../../browser/left-out.ts",

@@ -86,8 +86,8 @@ export interface Snapshot extends Reader {
 /** Which server produces the values of an inline stream. The values themselves are kept under {@link streamKey}. */
 export interface StreamRegistry {
   /**
-   * Says which streams this server shows, all of them at once; it has to be said again every
-   * {@link streamRenewMs} milliseconds. Resolves with those that this server is to produce.
+   * Says which streams this server shows, all of them in one call. The server says so again every `streamRenewMs` (`core/streams`).
+   * Resolves with those whose values it has to produce.
    */
   register(scopes: readonly string[]): Promise<ReadonlySet<string>>;
   /** A stream that no server shows any more loses its value. */

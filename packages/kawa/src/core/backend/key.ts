@@ -61,12 +61,6 @@ export function isServerKey(key: string): boolean {
   return key.startsWith(serverPrefix);
 }
 
-/** Gap between registrations of the streams that a server shows, in milliseconds. */
-export const streamRenewMs = 2_000;
-
-/** A server that has not registered its streams again for so long no longer shows them, in milliseconds. */
-export const streamLeaseMs: number = 3 * streamRenewMs;
-
 /** True for keys of the store itself, of inline streams and of lists of members. */
 export function isInternal(key: string): boolean {
   return key.startsWith(internalMark);

@@ -1,12 +1,15 @@
 import { type Backend, type Change, globalBackend } from "../backend/backend.ts";
 import { detached } from "../process/detached.ts";
 import { isKawaError } from "../errors/errors.ts";
-import { streamRenewMs, streamScope } from "../backend/key.ts";
+import { streamScope } from "../backend/key.ts";
 import { memoryBackend } from "../memory/memory-backend.ts";
 import { processState } from "../process/process-state.ts";
 import { withTimeout } from "../process/with-timeout.ts";
 import { StreamProducer, type StreamProducerOptions } from "./stream-producer.ts";
 import { isShown } from "./viewers.ts";
+
+/** A server says this often which streams it shows, in milliseconds. */
+export const streamRenewMs = 2_000;
 
 const checkMs = 1_000;
 /** A render counts as a viewer for this long: then its browser has connected. */

@@ -3,7 +3,8 @@ import { type AskingClient, addressOf } from "../network/asking-client.ts";
 import { checkHost } from "../network/check-host.ts";
 import { isCrossSite, originRefused } from "../network/cross-site.ts";
 import { costs } from "./limits.ts";
-import { clientRates, type Rate } from "./rate-limit.ts";
+import { clientRates } from "./client-rates.ts";
+import type { Rate } from "./rate-limit.ts";
 import type { BodyOwner } from "./read-json.ts";
 import { reportSeldom } from "./report-seldom.ts";
 

@@ -1,5 +1,4 @@
 import { KawaError } from "../../core/errors/errors.ts";
-import { processState } from "../../core/process/process-state.ts";
 import { rateLimits } from "./limits.ts";
 
 type Bucket = { count: number; at: number };
@@ -63,19 +62,4 @@ export class RateLimit {
     }
     return this.#buckets.size < this.#maxClients ? client : overflow;
   }
-}
-
-type RateLimitsOfClients = {
-  readonly sessions: RateLimit;
-  readonly addresses: RateLimit;
-  readonly newSessions: RateLimit;
-};
-
-/** Sessions and addresses have name spaces of their own: who calls itself like a session spends nothing of that session's. */
-export function clientRates(): RateLimitsOfClients {
-  return processState("client-rates", () => ({
-    sessions: new RateLimit(),
-    addresses: new RateLimit(),
-    newSessions: new RateLimit(),
-  }));
 }

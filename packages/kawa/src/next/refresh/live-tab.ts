@@ -11,7 +11,7 @@ import { type OtherRenders, ShownPage } from "./shown-page.ts";
 import { type TabNews, TabStream } from "./tab-stream.ts";
 import { giveUp, tellStale } from "./tell-stale.ts";
 import { Visitor } from "./visitor.ts";
-import { Watchdog } from "./watchdog.ts";
+import { StaleWatchdog } from "./stale-watchdog.ts";
 
 /** What React has committed. */
 export type LiveCommit = {
@@ -38,7 +38,7 @@ export class LiveTab {
   readonly #page = new ShownPage();
   readonly #stream: TabStream;
   readonly #queue: RefreshQueue;
-  readonly #watchdog: Watchdog;
+  readonly #watchdog: StaleWatchdog;
   readonly #visitor = new Visitor((isShown) => {
     this.#stream.renew();
     // What is shown is still of the visitor before.
@@ -55,7 +55,7 @@ export class LiveTab {
 
   constructor() {
     const shown = () => this.#page.versions;
-    this.#watchdog = new Watchdog({
+    this.#watchdog = new StaleWatchdog({
       shown,
       isBehind: () => this.#queue.isBehind && this.#isUp === true && document.visibilityState !== "hidden",
       way: () => (this.#queue.isBusy ? "refresh" : this.#isNavigating ? "navigation" : "wait"),

@@ -1,5 +1,5 @@
 import type { StaleWay, Subscription } from "../protocol/stream-protocol.ts";
-import type * as Reports from "./stale-report.ts";
+import type * as Reports from "./report-stale.ts";
 
 /** What a tab shows that is older than what was announced, and what should have changed that. */
 export type StaleDetail = Pick<Subscription, "route" | "page"> & {
@@ -23,5 +23,5 @@ export function giveUp(announced: string): void {
 
 /** Loaded only where something has gone wrong. */
 function withReports(use: (reports: typeof Reports) => void): void {
-  import("./stale-report.ts").then(use, () => {});
+  import("./report-stale.ts").then(use, () => {});
 }

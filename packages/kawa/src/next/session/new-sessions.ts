@@ -1,7 +1,7 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 import { addressOf } from "../network/asking-client.ts";
 import { rateLimits } from "../limits/limits.ts";
-import { clientRates } from "../limits/rate-limit.ts";
+import { clientRates } from "../limits/client-rates.ts";
 
 const rate = { perSecond: rateLimits.sessionsPerSecond, atOnce: rateLimits.sessionsAtOnce };
 

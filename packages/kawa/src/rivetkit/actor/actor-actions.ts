@@ -1,5 +1,5 @@
 import { isKawaError, KawaError, show } from "../../core/errors/errors.ts";
-import { checkKey, maxKeyBytes, streamKey, streamLeaseMs, streamScope } from "../../core/backend/key.ts";
+import { checkKey, maxKeyBytes, streamKey, streamScope } from "../../core/backend/key.ts";
 import { pauseIfDue } from "../../core/process/turn-budget.ts";
 import { leaveOut, readNamed } from "../../core/value/unreadable.ts";
 import { decodeValue, encodeValue } from "../../core/value/value.ts";
@@ -15,7 +15,7 @@ import {
 } from "../hooks/hooks.ts";
 import type { HookChain, Replies, Row, Write } from "../wire/protocol.ts";
 import type { SignalStore } from "../store/signal-store.ts";
-import type { Leases } from "../store/leases.ts";
+import type { StreamLeases } from "../store/stream-leases.ts";
 
 /** Values of a list whose hooks are asked together. */
 const hooksAtOnce = 100;
@@ -23,7 +23,7 @@ const hooksAtOnce = 100;
 export type ActorActionsOptions = {
   readonly store: SignalStore;
   /** Of streams. */
-  readonly leases: Leases;
+  readonly leases: StreamLeases;
   readonly settings: () => ActorSettings;
 };
 
@@ -103,9 +103,7 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
     registerStream: async ({ c, params: { scope } }) => {
       scopeKey(scope);
       return {
-        produce: leases
-          .register(c.conn?.id ?? "", [scope], { now: Date.now(), leaseMs: streamLeaseMs })
-          .includes(scope),
+        produce: leases.register(c.conn?.id ?? "", [scope], Date.now()).includes(scope),
       };
     },
     unregisterStream: async ({ c, params: { scope } }) => {

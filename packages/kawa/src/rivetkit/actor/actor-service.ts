@@ -1,5 +1,6 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
-import { isServerKey, streamKey, streamLeaseMs, streamRenewMs } from "../../core/backend/key.ts";
+import { isServerKey, streamKey } from "../../core/backend/key.ts";
+import { streamRenewMs } from "../../core/streams/inline-streams.ts";
 import { ActorCalls } from "./actor-calls.ts";
 import type { ActorSettings } from "../hooks/actor-settings.ts";
 import { ClientAccess } from "./client-access.ts";
@@ -7,7 +8,7 @@ import { HookedReads } from "./hooked-reads.ts";
 import { HookedWrites } from "./hooked-writes.ts";
 import { type HookContext, hookedBy } from "../hooks/hooks.ts";
 import { KeyLeases } from "../store/key-leases.ts";
-import { Leases } from "../store/leases.ts";
+import { StreamLeases } from "../store/stream-leases.ts";
 import {
   type Delta,
   type Hooked,
@@ -36,7 +37,7 @@ export class ActorService implements ReplicaService {
   /** What hooks are given where a server of this app calls. */
   readonly context: HookContext;
   readonly clients: ClientAccess;
-  readonly #streamLeases = new Leases();
+  readonly #streamLeases = new StreamLeases();
   readonly #leaseTimer: NodeJS.Timeout;
   readonly #keyLeases: KeyLeases;
   readonly #calls: ActorCalls;
@@ -174,7 +175,7 @@ export class ActorService implements ReplicaService {
 
   #renewStreams({ client, register, unregister }: Requests["streams"]): Replies["streams"] {
     this.#streamLeases.unregister(client, unregister);
-    const produce = this.#streamLeases.register(client, register, { now: Date.now(), leaseMs: streamLeaseMs });
+    const produce = this.#streamLeases.register(client, register, Date.now());
     this.#endStreams();
     return { produce };
   }

@@ -3,7 +3,7 @@ import { decodeValue, encodeValue } from "../../core/value/value.ts";
 import type { Commit } from "./actor-actions.ts";
 import type { ActorCalls } from "./actor-calls.ts";
 import type { ActorSettings } from "../hooks/actor-settings.ts";
-import type { Batch } from "../store/group-commit.ts";
+import type { Batch } from "../store/batch-group.ts";
 import { actionNames } from "../hooks/client-params.ts";
 import { checkChain, runInHook } from "../hooks/hook-chain.ts";
 import { hooksOf, withHookedClient } from "../hooks/hooked-client.ts";

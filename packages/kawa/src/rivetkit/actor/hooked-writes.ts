@@ -8,7 +8,7 @@ import { closedToBrowsers } from "../hooks/closed-to-browsers.ts";
 import { decodeContext } from "../identity/context.ts";
 import { type HookContext, isCovered } from "../hooks/hooks.ts";
 import type { Clear, Replies, Requests, Row, Write } from "../wire/protocol.ts";
-import type { Batch } from "../store/group-commit.ts";
+import type { Batch } from "../store/batch-group.ts";
 import type { SignalStore, Written } from "../store/signal-store.ts";
 
 export type HookedWritesOptions = {

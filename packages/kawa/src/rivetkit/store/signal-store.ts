@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 import type { MemberList } from "../../core/backend/member-list.ts";
 import type { Version } from "../../core/value/version.ts";
-import { type Batch, BatchGroup, type Outcome } from "./group-commit.ts";
+import { type Batch, BatchGroup, type Outcome } from "./batch-group.ts";
 import { checkWrites } from "./check-writes.ts";
 import { type ClientRecord, mergeClients } from "./client-record.ts";
 import type { Lives, MemberGroups } from "./member-groups.ts";

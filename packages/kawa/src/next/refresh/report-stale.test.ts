@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { loadAnew } from "./stale-report.ts";
+import { loadAnew } from "./report-stale.ts";
 
 const reload = vi.fn<() => void>();
 let kept: Map<string, string>;

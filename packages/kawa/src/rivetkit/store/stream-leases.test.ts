@@ -1,16 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Leases } from "./leases.ts";
+import { streamLeaseMs, StreamLeases } from "./stream-leases.ts";
 
-const leaseMs = 6_000;
-
-let leases: Leases;
+let leases: StreamLeases;
 
 function register(client: string, names: readonly string[], now: number): string[] {
-  return leases.register(client, names, { now, leaseMs });
+  return leases.register(client, names, now);
 }
 
 beforeEach(() => {
-  leases = new Leases();
+  leases = new StreamLeases();
 });
 
 describe("the client that produces a stream", () => {
@@ -28,7 +26,7 @@ describe("the client that produces a stream", () => {
   });
 
   it("stays the same while it renews, however late in its lease", () => {
-    for (let now = 0; now < 20 * leaseMs; now += leaseMs - 1) {
+    for (let now = 0; now < 20 * streamLeaseMs; now += streamLeaseMs - 1) {
       expect(register("a", ["price"], now)).toEqual(["price"]);
       expect(register("b", ["price"], now)).toEqual([]);
     }
@@ -38,23 +36,23 @@ describe("the client that produces a stream", () => {
     register("a", ["price"], 0);
     register("b", ["price"], 1);
     register("c", ["price"], 2);
-    register("b", ["price"], leaseMs - 1);
-    expect(register("c", ["price"], leaseMs - 1)).toEqual([]);
-    expect(register("c", ["price"], leaseMs)).toEqual([]);
-    expect(register("b", ["price"], leaseMs)).toEqual(["price"]);
+    register("b", ["price"], streamLeaseMs - 1);
+    expect(register("c", ["price"], streamLeaseMs - 1)).toEqual([]);
+    expect(register("c", ["price"], streamLeaseMs)).toEqual([]);
+    expect(register("b", ["price"], streamLeaseMs)).toEqual(["price"]);
   });
 
   it("is told that it is no longer when it renews too late", () => {
     register("a", ["price"], 0);
-    register("b", ["price"], leaseMs - 1);
-    expect(register("a", ["price"], leaseMs)).toEqual([]);
-    expect(register("b", ["price"], leaseMs)).toEqual(["price"]);
-    expect(register("a", ["price"], leaseMs + 1)).toEqual([]);
+    register("b", ["price"], streamLeaseMs - 1);
+    expect(register("a", ["price"], streamLeaseMs)).toEqual([]);
+    expect(register("b", ["price"], streamLeaseMs)).toEqual(["price"]);
+    expect(register("a", ["price"], streamLeaseMs + 1)).toEqual([]);
   });
 
   it("goes on when it renews too late and nobody else is there", () => {
     register("a", ["price"], 0);
-    expect(register("a", ["price"], 10 * leaseMs)).toEqual(["price"]);
+    expect(register("a", ["price"], 10 * streamLeaseMs)).toEqual(["price"]);
   });
 
   it("is followed at once when it unregisters", () => {
@@ -82,8 +80,8 @@ describe("a stream", () => {
   it("ends when nobody has renewed it for the length of a lease", () => {
     register("a", ["price"], 0);
     register("b", ["price"], 1_000);
-    expect(leases.expire(leaseMs + 999)).toEqual([]);
-    expect(leases.expire(leaseMs + 1_000)).toEqual(["price"]);
+    expect(leases.expire(streamLeaseMs + 999)).toEqual([]);
+    expect(leases.expire(streamLeaseMs + 1_000)).toEqual(["price"]);
   });
 
   it("goes on when it is registered again before anybody has noticed its end", () => {
@@ -100,6 +98,6 @@ describe("a stream", () => {
 
   it("may have any name", () => {
     expect(register("__proto__", ["__proto__", "constructor"], 0)).toEqual(["__proto__", "constructor"]);
-    expect(leases.expire(leaseMs)).toEqual(["__proto__", "constructor"]);
+    expect(leases.expire(streamLeaseMs)).toEqual(["__proto__", "constructor"]);
   });
 });

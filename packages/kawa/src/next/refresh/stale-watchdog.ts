@@ -5,7 +5,7 @@ import { BehindClock } from "./behind-clock.ts";
 /** A page that has shown less than there is for longer is reported, in milliseconds. */
 const reportAfterMs = 5_000;
 
-export type WatchdogOptions = {
+export type StaleWatchdogOptions = {
   readonly shown: () => ShownVersions;
   /** True while the tab is shown, has a stream, and shows less than it knows there is. */
   readonly isBehind: () => boolean;
@@ -17,8 +17,8 @@ export type WatchdogOptions = {
 };
 
 /** Compares what a tab shows with what was announced, and tells of a difference that lasts, whatever the reason: nothing need have failed. */
-export class Watchdog {
-  readonly #options: WatchdogOptions;
+export class StaleWatchdog {
+  readonly #options: StaleWatchdogOptions;
   readonly #clock: BehindClock = new BehindClock();
   /** Since when it is so; what was announced while the tab was hidden is no delay. */
   #behindAt: number | undefined;
@@ -26,7 +26,7 @@ export class Watchdog {
   #told: number | undefined;
   #isReported = false;
 
-  constructor(options: WatchdogOptions) {
+  constructor(options: StaleWatchdogOptions) {
     this.#options = options;
   }
 
