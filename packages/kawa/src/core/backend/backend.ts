@@ -27,8 +27,8 @@ export type OperationOptions = {
   /** Who acts. @default what `withContext` says, else the backend's `getContext`, else an anonymous caller */
   context?: Context | undefined;
   /**
-   * `browser` where a browser has asked for this operation. Where the actor has hooks of writes, a write that none of them names is then
-   * refused, and likewise for reads. Lists are the same for all. Hooks do not see the origin.
+   * `browser` where a browser asks for this operation. An actor with hooks of writes refuses a browser's write that no hook names, and an
+   * actor with hooks of reads such a read. Lists are the same for all. Hooks do not see the origin.
    *
    * @default server code asks, which may also do what no hook names
    */
@@ -65,21 +65,21 @@ export type UpdateOptions = OperationOptions & {
 export type WriteOptions = UpdateOptions & DeleteOptions;
 
 /**
- * Values as they were at one version, whatever is written meanwhile. A cell that it gives shows that only at the moment: look
- * into it at once, and ask again later.
+ * Values as they were at one version, whatever is written meanwhile. A cell that it returns shows that value only now: read the cell at
+ * once, and ask for it again later.
  */
 export interface Snapshot extends Reader {
   readonly version: Version;
-  /** What a cell of {@link entry} shows at the moment, without making one. */
+  /** What a cell of {@link entry} shows now, without making a cell. */
   peek(key: string): Entry;
   /**
-   * False once it has shown a value that may be newer: nobody knew the old one any more, the backend has another history, or
-   * the snapshot was released.
+   * False once it has shown a value that may be newer than its version: the actor had forgotten the old value, the backend has another
+   * history, or the snapshot was released.
    */
   readonly isConsistent: boolean;
-  /** Encoded, of whom hooks were asked for; empty for an anonymous caller. Undefined where everybody sees the same. */
+  /** The encoded identity that hooks were asked about; empty for an anonymous caller. Undefined where everybody sees the same. */
   readonly identity?: string | undefined;
-  /** Has to be called when nobody reads from it any more: what is overwritten is kept until then. Idempotent. */
+  /** Call it after the last read: until then every value that is overwritten is kept for the snapshot. Idempotent. */
   release(): void;
 }
 
@@ -172,7 +172,7 @@ export type BackendStatus = "idle" | "connecting" | "connected" | "closed";
 type Backends = {
   readonly global: Cell<Backend | undefined>;
   readonly known: Cell<ReadonlyMap<string, Backend>>;
-  /** The value of `global`. Each read of a signal needs it, and to ask a cell costs more. */
+  /** The value of `global`, for the reads of signals: reading the cell costs more. */
   globalNow: Backend | undefined;
 };
 

@@ -44,7 +44,7 @@ type LoopState = {
 /** Most runs in one go, as where signals live in memory. The reactive graph itself gives up after 100, with an error without a name. */
 const maxDepthInBlock = 90;
 const maxDepth = 500;
-/** Runs that take longer than this for as many are no loop, such as those of a clock. In milliseconds. */
+/** As many runs in a longer time are no loop: a clock, for instance. In milliseconds. */
 const windowMs = 10_000;
 
 const state = processState<LoopState>("effect-loops", () => ({
@@ -169,7 +169,7 @@ export function guardedEffect(of: (() => string) | object, fn: () => void | (() 
 /** Runners that have run without end, by their errors. */
 const loops = new WeakMap<object, Runner>();
 
-/** What caused a run, as far as effects did: what the runner has read in its last run, and an effect has written since. */
+/** The writes of effects that caused a run: of signals that the runner read in its last run, and that an effect has written since. */
 function causesOf({ runner, seenBefore }: Frame): NotedWrite[] {
   return [...runner.reads.keys()].flatMap((read) => writtenSince(read, seenBefore) ?? []);
 }
@@ -179,7 +179,7 @@ function writtenSince(read: Readable<unknown>, seenBefore: number): NotedWrite |
   return written && (written.id > seenBefore || !written.isSettled) ? written : undefined;
 }
 
-/** True where somebody else has changed something too: it would run anyway, so that is no loop. */
+/** True where something other than an effect has changed a signal too: the run would happen anyway, so it is no loop. */
 function isCausedByOthers({ runner, seenBefore }: Frame): boolean {
   return [...runner.reads].some(([read, before]) => !writtenSince(read, seenBefore) && entryNowOf(read) !== before);
 }

@@ -27,7 +27,10 @@ export type AdmissionOptions = {
 
 export type Admitted = { readonly client: AskingClient; readonly session: StreamSession | undefined };
 
-/** Decides whose requests are answered. What costs less is asked first: who is over a limit has neither a session verified nor a body read. */
+/**
+ * Decides which requests are answered, and limits each address and each session. Cheap checks come first: for a client over its limit no
+ * session is verified and no body is read.
+ */
 export class Admission {
   readonly #options: AdmissionOptions;
 
@@ -80,7 +83,7 @@ export class Admission {
   }
 }
 
-/** That of the route, for the server action that pushes fragments. */
+/** The route's admission, for the server action that pushes fragments. */
 export const routeAdmission: { admission: Admission | undefined } = processState("route-admission", () => ({
   admission: undefined,
 }));

@@ -4,7 +4,8 @@ import { drainTimeoutMs } from "./limits.ts";
 type Flow = "flowing" | "blocked" | "gone";
 
 /**
- * Notices a client that reads no more: what is made for it would wait in memory.
+ * Notices a client that does not drain its stream. While it is blocked, its owner renders, reads and sends nothing for it; once it is gone,
+ * the owner ends the stream and closes the connection.
  *
  *     flowing ◀── drained ── backpressure ──▶ blocked ── `drainTimeoutMs` ──▶ gone
  */

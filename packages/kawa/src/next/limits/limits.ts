@@ -44,7 +44,7 @@ export const bodyLimits = {
   maxWriteBytes: 64 * kib,
   /** From the first look at a body to its end. */
   timeoutMs: 10_000,
-  /** A longer one is parsed when it is its client's turn. */
+  /** A longer body is parsed when it is its client's turn. */
   pieceBytes: 64 * kib,
   /** Bytes that bodies have, or may come to have, that are being read. */
   reading: { perSession: 16 * mib, perAddress: 16 * mib, perProcess: 64 * mib },
@@ -53,11 +53,11 @@ export const bodyLimits = {
 export const answerLimits = {
   /** Keys of one `GET`. */
   maxKeys: 200,
-  /** Of one answer: what does not fit is asked for again. */
+  /** Size of one answer: the browser asks again for what does not fit. */
   maxBytes: mib,
   /** Keys that are read at the same time for one request. More of them wait for their turn. */
   keysAtOnce: 32,
-  /** Of values that are written out in one go, in characters. */
+  /** Values that are written out in one go, in characters. */
   pieceLength: 128 * kib,
   /** Bytes of answers that clients have not read yet. */
   sending: { perSession: 8 * mib, perAddress: 32 * mib, perProcess: 128 * mib },
@@ -88,15 +88,15 @@ export const streamLimits = {
   maxBufferedBytes: mib,
 } as const;
 
-/** Who reads nothing for so long is disconnected, in milliseconds. */
+/** A client that reads nothing for this long is disconnected, in milliseconds. */
 export const drainTimeoutMs = 30_000;
 
 export const renewalLimits = {
-  /** Gap between looks at which ephemeral keys have to be renewed, in milliseconds. */
+  /** How often the server looks which ephemeral keys are due for renewal, in milliseconds. */
   tickMs: 250,
-  /** Renewals of one backend at each of them. */
+  /** Renewals of one backend at each look. */
   perTick: 500,
-  /** A refused renewal is tried again after so many lives of a third, at most. */
+  /** Longest wait before a refused renewal is tried again, in periods of renewal (a third of `ttlMs`). */
   maxBackoff: 32,
 } as const;
 

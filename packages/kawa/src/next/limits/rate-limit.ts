@@ -5,18 +5,18 @@ type Bucket = { count: number; at: number };
 
 export type Rate = { readonly perSecond: number; readonly atOnce: number };
 
-/** The rate of one second's worth and what may come at once after a quiet time. */
+/** `perSecond` requests in the long run, and a burst after a quiet time. */
 export function rateOf(perSecond: number): Rate {
   return { perSecond, atOnce: perSecond * rateLimits.burstSeconds };
 }
 
-/** Stands for all that cannot be told apart any more. */
+/** The one bucket of all clients beyond `maxClients`. */
 const overflow = "\0others";
 
 /** How much each client of one kind may ask for: a token bucket each. */
 export class RateLimit {
   readonly #maxClients: number;
-  // Those that asked last are the last.
+  // In the order of their last request.
   readonly #buckets = new Map<string, Bucket>();
 
   constructor(maxClients: number = rateLimits.maxClients) {
@@ -52,7 +52,7 @@ export class RateLimit {
     );
   }
 
-  /** Only buckets that are full again are forgotten: whoever comes with many names gets no other bucket emptied or filled. */
+  /** Only full buckets are forgotten, so a client that comes with many names can neither empty nor fill the bucket of another. */
   #nameOf(client: string, now: number, { perSecond, atOnce }: Rate): string {
     if (this.#buckets.has(client)) return client;
     const refillMs = (atOnce / perSecond) * 1000;

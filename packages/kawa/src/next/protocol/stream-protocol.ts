@@ -31,7 +31,7 @@ export type Subscription = {
 export type StreamRequest = {
   /** By a name that each tab makes for itself. */
   readonly tabs: Readonly<Record<string, Subscription>>;
-  /** Opens no stream: it says that a page stays old. */
+  /** Reports that a page stays stale. Such a request opens no stream. */
   readonly stale?: StaleReport | undefined;
 };
 
@@ -62,13 +62,13 @@ export type StreamEvents = {
      * it has to be rendered whatever it shows.
      */
     readonly tabs: Readonly<Record<string, readonly [way: RefreshWay, versions: string]>>;
-    /** Each tab waits for a random part of this: very many show the same, or the server is busy. In milliseconds. */
+    /** Each tab waits for a random part of this before it asks, in milliseconds: very many tabs show the same, or the server is busy. */
     readonly spreadMs: number;
   };
   /** What these keys hold now. Under backpressure only the newest value of a key is sent. */
   values: {
     readonly rows: readonly ValueRow[];
-    /** Of lists that this stream, or the page, has told as a whole before. */
+    /** Changes of lists that this stream, or the page, has told as a whole before. */
     readonly lists?: readonly ListChangeRow[] | undefined;
   };
   /** What the renders of a tab have read, for the next server that its browser meets. Only servers can read it. */
@@ -79,15 +79,15 @@ export type StreamEvents = {
    */
   renewed: { readonly from: readonly ShownRender[]; readonly to: ShownRender };
   /**
-   * This server has not rendered what some tab shows, and tells that tab of every change. Another server may have: a new stream may
-   * reach it, and what it tells by `token` is known everywhere.
+   * This server has not rendered what some tab shows, so it tells that tab of every change. The browser opens a new stream, which may reach
+   * the server that has rendered it: its `token` then tells every other server what the tab shows.
    */
   unknown: Readonly<Record<never, never>>;
   /** There is no room for all values that these tabs follow, or all keys that they keep: what they show may be old. */
   limited: { readonly tabs: readonly string[] };
   /**
-   * This server may not hear of what changes in something that these tabs show, since it cannot reach the actor. It says so again when
-   * they are others; none when all is well again.
+   * This server cannot reach the actor, so it may miss changes of what these tabs show. It sends the event again when other tabs are
+   * concerned, and without tabs when it hears of every change again.
    */
   cut: { readonly tabs: readonly string[] };
   /** Heartbeat. */

@@ -10,7 +10,7 @@ import { shownPaths } from "../router/router-tree.ts";
 import { onNavigationStart } from "../router/navigation-start.ts";
 import { showAgain } from "../boundaries/show-again.ts";
 
-/** Path of a page that actions do not reach. */
+/** Path of a page whose server actions reach another page. */
 let misrouted = "";
 
 /** `otherwise` also copes with a network that is lost, and with a deployment that has other actions. */
@@ -33,7 +33,7 @@ export type LiveRefreshProps = {
   render: string;
   /** What the render shows, as `formatVersions` writes it. */
   versions: string;
-  /** Tells one visitor from another, and nothing else of them. Empty where the app has no sessions, undefined while nobody knows. */
+  /** Tells one visitor from another, and nothing else of them. Empty where the app has no sessions, undefined before it is known. */
   identity?: string | undefined;
   /** @default "auto" */
   refresh?: LiveRefreshWay | undefined;

@@ -127,7 +127,7 @@ export class LiveTab {
     };
   }
 
-  /** Counts other renders too. Returns what is to be called when they have changed. */
+  /** Follows renders beside those of the route. Returns what to call when they have changed. */
   follow(others: OtherRenders): () => void {
     this.#page.others = others;
     return () => this.#update();
@@ -220,7 +220,10 @@ export class LiveTab {
     else this.#refresh(step);
   }
 
-  /** A navigation to the address that is shown gives up others that are on their way, and actions with what they bring. */
+  /**
+   * True where a navigation to the shown address discards nothing: Next gives up navigations that are on their way, and actions with their
+   * results.
+   */
   get #canNavigate(): boolean {
     // Next doubles a hash.
     return (

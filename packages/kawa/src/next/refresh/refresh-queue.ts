@@ -28,7 +28,7 @@ export type RefreshQueueOptions = {
 
 /** A server that has not caught up may render what is known already; then ask again after this long. */
 const behindDelayMs = 250;
-/** After it was given up, the same announcement is no reason to hurry. */
+/** The same announcement, told again after the queue gave it up, waits this long. */
 const givenUpDelayMs = 5_000;
 
 /** After so many renders that show less than was announced, the next one is of the route, then anew, and then none is asked for. */
@@ -45,15 +45,15 @@ export class RefreshQueue {
   /** Announced versions by what has to be rendered for them. */
   readonly #announced: Record<RefreshWay, string> = { page: "", route: "" };
   /**
-   * What was announced, and of which the renders since then say nothing: a part that came late may show it. They count as showing it,
-   * until a server says otherwise.
+   * Announced versions of which the renders since then say nothing: a late part of them may show these. They count as shown until a server
+   * announces them again.
    */
   readonly #assumed: Record<RefreshWay, string> = { page: "", route: "" };
   /** A render is wanted whatever it shows. */
   #isForced = false;
-  /** Such a render is under way: until it is there, nobody knows what is shown. */
+  /** A forced render is under way: the tab counts as behind until it is there. */
   #isForcing = false;
-  /** There was something new since the last start. */
+  /** Something was announced, or forced, since the last start. */
   #isNews = false;
   #isBusy = false;
   #isBehind = false;
@@ -88,7 +88,7 @@ export class RefreshQueue {
       this.#failureCount = 0;
       this.#want(spreadMs);
     } else if (!this.#isBusy && this.#dueAt === Infinity) {
-      // Told again, as by a stream that was opened anew: known, and given up if it is still not shown.
+      // Announced again, as by a new stream: the server still sees less than that on the screen, so it does not count as shown any more.
       this.#assumed[way] = "";
       this.#dueAt = this.#dueIn(Math.max(spreadMs, givenUpDelayMs));
       this.resume();
@@ -136,7 +136,7 @@ export class RefreshQueue {
     const { route, page } = this.#options.shown();
     if (this.#isForced || this.#isOlder(route, "route")) return "route";
     if (page !== undefined) return this.#isOlder(page, "page") ? "page" : undefined;
-    // The page that had to be rendered has gone meanwhile.
+    // The page whose segment had to be rendered is gone: render the route.
     return this.#isOlder(route, "page") ? "route" : undefined;
   }
 
@@ -147,7 +147,7 @@ export class RefreshQueue {
 
   #want(spreadMs: number): void {
     this.#isNews = true;
-    // What comes while it waits makes it no later.
+    // A later announcement does not delay a render that waits.
     this.#dueAt = Math.min(this.#dueAt, this.#dueIn(spreadMs));
     this.resume();
   }

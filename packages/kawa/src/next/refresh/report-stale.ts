@@ -1,14 +1,14 @@
 import type { StaleReport, StreamRequest } from "../protocol/stream-protocol.ts";
 
-/** A page that stays stale is no news for so long, in milliseconds. */
+/** The same page is reported once in this time, in milliseconds. */
 const reportGapMs = 60_000;
 const reloadGapMs = 60_000;
 const storageKey = "kawa-reload";
 
-/** When, by path and way. */
+/** When each page was reported, by way and path. */
 const reportedAt = new Map<string, number>();
 
-/** Tells the server, whose log somebody reads. Loaded only where something has gone wrong. */
+/** Has the server write to its log that a page is stale. This module is loaded only for that. */
 export function reportStale(src: string, stale: StaleReport): void {
   const kind = `${stale.way} ${stale.path}`;
   const now = performance.now();
@@ -30,11 +30,11 @@ export function reportStale(src: string, stale: StaleReport): void {
 }
 
 /**
- * Loads the document anew, the last way there is: once for one announcement, once a minute, and only where nobody has used the page, so
- * that there is nothing to lose.
+ * Loads the document again, after all other ways have failed: once an announcement, once a minute, and only where the visitor has not used
+ * the page and can lose nothing.
  */
 export function loadAnew(announced: string): void {
-  // Firefox before 120 does not tell.
+  // Firefox before 120 has no `userActivation`: it counts as used.
   if ((navigator.userActivation?.hasBeenActive ?? true) || (document.activeElement ?? document.body) !== document.body)
     return;
   try {
@@ -42,7 +42,7 @@ export function loadAnew(announced: string): void {
     if (before === announced || Math.abs(Date.now() - (at ?? 0)) < reloadGapMs) return;
     sessionStorage.setItem(storageKey, JSON.stringify([announced, Date.now()]));
   } catch {
-    // Where nothing is kept, nobody would notice a loop.
+    // Without storage, a page that reloads without end could not be told.
     return;
   }
   location.reload();

@@ -36,7 +36,7 @@ export class ShownPage {
   #route: ShownRender = ["", ""];
   /** Id of the render that the layout is of. */
   #rendered = "";
-  /** Of the pages that say it, in the order in which they came. */
+  /** Renders that the pages name themselves, in the order in which they came. */
   readonly #pages = new Set<ShownRender>();
   #url = "";
   /** What Next's router showed at the last commit. */

@@ -2,7 +2,7 @@ import type { RefreshWay, StaleWay } from "../protocol/stream-protocol.ts";
 import type { ShownVersions } from "./refresh-queue.ts";
 import { BehindClock } from "./behind-clock.ts";
 
-/** A page that has shown less than there is for longer is reported, in milliseconds. */
+/** A tab that shows less than was announced for longer is reported as stale, in milliseconds. */
 const reportAfterMs = 5_000;
 
 export type StaleWatchdogOptions = {
@@ -16,11 +16,14 @@ export type StaleWatchdogOptions = {
   readonly onStale: (way: StaleWay) => void;
 };
 
-/** Compares what a tab shows with what was announced, and tells of a difference that lasts, whatever the reason: nothing need have failed. */
+/**
+ * Decides that a tab is stale: it has shown less than was announced for {@link reportAfterMs}, whatever the reason. {@link RefreshQueue}
+ * decides from each render whether it shows enough.
+ */
 export class StaleWatchdog {
   readonly #options: StaleWatchdogOptions;
   readonly #clock: BehindClock = new BehindClock();
-  /** Since when it is so; what was announced while the tab was hidden is no delay. */
+  /** Since when the tab is behind. Time in which it was hidden does not count. */
   #behindAt: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #told: number | undefined;
@@ -44,7 +47,7 @@ export class StaleWatchdog {
     this.#clock.end(this.#options.shown());
   }
 
-  /** Something of it may have changed. */
+  /** Compares again, after anything that may have changed the result. */
   look(): void {
     if (this.#options.isBehind()) this.#behindAt ??= performance.now();
     else {
@@ -61,7 +64,7 @@ export class StaleWatchdog {
       this.#timer = setTimeout(() => this.report(), since + reportAfterMs - performance.now());
   }
 
-  /** Reports it now: nobody tries any longer. Once, until the tab is current again. */
+  /** Reports the tab now, as when the queue has given up. Once, until the tab is current again. */
   report(way: StaleWay = this.#options.way()): void {
     if (this.#isReported) return;
     this.#isReported = true;

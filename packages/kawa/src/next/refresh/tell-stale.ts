@@ -8,7 +8,7 @@ export type StaleDetail = Pick<Subscription, "route" | "page"> & {
   readonly announced: unknown;
 };
 
-/** Tells whoever looks at the page, its code and the server, whose route is at `src`. */
+/** Tells the developer (console), the app (event `kawa:stale`) and the server, whose route is at `src`. */
 export function tellStale(src: string, detail: StaleDetail): void {
   console.warn("[kawa] stale", detail);
   window.dispatchEvent(new CustomEvent("kawa:stale", { detail }));
@@ -16,7 +16,7 @@ export function tellStale(src: string, detail: StaleDetail): void {
   withReports(({ reportStale }) => reportStale(src, { path, way }));
 }
 
-/** No render shows what was announced: the last way is to load the document anew. */
+/** Renders did not show what was announced: loads the document again. */
 export function giveUp(announced: string): void {
   withReports(({ loadAnew }) => loadAnew(announced));
 }

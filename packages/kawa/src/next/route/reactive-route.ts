@@ -32,8 +32,8 @@ export type ReactiveRouteOptions = {
    */
   signals?: SignalModules;
   /**
-   * Tells whose request it is: those of one session count together, also across addresses, and what one was told is of no use to
-   * another. It is asked when the address has not sent too much.
+   * Returns whose request it is. Requests of one session count together, whatever their addresses, and a stream's token is worthless in
+   * another session. It is called only for an address within its limit.
    *
    * @default anonymous: only those of one address count together
    */
@@ -139,12 +139,12 @@ async function openStream(request: Request, { asked, admitted, signals, settings
   const { client, session } = admitted;
   countStream(client, settings);
   const { values, kept, limited } = await orGiveBack(client, () => askedSignals(asked, signals, client));
-  // It keeps the whole request.
+  // A snapshot keeps the whole request in memory.
   const asOpener = values.size + kept.size > 0 ? AsyncLocalStorage.snapshot() : undefined;
   const options: EventStreamOptions = {
     request: asked,
     exchange: currentExchange(),
-    // Where requests are ended after a time, something watches them, and may stop the server when they have been answered.
+    // A platform that limits how long requests last watches them, and may stop the server once they are answered.
     isRequest: settings.maxDurationMs !== undefined,
     client,
     times: settings,
@@ -153,12 +153,12 @@ async function openStream(request: Request, { asked, admitted, signals, settings
     kept: asOpener && { signals: kept, asOpener },
     limited,
   };
-  // Its timers would keep the request.
+  // Its timers would keep the request in memory.
   const stream = detached(() => new EventStream(options));
-  // Next aborts it when the browser goes, for as long as it answers.
+  // Next aborts the signal when the browser goes, as long as the answer lasts.
   if (stream.body) request.signal.addEventListener("abort", () => stream.onGone(), { once: true });
   if (request.signal.aborted) stream.onGone();
-  // It may have ended while its stream was opened.
+  // The session may have ended while the stream was opened.
   if (session && revokedSessions().has(session)) stream.end("expired");
   return new Response(stream.body, {
     headers: {
@@ -184,7 +184,7 @@ function countStream(client: AskingClient, { maxStreams, maxStreamsPerClient }: 
   );
 }
 
-/** A stream that comes to nothing does not count. */
+/** Gives the stream's place back when it cannot be opened. */
 async function orGiveBack<T>(client: AskingClient, fn: () => Promise<T>): Promise<T> {
   try {
     return await fn();

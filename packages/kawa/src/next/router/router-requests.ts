@@ -10,29 +10,30 @@ type Header = "rsc" | "next-url" | "next-action" | "next-router-prefetch" | "nex
 type RequestHeaders = Partial<Record<Header, string>>;
 type Init = { readonly headers?: RequestHeaders; readonly priority?: string; readonly body?: unknown };
 
-/** What a tab has not shown after this long it never will. */
+/** A result of an action that is not on the screen after this long is no longer waited for, in milliseconds. */
 const unsettledMs = 10_000;
 
-/** A render, or that one which is shown will never be whole: its connection has broken. */
+/** A render that begins to arrive; or `broken`: the connection of one that is shown has failed, so it stays incomplete. */
 export type RouterNews = ReceivedRender | "broken";
 
 const listeners = new Set<(news: RouterNews) => void>();
-/** What comes while nobody listens. */
+/** News from before the first listener. */
 const answers: RouterNews[] = [];
 let installed: Fetch | undefined;
-/** What stands in front of {@link installed}, and calls it. */
+/** The `fetch` that wraps {@link installed}, once it has been seen to call it. */
 let proven: Fetch | undefined;
 /** Server actions without an answer. */
 let pendingCount = 0;
-/** The network has failed under an action: Next sends it again, nobody knows when. */
+/** The network failed during an action: Next sends the action again, and does not say when. */
 let isRepeating = false;
 let unsettledUntil = 0;
 /** Arguments of an action of Kawa's own that asks for a render: they begin with an id as `randomId` makes it. */
 const ofRefresh = /^\["\d+-\d+-\d+-\d+"/;
 
 /**
- * Sees what Next's router asks for: Next tells nobody when an action starts or what answers bring. It changes two things: where a page says
- * that it was come to from (see {@link askForPage}), and how a broken answer ends (see {@link unbroken}).
+ * Watches the requests of Next's router, which has no event for the start of an action or for the render that an answer brings. It changes
+ * two things: the `next-url` header of a page that is asked for from itself ({@link askForPage}), and how a broken answer ends ({@link
+ * unbroken}).
  */
 export function installRouterRequests(): void {
   window.fetch = installed = new Proxy(window.fetch, {
@@ -44,7 +45,7 @@ export function installRouterRequests(): void {
         noteAction(answer);
         return ofRefresh.test(String(body)) ? answer.then(unbroken) : answer;
       }
-      // The tree of a route alone shows nothing.
+      // An answer with nothing but the tree of a route shows nothing.
       if (!headers?.rsc || headers["next-router-segment-prefetch"] === "/_tree") return send();
       const isWhole = !headers["next-router-prefetch"];
       const isShown = isWhole && priority !== "low";
@@ -55,20 +56,20 @@ export function installRouterRequests(): void {
   });
 }
 
-/** False where this is not installed, and where something stands in front of it of which nobody knows whether it calls it. */
+/** True while the router's requests pass through here. False where another `fetch` wraps this one and was not seen to call it. */
 export function seesRouter(): boolean {
   return installed !== undefined && (window.fetch === installed || window.fetch === proven);
 }
 
 /**
- * True while a navigation could discard an action of the app, and what it brings: Next gives up the action that is on its way. Also
- * true where nobody can know.
+ * True while a navigation could discard an action of the app, and what it brings: Next gives up the action that is on its way. Also true
+ * where the router's requests are not seen.
  */
 export function mayDiscardAction(): boolean {
   return !seesRouter() || pendingCount > 0 || isRepeating || performance.now() < unsettledUntil;
 }
 
-/** What the answer to an action has brought is on the screen. */
+/** The result of the last action is on the screen. */
 export function settleActions(): void {
   unsettledUntil = 0;
 }
@@ -89,7 +90,7 @@ function noteAction(answer: Promise<Response>): void {
       pendingCount -= 1;
       const redirect = headers.get("x-action-redirect");
       if (redirect ?? headers.get("x-action-revalidated")) unsettledUntil = performance.now() + unsettledMs;
-      // Only what changes its page is rendered by Next in another way, whose id comes with the page.
+      // Without a redirect, the page itself brings the id of the render.
       if (redirect !== null)
         tell({ id: renderIdOf(headers), url: pathOf(redirect.split(";")[0]!), startTime, isShown: true });
     },
@@ -100,7 +101,10 @@ function noteAction(answer: Promise<Response>): void {
   );
 }
 
-/** Next says of a page that it was come to from itself when one goes back to it, or refreshes it, and is given a modal over it for that. */
+/**
+ * After going back, and in a refresh, Next names the page itself as the one that the visitor came from (`next-url`). Its server would then
+ * answer with an intercepting route, such as a modal over the page: so the header is left out.
+ */
 function askForPage(url: URL, headers: RequestHeaders, send: () => Promise<Response>): Promise<Response> {
   const ask = (): Promise<Response> => {
     valuePort().floor.coming = url.href;
@@ -109,11 +113,14 @@ function askForPage(url: URL, headers: RequestHeaders, send: () => Promise<Respo
   const { "next-url": from } = headers;
   if (from === undefined || routeAddress(from) !== url.pathname) return ask();
   delete headers["next-url"];
-  // Its address has a sum of the headers. With another one Next's server redirects.
+  // The address carries a checksum of the headers; with a wrong one Next's server redirects.
   return setCacheBustingSearchParam(url, headers as RouterHeaders).then(ask);
 }
 
-/** What is prefetched whole is asked for as a navigation asks, only with less haste. Without a name it is of nobody's interest else. */
+/**
+ * A whole page is prefetched with the headers of a navigation and a lower priority. Of an answer without a render id, listeners hear only
+ * if it is shown, or is a whole page that was not prerendered.
+ */
 function noteRender(answer: Promise<Response>, isShown: boolean, isWhole: boolean): void {
   const startTime = begin();
   answer.then(
@@ -127,13 +134,13 @@ function noteRender(answer: Promise<Response>, isShown: boolean, isWhole: boolea
 }
 
 /**
- * An answer that never ends where its connection breaks, once Next has shown something of it: what is missing would take the page away,
- * with all that was typed into it. Whoever listens is told, and asks for a render that replaces it.
+ * An answer that does not end when its connection breaks, once Next has shown a part of it: the error would replace the page, with all that
+ * was typed into it. Listeners are told, and ask for a render that replaces it.
  */
 function unbroken(answer: Response): Response {
   if (!answer.body || listeners.size === 0) return answer;
   const decoder = new TextDecoder();
-  // Before its root has come, Next asks again by itself.
+  // Until the root of the page has come, Next asks again by itself.
   let head: string | undefined = "";
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, to) {
@@ -162,13 +169,13 @@ function tell(answer: RouterNews): void {
   for (const listener of listeners) listener(answer);
 }
 
-/** A middleware that Next asks for an action and then for what it leads to has named both: the last one is shown. */
+/** The middleware runs for an action and again for the page that it redirects to, and names a render each time: the last one is shown. */
 function renderIdOf(headers: Headers): string {
   const named = headers.get("server-timing")?.matchAll(new RegExp(`${renderTimingName};desc="([^"]*)"`, "g"));
   return [...(named ?? [])].at(-1)?.[1] ?? "";
 }
 
-/** Without what Next adds. */
+/** Path and query of an address, without the parameter that Next adds. */
 export function pathOf(address: string): string {
   const { pathname, search } = new URL(address, location.href);
   return pathname + search.replace(/[?&]_rsc=[^&]*/, "").replace(/^&/, "?");

@@ -4,7 +4,7 @@ import { maxRendersPerTab, type ShownRender, type Subscription } from "../protoc
 
 /** A render that the tab has received. */
 export type ReceivedRender = {
-  /** Empty where nobody knows it. */
+  /** Empty where the answer did not name it. */
   readonly id: string;
   /** Path and query of what was rendered. */
   readonly url: string;
@@ -23,11 +23,11 @@ export class ShownRenders {
   #route: ShownRender = ["", ""];
   /** Addresses whose renders are known without news of one. */
   readonly #known = new Set<string>();
-  /** Of the pages that say it, in the order in which they came. */
+  /** Renders that the pages name themselves, in the order in which they came. */
   #pages: readonly ShownRender[] = [];
   /** Renders of the page segment that is asked for, until it is shown; undefined while none is. */
   #ofRefresh: ReceivedRender[] | undefined;
-  /** What was asked for before is not shown any more. */
+  /** Renders that were asked for before this time are not shown any more. */
   #since = 0;
   readonly #received = new Map<string, ReceivedRender>();
   /** The refresh that was started last. */
@@ -36,12 +36,13 @@ export class ShownRenders {
   /** Addresses that the tab went to. */
   readonly #visited = new Set<string>();
   readonly #ofPage = new Set<string>();
-  /** Some that were prefetched have no name, or no place. */
+  /** Some prefetched renders have no id, or there was no room for them. */
   #isOverfull = false;
 
   /** A render of the whole route was committed: of everything at `url`, undefined where that is not sure. */
   commitRoute(render: ShownRender, url: string | undefined): void {
-    // Nobody knows when the answer to an action of the app was asked for: it replaces nothing, so the tab may hear too much.
+    // When the render in the answer to an action was asked for is not known, so it replaces no other: at worst the tab hears of too many
+    // changes.
     const since = render[0] === this.asked ? this.#askedAt : this.#received.get(render[0])?.startTime;
     this.#route = render;
     this.#visited.clear();
@@ -76,7 +77,7 @@ export class ShownRenders {
   endRefresh(url: string): void {
     const renders = this.#ofRefresh ?? [];
     this.#ofRefresh = undefined;
-    // What a page says of itself need not be known from elsewhere.
+    // A page that names its own render need not be known by its request.
     for (const render of renders) if (render.id || this.#pages.length === 0) this.receive(render, url);
   }
 
@@ -108,7 +109,7 @@ export class ShownRenders {
     const shown = [...this.#received.values()].filter(({ isShown }) => isShown);
     const isKnown = (url: string): boolean => this.#known.has(url) || shown.some((render) => render.url === url);
     const isOverfull = shown.length >= maxRendersPerTab || (this.#isOverfull && this.#visited.size > 0);
-    // Nobody can name all that is shown.
+    // An empty id stands for the shown renders that have no name.
     const isUnknown = isOverfull || ![...this.#visited].every(isKnown);
     const others = (isUnknown ? [{ id: "" }] : shown).map(({ id }): ShownRender => [id, ""]);
     const own = isStaticRender(this.#route[0]) ? [] : [this.#route];

@@ -7,7 +7,7 @@ import { type OwnerMessage, ownerProtocol, type TabMessage, type UpMessage } fro
 
 /** A tab's end of the browser's stream. */
 export type TabPort = {
-  /** Says what the tab shows now. */
+  /** Tells the owner what the tab shows now. */
   announce(): void;
   /** Another session looks now: what streams of the session before still bring is dropped. */
   renew(): void;
@@ -22,20 +22,23 @@ type ConnectTabOptions = {
   onMessage: (message: OwnerMessage) => void;
 };
 
-/** How long an owner may take until it says something, in milliseconds: one that has hung or ended was loaded before. */
+/**
+ * How long an owner may take until it says something, in milliseconds. After an owner has ended or hung, its code is in the cache: then
+ * less.
+ */
 const startMs = 10_000;
 const startAgainMs = 1_000;
 const startAfterHangMs = 3_000;
 /**
- * An owner that says nothing may have been held up, or may have ended without that its lock is free yet: the same name is tried again. And
- * the browser may still know a worker that has ended, and connect to that, in vain or with an error.
+ * How often an owner's name is tried again. An owner that says nothing may be held up, or may have ended while its lock is not free yet.
+ * And the browser may connect to a worker that has ended, which never answers or fails.
  */
 const triesAfterSilence = 1;
 const triesAfterEnd = 4;
 const againMs = 50;
-/** Where nothing can be loaded, as after a deployment. */
+/** The owner's code cannot be loaded, as after a deployment: it is tried again after this long. */
 const retryMs = 10_000;
-/** Shared workers that hang before the tabs do without. */
+/** After this many shared workers have hung, the tabs do without them. */
 const maxWorkers = 2;
 
 type Joined = {
@@ -68,7 +71,7 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
   const end = new AbortController();
   const tab = `kawa:${randomId()}`;
   let state: State = { name: "waiting" };
-  /** Owners that hang. Each still has its name, so the next one gets another. */
+  /** How many owners have hung. A hung owner keeps its name, so the next one gets another name. */
   let hungCount = 0;
   let triesLeft = 0;
 

@@ -6,7 +6,7 @@ import { createEventParser } from "./event-parser.ts";
 const reconnectMs = { firstMs: 300, maxMs: 10_000 } as const;
 /** The connection is dead although it was not closed, as after sleep. */
 const deadMs = 2.3 * heartbeatIntervalMs;
-/** A stream that is silent for so many times as long as the server has promised may be dead: it is not live, and another one is tried. */
+/** A stream that is silent for this many times the promised gap may be dead: it no longer counts as live, and another one is opened. */
 const silenceFactor = 1.2;
 /** A server that was held up is not asked by all browsers at once. */
 const probeMs = 3_000;
@@ -18,7 +18,7 @@ type ReconnectingStreamOptions = {
   onEvent: (name: string, data: Readonly<Record<string, unknown>>) => void;
   /** A stream is there, or none is and that was not planned. */
   onUp: (isUp: boolean) => void;
-  /** What answered was no stream. */
+  /** The answer was no stream. */
   onRefused: (why: string) => void;
 };
 
@@ -49,7 +49,7 @@ export class ReconnectingStream {
   #withinMs = heartbeatIntervalMs;
   #failureCount = 0;
   #lastReadAt = 0;
-  /** The server has asked to be left alone until then. */
+  /** The server refuses new streams until then (`Retry-After`). */
   #notBefore = 0;
 
   constructor(options: ReconnectingStreamOptions) {
@@ -139,7 +139,7 @@ export class ReconnectingStream {
       this.#lose();
       if (!this.#next) this.#openAfter(Math.random() * (Number(data["withinMs"]) || 0));
     }
-    // What the stream before goes on with is nothing that the next one was asked for.
+    // A `renewed` event of the old stream does not concern what the next stream was asked for.
     if (name !== "renewed" || own === (this.#next ?? this.#current)?.own) this.#options.onEvent(name, data);
   }
 
@@ -163,7 +163,7 @@ export class ReconnectingStream {
       this.#next = undefined;
     } else if (own === this.#current?.own) {
       this.#lose();
-      // Another one is on its way.
+      // The next stream is on its way already.
       if (this.#next) return;
     } else return;
     if (!this.#current) this.#options.onUp(false);
@@ -192,9 +192,9 @@ export class ReconnectingStream {
 }
 
 type Ended = {
-  /** The server wants to be left alone for so long. */
+  /** The server refuses new streams for this long. */
   readonly retryAfterMs?: number;
-  /** Nothing that ever was a stream. */
+  /** Why the answer was no stream at all. */
   readonly problem?: string;
 };
 

@@ -13,14 +13,14 @@ export type RenewPresenceOptions = {
   readonly asOpener: <T>(fn: () => T) => T;
 };
 
-/** So a value outlives a renewal that is lost. */
+/** More than one renewal for each `ttlMs`: the value outlives one that is lost. */
 const renewalsPerLife = 3;
 
 /** A stream that keeps one key. */
 type Keeper = {
   readonly asOpener: RenewPresenceOptions["asOpener"];
   refusedCount: number;
-  /** A hook has refused its last renewal, so it is not asked before. */
+  /** A hook has refused its last renewal; it is not asked again before this time. */
   notBefore: number;
 };
 
@@ -32,7 +32,7 @@ class KeptKey {
   /** A renewal has found no value, and none has been set since. */
   isAbsent = false;
   isWaiting = false;
-  /** While a renewal was on its way. */
+  /** The value changed while a renewal was on its way. */
   #hasChanged = false;
 
   constructor(signal: BackedSignal<unknown>) {
@@ -81,7 +81,7 @@ class KeptKey {
   #onRefusal(keeper: Keeper): void {
     const now = performance.now();
     keeper.refusedCount += 1;
-    // At the end of the line.
+    // The next keeper is asked first.
     if (this.keepers.delete(keeper)) this.keepers.add(keeper);
     const maxMs = renewalLimits.maxBackoff * this.periodMs;
     keeper.notBefore = now + backoff({ firstMs: this.periodMs, maxMs }, keeper.refusedCount);
@@ -128,7 +128,7 @@ export class KeptKeys {
   }
 
   #look(): void {
-    // One that is due before the next look but one is not late.
+    // A key that is due in less than half a tick is renewed now: the next look would be later than half a tick after its time.
     const now = performance.now();
     for (const { byKey } of this.#byBackend.values()) {
       const due = [...byKey.values()].filter(

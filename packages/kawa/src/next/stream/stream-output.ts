@@ -4,7 +4,7 @@ import { SocketOutput } from "./socket-output.ts";
 
 /** Where the events of one stream go. */
 export interface StreamOutput {
-  /** That of the route's answer. */
+  /** The body of the route's answer. */
   readonly body: ReadableStream<Uint8Array> | null;
   /** True under backpressure, when the browser reads too slowly: what is written all the same is buffered. */
   readonly needsDrain: boolean;

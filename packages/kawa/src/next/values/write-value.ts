@@ -24,7 +24,7 @@ export type WriteOptions = {
  *
  * @throws {KawaError} NOT_EXPOSED - there is no such signal, or browsers may not write it
  * @throws {KawaError} VALUE_INVALID - the signal's schema refuses the value
- * @throws {KawaError} WRITE_UNCONFIRMED - it was sent again, and nobody knows whether it was applied before
+ * @throws {KawaError} WRITE_UNCONFIRMED - it was sent again, and may have been applied before
  * @throws {KawaError} RATE_LIMITED - the client writes too many different keys
  * @throws {KawaError} REQUEST_INVALID, VALUE_UNSERIALIZABLE, ACTION_REFUSED and those of a backend
  */
@@ -47,7 +47,7 @@ async function apply(write: WriteRequest, { signals, client }: WriteOptions): Pr
   const row = await readRow(await signal.backend.readerFor({ origin: "browser" }), signal);
   if (!isConflict) return { row };
   if (known || !write.isAgain) return { row, isConflict };
-  // The attempt before was applied, or somebody wrote the same.
+  // The first attempt was applied, or somebody else wrote the same.
   if (row && row[1] === (await textAfter(signal, write))) return { row };
   throw new KawaError(
     "WRITE_UNCONFIRMED",

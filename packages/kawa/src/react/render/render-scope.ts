@@ -16,7 +16,9 @@ import { RenderReads } from "./render-reads.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
 import { ToldFloor } from "./tell-floor.ts";
 
-/** Gap between the answer and the news of what it replaces, in milliseconds. A browser takes longer to ask for a new stream. */
+/**
+ * This long after an answer, streams are told which renders it replaces, in milliseconds. A browser takes longer to ask for a new stream.
+ */
 const replaceDelayMs = 10;
 
 const fragmentsInRender = (): AsyncLocalStorage<RenderReads> =>

@@ -21,7 +21,7 @@ import { whenEngineGone } from "./watch-engine.ts";
 const restarts: BackoffLimits = { firstMs: 100, maxMs: 5_000 };
 /** An engine that ran this long was well: after its crash the delays begin anew. */
 const stableMs = 30_000;
-/** A server that is without an engine for longer ends its actors: a little less than `engineEnvironment` allows. */
+/** A server ends its actors when it has been without an engine for longer: a little less than `engineEnvironment` allows. */
 const actorPatienceMs = 2_000;
 /** After this a runner waits for 8 s until it tries again, and for twice as long the next time. */
 const runnerPatienceMs = 7_000;
@@ -47,7 +47,7 @@ export type EmbeddedEngineOptions = {
 type State =
   /** This thread has started it. */
   | { readonly name: "own"; readonly process: EngineProcess }
-  /** Another process or thread has, or nobody could: this one watches where it was. */
+  /** Another process or thread has started it, or nobody could: this thread watches the address of the last one. */
   | { readonly name: "shared" }
   | { readonly name: "gone" }
   | { readonly name: "stopped" };
@@ -58,9 +58,9 @@ type State =
  */
 export class EmbeddedEngine {
   readonly endpoint: string;
-  /** The engine obeys only who has it. */
+  /** The engine refuses requests without it. */
   readonly adminToken: string;
-  /** Namespace of Kawa's actors. Its name is a secret: the engine's gateway leads to them everybody who knows it. */
+  /** Namespace of Kawa's actors. Its name is a secret: the engine's gateway leads anybody who knows it to the actors. */
   readonly namespace: string;
   readonly #folder: EngineFolder;
   readonly #files: EngineFiles;
@@ -119,7 +119,7 @@ export class EmbeddedEngine {
     this.#stop.abort();
     await this.#endOwn();
     await this.#supervision;
-    // An engine that was being started meanwhile.
+    // Supervision may have started another engine meanwhile.
     await this.#endOwn();
     this.#state = { name: "stopped" };
   }

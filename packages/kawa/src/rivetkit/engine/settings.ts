@@ -13,7 +13,7 @@ const noCertificates = { SSL_CERT_FILE: devNull, SSL_CERT_DIR: devNull };
 export type EngineSettings = {
   readonly port: number;
   readonly dataPath: string;
-  /** The engine obeys only who has it. */
+  /** The engine refuses requests without it. */
   readonly adminToken: string;
   /** Address of its metrics, which ask for no token. */
   readonly metricsHost: string;

@@ -25,7 +25,7 @@ type HostOptions = {
   port?: number | undefined;
 };
 
-/** An engine that hangs does not let a runner end. */
+/** Longest wait for a runner to end: it does not while its engine hangs. */
 const runnerStopTimeoutMs = 2_000;
 /** Longest wait for the end of a runner whose engine was gone: it has ended its actors already. */
 const goneRunnerTimeoutMs = 5_000;

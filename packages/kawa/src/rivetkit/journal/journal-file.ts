@@ -30,8 +30,9 @@ export type JournalStart = Omit<JournalHeader, "isFlushed"> & { readonly entries
 const fullCodes = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /**
- * Commits of one actor in a file, which is written around. One incarnation of the actor appends to it. The next one takes the file away, by
- * renaming it. Space is filled with zeros before it is used: to flush what is overwritten is faster than to flush a file that grows.
+ * The commits of one actor in a file that is used as a ring buffer. One incarnation of the actor appends to it. The next one takes the file
+ * away, by renaming it. Space is filled with zeros before it is used: to flush what is overwritten is faster than to flush a file that
+ * grows.
  */
 export class JournalFile {
   readonly #path: string;
@@ -68,7 +69,7 @@ export class JournalFile {
       // The new file takes the name of one that is still needed.
       if (isFlushed && entries.length > 0) await disk.flushFolder(folder);
       const file = await create(options);
-      // Another incarnation started beside this one.
+      // Another incarnation has made the file at the same moment.
       if (!file) continue;
       const first = Buffer.concat([header, ...lines.map(({ bytes }) => bytes)]);
       const space = new JournalSpace({
@@ -86,7 +87,7 @@ export class JournalFile {
         throw failed(`a new journal in ${folder}`, cause, true);
       }
       try {
-        // An incarnation that has taken the new file may have read it before it was written.
+        // Another incarnation may have renamed the new file, and read it before it was written.
         journal.checkCurrent();
         await journal.#replace(paths, folder);
       } catch (error) {
@@ -116,7 +117,7 @@ export class JournalFile {
    * Appends the line of a commit, for which there is room; one at a time.
    *
    * @throws {KawaError} BACKEND_CLOSED - another incarnation has taken over; it may have found this entry, or not
-   * @throws {KawaError} DISK_FAILED - `data.isFull`: nothing was written. Else nobody knows what the disk has of the entry; only the next
+   * @throws {KawaError} DISK_FAILED - `data.isFull`: nothing was written. Otherwise the disk may have the entry or not, and only the next
    * incarnation may go on
    */
   async append(line: Uint8Array, seq: number): Promise<void> {

@@ -34,13 +34,13 @@ export function encodeHeader(header: JournalHeader): Buffer {
 }
 
 /**
- * All lines that are whole, wherever they are. A file is written around, so between them are ends of older lines, and older lines:
- * their commits are in the engine's store.
+ * All lines that are whole, wherever they are. The file is a ring buffer, so older lines, and ends of such, are between them: their commits
+ * are in the engine's store.
  */
 export async function decodeJournal(bytes: Buffer): Promise<JournalContent> {
   const headers: JournalHeader[] = [];
   const entries: JournalEntry[] = [];
-  // Versions before this one wrote no checksums, and never around.
+  // Earlier versions wrote no checksums, and no ring buffers.
   const decodeLine = bytes[0] === bracket ? decodeText : decodeChecked;
   let sliceEnd = sliceBytes;
   for (let start = 0, end = bytes.indexOf(newline); end !== -1; start = end + 1, end = bytes.indexOf(newline, start)) {

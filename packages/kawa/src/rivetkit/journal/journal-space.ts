@@ -1,14 +1,14 @@
-/** Where a line goes. The file has to be extended when `end` is behind its end. */
+/** Where a line goes. Where `end` is larger than the file, the file has to be extended to it. */
 export type Place = { readonly at: number; readonly bytes: number; readonly end: number; readonly wraps: boolean };
 
 type Mark = { readonly seq: number; readonly at: number; readonly wrapCount: number; readonly bytes: number };
 
-/** What a mark stands for. Space is given up from mark to mark. */
+/** Bytes of lines from one mark to the next. Space is given up from mark to mark. */
 const markBytes = 16 * 1024;
 
 /**
- * Which part of a file that is written around is in use: from `tail` to `head`, or from `tail` to where the last round ended and from
- * `start` to `head`.
+ * Which part of a ring buffer file is in use: from `tail` to `head`, or from `tail` to where the last round ended and from `start` to
+ * `head`.
  */
 export class JournalSpace {
   /** Where lines begin: the header stands before it. */

@@ -47,8 +47,8 @@ const storeDelayMs = 30;
 const retryDelayMs = 500;
 
 /**
- * Puts a journal in front of a slower handle, which takes rows of several commits at once: a commit is durable when it is in the
- * file, and is stored a little later.
+ * Puts a journal in front of a slower handle, which takes rows of several commits at once: a commit is durable, and acknowledged, when it
+ * is in the journal's file; it is stored a little later.
  *
  * @throws {KawaError} STORE_INCOMPLETE - a commit that was acknowledged is gone
  * @throws {KawaError} DISK_FAILED - the journal cannot be made, or the engine's files cannot be flushed

@@ -48,7 +48,7 @@ export class ActorLink {
   #hooked: Hooked | undefined;
   /** Resolves with the next connection whose replica is in step. */
   #connected: Deferred<Connection> = deferred();
-  /** Why there is no connection, for those whose time is over. */
+  /** Why there is no connection: the cause in the error of callers whose time is over. */
   #lastError: unknown;
 
   constructor(address: ActorAddress) {
@@ -161,7 +161,7 @@ export class ActorLink {
       let connection: Connection | undefined;
       try {
         connection = await Connection.open(this.#address, {
-          // Where the actor is in this process, who writes brings it.
+          // An actor in this process delivers the delta within the request of whoever wrote.
           onDelta: (delta) => asAnonymous(() => this.#onDelta(delta)),
           onPosition: (position) => this.#checkPosition(position),
         });
@@ -171,14 +171,14 @@ export class ActorLink {
         await this.#catchUp(connection);
         failureCount = 0;
         this.#lastError = undefined;
-        // It has started, perhaps in another process.
+        // The actor runs, perhaps in another process.
         startFailures.delete(startKey);
         this.#connected.resolve(connection);
         await connection.closed;
       } catch (error) {
         this.#lastError = error;
         const failure = isOfHost(error) ? error : (startFailures.get(startKey) ?? (await disk.failure()));
-        // The project or its disk has to be changed: who waits is told at once, and who comes later tries again.
+        // No retry helps before the project or its disk is changed: callers that wait get the error at once, later ones try again.
         if (failure) this.#connected.reject(failure);
       }
       connection?.close();
@@ -238,7 +238,7 @@ function leftUntil(deadline: number): number {
   return Math.max(0, deadline - performance.now());
 }
 
-/** No other attempt mends it. */
+/** True for a failure of this host that no retry mends. */
 function isOfHost(error: unknown): error is KawaError {
   return isKawaError(error) && (!error.retryable || error.code === "DISK_FAILED");
 }

@@ -164,7 +164,7 @@ export class Connection {
         );
       };
       try {
-        // Its hooks are told who asks: the request that has come here may be another one.
+        // Hooks are told who asks by the message: this code may run within the request of another visitor.
         const answer = asAnonymous(() => service.answer({ id, type, body } as RequestMessage));
         Promise.resolve(answer).then((reply) => this.#pending.resolve(id, reply), fail);
       } catch (error) {

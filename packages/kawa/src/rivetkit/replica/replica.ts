@@ -196,7 +196,7 @@ export class Replica {
     for (const missed of this.#listChanges.get(key) ?? []) this.#changeList(missed.seq, missed.row);
   }
 
-  /** Of a list that is not known the reader brings the whole. */
+  /** A list that is not held here is read as a whole when somebody asks for it. */
   #changeList(seq: number, row: ListRow): void {
     const [key, left, joined] = row;
     const before = this.#cells.peek(key);

@@ -34,7 +34,7 @@ type Before = {
 const maxGroupSize = 4 * 1024 * 1024;
 const maxGroupRows = 5_000;
 
-/** Batches that are committed together, as commit `seq`. Each sees what those before it write. */
+/** The batches of one group commit, as commit `seq`. Each sees what those before it write. {@link SignalStore} commits the group. */
 export class BatchGroup {
   readonly #seq: number;
   readonly #before: SignalRows;
@@ -44,7 +44,7 @@ export class BatchGroup {
   readonly #clients = new Map<string, ClientRecord>();
   /** Lives of the rows that are ephemeral. */
   readonly #lives = new Map<string, Life>();
-  /** By how many members each group has grown. */
+  /** By how many members each ephemeral group has grown. */
   readonly #joined = new Map<string, number>();
   #nextOrder: number;
   #size = 0;

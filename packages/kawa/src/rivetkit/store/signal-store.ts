@@ -21,7 +21,10 @@ export type SignalStoreOptions = { readonly maxDeletedKeys?: number };
 
 type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(error: KawaError): void };
 
-/** The actor's map: reads are answered from memory, a write is acknowledged when the storage has it. It is the only writer. */
+/**
+ * The actor's map, and its only writer. Reads are answered from memory. A write is acknowledged when the handle's `commit` has resolved:
+ * then it is durable, in the journal ({@link journaled}) or in the storage.
+ */
 export class SignalStore {
   /** Names this incarnation of the actor. */
   readonly instance: string = randomUUID();
@@ -178,7 +181,7 @@ export class SignalStore {
     const taken = this.#waiting.splice(0, outcomes.length);
     const { rows, lives, clients } = group;
     const floor = this.#purge.dueFloor;
-    // Another incarnation may have taken over and written what a clear did not find: only a commit tells.
+    // Another incarnation may have taken over and written what a clear did not find: only a commit reveals that.
     if (rows.length > 0 || group.hasEmptyClear || floor !== undefined) {
       try {
         await this.#handle.commit(toCommit(group, { epoch: this.#epoch, floor, seq: to }));
@@ -200,7 +203,7 @@ export class SignalStore {
     }
   }
 
-  /** The commit may have happened although it failed: only the storage knows. Gives the error when it does not say. */
+  /** A commit that failed may be stored all the same: reads that from the storage. Returns the error when that fails too. */
   async #resolveDoubt(): Promise<unknown> {
     try {
       const { seq, floor, rows, lives, clients } = await loadHistory(this.#handle, this.#seq);

@@ -27,8 +27,8 @@ export type Write =
   | Clear;
 
 /**
- * Deletes all keys that start with `clear`, but those in `except`: earlier writes of the same client are still on their way to them.
- * When one has ended, `only` its key is deleted, as a part of batch `partOf`, whose hooks are not asked again.
+ * Deletes all keys that start with `clear`, except those in `except`, whose earlier writes by the same client are still on their way. When
+ * such a write has ended, a second message deletes `only` its key, as a part of batch `partOf`, about which hooks were asked already.
  */
 export type Clear = {
   readonly clear: string;
@@ -60,8 +60,8 @@ export type HookLink = { readonly hook: string; readonly target: string; readonl
 export type HookChain = readonly HookLink[];
 
 /**
- * Who asks: the encoded identity that hooks see, whether a browser has asked for it by itself, and the hooks that wait for it. What a
- * hook asks for past the hooks is done without asking them.
+ * Who asks: the encoded identity that hooks see, whether a browser sent the request, and the hooks that wait for the reply. `isPastHooks`
+ * marks what a hook does inside `withoutHooks`.
  */
 export type By = {
   readonly context?: string;
@@ -74,8 +74,8 @@ export type Requests = {
   /** First message of every socket. `token` proves that a server of this app is calling. */
   hello: { token: string };
   /**
-   * With `at`, as the values were at that version; a row with a higher number is the current one, for the older is forgotten.
-   * By whom is told only where reads are hooked.
+   * With `at`, as the values were at that version; a row with a higher number is the current one, for the older is forgotten. Who asks is
+   * told only where reads are hooked.
    */
   read: { keys: readonly string[]; at?: Version } & By;
   /** Keys with a value that start with `prefix` and come after `after`, in order. */
@@ -99,7 +99,7 @@ export type Requests = {
 
 export type Replies = {
   hello: { epoch: string; seq: number; instance: string; hooked: Hooked };
-  /** Rows of the first keys; ask again for the rest. Where reads are hooked: of all that were not refused, in any order. */
+  /** Rows of the first keys; ask again for the rest. Where reads are hooked: the rows of all keys that were not refused, in any order. */
   read: {
     epoch: string;
     seq: number;
