@@ -2,10 +2,10 @@ import { isKawaError, KawaError, type KawaErrorCode, type KawaErrorOptions } fro
 import type { ErrorReply } from "./value-protocol.ts";
 import { routeSrc } from "./route.ts";
 
-/** Longer than the server takes before it gives up. */
+/** Longer than the server tries before it gives up. */
 const timeoutMs = 40_000;
 
-/** A longer wait, such as that for the rest of an hour, is an error instead. */
+/** A longer `Retry-After`, such as the rest of an hour, becomes an error instead. */
 const maxRetryAfterMs = 10_000;
 
 export type AskOptions<T> = {
@@ -38,7 +38,7 @@ export async function ask<T>(query: string, init: RequestInit, { lost, fromHeade
   throw lost();
 }
 
-/** How long to wait before the same is asked again; undefined where whoever waits should see the error instead. */
+/** How long to wait before a retry; undefined where the caller should get the error instead. */
 export function retryDelayOf(error: unknown, usualMs: number): number | undefined {
   if (!isKawaError(error, "RATE_LIMITED")) return undefined;
   const retryAfterMs = Number(error.data["retryAfterMs"]) || usualMs;

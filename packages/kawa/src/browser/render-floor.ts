@@ -1,6 +1,6 @@
 import { floorPrefix, type ShownFloor } from "../core/backend/render-floor.ts";
 
-/** This long after a render has come in, React has shown all of it, in milliseconds. */
+/** React has shown all of a render at the latest this long after its last part has come, in milliseconds. */
 const longestUpdateMs = 1_000;
 
 /**

@@ -12,7 +12,7 @@ const maxQueryLength = 6_000;
 const maxTries = 10;
 const retryMs = 500;
 
-/** A server that does not know yet what another one has rendered is asked again, so often and after so many milliseconds. */
+/** How often a server is asked again that has not yet heard of a value that another server has rendered. */
 const maxBehindTries = 4;
 const behindMs = 60;
 
@@ -28,7 +28,7 @@ export function createRowReader(
       const some = beginningOf(left);
       const floor = backend.floor.versions;
       const { rows, refused, unreadable = [], later = [], versions = {} } = await read(some);
-      // Somebody else looks now: the answer is for whoever looked before.
+      // Another visitor looks now: the answer is for the one before.
       if (forgetCount !== backend.forgetCount.peek()) {
         forgetCount = backend.forgetCount.peek();
         errors.clear();

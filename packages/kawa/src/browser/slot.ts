@@ -14,7 +14,7 @@ export type PendingWrite = {
   /** What the key holds after it. For an update it is known once that is on the way. */
   held?: HeldValue | undefined;
   isOnTheWay?: boolean;
-  /** True when whoever wrote it does not look any more: it is not shown, and not sent as somebody else. */
+  /** True when the visitor who wrote it has gone: it is not shown, and not sent as the next visitor. */
   isOfAnother?: boolean;
   readonly settled: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }[];
 };

@@ -9,7 +9,7 @@ export type RowOptions = {
 };
 
 /**
- * What a server tells a browser of a key.
+ * The row of a key as a server sends it to a browser.
  *
  * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
  */

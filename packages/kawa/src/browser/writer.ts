@@ -16,7 +16,7 @@ const maxTries = 20;
 const retry = { firstMs: 2, maxMs: 500 } as const;
 /** A write whose answer was lost is sent once more after this long, in milliseconds. */
 const resendDelayMs = 300;
-/** Browsers let no longer request outlive its page, in characters. */
+/** Longest body, in characters, of a request that a browser lets outlive its page. */
 const maxKeepAlive = 30_000;
 
 /** Requests that the server has not answered yet, each with the form in which it is sent again. */
@@ -30,7 +30,8 @@ globalThis.addEventListener?.("pagehide", () => {
 globalThis.addEventListener?.("pageshow", () => (isLeaving = false));
 
 /**
- * Sends the writes of a key to the actor in order, one at a time. This module is loaded at the first write. It never rejects.
+ * Sends the writes of a key in order, one at a time: a `PUT` to the route, whose `writeValue` passes each on to the actor. This module is
+ * loaded at the first write. It never rejects.
  */
 export async function sendWrites(slot: Slot, backend: BrowserBackend): Promise<void> {
   for (let write = slot.writes[0]; write; write = slot.writes[0]) {
@@ -51,7 +52,7 @@ export async function sendWrites(slot: Slot, backend: BrowserBackend): Promise<v
   }
 }
 
-/** Resolves with the row that the actor has then. */
+/** Performs one write. Resolves with the row that the actor has after it. */
 async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend): Promise<ValueRow | undefined> {
   try {
     for (let tries = 1; ; tries += 1) {
@@ -65,7 +66,7 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
       const request = { id: randomId(), key: slot.key, text, expect: write.updater ? base : undefined };
       const { row, isConflict } = await deliver(request, base, write);
       if (isConflict) checkVisitor(write);
-      // The row is what somebody may see who does not look any more.
+      // The row is what an earlier visitor may see.
       if (write.isOfAnother) return undefined;
       await loadCodec(row ? [row] : []);
       if (!isConflict) return row;
@@ -74,7 +75,7 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
       await delay(Math.random() * backoff(retry, tries));
     }
   } catch (error) {
-    // It may be unknown whether the write was applied: show what the actor holds.
+    // The write may have been applied or not: show what the actor holds.
     if (isKawaError(error) && error.status >= 500) await backend.read([slot.key]).catch(() => {});
     throw error;
   }

@@ -19,7 +19,7 @@ class Computed<T> implements Readable<T> {
   }
 
   get value(): T {
-    // What one identity sees must not be cached for another.
+    // A value that one identity sees must not be cached for another.
     if (isReadingAs()) return this.#fn();
     try {
       return this.#cell.value;

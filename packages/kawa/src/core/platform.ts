@@ -38,7 +38,7 @@ export function valueOf(key: string, entry: PresentEntry): unknown {
 }
 
 const warned = processState("redefined-signals", () => new Set<string>());
-/** Visitors may choose the keys of a family, and some warnings say as much as all. */
+/** Most warnings: visitors may choose the keys of a family. */
 const maxWarnings = 100;
 
 /** Called when a signal is defined once more: a second module may mean another default. */

@@ -80,7 +80,7 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
       return source.subscribe(listener);
     },
     get: () => source.peek(),
-    // A computed value is a new object each time.
+    // A computed value may be a new object each time: it is kept.
     getHydrated: () => (isBacked(source) ? readHydrated() : (computedHydrated ??= { value: readHydrated() }).value),
   };
 }

@@ -6,7 +6,7 @@ export type RivetClientOptions = {
   readonly endpoint: string;
   readonly namespace?: string;
   readonly token?: string;
-  /** The client would ask the engine for the address that it has been told. */
+  /** Otherwise the client would ask the engine for the address that it has already. */
   readonly disableMetadataLookup: true;
 };
 

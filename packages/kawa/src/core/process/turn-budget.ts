@@ -65,12 +65,12 @@ function nextTurn(run: () => void): void {
 
 const budget = processState("turn-budget", () => new TurnBudget());
 
-/** As {@link TurnBudget.pause}, of this process. */
+/** {@link TurnBudget.pause} of this process's budget. */
 export function pauseIfDue(): Promise<void> | undefined {
   return budget.pause();
 }
 
-/** Settles as the work does. When a turn of the event loop is due, it lets the loop turn first. */
+/** Settles as `work` does, after a turn of the event loop where one is due. */
 export async function inTurn<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

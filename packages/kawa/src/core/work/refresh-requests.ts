@@ -7,7 +7,7 @@ export const askedHeader = "x-kawa-asked";
 /** Headers of requests that only show again what a tab shows already. */
 const refreshes = processState("refresh-requests", () => new WeakSet<object>());
 
-/** Ids of Kawa's server actions that do the same. An app has two, and each build gives them other ids. */
+/** Ids of Kawa's own server actions, which only show a page again. There are two, with other ids in each build. */
 const refreshActions = processState("refresh-actions", () => new Set<string>());
 
 /** Notes that the request which is answered only shows again what a tab shows already. */

@@ -18,7 +18,7 @@ export type WriteCall = {
 const writing = processState("checked-write", () => ({ isChecked: false }));
 
 /**
- * Does `write`, or `instead` where a render must not write. A failure that nobody awaits is reported, and does not end the process.
+ * Runs `write`, or `instead` where a render must not write. A failure that nobody awaits is reported, and does not end the process.
  *
  * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development
  */

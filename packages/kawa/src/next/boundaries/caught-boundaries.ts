@@ -2,7 +2,7 @@ import type { Component } from "react";
 
 /** A boundary of Next that shows `not-found.tsx`, `error.tsx` or the like in place of what it was given. */
 export type CaughtBoundary = Component<{ readonly children?: unknown }, BoundaryState> & {
-  /** Of the boundaries of errors: has Next render the route, and shows it. */
+  /** Only error boundaries have it: has Next render the route, and shows the result. */
   readonly retry?: () => void;
 };
 
@@ -34,7 +34,7 @@ export function findCaughtBoundaries(): CaughtBoundary[] {
   return caught;
 }
 
-/** By the state alone: in production no name of a class is left. */
+/** Tells by the state alone: in production class names are minified. */
 export function isCaught(instance: unknown): instance is CaughtBoundary {
   const state = (instance as { readonly state?: BoundaryState } | null)?.state;
   if (!state || typeof state !== "object" || !("previousPathname" in state)) return false;

@@ -3,7 +3,7 @@
  * for those that ask all the time.
  */
 export class FairLine<T> {
-  /** By client, of those that go first. */
+  /** Work of clients that go first, by client. */
   readonly #new = new Map<string, T[]>();
   /** By client; whose turn is next is first. A client without work stays for one turn: until then it is not new again. */
   readonly #waiting = new Map<string, T[]>();

@@ -6,7 +6,7 @@ import { quotas } from "./quota.ts";
 import { turns } from "./turns.ts";
 
 export type BodyOwner = {
-  /** With whose bodies it counts while it is read. */
+  /** The client whose quota the body takes while it is read. */
   readonly client: AskingClient;
   /** Called with the length of the body before it is looked into; may refuse it. */
   readonly charge: (bytes: number) => void;
@@ -21,7 +21,7 @@ export type ReadJsonOptions = BodyOwner & {
 };
 
 /**
- * The body of a request that may be anybody's. It has to be there in time, and all that are being read have to fit into memory.
+ * The JSON body of an untrusted request. It has to arrive in time, and all bodies that are being read have to fit into their quota.
  *
  * @throws {KawaError} REQUEST_TIMEOUT - it trickles
  * @throws {KawaError} RATE_LIMITED - too much is being read already

@@ -8,9 +8,9 @@ import { addressOf } from "../network/asking-client.ts";
 /** In a minute, for one browser. A page that changes itself is rendered some ten times a second, a fragment more often. */
 const maxRenders = { page: 200, fragment: 1_500 } as const;
 const windowMs = 60_000;
-/** Whose refreshes are counted at once. */
+/** Most pages and browsers that are counted at once. */
 const maxCounted = 1_000;
-/** Of pages that are told of. */
+/** Most pages that are reported. */
 const maxTold = 100;
 
 type Count = { readonly since: number; renders: number };
@@ -34,8 +34,8 @@ export function countRefresh({ headers }: { readonly headers: Headers }): void {
 }
 
 /**
- * Says once of a page that it is rendered again and again: whatever makes it change, also what nobody can see from here, such as an action
- * that an effect calls, a route handler that the page asks, or a client of an actor.
+ * Says once of a page that it is rendered again and again: whatever makes it change. That may be invisible to this process: an action that
+ * an effect calls, a route handler that the page asks, or a client of an actor.
  *
  * @param of what is rendered, and for whom
  */

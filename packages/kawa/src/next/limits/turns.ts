@@ -19,8 +19,8 @@ export type TurnsClock = {
 const ofProcess: TurnsClock = { now: () => performance.now(), idleMs: () => ofNode.eventLoopUtilization().idle };
 
 /**
- * Work that may wait goes on a slice at a time. The next slice begins when the process has done everything else, and after a pause in any
- * case. Clients take turns, so one that asks for much waits for itself.
+ * Runs work that may wait, a slice at a time. The next slice begins when the process has nothing else to do, or at the latest after
+ * `maxPauseMs`. Clients take turns, so a client that asks for much holds up itself alone.
  */
 export class Turns {
   readonly #clock: TurnsClock;
@@ -62,7 +62,7 @@ export class Turns {
   #run(): void {
     const startedAt = this.#clock.now();
     this.#line.take()!();
-    // A tick comes after all that the piece does at once, promises included.
+    // This tick runs after all that the piece does without waiting, promises included.
     queueMicrotask(() => process.nextTick(() => this.#onPiece(this.#clock.now() - startedAt)));
   }
 

@@ -17,7 +17,7 @@ type Manifest = {
 
 const maxReports = 10;
 
-/** What Next shows for every address that is none: nobody asks for it by name. */
+/** Next's page for unknown addresses. */
 const missingPage = "/_not-found";
 
 /** Says once of a static page that browsers run none of its scripts: they ask for a nonce that was made for this request. */

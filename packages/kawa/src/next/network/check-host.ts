@@ -7,7 +7,7 @@ import { type HostName, parseHost } from "./host-pattern.ts";
 import { isLoopback } from "./ip-address.ts";
 import { askedHosts, networkSettings } from "./network.ts";
 
-/** A page under a strange name could ask for thousands. */
+/** Most refused names in the log: a page under a strange name could send thousands. */
 const maxReported = 20;
 
 const reported = processState("refused-hosts", () => new Set<string>());

@@ -8,7 +8,7 @@ import { processState } from "../../core/process/process-state.ts";
 export type Exchange = {
   readonly response: ServerResponse;
   readonly socket: Socket;
-  /** Of the other end. A socket does not know it any more when that is gone. Undefined for sockets of the file system. */
+  /** Address of the other end, kept because a closed socket has forgotten it. Undefined for sockets of the file system. */
   readonly address: string | undefined;
 };
 
@@ -40,7 +40,7 @@ export function watchConnections(): void {
   });
 }
 
-/** That of the request on whose behalf this runs; undefined where no `node:http` server of this process has received it. */
+/** The exchange of the request that the caller works for; undefined where no `node:http` server of this process has received it. */
 export function currentExchange(): Exchange | undefined {
   return exchanges.current.getStore();
 }

@@ -26,7 +26,7 @@ function isOwn(origin: string, request: Request): boolean {
   // Undefined for `null`, the origin of sandboxed frames and local files.
   const { host, protocol } = URL.canParse(origin) ? new URL(origin) : {};
   if (!host || !protocol) return false;
-  // That of a trusted proxy comes last.
+  // The host that a trusted proxy was asked for comes last.
   const asked = askedHosts(request).at(-1);
   if (asked === undefined) return false;
   const port = forwardedPort(request);

@@ -17,10 +17,7 @@ export type PushRequest = {
   readonly fragments: readonly FragmentRef[];
 };
 
-/**
- * New content of the fragments whose reads have changed, by their place in the request. One that has several places comes once, with the
- * others.
- */
+/** New content of the fragments whose reads have changed, by their places in the request. A fragment with several places comes once. */
 export type Push = {
   /** Versions that all of them show at least. */
   readonly versions: string;
@@ -38,5 +35,5 @@ export type PushAnswer = {
 
 /** Most fragments of one call. */
 export const maxFragments = 200;
-/** A call ends after this long, in milliseconds, so that one whose tab cannot end it does not last. */
+/** A call ends after this long, in milliseconds: also one that its tab cannot end. */
 export const maxPushMs = 60_000;

@@ -3,11 +3,11 @@ const storageKey = "kawa-identity";
 
 let current: string | undefined;
 let onOther: () => void = () => {};
-/** A late render of who looked before is no news; whoever comes back after this long is. In milliseconds. */
+/** A render of an earlier visitor that comes within this time is a late one. After it, that visitor is back. In milliseconds. */
 const lateMs = 30_000;
-/** Who looks, as far as this tab has heard. */
+/** The visitor, as far as this tab has heard. */
 let latest: string | undefined;
-/** When others stopped to be that. */
+/** When each earlier visitor was replaced. */
 const leftAt = new Map<string, number>();
 
 /**
@@ -42,7 +42,7 @@ function isLate(identity: string): boolean {
   return performance.now() - (leftAt.get(identity) ?? Number.NEGATIVE_INFINITY) < lateMs;
 }
 
-/** A browser that keeps nothing tells nobody: its restored pages are loaded anew. */
+/** Without storage, tabs cannot tell each other who looks: a restored page is loaded again. */
 function read(): string | null {
   try {
     return localStorage.getItem(storageKey);
@@ -55,6 +55,6 @@ function write(identity: string): void {
   try {
     localStorage.setItem(storageKey, identity);
   } catch {
-    // The streams of the other tabs end with the session.
+    // Without storage the other tabs hear it from their streams, which end with the session.
   }
 }

@@ -1,14 +1,14 @@
 import { listSegments } from "#router-segments";
 
 /**
- * Looks for segments that Next shows from what it keeps, and that may be older than the last render of the route: their readers are
- * forgotten by then, so that nobody would hear of what they miss.
+ * Finds segments that Next shows from its router cache and that may be older than the last render of the route. The stream follows that
+ * render and not theirs, so their changes would go unnoticed.
  */
 export class KeptSegments {
   #shown: ReturnType<typeof listSegments> | undefined;
-  /** Something was rendered since Next has thrown away all that it kept. */
+  /** Something was rendered since Next's router cache was last emptied. */
   #mayBeOlder = false;
-  /** Something was kept over the last refresh all the same. */
+  /** A kept segment outlived the last refresh all the same. */
   #isStuck = false;
 
   /**

@@ -10,7 +10,7 @@ import { shownPaths } from "../router/router-tree.ts";
 import { onNavigationStart } from "../router/navigation-start.ts";
 import { showAgain } from "../boundaries/show-again.ts";
 
-/** Path of a page whose server actions reach another page. */
+/** Path of a page whose server actions reach another page, or none. */
 let misrouted = "";
 
 /** `otherwise` also copes with a network that is lost, and with a deployment that has other actions. */
@@ -18,7 +18,7 @@ function renderRoute(next: string, replaced: string, otherwise: () => void): voi
   const { pathname } = location;
   if (pathname === misrouted) return otherwise();
   const onAnswer = (isHere: boolean): void => {
-    // What an action has led to meanwhile is another page, and is asked for on its own.
+    // The action has led to another page meanwhile, which is rendered by itself.
     if (isHere || location.pathname !== pathname) return;
     misrouted = pathname;
     otherwise();
@@ -56,13 +56,13 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
     () => liveTab.commit({ shown: [render, versions], refreshCount, navigationCount }),
     [render, versions, pathname, searchParams, refreshCount, navigationCount],
   );
-  // After a first commit there is nothing to be shown again.
+  // Nothing is to be shown again after the first commit.
   const [first] = useState({ render, refreshCount, navigationCount });
   useEffect(() => {
     if (render !== first.render || refreshCount !== first.refreshCount || navigationCount !== first.navigationCount)
       showAgain();
   }, [first, render, refreshCount, navigationCount]);
-  // Not after every render: who retries may ask for one.
+  // Not after every render: a retry may cause one.
   useEffect(() => {
     if (refreshCount !== first.refreshCount) startTransition(() => liveTab.retry());
   }, [first, refreshCount]);
@@ -74,7 +74,7 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
         refresh: (step, count, next, replaced) =>
           startTransition(() => {
             setRefreshCount(count);
-            // This alone throws away what was prefetched.
+            // Only `router.refresh()` drops what was prefetched.
             if (step === "anew") return router.refresh();
             if (step === "page") return router.replace(location.href, { scroll: false });
             renderRoute(next, replaced, () => startTransition(() => router.refresh()));

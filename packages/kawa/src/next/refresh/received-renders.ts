@@ -4,8 +4,8 @@ import { pathOf, seesRouter } from "../router/router-requests.ts";
 import type { ReceivedRender } from "../router/shown-renders.ts";
 
 /**
- * Reports renders that Next has received: it gives their answers to nobody, but the browser lists its requests. It does not
- * tell what was prefetched, so all counts as shown. For where nobody sees what the router asks for.
+ * Reports renders that Next has received, from the browser's list of requests: for pages where `router-requests` does not see them. That
+ * list does not tell prefetches apart, so each render counts as shown.
  */
 export function observeReceivedRenders(onRender: (render: ReceivedRender) => void): () => void {
   const observer = new PerformanceObserver((list) => {
@@ -13,7 +13,7 @@ export function observeReceivedRenders(onRender: (render: ReceivedRender) => voi
       valuePort().floor.end(name);
       // Not every browser has it; what was received is unknown then.
       const id = serverTiming?.find((entry) => entry.name === renderTimingName)?.description;
-      // What is asked for without that is a document, or an action.
+      // A request without `_rsc` is for a document or an action.
       const isRender = /[?&]_rsc=/.test(name) && name.startsWith(`${location.origin}/`);
       if (id && isRender && !seesRouter()) onRender({ id, url: pathOf(name), startTime, isShown: true });
     }

@@ -4,8 +4,8 @@ import { nextWork } from "../../core/work/next-work.ts";
 const pathTag = "_N_T_";
 
 /**
- * True when the server action that is running was sent to one of these pages, or that cannot be told. The address of a page does not tell
- * it: where a middleware rewrites, and does not see actions, an action of the same address reaches another page, or none.
+ * True when the server action that is running was sent to one of these pages, or that cannot be told. The address alone does not tell:
+ * where a middleware rewrites pages and does not run for actions, an action at the same address reaches another page, or none.
  *
  * @param paths of pages, after all rewrites
  */

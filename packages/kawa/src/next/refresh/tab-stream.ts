@@ -21,16 +21,16 @@ export type TabStreamOptions = {
   readonly onStop: () => void;
 };
 
-/** The stream of one tab, for as long as something on the page uses it: what is told to it, and what comes of it. */
+/** One tab's part in the browser's stream, for as long as something on the page uses it: what the tab tells it, and what it hears. */
 export class TabStream {
-  /** Address of the route, empty while nobody has told it. */
+  /** Address of the route; empty before `<LiveRefresh>` has told it. */
   src = "";
   readonly #options: TabStreamOptions;
   #port: TabPort | undefined;
   #token: string | undefined;
   #problem = "";
   #told = "";
-  /** It may still bring what the visitor before was allowed to see. */
+  /** True where the stream may still bring what the visitor before was allowed to see. */
   #isDeaf = false;
   #userCount = 0;
   #stop: (() => void) | undefined;

@@ -5,7 +5,7 @@ import { currentExchange } from "../network/connections.ts";
 import { drainTimeoutMs } from "../limits/limits.ts";
 import { quotas } from "../limits/quota.ts";
 
-/** What fits into the buffers of a connection is sent whether it is read or not. */
+/** Such an answer fits into the buffers of a connection: it is sent whether the client reads or not. */
 const smallBytes = 16 * 1024;
 
 /**
@@ -17,7 +17,7 @@ export function answerCounted(client: AskingClient, json: string): Response {
   const body = Buffer.from(json);
   const answer = new Response(body, { headers: { ...answerHeaders, "content-type": "application/json" } });
   const exchange = currentExchange();
-  // One that has closed never says so again.
+  // A closed response emits no second `close`.
   if (body.byteLength <= smallBytes || !exchange || exchange.response.closed) return answer;
   if (!quotas().answers.take(client, body.byteLength)) {
     throw new KawaError(
@@ -26,7 +26,7 @@ export function answerCounted(client: AskingClient, json: string): Response {
     );
   }
   exchange.response.once("close", () => quotas().answers.giveBack(client, body.byteLength));
-  // Called when nothing has moved on the connection for so long.
+  // Called when the connection has been idle for this long.
   exchange.response.setTimeout(drainTimeoutMs, () => exchange.socket.destroy());
   return answer;
 }

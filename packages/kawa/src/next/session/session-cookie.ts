@@ -10,7 +10,7 @@ export type SessionCookie = {
   readonly expires: Date;
 };
 
-/** Browsers drop a cookie of more. */
+/** Browsers drop a larger cookie. */
 const maxCookieBytes = 4096;
 
 /** Over https the prefix makes sure that no subdomain has set the cookie; browsers take it only together with `secure`. */

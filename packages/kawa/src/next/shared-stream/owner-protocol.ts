@@ -7,7 +7,7 @@ export const ownerProtocol = 2;
 /** What a tab hears. */
 export type OwnerMessage =
   | UpMessage
-  /** For whoever runs the app. */
+  /** For the developer of the app. */
   | { readonly type: "problem"; readonly problem: string }
   | {
       readonly type: "here";
@@ -26,7 +26,7 @@ export type OwnerMessage =
 export type UpMessage = {
   readonly type: "up";
   readonly isUp: boolean;
-  /** It does not tell the tab everything. */
+  /** `stale` where the stream does not tell this tab everything. */
   readonly state?: "stale" | undefined;
 };
 

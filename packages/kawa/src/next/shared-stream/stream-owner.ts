@@ -7,7 +7,7 @@ import { ReconnectingStream } from "./reconnecting-stream.ts";
 /** Subscriptions that change within this time share a new stream, in milliseconds. */
 const gatherMs = 50;
 
-/** How often another server is looked for, which may know what the tabs show. */
+/** How often the owner opens a new stream in search of a server that knows what the tabs show. */
 const maxSearches = 3;
 
 type Tab = { subscription: Subscription; readonly deliver: (message: OwnerMessage) => void };
@@ -20,7 +20,7 @@ export class StreamOwner {
   #isUp: boolean | undefined;
   /** Tabs that are not told everything, by why. */
   readonly #untold: Record<"limited" | "cut", readonly string[]> = { limited: [], cut: [] };
-  /** What the newest stream asks for, without tokens. */
+  /** What the newest stream was opened for, without tokens. */
   #asked = "";
   #searchCount = 0;
   readonly #timer: DueTimer = new DueTimer();
@@ -62,7 +62,7 @@ export class StreamOwner {
         void globalThis.navigator?.locks?.request(tab, () => this.#remove(tab));
       }
     }
-    // The stream of the session before brings nothing any more.
+    // The stream of the earlier session must bring nothing more.
     if (isRenewed) this.close();
     this.#update();
   }
@@ -147,7 +147,7 @@ export class StreamOwner {
       const { from = [], to } = data as Partial<StreamEvents["renewed"]>;
       for (const shown of from) this.#asked = this.#asked.replaceAll(JSON.stringify(shown), JSON.stringify(to));
     } else if (name === "hello") {
-      // What the stream before did not tell, this one may.
+      // The new stream may tell these tabs everything.
       const { limited, cut } = this.#untold;
       Object.assign(this.#untold, { limited: [], cut: [] });
       if (limited.length + cut.length > 0) this.#tellUp();

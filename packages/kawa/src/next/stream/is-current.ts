@@ -7,7 +7,7 @@ import type { WatchTarget } from "./watch.ts";
 const clockMarginMs = 5_000;
 
 /**
- * True when what is watched certainly shows what there is of a backend. May ask the actor and its hooks.
+ * True when what is watched is known to show the newest values of a backend. May ask the actor and its hooks.
  *
  * @param keys those that concern it; undefined stands for all
  */
@@ -18,7 +18,7 @@ export async function isCurrent(
   keys: ReadonlySet<string> | undefined,
 ): Promise<boolean> {
   const shown = shownVersion(target, backend);
-  // Of another history nothing is current.
+  // Nothing of another history is current.
   if (shown?.epoch !== backend.version.epoch) return !keys && isUnchangedSince(target, backend, log);
   if (shown.seq >= backend.version.seq) return true;
   if (log.reaches(shown)) return !(await showsChange(target, backend, log.changed(keys, shown)));

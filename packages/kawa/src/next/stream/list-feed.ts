@@ -8,7 +8,7 @@ type Told = { readonly list: MemberList; readonly epoch: string };
 export type TakenLists = {
   readonly whole: readonly ValueRow[];
   readonly changes: readonly ListChangeRow[];
-  /** Until the next one may be told; infinite when none waits for its time. */
+  /** Milliseconds until the next list may be told; infinite when none waits for its time. */
   readonly waitMs: number;
 };
 
@@ -18,7 +18,7 @@ export class ListFeed {
   readonly #due = new Map<string, Told>();
   readonly #told = new Map<string, Told>();
 
-  /** How many have to be told, now or later. */
+  /** How many lists have to be told, now or later. */
   get size(): number {
     return this.#due.size;
   }
@@ -27,12 +27,12 @@ export class ListFeed {
     this.#due.set(key, newest);
   }
 
-  /** The browser has it already. */
+  /** The browser knows this list already. */
   noteKnown(key: string, known: Told): void {
     if (!this.#told.has(key)) this.#told.set(key, known);
   }
 
-  /** Those that may be told now, as many as fit into an event of which `length` is taken. */
+  /** Lists that may be told now, as many as fit into an event that already has `length` characters. */
   take(length: number): TakenLists {
     const now = performance.now();
     const whole: ValueRow[] = [];
@@ -56,7 +56,7 @@ export class ListFeed {
     return { whole, changes, waitMs };
   }
 
-  /** Undefined where the whole list is not known to the browser, or is shorter. */
+  /** What has changed of a list; undefined where the browser does not know the list, or the whole list is shorter. */
   #changeOf(key: string, { list, epoch }: Told): ListChangeRow | undefined {
     const told = this.#told.get(key);
     const change = told?.epoch === epoch ? told.list.changeTo(list) : undefined;

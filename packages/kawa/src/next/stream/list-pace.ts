@@ -1,6 +1,6 @@
 /** Lists of groups that are smaller are sent at each change, in characters. */
 const smallSize = 4 * 1024;
-/** Of one list, in characters a millisecond. */
+/** Most characters a millisecond of one list. */
 const maxRate = 256;
 
 /**

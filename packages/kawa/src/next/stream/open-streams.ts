@@ -4,7 +4,7 @@ import { onSessionRevoked } from "../../rivetkit/identity/revoked-sessions.ts";
 import type { EventStream } from "./event-stream.ts";
 import { quotas } from "../limits/quota.ts";
 
-/** The answer that brings the next session is on its way: the other tabs wait for it, to ask as that session. */
+/** After a session has ended, its other tabs wait this long, in milliseconds: the answer with the next session's cookie is on its way. */
 export const answerMs = 300;
 
 /** Gap between ticks of the streams, in milliseconds. */
@@ -14,7 +14,7 @@ type OpenStreams = {
   readonly all: Set<EventStream>;
   /** One for all streams: thousands are open. Undefined while there are none. */
   ticker: NodeJS.Timeout | undefined;
-  /** Some stream has sent a `cut` event that names tabs. */
+  /** True while some stream has told tabs, by `cut`, that they may miss changes. */
   isCut: boolean;
   /** Tabs that have become old: in this turn, and in the one before. */
   readonly changedTabs: { now: number; before: number; isTurning: boolean };
@@ -60,7 +60,7 @@ export function streamCount(): number {
   return open.all.size;
 }
 
-/** How many a session has open here. */
+/** How many streams a session has open on this server. */
 export function streamCountOf(sessionId: string): number {
   return quotas().streams.of({ session: sessionId, address: "" }).session;
 }
@@ -82,7 +82,7 @@ function turn(): void {
   if (changedTabs.isTurning) setImmediate(turn);
 }
 
-/** Has a stream say what has changed, when all changes of this turn are known. */
+/** Has a stream tell what has changed once all changes of this turn are known. */
 export function flushSoon(stream: EventStream): void {
   if (open.toFlush.push(stream) > 1) return;
   setImmediate(() => {

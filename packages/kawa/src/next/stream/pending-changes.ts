@@ -2,8 +2,8 @@ import type { RefreshWay, StreamEvents } from "../protocol/stream-protocol.ts";
 import type { FollowedTab } from "./followed-tab.ts";
 
 /**
- * What one stream has to tell of its tabs. All changes of a turn, and all changes under backpressure, become one event. It lasts until
- * that event is sent.
+ * What one stream has to tell its tabs. All changes of a turn, and all changes under backpressure, become one event; after that event a new
+ * object gathers.
  *
  *     gathering ── end of the turn ─▶ due ── told
  *         ▲────── another change ──────┘

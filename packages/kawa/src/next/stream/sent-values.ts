@@ -7,7 +7,10 @@ export type SentValuesOptions = Pick<ValueFeedOptions, "signals" | "asOpener" | 
   readonly send: (json: string) => void;
 };
 
-/** Sends one stream its values: at once, for a client component does not ask for a render first. What one event cannot hold waits for its turn. */
+/**
+ * Sends the values of one stream at once, since client components need no render for them. What does not fit into one event waits for its
+ * turn.
+ */
 export class SentValues {
   readonly #options: SentValuesOptions;
   readonly #feed: ValueFeed;

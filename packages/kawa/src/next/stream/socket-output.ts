@@ -9,9 +9,9 @@ import type { StreamOutput, StreamSource } from "./stream-output.ts";
 const state = processState("socket-output", () => ({ isPossible: true }));
 
 /**
- * Writes events straight to the connection. The answer of the route has a head and no body; once Next has ended it, the connection
- * is ours: for Next and Node the request is over, and nothing of it is kept. A stream is open for hours, and what they keep of a
- * request that they still answer is several times as much as the connection itself.
+ * Writes events straight to the connection. The answer of the route has a head and no body; once Next has ended it, the connection is ours:
+ * for Next and Node the request is over, and nothing of it is kept. A stream is open for hours, and what Next and Node keep of an open
+ * request takes several times as much memory as the connection.
  *
  * It rests on this: an answer with neither a length nor chunks ends with its connection, so Node calls `destroySoon()` of the socket
  * when it is finished. Where Node does not, and where something encodes answers, that stream ends and later ones go through the body
@@ -61,7 +61,7 @@ export class SocketOutput implements StreamOutput {
     this.#socket.destroy();
   }
 
-  /** What is buffered is still sent, for as long as the browser reads it. */
+  /** Sends what is buffered, for as long as the browser reads, and closes the connection. */
   #endSocket(): void {
     this.#socket.setTimeout(drainTimeoutMs, () => this.#socket.destroy());
     this.#socket.end();

@@ -20,7 +20,7 @@ export type EventStreamOptions = {
   readonly isRequest?: boolean | undefined;
   readonly client: AskingClient;
   readonly times: StreamTimes;
-  /** When the session ends that opened the stream, in milliseconds since the epoch. */
+  /** When the session that opened the stream ends, in milliseconds since the epoch. */
   readonly expiresAt: number | undefined;
   /** Values that it carries; none when undefined. */
   readonly values?: Pick<ValueFeedOptions, "signals" | "asOpener"> | undefined;

@@ -5,7 +5,7 @@ import { open, seal } from "../../rivetkit/secret/seal.ts";
 const lifetimeMs = 24 * 60 * 60 * 1000;
 /** A tab that shows more hears of every change when its stream moves to another server. */
 const maxKeys = 500;
-/** Of a request that brings it back, in characters. */
+/** Longest token that a request may bring back, in characters. */
 export const maxTokenLength: number = 64 * 1024;
 
 type Payload = {

@@ -7,11 +7,11 @@ import type { Hub } from "./hub.ts";
 export interface WatchTarget {
   /** Undefined for a render that this process does not know: any change may concern it. */
   readonly render: RenderReads | undefined;
-  /** What this render has read does not count. */
+  /** Reads of this render do not count. */
   readonly except?: RenderReads | undefined;
   /** Versions that are shown, where the render itself does not know them: an unknown render, or a fragment. */
   readonly versions: ShownVersions;
-  /** What is shown of a backend is, or may be, older than what there is. */
+  /** Called when the shown values of a backend are, or may be, out of date. */
   onChange(backend: Backend): void;
 }
 

@@ -94,13 +94,13 @@ function refusal(request: Request, error: KawaError): Response {
   const reply: ErrorReply = { code, error: publicMessage(error, messages[code]), retryAfterMs };
   const headers: Record<string, string> = { ...answerHeaders };
   if (retryable) headers["retry-after"] = String(Math.ceil((retryAfterMs ?? defaultRetryMs[code] ?? 1000) / 1000));
-  // What is left of the body would keep the connection.
+  // The unread rest of the body would keep the connection open.
   const isUnread = request.body !== null && (!request.bodyUsed || status === 408 || status === 413);
   if (isUnread) headers["connection"] = "close";
   return Response.json(reply, { status, headers });
 }
 
-/** Whoever develops wants to know which limit, and what was wrong with a request. */
+/** True for errors that only a developer can act on: which limit was hit, what was wrong with a request. */
 function isForDevelopers(code: KawaErrorCode): boolean {
   return process.env.NODE_ENV === "development" && (code === "RATE_LIMITED" || code === "REQUEST_INVALID");
 }

@@ -27,7 +27,7 @@ export function costOf({ tabs }: StreamRequest): number {
   return cost;
 }
 
-/** Its values and kept keys count for the client from now on. */
+/** Looks up what a request for a stream names, and takes it from the client's quota. */
 export async function askedSignals(
   { tabs }: StreamRequest,
   signals: ExposedSignals,
@@ -41,7 +41,7 @@ export async function askedSignals(
   let count = 0;
   const isPieceOver = (): boolean => (count += 1) % streamLimits.findsAtOnce === 0;
   try {
-    // The tab that has spoken last comes last.
+    // In reverse: the tab that has sent the last message is served first.
     for (const [name, tab] of Object.entries(tabs).reverse()) {
       for (const known of tab.values ?? []) {
         if (isPieceOver()) await turns().next(client.address);
@@ -97,7 +97,10 @@ function limitedTo(
   };
 }
 
-/** What is news for one of two tabs has to be sent. Tabs that know different histories count as knowing nothing. */
+/**
+ * The older of what two tabs know: a value that is new to one of them has to be sent. Of tabs with different histories, neither counts as
+ * knowing anything.
+ */
 function oldest(known: KnownValue, other: KnownValue = known): KnownValue {
   const [key, seq, epoch] = known;
   return epoch === other[2] ? [key, Math.min(seq, other[1]), epoch] : [key, -1, ""];

@@ -3,9 +3,9 @@ import { groupIsFull, maxListSize, memberOf, membersKey } from "../../core/backe
 import type { BackedSignal } from "../../core/signal.ts";
 
 /**
- * Refuses one member more of an ephemeral group that is full.
+ * Refuses a new member of an ephemeral group that is full.
  *
- * @throws {KawaError} RATE_LIMITED - the group is full; a member that it has may be written
+ * @throws {KawaError} RATE_LIMITED - the group is full; existing members may still be written
  */
 export async function checkMember({ backend, key, ttlMs }: BackedSignal<unknown>): Promise<void> {
   // Where hooks decide about reads, not everybody sees the list: the actor refuses there.

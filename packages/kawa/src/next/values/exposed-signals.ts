@@ -34,7 +34,7 @@ export class ExposedSignals {
     return access === "read" || signal?.exposure?.expose === "write" ? signal : undefined;
   }
 
-  /** Who may read the members of a group may read who they are. */
+  /** The list of a group is exposed where its members are. */
   #listOf(key: string): BackedSignal<unknown> | undefined {
     const group = groupIn(key);
     if (group === undefined) return undefined;

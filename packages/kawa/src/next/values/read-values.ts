@@ -39,11 +39,11 @@ function parseKeys(text: string | null): unknown {
 export type ReadOptions = {
   readonly signals: ExposedSignals;
   readonly client: AskingClient;
-  /** Whoever asks has gone: what is left is not read. */
+  /** Aborted when the client has gone: what is left is not read. */
   readonly signal?: AbortSignal;
 };
 
-/** What whoever asks may see of some keys, as far as it fits into one answer. */
+/** The rows of some keys as the client may see them, as many as fit into one answer. */
 export async function readValues(
   keys: readonly string[],
   { signals, client, signal: gone }: ReadOptions,
@@ -63,7 +63,7 @@ export async function readValues(
       answer.later.push(...keys.slice(at));
       break;
     }
-    // Very many keys, or very long values, hold up nobody.
+    // Reads of very many keys, or of very long values, take turns with other clients.
     if (keys.length > keysAtOnce) await turns().next(client.address);
     const found = keys.slice(at, at + keysAtOnce).map((key) => [key, signals.find(key, "read")] as const);
     const byBackend = Map.groupBy(
@@ -90,7 +90,7 @@ export async function readValues(
 /** @throws {KawaError} VALUE_UNREADABLE - what is stored is no value */
 export type RowOf = (key: string) => ValueRow;
 
-/** Loads signals of one backend. What comes back gives the row of each as the reader sees it. */
+/** Loads signals of one backend. Returns a function that gives the row of each as the reader sees it. */
 export async function loadRows(reader: Reader, signals: readonly BackedSignal<unknown>[]): Promise<RowOf> {
   const { backend } = signals[0]!;
   const isGuarded = isGuardedForBrowsers(backend);
@@ -104,7 +104,7 @@ export async function loadRows(reader: Reader, signals: readonly BackedSignal<un
     }
   };
   const keys = signals.map(({ key }) => key);
-  // Where hooks decide, each key is refused by itself.
+  // Where hooks decide, one key may be refused and the next one not.
   await Promise.all(isGuarded ? keys.map((key) => load([key])) : [load(keys)]);
   return (key) => {
     if (refused.has(key)) return hiddenRow(key);

@@ -14,7 +14,7 @@ type Outcome = {
 export class WriteOutcomes {
   // Oldest first.
   readonly #byId = new Map<string, Outcome>();
-  /** Ids of each address, oldest first: whoever writes much makes the server forget what it wrote itself. */
+  /** Ids of each address, oldest first: a client that writes much displaces only its own outcomes. */
   readonly #byAddress = new Map<string, Set<string>>();
 
   get size(): number {
@@ -26,7 +26,7 @@ export class WriteOutcomes {
     return this.#byId.get(id)?.isConflict;
   }
 
-  /** `id` names the write and whose it is. */
+  /** `id` names the write and its client. */
   add(id: string, address: string, isConflict: Promise<boolean>): void {
     const now = performance.now();
     for (const [known, { at }] of this.#byId) {

@@ -7,7 +7,7 @@ const maxChecked = 200;
 
 const counts = new WeakMap<object, number>();
 
-/** Who reads a source with hooks: components alone, which React runs again, or an async function too. */
+/** Who reads a source with hooks: only components, which React runs again, or an async function too. */
 type Readers = NonNullable<AnySignal["readBy"]>;
 type KnownReaders = { readonly computed: WeakMap<object, Readers>; readonly streams: Map<string, Readers> };
 

@@ -16,8 +16,8 @@ const internals = (ReactDOM as Record<string, unknown>)[
 const taker = processState("cached-markers", () => ({ take: (_id: string): void => {} }));
 
 /**
- * Has `take` called wherever something cached is shown that {@link tellMarker} has marked. A marker is a hint to React DOM: it is a part of
- * whatever Next keeps, and React tells it again in the render that decodes and shows that. From there it is not passed on.
+ * Calls `take` wherever a cached result is shown that {@link tellMarker} has marked. A marker is a hint to React DOM: Next keeps it with
+ * the result, and React repeats it in the render that decodes the result. That render does not pass it on.
  *
  * False where React has no place for it.
  */

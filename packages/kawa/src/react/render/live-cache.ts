@@ -18,12 +18,15 @@ export type CacheHandler = {
 
 type Scope = () => RequestScope | undefined;
 
-/** What answers a request may show a cached entry. What a prerender shows is kept, and nobody would be told later that it has changed. */
+/**
+ * Work that answers a request may show a cached entry. A prerender may not: Next keeps it, and its visitors would not hear of later
+ * changes.
+ */
 const showing = new Set(["request", "cache", "private-cache"]);
 
 /**
- * A cache handler around `inner` that does not find an entry any more once something has changed that it was made of. Entries that were
- * made of no signal pass as they are. `scope` returns the render that asks.
+ * A cache handler around `inner` that misses an entry once a signal that the entry was made of has changed. Entries that were made of no
+ * signal pass as they are. `scope` returns the render that asks.
  */
 export function createLiveHandler(inner: CacheHandler, scope: Scope): CacheHandler {
   /** Keys whose entry another server has made of newer values than this one knows. */

@@ -16,7 +16,7 @@ export function seenBy<T>(scope: RequestScope, source: Readable<T>): Seen<T> | u
 }
 
 export type Seen<T> = {
-  /** Remembers that the render depends on it. */
+  /** Notes that the render depends on the source. */
   note(into: RenderReads | undefined): void;
   /** Returns the value, or throws what the computed value has thrown. */
   result(): T;

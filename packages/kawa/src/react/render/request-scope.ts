@@ -32,7 +32,7 @@ function createScope(): RequestScope {
 
 type OtherScopes = { running: AsyncLocalStorage<RequestScope> | undefined };
 
-/** Undefined until something runs in a scope of its own: to ask costs time. */
+/** Undefined until something runs in a scope of its own: each look into async storage costs time. */
 const otherScopes = processState<OtherScopes>("request-scopes", () => ({ running: undefined }));
 
 /** The scope of the render that is running. */

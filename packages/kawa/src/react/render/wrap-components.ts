@@ -39,12 +39,12 @@ export async function resolveComponents(
   const resolve = (content: ReactNode): ReactNode =>
     mapElements(content, (element, map) => {
       if (!isServerComponent(element.type)) return withProps(element, mapProps(element.props, map));
-      // Its props are not looked into: what it was given runs where it shows it, and only if it does.
+      // Its props are left as they are: a component in them runs where this one shows it, if it does.
       const output = run(element.type, element.props);
       let shown: ReactNode;
       if (isPromise(output)) {
         const part = output.then((late) => void (shown = resolve(late)));
-        // Another part may fail first, and this one is then not awaited.
+        // Another part may fail first; then nobody awaits this one.
         part.catch(() => {});
         pending.push(part);
       } else shown = resolve(output);

@@ -22,7 +22,7 @@ const hooksAtOnce = 100;
 
 export type ActorActionsOptions = {
   readonly store: SignalStore;
-  /** Of streams. */
+  /** Leases of inline streams. */
   readonly leases: StreamLeases;
   readonly settings: () => ActorSettings;
 };
@@ -34,9 +34,9 @@ type Call<N extends ActionName> = {
   readonly c: HookContext;
   readonly params: ActionParams<N>;
   readonly commit: Commit;
-  /** The version of who reads a snapshot. */
+  /** The version of the snapshot that reads. */
   readonly at?: Version | undefined;
-  /** Hooks that wait for it. */
+  /** Hooks that wait for this action. */
   readonly chain?: HookChain | undefined;
 };
 type Actions = { readonly [N in ActionName]: (call: Call<N>) => Promise<ActionResult<N>> };
@@ -76,7 +76,7 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
       } catch (error) {
         // The list would ask itself again for each of its keys.
         if (isKawaError(error, "HOOK_LOOP")) throw error;
-        // What this identity may not see is not there, nor what nobody can read.
+        // Left out: what this identity may not see, and values that are unreadable.
         leaveOut(key, error);
         return undefined;
       }

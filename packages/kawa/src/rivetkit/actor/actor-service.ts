@@ -25,7 +25,7 @@ import type { SignalStore } from "../store/signal-store.ts";
 
 export type ActorServiceOptions = {
   readonly store: SignalStore;
-  /** Gives the settings. It is asked for each action: an edit in development changes them. */
+  /** Returns the settings, for each action anew: an edit in development changes them. */
   readonly settings: () => ActorSettings;
   /** Given to the hooks where a server of this app calls. */
   readonly context: HookContext;
@@ -148,7 +148,7 @@ export class ActorService implements ReplicaService {
       return await this.store.write(batch);
     } catch (cause) {
       if (isKawaError(cause)) throw cause;
-      // Not for the hooks: no write was refused.
+      // `BACKEND_UNAVAILABLE`, not the hook's refusal: no write was refused.
       throw new KawaError("BACKEND_UNAVAILABLE", "The actor could not commit the batch.", { cause });
     }
   }
@@ -158,7 +158,7 @@ export class ActorService implements ReplicaService {
     return { epoch, seq, conflicts };
   }
 
-  /** The store takes each number once. A batch that cannot hold leaves none for the batch that is given up. */
+  /** The store applies each number once: an impossible write under the number of a batch that is given up leaves none for that batch. */
   async #revoke({ client, numbers }: Requests["revoke"]): Promise<Replies["revoke"]> {
     const applied: [number, readonly string[]][] = [];
     for (const number of numbers) {

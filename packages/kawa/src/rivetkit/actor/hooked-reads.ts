@@ -20,7 +20,7 @@ export type HookedReadsOptions = {
   readonly context: HookContext;
 };
 
-/** Who reads: of which version, whether a browser has asked for it by itself, and which hooks wait for it. */
+/** Who reads, of which version, whether a browser sent the request, and which hooks wait for the reply. */
 type ReadingAs = {
   readonly identity: Context;
   readonly origin: OperationOptions["origin"];
@@ -91,7 +91,7 @@ export class HookedReads {
     const { hooks } = this.#calls;
     if (!isCovered(hooks, "getAllSignals")) throw closedToBrowsers("getSignal");
     const text = this.#store.get(key)?.text;
-    // Only for that key: thousands of others may start with it.
+    // Only the asked key is named: thousands of others may start with it.
     const own = typeof text === "string" ? { [key]: readNamed(key, () => decodeValue(text)) } : {};
     const call = {
       hooks,

@@ -23,7 +23,7 @@ export type HookedWritesOptions = {
 type Answer = { readonly reply: Promise<Replies["write"]>; readonly passed: { clear?: Clear } };
 type Answers = { readonly byNumber: Map<number, Answer>; at: number };
 
-/** Twice as long as a server sends a batch again. */
+/** Twice as long as a server resends a batch. */
 const answerMemoryMs = 60_000;
 
 /** Passes each write of a server through the hooks once. A batch that is sent again is given the same answer, and no hook is asked again. */
@@ -97,7 +97,7 @@ export class HookedWrites {
       chain,
     });
     const [outcome] = await Promise.allSettled([act]);
-    // Whatever the hook made of a failure, or did not wait for: only what was stored is acknowledged.
+    // A hook may hide a failure of its `next()`, or not wait for it: only what was stored is acknowledged.
     const stored = await committed;
     const { conflicts = [] } = stored ?? {};
     if (outcome.status === "rejected" && conflicts.length === 0) throw outcome.reason;

@@ -17,7 +17,7 @@ export type Kinship = "same" | "replaced" | "copy";
 
 export function identityOf(path: string): FolderIdentity {
   const { dev, ino, birthtimeNs, ctimeNs } = statSync(path, { bigint: true });
-  // Node gives the time of the last change where it has no better one.
+  // Node gives the time of the last change where the file system has no time of birth.
   const bornAt = birthtimeNs === ctimeNs ? 0n : birthtimeNs;
   return { place: placeOf(realpathSync(path)), device: String(dev), inode: String(ino), bornAt: String(bornAt) };
 }

@@ -8,7 +8,7 @@ import { signalProcess, waitUntil } from "./processes.ts";
 const endTimeoutMs = 4_000;
 /** Longest wait for an answer. On a busy machine a healthy engine may be late too, and its owner looks after it. */
 const answerTimeoutMs = 12_000;
-/** Within it another thread has started its crashed engine again. */
+/** By then another thread has started its crashed engine again, in milliseconds. */
 export const threadRestartMs = 6_000;
 
 /** Whether somebody beside this thread runs the engine, whatever port was asked for: the store can have one engine only. */

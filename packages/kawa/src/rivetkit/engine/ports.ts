@@ -7,7 +7,7 @@ const firstPort = 20_000;
 const lastPort = 31_000;
 const attempts = 200;
 
-/** No connection can lead to the address that is meant for all machines of a network. */
+/** The broadcast address: no connection can lead to it. */
 const unreachableHost = "255.255.255.255";
 
 function canListen(host: string, port: number): Promise<boolean> {
@@ -22,12 +22,12 @@ export function isEnginePortFree(port: number): Promise<boolean> {
   return canListen("127.0.0.1", port);
 }
 
-/** Where the engine may listen so that nobody reaches it. Linux lets a program listen there; elsewhere it is a port by chance. */
+/** A host for services that nobody is to reach. Linux lets a program listen on an unreachable one; elsewhere it is loopback. */
 export async function hiddenHost(): Promise<string> {
   return (await canListen(unreachableHost, 0)) ? unreachableHost : "127.0.0.1";
 }
 
-/** A free port, another one each time. */
+/** Chooses a free port at random, for an engine whose folder remembers none and whose app asks for none ({@link startOrJoin}). */
 export async function findEnginePort(): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const port = randomInt(firstPort, lastPort);

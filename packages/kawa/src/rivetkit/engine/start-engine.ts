@@ -33,7 +33,7 @@ export async function startOrJoin(
   const record = folder.readRecord();
   if (record && record.pid > 0 && (await joinOrWaitForEnd(record, adminToken)))
     return { port: record.port, started: undefined };
-  // Another process of this folder looks for the engine where it was.
+  // The other process of this folder expects the engine on its old port.
   const fixedPort = record && isOfAnother(record) ? record.port : askedPort;
   const port = fixedPort ?? (await choosePort(record));
   if (fixedPort !== undefined && !(await waitUntil(() => isEnginePortFree(fixedPort), 1_000))) {

@@ -7,14 +7,17 @@ const checkIntervalMs = 2_000;
 const recheckIntervalMs = 500;
 /** An engine that is held up for some seconds goes on by itself. */
 const maxFailures = 3;
-/** Failures it takes on a machine that holds up this process as well: only many show that the engine is worse off. */
+/**
+ * Failures until the engine counts as broken on a machine that holds up this process too: only many of them show that the engine is worse
+ * off.
+ */
 const heldUpFailures = 12;
 const tickMs = 100;
 /** This process counts as held up when it had no turn for so long while it waited for the answer. */
 const heldUpMs = 500;
 
 export type WatchedStore = {
-  /** Rejects when the engine does not do what it has to. */
+  /** Rejects when the engine does not answer or does not store. */
   readonly check: () => Promise<void>;
   readonly folder: EngineFolder;
   /** Ends the watch. */
@@ -28,7 +31,7 @@ export type WatchedStore = {
 export async function whenStoreFails({ check, folder, signal }: WatchedStore): Promise<string | undefined> {
   let failures = 0;
   while (await pause(failures === 0 ? checkIntervalMs : recheckIntervalMs, signal)) {
-    // The engine still has its files, and answers as before.
+    // The folder is gone, but the engine still has its files open and answers as before.
     if (folder.isGone) await whenDiskTakesWrites(folder, signal);
     const turns = watchTurns();
     const failure = await failureOf(check);

@@ -16,7 +16,7 @@ interface Handle {
   connect?(params?: unknown, options?: unknown): Handle;
 }
 
-/** What RivetKit's client has for each actor, and by itself with the actor's name in front. */
+/** Methods of RivetKit's client: for each actor, and on the client itself with the actor's name as first argument. */
 const openers = ["get", "getOrCreate", "getForId", "create"] as const;
 type Openers = Readonly<Record<(typeof openers)[number], (...args: unknown[]) => Handle | Promise<Handle>>>;
 
@@ -51,7 +51,7 @@ export function hooksOf({ conn }: Pick<HookContext, "conn">): HookChain | undefi
 function readHooks(holder: unknown): HookChain | undefined {
   const token = typeof holder === "object" && holder !== null && field in holder ? holder[field] : undefined;
   if (token === undefined) return undefined;
-  // A client that makes it up names no hooks.
+  // A forged field names no hooks.
   const checked = verify({ purpose: "hooks", audience }, token);
   return checked.state === "valid" ? (JSON.parse(checked.payload) as HookChain) : undefined;
 }

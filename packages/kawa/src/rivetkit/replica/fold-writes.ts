@@ -5,7 +5,7 @@ import { encodeValue } from "../../core/value/value.ts";
 import { noSeq, type Write } from "../wire/protocol.ts";
 import type { QueuedWrite } from "./queued-write.ts";
 
-/** What one of several folded writes made, or the error of its updater. */
+/** The text that one of several folded writes made, or the error of its updater. */
 export type Part =
   | { readonly queued: QueuedWrite; readonly text: string | null }
   | { readonly queued: QueuedWrite; readonly error: unknown };
@@ -61,7 +61,7 @@ export function foldWrites({
       if (!("clear" in change || "isRenewal" in change)) ttlMs = change.ttlMs;
       parts.push({ queued, text: text ?? null });
     } catch (error) {
-      // What it saw may never come to be: after a conflict it runs again.
+      // The value that the updater saw may never be stored: after a conflict it runs again.
       if (text !== undefined) parts.push({ queued, error });
       else queued.reject(error);
     }

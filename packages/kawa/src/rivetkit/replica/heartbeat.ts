@@ -7,7 +7,7 @@ const quietMs = intervalMs + 1_000;
 export type HeartbeatOptions = {
   /** Asks the peer for a sign of life. */
   readonly beat: () => void;
-  /** The peer gives none. */
+  /** Called when the peer has been silent for too long. */
   readonly onSilence: () => void;
 };
 

@@ -12,8 +12,8 @@ export type PassingReaderOptions = {
 };
 
 /**
- * What everybody sees, for one request of a browser. Browsers choose keys: when the replica holds very many without a value, further ones
- * are known to this reader alone, and gone with it.
+ * Values that everybody may see, for one request of a browser. Browsers choose keys: when the replica holds very many without a value,
+ * further ones are known to this reader alone, and gone with it.
  */
 export class PassingReader implements Reader {
   readonly #replica: Replica;

@@ -2,8 +2,8 @@ import type { OperationOptions, Updater } from "../../core/backend/backend.ts";
 import type { FromHook } from "../hooks/hook-chain.ts";
 
 /**
- * What becomes of a key (`text: null` deletes it; with `expect` only the value of that number), or of all keys that start with
- * `clear`.
+ * A write of one key (`text: null` deletes it; with `expect` only over the value of that number), or the deletion of all keys that start
+ * with `clear`.
  */
 export type KeyChange =
   | {
@@ -23,7 +23,7 @@ export type QueuedWrite = {
   readonly origin?: OperationOptions["origin"];
   /** The hook that writes. */
   readonly from?: FromHook | undefined;
-  /** Time of the process clock after which nobody waits any more. */
+  /** When the writer stops waiting, by the process clock. */
   readonly deadline: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;

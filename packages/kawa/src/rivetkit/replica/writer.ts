@@ -27,7 +27,7 @@ export class Writer {
   readonly #hooked: HookedWriter;
   /** The batch on the way. It is sent again on the next connection, under the same number. */
   #unsettled: Batch | undefined;
-  /** Whether the actor was asked not to apply it: then it must not be sent again. */
+  /** True once the actor was asked not to apply that batch: it must not be sent again. */
   #isRevoking = false;
   /** Until then the replica follows the keys of the batch on the way. */
   #stopExpecting: (() => void) | undefined;
@@ -52,7 +52,7 @@ export class Writer {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     while (this.#unsettled || !this.#queue.isEmpty) {
-      // Whoever writes without waiting, such as an effect, holds up nobody either.
+      // A writer that does not wait, such as an effect, must not hold up the event loop either.
       const pause = pauseIfDue();
       if (pause) await pause;
       const connection = await this.#connection();

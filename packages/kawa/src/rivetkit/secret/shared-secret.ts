@@ -3,7 +3,7 @@ import { KawaError } from "../../core/errors/errors.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { env } from "../settings/env.ts";
 
-/** What a token is for. A client's token is no server's token. */
+/** What a token is for: a token for one purpose is refused for every other. */
 export type Purpose = "client" | "fragment" | "hooks" | "server" | "session" | "stream";
 
 /** Every use has a key of its own. */

@@ -64,7 +64,7 @@ async function openClient(url: URL) {
     disableOfflineQueue: true,
     socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: false },
   });
-  // Those who wait for an answer are told.
+  // A command that waits for an answer rejects by itself.
   client.on("error", () => {});
   try {
     await inTime(client.connect(), connectTimeoutMs);

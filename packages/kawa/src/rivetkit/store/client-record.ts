@@ -17,7 +17,7 @@ const memoryMs = 24 * 60 * 60 * 1000;
 /** Conflicts of a batch that was applied before; undefined for a new one. */
 export function conflictsOf(record: ClientRecord | undefined, number: number): readonly string[] | undefined {
   if (!record) return undefined;
-  // A frame of a connection that has ended may arrive after the client has heard the outcome on another one.
+  // A frame of an ended connection may arrive after the client has learnt the outcome on another connection.
   return record.applied.get(number) ?? (number < record.settled ? [] : undefined);
 }
 

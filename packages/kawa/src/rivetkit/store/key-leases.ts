@@ -3,7 +3,7 @@ import type { SignalStore } from "./signal-store.ts";
 
 export type KeyLeasesOptions = {
   readonly store: SignalStore;
-  /** Deletes what nobody has renewed. */
+  /** Commits the deletion of keys that nobody has renewed. */
   readonly commit: (writes: readonly Write[]) => Promise<unknown>;
 };
 
@@ -15,13 +15,16 @@ const retryMs = 1_000;
 const maxTimerMs = 2 ** 31 - 1;
 
 /**
- * Deletes ephemeral keys whose lease is over. Leases are in memory only: an actor that wakes or has moved does not know when a key was
- * renewed, and gives each key a whole lease.
+ * Deletes ephemeral keys whose lease, the `ttlMs` of their value, is over. Leases are in memory only: an actor that wakes or has moved does
+ * not know when a key was renewed, and gives each key a whole lease.
  */
 export class KeyLeases {
   readonly #store: SignalStore;
   readonly #commit: KeyLeasesOptions["commit"];
-  /** When the lease of each key ends, by its length. The key that was renewed last comes last, so the first one ends first. */
+  /**
+   * When the lease of each key ends, by the length of the lease. In each map the key that was renewed last comes last, so the first one
+   * ends first.
+   */
   readonly #ends = new Map<number, Map<string, number>>();
   readonly #ttlMs = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;

@@ -46,7 +46,7 @@ export async function loadHistory(handle: StoreHandle, from: number): Promise<St
   return history;
 }
 
-/** Reads everything when an actor starts, and leaves out what has no use in its new life. */
+/** Reads everything when an actor starts, without what belongs to its earlier run only. */
 export async function openHistory(handle: StoreHandle, maxDeleted: number = maxDeletedKeys): Promise<StoredHistory> {
   const history = await loadHistory(handle, 0);
   const seq = history.seq + 1;

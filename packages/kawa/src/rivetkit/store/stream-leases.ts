@@ -1,6 +1,6 @@
 import { streamRenewMs } from "../../core/streams/inline-streams.ts";
 
-/** How long a server may leave a stream unrenewed before the stream is no longer its, in milliseconds. */
+/** How long a server's hold on a stream lasts after it was last renewed, in milliseconds. */
 export const streamLeaseMs: number = 3 * streamRenewMs;
 
 /**

@@ -16,9 +16,9 @@ export class FragmentStore implements OtherRenders {
   /** Fragments that an error has taken from the screen: only a render of the route brings them back. */
   readonly #lost = new Map<string, ShownRender>();
   readonly #listeners = new Set<() => void>();
-  // What is new counts as pushed until the tab has asked for it.
+  // A new fragment counts as pushed until the tab has asked for it.
   #unpushed: Set<string> | "all" = new Set();
-  /** How often a fragment has come to the screen: it does not show what a call has brought before. */
+  /** How often a fragment has come to the screen. A fragment does not show what an earlier call has brought. */
   addCount = 0;
 
   /** Calls `listener` when other fragments are shown, or others are pushed. */
@@ -44,7 +44,7 @@ export class FragmentStore implements OtherRenders {
     for (const { token, render, versions } of this.#shown) {
       const id = `${render} ${token}`;
       const other = refs.get(id);
-      // Of two that show something else, both get the next.
+      // Of two copies with different content, both get the next one.
       refs.set(id, { token, render, versions: other === undefined || other.versions === versions ? versions : "" });
     }
     return [...refs.values()];
@@ -75,7 +75,7 @@ export class FragmentStore implements OtherRenders {
     this.#notify();
   }
 
-  /** What was lost is no longer missed. */
+  /** Another page is shown: it does not need the lost fragments. */
   onMove(): void {
     this.#lost.clear();
   }

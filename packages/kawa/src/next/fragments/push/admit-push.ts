@@ -4,7 +4,7 @@ import type { AskingClient } from "../../network/asking-client.ts";
 import { costs, rateLimits } from "../../limits/limits.ts";
 import { rateOf } from "../../limits/rate-limit.ts";
 
-/** Sessions are unknown before the route is loaded. */
+/** Before the route is loaded, sessions are unknown: addresses alone are limited. */
 const byAddress = new Admission({
   session: () => undefined,
   sessionRate: rateOf(rateLimits.perSession),
@@ -18,7 +18,7 @@ const byAddress = new Admission({
  */
 export async function admitPush(fragmentCount: number): Promise<AskingClient> {
   const admission = routeAdmission.admission ?? byAddress;
-  // The function of the route that tells sessions takes a request.
+  // The route's `session` function takes a request.
   const request = new Request("http://action.invalid/", { headers: new Headers(await headers()) });
   const cost = 1 + fragmentCount * costs.fragment;
   return (await admission.identify(request, admission.arrive(request, cost), cost)).client;

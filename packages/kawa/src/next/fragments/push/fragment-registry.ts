@@ -11,7 +11,7 @@ const ownIds = new Set<string>();
 
 const unshared = processState("unshared-fragments", () => new WeakSet<FragmentComponent>());
 
-/** Each tab is to run the component on its own, whatever it reads. */
+/** Has each tab run the component on its own, whatever the component reads. */
 export function keepUnshared(component: FragmentComponent): void {
   unshared.add(component);
 }

@@ -6,20 +6,20 @@ import { type FragmentComponent, isUnshared } from "./fragment-registry.ts";
 import { renderBudget } from "./render-budget.ts";
 import { SharedRun, type SharedRunOptions } from "./shared-run.ts";
 
-/** All tabs have shown it by then, or nearly so. */
+/** A run is kept for this long, in milliseconds: by then nearly all tabs have asked for it. */
 const keepMs = 5_000;
-/** Who acts is also asked where a backend has just been lost, so nothing is private for ever. */
+/** A private component is tried again after this long, in milliseconds: it may have asked who looks only because a backend was lost. */
 const privateMs = 60_000;
 
 export type SharedFragment = Pick<SharedRunOptions, "component" | "props"> & { readonly token: string };
 
 /**
- * Runs each fragment once a change for all tabs that show it, where what comes of it is the same for all: it runs outside of every
- * request, and whatever asks there who looks has each tab run it on its own.
+ * Renders each fragment once a change for all tabs that show it. The component runs outside of every request. When it asks there who looks,
+ * its result is for one visitor: from then on each tab runs it on its own.
  */
 export class SharedRuns {
   readonly #runs = new Map<string, SharedRun>();
-  /** Until when nobody tries again, by the process clock. */
+  /** Until when a component counts as private, by the process clock. */
   readonly #private = new WeakMap<FragmentComponent, number>();
   readonly #outside: typeof outsideOfRequest;
 
@@ -27,11 +27,14 @@ export class SharedRuns {
     this.#outside = outside;
   }
 
-  /** The run that shows what there is now, just begun or of another tab; undefined where each has to run it on its own. */
+  /**
+   * The run of a fragment for the present versions: one that another tab has begun, else a new one. Undefined where each tab has to run it
+   * on its own.
+   */
   of({ token, component, props }: SharedFragment): SharedRun | undefined {
     if (!canRunComponents || isUnshared(component) || performance.now() < (this.#private.get(component) ?? 0))
       return undefined;
-    // First: who sees drafts shares nothing.
+    // First: a visitor who sees drafts shares no runs.
     const outside = this.#outside(() => run.makePrivate());
     if (!outside) return undefined;
     const versions = hub().formatVersions(() => true);
