@@ -11,7 +11,7 @@ export function apply(backend: Pick<BrowserBackend, "read" | "slot">, rows: read
   batch(() => {
     for (const row of rows) if (!applyTo(backend.slot(row[0]), row)) missed.push(row[0]);
   });
-  // Whoever comes or goes next is told as a change of what this page does not hold, and asked for again.
+  // Where this fails, the next change does not fit what the page holds either, so the list is read again.
   return backend.read(missed);
 }
 

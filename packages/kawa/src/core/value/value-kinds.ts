@@ -66,7 +66,7 @@ const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, "size")!.get!;
 const setSize = Object.getOwnPropertyDescriptor(Set.prototype, "size")!.get!;
 const bufferSize = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")!.get!;
 
-/** False for what only looks like one of its kind. */
+/** False for an object that only has the prototype of its kind. */
 function hasSlots(kind: ObjectKind, thing: object): boolean {
   try {
     if (kind === "Map") mapSize.call(thing);

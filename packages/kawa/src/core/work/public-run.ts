@@ -12,7 +12,7 @@ export function isInPublicRun(): boolean {
   return runs.getStore() !== undefined;
 }
 
-/** Somebody asks who acts: the result may be right for this caller alone. */
+/** Called when something asks who acts: its result may be right for this caller alone. */
 export function noteIdentityAsked(): void {
   runs.getStore()?.();
 }

@@ -1,15 +1,15 @@
 import { findCaughtBoundaries } from "./caught-boundaries.ts";
 
 /**
- * A render was committed. Next's boundaries keep what they show until another path is gone to, so each is asked to show what it was
- * given since it caught something.
+ * Called after a committed render. Next's error boundaries keep their fallback until the path changes, so each is asked to show the content
+ * that it was given since.
  */
 export function showAgain(): void {
   const caught = findCaughtBoundaries();
   if (caught.length === 0) return;
   import("./try-again.ts").then(
     ({ tryAgain }) => caught.forEach((boundary) => void tryAgain(boundary)),
-    // A server that has answered just now is of another build.
+    // The code cannot be loaded from a server that has just answered: it runs another build.
     () => location.reload(),
   );
 }

@@ -3,7 +3,7 @@ import { withTimeout } from "../../core/process/with-timeout.ts";
 import { whenArrived } from "./arrived-content.ts";
 import { type CaughtBoundary, isCaught } from "./caught-boundaries.ts";
 
-/** A part of a page may take as long as it likes. */
+/** Longest wait for a late part of the page, in milliseconds. */
 const arrivalLimitMs = 5_000;
 
 const tried = new WeakMap<CaughtBoundary, unknown>();

@@ -1,6 +1,6 @@
 import { processState } from "../../core/process/process-state.ts";
 
-/** Strangers can cause any number of them. */
+/** Gap between reports of one kind, in milliseconds: strangers can cause any number of them. */
 const gapMs = 10_000;
 
 const reported = processState("seldom-reported", () => new Map<string, { at: number; leftOut: number }>());

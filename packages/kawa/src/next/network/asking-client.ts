@@ -1,6 +1,6 @@
 import { clientAddress } from "./network.ts";
 
-/** Who asks for something, as it is counted. Neither name is one that a client can choose. */
+/** A client, as limits count it. It can choose neither its session nor its address. */
 export type AskingClient = {
   /** Id of the verified session. */
   readonly session: string | undefined;
@@ -12,7 +12,7 @@ export function addressOf(request: { readonly headers: Headers }): string {
   return clientAddress(request) ?? "";
 }
 
-/** What outcomes of writes are kept under. */
+/** The name under which the outcomes of a client's writes are kept. */
 export function nameOf({ session, address }: AskingClient): string {
   return session === undefined ? `address ${address}` : `session ${session}`;
 }

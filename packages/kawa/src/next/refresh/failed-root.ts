@@ -5,7 +5,7 @@ import { liveTab } from "./live-tab.ts";
 let isLive = false;
 let release: (() => void) | undefined;
 
-/** `<LiveRefresh>` is there. Returns its end, after which the tab goes on if it was `global-error` that took its place. */
+/** Called when `<LiveRefresh>` mounts. Returns what to call when it unmounts: the tab goes on if `global-error` has taken its place. */
 export function watchRoot(src: string): () => void {
   isLive = true;
   release?.();
@@ -16,7 +16,7 @@ export function watchRoot(src: string): () => void {
   };
 }
 
-/** What all pages are in has failed. Unless it was during a refresh, nothing of Kawa was ever mounted. */
+/** Called when the root layout has failed. Unless that was during a refresh, nothing of Kawa was ever mounted. */
 export function noteFailure(src: string): void {
   if (!isLive) followFailedRoot(src);
 }

@@ -12,8 +12,9 @@ const { FetchStrategy } = nextTypes as unknown as {
 };
 
 /**
- * What Next's router shows, by segment: layouts, pages, slots and the head. One that Next keeps whole, and has not prefetched as static, has a
- * function that makes it too old for that: until then a refresh by an action leaves it as it is, and a navigation shows it without a request.
+ * What Next's router shows, by segment: layouts, pages, slots and the head. A segment that Next keeps whole, and has not prefetched as
+ * static, has a function that expires it: without that, a refresh by an action leaves it as it is, and a navigation shows it without a
+ * request.
  */
 export function listSegments(): ReadonlyMap<unknown, (() => void) | false | undefined> {
   const segments = new Map<unknown, (() => void) | false | undefined>();
@@ -29,7 +30,7 @@ export function listSegments(): ReadonlyMap<unknown, (() => void) | false | unde
     add(tree);
     add(head);
   } catch {
-    // In a Next whose state is another, anything may have been kept: each refresh is followed by one over which nothing is.
+    // A version of Next with another state may keep anything: each refresh is followed by one that keeps nothing.
     segments.set({}, () => {});
   }
   return segments;

@@ -114,7 +114,7 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
     if (isOfGuest) chargeSession({ headers: new Headers(sent) }, cost);
     const next = issue(before ? nextOf(before) : firstSession(), data);
     const cookie = cookieFor(next, isHttps(sent));
-    // First of all it is durable that the session before has ended, for as long as a copy of it that was renewed just now.
+    // First the end of the earlier session becomes durable, for as long as a copy of its cookie lives that was renewed just now.
     if (before) await revokedSessions().end(before, Math.max(before.expiresAt, Date.now() + maxAgeMs));
     (await cookies()).set(cookie);
     return shown<Data>(next);
@@ -124,7 +124,7 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
     try {
       response.cookies.set(cookieFor(issue(held, held.data), https));
     } catch (error) {
-      // With a secret more it has a signature more. Its visitor is to see the page all the same.
+      // While a secret is replaced, a cookie has one signature more and may be too large. The visitor sees the page all the same.
       if (!isKawaError(error, "VALUE_TOO_LARGE")) throw error;
       reportSeldom("session", "A session could not be renewed, so it ends when it expires.", error);
     }
@@ -138,7 +138,7 @@ export function createSessions<Data>(options: SessionsOptions = {}): Sessions<Da
       if (!held || revokedSessions().has(held)) {
         if (mayBeginSession(request)) response.cookies.set(cookieFor(issue(firstSession(), undefined), https));
       } else if (Date.now() - held.issuedAt >= renewAfterMs && revokedSessions().isCurrent) {
-        // A server that may not have heard of a revocation renews nothing: it would outlive the revocation.
+        // A server that may not have heard of a revocation renews nothing: the new cookie would outlive the revocation.
         renew(response, held, https);
       }
     },

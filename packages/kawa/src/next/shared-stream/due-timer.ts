@@ -8,7 +8,7 @@ export class DueTimer {
     return this.#dueAt !== Infinity;
   }
 
-  /** Runs this in `delayMs`, and what was set before not at all. */
+  /** Runs `run` in `delayMs`, in place of what was set before. */
   set(delayMs: number, run: () => void): void {
     this.clear();
     this.#dueAt = performance.now() + delayMs;

@@ -23,8 +23,8 @@ import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 const tokenDelayMs = 250;
 
 /**
- * A tab that shows less than there is for this long is told again, in milliseconds: nothing was said, or it got lost. Then there is time for
- * a render before 5 s are over. It may also be hidden, or slow, so it is told ever more seldom.
+ * A lost announcement is sent again: a tab that shows less than this server has for this long is told again, in milliseconds. That leaves
+ * time for a render before the tab counts as stale, after 5 s. The tab may also be hidden or slow, so it is told ever more seldom.
  */
 const tellAgainMs = { firstMs: 3_000, maxMs: 300_000 } as const;
 
@@ -41,7 +41,7 @@ export interface TabStream {
   noteChange(tab: FollowedTab, way: RefreshWay): void;
 }
 
-/** Whether a tab shows what there is, as far as the server knows. */
+/** Whether a tab shows the newest versions, as far as the server knows. */
 type Freshness =
   | { readonly name: "unknown" }
   /** `changeCount` is that of the hub when this was found. */
@@ -68,10 +68,10 @@ export class FollowedTab implements RenderFollower {
   #readCount = 0;
   #timer: NodeJS.Timeout | undefined;
   #isTokenDue = false;
-  /** Something has changed that the versions of the tab do not tell: it has to be rendered whatever it shows. */
+  /** A change that no version of the tab tells: it has to be rendered whatever it shows. */
   #isUntold = false;
   #freshness: Freshness = unknown;
-  /** Since it shows what it shows. */
+  /** True once the tab was told of a change of what it shows now. */
   #wasTold = false;
 
   constructor(stream: TabStream, name: string) {
@@ -79,7 +79,7 @@ export class FollowedTab implements RenderFollower {
     this.name = name;
   }
 
-  /** Returns what is in the way: renders that this server does not know, or a token of another session. */
+  /** Follows what the tab shows. Returns what prevents that: renders that this server does not know, or a token of another session. */
   follow({ route, page, token }: Subscription): "unknown" | "of another" | undefined {
     this.#wasTold = false;
     this.#freshness = unknown;
@@ -108,7 +108,7 @@ export class FollowedTab implements RenderFollower {
         this.#watch("route", { render: known.get(one[0]), except: own, versions: one[1] }),
       );
     }
-    // Each of them may show anything, so one hears of everything for all.
+    // Unknown renders may show anything: one watch hears of every change for all of them.
     if (unfollowed.length > 0) {
       const versions = formatVersions(oldestOf(unfollowed.map((one) => shownAtLeast(one, known.get(one[0])))));
       this.#watches.push(this.#watch("route", { render: undefined, except: undefined, versions }));
@@ -157,7 +157,9 @@ export class FollowedTab implements RenderFollower {
     this.follow({ route: [to], page: page && to });
   }
 
-  /** Called every second. Tells the tab again when it has shown less than there is for too long, whatever the reason. */
+  /**
+   * Called every second. Sends an announcement again to a tab that has shown less than this server has for too long, whatever the reason.
+   */
   tick(now: number): void {
     const all = hub();
     const { changeCount } = all;
@@ -185,7 +187,7 @@ export class FollowedTab implements RenderFollower {
     this.#stream.noteChange(this, way);
   }
 
-  /** What the tab has to show from now on: of the backends that it reads, and no others. Empty when it is not to be told. */
+  /** Versions that the tab has to show from now on, of the backends that it reads. Empty when it has to be rendered whatever it shows. */
   takeVersions(): string {
     if (this.#isUntold) {
       this.#isUntold = false;

@@ -91,7 +91,7 @@ export class Hub {
       if (backend.id === backendId) void this.#compare(watch, backend, new Set([key]));
   }
 
-  /** A backend of which what is watched certainly shows less than there is. */
+  /** A backend of which what is watched is known to show an old version. */
   behind(target: WatchTarget): Backend | undefined {
     for (const [backend, { log }] of this.#backends) if (isBehind(target, backend, log)) return backend;
     return undefined;
@@ -155,7 +155,7 @@ export class Hub {
   #onChange(backend: Backend, change: Change): void {
     this.#changeCount += 1;
     if (change.keys.length === 0) {
-      // Connected for the first time, or another history.
+      // No keys: the backend is connected for the first time, or has another history.
       this.#backends.get(backend)!.log = new ChangeLog(change.version);
       for (const watch of this.#watches) void this.#compare(watch, backend);
       for (const { target } of this.#ofValues) target.onChange(backend);

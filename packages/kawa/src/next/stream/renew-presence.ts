@@ -150,7 +150,7 @@ type KeptOfBackend = { readonly byKey: Map<string, KeptKey>; readonly unsubscrib
 function keptOf(backend: Backend): KeptOfBackend {
   const byKey = new Map<string, KeptKey>();
   const onChange = ({ keys }: Change): void => {
-    // Another history.
+    // No keys: the backend has another history.
     if (keys.length === 0) for (const kept of byKey.values()) kept.onChange();
     else for (const key of keys) byKey.get(key)?.onChange();
   };

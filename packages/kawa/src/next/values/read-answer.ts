@@ -9,7 +9,7 @@ export class ReadAnswer {
   readonly refused: string[] = [];
   readonly later: string[] = [];
   readonly #versions = new Map<string, number>();
-  /** Of rows that show something. Whoever may see nothing of a store learns nothing of when it changes. */
+  /** Epochs of rows with a value. A client that may see nothing of a store must not learn when it changes. */
   readonly #shownEpochs = new Set<string>();
   readonly #unreadable: string[] = [];
   readonly #rows: string[] = [];
@@ -27,7 +27,7 @@ export class ReadAnswer {
     return true;
   }
 
-  /** This server knew a store up to there before it was read. */
+  /** Notes the version of a store that this server had before the rows were read. */
   noteVersion({ epoch, seq }: Version): void {
     this.#versions.set(epoch, seq);
   }
@@ -43,7 +43,7 @@ export class ReadAnswer {
     }
     const length = key.length + (row[1]?.length ?? 0);
     this.#leftOfPiece -= length;
-    // One value fits always.
+    // One value always fits.
     if (length > this.#left && this.#rows.length > 0) {
       this.later.push(key);
       this.#left = 0;

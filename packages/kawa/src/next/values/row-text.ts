@@ -1,9 +1,9 @@
 import { processState } from "../../core/process/process-state.ts";
 import type { ValueRow } from "../../browser/value-protocol.ts";
 
-/** Shorter ones are written out faster than found. */
+/** Shorter texts are encoded faster than looked up. */
 const minLength = 1_024;
-/** In characters, of all that is remembered. */
+/** Most characters of all texts that are remembered. */
 const maxLength = 8 * 1024 * 1024;
 const forgetAfterMs = 2_000;
 

@@ -5,13 +5,13 @@ import type { AskingClient } from "../network/asking-client.ts";
 import { writeLimits } from "../limits/limits.ts";
 
 const hourMs = 60 * 60 * 1000;
-/** Of all clients. A key takes some 50 bytes. */
+/** Most keys of all clients together. A key takes some 50 bytes. */
 const maxKeys = 500_000;
 
 type Counted = { readonly keys: Set<number>; readonly max: number; readonly isFull: boolean; readonly waitMs: number };
 type Written = { readonly until: number; readonly keys: Set<number> };
 
-/** Which keys each client has written in the last hour. A value that stays takes room for ever, so nobody may make any number of them. */
+/** Which keys each client has written in the last hour. A value that is not ephemeral takes room for ever, so their number is limited. */
 export class WrittenKeys {
   /** Oldest first. */
   readonly #byClient = new Map<string, Written>();

@@ -12,7 +12,7 @@ import { toReplyError } from "../wire/refusal.ts";
 import { verifyServerToken } from "../wire/server-token.ts";
 
 const helloTimeoutMs = 5_000;
-/** No stranger makes the actor parse megabytes. */
+/** Longest hello, in characters: a stranger must not make the actor parse megabytes. */
 const maxHelloLength = 1_000;
 
 function parseRequest(text: string): RequestMessage | undefined {

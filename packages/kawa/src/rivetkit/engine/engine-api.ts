@@ -40,7 +40,7 @@ export async function checkHealth(port: number): Promise<void> {
     throw new KawaError("BACKEND_UNAVAILABLE", `The engine on port ${port} does not answer.`);
 }
 
-/** Whether the engine obeys who has this token, or who has none. */
+/** Whether the engine accepts this token; without one, whether it accepts requests without a token. */
 export async function obeys(port: number, adminToken: string | undefined): Promise<boolean> {
   const { status } = await callEngine({ port, adminToken }).catch(() => ({ status: 0 }));
   return status !== 401 && status !== 403;

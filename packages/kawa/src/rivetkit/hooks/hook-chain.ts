@@ -20,16 +20,16 @@ export type HookRun = {
 
 type Within = { readonly run: HookRun; readonly isPast: boolean };
 
-/** What an operation is part of, where it is made inside of a hook. */
+/** The hook that an operation is a part of, with the chain of hooks that wait. */
 export type FromHook = { readonly run: HookRun; readonly chain: HookChain; readonly isPastHooks: boolean };
 
 const maxDepth = 100;
-/** One that guards itself against being asked twice ends here. */
+/** A hook may call itself once with the same params: one that guards itself against a second call ends there. */
 const maxSameCalls = 2;
-/** Most calls of hooks that ask for more and more, several at once. */
+/** Most calls below one first call, in chains of at least `deep`: hooks that each make several calls. */
 const maxDeepCalls = 10_000;
 const deep = 5;
-/** What was started inside of a hook is no longer part of it this long after its end, in milliseconds: a timer is not. */
+/** This long after a hook's end, what it has started is no longer a part of it, in milliseconds: a timer, for instance. */
 const afterglowMs = 1_000;
 
 const storage = processState("hook-run", () => new AsyncLocalStorage<Within | undefined>());
@@ -70,7 +70,7 @@ export function currentHook(): FromHook | undefined {
   return { run, chain, isPastHooks: isPast };
 }
 
-/** Runs a hook, so that what it asks for is known to be its. */
+/** Runs a hook. What it reads and writes names it ({@link currentHook}). */
 export async function runInHook<T>(run: Omit<HookRun, "endedAt">, fn: () => T | Promise<T>): Promise<T> {
   const own: HookRun = { ...run, endedAt: Number.POSITIVE_INFINITY };
   try {
@@ -80,7 +80,7 @@ export async function runInHook<T>(run: Omit<HookRun, "endedAt">, fn: () => T | 
   }
 }
 
-/** Runs what is no part of a hook, such as the effects of everybody who follows what it writes. */
+/** Runs `fn` as no part of a hook, such as the effects of everybody who follows what the hook writes. */
 export function outsideOfHooks<T>(fn: () => T): T {
   return storage.run(undefined, fn);
 }

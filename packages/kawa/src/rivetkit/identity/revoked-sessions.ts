@@ -18,7 +18,7 @@ export type CheckedSession = {
 /** Sessions of a browser that have ended: all below a generation. `id` is that of the last one. */
 type EndedChain = { readonly lowest: number; readonly id: string; readonly until: number };
 
-/** Browsers of which a server remembers what it has met. Streams of those beyond end when their sessions expire. */
+/** Most browsers whose sessions a server remembers. The streams of further ones end when their sessions expire. */
 const maxMetChains = 50_000;
 
 const sweepIntervalMs = 60 * 60 * 1000;
@@ -48,7 +48,7 @@ export class RevokedSessions {
   readonly #chains = new Map<string, EndedChain>();
   /** The last session of each chain: who has opened a stream is known by an id alone. */
   readonly #endedIds = new Set<string>();
-  /** Of each browser, the sessions that this server has met: two sign-ins at once leave two, and each may have opened a stream. */
+  /** The sessions of each browser that this server has met. Two sign-ins at once leave two of them, and each may have opened a stream. */
   readonly #met = new Map<string, Map<string, number>>();
   #backend!: Backend;
   #loaded: Promise<void> | undefined;
@@ -71,7 +71,7 @@ export class RevokedSessions {
     return this.#untils.has(id) || this.#endedIds.has(id) || (ended !== undefined && generation < ended.lowest);
   }
 
-  /** Remembers who may open a stream here. */
+  /** Remembers a session that may open a stream here: the stream ends with its chain. */
   meet({ id, chain, generation }: ChainedSession): void {
     // A first session is alone in its chain.
     if (generation === 0) return;
@@ -121,7 +121,7 @@ export class RevokedSessions {
     if (backend.status === "connected") this.#loadSoon();
     return backend.onChange(({ keys }) => {
       for (const key of keys) this.#note(key);
-      // Connected for the first time, or another history.
+      // No keys: the backend is connected for the first time, or has another history.
       if (keys.length === 0) this.#loadSoon();
     });
   }
@@ -212,7 +212,7 @@ export class RevokedSessions {
     }
   }
 
-  /** The next server that loads a row deletes it, where this one does not. */
+  /** Where this fails, the next server that loads the row deletes it. */
   #delete(key: string): void {
     this.#backend.delete(key, asServer).catch(() => {});
   }

@@ -5,7 +5,7 @@ import { decodeJournal, type JournalContent } from "./journal-line.ts";
 /** An older version put journals aside in which it could not read a line. */
 const damagedSuffix = ".damaged";
 
-/** What is in the files of a journal's folder: also those that an incarnation had taken which then ended. */
+/** Reads what earlier incarnations have left in a journal's folder, also files that one of them had taken over before it ended. */
 export async function readLeftFiles(
   folder: string,
   disk: Disk,

@@ -10,7 +10,7 @@ export class BuildTime {
     this.#hasConnected = hasConnected;
   }
 
-  /** Whoever has been connected is no build. */
+  /** A backend that has been connected is in no build. */
   get isNow(): boolean {
     return !this.#hasConnected() && env.isBuild;
   }

@@ -5,7 +5,7 @@ import type { Hooked } from "../wire/protocol.ts";
 
 export type Operation = "read" | "snapshot" | "write" | "list";
 
-/** Whose hooks decide about an operation. A browser is shown, and changes, no more of a key than lists show of it. */
+/** Which hooks decide about an operation. A browser sees and changes no more of a key than the hooks of lists show it. */
 const uses: Record<Operation, readonly (keyof Hooked)[]> = {
   read: ["reads"],
   snapshot: ["reads"],
@@ -20,7 +20,7 @@ export type ContextOfOptions = OperationOptions & {
   readonly operation: Operation;
 };
 
-/** Who acts: asked now, for what the caller is running in is known only now. Where no hook wants to know, nothing is asked. */
+/** Who acts. It is asked at once, while the caller's request is known; where no hook needs it, it is not asked. */
 export function contextOf(options: ContextOfOptions): Promise<string | undefined> {
   const { hooked, getContext, operation, context: given, origin } = options;
   const isAsked =
@@ -29,7 +29,7 @@ export function contextOf(options: ContextOfOptions): Promise<string | undefined
     (origin === "browser" && operation !== "snapshot" && hooked.lists);
   if (!isAsked || currentHook()?.isPastHooks) return anonymous;
   const context = resolveContext(given, getContext);
-  // It matters only if a hook is going to ask for it.
+  // Its failure matters only where a hook needs it.
   context.catch(() => {});
   return context;
 }

@@ -19,9 +19,9 @@ const settleMs = 20;
 const slotLimitMs = 1_000;
 const openLimitMs = 5_000;
 const retryMs = { firstMs: 300, maxMs: 5_000 } as const;
-/** Tabs of a server that restarts come back one after the other. */
+/** Longest random wait before a tab calls again after a server has restarted, in milliseconds. */
 const restartJitterMs = 1_000;
-/** One that cannot be ended, because another server has it, and the one that took its place. */
+/** Most calls at a time: one that cannot be ended, because another server holds it, and the one that replaces it. */
 const maxOpenCalls = 2;
 
 type Call = { readonly key: string; readonly tokens: ReadonlySet<string> };
@@ -60,7 +60,7 @@ export class PushClient {
   readonly #acquireSlot: typeof acquirePushSlot;
   readonly #tab = randomId();
   #state: State = { name: "idle" };
-  /** Also those whose place another has taken. */
+  /** How many calls are open, with those that were replaced. */
   #openCalls = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failureCount = 0;

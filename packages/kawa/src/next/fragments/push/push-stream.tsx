@@ -19,7 +19,7 @@ import type { PushReader } from "./push-reader.ts";
 import { maxPushMs, type Push, type PushEnd } from "../../protocol/push-protocol.ts";
 import { type FollowedFragment, type PushedFragment, runFragment } from "./run-fragment.tsx";
 
-/** No screen shows more than this. */
+/** Least gap between rounds, in milliseconds: no screen shows more. */
 const minGapMs = 16;
 /** A fragment that waits for longer, or has failed, keeps the others waiting no longer. */
 const maxWaitMs = 1_000;

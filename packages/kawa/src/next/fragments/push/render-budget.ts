@@ -3,10 +3,10 @@ import { processState } from "../../../core/process/process-state.ts";
 import { pushLimits } from "../../limits/limits.ts";
 import type { FragmentComponent } from "./fragment-registry.ts";
 
-/** Of a component that has not been rendered yet, and at least, in milliseconds. */
+/** Least cost of a component, and the cost of one that was not rendered yet, in milliseconds. */
 const unknownCostMs = 0.5;
 const leastCostMs = 0.02;
-/** Of bringing what was rendered to a browser, whatever it is, in milliseconds. */
+/** Cost of sending a round to a browser, whatever it holds, in milliseconds. */
 const roundCostMs = 0.5;
 
 /**
@@ -54,7 +54,7 @@ export class RenderBudget {
     return startAt;
   }
 
-  /** Running a component for all tabs has taken so long. */
+  /** Notes how long a component took to run for all tabs. */
   learnShared(component: FragmentComponent, spentMs: number): void {
     this.learn(component, spentMs);
     this.#shared.add(component);
@@ -64,7 +64,7 @@ export class RenderBudget {
     return this.#shared.has(component) ? leastCostMs : this.costOf(component);
   }
 
-  /** Rendering a component has taken so long. */
+  /** Notes how long a component took to render. */
   learn(component: FragmentComponent, spentMs: number): void {
     const before = this.#costs.get(component) ?? spentMs;
     this.#costs.set(component, Math.max((before + spentMs) / 2, leastCostMs));
