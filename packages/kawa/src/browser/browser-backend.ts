@@ -31,7 +31,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
   readonly #onWatch: () => void;
   /** How new the server components are beside which the values are shown. */
   readonly floor: RenderFloor;
-  /** How often everything was forgotten. Answers to questions from before are for somebody who does not look any more. */
+  /** How often everything was forgotten. An answer to an earlier request is for an earlier visitor. */
   readonly forgetCount: Cell<number> = cell(0);
 
   /**

@@ -80,7 +80,7 @@ export class KeptValue<T> {
     if (this.#text !== undefined) this.signal.delete().catch(() => {});
   }
 
-  /** Sets the value again when it was not renewed in time, as after sleep, or when somebody has removed it. */
+  /** Sets the value again when it was not renewed in time, as after sleep, or was removed by another writer. */
   #followLoss(): () => void {
     const { backend, key } = backed(this.signal);
     return react(() => {
@@ -134,7 +134,10 @@ function keepInStream(key: string): () => void {
   return () => count(-1);
 }
 
-/** True where it is worth to try again. After `UNAUTHORIZED`, which says that somebody else looks now, the value is kept as them. */
+/**
+ * True where a retry may succeed. After `UNAUTHORIZED`, which says that another visitor is signed in, the value is kept in that visitor's
+ * name.
+ */
 function isTemporary(error: unknown): boolean {
   return isKawaError(error) && (error.status >= 500 || error.code === "RATE_LIMITED" || error.code === "UNAUTHORIZED");
 }

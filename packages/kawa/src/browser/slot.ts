@@ -62,7 +62,7 @@ export class Slot {
     this.show();
   }
 
-  /** Called when somebody else looks now. A value on the screen becomes its default until the server tells more. */
+  /** Called when another visitor looks. A value on the screen becomes its default until the server tells more. */
   forget(isShown: boolean): void {
     for (const write of this.writes) write.isOfAnother = true;
     this.asOf = {};

@@ -7,7 +7,7 @@ export interface StreamedValues {
   readonly watched: readonly KnownValue[];
   /** Takes over what the actor holds, and how lists have changed. */
   receive(rows: readonly ValueRow[], lists?: readonly ListChangeRow[]): Promise<void> | void;
-  /** Somebody else looks now: what was known is not shown any more. */
+  /** Another visitor looks: what was known is not shown any more. */
   forget(): void;
 }
 

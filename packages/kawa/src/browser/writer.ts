@@ -87,7 +87,7 @@ function encodeHeld(key: string, { value, original }: HeldValue): string {
   return encodeValue(key, value);
 }
 
-/** @throws {KawaError} UNAUTHORIZED - it would be sent as somebody else */
+/** @throws {KawaError} UNAUTHORIZED - it would be sent as another visitor */
 function checkVisitor({ isOfAnother }: PendingWrite): void {
   if (isOfAnother) throw publicError("UNAUTHORIZED", "Somebody else is signed in now. This was not saved.");
 }

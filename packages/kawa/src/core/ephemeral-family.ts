@@ -36,7 +36,7 @@ export function membersOf<P, T>(
   return listsOf(family, group as Partial<P> | undefined).members;
 }
 
-/** The list that a backend keeps of a group. Whoever may read the members may read it. */
+/** The list that a backend keeps of a group. It may be read by everyone who may read the members. */
 export function membersSignal(
   group: string,
   { backend, exposure }: Pick<SignalDefinition<unknown>, "backend" | "exposure">,

@@ -59,7 +59,7 @@ export function exposedFamilyOf(value: unknown): ExposedFamily | undefined {
   return typeof value === "function" && brand in value ? (value[brand] as ExposedFamily) : undefined;
 }
 
-/** Stands for a parameter in a key. Nobody types these characters. */
+/** Stands for a parameter in a key. Keys of apps have no characters of this private area. */
 const mark = (name: string): string => `\u{F0000}${name}\u{F0001}`;
 const marks = /\u{F0000}(.*?)\u{F0001}/u;
 const whole = "";

@@ -193,7 +193,7 @@ export type AnySignal = Pick<
   | "valueIn"
 >;
 
-// Families make signals without end: they are held weakly, so that those which nobody uses can go.
+// Families make signals without end: they are held weakly, so that unused ones can go.
 const signals = processState("signals", () => ({
   byKey: new Map<string, WeakRef<AnySignal>>(),
   collected: new FinalizationRegistry<string>((id) => {

@@ -15,7 +15,7 @@ type FollowedQuery = {
   stop: () => void;
 };
 
-/** The queries of one client that follow their signals. They show what the signals show, whoever else writes to the cache. */
+/** The queries of one client that follow their signals. They show what the signals show, whatever else is written to the cache. */
 class LiveQueries {
   readonly #client: QueryClient;
   readonly #followed = new Map<string, FollowedQuery>();
@@ -49,7 +49,7 @@ class LiveQueries {
     };
   }
 
-  /** Called when somebody else looks now. */
+  /** Called when another visitor looks. */
   #forget(): void {
     for (const followed of this.#followed.values()) followed.value = followed.cached = undefined;
     this.#client.removeQueries({ queryKey: ["kawa"], type: "inactive" });

@@ -11,9 +11,8 @@ export type RivetClientOptions = {
 };
 
 /**
- * How code of this app reaches its engine with a RivetKit client, for instance to call actors of your own. The embedded engine answers
- * nobody else: keep the options on the server, for whoever has them may do everything with the engine. Starts the engine where it does
- * not run yet.
+ * How code of this app reaches its engine with a RivetKit client, for instance to call actors of your own. The embedded engine answers no
+ * other client. Keep the options on the server: they allow everything with the engine. Starts the engine where it does not run yet.
  *
  * @throws {KawaError} ENGINE_START_FAILED, ENGINE_PORT_TAKEN, ENGINE_BINARY_MISSING, ENGINE_PLATFORM_UNSUPPORTED,
  *   ENGINE_FOLDER_UNWRITABLE - the embedded engine cannot run here

@@ -54,7 +54,7 @@ export function sizeOfEntry(entry: Entry): number {
 const texts = new WeakMap<Entry, string>();
 
 /**
- * The encoded value of an entry; `null` when it has none. Encoded once, whoever asks.
+ * The encoded value of an entry; `null` when it has none. Encoded once for all callers.
  *
  * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
  */

@@ -2,7 +2,7 @@ import { type Entry, unknownEntry } from "./backend.ts";
 import { sizeOfEntry } from "./entry.ts";
 import { cell, type Cell } from "../process/reactive.ts";
 
-/** How much of what nobody follows is held. */
+/** How many cells that no effect follows are held. */
 export type HeldBounds = {
   /** Most keys with a value. Infinite where their values are nowhere else. */
   readonly valueCount: number;
@@ -10,7 +10,7 @@ export type HeldBounds = {
   readonly valueSize: number;
   /** Most keys that have no value, or whose value is not known. */
   readonly emptyCount: number;
-  /** What was used is kept for at least this long: whoever has loaded a value reads it a little later, and may load others meanwhile. */
+  /** A used key is kept for at least this long: a caller loads a value, then maybe others, and reads it a little later. */
   readonly minAgeMs: number;
 };
 
@@ -33,8 +33,8 @@ const heldBounds: HeldBounds = {
 const maxDroppedAtOnce = 2_000;
 
 /**
- * The cells of keys. Visitors choose keys, so there are bounds: beyond them, cells that nobody follows and nobody has used for a while
- * are forgotten, the oldest first. A forgotten cell becomes unknown, so what was computed from it is computed anew.
+ * The cells of keys. Visitors choose keys, so there are bounds: beyond them, cells that no effect follows and that were not used for a
+ * while are forgotten, the oldest first. A forgotten cell becomes unknown, so what was computed from it is computed anew.
  */
 export class HeldCells {
   readonly #bounds: HeldBounds;
@@ -165,7 +165,7 @@ export class HeldCells {
     this.#sweep();
   }
 
-  /** Looks at a part of the oldest keys, and at the next part in the next turn, so that it holds up nobody. */
+  /** Looks at a part of the oldest keys, and at the next part in the next turn: a long sweep must not hold up the event loop. */
   #sweep(): void {
     this.#timer = undefined;
     let left = maxDroppedAtOnce;

@@ -10,7 +10,7 @@ type Step = { readonly to: MemberList; readonly change: ListChange; readonly lef
 
 /**
  * One version of the list of a group. It is an entry like others, but its next version costs only what has changed. The newest version
- * holds the ids; an older one holds only how the next one came from it, so a version that nobody reads any more takes no memory.
+ * holds the ids; an older one holds only how the next one came from it, so a version that is not read any more takes no memory.
  */
 export class MemberList {
   readonly seq: number;

@@ -23,7 +23,7 @@ export const maxListSize: number = 512 * 1024;
 
 const membersPrefix = `${internalMark}members:`;
 
-/** Key under which a backend shows which ephemeral keys of a group have a value. Nobody writes it: it follows from their rows. */
+/** Key under which a backend shows which ephemeral keys of a group have a value. It is never written: it follows from their rows. */
 export function membersKey(group: string): string {
   return membersPrefix + group;
 }
@@ -43,7 +43,7 @@ export function memberKey(group: string, id: string): string {
   return group === "" ? id : `${group}:${id}`;
 }
 
-/** The same write may succeed later, when somebody has left. */
+/** The error of a write to a full group. The same write may succeed later, when a member has left. */
 export function groupIsFull(key: string): KawaError {
   return new KawaError(
     "RATE_LIMITED",

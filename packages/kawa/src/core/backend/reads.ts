@@ -1,7 +1,7 @@
 import type { Backend, Reader } from "./backend.ts";
 import { processState } from "../process/process-state.ts";
 
-/** A key of a backend that somebody read. */
+/** A key of a backend that was read. */
 export type Read = { readonly backend: Backend; readonly key: string };
 
 type Collector = { readonly reads: Set<Readable<unknown>> };

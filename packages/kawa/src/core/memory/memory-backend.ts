@@ -208,7 +208,7 @@ export function memoryBackend(): Backend {
   return processState("memory-backend", () => registered("memory"));
 }
 
-/** The backend of signals without a key. It is one of its own: nobody lists or clears them. */
+/** The backend of signals without a key. It is a backend of its own: they are never listed or cleared. */
 export function localBackend(): Backend {
   return processState("local-backend", () => registered("local"));
 }

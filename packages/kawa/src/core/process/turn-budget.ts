@@ -19,7 +19,9 @@ export class TurnBudget {
     this.#now = now;
   }
 
-  /** A promise to await before something is settled; undefined when it may be settled now. Whoever has waited longest goes on first. */
+  /**
+   * A promise to await before something is settled; undefined when it may be settled now. The caller that has waited longest goes on first.
+   */
   pause(): Promise<void> | undefined {
     if (this.#until === undefined) this.#begin();
     if (this.#waiting.length === 0 && this.#now() < this.#until!) return undefined;
@@ -41,7 +43,7 @@ export class TurnBudget {
     do {
       waiting[at]!();
       at += 1;
-      // Whoever has waited runs now, as far as its next write or read.
+      // The caller runs now, as far as its next write or read.
       await undefined;
     } while (at < waiting.length && this.#now() < this.#until!);
     // Those that have come meanwhile have waited less, and go on later.

@@ -12,7 +12,7 @@ import { bigIntFrom, dateFrom } from "./value-text.ts";
  */
 export function decode(text: string, maxBytes: number): DecodedValue {
   let nodes: unknown;
-  // A row that somebody has written by hand may hold anything.
+  // A row that was written by hand may hold anything.
   if (typeof text !== "string") throw new ValueRefusal("it is no text");
   try {
     nodes = JSON.parse(text);

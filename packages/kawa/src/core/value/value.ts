@@ -21,7 +21,7 @@ const maxMeasuredBytes = 64 * 1024 * 1024;
 export function encodeValue(key: string, value: unknown, maxBytes: number = maxValueBytes): string {
   const { text, bytes, expandedBytes } = encodeOrRefuse(key, value, maxBytes);
   const size = Math.max(bytes, expandedBytes);
-  // Whoever reads it does not know `maxBytes`.
+  // A reader does not know `maxBytes`.
   const limit = Math.min(maxBytes, Math.max(bytes, maxExpandedBytes(text.length)));
   if (size > limit) throw tooLarge(key, { bytes: size, maxBytes: limit });
   return text;

@@ -65,7 +65,7 @@ export function asInRequest<R>(fn: () => R): R {
   return stores.unit.run(Object.create(unit, { phase: { value: before } }) as NextUnit, fn);
 }
 
-/** Fields of a request that tell nothing of who has asked. `connection` tells only that somebody has. */
+/** Fields of a request that tell nothing of the visitor. `connection` tells only that there is a request. */
 const impersonal: ReadonlySet<PropertyKey> = new Set([
   "type",
   "phase",

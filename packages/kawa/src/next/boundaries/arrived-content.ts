@@ -12,7 +12,10 @@ type Node = {
 
 const lazyType = Symbol.for("react.lazy");
 
-/** Waits for all that a server sends for `node`; the digest of an error that reaches whoever shows it, where that is certain. */
+/**
+ * Waits for all that a server sends for `node`. Resolves with the digest of an error in it that certainly reaches the component which shows
+ * `node`.
+ */
 export async function whenArrived(node: unknown): Promise<string | undefined> {
   return walk(node, true, undefined);
 }

@@ -29,14 +29,15 @@ export function withRenderId(request: NextRequest, respond: (named: NextRequest)
 }
 
 /**
- * Tells the render its name. Returns the `Server-Timing` for the browser: Next gives the answer to a navigation to nobody else,
- * but the browser reads this from its list of requests. The render is also told what was asked for, whatever it is rewritten to.
+ * Tells the render its name. Returns the `Server-Timing` for the browser: Next hands the answer to a navigation to no other code, but the
+ * browser reads the header from its list of requests. The render is also told what was asked for, whatever it is rewritten to.
  */
 export function nameRender({ headers, url }: NextRequest): string {
   const id = createRenderId();
   headers.set(renderHeader, id);
   const { pathname, search } = new URL(url);
-  // A rewrite to another name of this host comes through the middleware once more. The header grants nothing, whoever sets it.
+  // A rewrite to another name of this host comes through the middleware once more. The header grants nothing, also when a browser has set
+  // it.
   if (!headers.has(askedHeader)) headers.set(askedHeader, pathname + search);
   return `${renderTimingName};desc="${id}"`;
 }

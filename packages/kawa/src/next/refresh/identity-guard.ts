@@ -11,13 +11,13 @@ let latest: string | undefined;
 const leftAt = new Map<string, number>();
 
 /**
- * Says who looks at this tab now, and calls `onSomebodyElse` when another tab says that it is somebody else. Loaded after the page: a
- * page that is restored from memory is compared too, and is loaded anew before it shows what the one before was allowed to see.
+ * Tells other tabs who looks at this one, and calls `onOtherVisitor` when another tab tells another visitor. Loaded after the page: a page
+ * that is restored from memory is compared too, and is loaded anew before it shows what the one before was allowed to see.
  */
-export function guardIdentity(identity: string, onSomebodyElse: () => void): void {
+export function guardIdentity(identity: string, onOtherVisitor: () => void): void {
   const isFirst = current === undefined;
   current = identity;
-  onOther = onSomebodyElse;
+  onOther = onOtherVisitor;
   note(identity);
   write(identity);
   if (!isFirst) return;

@@ -29,7 +29,7 @@ export async function refreshRoute(next: string, shown: string, paths?: readonly
     reportSeldom("misrouted", "Server actions of a page do not reach it.", new KawaError("ACTION_MISROUTED", message));
     return false;
   }
-  // An id that is known is somebody's.
+  // A known id belongs to a render already.
   if (isRenderId(next) && !knownRenders().get(next)) {
     // A page that is forced to be static is rendered without knowing its name. It reads nothing.
     knownRenders().add(new RenderReads(next));

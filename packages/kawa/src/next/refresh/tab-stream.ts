@@ -17,7 +17,7 @@ export type TabStreamOptions = {
   readonly onWatch: () => void;
   /** The tab was hidden, or is shown again. */
   readonly onVisibility: () => void;
-  /** Nobody uses it any more. */
+  /** The last use has ended. */
   readonly onStop: () => void;
 };
 
@@ -63,7 +63,7 @@ export class TabStream {
     this.#port?.announce();
   }
 
-  /** Somebody else looks from now on. */
+  /** Another visitor looks from now on. */
   renew(): void {
     this.#isDeaf = true;
     this.#port?.renew();

@@ -1,4 +1,4 @@
-/** Who looks at a tab, as far as its renders and its document say. `onOther` is called when that is somebody else than before. */
+/** The visitor of a tab, as its renders and its document tell it. `onOther` is called when it becomes another one. */
 export class Visitor {
   readonly #onOther: (isShown: boolean) => void;
   #identity: string | undefined;

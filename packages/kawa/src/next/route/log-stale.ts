@@ -9,7 +9,10 @@ const reasons: Readonly<Record<StaleWay, string>> = {
   wait: "it could not ask for a render",
 };
 
-/** Writes into the log that somebody looks at an old page. Any browser may say so: one line in ten seconds, of known words and a short path. */
+/**
+ * Writes into the log that a browser shows a stale page. Any browser can report that: so one line in ten seconds, of known words and a
+ * short path.
+ */
 export function logStale({ path, way }: StaleReport): void {
   reportSeldom("stale", `A page has shown old values for 5 s: ${reasons[way]}. Its path:`, show(path));
 }

@@ -37,7 +37,7 @@ export class PoolProof {
     }));
   }
 
-  /** False at an address that is not RivetKit's: whoever asks without the proof chooses it. */
+  /** False at an address that is not RivetKit's: a stranger who asks without the proof can choose the address. */
   async #configure(url: URL): Promise<boolean> {
     try {
       return (await this.#registry.handler(new Request(url))).ok;

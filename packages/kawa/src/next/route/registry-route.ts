@@ -31,7 +31,7 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
     if (env.isServerless) return handleServerless(request);
     if (request.method !== "OPTIONS" && isReading(request) && pathOf(request).endsWith("/health"))
       return Promise.resolve(Response.json({ status: "ok" }));
-    // The engine never calls it, so whoever does is a stranger.
+    // The engine never calls it here, so every caller is a stranger.
     throw new KawaError("UNAUTHORIZED", "The registry of this process cannot be called from outside.");
   };
   const handleServerless = async (request: Request): Promise<Response> => {

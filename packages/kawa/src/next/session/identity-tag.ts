@@ -3,8 +3,8 @@ import { isKawaError } from "../../core/errors/errors.ts";
 import { currentSession } from "../../rivetkit/identity/current-session.ts";
 
 /**
- * Tells the browser whether somebody else looks than before, and nothing about who: it changes with each sign-in and sign-out. `given`
- * is what the app says, where the login is its own. Undefined while that is unknown.
+ * A tag by which a browser notices that the visitor has changed, and learns nothing else of the visitor: it changes with each sign-in and
+ * sign-out. `given` is what the app says, where the login is its own. Undefined while that is unknown.
  */
 export async function identityTag(given?: string): Promise<string | undefined> {
   try {

@@ -45,8 +45,8 @@ export function sessionCookie(options: {
 }
 
 /**
- * How the visitor reaches the app: the proxy in front tells it, else Next. Whoever sends the header without a proxy spoils only the
- * cookie of their own, for no page can send it along with the requests of somebody else.
+ * How the visitor reaches the app: the proxy in front tells it, else Next. A client that sends the header without a proxy spoils only its
+ * own cookie: no page can add the header to the requests of another visitor.
  */
 export function isHttps(headers: Headers, fallbackProtocol = "http:"): boolean {
   const forwarded = headers.get("x-forwarded-proto")?.split(",")[0]?.trim();

@@ -54,8 +54,8 @@ type Joined = {
 type State = Joined | { readonly name: "waiting" | "loading" | "closed"; link?: never; left?: never; up?: never };
 
 /**
- * Shares one stream with the other tabs: through a shared worker, else through the tab that leads, else not at all. Whoever owns it may
- * end or hang: then all tabs notice it, and agree on another owner.
+ * Shares one stream with the other tabs: through a shared worker, else through the tab that leads, else not at all. The owner may end or
+ * hang: then all tabs notice it, and agree on another one.
  *
  *     waiting ── own lock held, time for the next try ─▶ joined (a worker) ── ended, hangs, error ─▶ waiting
  *        │                                                  │
@@ -154,7 +154,7 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
       },
     );
   };
-  // Whoever owns the stream waits for this lock to learn that the tab is gone, so it is held before the tab says anything.
+  // The owner waits for this lock to learn that the tab is gone, so it is held before the tab says anything.
   if (navigator.locks) holdLock(tab, end.signal, () => connect(startMs));
   else connect(startMs);
 

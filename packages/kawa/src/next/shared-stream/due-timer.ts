@@ -1,4 +1,4 @@
-/** A timer that somebody else can look at: browsers hold up those of hidden tabs by up to a minute. */
+/** A timer that other code can check: browsers hold up the timers of hidden tabs by up to a minute. */
 export class DueTimer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAt = Infinity;

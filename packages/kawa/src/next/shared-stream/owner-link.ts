@@ -1,6 +1,6 @@
 import type { OwnerMessage, TabMessage } from "./owner-protocol.ts";
 
-/** How a tab speaks to whoever owns the stream. */
+/** How a tab speaks to the owner of the stream. */
 export type OwnerLink = { send(message: TabMessage): void; end(): void };
 
 export type OwnerLinkOptions = {

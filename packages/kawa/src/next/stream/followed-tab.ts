@@ -52,8 +52,8 @@ type Freshness =
 const unknown: Freshness = { name: "unknown" };
 
 /**
- * Follows what one tab shows. There are thousands of them, so it keeps nothing that it does not need. Every second it looks whether the
- * tab shows what there is:
+ * Follows what one tab shows. There are thousands of them, so it keeps nothing that it does not need. Every second it looks whether the tab
+ * shows the newest versions:
  *
  *     unknown ──▶ current ◀─────▶ behind ── 3 s, 6 s, 12 s, … ─▶ told again
  */

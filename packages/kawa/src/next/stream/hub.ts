@@ -173,7 +173,7 @@ export class Hub {
   }
 }
 
-/** Tells of a key that hooks may hide from whoever looks, when they do so no longer. */
+/** Tells of a key that hooks may hide from the visitor, when they do so no longer. */
 async function tellIfShown(target: WatchTarget, backend: Backend, key: string): Promise<void> {
   if (await showsChange(target, backend, [key])) target.onChange(backend);
 }

@@ -35,7 +35,7 @@ function isUnchangedSince({ versions }: WatchTarget, { version }: Backend, log: 
   return log.changedAtMs + clockMarginMs < renderedAtMs;
 }
 
-/** True when one of the changed keys shows something to whoever looks: what stays hidden has not changed for them. */
+/** True when the visitor may see one of the changed keys: what stays hidden has not changed for them. */
 export async function showsChange(
   { render }: WatchTarget,
   backend: Backend,

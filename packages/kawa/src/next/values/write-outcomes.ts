@@ -4,7 +4,7 @@ import { writeLimits } from "../limits/limits.ts";
 const maxAgeMs = 60_000;
 
 type Outcome = {
-  /** True when somebody else was faster. */
+  /** True when another writer was faster. */
   readonly isConflict: Promise<boolean>;
   readonly address: string;
   readonly at: number;

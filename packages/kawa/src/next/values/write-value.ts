@@ -15,12 +15,12 @@ import { writtenKeys } from "./written-keys.ts";
 
 export type WriteOptions = {
   readonly signals: ExposedSignals;
-  /** Whose write it is: what became of it is told to nobody else. */
+  /** The client that writes: no other client is told the outcome. */
   readonly client: AskingClient;
 };
 
 /**
- * Writes as whoever sent the request.
+ * Writes in the name of the client that sent the request.
  *
  * @throws {KawaError} NOT_EXPOSED - there is no such signal, or browsers may not write it
  * @throws {KawaError} VALUE_INVALID - the signal's schema refuses the value
@@ -55,7 +55,7 @@ async function apply(write: WriteRequest, { signals, client }: WriteOptions): Pr
   );
 }
 
-/** True when somebody else was faster. */
+/** True when another writer was faster. */
 async function perform(signal: BackedSignal<unknown>, { text, expect }: WriteRequest): Promise<boolean> {
   const { backend, key, ttlMs } = signal;
   const value = await valueOf(signal, text);

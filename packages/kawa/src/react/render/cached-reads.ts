@@ -122,7 +122,7 @@ function parseReads(text: string): TaggedReads {
   }
 }
 
-/** Compares what was read with what there is now. A key that has no value is the same, whenever it was read. */
+/** Compares what was read with the present entry. A key without a value is the same, whenever it was read. */
 export function compareRead(read: CachedRead, { epoch }: Version, entry: Entry): "same" | "older" | "newer" {
   if (read.epoch !== epoch) return "older";
   if (read.seq === expectedSeq(entry) && entry.state !== "unknown") return "same";

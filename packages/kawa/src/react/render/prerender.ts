@@ -28,7 +28,7 @@ export function isReadByClients(): boolean {
 }
 
 /**
- * Called when a client component reads in a prerender: nobody has asked for the page yet, so there is no value to show. Without
+ * Called when a client component reads in a prerender: no request has asked for the page yet, so there is no value to show. Without
  * `cacheComponents` it makes the route dynamic; with it, it returns a promise that never resolves.
  *
  * @throws {KawaError} RENDER_STATIC - the route is forced to be static

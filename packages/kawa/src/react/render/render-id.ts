@@ -4,7 +4,7 @@ import type { RenderReads } from "./render-reads.ts";
 /** Header in which the middleware tells a render its id. */
 export const renderHeader = "x-kawa-render";
 
-/** An id that nobody can guess: only whoever was given the render can name it. */
+/** An id that cannot be guessed: only the browser that was given the render can name it. */
 export function createRenderId(): string {
   return crypto.randomUUID();
 }

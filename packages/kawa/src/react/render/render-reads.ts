@@ -55,7 +55,7 @@ export class RenderReads {
     return this.#keys;
   }
 
-  /** Keys that hooks hide from whoever looks: their changes are told only when the hooks do not hide them any more. */
+  /** Keys that hooks hide from the visitor: their changes are told only once the hooks show them. */
   get hidden(): ReadonlyMap<string, HiddenReads> | undefined {
     return this.#hidden;
   }

@@ -180,7 +180,7 @@ export class ActorService implements ReplicaService {
     return { produce };
   }
 
-  /** A stream that nobody shows any more loses its value. */
+  /** Deletes the values of streams that no server shows any more. */
   #endStreams(): void {
     const writes = this.#streamLeases
       .expire(Date.now())

@@ -179,7 +179,10 @@ function isRawSocket(c: HookContext): boolean {
   return request?.url !== undefined && URL.parse(request.url)?.pathname.startsWith("/websocket") === true;
 }
 
-/** The engine starts the actor again at once, as long as somebody asks for it. In other processes only the log says why it does not start. */
+/**
+ * Slows down and reports a start that fails: the engine would start an actor that is asked for again at once, and other processes learn the
+ * reason only from the log.
+ */
 async function reportSlowly({ name, key }: HookContext, error: unknown): Promise<never> {
   const failureKey = startFailureKey(name, key);
   const isKnown = startFailures.get(failureKey)?.message === (error as Error | undefined)?.message;

@@ -58,7 +58,7 @@ export class ClientAccess {
     this.#admitted.delete(connectionId);
   }
 
-  /** Tells the hooks that somebody has connected: a client, or a server of this app. */
+  /** Calls `onConnect` for a client or for a server of this app. */
   async onConnect(c: HookContext): Promise<void> {
     const { onConnect } = this.#calls.hooks;
     if (!onConnect) return;

@@ -47,7 +47,7 @@ export type EmbeddedEngineOptions = {
 type State =
   /** This thread has started it. */
   | { readonly name: "own"; readonly process: EngineProcess }
-  /** Another process or thread has started it, or nobody could: this thread watches the address of the last one. */
+  /** Another process or thread has started it, or its start has failed everywhere: this thread watches the address of the last one. */
   | { readonly name: "shared" }
   | { readonly name: "gone" }
   | { readonly name: "stopped" };

@@ -10,7 +10,7 @@ const storeTimeoutMs = 1_500;
 const maxAgeMs = 5_000;
 /** A timeout is many short waits: a single long one is over at once where this process was held up. */
 const patienceSlices = 10;
-/** Nobody hosts actors in a pool of this name. */
+/** The pool of the store probe; no server hosts actors in it. */
 const probePool = "kawa-probe";
 
 /** Older versions of Kawa used this name, which everybody knows. */

@@ -7,7 +7,7 @@ const sticky = 0o1000;
 /**
  * Closes a file or folder to other users, if there is one.
  *
- * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - it belongs to somebody else, or the file system knows no modes
+ * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - it belongs to another user, or the file system knows no modes
  */
 export function closeToOthers(path: string): void {
   if (isClosed(path)) return;

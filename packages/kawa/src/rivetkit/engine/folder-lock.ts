@@ -44,9 +44,9 @@ export async function locked<T>(folder: EngineFolder, work: () => Promise<T>): P
 export type Lock = { touch(): void; release(): void };
 
 /**
- * Takes the lock file `path`; undefined while somebody has it.
+ * Takes the lock file `path`; undefined while another holder has it.
  *
- * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - it cannot be made, whoever has it
+ * @throws {KawaError} ENGINE_FOLDER_UNWRITABLE - the file cannot be made
  */
 export function takeLock(path: string): Lock | undefined {
   const text = JSON.stringify({ ...markOf(process.pid), id: randomUUID() });

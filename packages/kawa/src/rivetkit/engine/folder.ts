@@ -125,7 +125,7 @@ export class EngineFolder {
   /**
    * The secret of this folder, made on first use and readable by its owner only.
    *
-   * @throws {KawaError} SECRET_MISSING - somebody has written a shorter one
+   * @throws {KawaError} SECRET_MISSING - the file holds a shorter one
    */
   secret(): string {
     const secret = this.#keep("secret");

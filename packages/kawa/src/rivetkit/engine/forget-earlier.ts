@@ -13,10 +13,10 @@ export type Forgotten = {
 };
 
 /**
- * Tells the store that all earlier engines are gone and, if asked to, all servers too. An engine shares the workflows of its actors
- * with every engine that it saw in the last 20 s, and honours the leases of a killed one for 30 s, although nobody else can open this
- * store. An actor of a killed server starts anew only when the engine has not heard of that server for some seconds, and may then be
- * given to another dead one.
+ * Tells the store that all earlier engines are gone and, if asked to, all servers too. An engine shares the workflows of its actors with
+ * every engine that it saw in the last 20 s, and honours the leases of a killed one for 30 s, although no other process can open this
+ * store. An actor of a killed server starts anew only when the engine has not heard of that server for some seconds, and may then be given
+ * to another dead one.
  */
 export async function forgetEarlier(folder: EngineFolder, { withServers }: Forgotten): Promise<void> {
   try {

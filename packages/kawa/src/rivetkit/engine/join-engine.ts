@@ -11,7 +11,7 @@ const answerTimeoutMs = 12_000;
 /** By then another thread has started its crashed engine again, in milliseconds. */
 export const threadRestartMs = 6_000;
 
-/** Whether somebody beside this thread runs the engine, whatever port was asked for: the store can have one engine only. */
+/** Whether another thread or process runs the engine. Then the asked port does not count: a store can have one engine only. */
 export function isOfAnother(record: EngineRecord): boolean {
   const owner = ownerOf(record);
   return owner === "process" || owner === "thread";

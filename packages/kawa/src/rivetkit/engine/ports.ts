@@ -22,7 +22,7 @@ export function isEnginePortFree(port: number): Promise<boolean> {
   return canListen("127.0.0.1", port);
 }
 
-/** A host for services that nobody is to reach. Linux lets a program listen on an unreachable one; elsewhere it is loopback. */
+/** A host for services that must not be reached. Linux lets a program listen on an unreachable address; elsewhere it is loopback. */
 export async function hiddenHost(): Promise<string> {
   return (await canListen(unreachableHost, 0)) ? unreachableHost : "127.0.0.1";
 }

@@ -43,7 +43,7 @@ export function engineEnvironment({ port, dataPath, adminToken, metricsHost }: E
     RIVET__PEGBOARD__ENVOY_LOST_THRESHOLD: "3000",
     RIVET__PEGBOARD__ENVOY_ELIGIBLE_THRESHOLD: "2500",
     RIVET__PEGBOARD__ENVOY_UPDATE_PING_INTERVAL: "1000",
-    // The default for a lost stop is 30 minutes, in which the actor answers nobody.
+    // The default for a lost stop is 30 minutes, in which the actor does not answer.
     RIVET__PEGBOARD__ACTOR_START_THRESHOLD: "5000",
     RIVET__PEGBOARD__ACTOR_STOP_THRESHOLD: "15000",
     RIVET__PEGBOARD__BASE_RETRY_TIMEOUT: "100",

@@ -10,7 +10,7 @@ const timeoutMs = 20_000;
 const byName = "/rivet/namespace/by_name";
 
 /**
- * Gives a namespace that others know, as that of an older version or of the original of a copy, a name that nobody can guess, while no
+ * Gives a namespace that others know, as that of an older version or of the original of a copy, a name that cannot be guessed, while no
  * engine runs. Its values stay as they are, for the store knows them by the id of the namespace. Returns the name.
  */
 export async function hideNamespace(folder: EngineFolder, knownName: string): Promise<string> {

@@ -20,7 +20,7 @@ import { promisify } from "node:util";
 import { hasCode } from "./error-code.ts";
 import { flushSlots } from "./flush-slots.ts";
 
-/** A file of which one process writes what nobody has written before. */
+/** A new file, which one process writes. */
 export interface DiskFile {
   /** Names the file also after it was renamed. */
   readonly id: bigint;
@@ -50,7 +50,7 @@ export interface Disk {
   /** Does nothing where there is no such file. */
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** Puts on the disk what anybody has written to a file. False where there is no such file. */
+  /** Puts on the disk what any process has written to a file. False where there is no such file. */
   flushFile(path: string): Promise<boolean>;
   /** Puts on the disk which files are in a folder. */
   flushFolder(path: string): Promise<void>;

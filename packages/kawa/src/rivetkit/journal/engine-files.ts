@@ -35,7 +35,7 @@ type Flushed = FileState & { readonly atMs: number };
 
 /**
  * The files of an embedded engine, which does not flush them itself: it writes each commit to its log (`write`, no buffer of its own), and
- * flushes only what it rewrites, before it deletes the log. A flush works on the file, whoever has written it.
+ * flushes only what it rewrites, before it deletes the log. A flush works on a file, whichever process has written it.
  */
 export class EngineFiles implements EngineStore {
   readonly #path: string;

@@ -132,8 +132,8 @@ export class JournalFile {
       throw failed(`a commit, which was not acknowledged (${this.#path})`, cause, !this.#isFlushed);
     }
     this.#space.use(place, seq);
-    // Whoever renames the file reads it afterwards: what was appended while it was still in its place is found. What comes later is in a
-    // file that nobody reads any more, and is not acknowledged, so nobody looks before.
+    // The next incarnation renames the file, then reads it: it finds what was appended before. What is appended later is in a file that is
+    // not read again, so this check comes after the write, and such a commit is not acknowledged.
     this.checkCurrent();
   }
 

@@ -82,7 +82,7 @@ class JournaledHandle implements StoreHandle {
   #rows: readonly StoredRow[] | undefined;
   #timer: NodeJS.Timeout | undefined;
   #releasing: Promise<void> | undefined;
-  /** After a failure only the next incarnation may go on: it reads what there is. */
+  /** After a failure only the next incarnation may go on: it reads what the disk has. */
   #failure: unknown;
   #ended: Promise<void> | undefined;
 

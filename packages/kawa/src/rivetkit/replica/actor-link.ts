@@ -161,7 +161,7 @@ export class ActorLink {
       let connection: Connection | undefined;
       try {
         connection = await Connection.open(this.#address, {
-          // An actor in this process delivers the delta within the request of whoever wrote.
+          // An actor in this process delivers the delta within the request that has written.
           onDelta: (delta) => asAnonymous(() => this.#onDelta(delta)),
           onPosition: (position) => this.#checkPosition(position),
         });

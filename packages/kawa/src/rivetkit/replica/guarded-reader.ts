@@ -16,8 +16,8 @@ export type GuardedReaderOptions = Asking & {
 };
 
 /**
- * What one identity may see, asked of the actor's hooks key by key. It lives as long as the render that made it, and nobody
- * else ever reads from it.
+ * What one identity may see, asked of the actor's hooks key by key. It lives as long as the render that made it, and no other render reads
+ * from it.
  */
 export class GuardedReader implements Reader {
   readonly #cells = new Map<string, Cell<Entry>>();
@@ -60,7 +60,7 @@ export class GuardedReader implements Reader {
   }
 }
 
-/** Whether somebody is shown a value of the key. */
+/** Whether one identity is shown a value of the key. */
 export async function seesValue(key: string, options: GuardedReaderOptions): Promise<boolean> {
   const reader = new GuardedReader(options);
   try {
@@ -73,8 +73,8 @@ export async function seesValue(key: string, options: GuardedReaderOptions): Pro
 }
 
 /**
- * What one identity may see of one version. The hooks are given the values of that version; what else they look at is live.
- * Nobody else holds anything for it, so that there is nothing to release.
+ * What one identity may see of one version. The hooks are given the values of that version; what else they look at is live. It holds
+ * nothing that would have to be released.
  */
 export class GuardedSnapshot extends GuardedReader implements Snapshot {
   readonly version: Version;

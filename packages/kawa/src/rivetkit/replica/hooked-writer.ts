@@ -34,7 +34,7 @@ export class HookedWriter {
   #nextNumber = 1;
   /** Numbers of the batches on the way, lowest first, and of clears that are not complete yet. */
   readonly #sent = new Set<number>();
-  /** Numbers of batches that nobody waits for any more. A slow hook may still let them pass. */
+  /** Numbers of batches whose writers wait no longer. A slow hook may still let them pass. */
   readonly #revoked = new Set<number>();
 
   constructor(options: { readonly link: ActorLink; readonly maxValueBytes: number | undefined }) {

@@ -13,7 +13,7 @@ export async function askForMissed(connection: Connection, replica: Replica): Pr
   const { rows, ...version } = await connection.ask("follow", { epoch, seq });
   if (rows) return { version, rows, isRestart: false };
   const all: Row[] = [];
-  // Where reads are hooked nobody waits for the values: a hook may take its time, and ask for this connection itself.
+  // Where reads are hooked, the link does not wait for values: a hook may take its time, and may need this connection itself.
   if (!replica.isGuarded) {
     for await (const chunk of readInChunks(connection, replica.followedKeys())) all.push(...chunk.rows);
   }

@@ -15,7 +15,7 @@ export class PendingRequests {
     try {
       send(id);
       return await withTimeout(reply.promise, timeoutMs, () => {
-        // What ends all requests now has no say in this one any more.
+        // A late end of all requests must not settle this one.
         this.#pending.delete(id);
         throw onTimeout();
       });

@@ -11,8 +11,8 @@ import type { Delta, ListRow, Row } from "../wire/protocol.ts";
 import { readEntry } from "./read-entry.ts";
 
 /**
- * This process's copy of the keys that it has read. It moves from version to version only as a whole; a row never
- * replaces a newer one. Keys that nobody uses any more are unknown again when there are too many.
+ * This process's copy of the keys that it has read. It moves from version to version only as a whole; a row never replaces a newer one.
+ * When there are too many, unused keys are forgotten.
  */
 export class Replica {
   readonly snapshots: Snapshots = new Snapshots();
@@ -196,7 +196,7 @@ export class Replica {
     for (const missed of this.#listChanges.get(key) ?? []) this.#changeList(missed.seq, missed.row);
   }
 
-  /** A list that is not held here is read as a whole when somebody asks for it. */
+  /** A list that is not held here is read as a whole at its next read. */
   #changeList(seq: number, row: ListRow): void {
     const [key, left, joined] = row;
     const before = this.#cells.peek(key);

@@ -41,7 +41,7 @@ export class Rereads {
     const work = this.#read(connection, keys).then(
       (refused) => forget(refused.keys()),
       (error) => {
-        // A hook takes its time. Whoever needs the value asks for it.
+        // A hook takes its time. The next read of the key asks for the value.
         if (isKawaError(error, "BACKEND_TIMEOUT")) return forget(keys);
         for (const key of keys) this.#outdated.add(key);
         connection.close();

@@ -35,7 +35,7 @@ export class WriteQueue {
     this.#waiting.push(write);
   }
 
-  /** Gives everything that waits to somebody else. */
+  /** Takes everything that waits out of the queue. */
   takeAll(): QueuedWrite[] {
     return this.#waiting.splice(0);
   }

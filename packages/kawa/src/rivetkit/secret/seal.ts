@@ -17,7 +17,7 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 export type SealOptions = {
-  /** Equal contents have equal tokens, so whoever holds two can tell that they are equal. @default false */
+  /** Equal contents have equal tokens, so a bearer of two can tell that they are equal. @default false */
   readonly isDeterministic?: boolean;
 };
 

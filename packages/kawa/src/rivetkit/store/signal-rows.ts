@@ -20,7 +20,7 @@ const afterInternal = "\u0001";
 
 /** All rows in memory. Keys without a value stay for a while, so that replicas can be told of deletions. */
 export class SignalRows {
-  /** Which keys lose their values when nobody renews them, and the lists that follow from that. */
+  /** The ephemeral keys, and the lists of their groups. */
   readonly ephemeral: MemberGroups = new MemberGroups();
   readonly #entries = new Map<string, Entry>();
   readonly #order = new KeyOrder();

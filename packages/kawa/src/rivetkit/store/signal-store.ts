@@ -73,7 +73,7 @@ export class SignalStore {
     }
   }
 
-  /** Which keys lose their values when nobody renews them. */
+  /** The ephemeral keys, and the lists of their groups. */
   get ephemeral(): MemberGroups {
     return this.#rows.ephemeral;
   }

@@ -23,7 +23,7 @@ export function readLife(stored: string | null): readonly [life: Life | undefine
 
 const none = { ttlMs: 0, ids: [] };
 
-/** A list of an earlier version. A row that somebody has written by hand may be no list; it must not keep the actor from starting. */
+/** A list of an earlier version. A row that was written by hand may be no list; it must not keep the actor from starting. */
 export function listIn(key: string, text: string): Members & { readonly ttlMs: number } {
   try {
     return readNamed(key, () => {

@@ -136,8 +136,8 @@ type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; e
 export type ListRow = readonly [key: string, left: readonly string[], joined: readonly string[]];
 
 /**
- * What was committed together. `from` is the sequence number before it. Where reads are hooked, the texts are null. `lists` are those
- * of the groups in which somebody has come or gone.
+ * What was committed together. `from` is the sequence number before it. Where reads are hooked, the texts are null. `lists` are the changed
+ * lists of groups whose members have come or gone.
  */
 export type Delta = {
   epoch: string;

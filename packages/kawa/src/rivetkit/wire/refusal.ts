@@ -7,7 +7,7 @@ import type { ReplyError } from "./protocol.ts";
  * itself threw inside of a hook is the hook's refusal: the code would say of this action what was true of another one.
  */
 export function refusal(error: unknown): KawaError {
-  // Nobody was refused: the app has to be changed.
+  // A loop is no refusal: the app has to be changed.
   if (isKawaError(error, "HOOK_LOOP")) return error;
   const message = isKawaError(error) ? plainMessage(error) : messageOf(error);
   const data = isUserError(error) ? { isPublic: true, publicMessage: message } : { isPublic: false };

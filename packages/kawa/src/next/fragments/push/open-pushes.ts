@@ -52,7 +52,7 @@ function unfollow(session: string, push: OpenPush): void {
   if (ofSession?.size === 0) bySession.delete(session);
 }
 
-/** Ends calls when their sessions end, from now on: their tabs call again, as whoever they are then. */
+/** Ends calls when their sessions end, from now on: their tabs call again, with the session that they have then. */
 function endWithSessions(): void {
   processState("end-pushes-with-sessions", () => {
     onSessionRevoked((session) => {

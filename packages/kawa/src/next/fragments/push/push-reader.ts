@@ -1,13 +1,13 @@
 import { currentExchange } from "../../network/connections.ts";
 
-/** Whoever reads what is pushed. */
+/** The client that reads what is pushed. */
 export interface PushReader {
   /** True under backpressure: what was sent before waits in memory. */
   readonly needsDrain: boolean;
   disconnect(): void;
 }
 
-/** Whoever reads the answer to the request on whose behalf this runs; undefined where no `node:http` server has received it. */
+/** The client that reads the answer to the running request; undefined where no `node:http` server has received it. */
 export function currentReader(): PushReader | undefined {
   const exchange = currentExchange();
   return (

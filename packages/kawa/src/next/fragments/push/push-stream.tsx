@@ -73,7 +73,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     this.#wake();
   }
 
-  /** What it was sent may still be on its way. */
+  /** Disconnects a reader under backpressure once it has had `drainTimeoutMs` for what it was sent. */
   #disconnectBlocked(): void {
     const reader = this.#reader;
     if (reader?.needsDrain) setTimeout(() => reader.needsDrain && reader.disconnect(), drainTimeoutMs).unref();

@@ -33,7 +33,7 @@ export class SharedRun {
   /** What its components have taken, in milliseconds. */
   spentMs = 0;
   #node: ReactNode;
-  /** Versions at which it was current when somebody last looked. */
+  /** Versions at which it was last found current. */
   #checkedAt: string;
   readonly #scope = new SharedScope(() => this.makePrivate());
   #onPrivate = (): void => {};
@@ -61,7 +61,7 @@ export class SharedRun {
     return this.#node;
   }
 
-  /** Whether it shows what there is at `versions`, which this process has reached. */
+  /** Whether it is current at `versions`, which this process has reached. */
   isCurrentAt(versions: string): boolean {
     if (versions === this.#checkedAt) return true;
     if (this.state !== "done" || !this.#scope.isCurrent) return false;
