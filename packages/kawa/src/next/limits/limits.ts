@@ -33,12 +33,12 @@ export const costs = {
   keptKey: 1 / 4,
   render: 1 / 25,
   fragment: 1 / 10,
-  /** Of a body: reading JSON of 512 KiB takes milliseconds. */
+  /** Each byte of a body: reading JSON of 512 KiB takes milliseconds. */
   byte: 1 / (32 * kib),
 } as const;
 
 export const bodyLimits = {
-  /** Of a `POST`. A tab with a token has about 20 KB. */
+  /** Size of a `POST`. A tab with a token has about 20 KB. */
   maxStreamBytes: 512 * kib,
   /** @default of `maxWriteBytes` */
   maxWriteBytes: 64 * kib,
@@ -64,12 +64,14 @@ export const answerLimits = {
 } as const;
 
 export const streamLimits = {
+  /** Open streams. @default of `maxStreamsPerClient`, and of `maxStreams` for the process */
+  open: { perSession: 1_000, perAddress: 1_000, perProcess: 10_000 },
   /** Different keys whose values a stream carries, and ephemeral keys that it keeps. */
   maxValues: 2_000,
   maxKept: 64,
-  /** Keys that the renders of its tabs have read. A tab beyond hears of every change. */
+  /** Keys that the renders of a stream's tabs have read. A tab beyond hears of every change. */
   maxReads: 20_000,
-  /** Of the versions that unknown renders show. */
+  /** Length of the versions that unknown renders show. */
   maxVersionsLength: 4 * kib,
   values: { perSession: 10_000, perAddress: 100_000, perProcess: 500_000 },
   kept: { perSession: 256, perAddress: 4_000, perProcess: 20_000 },
@@ -80,7 +82,7 @@ export const streamLimits = {
   findsAtOnce: 256,
   /** Keys that one stream reads at the same time. */
   keysAtOnce: 16,
-  /** Of one event with values; one that is longer has a single value. */
+  /** Length of one event with values; a longer one has a single value. */
   maxEventLength: 64 * kib,
   /** What is written before the head of the answer has gone. */
   maxEarlyLength: 64 * kib,
@@ -108,8 +110,8 @@ export const pushLimits = {
 } as const;
 
 export const writeLimits = {
-  /** Writes whose outcome is known, for those that are sent again. */
+  /** Writes whose outcome is remembered, for writes that are sent again. */
   outcomes: { perAddress: 2_000, perProcess: 20_000 },
-  /** Different keys of families that stay, which one client may write in an hour. */
+  /** Different keys of durable values that one client may write in an hour. */
   keysPerHour: { perSession: 2_000, perAddress: 20_000 },
 } as const;

@@ -68,8 +68,8 @@ export function quotas(): {
   return processState("quotas", () => ({
     bodies: new Quota(bodyLimits.reading),
     answers: new Quota(answerLimits.sending),
-    // The route has options for their limits.
-    streams: new Quota({ perSession: 1_000, perAddress: 1_000, perProcess: 10_000 }),
+    // The route takes from it with the limits of its options.
+    streams: new Quota(streamLimits.open),
     values: new Quota(streamLimits.values),
     kept: new Quota(streamLimits.kept),
     reads: new Quota(streamLimits.reads),

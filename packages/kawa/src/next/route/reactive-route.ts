@@ -7,7 +7,7 @@ import type { AskingClient } from "../network/asking-client.ts";
 import { askedSignals, costOf } from "../values/asked-signals.ts";
 import { currentExchange, watchConnections } from "../network/connections.ts";
 import { ExposedSignals, type SignalModules } from "../values/exposed-signals.ts";
-import { bodyLimits, costs, rateLimits } from "../limits/limits.ts";
+import { bodyLimits, costs, rateLimits, streamLimits } from "../limits/limits.ts";
 import { EventStream } from "../stream/event-stream.ts";
 import type { EventStreamOptions, StreamTimes } from "../stream/stream-options.ts";
 import { logStale } from "./log-stale.ts";
@@ -93,8 +93,8 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
   });
   routeAdmission.admission = admission;
   const settings: StreamSettings = {
-    maxStreams: options.maxStreams ?? 10_000,
-    maxStreamsPerClient: options.maxStreamsPerClient ?? 1_000,
+    maxStreams: options.maxStreams ?? streamLimits.open.perProcess,
+    maxStreamsPerClient: options.maxStreamsPerClient ?? streamLimits.open.perSession,
     maxDurationMs: options.maxDurationMs,
     maxSpreadMs: options.maxSpreadMs ?? 10_000,
     pingIntervalMs: options.pingIntervalMs,

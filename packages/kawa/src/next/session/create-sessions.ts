@@ -8,7 +8,7 @@ import { reportSeldom } from "../limits/report-seldom.ts";
 import { rateLimits } from "../limits/limits.ts";
 import { chargeSession, mayBeginSession } from "./new-sessions.ts";
 import { isHttps, sessionCookie, sessionCookieName } from "./session-cookie.ts";
-import { defaultMaxAgeMs, noteSessionLifetime } from "./session-lifetime.ts";
+import { defaultMaxAgeMs, noteSessionLifetime } from "./longest-session.ts";
 import { openSession, sealSession, type SessionContent } from "./session-token.ts";
 
 /** Options of {@link createSessions}. */

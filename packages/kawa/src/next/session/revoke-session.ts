@@ -1,5 +1,5 @@
 import { revokedSessions } from "../../rivetkit/identity/revoked-sessions.ts";
-import { longestSessionMs } from "./session-lifetime.ts";
+import { longestSessionMs } from "./longest-session.ts";
 
 /**
  * Ends a session on every server before its time: it counts as none, and its open streams end, so that its tabs are rendered

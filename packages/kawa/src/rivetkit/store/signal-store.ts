@@ -8,7 +8,7 @@ import { type ClientRecord, mergeClients } from "./client-record.ts";
 import type { Lives, MemberGroups } from "./member-groups.ts";
 import type { Delta, Replies, Row } from "../wire/protocol.ts";
 import { Purge } from "./purge.ts";
-import { refusalOfFullDisk } from "./refusal-of-disk.ts";
+import { refusalOfFullDisk } from "./full-disk.ts";
 import { SignalRows } from "./signal-rows.ts";
 import type { StoreHandle } from "../storage/storage.ts";
 import { StoreListeners } from "./store-listeners.ts";

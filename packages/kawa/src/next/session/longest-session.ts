@@ -6,12 +6,12 @@ export const defaultMaxAgeMs = 30 * dayMs;
 
 const lifetimes = processState("session-lifetimes", () => ({ longestMs: defaultMaxAgeMs }));
 
-/** Says how long sessions live that this process makes. */
+/** Notes how long sessions live that this process makes. */
 export function noteSessionLifetime(ms: number): void {
   lifetimes.longestMs = Math.max(lifetimes.longestMs, ms);
 }
 
-/** No cookie that is made now lives longer. */
+/** The longest life of a session's cookie that this process may have made. */
 export function longestSessionMs(): number {
   return lifetimes.longestMs;
 }
