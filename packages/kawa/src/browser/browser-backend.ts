@@ -55,7 +55,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
     return this.slot(key).cell;
   }
 
-  /** What the page was rendered with; else {@link entry}. */
+  /** The entry that the page was rendered with; else {@link entry}. */
   hydratedEntry(key: string): ReadonlyCell<Entry> {
     this.hydrate();
     return this.#hydrated.get(key) ?? this.entry(key);
@@ -80,7 +80,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
     await Promise.all(keys.map(await this.#reader));
   }
 
-  /** Those of these keys whose values nothing on the page follows, and which may be older than its server components. */
+  /** The keys whose values nothing on the page follows and may be older than its server components. */
   oldOf(keys: readonly string[]): readonly string[] {
     const { versions } = this.floor;
     return keys.filter((key) => !this.#watched.has(key) && this.slot(key).isOlderThan(versions));

@@ -109,7 +109,7 @@ export class KeptValue<T> {
   }
 }
 
-/** How often each key is kept by this page. */
+/** How many components of this page keep each key. */
 function keepers(): Map<string, number> {
   return processState("kept-values", () => new Map());
 }

@@ -21,7 +21,7 @@ export function tellKeptLeftOut(count: number): void {
   );
 }
 
-/** Once a page for each, whatever the numbers are. */
+/** Reports each kind once a page, whatever its numbers are. */
 function report(message: string): void {
   const kind = message.slice(0, 12);
   if (told.has(kind)) return;

@@ -35,7 +35,7 @@ export function decodePlain(text: string): unknown {
     if (Array.isArray(parsed)) values = parsed;
     return hydrate(typeof parsed === "number" ? parsed : 0);
   } catch {
-    // Also for a value that is nested too deep, and for a text of no value.
+    // The value is nested too deep, or the text is of no value.
     return notPlain;
   }
 }

@@ -52,7 +52,7 @@ export function createRowReader(
   return (key) => loader.load([key]);
 }
 
-/** As many keys as one request may name, and at least one. */
+/** The first keys, as many as one request may name and at least one. */
 function beginningOf(keys: readonly string[]): readonly string[] {
   let length = 0;
   const end = keys.findIndex((key, at) => (length += keysQuery([key]).length) > maxQueryLength && at > 0);

@@ -11,7 +11,7 @@ export type HeldValue = { readonly text?: string | null; readonly value?: unknow
 export type PendingWrite = {
   /** Undefined for a write that does not depend on the value before. */
   readonly updater?: Updater | undefined;
-  /** What the key holds after it. For an update it is known once that is on the way. */
+  /** What the key holds after the write. An update is computed when it is sent. */
   held?: HeldValue | undefined;
   isOnTheWay?: boolean;
   /** True when the visitor who wrote it has gone: it is not shown, and not sent as the next visitor. */

@@ -45,7 +45,7 @@ export function withKawa(config: NextConfig = {}): NextConfig {
   };
 }
 
-/** Where they are installed: in a workspace that is further up. */
+/** The engine's files where they are installed: in a workspace that is further up. */
 function engineFiles(): string[] {
   const command = createRequire(import.meta.url).resolve("@rivetkit/engine-cli");
   const folder = dirname(dirname(command));

@@ -79,7 +79,7 @@ export function LivePage(): ReactElement {
   );
 }
 
-// It tells of the render that it is in.
+// `<LivePage>` tells of the render that it is in.
 markOwnRun(LivePage);
 
 type VersionedProps = { src: string; refresh: LiveRefreshProps["refresh"]; identity: string | undefined };

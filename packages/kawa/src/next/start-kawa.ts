@@ -44,6 +44,6 @@ function endStreams(): void {
     closePushes();
   };
   close();
-  // One that was being opened at this moment.
+  // Streams that were being opened at this moment.
   setTimeout(close, lateStreamMs).unref();
 }

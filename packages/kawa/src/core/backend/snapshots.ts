@@ -59,7 +59,7 @@ export class Snapshots {
     this.#forgetUnseen();
   }
 
-  /** What was known may no longer be shown to everybody: open snapshots read live from now on. */
+  /** Has open snapshots read live from now on: known values may no longer be shown to everybody. */
   detach(): void {
     for (const snapshot of [...this.#open.keys()]) snapshot.release();
   }

@@ -42,7 +42,7 @@ export function createMemoryBackend(id: string): Backend {
   };
   const cells = new HeldCells({ bounds, entryOfNew: () => absent, onForget: forgetDeletion });
   const listeners = new Set<(change: Change) => void>();
-  /** When ephemeral keys end. */
+  /** Timers that end ephemeral keys. */
   const expiries = new Map<string, { readonly timer: ReturnType<typeof setTimeout>; readonly ttlMs: number }>();
   const snapshots = new Snapshots();
   let seq = 0;

@@ -46,7 +46,7 @@ export class TurnBudget {
       // The caller runs now, as far as its next write or read.
       await undefined;
     } while (at < waiting.length && this.#now() < this.#until!);
-    // Those that have come meanwhile have waited less, and go on later.
+    // Callers that came meanwhile have waited less, and go on later.
     if (at < waiting.length) this.#waiting = waiting.slice(at).concat(this.#waiting);
   }
 }

@@ -4,7 +4,7 @@
  */
 export function withTimeout<T, L>(work: Promise<T>, timeoutMs: number, onTimeout: () => L): Promise<T | L> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  // In a browser it is a number.
+  // In a browser the timer is a number.
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)).unref?.()).then(onTimeout);
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -50,7 +50,7 @@ export class StreamProducer<T> {
       }, retryMs).unref();
     };
     const run = new StreamRun({ ...this.#options, onFailure });
-    // It may fail at once, so it has to be known before it begins.
+    // The run may fail at once, so it is noted before it begins.
     this.#run = run;
     run.begin();
   }

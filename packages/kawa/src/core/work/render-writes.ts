@@ -36,7 +36,7 @@ const endedAt = new WeakMap<AbortSignal, number>();
 export function isLeftOut(what: string, key: string, by: (...args: never) => unknown): boolean {
   if (isOwnWork() || isInEffect() || isInternal(key)) return false;
   if (isInPublicRun()) {
-    // It is then rendered for each visitor, where the rules below hold.
+    // The component is then rendered for each visitor, where the rules below hold.
     noteIdentityAsked();
     return true;
   }

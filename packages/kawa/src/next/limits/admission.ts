@@ -8,7 +8,7 @@ import type { Rate } from "./rate-limit.ts";
 import type { BodyOwner } from "./read-json.ts";
 import { reportSeldom } from "./report-seldom.ts";
 
-/** Who opens a stream, as the server has verified it. */
+/** The verified session that opens a stream. */
 export type StreamSession = {
   readonly id: string;
   /** When it ends, in milliseconds since the epoch. The stream ends with it. @default never */
@@ -56,7 +56,7 @@ export class Admission {
   }
 
   /**
-   * Whose request it is that has arrived from an address.
+   * Finds the session of a request that has arrived from an address.
    *
    * @throws {KawaError} RATE_LIMITED - its session has sent one too many
    */

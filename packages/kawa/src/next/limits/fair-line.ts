@@ -5,7 +5,7 @@
 export class FairLine<T> {
   /** Work of clients that go first, by client. */
   readonly #new = new Map<string, T[]>();
-  /** By client; whose turn is next is first. A client without work stays for one turn: until then it is not new again. */
+  /** Work by client, the client whose turn is next first. A client without work stays for one turn: until then it is not new again. */
   readonly #waiting = new Map<string, T[]>();
   #size = 0;
 

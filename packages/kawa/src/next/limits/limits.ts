@@ -27,7 +27,7 @@ export const rateLimits = {
   guestEndCost: 20,
 } as const;
 
-/** What each of these adds to the cost of a request, which is 1. */
+/** What each of these adds to the cost of a request; a request alone costs 1. */
 export const costs = {
   key: 1 / 25,
   keptKey: 1 / 4,
@@ -42,7 +42,7 @@ export const bodyLimits = {
   maxStreamBytes: 512 * kib,
   /** @default of `maxWriteBytes` */
   maxWriteBytes: 64 * kib,
-  /** From the first look at a body to its end. */
+  /** Longest time until a whole body has come, in milliseconds. */
   timeoutMs: 10_000,
   /** A longer body is parsed when it is its client's turn. */
   pieceBytes: 64 * kib,
@@ -84,9 +84,9 @@ export const streamLimits = {
   keysAtOnce: 16,
   /** Length of one event with values; a longer one has a single value. */
   maxEventLength: 64 * kib,
-  /** What is written before the head of the answer has gone. */
+  /** Most characters that are written before the head of the answer has gone. */
   maxEarlyLength: 64 * kib,
-  /** What is buffered for one browser. */
+  /** Most bytes that are buffered for one browser. */
   maxBufferedBytes: mib,
 } as const;
 

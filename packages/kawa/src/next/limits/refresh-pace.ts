@@ -5,7 +5,7 @@ import { processState } from "../../core/process/process-state.ts";
 import { isMarkedRefresh, senderOf } from "../../core/work/refresh-requests.ts";
 import { addressOf } from "../network/asking-client.ts";
 
-/** In a minute, for one browser. A page that changes itself is rendered some ten times a second, a fragment more often. */
+/** Most renders in a minute for one browser. A page that changes itself is rendered some ten times a second, a fragment more often. */
 const maxRenders = { page: 200, fragment: 1_500 } as const;
 const windowMs = 60_000;
 /** Most pages and browsers that are counted at once. */

@@ -10,7 +10,7 @@ const lookMs = 1;
 const maxPauseMs = 4 * sliceMs;
 
 export type TurnsClock = {
-  /** In milliseconds. */
+  /** The time, in milliseconds. */
   readonly now: () => number;
   /** How long the event loop has waited for something to do, in milliseconds. */
   readonly idleMs: () => number;
@@ -26,7 +26,7 @@ export class Turns {
   readonly #clock: TurnsClock;
   readonly #line = new FairLine<() => void>();
   #isRunning = false;
-  /** Since the last pause. */
+  /** Time that work took since the last pause, in milliseconds. */
   #spentMs = 0;
   #pausedAt = Number.NEGATIVE_INFINITY;
   #idleAtPause = 0;

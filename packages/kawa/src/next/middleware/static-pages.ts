@@ -46,7 +46,7 @@ function report(path: string, { paths, patterns, reported }: StaticPages): void 
   );
 }
 
-/** In development nothing is static, and there is no manifest. */
+/** Loads the manifest of the build. In development nothing is static, and there is none. */
 function load(): StaticPages {
   const { routes = {}, dynamicRoutes = {} } = process.env.NODE_ENV === "production" ? readManifest() : {};
   return {

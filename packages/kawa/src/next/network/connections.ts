@@ -26,7 +26,7 @@ const exchanges = processState<Exchanges>("exchanges", () => ({
   isWatching: false,
 }));
 
-/** From now on the process knows which requests it is answering. Idempotent. */
+/** Notes from now on which requests this process is answering. Idempotent. */
 export function watchConnections(): void {
   if (exchanges.isWatching) return;
   exchanges.isWatching = true;

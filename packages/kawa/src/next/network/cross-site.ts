@@ -36,7 +36,7 @@ function isOwn(origin: string, request: Request): boolean {
   );
 }
 
-/** As browsers write it: without the port that the protocol has anyway. */
+/** The host of a URL as browsers write it: without the protocol's default port. */
 function hostOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).host : undefined;
 }

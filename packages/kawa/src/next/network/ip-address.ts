@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 
-/** Those who hold an IPv6 address hold at least a network of so many bits: they can choose any other address in it. */
+/** Groups of an IPv6 address that name its network. A holder can choose any address in the network. */
 const groupsOfNetwork = 4;
 
 /**

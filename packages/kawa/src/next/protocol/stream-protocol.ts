@@ -29,7 +29,7 @@ export type Subscription = {
 };
 
 export type StreamRequest = {
-  /** By a name that each tab makes for itself. */
+  /** What each tab shows, by a name that the tab makes for itself. */
   readonly tabs: Readonly<Record<string, Subscription>>;
   /** Reports that a page stays stale. Such a request opens no stream. */
   readonly stale?: StaleReport | undefined;

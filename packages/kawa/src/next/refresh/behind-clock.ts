@@ -3,7 +3,7 @@ import { isAhead } from "../protocol/is-ahead.ts";
 import type { RefreshWay } from "../protocol/stream-protocol.ts";
 import type { ShownVersions } from "./refresh-queue.ts";
 
-/** Without versions it is shown by whatever is rendered after. */
+/** An announcement without versions is shown by any later render. */
 type Announced = { readonly versions: string; readonly way: RefreshWay; readonly at: number };
 
 /**
@@ -11,12 +11,12 @@ type Announced = { readonly versions: string; readonly way: RefreshWay; readonly
  * announced before that render began.
  */
 export class BehindClock {
-  /** The oldest that is not shown. */
+  /** The oldest announcement that is not shown. */
   #oldest: Announced | undefined;
-  /** The oldest since the last refresh began, which may show what came before. */
+  /** The oldest announcement since the last refresh began: that refresh may show the earlier ones. */
   #next: Announced | undefined;
 
-  /** When what is not shown was announced first, on the clock of `performance.now()`; undefined when all is shown. */
+  /** When the oldest announcement that is not shown came, on the clock of `performance.now()`; undefined when all is shown. */
   get since(): number | undefined {
     return this.#oldest?.at;
   }
@@ -32,7 +32,7 @@ export class BehindClock {
     this.#next = undefined;
   }
 
-  /** All is shown. */
+  /** Forgets all announcements: all is shown. */
   clear(): void {
     this.#oldest = this.#next = undefined;
   }

@@ -45,7 +45,7 @@ export class LiveStatusStore {
       clearTimeout(this.#offlineTimer);
       this.#offlineTimer = undefined;
       this.#learn({ base, isOffline: false });
-      // Each try that fails tells it again.
+      // Each failed try comes here again: the first timer stays.
     } else this.#offlineTimer ??= setTimeout(() => this.#learn({ isOffline: true }), offlineAfterMs);
   }
 
@@ -54,7 +54,7 @@ export class LiveStatusStore {
     clearTimeout(this.#staleTimer);
     if (since === undefined) return this.#learn({ isStale: false });
     const leftMs = since + staleAfterMs - performance.now();
-    // It has shown something newer meanwhile.
+    // The tab has shown something newer meanwhile.
     if (leftMs > 0 && this.#facts.isStale) this.#learn({ isStale: false });
     this.#staleTimer = setTimeout(() => this.#learn({ isStale: true }), leftMs);
   }

@@ -16,7 +16,7 @@ import { StaleWatchdog } from "./stale-watchdog.ts";
 /** What React has committed. */
 export type LiveCommit = {
   readonly shown: ShownRender;
-  /** Of the refresh and of the navigation that were committed last. */
+  /** Numbers of the refresh and of the navigation that were committed last. */
   readonly refreshCount: number;
   readonly navigationCount: number;
 };
@@ -195,7 +195,7 @@ export class LiveTab {
     this.#update();
   }
 
-  /** Once for all effects of a commit. */
+  /** Looks at all that an event has changed, once for all effects of a commit. */
   #update(): void {
     if (this.#isUpdating) return;
     this.#isUpdating = true;

@@ -11,7 +11,7 @@ export function observeReceivedRenders(onRender: (render: ReceivedRender) => voi
   const observer = new PerformanceObserver((list) => {
     for (const { name, startTime, serverTiming } of list.getEntries() as PerformanceResourceTiming[]) {
       valuePort().floor.end(name);
-      // Not every browser has it; what was received is unknown then.
+      // Without `serverTiming` it is unknown which render was received.
       const id = serverTiming?.find((entry) => entry.name === renderTimingName)?.description;
       // A request without `_rsc` is for a document or an action.
       const isRender = /[?&]_rsc=/.test(name) && name.startsWith(`${location.origin}/`);

@@ -71,7 +71,7 @@ export class RefreshQueue {
     return this.#isBusy;
   }
 
-  /** What has to be shown; empty when that is whatever is rendered next. */
+  /** Versions that have to be shown; empty when any next render will do. */
   get announced(): string {
     return this.#announced[this.#need ?? "route"];
   }
@@ -95,7 +95,7 @@ export class RefreshQueue {
     }
   }
 
-  /** What was announced for this is not shown any more. */
+  /** Drops what was announced for a part that is not shown any more. */
   forget(way: RefreshWay): void {
     this.#announced[way] = "";
   }

@@ -41,7 +41,7 @@ export class ShownPage {
   #url = "";
   /** What Next's router showed at the last commit. */
   #tree: string | undefined;
-  /** All that is shown is of that address. */
+  /** True where all that is shown is of one address. */
   #isOfOneAddress = false;
   /** Renders whose answers have begun since the last commit. */
   #arrivedCount = 0;

@@ -31,7 +31,7 @@ class UnsentRows {
     this.#rows.push(row);
   }
 
-  /** As JSON that is safe inside of a script element. */
+  /** Takes the rows, as JSON that is safe inside of a script element. */
   take(): string | undefined {
     if (this.#rows.length === 0) return undefined;
     const text = JSON.stringify(this.#rows).replaceAll("<", "\\u003c");

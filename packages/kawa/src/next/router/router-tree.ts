@@ -2,7 +2,7 @@
 type Tree = readonly [
   segment: string | readonly string[],
   slots: Readonly<Record<string, Tree>>,
-  /** Of a slot that shows another address than the page. */
+  /** The address of a slot that shows another one than the page. */
   shownAddress?: unknown,
   marker?: unknown,
   hints?: unknown,
@@ -39,7 +39,7 @@ function* pathsOf([segment, slots]: Tree, above: string): Generator<string> {
   for (const slot of Object.values(slots)) yield* pathsOf(slot, path);
 }
 
-/** Such as `(.)`; dynamic segments name it with their kind, as in `di(.)`. */
+/** The marker of an intercepting segment, such as `(.)`; dynamic ones have it in their kind, as in `di(.)`. */
 function interceptionMarker(segment: string | readonly string[]): string {
   return (
     (typeof segment === "string" ? /^(\(\.{1,3}\))+/ : /(\(\.{1,3}\))+$/).exec(

@@ -5,7 +5,7 @@ import { StreamOwner } from "./stream-owner.ts";
 
 const newLeader = "leader";
 
-/** For browsers without shared workers. Most never load this. */
+/** Opens the stream in a browser without shared workers. Most browsers never load this module. */
 export function openWithoutWorker(options: OwnerLinkOptions): OwnerLink {
   return navigator.locks && globalThis.BroadcastChannel ? joinTabs(options) : openAlone(options);
 }

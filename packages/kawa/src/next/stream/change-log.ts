@@ -36,7 +36,7 @@ export class ChangeLog {
     return since.epoch === this.#epoch && since.seq >= this.#floor;
   }
 
-  /** Those of the keys that have changed after `since`, as far as the log {@link reaches}; undefined stands for all keys. */
+  /** The keys that have changed after `since`, as far as the log {@link reaches}; `keys` undefined stands for all. */
   *changed(keys: ReadonlySet<string> | undefined, since: Version): Iterable<string> {
     for (const key of keys ?? this.#changedAt.keys()) if (this.isChanged(key, since)) yield key;
   }

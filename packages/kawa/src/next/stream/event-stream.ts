@@ -35,7 +35,7 @@ import type { ValueFeedOptions } from "./value-feed.ts";
 
 const noTabs = "[]";
 
-/** All browsers of a server that ends come back within this time; one whose time is up comes back at once. */
+/** Within this time browsers come back, in milliseconds: spread out when a server ends, at once when a stream's time is up. */
 const withinMs = { restart: 2_000, rotation: 100, expired: 0 } as const;
 
 /**
@@ -159,7 +159,7 @@ export class EventStream implements TabStream, StreamSource {
 
   /** Tells which tabs show something of backends whose changes this process may miss. */
   tellCut(backends: readonly Backend[]): void {
-    // Its values may be of any backend.
+    // The values of the stream may be of any backend.
     const mayShow = (tab: FollowedTab): boolean =>
       backends.some((backend) => this.#values !== undefined || tab.mayShow(backend));
     const tabs = this.#tabs.filter(mayShow).map(({ name }) => name);
@@ -169,7 +169,7 @@ export class EventStream implements TabStream, StreamSource {
     this.send("cut", { tabs });
   }
 
-  /** The browser reads nothing: it comes back by itself when it does. */
+  /** Ends the stream of a browser that does not drain it. The browser opens a new one when it reads again. */
   #giveUp(): void {
     this.onGone();
     this.#output.destroy();
@@ -215,7 +215,7 @@ export class EventStream implements TabStream, StreamSource {
     if (this.#pending.gather()) flushSoon(this);
   }
 
-  /** All tabs that change in this turn are known now, whenever this browser reads. */
+  /** Called at the end of a turn, when all tabs that it changes are known, whether this browser reads or not. */
   flushTurn(): void {
     this.#pending?.endTurn(jitterMsFor(changedTabCount(), this.#times.maxSpreadMs));
     this.flush();

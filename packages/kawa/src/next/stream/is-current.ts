@@ -28,7 +28,10 @@ export async function isCurrent(
   return [...keys].every((key) => backend.entry(key).peek().seq <= shown.seq);
 }
 
-/** For a backend that an unknown render does not name: a late part of it may have read from there. */
+/**
+ * True when a backend has not changed since an unknown render that does not name it was made: a late part of the render may have read from
+ * it.
+ */
 function isUnchangedSince({ versions }: WatchTarget, { version }: Backend, log: ChangeLog): boolean {
   const renderedAtMs = versions[""];
   if (renderedAtMs === undefined || versions[version.epoch] !== undefined) return false;

@@ -12,7 +12,7 @@ export const tickMs = 1_000;
 
 type OpenStreams = {
   readonly all: Set<EventStream>;
-  /** One for all streams: thousands are open. Undefined while there are none. */
+  /** One ticker for all streams: thousands are open. Undefined while there are none. */
   ticker: NodeJS.Timeout | undefined;
   /** True while some stream has told tabs, by `cut`, that they may miss changes. */
   isCut: boolean;

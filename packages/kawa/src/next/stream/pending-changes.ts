@@ -31,7 +31,7 @@ export class PendingChanges {
     return true;
   }
 
-  /** All that changes in this turn is known. */
+  /** Called at the end of the turn, when all its changes are known. */
   endTurn(jitterMs: number): void {
     this.#state = "due";
     this.#jitterMs = Math.max(this.#jitterMs, jitterMs);

@@ -19,7 +19,7 @@ export class StreamDeadline {
     this.#onEnd = onEnd;
   }
 
-  /** Of several ends the first counts. */
+  /** Sets an end; the earliest one counts. */
   endAfter(ms: number, why: StreamEnd): void {
     const now = performance.now();
     if (now + ms >= this.#at) return;

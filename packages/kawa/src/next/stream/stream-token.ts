@@ -55,7 +55,7 @@ export function issueStreamToken(subject: string, renders: readonly RenderReads[
 /** What a browser was told of the renders of one tab. */
 export type ToldReads = {
   readonly renders: ReadonlyMap<string, RenderReads>;
-  /** It was told to another session: the browser has signed in or out since, or the token is not its own. */
+  /** The token is of another session: the browser has signed in or out since, or the token is not its own. */
   readonly isOfAnother: boolean;
 };
 

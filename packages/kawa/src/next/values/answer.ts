@@ -49,7 +49,7 @@ const messages: Readonly<Record<KawaErrorCode, string>> = {
   WRITE_UNCONFIRMED: "It is not known whether this was saved. What you see is what the server has.",
 };
 
-/** Of every answer: no cache keeps it, and no browser takes it for another type. */
+/** Headers of every answer: no cache keeps it, and no browser takes it for another type. */
 export const answerHeaders = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
 const defaultRetryMs: Partial<Record<KawaErrorCode, number>> = { STREAMS_EXHAUSTED: 10_000 };

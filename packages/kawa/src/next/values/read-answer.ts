@@ -20,7 +20,7 @@ export class ReadAnswer {
     return this.#left <= 0;
   }
 
-  /** Once after each {@link answerLimits.pieceLength}: what comes next may wait for its turn. */
+  /** True once after each {@link answerLimits.pieceLength}: the next piece may wait for its turn. */
   get isPieceFull(): boolean {
     if (this.#leftOfPiece > 0) return false;
     this.#leftOfPiece = answerLimits.pieceLength;

@@ -7,7 +7,7 @@ const maxKeys = 500_000;
 
 /** The renders of this process that were made or asked for last. A tab that shows an older one hears of every change. */
 export class KnownRenders {
-  // In the order of last use.
+  // Renders in the order of last use.
   readonly #renders = new Map<string, RenderReads>();
   #keyCount = 0;
   /** Follows all renders: they grow while they stream. */

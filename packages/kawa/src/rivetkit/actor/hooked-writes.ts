@@ -113,7 +113,7 @@ export class HookedWrites {
     };
   }
 
-  /** What is left to delete of a clear that has passed its hooks; undefined for another one, and where that is not known any more. */
+  /** The rest of a clear that has passed its hooks; undefined for a whole clear, and for a rest whose clear is forgotten. */
   async #restOfClear(client: string, { only, partOf }: Clear): Promise<Clear | undefined> {
     if (only === undefined || partOf === undefined) return undefined;
     const first = this.#answers.get(client)?.byNumber.get(partOf);

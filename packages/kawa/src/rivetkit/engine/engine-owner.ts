@@ -9,7 +9,7 @@ const patienceOfThreadsMs = 3_000;
 /** `thread`: another thread of this process. `unknown`: whether it lives cannot be looked up. */
 export type Owner = "this thread" | "thread" | "process" | "gone" | "unknown";
 
-/** What this thread writes down of an engine that it has started. */
+/** The record of an engine that this thread has started. */
 export function recordOf(enginePid: number, port: number): EngineRecord {
   return {
     pid: enginePid,

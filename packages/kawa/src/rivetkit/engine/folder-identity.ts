@@ -8,7 +8,7 @@ export type FolderIdentity = {
   readonly place: string;
   readonly device: string;
   readonly inode: string;
-  /** In nanoseconds; "0" where the file system does not know it. */
+  /** Time of birth in nanoseconds; "0" where the file system does not know it. */
   readonly bornAt: string;
 };
 

@@ -6,7 +6,7 @@ import { env } from "../settings/env.ts";
 /** Names a process for good. Its number alone does not: the system gives it away again, at once in a container that starts anew. */
 export type ProcessMark = {
   readonly pid: number;
-  /** As the system tells it; undefined where it does not. */
+  /** Start of the process as the system tells it; undefined where it does not. */
   readonly startedAt?: string | undefined;
   /** Boot of the machine and space of process numbers; undefined where the system has one space only. */
   readonly space?: Space | undefined;

@@ -66,7 +66,7 @@ export function toolEnvironment(dataPath: string): NodeJS.ProcessEnv {
   return { ...storeEnvironment(dataPath), RUST_LOG: "error" };
 }
 
-/** Where an engine stores. */
+/** Environment that tells an engine, or its tool, where the store is. */
 export function storeEnvironment(dataPath: string): NodeJS.ProcessEnv {
   const user = env.forEngine;
   const isDatabase = Boolean(user["RIVET__POSTGRES__URL"]);

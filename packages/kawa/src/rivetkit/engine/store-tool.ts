@@ -5,7 +5,7 @@ import { createNamespaceName } from "./engine-api.ts";
 import type { EngineFolder } from "./folder.ts";
 import { toolEnvironment } from "./settings.ts";
 
-/** As that of {@link withStore}. */
+/** Longest time for the tool, as in {@link withStore}. */
 const timeoutMs = 20_000;
 const byName = "/rivet/namespace/by_name";
 

@@ -30,7 +30,7 @@ type Actions = {
 /** Name of an action of the actor. */
 export type ActionName = keyof Actions;
 
-/** What an action itself takes. */
+/** The params of an action, without its name and the caller's identity. */
 export type OwnParams<N extends ActionName> = Actions[N]["params"];
 
 /**
@@ -41,7 +41,7 @@ export type ActionParams<N extends ActionName, C extends object = AnyContext> = 
   ? { action: N } & Actions[N]["params"] & Partial<C>
   : never;
 
-/** What an action gives. */
+/** The result of an action. */
 export type ActionResult<N extends ActionName> = Actions[N]["result"];
 
 // The documented hooks read `params.userId` without a type of their own.

@@ -7,7 +7,7 @@ const checkIntervalMs = 10;
 
 const underWay = processState("requests-under-way", () => new Set<ServerResponse>());
 
-/** From now on requests to all `node:http` servers of this process are known until they are answered. Idempotent. */
+/** Counts the requests to all `node:http` servers of this process from now on. Idempotent. */
 export function noteRequests(): void {
   processState("notes-requests", () => {
     subscribe("http.server.request.start", (message) => {

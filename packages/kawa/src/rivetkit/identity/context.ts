@@ -11,7 +11,7 @@ export type GetContext = () => Context | null | undefined | Promise<Context | nu
 
 const maxContextBytes = 8 * 1024;
 
-// In a box: an anonymous block is not the same as no block.
+// In an object, which tells an anonymous block from none.
 const storage = processState(
   "context",
   () => new AsyncLocalStorage<{ readonly context: Context | null | undefined }>(),

@@ -8,7 +8,7 @@ export type CurrentSession = CheckedSession & { readonly expiresAt: number };
 
 type ReadSession = () => Promise<CurrentSession | undefined>;
 
-/** By the name of the cookie: a module that is evaluated once more takes its own place. */
+/** The reader of each cookie, by its name: a module that is evaluated again replaces its own reader. */
 const readers = processState("session-readers", () => new Map<string, ReadSession>());
 
 /** Lets the rest of Kawa ask for the session of the request that is being answered. */
@@ -40,7 +40,7 @@ export async function currentSession(): Promise<CurrentSession | undefined> {
   return undefined;
 }
 
-/** By a digest Next recognises what it has thrown itself, to end a prerender. */
+/** True for an error that Next throws to end a prerender: it has a digest. */
 function isOfNext(error: unknown): boolean {
   return typeof error === "object" && error !== null && "digest" in error;
 }

@@ -101,7 +101,7 @@ export class RevokedSessions {
     await this.#backend.set(revokedKey(id, Math.ceil(until) + revocationMarginMs), true, asServer);
   }
 
-  /** As {@link revoke}, for this session and all of its browser before. */
+  /** As {@link revoke}, for this session and all earlier ones of its browser. */
   async end({ id, chain, generation }: ChainedSession, until: number): Promise<void> {
     const before = this.#chains.get(chain);
     // The row stands for the sessions before too, whose cookies may live longer.
@@ -117,7 +117,7 @@ export class RevokedSessions {
   #follow(backend: Backend): () => void {
     this.#backend = backend;
     this.#isKnown = false;
-    // One that is not connected yet says so when it is: nothing is started for this.
+    // A backend that is not connected yet reports it when it is: this starts nothing.
     if (backend.status === "connected") this.#loadSoon();
     return backend.onChange(({ keys }) => {
       for (const key of keys) this.#note(key);

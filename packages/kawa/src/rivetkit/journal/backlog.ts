@@ -17,7 +17,7 @@ export class Backlog {
     this.#handle = handle;
   }
 
-  /** Of all commits, in characters. */
+  /** Size of all commits, in characters. */
   get size(): number {
     return this.#size;
   }

@@ -98,7 +98,7 @@ export class EngineFiles implements EngineStore {
     for (const folder of withFoldersAbove(this.#path)) await this.#disk.flushFolder(folder);
   }
 
-  /** What was in a file that was deleted meanwhile is in another one, which may be new. */
+  /** Flushes the changed files in several passes: the rows of a file that is deleted meanwhile are in another one, which may be new. */
   async #flushData(): Promise<void> {
     const seen = new Set<string>();
     for (let pass = 0; pass < maxPassCount; pass += 1) {

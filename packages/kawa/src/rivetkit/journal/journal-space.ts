@@ -33,7 +33,7 @@ export class JournalSpace {
     this.#tail = start;
   }
 
-  /** How much is in use, in bytes. */
+  /** Bytes of lines that were not given up. */
   get used(): number {
     return this.#used;
   }

@@ -15,7 +15,7 @@ export type JournalLimits = {
   readonly maxBacklogSize: number;
   /** Size of a new journal, which every actor has. It doubles when it is full. */
   readonly firstBytes: number;
-  /** When so much is in use, the engine's files are flushed. */
+  /** Once this many bytes of the journal are in use, the engine's files are flushed. */
   readonly releaseBytes: number;
   /** Largest size of a journal. The next incarnation reads all of it, and may have to store it again. */
   readonly maxBytes: number;
@@ -168,7 +168,7 @@ class JournaledHandle implements StoreHandle {
     } while (this.#backlog.size > 0);
   }
 
-  /** Where nothing is flushed, space is given up at once. */
+  /** Bytes that may be in use before space is given up: none where nothing is flushed. */
   get #releaseBytes(): number {
     return this.#engine ? this.#limits.releaseBytes : 0;
   }

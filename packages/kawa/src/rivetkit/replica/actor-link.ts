@@ -113,7 +113,7 @@ export class ActorLink {
         return await withTimeout(request(connection), leftUntil(deadline), () => this.#giveUp());
       } catch (error) {
         if (isFinal(error) || performance.now() >= deadline) throw error;
-        // The actor lives and takes its time.
+        // After a timeout the actor may only be slow: the connection stays.
         if (!isKawaError(error, "BACKEND_TIMEOUT")) await this.drop(connection, error);
       }
     }

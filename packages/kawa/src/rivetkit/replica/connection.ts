@@ -27,7 +27,7 @@ const requestTimeoutMs = 10_000;
 
 export type ConnectionEvents = {
   onDelta: (delta: Delta) => void;
-  /** Where the actor is, now and then. All deltas up to there have been sent before. */
+  /** Called now and then with the actor's version, after all deltas up to it. */
   onPosition: (position: Version) => void;
 };
 

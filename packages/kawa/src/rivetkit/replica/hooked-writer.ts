@@ -96,7 +96,7 @@ export class HookedWriter {
     return undefined;
   }
 
-  /** Where values are guarded, the caller expects the number of what it was shown, not of what is stored. */
+  /** Translates `expect` where values are guarded: the caller knows the number of what it was shown, not of what is stored. */
   async #expecting(change: Change<"text">, expect: number, asked: Asked): Promise<Change<"text">> {
     const base = await this.#link.ask(asked.deadline, async (connection) => {
       return isGuardedFor(connection.hooked, asked.origin) ? this.#shownBase(connection, change.key, asked) : undefined;

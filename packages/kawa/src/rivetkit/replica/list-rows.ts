@@ -10,7 +10,7 @@ export type ListRowsOptions = {
   /** Encoded identity of the caller. It is waited for only where lists are hooked. */
   readonly context: Promise<string | undefined>;
   readonly from: FromHook | undefined;
-  /** Of one page. */
+  /** Longest wait for one page. */
   readonly timeoutMs: number;
 };
 

@@ -42,7 +42,7 @@ const operationTimeoutMs = 30_000;
 
 export type RivetBackendOptions = ActorAddress & {
   readonly getContext?: GetContext | undefined;
-  /** Of one encoded value. @default 262_144 (256 KiB) */
+  /** Largest encoded value, in bytes. @default 262_144 (256 KiB) */
   readonly maxValueBytes?: number | undefined;
 };
 
@@ -115,7 +115,7 @@ export class RivetBackend implements Backend {
   }
 
   async readerFor(options?: OperationOptions): Promise<Reader> {
-    // It refuses the first read, whose key it is told.
+    // At build time this backend refuses the first read, and names its key.
     if (this.#build.isNow) return this;
     const { origin } = options ?? {};
     const from = currentHook();

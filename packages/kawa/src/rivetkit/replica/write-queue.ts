@@ -10,7 +10,7 @@ import type { QueuedWrite } from "./queued-write.ts";
 export type Batch = {
   readonly number: number;
   readonly folded: readonly Folded[];
-  /** When the first of its writes need no longer be waited for. */
+  /** When the first of its writers stops waiting. */
   readonly deadline: number;
 };
 

@@ -10,7 +10,7 @@ import { type Batch, WriteQueue } from "./write-queue.ts";
 export type WriterOptions = {
   readonly link: ActorLink;
   readonly timeoutMs: number;
-  /** Of one encoded value. */
+  /** Largest encoded value, in bytes. */
   readonly maxValueBytes?: number | undefined;
 };
 
@@ -29,7 +29,7 @@ export class Writer {
   #unsettled: Batch | undefined;
   /** True once the actor was asked not to apply that batch: it must not be sent again. */
   #isRevoking = false;
-  /** Until then the replica follows the keys of the batch on the way. */
+  /** Ends the following of the keys of the batch on the way. */
   #stopExpecting: (() => void) | undefined;
   #isFlushing = false;
 

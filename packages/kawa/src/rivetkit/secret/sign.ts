@@ -45,7 +45,7 @@ export function verify(expected: Expected, text: unknown): Checked {
   return keys.some((known) => isSignedWith(known, expected, content, signatures)) ? checkContent(content) : invalid;
 }
 
-/** One signature a secret, none twice. */
+/** True for whole signatures, none of them twice. */
 function isWhole(signatures: Buffer): boolean {
   const { length } = signatures;
   if (length === 0 || length % signatureBytes !== 0 || length > maxSignatures * signatureBytes) return false;

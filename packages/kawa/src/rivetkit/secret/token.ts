@@ -1,15 +1,15 @@
 import type { Purpose } from "./shared-secret.ts";
 
-/** What every token says of itself. */
+/** The claims that every token makes. */
 export type Claims = {
   readonly purpose: Purpose;
   /** Who takes it: the address of an actor, the name of a cookie, the id of a session. Another one refuses it. */
   readonly audience: string;
-  /** In milliseconds since the epoch. */
+  /** When the token expires, in milliseconds since the epoch. */
   readonly expiresAt: number;
 };
 
-/** What a reader of a token asks for. */
+/** The claims that the reader of a token expects. */
 export type Expected = Pick<Claims, "purpose" | "audience">;
 
 /** `invalid`: forged, made for another purpose or audience, or with a secret that this process does not know. */

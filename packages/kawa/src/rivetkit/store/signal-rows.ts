@@ -12,7 +12,7 @@ type Recent = { readonly seq: number; readonly keys: readonly string[] };
 const maxReplySize = 4 * 1024 * 1024;
 const maxRecentKeys = 10_000;
 const maxOverwrittenRows = 10_000;
-/** In characters, as all sizes here. */
+/** Most characters of overwritten keys and values. All sizes in this file are in characters. */
 const maxOverwrittenSize = 4 * 1024 * 1024;
 
 /** Sorts after every internal key, and before every other key. */

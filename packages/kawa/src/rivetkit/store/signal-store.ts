@@ -87,7 +87,7 @@ export class SignalStore {
     return this.#rows.count;
   }
 
-  /** As the key was at version `at`; as it is now, where that is no longer known or of another history. */
+  /** The value of a key at version `at`; the present one where that is no longer known, or of another history. */
   get(key: string, at?: Version): { readonly text: string | null; readonly seq: number } {
     this.#checkOpen();
     return this.#rows.get(key, this.#seqOf(at));

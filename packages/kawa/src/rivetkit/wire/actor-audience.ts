@@ -3,7 +3,7 @@ export function actorAudience(name: string, key: readonly string[]): string {
   return JSON.stringify([name, ...key]);
 }
 
-/** Of a backend, whose id is the name and the id of its actor. */
+/** Names the actor of a backend, whose id is the name and the id of that actor. */
 export function backendAudience(backendId: string): string {
   const at = backendId.indexOf("/");
   return actorAudience(backendId.slice(0, at), [backendId.slice(at + 1)]);

@@ -40,7 +40,7 @@ export type Clear = {
 /** No commit has this number. */
 export const noSeq = -1;
 
-/** Its length in the store, in UTF-16 code units. */
+/** Length of a row in the store, in UTF-16 code units. */
 export function sizeOf([key, text]: Row): number {
   return key.length + (text?.length ?? 0);
 }
@@ -115,7 +115,7 @@ export type Replies = {
    * are hooked, `rows` are what was written after the hooks.
    */
   write: { epoch: string; seq: number; conflicts: readonly string[]; rows?: readonly Row[] };
-  /** Those that were applied before, with their conflicts. Their deltas have been sent. */
+  /** Batches that were applied before, with their conflicts. Their deltas have been sent. */
   revoke: { epoch: string; seq: number; applied: readonly (readonly [number: number, conflicts: readonly string[]])[] };
   /** The registered streams whose values this client is to produce. */
   streams: { produce: readonly string[] };
@@ -132,7 +132,7 @@ export type ReplyError = { code: string; message: string; data?: Readonly<Record
 
 type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; error: ReplyError };
 
-/** Of the list under `key`: see {@link ListChange}. */
+/** The change of the list under `key`: see {@link ListChange}. */
 export type ListRow = readonly [key: string, left: readonly string[], joined: readonly string[]];
 
 /**

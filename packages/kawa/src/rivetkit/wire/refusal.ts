@@ -41,7 +41,7 @@ export function fromReplyError({ code, message, data = {} }: ReplyError): KawaEr
   return new KawaError(known, message, { data });
 }
 
-/** Of whatever was thrown. */
+/** The message of anything that was thrown. */
 function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message;
   return typeof error === "string" ? error : show(error);

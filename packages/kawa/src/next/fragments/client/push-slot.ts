@@ -10,7 +10,7 @@ export function acquirePushSlot(signal: AbortSignal): Promise<() => void> {
     const { locks } = navigator as Partial<Navigator>;
     const settled = new AbortController();
     const hold = (): Promise<void> | undefined => {
-      // Both were free.
+      // Both slots were free: this one goes back.
       if (settled.signal.aborted) return undefined;
       settled.abort();
       return new Promise((release) => resolve(release));

@@ -9,7 +9,7 @@ import type { PushEnd } from "../../protocol/push-protocol.ts";
 type OpenPush = { end(reason: PushEnd): void };
 
 const pushes = processState("open-pushes", () => new Map<string, OpenPush>());
-/** Of each session, the calls of its tabs. */
+/** The calls of each session's tabs. */
 const bySession = processState("pushes-of-sessions", () => new Map<string, Set<OpenPush>>());
 
 export type PushOwner = { readonly tab: string; readonly client: AskingClient; readonly fragmentCount: number };

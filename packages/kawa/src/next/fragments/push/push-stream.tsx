@@ -39,12 +39,12 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   /** Undefined where it is unknown. */
   readonly #reader: PushReader | undefined;
   readonly #drain = new DrainWatch();
-  /** For the report of pages that are rendered too often. */
+  /** Names this stream in reports of fragments that are rendered too often. */
   readonly #name = randomUUID();
   readonly #route = nextWork()?.work.route ?? "";
   #round = 0;
   #roundAt = Number.NEGATIVE_INFINITY;
-  /** When the next round may begin, as far as that was asked for. */
+  /** When the next round may begin; undefined while none is wanted. */
   #startAt: number | undefined;
   #versions: ShownVersions = {};
   #scope: RequestScope | undefined;
@@ -189,7 +189,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     };
   }
 
-  /** Of the backends that these fragments read, and no others. */
+  /** Versions of the backends that these fragments read, and no others. */
   #toldVersions(fragments: readonly FollowedFragment[]): string {
     const isRead = ({ id, version: { epoch } }: Backend): boolean =>
       fragments.some(({ reads, ref }) => reads.keys.has(id) || parseVersions(ref.versions)[epoch] !== undefined);

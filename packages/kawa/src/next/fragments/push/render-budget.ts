@@ -24,7 +24,7 @@ export class RenderBudget {
     return this.#costs.get(component) ?? unknownCostMs;
   }
 
-  /** As many as fit into a slice, and at least one. */
+  /** The first fragments, as many as fit into a slice and at least one. */
   fitting<T extends { readonly component: FragmentComponent }>(fragments: Iterable<T>): T[] {
     const some: T[] = [];
     let costMs = 0;
@@ -36,7 +36,7 @@ export class RenderBudget {
     return some;
   }
 
-  /** When these may be rendered, by the process clock. */
+  /** Reserves time for fragments. Returns when they may be rendered, by the process clock. */
   reserve(fragments: readonly { readonly component: FragmentComponent }[]): number {
     return this.#reserve(fragments.reduce((sum, { component }) => sum + this.#costForTab(component), roundCostMs));
   }

@@ -50,7 +50,7 @@ export class SharedRun {
       .finally(() => this.#scope.snapshots.release());
   }
 
-  /** It has asked who looks. */
+  /** Called when the component has asked who looks. */
   makePrivate(): void {
     this.state = "private";
     this.#onPrivate();
@@ -69,7 +69,7 @@ export class SharedRun {
     return true;
   }
 
-  /** Who shows it has read what it has read. */
+  /** Adds the reads of this run to those of a tab that shows it. */
   tell(reads: RenderReads): void {
     for (const { backend, key } of this.#scope.seen) reads.add(backend.id, key);
   }
