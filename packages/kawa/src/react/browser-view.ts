@@ -6,9 +6,9 @@ import { ready } from "./checks/fulfilled.ts";
 
 /** What React needs of a signal or computed in a browser. */
 export type BrowserView<T> = {
-  /** For `use()`: pending until the value is known. */
+  /** A promise for `use()`: pending until the value is known. */
   readonly ready: () => Promise<void>;
-  /** For `use()` where an unknown value is shown in another way: pending only while a navigation waits for newer values. */
+  /** A promise for `use()` where an unknown value is shown in another way: pending only while a navigation waits for newer values. */
   readonly fresh: () => Promise<void>;
   readonly subscribe: (listener: () => void) => () => void;
   readonly get: () => T;

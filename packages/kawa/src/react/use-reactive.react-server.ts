@@ -78,7 +78,7 @@ function useChecked<T>(scope: RequestScope, signal: BackedSignal<T>, checked: Ho
   return signal.valueIn(entry);
 }
 
-/** Looks at who has called; not in a run for all visitors, where async functions of Kawa call the components. */
+/** Checks the caller; not in a run for all visitors, where async functions of Kawa call the components. */
 function noteCallerIn(scope: RequestScope, call: HookCall): void {
   if (!scope.isForAll) noteCaller(call);
 }

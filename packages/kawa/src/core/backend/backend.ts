@@ -22,7 +22,7 @@ export type Updater = (current: Entry) => unknown;
 /** Who acts, as the server has verified it: plain data, whose fields the hooks of an actor find in their `params`. */
 export type Context = Readonly<Record<string, unknown>>;
 
-/** As whom something is read or written. */
+/** In whose name something is read or written. */
 export type OperationOptions = {
   /** Who acts. @default what `withContext` says, else the backend's `getContext`, else an anonymous caller */
   context?: Context | undefined;

@@ -6,7 +6,7 @@ const minCompaction = 1_024;
 /** What was overwritten, so that a key can be read as it was a moment ago. Its owner has to forget the oldest in time. */
 export class UndoLog<T extends { readonly seq: number }> {
   readonly #byKey = new Map<string, Overwritten<T>[]>();
-  /** In the order of time; those before `#first` are forgotten. */
+  /** Entries in the order of time; those before `#first` are forgotten. */
   #all: Overwritten<T>[] = [];
   #first = 0;
 

@@ -14,7 +14,7 @@ export const streamRenewMs = 2_000;
 const checkMs = 1_000;
 /** A render counts as a viewer for this long: then its browser has connected. */
 const renderMs = 10_000;
-/** When the value of a stream has changed, a browser that still shows it has rendered its page again by then. */
+/** After a change of a stream's value, a browser that still shows the stream has rendered its page again within this time. */
 const unreadMs = 30_000;
 /** A reload, or a navigation to another page that shows the stream, does not stop it. */
 const stopMs = 3_000;

@@ -3,7 +3,7 @@ import type { ReactiveStream, StreamCleanup, StreamStart } from "./reactive-stre
 import { reported } from "../process/reported-promise.ts";
 import type { Read } from "../backend/reads.ts";
 
-/** As whom a stream writes: it belongs to all who look, and not to the visitor who happened to come first. Hooks see this field. */
+/** The identity of a stream that writes: the stream belongs to all viewers, and not to the first one. Hooks see this field. */
 const asProducer: OperationOptions = { context: { isStreamProducer: true } };
 
 /** The signal that a stream writes. */
@@ -53,7 +53,7 @@ export class StreamRun<T> {
   }
 
   fail(error: unknown): void {
-    // What is still running at the end often fails because of the end.
+    // Work that still runs at the end often fails because of it.
     if (this.#isOver) return;
     this.end();
     this.#options.onFailure(error);

@@ -3,7 +3,7 @@ export type EncodedValue = {
   readonly text: string;
   /** Bytes of `text` in UTF-8. */
   readonly bytes: number;
-  /** As many as it would have if nothing in it were written once for many places. */
+  /** Bytes that the value would have if nothing in it were shared. */
   readonly expandedBytes: number;
 };
 
@@ -44,7 +44,7 @@ export function codeOf(value: number | undefined): number {
  */
 export const costs = { code: 2, list: 16, object: 16, map: 32, set: 32, bytes: 64, member: 1, name: 2 } as const;
 
-/** Most bytes that a text may stand for, counted as if nothing in it were written once for many places. */
+/** Most bytes that a text may stand for, counted as if nothing in it were shared. */
 export function maxExpandedBytes(textBytes: number): number {
   return Math.max(1024 * 1024, 4 * textBytes);
 }

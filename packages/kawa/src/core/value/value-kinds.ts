@@ -6,7 +6,7 @@ const elementKinds = [
 
 export type TypedArrayClass = { new (buffer: ArrayBuffer): ArrayBufferView; readonly BYTES_PER_ELEMENT: number };
 
-/** By name: those that this platform has. */
+/** The classes of typed arrays that this platform has, by name. */
 export const typedArrayClasses: ReadonlyMap<string, TypedArrayClass> = new Map(
   elementKinds.flatMap((name) => {
     const found = Reflect.get(globalThis, name) as TypedArrayClass | undefined;

@@ -5,7 +5,7 @@ export type PathSegment = string | number | { readonly key: unknown } | undefine
 
 /** Says why a value, or the text of one, is outside of the grammar, and where. */
 export class ValueRefusal extends Error {
-  /** Such as `value.users[0]`. */
+  /** The way to the refused part, such as `value.users[0]`. */
   readonly path: string;
   /** True where the value is too large, and nothing else is wrong with it. */
   readonly isTooLarge: boolean;

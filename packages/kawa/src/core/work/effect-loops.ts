@@ -234,7 +234,7 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Such as `the effect mirrorScore (lib/score.ts:5:1)`. */
+/** A name for messages, such as `the effect mirrorScore (lib/score.ts:5:1)`. */
 export function nameOf(kind: string, name: string, stack?: string): string {
   const frame = stack?.split("\n").find((line) => line.trim().startsWith("at "));
   const place = frame && (/\((.*)\)$/.exec(frame)?.[1] ?? frame.trim().slice(3));

@@ -3,7 +3,7 @@ import { processState } from "../process/process-state.ts";
 
 /** What Next knows of the route whose code is running. */
 export type NextWork = {
-  /** Such as `/posts/[id]/page` or `/sitemap.xml/route`. */
+  /** The running page or route handler, such as `/posts/[id]/page` or `/sitemap.xml/route`. */
   readonly page: string;
   readonly route: string;
   readonly forceStatic?: boolean;

@@ -31,7 +31,7 @@ export async function refreshRoute(next: string, shown: string, paths?: readonly
   }
   // A known id belongs to a render already.
   if (isRenderId(next) && !knownRenders().get(next)) {
-    // A page that is forced to be static is rendered without knowing its name. It reads nothing.
+    // A page that is forced to be static is rendered without its id. It reads nothing.
     knownRenders().add(new RenderReads(next));
     nameAnswer(asked, { id: next, refresh: { of: isRenderId(shown) ? knownRenders().get(shown) : undefined } });
   }

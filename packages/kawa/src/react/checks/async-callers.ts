@@ -14,8 +14,8 @@ type FunctionPlace = { readonly file: string; readonly line: number; readonly co
 const state = processState("async-callers", () => ({ left: 1, gap: 1, seed: 1, places: new Set<string>() }));
 
 /**
- * Called by a hook that had nothing to wait for: now and then it looks at who has called. React does not tell a hook whether it runs in an
- * async function. There it works after components have read the same, and fails when it is the first to read after a restart.
+ * Called by a hook that had nothing to wait for: now and then it checks that its caller is no async function, which React does not tell.
+ * There a hook works after a component has read the same source, and fails when it is the first to read it after a restart.
  */
 export function noteCaller(call: HookCall): void {
   state.left -= 1;
@@ -28,7 +28,7 @@ function look(call: HookCall): void {
     return size < maxPlaces && state.places.add(`${file}:${line}:${column}`).size > size;
   });
   state.gap = unseen.length > 0 ? 1 : Math.min(state.gap * 2, maxGap);
-  // Not at a regular distance: a page reads in the same order each time. Pseudo-random, for Next allows no `Math.random()` in a render.
+  // At irregular distances: a page reads in the same order each time. Next allows no `Math.random()` in a render.
   state.seed = (Math.imul(state.seed, 1_103_515_245) + 12_345) & 0x7fff_ffff;
   state.left = 1 + (state.gap === 1 ? 0 : (state.seed >>> 8) % (2 * state.gap));
   if (unseen.length === 0) return;
@@ -39,7 +39,7 @@ function look(call: HookCall): void {
   });
 }
 
-/** Where the functions begin that lie between the hook and React. */
+/** Places of the functions between the hook and React. */
 function placesOf({ hook }: HookCall): FunctionPlace[] {
   const frames = framesOfCaller(hook, maxFrames);
   const end = frames.findIndex((frame) => isOfPackage.test(frame.getFileName() ?? ""));

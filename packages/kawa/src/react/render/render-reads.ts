@@ -27,9 +27,9 @@ export class RenderReads {
   /** True when a cached part of it is older than the versions that it has announced. It has to be rendered again, whatever these say. */
   isOlder = false;
   readonly #keys = new Map<string, Set<string>>();
-  /** Where the last key was added: most renders read of one backend. */
+  /** The backend of the last added key: most renders read of one backend. */
   #last: { readonly backendId: string; readonly keys: Set<string> } | undefined;
-  /** By backend, where hooks decide who sees what. */
+  /** Hidden keys by backend, where hooks decide about reads. */
   #hidden: Map<string, HiddenReads> | undefined;
   // An array that all renders without followers share: renders are very many, and followers few.
   #followers = noFollowers;

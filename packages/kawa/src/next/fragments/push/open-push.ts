@@ -49,7 +49,7 @@ function findFragment(indexes: readonly number[], fragments: readonly FragmentRe
   const component = fragment && fragmentComponent(fragment.id);
   if (!component) return undefined;
   const { render } = refs.find((ref) => findRender(ref.render)) ?? first!;
-  // What is of unknown age is rendered at once.
+  // Content of unknown age is rendered at once.
   const versions = refs.every((ref) => ref.versions === first!.versions) ? first!.versions : "";
   return { indexes, ref: { token: first!.token, render, versions }, component, props: fragment.props };
 }

@@ -28,9 +28,9 @@ export type SharedRunState = "running" | "done" | "private" | "failed";
 /** One run of a fragment for all tabs that show it. */
 export class SharedRun {
   state: SharedRunState = "running";
-  /** Resolves, whatever comes of it. */
+  /** Resolves at the end of the run, also of one that fails. */
   readonly settled: Promise<void>;
-  /** What its components have taken, in milliseconds. */
+  /** Time that its components have taken, in milliseconds. */
   spentMs = 0;
   #node: ReactNode;
   /** Versions at which it was last found current. */
@@ -56,7 +56,7 @@ export class SharedRun {
     this.#onPrivate();
   }
 
-  /** What all of them show, once it is done. */
+  /** The content that all tabs show, once the run is done. */
   get node(): ReactNode {
     return this.#node;
   }
