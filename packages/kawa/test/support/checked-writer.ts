@@ -215,7 +215,10 @@ export class CheckedWriter {
         this.#complain(`a snapshot of ${seq} showed "${each}" as ${path} of ${entry.seq}`);
       }
     }
-    if (snapshot.isConsistent && snapshot.entry(key).peek().seq !== early.seq)
+    const late = snapshot.entry(key).peek();
+    // Since when there is no value may become known, or forgotten.
+    const isSameAbsence = early.state === "absent" && late.state === "absent";
+    if (snapshot.isConsistent && late.seq !== early.seq && !isSameAbsence)
       this.#complain(`a snapshot of ${seq} changed "${key}"`);
     snapshot.release();
   }

@@ -176,6 +176,22 @@ export const rareScenarios: readonly Scenario[] = [
     isLocal: true,
     hasShortMemory: true,
   },
+  // A snapshot shows that there is no value, and then learns since when.
+  {
+    ...noAccident,
+    steps: [
+      { kind: "set", writer: 0, key: "shared:a", pauseMs: 60 },
+      { kind: "delete", writer: 0, key: "shared:b", pauseMs: 1 },
+      { kind: "sleep", writer: 0, key: "shared:a", pauseMs: 4 },
+      { kind: "snapshot", writer: 0, key: "shared:a", pauseMs: 0 },
+      { kind: "set", writer: 0, key: "shared:a", pauseMs: 4 },
+    ],
+    hookDelays: [11_000],
+    chances: [0.5, 0.5, 0.25],
+    isLocal: true,
+    hasSmallMessages: true,
+    hasShortMemory: true,
+  },
   // A delete is folded into the set after it, which another server's overwrites in the same commit.
   {
     ...noAccident,
