@@ -96,6 +96,7 @@ export class CheckedWriter {
         next === undefined ||
         next.path === null ||
         next.isDeletedFirst ||
+        this.#isFoldedAway(key, id) ||
         next.path.at(-1)!.slice(1).startsWith(`${this.#name}.`);
       if (!isOwn) this.#complain(`${id} deleted ${next.path} of "${key}" in place of ${expect}`);
       this.#checkDeleted(key, seq, id);
@@ -164,6 +165,13 @@ export class CheckedWriter {
     return this.#isFolding && at >= 0 && issued.slice(at + 1).some((write) => !write.id.startsWith("u"));
   }
 
+  /** True when an own later write took its place, and another server's write took the place of that in the same commit. */
+  #isFoldedAway(key: string, id: string): boolean {
+    const issued = this.#issued.get(key) ?? [];
+    const next = issued[issued.findIndex((write) => write.id === id) + 1];
+    return this.#isOverwritten(key, id) && next !== undefined && !this.#history.applied.has(next.id);
+  }
+
   #checkAcknowledged(
     { key, id, startedAt, seq }: { key: string; id: string; startedAt: number; seq: number },
     made: Path,
@@ -207,7 +215,10 @@ export class CheckedWriter {
         this.#complain(`a snapshot of ${seq} showed "${each}" as ${path} of ${entry.seq}`);
       }
     }
-    if (snapshot.isConsistent && snapshot.entry(key).peek().seq !== early.seq)
+    const late = snapshot.entry(key).peek();
+    // Since when there is no value may become known, or forgotten.
+    const isSameAbsence = early.state === "absent" && late.state === "absent";
+    if (snapshot.isConsistent && late.seq !== early.seq && !isSameAbsence)
       this.#complain(`a snapshot of ${seq} changed "${key}"`);
     snapshot.release();
   }

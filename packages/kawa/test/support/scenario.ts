@@ -157,6 +157,52 @@ export const rareScenarios: readonly Scenario[] = [
     ],
     frames: [...Array.from({ length: 10 }, (): FrameFate => "prompt"), "cut"],
   },
+  // A delete of nothing is held up, and meanwhile the actor forgets since when there is nothing.
+  {
+    ...noAccident,
+    steps: [
+      { kind: "delete", writer: 0, key: "shared:a", pauseMs: 0 },
+      { kind: "delete", writer: 0, key: "shared:a", pauseMs: 4 },
+      { kind: "clear", writer: 0, key: "shared:a", pauseMs: 0 },
+      { kind: "deleteExpected", writer: 1, key: "own:1", pauseMs: 4 },
+      { kind: "set", writer: 0, key: "shared:a", pauseMs: 0 },
+    ],
+    frames: [
+      ...["slower", "prompt", "prompt", "stalled", "prompt", "prompt", "prompt", "prompt", "prompt", "prompt"],
+      "stalled",
+    ] as FrameFate[],
+    hookDelays: [11_000],
+    chances: [0.5, 0.25],
+    isLocal: true,
+    hasShortMemory: true,
+  },
+  // A snapshot shows that there is no value, and then learns since when.
+  {
+    ...noAccident,
+    steps: [
+      { kind: "set", writer: 0, key: "shared:a", pauseMs: 60 },
+      { kind: "delete", writer: 0, key: "shared:b", pauseMs: 1 },
+      { kind: "sleep", writer: 0, key: "shared:a", pauseMs: 4 },
+      { kind: "snapshot", writer: 0, key: "shared:a", pauseMs: 0 },
+      { kind: "set", writer: 0, key: "shared:a", pauseMs: 4 },
+    ],
+    hookDelays: [11_000],
+    chances: [0.5, 0.5, 0.25],
+    isLocal: true,
+    hasSmallMessages: true,
+    hasShortMemory: true,
+  },
+  // A delete is folded into the set after it, which another server's overwrites in the same commit.
+  {
+    ...noAccident,
+    steps: [
+      { kind: "set", writer: 0, key: "shared:b", pauseMs: 0 },
+      { kind: "set", writer: 0, key: "shared:a", pauseMs: 3_100 },
+      { kind: "deleteExpected", writer: 0, key: "shared:b", pauseMs: 0 },
+      { kind: "set", writer: 1, key: "shared:b", pauseMs: 0 },
+      { kind: "set", writer: 0, key: "shared:b", pauseMs: 0 },
+    ],
+  },
   // Hooks go, and a write that they held up is given up before it was sent: it must not come after a later one.
   {
     ...noAccident,

@@ -1,33 +1,30 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
-import { env } from "../../rivetkit/settings/env.ts";
 import type { AnyRegistry } from "../../rivetkit/host/host.ts";
+import { sign, verify } from "../../rivetkit/secret/sign.ts";
+import { env } from "../../rivetkit/settings/env.ts";
 
 const header = "x-kawa-engine";
+const claims = { purpose: "engine", audience: "start actors", expiresAt: Number.POSITIVE_INFINITY } as const;
 
 /**
  * What proves on a serverless platform that it is the engine of this app that starts actors: a header that only the engine is told, with
  * the configuration of its pool. An app that configures the pool elsewhere, not in `setup({ configurePool })`, has no such proof.
+ * It is signed with all secrets of the app, so it holds while one is replaced.
  */
 export class PoolProof {
   readonly #registry: AnyRegistry;
-  readonly #expected: string | undefined;
+  readonly #isNeeded: boolean;
   #telling: Promise<unknown> | undefined;
 
   constructor(registry: AnyRegistry) {
     this.#registry = registry;
     const { config } = registry;
-    if (!env.isServerless || !env.secret || !config.configurePool) return;
-    this.#expected = createHmac("sha256", env.secret).update("kawa:start-actors").digest("base64url");
-    config.configurePool = {
-      ...config.configurePool,
-      headers: { ...config.configurePool.headers, [header]: this.#expected },
-    };
+    const { configurePool: pool } = config;
+    this.#isNeeded = env.isServerless && env.secret !== undefined && pool !== undefined;
+    if (this.#isNeeded) config.configurePool = { ...pool!, headers: { ...pool!.headers, [header]: sign(claims, "") } };
   }
 
   isIn(request: Request): boolean {
-    if (this.#expected === undefined) return true;
-    const [given, expected] = [Buffer.from(request.headers.get(header) ?? ""), Buffer.from(this.#expected)];
-    return given.length === expected.length && timingSafeEqual(given, expected);
+    return !this.#isNeeded || verify(claims, request.headers.get(header)).state === "valid";
   }
 
   /** Has RivetKit configure the pool, once: the engine may know an older secret, or none, and tries again. */

@@ -153,6 +153,14 @@ describe("the mounted registry on a serverless platform", () => {
     expect((await route.POST(request("POST", "start", proofOf(other.registry)))).status).toBe(401);
   });
 
+  it("takes the proof that was made with the secret before, while it is replaced", async () => {
+    const before = mount({ configurePool: pool });
+    vi.stubEnv("KAWA_SECRET", "the next secret of the servers");
+    vi.stubEnv("KAWA_SECRET_PREVIOUS", "a secret of the servers");
+    const { route } = mount({ configurePool: pool });
+    expect((await route.POST(request("POST", "start", proofOf(before.registry)))).status).toBe(200);
+  });
+
   it("passes starts on where the pool is configured elsewhere, for then the engine brings no proof", async () => {
     expect((await mount().route.POST(request("POST", "start"))).status).toBe(200);
   });

@@ -88,12 +88,22 @@ export class HookedWriter {
     const { change } = queued;
     const asked = await askedBy(queued);
     if ("updater" in change) return this.#update(change, asked);
-    const write =
-      "text" in change && change.expect !== undefined ? await this.#expecting(change, change.expect, asked) : change;
-    const { conflicts } = await this.#send(write, asked);
+    if ("text" in change && change.expect !== undefined) return this.#writeExpecting(change, change.expect, asked);
+    const { conflicts } = await this.#send(change, asked);
     if ("isRenewal" in change) return conflicts.length === 0;
-    if (conflicts.length > 0) throw changedError(conflicts[0]!);
     return undefined;
+  }
+
+  /** @throws {KawaError} UPDATE_CONFLICT - the value is not the expected one */
+  async #writeExpecting(change: Change<"text">, expect: number, asked: Asked): Promise<void> {
+    for (;;) {
+      const write = await this.#expecting(change, expect, asked);
+      const { conflicts } = await this.#send(write, asked);
+      if (conflicts.length === 0) return;
+      // The actor may have forgotten the deletion meanwhile: then an absent value has another number.
+      const isStillNothing = expect === 0 && write.expect !== noSeq && write !== change;
+      if (!isStillNothing || performance.now() >= asked.deadline) throw changedError(change.key);
+    }
   }
 
   /** Translates `expect` where values are guarded: the caller knows the number of what it was shown, not of what is stored. */

@@ -4,7 +4,7 @@ import { processState } from "../../core/process/process-state.ts";
 import { env } from "../settings/env.ts";
 
 /** What a token is for: a token for one purpose is refused for every other. */
-export type Purpose = "client" | "fragment" | "hooks" | "server" | "session" | "stream";
+export type Purpose = "client" | "engine" | "fragment" | "hooks" | "server" | "session" | "stream";
 
 /** Every use has a key of its own. */
 type KeyUse = `${Purpose} ${"nonce" | "seal" | "sign"}`;
