@@ -220,10 +220,7 @@ export class LiveTab {
     else this.#refresh(step);
   }
 
-  /**
-   * True where a navigation to the shown address discards nothing: Next gives up navigations that are on their way, and actions with their
-   * results.
-   */
+  /** True where navigating to the shown address discards nothing: Next drops other navigations, and actions with their results. */
   get #canNavigate(): boolean {
     // Next doubles a hash.
     return (

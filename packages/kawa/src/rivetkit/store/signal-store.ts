@@ -21,10 +21,7 @@ export type SignalStoreOptions = { readonly maxDeletedKeys?: number };
 
 type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(error: KawaError): void };
 
-/**
- * The actor's map, and its only writer. Reads are answered from memory. A write is acknowledged when the handle's `commit` has resolved:
- * then it is durable, in the journal ({@link journaled}) or in the storage.
- */
+/** The actor's map, and its only writer. Reads are answered from memory, a write when the handle's `commit` has made it durable. */
 export class SignalStore {
   /** Names this incarnation of the actor. */
   readonly instance: string = randomUUID();
