@@ -135,8 +135,8 @@ interface KeyLists {
 interface SnapshotSource {
   readonly version: Version;
   /**
-   * True where hooks decide what each identity may read. Then `entry` and `load` show what an anonymous caller may see, and {@link
-   * SignalBackend.readerFor} what an identity may. Known once the backend is connected.
+   * True where hooks decide what each identity may read. Then `entry` and `load` show what an anonymous caller may see, and
+   * {@link SignalBackend.readerFor} what an identity may. Known once the backend is connected.
    */
   readonly isGuarded: boolean;
   /**
