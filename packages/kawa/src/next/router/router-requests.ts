@@ -32,8 +32,8 @@ const ofRefresh = /^\["\d+-\d+-\d+-\d+"/;
 
 /**
  * Watches the requests of Next's router, which has no event for the start of an action or for the render that an answer brings. It changes
- * two things: the `next-url` header of a page that is asked for from itself ({@link askForPage}), and how a broken answer ends (
- * {@link unbroken}).
+ * two things: the `next-url` header of a page that is asked for from itself ({@link askForPage}), and how a broken answer ends
+ * ({@link unbroken}).
  */
 export function installRouterRequests(): void {
   window.fetch = installed = new Proxy(window.fetch, {

@@ -31,7 +31,7 @@ const startAgainMs = 1_000;
 const startAfterHangMs = 3_000;
 /**
  * How often an owner's name is tried again. An owner that says nothing may be held up, or may have ended while its lock is not free yet.
- * And the browser may connect to a worker that has ended, which never answers or fails.
+ * And the browser may connect to a worker that has ended: then no answer comes, or an error.
  */
 const triesAfterSilence = 1;
 const triesAfterEnd = 4;
