@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { rooms } from "../../../scripts/rooms.ts";
 import { KawaError, kawaErrorCodes } from "../src/core/errors/errors.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -54,6 +55,76 @@ describe("docs/README.md", () => {
     "leads to %s",
     (name) => expect(readFileSync(join(root, "docs/README.md"), "utf8")).toContain(`](${name})`),
   );
+});
+
+/** Of RivetKit, whose name a folder of the sources has too. */
+const entriesOfOthers = ["rivetkit/agent-os", "rivetkit/db/drizzle"];
+
+/** Files and folders of the sources that a text names in backticks, such as `core/signal`. */
+function namedSourcesIn(text: string): string[] {
+  const names = [...text.matchAll(/`([\w./-]+)`/g)].map(([, name]) => name!);
+  return names.filter((name) => {
+    const isInRoom = rooms.some((room) => room !== "." && name.startsWith(`${room}/`));
+    return isInRoom && !entriesOfOthers.includes(name);
+  });
+}
+
+function isSource(name: string): boolean {
+  const endings = ["", ".ts", ".tsx"];
+  return endings.some((ending) => existsSync(join(root, "packages/kawa/src", name + ending)));
+}
+
+describe("pages about the inside", () => {
+  it("notice a file that does not exist", () => {
+    const names = namedSourcesIn(
+      "`core/signal`, `next/refresh`, `core/no-such-file`, `core.signal`, `rivetkit/agent-os`",
+    );
+    expect(names).toEqual(["core/signal", "next/refresh", "core/no-such-file"]);
+    expect(names.filter((name) => !isSource(name))).toEqual(["core/no-such-file"]);
+  });
+
+  it.each(["ARCHITECTURE.md", "docs/decisions.md"])("name in %s only files of the sources that exist", (page) => {
+    const names = namedSourcesIn(readFileSync(join(root, page), "utf8"));
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !isSource(name))).toEqual([]);
+  });
+
+  it("sort docs/decisions.md by the parts, in their order", () => {
+    const headings = [...readFileSync(join(root, "docs/decisions.md"), "utf8").matchAll(/^## `(.+)`$/gm)];
+    const parts = headings.map(([, part]) => part!);
+    expect(parts.length).toBeGreaterThan(20);
+    expect(parts).toEqual(rooms.filter((room) => parts.includes(room)));
+  });
+});
+
+/** Rows of the tables of a page that end with what shows them. */
+function shownRowsOf(page: string): string[][] {
+  const tables = proseOf(page).matchAll(/^\|.*\| shown by \|\n\|[-|]+\|\n((?:\|.*\n)+)/gm);
+  const rows = [...tables].flatMap(([, text]) => text!.trimEnd().split("\n"));
+  return rows.map((row) => row.split("|").slice(1, -1));
+}
+
+/** Tests, benchmarks and other checks that a cell names. */
+function checksIn(cell: string): string[] {
+  const tests = [...cell.matchAll(/\]\(\.\.\/([\w./-]+\.(?:test|spec)\.tsx?)\)/g)].map(([, path]) => path!);
+  const benchmarks = [...cell.matchAll(/`npm run bench -- ([\w-]+)`/g)].map(([, name]) => `bench/${name}.ts`);
+  return [...tests, ...benchmarks, ...(cell.includes("`npm run size`") ? [".size-limit.mjs"] : [])];
+}
+
+describe("docs/guarantees.md", () => {
+  const rows = shownRowsOf(join(root, "docs/guarantees.md"));
+  const tables = proseOf(join(root, "docs/guarantees.md")).match(/^\|[-|]+\|$/gm);
+
+  it("says in each table what shows it", () => {
+    expect(rows.length).toBeGreaterThan(30);
+    expect(proseOf(join(root, "docs/guarantees.md")).match(/\| shown by \|$/gm)).toHaveLength(tables!.length);
+  });
+
+  it.each(rows.map((row) => [row[0]!.trim(), row.at(-1)!] as const))("is shown by what exists: %s", (_, cell) => {
+    const checks = checksIn(cell);
+    expect(checks.length).toBeGreaterThan(0);
+    expect(checks.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
 });
 
 describe("docs/errors", () => {
