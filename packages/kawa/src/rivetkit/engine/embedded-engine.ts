@@ -34,8 +34,11 @@ export type EmbeddedEngineOptions = {
    * @default the port that the folder remembers, else a free one
    */
   readonly port?: number | undefined;
-  /** Called when this thread has started an engine that others ran, or when the engine was gone for so long that runners rarely try to reach it. */
-  readonly onReturn?: (() => void) | undefined;
+  /**
+   * Called when this thread has started an engine that others ran, and when the engine was gone for so long that runners rarely try to
+   * reach it: then `isLate` is true.
+   */
+  readonly onReturn?: ((isLate: boolean) => void) | undefined;
 };
 
 /**
@@ -65,7 +68,7 @@ export class EmbeddedEngine {
   readonly #folder: EngineFolder;
   readonly #files: EngineFiles;
   readonly #port: number;
-  readonly #onReturn: () => void;
+  readonly #onReturn: (isLate: boolean) => void;
   readonly #stop = new AbortController();
   readonly #supervision: Promise<void>;
   #state: State;
@@ -161,7 +164,8 @@ export class EmbeddedEngine {
         this.#state = startedState(started);
         if (signal.aborted) return;
         console.warn(`[kawa] The embedded engine had ended and runs again (log: ${this.#folder.logPath}).`);
-        if (isAwayFor(runnerPatienceMs) || (started && before.name === "shared")) this.#onReturn();
+        const isLate = isAwayFor(runnerPatienceMs);
+        if (isLate || (started && before.name === "shared")) this.#onReturn(isLate);
       } catch (error) {
         this.#state = { name: "shared" };
         console.error("[kawa] The embedded engine could not be restarted; retrying:", error);
