@@ -14,7 +14,8 @@ test.beforeAll(async () => {
   server = await Server.start({
     dir: join(appDir, "e2e/cache-components-app"),
     isDev: true,
-    env: { KAWA_E2E_FAILING: "outside" },
+    // A build of the same app, which another worker may make meanwhile, deletes all but the cache.
+    env: { KAWA_E2E_FAILING: "outside", KAWA_E2E_DIST: ".next/cache/failing-dev" },
     startTimeoutMs: compiled.timeout,
   });
 });

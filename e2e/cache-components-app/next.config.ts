@@ -13,5 +13,7 @@ export default withKawa({
   outputFileTracingRoot: root,
   // `npm run typecheck` has checked the fixture with everything else.
   typescript: { ignoreBuildErrors: true },
-  ...(failing === undefined ? {} : { distDir: ".next/failing", pageExtensions: ["tsx", "ts", `${failing}.tsx`] }),
+  ...(failing === undefined
+    ? {}
+    : { distDir: process.env["KAWA_E2E_DIST"] ?? ".next/failing", pageExtensions: ["tsx", "ts", `${failing}.tsx`] }),
 });
