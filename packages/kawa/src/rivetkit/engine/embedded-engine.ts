@@ -69,6 +69,8 @@ export class EmbeddedEngine {
   readonly #files: EngineFiles;
   readonly #port: number;
   readonly #onReturn: (isLate: boolean) => void;
+  /** The process that runs the engine, as far as this one knows. */
+  #ownerPid: number | undefined;
   readonly #stop = new AbortController();
   readonly #supervision: Promise<void>;
   #state: State;
@@ -79,6 +81,7 @@ export class EmbeddedEngine {
   ) {
     this.#onReturn = onReturn;
     this.#folder = folder;
+    this.#ownerPid = folder.readRecord()?.ownerPid;
     this.#files = new EngineFiles({
       path: folder.path,
       dataPath: folder.dataPath,
@@ -164,7 +167,9 @@ export class EmbeddedEngine {
         this.#state = startedState(started);
         if (signal.aborted) return;
         console.warn(`[kawa] The embedded engine had ended and runs again (log: ${this.#folder.logPath}).`);
-        const isLate = isAwayFor(runnerPatienceMs);
+        // It takes a while to notice that another thread of this process no longer runs it.
+        const isLate = isAwayFor(runnerPatienceMs) || (before.name === "shared" && this.#ownerPid === process.pid);
+        this.#ownerPid = this.#folder.readRecord()?.ownerPid;
         if (isLate || (started && before.name === "shared")) this.#onReturn(isLate);
       } catch (error) {
         this.#state = { name: "shared" };
