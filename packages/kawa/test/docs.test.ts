@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { rooms } from "../../../scripts/rooms.ts";
 import { KawaError, kawaErrorCodes } from "../src/core/errors/errors.ts";
@@ -87,6 +87,19 @@ describe("pages about the inside", () => {
     const names = namedSourcesIn(readFileSync(join(root, page), "utf8"));
     expect(names.length).toBeGreaterThan(20);
     expect(names.filter((name) => !isSource(name))).toEqual([]);
+  });
+
+  it("name in ARCHITECTURE.md, also in its pictures, only files and folders that exist", () => {
+    // The part that speaks of our own files.
+    const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8").split("## Dependencies")[0]!;
+    const paths = text.match(/(?<![\w/-])(core|browser|rivetkit|react|next|query)(\/[a-z0-9-]+)+/g) ?? [];
+    expect(paths.length).toBeGreaterThan(40);
+    expect(paths.filter((path) => !isSource(path))).toEqual([]);
+    const files = globSync("**/*.{ts,tsx}", { cwd: join(root, "packages/kawa/src") });
+    const known = new Set(files.map((path) => basename(path).split(".")[0]!));
+    const named = [...text.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+)+)`/g)].map(([, name]) => name!);
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 
   it("sort docs/decisions.md by the parts, in their order", () => {

@@ -26,7 +26,7 @@ require("node:http").createServer((request, response) => {
 let place: ReturnType<typeof makeTempFolder>;
 let folder: EngineFolder;
 let engine: EmbeddedEngine;
-const onReturn = vi.fn<() => void>();
+const onReturn = vi.fn<(isRunnerLost: boolean) => void>();
 
 const file = (name: string): string => join(place.path, name);
 const starts = (): number[] => readFileSync(file("starts"), "utf8").trim().split("\n").map(Number);
@@ -63,10 +63,10 @@ async function startElsewhere(): Promise<EngineRecord> {
   return { pid: pid!, port, ownerPid: pid!, engine: mark, owner: { ...mark, thread: 0 } };
 }
 
-/** This process begins with the engine of another one. */
-async function startShared(): Promise<EngineRecord> {
+/** This process begins with the engine of another one, or with what `given` says of it. */
+async function startShared(given: Partial<EngineRecord> = {}): Promise<EngineRecord> {
   await engine.stop();
-  const record = await startElsewhere();
+  const record = { ...(await startElsewhere()), ...given };
   folder.writeRecord(record);
   engine = await EmbeddedEngine.start({ folder, onReturn });
   return record;
@@ -103,8 +103,18 @@ describe.skipIf(process.platform === "win32")("an engine of another process", ()
     const { pid } = await startShared();
     signalProcess(pid, "SIGKILL");
     await vi.waitFor(() => expect(onReturn).toHaveBeenCalledTimes(1), { timeout: 20_000 });
+    expect(onReturn).toHaveBeenCalledWith(false);
     expect(engine.isOwn).toBe(true);
     expect(isAlive(folder.readRecord()!.pid)).toBe(true);
+  });
+
+  it("is started here when another thread of this process has stopped it, whose end loses the runner", async () => {
+    const { pid, port } = await startShared({ ownerPid: process.pid });
+    folder.writeRecord({ pid: 0, port, ownerPid: 0 });
+    signalProcess(pid, "SIGKILL");
+    await vi.waitFor(() => expect(onReturn).toHaveBeenCalledTimes(1), { timeout: 20_000 });
+    expect(onReturn).toHaveBeenCalledWith(true);
+    expect(engine.isOwn).toBe(true);
   });
 
   it("is joined when it was started first: own → gone → shared", async () => {

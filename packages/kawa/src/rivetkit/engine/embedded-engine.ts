@@ -35,10 +35,10 @@ export type EmbeddedEngineOptions = {
    */
   readonly port?: number | undefined;
   /**
-   * Called when this thread has started an engine that others ran, and when the engine was gone for so long that runners rarely try to
-   * reach it: then `isLate` is true.
+   * Called when this thread has started an engine that others ran, and when a runner of this thread does not reach the engine by itself any
+   * more (`isRunnerLost`): the engine was gone for so long that runners rarely try, or another thread of this process ran it.
    */
-  readonly onReturn?: ((isLate: boolean) => void) | undefined;
+  readonly onReturn?: ((isRunnerLost: boolean) => void) | undefined;
 };
 
 /**
@@ -68,7 +68,7 @@ export class EmbeddedEngine {
   readonly #folder: EngineFolder;
   readonly #files: EngineFiles;
   readonly #port: number;
-  readonly #onReturn: (isLate: boolean) => void;
+  readonly #onReturn: (isRunnerLost: boolean) => void;
   /** The process that runs the engine, as far as this one knows. */
   #ownerPid: number | undefined;
   readonly #stop = new AbortController();
@@ -167,10 +167,11 @@ export class EmbeddedEngine {
         this.#state = startedState(started);
         if (signal.aborted) return;
         console.warn(`[kawa] The embedded engine had ended and runs again (log: ${this.#folder.logPath}).`);
-        // It takes a while to notice that another thread of this process no longer runs it.
-        const isLate = isAwayFor(runnerPatienceMs) || (before.name === "shared" && this.#ownerPid === process.pid);
+        const wasShared = before.name === "shared";
+        // RivetKit's native part is one for all threads, and ends with the thread that it answers.
+        const isRunnerLost = isAwayFor(runnerPatienceMs) || (wasShared && this.#ownerPid === process.pid);
         this.#ownerPid = this.#folder.readRecord()?.ownerPid;
-        if (isLate || (started && before.name === "shared")) this.#onReturn(isLate);
+        if (isRunnerLost || (started && wasShared)) this.#onReturn(isRunnerLost);
       } catch (error) {
         this.#state = { name: "shared" };
         console.error("[kawa] The embedded engine could not be restarted; retrying:", error);

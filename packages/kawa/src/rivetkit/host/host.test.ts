@@ -7,6 +7,7 @@ const { engine, engines, runners, given } = vi.hoisted(() => ({
   engines: [] as { stop(): Promise<void> }[],
   runners: [] as { readonly use: object; shutdown(): Promise<void> }[],
   given: {
+    onReturn: (_isRunnerLost: boolean): void => {},
     engine: async (): Promise<void> => {},
     engineEnd: async (): Promise<void> => {},
     runner: async (): Promise<void> => {},
@@ -18,7 +19,8 @@ vi.mock("../engine/ensure-secret.ts", () => ({ shareSecretOf: () => {} }));
 vi.mock("./quiet-rivetkit.ts", () => ({ quietRivetKit: () => {} }));
 vi.mock("../engine/embedded-engine.ts", () => ({
   EmbeddedEngine: {
-    start: async () => {
+    start: async ({ onReturn }: { onReturn: (isRunnerLost: boolean) => void }) => {
+      given.onReturn = onReturn;
       await given.engine();
       const started = { ...engine, stop: vi.fn<() => Promise<void>>(given.engineEnd) };
       engines.push(started);
@@ -146,6 +148,19 @@ describe("a host that runs", () => {
   it("hosts new actors with another runner", async () => {
     host().use(registryOf("two"));
     await waitFor(() => expect(hosted()).toEqual([["one"], ["one", "two"]]));
+    expect(runners[0]!.shutdown).toHaveBeenCalledTimes(1);
+  });
+
+  it("keeps its runner when the engine returns, for it may be starting actors there", async () => {
+    given.onReturn(false);
+    await new Promise(setImmediate);
+    expect(hosted()).toEqual([["one"]]);
+    expect(runners[0]!.shutdown).not.toHaveBeenCalled();
+  });
+
+  it("replaces its runner when that does not reach the engine that returns", async () => {
+    given.onReturn(true);
+    await waitFor(() => expect(hosted()).toEqual([["one"], ["one"]]));
     expect(runners[0]!.shutdown).toHaveBeenCalledTimes(1);
   });
 

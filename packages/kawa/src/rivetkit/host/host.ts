@@ -159,9 +159,9 @@ class Host {
     const folder = EngineFolder.open(env.dataDir);
     shareSecretOf(folder);
     // The runner's own delay before an attempt grows up to half a minute.
-    const onReturn = (isLate: boolean): void => {
+    const onReturn = (isRunnerLost: boolean): void => {
       // A runner connects to the next engine by itself, and may be starting its actors there: ended now, they would be away for long.
-      if (!isLate && this.#runner.name === "running") return;
+      if (!isRunnerLost && this.#runner.name === "running") return;
       void this.#replaceRunner(goneRunnerTimeoutMs).catch((error) =>
         console.error("[kawa] The actors could not be started again:", error),
       );
