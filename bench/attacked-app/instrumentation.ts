@@ -1,6 +1,6 @@
 export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== "nodejs") return;
-  await import("./lib/backend.ts");
+  await import("./lib/floods.ts");
   const { startKawa } = await import("kawa/next");
   startKawa();
 }

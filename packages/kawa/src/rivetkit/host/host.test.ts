@@ -145,10 +145,20 @@ describe("a host that runs", () => {
     expect(hosted()).toEqual([["one"]]);
   });
 
-  it("hosts new actors with another runner", async () => {
+  it("hosts new actors with another runner, and tells how to have them from the start", async () => {
+    const warn = vi.spyOn(console, "warn").mockReturnValue();
     host().use(registryOf("two"));
     await waitFor(() => expect(hosted()).toEqual([["one"], ["one", "two"]]));
     expect(runners[0]!.shutdown).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/"two" were added .* in instrumentation\.ts/s)]]);
+  });
+
+  it("tells nothing of actors that an edit adds", async () => {
+    const warn = vi.spyOn(console, "warn").mockReturnValue();
+    vi.stubEnv("NODE_ENV", "development");
+    host().use(registryOf("two"));
+    await waitFor(() => expect(runners).toHaveLength(2));
+    expect(warn).not.toHaveBeenCalled();
   });
 
   it("keeps its runner when the engine returns, for it may be starting actors there", async () => {

@@ -70,14 +70,15 @@ class Host {
   use({ config }: AnyRegistry): void {
     this.#settings = { ...this.#settings, ...adoptedSettings(config) };
     this.#named ??= namedEngine(config);
-    let isNew = false;
+    const added: string[] = [];
     for (const [name, definition] of Object.entries(config.use)) {
       if (this.#definitions.get(name)?.replace(definition)) continue;
       this.#definitions.set(name, new LiveDefinition(definition));
-      isNew = true;
+      added.push(name);
     }
     const { name } = this.#runner;
-    if ((isNew && name !== "none") || name === "failed") {
+    if (added.length > 0 && name === "running" && !env.isDevelopment) tellOfLateActors(added);
+    if ((added.length > 0 && name !== "none") || name === "failed") {
       this.#replaceRunner().catch((error) => console.error("[kawa] The new actors could not be started:", error));
     }
   }
@@ -203,6 +204,13 @@ class Host {
     if (isMainThread) return true;
     return this.#engine ? this.#engine.isOwn : getEnvironmentData(hostedByMain) !== true;
   }
+}
+
+function tellOfLateActors(names: readonly string[]): void {
+  console.warn(
+    `[kawa] The actors "${names.join('", "')}" were added to a server that runs. All its actors start again, and writes wait until they ` +
+      `have started. Import the module that calls initReactiveBackend() in instrumentation.ts, before startKawa(), or before registry.start().`,
+  );
 }
 
 /** The one host of this process. It is made when the server starts, where nothing belongs to a request. */
