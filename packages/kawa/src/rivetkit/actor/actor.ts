@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { actor, type AnyActorDefinition } from "rivetkit";
+import { actor } from "rivetkit";
 import { db } from "rivetkit/db";
 import { isKawaError, KawaError, show } from "../../core/errors/errors.ts";
 import { maxValueBytes as defaultMaxValueBytes } from "../../core/value/value.ts";
 import { actorAudience } from "../wire/actor-audience.ts";
 import { ActorService } from "./actor-service.ts";
 import { type ActorSettings, attachSettings, latestSettings } from "../hooks/actor-settings.ts";
+import type { ReactiveStateActions } from "../hooks/client-actions.ts";
 import { actionNames, clientParams } from "../hooks/client-params.ts";
 import { verifyClient } from "./client-token.ts";
 import {
@@ -46,8 +47,8 @@ export type ReactiveStateActorOptions = {
 /** Where an acknowledged write is: on the disk, or in the memory of the system, which writes it to the disk some seconds later. */
 export type Durability = "disk" | "process";
 
-/** A RivetKit actor that keeps signals. */
-export type ReactiveStateActor = AnyActorDefinition;
+/** A RivetKit actor that keeps signals. `createClient<typeof registry>` knows its actions. */
+export type ReactiveStateActor = { readonly config: { readonly actions: ReactiveStateActions } };
 
 type Vars = { service: ActorService | undefined };
 type Waking = HookContext & { readonly db: SqlDatabase; readonly vars: Vars };
@@ -165,7 +166,7 @@ export function createReactiveStateActor<C extends object = AnyContext>(
     actions: Object.fromEntries(actionNames.map((name) => [name, createAction(name)])),
   });
   attachSettings(definition, settings);
-  return definition;
+  return definition as ReactiveStateActor;
 }
 
 /**

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
 import { deltasOf } from "../../../test/support/store.ts";
 import { restoreRealTime, runFor, startVirtualTime } from "../../../test/support/virtual-time.ts";
+import { modelRuns, modelTimeout } from "../../../test/support/model-runs.ts";
 import { membersKey } from "../../core/backend/members.ts";
 import { KeyLeases } from "./key-leases.ts";
 import type { Write } from "../wire/protocol.ts";
@@ -204,7 +205,7 @@ describe("whatever is set, renewed, deleted and moved", () => {
         expect([...actor.store.ephemeral.entries()]).toEqual([]);
         actor.leases.close();
       }),
-      { numRuns: 60 },
+      { numRuns: modelRuns(60) },
     );
-  }, 60_000);
+  }, modelTimeout(60));
 });

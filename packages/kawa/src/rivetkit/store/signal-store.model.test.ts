@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, expect, it, vi } from "vitest";
 import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
+import { modelRuns, modelTimeout } from "../../../test/support/model-runs.ts";
 import type { Row, Write } from "../wire/protocol.ts";
 import type { SignalStore, Written } from "./signal-store.ts";
 
@@ -154,7 +155,7 @@ beforeEach(() => {
 it.each([
   ["", undefined],
   [", and almost every deletion is forgotten", 1],
-])("applies every batch once and loses none, whatever fails%s", async (_, maxDeletedKeys) => {
+])("applies every batch once and loses none, whatever fails%s", { timeout: modelTimeout(300) }, async (_, maxDeletedKeys) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 4 }),
@@ -172,6 +173,6 @@ it.each([
         expect(await actor.storedAfterNextStart()).toEqual(listed);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: modelRuns(300) },
   );
 });
