@@ -35,7 +35,10 @@ export function fallbackBackend(): SignalBackend {
 export function keyListsOf(backend: Backend): Backend {
   // One in memory has lists of its own.
   if ("keys" in backend) return backend;
-  throw new KawaError("CONTEXT_UNSUPPORTED", "keys(), entries() and clear() work on servers. Call them in a server action.");
+  throw new KawaError(
+    "CONTEXT_UNSUPPORTED",
+    "keys(), entries() and clear() work on servers. Call them in a server action.",
+  );
 }
 
 // A server has loaded the same module and checked what it defines, so nothing is checked here.

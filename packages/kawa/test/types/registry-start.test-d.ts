@@ -45,7 +45,9 @@ describe("start", () => {
 });
 
 describe("a client of the reactive actor", () => {
-  const hooked = setup({ use: { reactiveState: reactiveStateActor, own: createReactiveStateActor<{ userId: string }>() } });
+  const hooked = setup({
+    use: { reactiveState: reactiveStateActor, own: createReactiveStateActor<{ userId: string }>() },
+  });
   const client = createClient<typeof hooked>("http://127.0.0.1:3001");
 
   it.each([client.reactiveState.getOrCreate(["global"]), client.own.getOrCreate(["global"])])(
@@ -82,7 +84,8 @@ describe("a client of the reactive actor", () => {
 
   it("knows the premade registry as well", () => {
     const premade = createClient<typeof reactiveRegistry>("http://127.0.0.1:3001");
-    void (() => expectTypeOf(premade.reactiveState.get(["global"]).deleteSignal("k")).toEqualTypeOf<Promise<boolean>>());
+    void (() =>
+      expectTypeOf(premade.reactiveState.get(["global"]).deleteSignal("k")).toEqualTypeOf<Promise<boolean>>());
   });
 });
 

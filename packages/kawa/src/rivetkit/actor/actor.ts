@@ -18,7 +18,7 @@ import {
 } from "../hooks/hooks.ts";
 import { takeHooks } from "../hooks/hooked-client.ts";
 import { host } from "../host/host.ts";
-import { goneFailure } from "../engine/disk-room.ts";
+import { goneFailure } from "../engine/disk-check.ts";
 import { hostedServices, startFailureKey, startFailures } from "../wire/hosted-services.ts";
 import { openActorJournal, removeActorJournal } from "../journal/actor-journal.ts";
 import { toPublicError } from "../wire/refusal.ts";

@@ -20,8 +20,5 @@ type Arguments = {
  * actor refuses those that no hook names.
  */
 export type ReactiveStateActions = {
-  readonly [N in ActionName]: (
-    c: unknown,
-    ...args: Arguments[N] | [params: OwnParams<N>]
-  ) => Promise<ActionResult<N>>;
+  readonly [N in ActionName]: (c: unknown, ...args: Arguments[N] | [params: OwnParams<N>]) => Promise<ActionResult<N>>;
 };

@@ -160,12 +160,16 @@ describe.each<[string, () => World | Promise<World>]>([
   ["an actor of another server's writes", () => createActorWorld({})],
   ["an actor whose hooks decide about reads", () => createActorWorld(guarding)],
 ])("snapshots of %s", (_, createWorld) => {
-  it("show every key as it was at their version, whatever is written and read in between", { timeout: modelTimeout(200) }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40, size: "max" }), async (steps) => {
-        expect(await play(await createWorld(), steps)).toEqual([]);
-      }),
-      { numRuns: modelRuns(200) },
-    );
-  });
+  it(
+    "show every key as it was at their version, whatever is written and read in between",
+    { timeout: modelTimeout(200) },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40, size: "max" }), async (steps) => {
+          expect(await play(await createWorld(), steps)).toEqual([]);
+        }),
+        { numRuns: modelRuns(200) },
+      );
+    },
+  );
 });

@@ -167,45 +167,49 @@ describe("whatever is set, renewed, deleted and moved", () => {
     key: fc.constantFrom(...keys),
   });
 
-  it("what was renewed in time is there, and what was not is gone", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
-        let actor = await startActor();
-        /** When each key ends that has a value. */
-        const ends = new Map<string, number>();
-        const isPresent = (key: string): boolean => textOf(actor, key) !== null;
-        const mayBe = (key: string): readonly boolean[] => {
-          const lateMs = performance.now() - (ends.get(key) ?? Number.NEGATIVE_INFINITY);
-          return lateMs < 0 ? [true] : lateMs < gatherMs ? [true, false] : [false];
-        };
-        const expectEnds = (): void => {
-          for (const key of keys) expect(mayBe(key)).toContain(isPresent(key));
-        };
-        for (const { waitMs, what, key } of steps) {
-          await runFor(waitMs, expectEnds);
-          const isExpected = what !== "renew" || isPresent(key);
-          let isAccepted = true;
-          if (what === "set") isAccepted = await actor.write(set(key));
-          else if (what === "renew") isAccepted = await actor.write(renew(key));
-          else if (what === "delete") isAccepted = await actor.write({ key, text: null });
-          else {
-            actor.leases.close();
-            await actor.store.close();
-            actor = await startActor(actor.db);
+  it(
+    "what was renewed in time is there, and what was not is gone",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
+          let actor = await startActor();
+          /** When each key ends that has a value. */
+          const ends = new Map<string, number>();
+          const isPresent = (key: string): boolean => textOf(actor, key) !== null;
+          const mayBe = (key: string): readonly boolean[] => {
+            const lateMs = performance.now() - (ends.get(key) ?? Number.NEGATIVE_INFINITY);
+            return lateMs < 0 ? [true] : lateMs < gatherMs ? [true, false] : [false];
+          };
+          const expectEnds = (): void => {
+            for (const key of keys) expect(mayBe(key)).toContain(isPresent(key));
+          };
+          for (const { waitMs, what, key } of steps) {
+            await runFor(waitMs, expectEnds);
+            const isExpected = what !== "renew" || isPresent(key);
+            let isAccepted = true;
+            if (what === "set") isAccepted = await actor.write(set(key));
+            else if (what === "renew") isAccepted = await actor.write(renew(key));
+            else if (what === "delete") isAccepted = await actor.write({ key, text: null });
+            else {
+              actor.leases.close();
+              await actor.store.close();
+              actor = await startActor(actor.db);
+            }
+            expect(isAccepted).toBe(isExpected);
+            for (const one of what === "move" ? keys : [key]) {
+              if (isPresent(one)) ends.set(one, performance.now() + ttlMs);
+              else ends.delete(one);
+            }
+            expectEnds();
           }
-          expect(isAccepted).toBe(isExpected);
-          for (const one of what === "move" ? keys : [key]) {
-            if (isPresent(one)) ends.set(one, performance.now() + ttlMs);
-            else ends.delete(one);
-          }
-          expectEnds();
-        }
-        await runFor(ttlMs + gatherMs, expectEnds);
-        expect(actor.store.list({ prefix: "", after: "", withValues: false }).rows).toEqual([]);
-        expect([...actor.store.ephemeral.entries()]).toEqual([]);
-        actor.leases.close();
-      }),
-      { numRuns: modelRuns(60) },
-    );
-  }, modelTimeout(60));
+          await runFor(ttlMs + gatherMs, expectEnds);
+          expect(actor.store.list({ prefix: "", after: "", withValues: false }).rows).toEqual([]);
+          expect([...actor.store.ephemeral.entries()]).toEqual([]);
+          actor.leases.close();
+        }),
+        { numRuns: modelRuns(60) },
+      );
+    },
+    modelTimeout(60),
+  );
 });

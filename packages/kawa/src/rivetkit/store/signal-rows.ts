@@ -53,16 +53,16 @@ export class SignalRows {
     return [key, text, seq];
   }
 
-  /** Takes over rows that were written up to `seq`, before which everything is known but the deletions up to `floor`. */
+  /** Takes over rows that were written up to `seq`, before which everything is known but the deletions up to `purgedSeq`. */
   restore(
     rows: Iterable<Row>,
-    { lives = new Map(), seq, floor = 0 }: { lives?: Lives; seq: number; floor?: number },
+    { lives = new Map(), seq, purgedSeq = 0 }: { lives?: Lives; seq: number; purgedSeq?: number },
   ): void {
     for (const row of rows) this.#set(row);
     this.ephemeral.restore(rows, lives, seq);
     this.#recentFrom = seq;
     this.#seq = seq;
-    this.#forgetUpTo(floor);
+    this.#forgetUpTo(purgedSeq);
   }
 
   get count(): number {
@@ -79,12 +79,12 @@ export class SignalRows {
     return { keys, seq: keys.reduce((newest, key) => Math.max(newest, this.#entries.get(key)!.seq), 0) };
   }
 
-  /** Forgets those of the keys that have had no value since commit `floor`. */
-  forgetDeleted(keys: readonly string[], floor: number): void {
-    this.#forgetUpTo(floor);
+  /** Forgets those of the keys that have had no value since commit `purgedSeq`. */
+  forgetDeleted(keys: readonly string[], purgedSeq: number): void {
+    this.#forgetUpTo(purgedSeq);
     for (const key of keys) {
       const entry = this.#entries.get(key);
-      if (entry?.text !== null || entry.seq > floor) continue;
+      if (entry?.text !== null || entry.seq > purgedSeq) continue;
       this.#entries.delete(key);
       this.#deleted.delete(key);
       this.#order.remove(key, this.#entries.size);
@@ -190,8 +190,8 @@ export class SignalRows {
     this.#entries.set(key, { text, seq });
   }
 
-  #forgetUpTo(floor: number): void {
-    if (floor > this.#forgotten.seq) this.#forgotten = { text: null, seq: floor };
+  #forgetUpTo(seq: number): void {
+    if (seq > this.#forgotten.seq) this.#forgotten = { text: null, seq };
   }
 
   #recentKeysSince(seq: number): Set<string> {
