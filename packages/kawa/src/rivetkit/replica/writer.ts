@@ -27,9 +27,10 @@ type OnTheWay = {
  * Brings writes to the actor: one batch is on the way at a time; what is written meanwhile makes up the next one. Where hooks
  * ask who acts, each write goes its own way instead.
  *
- *     none ── take ─▶ sent ── hooks have come ─▶ revoked       sent ── reply, refusal, deadline ─▶ none
- *                      ↺ connection lost          ↺ connection lost
- *                                                revoked ── reply: applied, or put back ── deadline ─▶ none
+ *     none ── taken ─▶ sent ── reply, refusal, deadline ─▶ none
+ *                       └── hooks have come ─▶ revoked ── applied, put back, deadline ─▶ none
+ *
+ * Where the connection ends, the next one does the same again.
  */
 export class Writer {
   readonly #link: ActorLink;

@@ -62,7 +62,7 @@ export class SignalRows {
     this.ephemeral.restore(rows, lives, seq);
     this.#recentFrom = seq;
     this.#seq = seq;
-    this.#forgetUpTo(purgedSeq);
+    this.purgeUpTo(purgedSeq);
   }
 
   get count(): number {
@@ -79,9 +79,14 @@ export class SignalRows {
     return { keys, seq: keys.reduce((newest, key) => Math.max(newest, this.#entries.get(key)!.seq), 0) };
   }
 
+  /** Deletions up to a commit may be forgotten from now on. */
+  purgeUpTo(seq: number): void {
+    if (seq > this.#forgotten.seq) this.#forgotten = { text: null, seq };
+  }
+
   /** Forgets those of the keys that have had no value since commit `purgedSeq`. */
   forgetDeleted(keys: readonly string[], purgedSeq: number): void {
-    this.#forgetUpTo(purgedSeq);
+    this.purgeUpTo(purgedSeq);
     for (const key of keys) {
       const entry = this.#entries.get(key);
       if (entry?.text !== null || entry.seq > purgedSeq) continue;
@@ -122,8 +127,9 @@ export class SignalRows {
     return rows;
   }
 
-  /** Rows that changed after `seq`; null when they are too many for one message. */
+  /** Rows that changed after `seq`; null when deletions after it may be forgotten, or they are too many for one message. */
   since(seq: number): Row[] | null {
+    if (seq < this.#forgotten.seq) return null;
     const rows: Row[] = [];
     let size = 0;
     const groups = this.ephemeral.changedSince(seq);
@@ -188,10 +194,6 @@ export class SignalRows {
     else if (before.text === null) this.#deleted.delete(key);
     if (text === null) this.#deleted.add(key);
     this.#entries.set(key, { text, seq });
-  }
-
-  #forgetUpTo(seq: number): void {
-    if (seq > this.#forgotten.seq) this.#forgotten = { text: null, seq };
   }
 
   #recentKeysSince(seq: number): Set<string> {

@@ -22,16 +22,10 @@ export type SignalStoreOptions = { readonly maxDeletedKeys?: number };
 type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(error: KawaError): void };
 
 /**
- *     serving ── a commit failed ─▶ in doubt ── the storage has said whether it has it ─▶ serving
- *        └─────────────────────────────┴── close, another incarnation has taken over ─▶ ended
+ * The actor's map, and its only writer. Reads are answered from memory, a write when the handle's `commit` has made it durable.
+ *
+ *     serving ── a commit failed ─▶ in doubt ── the storage says whether it has it ─▶ serving      both ── close, replaced ─▶ ended
  */
-type State =
-  | { readonly name: "serving" }
-  | { readonly name: "in doubt" }
-  /** Nothing is served. The handle is closed when `closed` resolves. */
-  | { readonly name: "ended"; readonly closed: Promise<void> };
-
-/** The actor's map, and its only writer. Reads are answered from memory, a write when the handle's `commit` has made it durable. */
 export class SignalStore {
   /** Names this incarnation of the actor. */
   readonly instance: string = randomUUID();
@@ -43,11 +37,10 @@ export class SignalStore {
   readonly #purge: Purge;
   #epoch = "";
   #seq = 0;
-  /** Deletions up to it may be purged. */
-  #purgedSeq = 0;
   /** Runs while batches are waiting: it commits one group after the other. */
   #commits: Promise<void> | undefined;
-  #state: State = { name: "serving" };
+  #state: "serving" | "in doubt" | "ended" = "serving";
+  #closed: Promise<void> | undefined;
 
   private constructor(handle: StoreHandle, { maxDeletedKeys }: SignalStoreOptions) {
     this.#handle = handle;
@@ -68,7 +61,6 @@ export class SignalStore {
       const { epoch, seq, purgedSeq, rows, lives, clients } = await openHistory(handle, options.maxDeletedKeys);
       store.#epoch = epoch;
       store.#seq = seq;
-      store.#purgedSeq = purgedSeq;
       store.#rows.restore(rows, { lives, seq, purgedSeq });
       for (const [client, record] of clients) store.#clients.set(client, record);
       return store;
@@ -119,7 +111,7 @@ export class SignalStore {
   since(epoch: string, seq: number): Replies["follow"] {
     this.#checkOpen();
     // A replica that is ahead has seen commits that a storage without durability has lost.
-    const isKnown = epoch === this.#epoch && seq >= this.#purgedSeq && seq <= this.#seq;
+    const isKnown = epoch === this.#epoch && seq <= this.#seq;
     return { ...this.position, rows: isKnown ? this.#rows.since(seq) : null };
   }
 
@@ -150,21 +142,17 @@ export class SignalStore {
    * the commit on the way has ended and the handle is closed.
    */
   close(): Promise<void> {
-    if (this.#state.name === "ended") return this.#state.closed;
-    const closed = this.#closeHandle();
-    this.#state = { name: "ended", closed };
+    if (this.#closed) return this.#closed;
+    this.#state = "ended";
+    this.#closed = this.#closeHandle();
     for (const { reject } of this.#waiting.splice(0)) reject(closedError());
     this.#listeners.close();
-    return closed;
+    return this.#closed;
   }
 
   async #closeHandle(): Promise<void> {
     await Promise.all([this.#purge.stop(), this.#commits]);
-    try {
-      await this.#handle.close();
-    } catch (error) {
-      console.error("[kawa] A store handle could not be closed:", error);
-    }
+    await this.#handle.close().catch((error) => console.error("[kawa] A store handle could not be closed:", error));
   }
 
   async #commitWaiting(): Promise<void> {
@@ -175,7 +163,7 @@ export class SignalStore {
   }
 
   async #commitGroup(): Promise<void> {
-    if (this.#state.name === "in doubt") {
+    if (this.#state === "in doubt") {
       const error = await this.#resolveDoubt();
       if (error) return this.#reject(this.#waiting.splice(0), error);
     }
@@ -194,13 +182,11 @@ export class SignalStore {
       } catch (error) {
         const refusal = unwrittenCommit(error);
         if (refusal) return taken.forEach(({ reject }) => reject(refusal));
-        if (this.#state.name === "serving") {
-          this.#state = { name: "in doubt" };
-          await this.#resolveDoubt();
-        }
+        if (this.#state === "serving") this.#state = "in doubt";
+        await this.#resolveDoubt();
         return this.#reject(taken, error);
       }
-      this.#purgedSeq = purgedSeq ?? this.#purgedSeq;
+      this.#rows.purgeUpTo(purgedSeq ?? 0);
       this.#advance(rows, lives, to);
       this.#purge.afterCommit(purgedSeq, to);
     }
@@ -218,10 +204,10 @@ export class SignalStore {
       // The next incarnation goes on with what is left.
       if (seq < this.#seq) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${this.#seq}.`);
       mergeClients(this.#clients, clients);
-      this.#purgedSeq = Math.max(this.#purgedSeq, purgedSeq);
+      this.#rows.purgeUpTo(purgedSeq);
       const missed = rows.filter((row) => row[2] > this.#seq);
       if (seq > this.#seq) this.#advance(missed, lives, seq);
-      if (this.#state.name === "in doubt") this.#state = { name: "serving" };
+      if (this.#state === "in doubt") this.#state = "serving";
       return undefined;
     } catch (error) {
       this.#endIfReplaced(error);
@@ -252,7 +238,7 @@ export class SignalStore {
   }
 
   #checkOpen(): void {
-    if (this.#state.name === "ended") throw closedError();
+    if (this.#state === "ended") throw closedError();
   }
 }
 
