@@ -8,7 +8,7 @@ import { type ClientRecord, mergeClients } from "./client-record.ts";
 import type { Lives, MemberGroups } from "./member-groups.ts";
 import type { Delta, Replies, Row } from "../wire/protocol.ts";
 import { Purge } from "./purge.ts";
-import { unwrittenCommit } from "./unwritten-commit.ts";
+import { refusedByDisk } from "./disk-refusal.ts";
 import { SignalRows } from "./signal-rows.ts";
 import type { StoreHandle } from "../storage/storage.ts";
 import { StoreListeners } from "./store-listeners.ts";
@@ -180,7 +180,7 @@ export class SignalStore {
       try {
         await this.#handle.commit(toCommit(group, { epoch: this.#epoch, purgedSeq, seq: to }));
       } catch (error) {
-        const refusal = unwrittenCommit(error);
+        const refusal = refusedByDisk(error);
         if (refusal) return taken.forEach(({ reject }) => reject(refusal));
         if (this.#state === "serving") this.#state = "in doubt";
         await this.#resolveDoubt();
