@@ -1,9 +1,9 @@
 import type { Backend, OperationOptions, SignalBackend, WriteOptions } from "../core/backend/backend.ts";
 import { browserBackend } from "./global-backend.ts";
 import { show } from "../core/errors/clip.ts";
-import { KawaError } from "../core/errors/errors.ts";
 import type { PresentEntry } from "../core/backend/entry.ts";
 import { react } from "../core/process/reactive.ts";
+import { serverOnly } from "./server-only.ts";
 import { readForAll } from "../core/backend/reads.ts";
 import type { Initial } from "../core/platform.ts";
 import type { AnySignal, SignalDefinition } from "../core/signal.ts";
@@ -35,10 +35,7 @@ export function fallbackBackend(): SignalBackend {
 export function keyListsOf(backend: Backend): Backend {
   // One in memory has lists of its own.
   if ("keys" in backend) return backend;
-  throw new KawaError(
-    "CONTEXT_UNSUPPORTED",
-    "keys(), entries() and clear() work on servers. Call them in a server action.",
-  );
+  throw serverOnly("keys(), entries() or clear()");
 }
 
 // A server has loaded the same module and checked what it defines, so nothing is checked here.
