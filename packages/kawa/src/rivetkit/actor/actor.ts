@@ -143,6 +143,11 @@ export function createReactiveStateActor<C extends object = AnyContext>(
       });
     });
 
+  const actions = Object.fromEntries(actionNames.map((name) => [name, createAction(name)])) as Record<
+    ActionName,
+    ReturnType<typeof createAction>
+  >;
+
   const definition = actor({
     options: { name: "reactiveState", sleepTimeout: sleepTimeoutMs },
     db: db({ onMigrate: migrateSignalStore }),
@@ -163,7 +168,7 @@ export function createReactiveStateActor<C extends object = AnyContext>(
       if (service) serveReplica(service, socket, actorAudience(c.name, c.key));
       else socket.close(1001, "actor sleeps");
     },
-    actions: Object.fromEntries(actionNames.map((name) => [name, createAction(name)])),
+    actions,
   });
   attachSettings(definition, settings);
   return definition as ReactiveStateActor;

@@ -1,4 +1,4 @@
-import type { ActionName, ActionResult, OwnParams } from "./hooks.ts";
+import type { ActionName, ActionResult, HookContext, OwnParams } from "./hooks.ts";
 
 /** What each action takes one by one. */
 type Arguments = {
@@ -20,5 +20,8 @@ type Arguments = {
  * actor refuses those that no hook names.
  */
 export type ReactiveStateActions = {
-  readonly [N in ActionName]: (c: unknown, ...args: Arguments[N] | [params: OwnParams<N>]) => Promise<ActionResult<N>>;
+  readonly [N in ActionName]: (
+    c: HookContext,
+    ...args: Arguments[N] | [params: OwnParams<N>]
+  ) => Promise<ActionResult<N>>;
 };
