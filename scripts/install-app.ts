@@ -1,7 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { getPlatformPackageName } from "@rivetkit/engine-cli";
+import { engineVersions } from "../packages/kawa/src/rivetkit/engine/binary.ts";
 import { leanInstall } from "../packages/kawa/src/rivetkit/settings/lean-install.ts";
 import type { PackageManager } from "../packages/kawa/src/rivetkit/settings/package-manager.ts";
 import { packRivetkit } from "./pack-rivetkit.ts";
@@ -38,8 +49,6 @@ export interface InstallOptions {
   readonly isCold?: boolean;
   /** Written into the app's package.json. */
   readonly manifest?: Readonly<Record<string, unknown>>;
-  /** The Node that runs the package manager. Default: the one that runs this. */
-  readonly node?: string;
 }
 
 type Manifest = Record<"dependencies" | "devDependencies" | "overrides", Record<string, string>>;
@@ -54,13 +63,14 @@ export function installApp(folder: string, fixture: string, options: InstallOpti
     recursive: true,
     filter: (path) => !/\/(\.next|\.rivet|node_modules)(\/|$)/.test(path),
   });
-  const { manager = "npm", form = "lean", isCold = false, node = process.execPath } = options;
+  const { manager = "npm", form = "lean", isCold = false } = options;
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifestOf(options), null, 2));
+  if (kindOf(manager) === "pnpm") writeFileSync(join(folder, "pnpm-workspace.yaml"), pnpmLines);
   if (form === "overrides") addLines(folder, manager);
   const cache = mkdtempSync(join(tmpdir(), "kawa-cache-"));
   try {
     const { command, args, env } = commandOf(manager, folder, isCold ? cache : undefined);
-    const path = `${dirname(node)}${delimiter}${process.env["PATH"]}`;
+    const path = `${dirname(process.execPath)}${delimiter}${process.env["PATH"]}`;
     const startedAt = performance.now();
     execFileSync(command, args, {
       cwd: folder,
@@ -75,7 +85,10 @@ export function installApp(folder: string, fixture: string, options: InstallOpti
   }
 }
 
-function manifestOf({ tarball, form = "lean", manifest }: InstallOptions): Record<string, unknown> {
+/** What `pnpm add --allow-build='!cbor-extract'` writes. */
+const pnpmLines = "allowBuilds:\n  cbor-extract: false\n";
+
+function manifestOf({ tarball, manager = "npm", form = "lean", manifest }: InstallOptions): Record<string, unknown> {
   const rivetkit = form === "lean" ? { rivetkit: `file:${packRivetkit()}` } : pick(own.dependencies, ["rivetkit"]);
   return {
     name: "installed-app",
@@ -85,18 +98,44 @@ function manifestOf({ tarball, form = "lean", manifest }: InstallOptions): Recor
     dependencies: {
       kawa: `file:${tarball}`,
       ...rivetkit,
+      ...(kindOf(manager) === "pnpm" && engineOfPnpm()),
       ...pick(own.dependencies, ["next", "react", "react-dom"]),
     },
     devDependencies: pick(own.devDependencies, ["@types/node", "@types/react", "@types/react-dom", "typescript"]),
+    ...(kindOf(manager).startsWith("yarn") && { resolutions: ofOtherPlatforms() }),
   };
+}
+
+/**
+ * Yarn looks up the packages of all platforms before it installs those of this one, and ends where a registry lacks one: some hold what one
+ * platform needs.
+ */
+function ofOtherPlatforms(): Record<string, string> {
+  const names = ["@rivetkit/engine-cli", "@rivetkit/rivetkit-napi"].flatMap((name) => {
+    const text = readFileSync(join(root, "node_modules", name, "package.json"), "utf8");
+    const { optionalDependencies } = JSON.parse(text) as { optionalDependencies: Record<string, string> };
+    return Object.keys(optionalDependencies).filter((each) => !existsSync(join(root, "node_modules", each)));
+  });
+  const none = Object.fromEntries(names.map((name) => [name, "npm:empty-npm-package@1.0.0"]));
+  return { ...none, ...pick(own.overrides, ["cbor-extract"]) };
+}
+
+/** pnpm takes the name of the Linux engine for one that runs with musl alone, and leaves it out where it is only optional. */
+function engineOfPnpm(): Record<string, string> {
+  const name = getPlatformPackageName();
+  return name?.endsWith("-musl") ? { [name]: engineVersions } : {};
 }
 
 /** As somebody does who was told to. */
 function addLines(folder: string, manager: Manager): void {
   const { file, lines } = leanInstall(kindOf(manager));
   const path = join(folder, file);
-  if (file === "package.json") writeFileSync(path, readFileSync(path, "utf8").replace("{\n", `{\n${lines},\n`));
-  else writeFileSync(path, `${lines}\n`);
+  if (file !== "package.json") return appendFileSync(path, `${lines}\n`);
+  const manifest = JSON.parse(readFileSync(path, "utf8")) as Partial<Record<string, object>>;
+  for (const [field, entries] of Object.entries(JSON.parse(`{${lines}}`) as Record<string, object>)) {
+    manifest[field] = { ...manifest[field], ...entries };
+  }
+  writeFileSync(path, JSON.stringify(manifest, null, 2));
 }
 
 type Command = { command: string; args: string[]; env: Record<string, string> };

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { scope, stage as kawaStage } from "./pack.ts";
+import { pack, scope, stage as kawaStage } from "./pack.ts";
 
 const root = join(import.meta.dirname, "..");
 const stage = join(kawaStage, "rivetkit");
@@ -63,4 +63,6 @@ function shorten(manifest: Manifest): Manifest {
   };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) console.log(packRivetkit());
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  console.log(`npm install kawa@file:${pack()} rivetkit@file:${packRivetkit()}`);
+}

@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeTempFolder } from "../../../test/support/temp-folder.ts";
 import { leanInstall, leanInstallHint, needlessPackages } from "./lean-install.ts";
@@ -23,6 +23,16 @@ describe("leanInstall", () => {
     const { file, lines } = leanInstall("pnpm");
     expect(file).toBe("pnpm-workspace.yaml");
     expect(lines).toMatch(/^overrides:\n(?: {2}"rivetkit>[^"]+": "-"(?:\n|$))+$/);
+  });
+});
+
+describe("docs/install.md", () => {
+  const page = readFileSync(resolve(import.meta.dirname, "../../../../../docs/install.md"), "utf8");
+
+  it("has the lines for npm and for pnpm", () => {
+    const [, json = ""] = /```json\n(.*?)```/s.exec(page) ?? [];
+    expect(JSON.parse(json)).toEqual(JSON.parse(`{${leanInstall("npm").lines}}`));
+    expect(page).toContain(leanInstall("pnpm").lines);
   });
 });
 
