@@ -94,9 +94,10 @@ function checkFiles(tarball: string): void {
 
 /** A script without a bundler imports what docs/plain-node.md shows. */
 function checkPlainNode(): void {
-  const code = `import { namespace, read } from "kawa"; import { initReactiveBackend } from "kawa/rivetkit"; import "kawa/rivetkit/storage";
+  const code = `import { namespace } from "kawa"; import { initReactiveBackend } from "kawa/rivetkit"; import "kawa/rivetkit/storage";
     const counter = namespace("app").signal("counter", 1);
-    if ((await read(counter)) !== 1 || typeof initReactiveBackend !== "function") process.exit(1);`;
+    await counter.update((count) => count + 1);
+    if ((await counter.get()) !== 2 || typeof initReactiveBackend !== "function") process.exit(1);`;
   execFileSync(process.execPath, ["--input-type=module", "-e", code], { cwd: consumer, stdio: "inherit" });
   console.log("plain Node: ok");
 }
