@@ -49,6 +49,8 @@ export interface InstallOptions {
   readonly isCold?: boolean;
   /** Written into the app's package.json. */
   readonly manifest?: Readonly<Record<string, unknown>>;
+  /** The Node that runs the package manager. Default: the one that runs this. */
+  readonly node?: string;
 }
 
 type Manifest = Record<"dependencies" | "devDependencies" | "overrides", Record<string, string>>;
@@ -63,14 +65,14 @@ export function installApp(folder: string, fixture: string, options: InstallOpti
     recursive: true,
     filter: (path) => !/\/(\.next|\.rivet|node_modules)(\/|$)/.test(path),
   });
-  const { manager = "npm", form = "lean", isCold = false } = options;
+  const { manager = "npm", form = "lean", isCold = false, node = process.execPath } = options;
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifestOf(options), null, 2));
   if (kindOf(manager) === "pnpm") writeFileSync(join(folder, "pnpm-workspace.yaml"), pnpmLines);
   if (form === "overrides") addLines(folder, manager);
   const cache = mkdtempSync(join(tmpdir(), "kawa-cache-"));
   try {
     const { command, args, env } = commandOf(manager, folder, isCold ? cache : undefined);
-    const path = `${dirname(process.execPath)}${delimiter}${process.env["PATH"]}`;
+    const path = `${dirname(node)}${delimiter}${process.env["PATH"]}`;
     const startedAt = performance.now();
     execFileSync(command, args, {
       cwd: folder,

@@ -12,9 +12,9 @@ import { nodeBinary } from "./tools.ts";
 
 // What a stranger does: installs the tarballs in an app of their own, builds it, starts it, writes, and sees it.
 //
-// --manager npm | pnpm | pnpm-10 | yarn | yarn-berry: npm unless told otherwise
+// --manager npm | pnpm | pnpm-10 | yarn | yarn-berry
 // --form lean | overrides | bare: how RivetKit is installed (scripts/install-app.ts)
-// --node 22,24,26: with these versions of Node, one after the other; the first one builds
+// --node 22: with that version of Node
 // --cold: with an empty cache of the package manager, to measure the install
 // --install-only: and nothing else
 
@@ -32,11 +32,11 @@ const { values: options } = parseArgs({
     "install-only": { type: "boolean", default: false },
   },
 });
-const nodes = options.node?.split(",").map(nodeBinary) ?? [process.execPath];
+const node = nodeBinary(options.node);
 
 function build(): void {
   const startedAt = performance.now();
-  execFileSync(nodes[0]!, [next, "build"], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+  execFileSync(node, [next, "build"], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
   console.log(`next build: ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
 }
 
@@ -48,7 +48,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function start(node: string, port: number): Promise<ChildProcess> {
+async function start(port: number): Promise<ChildProcess> {
   const server = spawn(node, [next, "start", "--port", String(port)], {
     cwd: folder,
     stdio: ["ignore", "inherit", "inherit"],
@@ -73,13 +73,11 @@ async function expectShown(page: Page, count: number): Promise<void> {
   }
 }
 
-async function tryIt(node: string): Promise<void> {
-  // Each begins with no values.
-  rmSync(join(folder, ".rivet"), { recursive: true, force: true });
+async function tryIt(): Promise<void> {
   const port = await freePort();
   const address = `http://localhost:${port}`;
   const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
-  let server = await start(node, port);
+  let server = await start(port);
   try {
     const page = await browser.newPage();
     await page.goto(address);
@@ -95,7 +93,7 @@ async function tryIt(node: string): Promise<void> {
     console.log("live: a route handler, a client component and a server action wrote, and the open page followed");
 
     await stop(server);
-    server = await start(node, port);
+    server = await start(port);
     expect(await (await fetch(address)).text()).toContain('<output id="server">3</output>');
     console.log("durable: the value is there after a restart");
   } finally {
@@ -110,13 +108,11 @@ try {
     manager: options.manager as Manager,
     form: options.form as Form,
     isCold: options.cold,
+    node,
   });
   if (!options["install-only"]) {
     build();
-    for (const node of nodes) {
-      console.log(`Node ${execFileSync(node, ["--version"], { encoding: "utf8" }).trim()}`);
-      await tryIt(node);
-    }
+    await tryIt();
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

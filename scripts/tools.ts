@@ -20,8 +20,9 @@ export function toolModules(packageSpec: string): string {
   return modules;
 }
 
-/** Node in a version such as "22", as npm has it for this machine. */
-export function nodeBinary(version: string): string {
+/** Node in a version such as "22", as npm has it for this machine. Without a version: the one that runs this. */
+export function nodeBinary(version: string | undefined): string {
+  if (version === undefined) return process.execPath;
   const name = `node-${process.platform}-${process.arch}`;
   return join(toolModules(`${name}@${version}`), name, "bin/node");
 }
