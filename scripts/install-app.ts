@@ -11,7 +11,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { getPlatformPackageName } from "@rivetkit/engine-cli";
 import { engineVersions } from "../packages/kawa/src/rivetkit/engine/binary.ts";
 import { leanInstall } from "../packages/kawa/src/rivetkit/settings/lean-install.ts";
 import type { PackageManager } from "../packages/kawa/src/rivetkit/settings/package-manager.ts";
@@ -113,20 +112,25 @@ function manifestOf({ tarball, manager = "npm", form = "lean", manifest }: Insta
  * platform needs.
  */
 function ofOtherPlatforms(): Record<string, string> {
-  const names = ["@rivetkit/engine-cli", "@rivetkit/rivetkit-napi"].flatMap((name) => {
-    const text = readFileSync(join(root, "node_modules", name, "package.json"), "utf8");
-    const { optionalDependencies } = JSON.parse(text) as { optionalDependencies: Record<string, string> };
-    return Object.keys(optionalDependencies).filter((each) => !existsSync(join(root, "node_modules", each)));
-  });
-  const none = Object.fromEntries(names.map((name) => [name, "npm:empty-npm-package@1.0.0"]));
+  const names = ["@rivetkit/engine-cli", "@rivetkit/rivetkit-napi"].flatMap(platformPackages);
+  const others = names.filter((name) => !isInstalledHere(name));
+  const none = Object.fromEntries(others.map((name) => [name, "npm:empty-npm-package@1.0.0"]));
   return { ...none, ...pick(own.overrides, ["cbor-extract"]) };
 }
 
 /** pnpm takes the name of the Linux engine for one that runs with musl alone, and leaves it out where it is only optional. */
 function engineOfPnpm(): Record<string, string> {
-  const name = getPlatformPackageName();
-  return name?.endsWith("-musl") ? { [name]: engineVersions } : {};
+  const name = platformPackages("@rivetkit/engine-cli").find((each) => isInstalledHere(each) && each.endsWith("-musl"));
+  return name === undefined ? {} : { [name]: engineVersions };
 }
+
+/** What a package has for each platform. */
+function platformPackages(name: string): string[] {
+  const text = readFileSync(join(root, "node_modules", name, "package.json"), "utf8");
+  return Object.keys((JSON.parse(text) as { optionalDependencies: object }).optionalDependencies);
+}
+
+const isInstalledHere = (name: string): boolean => existsSync(join(root, "node_modules", name));
 
 /** As somebody does who was told to. */
 function addLines(folder: string, manager: Manager): void {
