@@ -13,7 +13,7 @@ export function showDiff({ path, before, after }: FileChange): string {
     lines.slice(Math.max(0, index - contextLines), index + contextLines + 1).some(([operation]) => operation !== 0);
   const shown = lines.flatMap(([operation, text], index) => {
     if (isNear(index)) return `${[" ", "+", "-"].at(operation)}${text}`;
-    return isNear(index - 1) ? "…" : [];
+    return isNear(index - 1) && index < lines.length - 1 ? "…" : [];
   });
   const what = before === undefined ? "new" : after === undefined ? "deleted" : "changed";
   return [`${path} (${what})`, ...shown].join("\n");
@@ -25,10 +25,10 @@ function linesOf(text: string | undefined): string[] {
 
 /** Node 22 has `util.diff` from 22.15 on: before that, all old lines and then all new ones. */
 function diffLines(before: string[], after: string[]): Line[] {
-  const { diff } = util as { diff?: (from: string[], to: string[]) => [number, string][] };
+  const { diff } = util as { diff?: (first: string[], second: string[]) => [number, string][] };
   if (!diff || before.length === 0 || after.length === 0) {
     return [...before.map((text) => [-1, text] as const), ...after.map((text) => [1, text] as const)];
   }
-  // It speaks of `from` as of what was expected.
-  return diff(after, before).map(([operation, text]) => [operation as Line[0], text]);
+  // What is only in the first list has 1.
+  return diff(before, after).map(([operation, text]) => [-operation as Line[0], text]);
 }
