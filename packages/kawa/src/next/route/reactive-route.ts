@@ -118,8 +118,10 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
       return openStream(request, { asked, admitted, signals, settings });
     }),
     GET: answerWith(async (request) => {
-      if (process.env.NODE_ENV === "development" && new URL(request.url).searchParams.has("notices"))
+      if (process.env.NODE_ENV === "development" && new URL(request.url).searchParams.has("notices")) {
+        admission.arrive(request);
         return Response.json(noticesNow(), { headers: answerHeaders });
+      }
       const keys = namedKeys(request);
       const cost = 1 + keys.length * costs.key;
       const { client } = await admission.identify(request, admission.arrive(request, cost), cost);
