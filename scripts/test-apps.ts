@@ -1,50 +1,43 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { chromium, expect, type Page } from "@playwright/test";
 import { chromiumArgs, ensureChromium } from "../e2e/chromium.ts";
+import { type Form, installApp, type Manager } from "./install-app.ts";
 import { pack } from "./pack.ts";
+import { nodeBinary } from "./tools.ts";
 
-// What a stranger does: installs the tarball in an app of their own, builds it, starts it, writes, and sees it. `--bare` leaves out the
-// `overrides` of this repository, and shows what an install costs then.
+// What a stranger does: installs the tarballs in an app of their own, builds it, starts it, writes, and sees it.
+//
+// --manager npm | pnpm | pnpm-10 | yarn | yarn-berry
+// --form lean | overrides | bare: how RivetKit is installed (scripts/install-app.ts)
+// --node 22: with that version of Node
+// --cold: with an empty cache of the package manager, to measure the install
+// --install-only: and nothing else
 
 const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "kawa-app-"));
+const next = join(folder, "node_modules/next/dist/bin/next");
 const waitMs = 60_000;
 
-type Manifest = Record<"dependencies" | "devDependencies" | "overrides", Record<string, string>>;
-const { dependencies, devDependencies, overrides } = JSON.parse(
-  readFileSync(join(root, "package.json"), "utf8"),
-) as Manifest;
+const { values: options } = parseArgs({
+  options: {
+    manager: { type: "string", default: "npm" },
+    form: { type: "string", default: "lean" },
+    node: { type: "string" },
+    cold: { type: "boolean", default: false },
+    "install-only": { type: "boolean", default: false },
+  },
+});
+const node = nodeBinary(options.node);
 
-function run(command: string, ...args: string[]): void {
+function build(): void {
   const startedAt = performance.now();
-  execFileSync(command, args, { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
-  console.log(`${command} ${args[0]}: ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
-}
-
-function install(tarball: string): void {
-  cpSync(join(root, "e2e/installed-app"), folder, {
-    recursive: true,
-    filter: (path) => !/\/(\.next|\.rivet|node_modules)(\/|$)/.test(path),
-  });
-  const { "@arethetypeswrong/core": _tools, vite: _vite, ...ofApps } = overrides;
-  const isBare = process.argv.includes("--bare");
-  const manifest = { name: "installed-app", private: true, type: "module", overrides: isBare ? {} : ofApps };
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-  const inTheseVersions = (packages: Record<string, string>, names: string[]) =>
-    names.map((name) => `${name}@${packages[name]}`);
-  run(
-    "npm",
-    "install",
-    "--prefer-offline",
-    tarball,
-    ...inTheseVersions(dependencies, ["next", "react", "react-dom", "rivetkit"]),
-    ...inTheseVersions(devDependencies, ["@types/node", "@types/react", "@types/react-dom", "typescript"]),
-  );
-  console.log(execFileSync("du", ["-sh", "node_modules"], { cwd: folder, encoding: "utf8" }).trim());
+  execFileSync(node, [next, "build"], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+  console.log(`next build: ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
 }
 
 async function freePort(): Promise<number> {
@@ -56,8 +49,10 @@ async function freePort(): Promise<number> {
 }
 
 async function start(port: number): Promise<ChildProcess> {
-  const args = [join(folder, "node_modules/next/dist/bin/next"), "start", "--port", String(port)];
-  const server = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+  const server = spawn(node, [next, "start", "--port", String(port)], {
+    cwd: folder,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   await expect(async () => {
     if (server.exitCode !== null) throw new Error(`The server ended with ${server.exitCode}.`);
     expect((await fetch(`http://localhost:${port}/`)).status).toBe(200);
@@ -108,9 +103,17 @@ async function tryIt(): Promise<void> {
 }
 
 try {
-  install(pack());
-  run(join(folder, "node_modules/.bin/next"), "build");
-  await tryIt();
+  installApp(folder, join(root, "e2e/installed-app"), {
+    tarball: pack(),
+    manager: options.manager as Manager,
+    form: options.form as Form,
+    isCold: options.cold,
+    node,
+  });
+  if (!options["install-only"]) {
+    build();
+    await tryIt();
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

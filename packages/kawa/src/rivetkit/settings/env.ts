@@ -40,6 +40,10 @@ export const env = {
       /*turbopackIgnore: true*/ process.env.KAWA_DATA_DIR || join(/*turbopackIgnore: true*/ appFolder(), ".rivet"),
     );
   },
+  /** Where the process was started: the folder of the app, or of its standalone server. */
+  get workingFolder(): string {
+    return process.cwd();
+  },
   /** Read by RivetKit's native part when it is loaded. */
   get rivetLogLevel(): string | undefined {
     return process.env.RIVET_LOG_LEVEL || undefined;
