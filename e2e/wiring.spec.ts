@@ -105,6 +105,25 @@ test("a middleware at the edge fails, and says which line it lacks", async ({ pa
   }
 });
 
+test("a lib/backend that nothing imports is the backend, in pages, routes and after an edit", async () => {
+  const path = join(dir, "lib/backend.ts");
+  const text = (id: string): string =>
+    'import { initReactiveBackend, reactiveRegistry } from "kawa/rivetkit";\n' +
+    `initReactiveBackend({ registry: reactiveRegistry, actorId: "${id}" });\n`;
+  await server.stop({ signal: "SIGINT", toGroup: true });
+  await writeFile(path, text("one"));
+  try {
+    await server.start();
+    expect(await write()).toBe(1);
+    const html = async (): Promise<string> => (await fetch(`${server.url}/`)).text();
+    expect(await html()).toContain("<output>1</output>");
+    await writeFile(path, text("two"));
+    await expect.poll(html, compiled).toContain("<output>0</output>");
+  } finally {
+    await rm(path);
+  }
+});
+
 test("without withKawa() nothing is kept in memory: a write fails and says why", async () => {
   await server.stop({ signal: "SIGINT", toGroup: true });
   const bare = await Server.start({ dir, isDev: true, home: "/write", env: { KAWA_E2E_WITHOUT: "config" } });

@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type App, installed, requireOfNext } from "./app.ts";
+import { installedPackage, readManifest } from "../rivetkit/settings/installed-package.ts";
+import { leanInstall, needlessPackages } from "../rivetkit/settings/lean-install.ts";
+import { otherKawaHint } from "../rivetkit/settings/other-kawa.ts";
+import { addCommand } from "../rivetkit/settings/package-manager.ts";
+import { type App, requireOfNext } from "./app.ts";
 import type { Finding } from "./doctor.ts";
 
 type Semver = { readonly satisfies: (version: string, range: string) => boolean };
 
-type Manifest = {
+type OwnManifest = {
+  readonly name: string;
   readonly version: string;
   readonly engines: { readonly node: string };
   readonly peerDependencies: Readonly<Record<string, string>>;
@@ -13,22 +18,24 @@ type Manifest = {
 
 const needed = ["next", "react", "react-dom", "rivetkit"];
 
-/** Versions of Node and of what Kawa needs, and whose package `kawa` is. */
+/** Versions of Node and of what Kawa needs, whose package `kawa` is, and what was installed for nothing. */
 export function checkPackages({ folder, packageManager }: App): Finding[] {
-  const { engines, peerDependencies, version }: Manifest = JSON.parse(
-    readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"),
-  );
+  const own: OwnManifest = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"));
   const { satisfies } = requireOfNext<Semver>(folder, "semver");
-  const add = packageManager === "npm" ? "npm install" : `${packageManager} add`;
   const versions = needed.map((name): Finding => {
-    const range = peerDependencies[name]!;
-    const found = installed(folder, name)?.["version"];
-    const line = `${add} "${name}@${range}"`;
-    if (typeof found !== "string") return { state: "wrong", text: `${name} is not installed`, line };
+    const range = own.peerDependencies[name]!;
+    const found = versionOf(folder, name);
+    const line = addCommand(packageManager, `"${name}@${range}"`);
+    if (found === undefined) return { state: "wrong", text: `${name} is not installed`, line };
     if (satisfies(found, range)) return { state: "right", text: `${name} ${found}` };
-    return { state: "wrong", text: `${name} is ${found}, and Kawa ${version} needs ${range}`, line };
+    return { state: "wrong", text: `${name} is ${found}, and Kawa ${own.version} needs ${range}`, line };
   });
-  return [checkNode(satisfies, engines.node), checkKawa(folder), ...versions];
+  return [checkNode(satisfies, own.engines.node), checkKawa(folder, own.name), ...versions, ...checkLean(folder, packageManager)];
+}
+
+function versionOf(folder: string, name: string): string | undefined {
+  const found = installedPackage(name, folder);
+  return found === undefined ? undefined : readManifest(found).version;
 }
 
 function checkNode(satisfies: Semver["satisfies"], range: string): Finding {
@@ -38,16 +45,21 @@ function checkNode(satisfies: Semver["satisfies"], range: string): Finding {
     : { state: "wrong", text: `Node is ${node}, and Kawa needs ${range}`, line: "nvm install 24" };
 }
 
-/** The package of this name in the registry is somebody else's. */
-function checkKawa(folder: string): Finding {
-  const found = installed(folder, "kawa");
-  const exported = (found?.["exports"] ?? {}) as Record<string, unknown>;
-  if (found && "./rivetkit" in exported) return { state: "right", text: `kawa ${String(found["version"])}` };
-  return {
-    state: "wrong",
-    text: found
-      ? `The package "kawa" that is installed is another one, of the same name (${String(found["version"])})`
-      : `The app has no package "kawa"`,
-    line: "Install Kawa as its README says: the name alone gives the other package.",
-  };
+function checkKawa(folder: string, published: string): Finding {
+  const other = otherKawaHint(folder, published);
+  if (other !== undefined) return { state: "wrong", text: other };
+  const version = versionOf(folder, "kawa");
+  return version === undefined
+    ? { state: "wrong", text: `The app has no package "kawa"`, line: `Install ${published} under the name kawa.` }
+    : { state: "right", text: `kawa ${version}` };
+}
+
+function checkLean(folder: string, manager: App["packageManager"]): Finding[] {
+  const needless = needlessPackages(folder);
+  if (needless.length === 0) return [];
+  const { file, lines } = leanInstall(manager);
+  const text =
+    `rivetkit has installed packages that Kawa never loads: ${needless.join(", ")}. Add to ${file}, delete node_modules and the lock ` +
+    `file, and install again:`;
+  return [{ state: "hint", text, line: lines }];
 }

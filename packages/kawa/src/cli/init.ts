@@ -75,7 +75,7 @@ function removeEmpty(folder: string, top: string): void {
 
 function nextSteps({ source, alias, middleware, basePath, packageManager }: App): string {
   const signals = alias === undefined ? `…/lib/signals` : "@/lib/signals";
-  const run = packageManager === "npm" ? "npm run" : packageManager;
+  const run = packageManager === "npm" ? "npm run" : packageManager.split("-")[0];
   return `
 Now read a signal in a server component, such as ${source}app/page:
 

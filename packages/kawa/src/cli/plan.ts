@@ -25,10 +25,11 @@ export function planInit(app: App): Plan {
   if (app.layout === undefined)
     plan.leave(`${app.source}app/layout`, "there is no root layout that this tool can find", layoutLines);
   else plan.edit(app.layout, wrapLayout, layoutLines);
-  plan.create(signalsPath(app), signalsText);
   const route = findRoute(app);
-  if (route === undefined) plan.create(routePath(app), routeText(app));
-  else if (!readText(app.folder, route).includes("createReactiveRoute"))
+  if (route === undefined) {
+    plan.create(signalsPath(app), signalsText);
+    plan.create(routePath(app), routeText(app));
+  } else if (!readText(app.folder, route).includes("createReactiveRoute"))
     plan.leave(route, "another route is there", routeText(app).trim().split("\n"));
   return plan.plan;
 }

@@ -1,5 +1,5 @@
 import type { Backend, OperationOptions, WriteOptions } from "./backend/backend.ts";
-import { appBackend } from "./memory/app-backend.ts";
+import { appBackend } from "./memory/wanted-backend.ts";
 import { createBuildBackend } from "./memory/build-backend.ts";
 import { createLaterBackend } from "./memory/later-backend.ts";
 import { createPresentEntry, type PresentEntry } from "./backend/entry.ts";

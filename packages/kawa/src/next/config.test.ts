@@ -24,14 +24,14 @@ describe("withKawa", () => {
     const forWebpack = withKawa({ webpack: (given: object) => ({ ...given, mine: true }) });
     cwd.mockRestore();
     vi.unstubAllEnvs();
-    expect(forTurbopack.turbopack?.resolveAlias).toEqual({ a: "b", "kawa/next/backend": "./lib/backend.ts" });
+    expect(forTurbopack.turbopack?.resolveAlias).toEqual({ a: "b", "#app-backend": "./lib/backend.ts" });
     expect(forTurbopack.env).toEqual({ KAWA_BACKEND: "lib/backend.ts" });
     expect(forTurbopack).not.toHaveProperty("webpack");
     const given = { resolve: { alias: { a: "b" } } };
     const config = (await forWebpack.webpack!(given, { dir: app } as never)) as object;
     expect(config).toEqual({
       mine: true,
-      resolve: { alias: { a: "b", "kawa/next/backend$": join(app, "lib/backend.ts") } },
+      resolve: { alias: { a: "b", "#app-backend$": join(app, "lib/backend.ts") } },
     });
   });
 

@@ -11,7 +11,7 @@ import { watchConnections } from "./network/connections.ts";
 const externals = ["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"];
 
 /** Stands for the module of the app that calls `initReactiveBackend`. */
-const backendModule = "kawa/next/backend";
+const backendModule = "#app-backend";
 
 /** Options of {@link withKawa}. */
 export type WithKawaOptions = {

@@ -9,7 +9,7 @@
 export async function register(): Promise<void> {
   // Bundlers leave the block out of code for the edge only where it is written like this.
   if (process.env.NEXT_RUNTIME === "nodejs") {
-    await import("kawa/next/backend");
+    await import("#app-backend");
     const { startKawa } = await import("./route/start-kawa.ts");
     startKawa();
   }

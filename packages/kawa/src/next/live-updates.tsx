@@ -15,7 +15,7 @@ import { LiveMarker } from "./refresh/live-marker.tsx";
 import { LiveRefresh, type LiveRefreshProps } from "./refresh/live-refresh.tsx";
 import { ensureStarted } from "./route/start-kawa.ts";
 // Last, so that modules of the app find all of the above.
-import "kawa/next/backend";
+import "#app-backend";
 
 /** Props of {@link LiveUpdates}. */
 export type LiveUpdatesProps = {

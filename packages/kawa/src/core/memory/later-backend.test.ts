@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { registerBackend, unregisterBackend } from "../backend/backend.ts";
 import { namespace } from "../namespace.ts";
-import { appBackend } from "./app-backend.ts";
+import { appBackend } from "./wanted-backend.ts";
 import { createLaterBackend } from "./later-backend.ts";
 import { createMemoryBackend } from "./memory-backend.ts";
 

@@ -23,7 +23,7 @@ import { readWrite, writeValue } from "../values/write-value.ts";
 
 import { ensureStarted } from "./start-kawa.ts";
 // Last, so that modules of the app find all of the above.
-import "kawa/next/backend";
+import "#app-backend";
 
 export type { StreamSession } from "../limits/admission.ts";
 
