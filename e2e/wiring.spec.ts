@@ -1,4 +1,5 @@
 import { rm, writeFile } from "node:fs/promises";
+import { get } from "node:http";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { doctor } from "../packages/kawa/src/cli/doctor.ts";
@@ -61,6 +62,20 @@ test("what was written is there after a restart, where no file names a backend",
   await server.stop({ signal: "SIGINT", toGroup: true });
   await server.start();
   expect(await write()).toBe(before + 1);
+});
+
+test("a strange host is refused, although no instrumentation.ts has called startKawa()", async () => {
+  const { port } = new URL(server.url);
+  const options = { host: "127.0.0.1", port, path: "/", headers: { host: "strange.example", accept: "text/html" } };
+  const body = await new Promise<string>((resolve, reject) => {
+    get(options, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      response.on("end", () => resolve(text));
+    }).on("error", reject);
+  });
+  expect(body).not.toMatch(/<output>\d/);
+  expect(server.log()).toContain("strange.example");
 });
 
 test("kawa doctor finds the running app right", async () => {

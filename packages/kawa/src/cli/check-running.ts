@@ -15,7 +15,7 @@ export async function checkRunning(url: string): Promise<Finding[]> {
     const response = await fetch(page, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(timeoutMs) });
     const html = await response.text();
     if (!response.ok) return [{ state: "wrong", text: `${page.href} answered ${response.status}` }];
-    const src = /\\"src\\":\\"([^"\\]+)\\"/.exec(html)?.[1];
+    const src = /\\"src\\":\\"([^"\\]+)\\",\\"re(?:nder|fresh)\\":/.exec(html)?.[1];
     const named = response.headers.get("server-timing")?.includes("kawa") === true;
     return [
       src === undefined
