@@ -37,7 +37,10 @@ function noticeOf(page: Page, code: string) {
 /** The terminal says it once. Next repeats what a page logs, with a mark of its own. */
 async function expectSaidOnce(code: string): Promise<void> {
   await expect.poll(() => server.log(), compiled).toContain(`(${code})`);
-  const lines = server.log().split("\n").filter((line) => line.includes("[kawa]") && line.includes(`(${code})`));
+  const lines = server
+    .log()
+    .split("\n")
+    .filter((line) => line.includes("[kawa]") && line.includes(`(${code})`));
   expect(lines).toHaveLength(1);
 }
 

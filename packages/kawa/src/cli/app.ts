@@ -28,7 +28,8 @@ export function findApp(folder: string): App | undefined {
   const source = has("app") ? "" : has("src/app") ? "src/" : undefined;
   if (source === undefined || !has("package.json") || installedPackage("next", folder) === undefined) return undefined;
   const config = first(...["ts", "mts", "mjs", "js"].map((ending) => `next.config.${ending}`));
-  const module = (name: string): string | undefined => first(...["ts", "js", "mjs"].map((end) => `${source}${name}.${end}`));
+  const module = (name: string): string | undefined =>
+    first(...["ts", "js", "mjs"].map((end) => `${source}${name}.${end}`));
   return {
     folder,
     source,
@@ -39,7 +40,8 @@ export function findApp(folder: string): App | undefined {
     layout: first(...["tsx", "jsx", "js"].map((ending) => `${source}app/layout.${ending}`)),
     instrumentation: module("instrumentation"),
     middleware: module("proxy") ?? module("middleware"),
-    basePath: config === undefined ? "" : (/\bbasePath:\s*["'`](\/[^"'`$]+)["'`]/.exec(readText(folder, config))?.[1] ?? ""),
+    basePath:
+      config === undefined ? "" : (/\bbasePath:\s*["'`](\/[^"'`$]+)["'`]/.exec(readText(folder, config))?.[1] ?? ""),
   };
 }
 

@@ -30,7 +30,12 @@ export function checkPackages({ folder, packageManager }: App): Finding[] {
     if (satisfies(found, range)) return { state: "right", text: `${name} ${found}` };
     return { state: "wrong", text: `${name} is ${found}, and Kawa ${own.version} needs ${range}`, line };
   });
-  return [checkNode(satisfies, own.engines.node), checkKawa(folder, own.name), ...versions, ...checkLean(folder, packageManager)];
+  return [
+    checkNode(satisfies, own.engines.node),
+    checkKawa(folder, own.name),
+    ...versions,
+    ...checkLean(folder, packageManager),
+  ];
 }
 
 function versionOf(folder: string, name: string): string | undefined {

@@ -9,7 +9,9 @@ export async function checkRunning(url: string): Promise<Finding[]> {
   try {
     page = new URL(url);
   } catch {
-    return [{ state: "wrong", text: `--url ${JSON.stringify(url)} is no address`, line: "--url http://localhost:3000" }];
+    return [
+      { state: "wrong", text: `--url ${JSON.stringify(url)} is no address`, line: "--url http://localhost:3000" },
+    ];
   }
   try {
     const response = await fetch(page, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(timeoutMs) });
@@ -19,7 +21,11 @@ export async function checkRunning(url: string): Promise<Finding[]> {
     const named = response.headers.get("server-timing")?.includes("kawa") === true;
     return [
       src === undefined
-        ? { state: "wrong", text: `${page.href} has no <LiveUpdates> (LIVE_UPDATES_MISSING)`, line: "<LiveUpdates>{children}</LiveUpdates>" }
+        ? {
+            state: "wrong",
+            text: `${page.href} has no <LiveUpdates> (LIVE_UPDATES_MISSING)`,
+            line: "<LiveUpdates>{children}</LiveUpdates>",
+          }
         : { state: "right", text: `${page.href} follows its signals through ${src}` },
       named
         ? { state: "right", text: "The middleware names its render" }
@@ -43,7 +49,10 @@ async function checkStream(address: URL): Promise<Finding> {
     });
     const kind = response.headers.get("content-type") ?? "nothing";
     if (!response.ok || !kind.startsWith("text/event-stream"))
-      return { state: "wrong", text: `${address.pathname} answered ${response.status} (${kind}) to a stream (ROUTE_MISSING)` };
+      return {
+        state: "wrong",
+        text: `${address.pathname} answered ${response.status} (${kind}) to a stream (ROUTE_MISSING)`,
+      };
     let text = "";
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
       text += chunk;

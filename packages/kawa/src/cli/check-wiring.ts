@@ -14,9 +14,11 @@ export function checkWiring(app: App): Finding[] {
       const lines = (after ?? "").split("\n").filter((line) => line.trim() !== "" && !known.has(line));
       return { state: "wrong", text: `${path} lacks`, line: lines.map((line) => line.trim()).join("\n") };
     }),
-    ...byHand.map(
-      ({ path, why, lines }): Finding => ({ state: "wrong", text: `${path} lacks (${why})`, line: lines.join("\n") }),
-    ),
+    ...byHand.map(({ path, why, lines }): Finding => ({
+      state: "wrong",
+      text: `${path} lacks (${why})`,
+      line: lines.join("\n"),
+    })),
   ];
   const steps: Finding[] =
     missing.length > 0 ? missing : [{ state: "right", text: "The files of kawa init are there" }];
@@ -34,7 +36,10 @@ function checkBackend({ folder, config }: App): Finding {
     };
   if (isNamed) return { state: "right", text: "withKawa() names the backend" };
   return found === "none" || found === "several"
-    ? { state: "right", text: "Signals live in the default actor, which has no hooks; lib/backend.ts can name another one" }
+    ? {
+        state: "right",
+        text: "Signals live in the default actor, which has no hooks; lib/backend.ts can name another one",
+      }
     : { state: "right", text: `Signals live in the backend of ${found.path}` };
 }
 
@@ -56,7 +61,13 @@ function checkSignals(app: App): Finding[] {
 
 function checkMiddleware({ folder, middleware, basePath }: App): Finding[] {
   if (middleware === undefined)
-    return [{ state: "hint", text: "Without a middleware, a page is refreshed too often after a navigation", line: "docs/middleware.md" }];
+    return [
+      {
+        state: "hint",
+        text: "Without a middleware, a page is refreshed too often after a navigation",
+        line: "docs/middleware.md",
+      },
+    ];
   const text = readText(folder, middleware);
   if (!text.includes("kawa/next/middleware"))
     return [{ state: "hint", text: `${middleware} does not use Kawa's withRenderId()`, line: "docs/middleware.md" }];
@@ -64,9 +75,22 @@ function checkMiddleware({ folder, middleware, basePath }: App): Finding[] {
   const isInNode = /\bruntime:\s*["'`]nodejs["'`]/.test(text);
   const isProxy = /(^|\/)proxy\.\w+$/.test(middleware);
   if (!isProxy && !isInNode)
-    findings.push({ state: "wrong", text: `${middleware} runs at the edge (RUNTIME_UNSUPPORTED)`, line: 'export const config = { runtime: "nodejs", … }' });
-  if (isProxy && isInNode) findings.push({ state: "wrong", text: `${middleware} names a runtime, which Next refuses`, line: 'Delete runtime: "nodejs"' });
+    findings.push({
+      state: "wrong",
+      text: `${middleware} runs at the edge (RUNTIME_UNSUPPORTED)`,
+      line: 'export const config = { runtime: "nodejs", … }',
+    });
+  if (isProxy && isInNode)
+    findings.push({
+      state: "wrong",
+      text: `${middleware} names a runtime, which Next refuses`,
+      line: 'Delete runtime: "nodejs"',
+    });
   if (basePath !== "" && /matcher/.test(text) && !/["'`]\/["'`]/.test(text))
-    findings.push({ state: "hint", text: `The matcher of ${middleware} leaves out ${basePath}, the first page`, line: 'matcher: ["/", …]' });
+    findings.push({
+      state: "hint",
+      text: `The matcher of ${middleware} leaves out ${basePath}, the first page`,
+      line: 'matcher: ["/", …]',
+    });
   return findings.length > 0 ? findings : [{ state: "right", text: `${middleware} names renders` }];
 }

@@ -78,9 +78,21 @@ function terminal(answer?: boolean) {
 
 describe("findApp", () => {
   it.each([
-    ["an app with src/, JavaScript and pnpm", { "src/app/layout.jsx": layout, "pnpm-lock.yaml": "" }, { source: "src/", isTypeScript: false, packageManager: "pnpm", layout: "src/app/layout.jsx" }],
-    ["a proxy", { ...plainApp, "proxy.ts": "" }, { source: "", isTypeScript: true, alias: "@/", basePath: "/shop", middleware: "proxy.ts" }],
-    ["a middleware in src/", { "src/app/layout.tsx": layout, "src/middleware.ts": "" }, { middleware: "src/middleware.ts" }],
+    [
+      "an app with src/, JavaScript and pnpm",
+      { "src/app/layout.jsx": layout, "pnpm-lock.yaml": "" },
+      { source: "src/", isTypeScript: false, packageManager: "pnpm", layout: "src/app/layout.jsx" },
+    ],
+    [
+      "a proxy",
+      { ...plainApp, "proxy.ts": "" },
+      { source: "", isTypeScript: true, alias: "@/", basePath: "/shop", middleware: "proxy.ts" },
+    ],
+    [
+      "a middleware in src/",
+      { "src/app/layout.tsx": layout, "src/middleware.ts": "" },
+      { middleware: "src/middleware.ts" },
+    ],
   ])("finds %s", (_, files, expected) => {
     expect(findApp(makeApp(files))).toMatchObject(expected);
   });
@@ -128,9 +140,21 @@ describe("kawa init", () => {
 
   it.each([
     ["no configuration", undefined, "export default withKawa();"],
-    ["a CommonJS configuration", { "next.config.js": "/** @type {object} */\nconst nextConfig = {};\n\nmodule.exports = nextConfig;\n" }, "module.exports = withKawa(nextConfig);"],
-    ["a function of its own", { "next.config.mjs": "export default async (phase) => ({ env: { phase } });\n" }, "withKawa(async (phase) => ({ env: { phase } }))"],
-    ["another plugin", { "next.config.mjs": 'import mdx from "mdx";\n\nexport default mdx()({ output: "standalone" });\n' }, 'withKawa(mdx()({ output: "standalone" }))'],
+    [
+      "a CommonJS configuration",
+      { "next.config.js": "/** @type {object} */\nconst nextConfig = {};\n\nmodule.exports = nextConfig;\n" },
+      "module.exports = withKawa(nextConfig);",
+    ],
+    [
+      "a function of its own",
+      { "next.config.mjs": "export default async (phase) => ({ env: { phase } });\n" },
+      "withKawa(async (phase) => ({ env: { phase } }))",
+    ],
+    [
+      "another plugin",
+      { "next.config.mjs": 'import mdx from "mdx";\n\nexport default mdx()({ output: "standalone" });\n' },
+      'withKawa(mdx()({ output: "standalone" }))',
+    ],
   ])("wraps and unwraps %s", async (_, files, expected) => {
     const folder = makeApp({ "src/app/layout.jsx": layout, ...files });
     const before = filesOf(folder);
@@ -141,13 +165,29 @@ describe("kawa init", () => {
   });
 
   it.each([
-    ["a layout that shows its pages in another way", { "app/layout.tsx": "export default (props) => props.children;" }, "<LiveUpdates>{children}</LiveUpdates>"],
+    [
+      "a layout that shows its pages in another way",
+      { "app/layout.tsx": "export default (props) => props.children;" },
+      "<LiveUpdates>{children}</LiveUpdates>",
+    ],
     ["a layout of the browser", { "app/layout.tsx": `"use client";\n${layout}` }, "it is a client component"],
     ["a layout that cannot be read", { "app/layout.tsx": "export default function (" }, "it cannot be read"],
-    ["a configuration that is declared where it is exported", { "next.config.mjs": "export default function config() { return {}; }" }, "export default withKawa(nextConfig);"],
-    ["another route in the place of ours", { "app/api/reactive/route.ts": "export const GET = () => new Response();" }, "another route is there"],
+    [
+      "a configuration that is declared where it is exported",
+      { "next.config.mjs": "export default function config() { return {}; }" },
+      "export default withKawa(nextConfig);",
+    ],
+    [
+      "another route in the place of ours",
+      { "app/api/reactive/route.ts": "export const GET = () => new Response();" },
+      "another route is there",
+    ],
   ])("leaves %s to its author, and says what to write", async (_, files, expected) => {
-    const folder = makeApp({ ...plainApp, ...("next.config.mjs" in files ? { "next.config.ts": "export default {}" } : {}), ...files });
+    const folder = makeApp({
+      ...plainApp,
+      ...("next.config.mjs" in files ? { "next.config.ts": "export default {}" } : {}),
+      ...files,
+    });
     if ("next.config.mjs" in files) execFileSync("rm", [join(folder, "next.config.ts")]);
     const said = terminal();
     expect(await init(folder, { isSure: true }, said)).toBe(1);
@@ -184,10 +224,26 @@ describe("kawa doctor", () => {
   });
 
   it.each([
-    ["a middleware at the edge", { "middleware.ts": 'export { withRenderId as middleware } from "kawa/next/middleware";' }, "RUNTIME_UNSUPPORTED"],
-    ["a proxy that names a runtime", { "proxy.ts": 'import "kawa/next/middleware"; export const config = { runtime: "nodejs" };' }, "which Next refuses"],
-    ["a route without signals", { "app/api/reactive/route.ts": "export const { POST } = createReactiveRoute();" }, "NOT_EXPOSED"],
-    ["two backends", { "a.ts": "initReactiveBackend({ registry });", "b.ts": "initReactiveBackend({ registry });" }, "Several modules"],
+    [
+      "a middleware at the edge",
+      { "middleware.ts": 'export { withRenderId as middleware } from "kawa/next/middleware";' },
+      "RUNTIME_UNSUPPORTED",
+    ],
+    [
+      "a proxy that names a runtime",
+      { "proxy.ts": 'import "kawa/next/middleware"; export const config = { runtime: "nodejs" };' },
+      "which Next refuses",
+    ],
+    [
+      "a route without signals",
+      { "app/api/reactive/route.ts": "export const { POST } = createReactiveRoute();" },
+      "NOT_EXPOSED",
+    ],
+    [
+      "two backends",
+      { "a.ts": "initReactiveBackend({ registry });", "b.ts": "initReactiveBackend({ registry });" },
+      "Several modules",
+    ],
   ])("finds %s", async (_, files, expected) => {
     const folder = makeApp(plainApp);
     await init(folder, { isSure: true }, terminal());
@@ -235,10 +291,14 @@ describe("kawa create", () => {
       0,
       expect.stringContaining("npm run dev"),
     ]);
-    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, Record<string, string>>;
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<
+      string,
+      Record<string, string>
+    >;
     expect(manifest).toMatchObject({ name: "my-app", dependencies: { kawa: "npm:@example/kawa@1.0.0" } });
     expect(readdirSync(folder)).not.toEqual(expect.arrayContaining(["e2e"]));
-    for (const left of ["e2e", "bench", "packages", "scripts", "gitignore"]) expect(existsSync(join(folder, left))).toBe(false);
+    for (const left of ["e2e", "bench", "packages", "scripts", "gitignore"])
+      expect(existsSync(join(folder, left))).toBe(false);
     const git = (...args: string[]): string => execFileSync("git", args, { cwd: folder, encoding: "utf8" });
     expect(git("log", "--oneline").trim().split("\n")).toHaveLength(1);
     expect(git("status", "--porcelain")).toBe("");

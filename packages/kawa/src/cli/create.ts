@@ -25,7 +25,8 @@ export function create(path: string, options: CreateOptions = {}, terminal: Term
   if (!existsSync(starter)) return say("The starter comes with the packed package: clone the repository instead.");
   if (existsSync(folder) && readdirSync(folder).length > 0) return say(`${folder} is there already, and is not empty.`);
   const name = basename(folder);
-  if (!/^[a-z0-9][a-z0-9._-]{0,213}$/.test(name)) return say(`"${name}" is no name of an npm package: a-z, 0-9, ".", "_" and "-".`);
+  if (!/^[a-z0-9][a-z0-9._-]{0,213}$/.test(name))
+    return say(`"${name}" is no name of an npm package: a-z, 0-9, ".", "_" and "-".`);
   const kawa = options.kawa ?? installedFrom();
   if (kawa === undefined) return say("Say where Kawa comes from: --kawa <tarball or package>.");
 
@@ -38,9 +39,12 @@ export function create(path: string, options: CreateOptions = {}, terminal: Term
   manifest.dependencies["kawa"] = specifier(kawa);
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 
-  if (options.install !== false && !run(folder, "npm", ["install"])) return say("npm install failed; its output is above.");
+  if (options.install !== false && !run(folder, "npm", ["install"]))
+    return say("npm install failed; its output is above.");
   if (!commit(folder)) terminal.print("There is no first commit: git is missing, or does not know your name.");
-  terminal.print(`\nMade ${name}. Now:\n\n    cd ${relative(process.cwd(), folder) || "."}${options.install === false ? "\n    npm install" : ""}\n    npm run dev`);
+  terminal.print(
+    `\nMade ${name}. Now:\n\n    cd ${relative(process.cwd(), folder) || "."}${options.install === false ? "\n    npm install" : ""}\n    npm run dev`,
+  );
   return 0;
 }
 

@@ -26,7 +26,12 @@ export async function doctor(
   const app = findApp(folder);
   const findings = app
     ? [...(await examine(app)), ...(url === undefined ? [] : await checkRunning(url))]
-    : [{ state: "wrong", text: `There is no app of Next with an app/ or src/app/ folder and its packages in ${folder}.` } as const];
+    : [
+        {
+          state: "wrong",
+          text: `There is no app of Next with an app/ or src/app/ folder and its packages in ${folder}.`,
+        } as const,
+      ];
   for (const { state, text, line } of findings) {
     terminal.print(`${marks[state]}  ${text}`);
     for (const one of line?.split("\n") ?? []) terminal.print(`           ${one}`);

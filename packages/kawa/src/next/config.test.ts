@@ -51,7 +51,9 @@ describe("withKawa", () => {
   });
 
   it("takes a function, as Next does", async () => {
-    const config = await withKawa(async (phase) => ({ env: { phase } }))("phase-production-build", { defaultConfig: {} });
+    const config = await withKawa(async (phase) => ({ env: { phase } }))("phase-production-build", {
+      defaultConfig: {},
+    });
     expect(config.env).toMatchObject({ phase: "phase-production-build" });
     expect(config.transpilePackages).toContain("kawa");
   });

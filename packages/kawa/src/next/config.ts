@@ -24,10 +24,7 @@ export type WithKawaOptions = {
   backend?: string;
 };
 
-type NextConfigFunction = (
-  phase: string,
-  context: { defaultConfig: NextConfig },
-) => NextConfig | Promise<NextConfig>;
+type NextConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) => NextConfig | Promise<NextConfig>;
 
 /**
  * Adds to a Next.js configuration what Kawa needs, and finds the backend of the app.
@@ -91,7 +88,10 @@ function backendOf({ backend }: WithKawaOptions): string {
   const folder = process.cwd();
   if (backend !== undefined) {
     if (existsSync(join(folder, backend))) return relative(folder, join(folder, backend)).split(sep).join("/");
-    throw new KawaError("OPTION_INVALID", `withKawa({ backend: ${show(backend)} }): there is no such file in ${folder}.`);
+    throw new KawaError(
+      "OPTION_INVALID",
+      `withKawa({ backend: ${show(backend)} }): there is no such file in ${folder}.`,
+    );
   }
   const found = findBackend(folder);
   if (found === "none") return "default";

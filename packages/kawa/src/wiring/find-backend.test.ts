@@ -9,7 +9,11 @@ const call = "initReactiveBackend({ registry });";
 it.each([
   ["lib/backend", { "lib/backend.ts": "", "other.ts": call }, { path: "lib/backend.ts" }],
   ["lib/backend in src/, in JavaScript", { "src/lib/backend.mjs": "" }, { path: "src/lib/backend.mjs" }],
-  ["the only module that calls initReactiveBackend", { "src/server/state.ts": call, "app/page.tsx": "" }, { path: "src/server/state.ts" }],
+  [
+    "the only module that calls initReactiveBackend",
+    { "src/server/state.ts": call, "app/page.tsx": "" },
+    { path: "src/server/state.ts" },
+  ],
   ["none where there is none", { "app/page.tsx": "" }, "none"],
   ["several where only the app knows", { "a.ts": call, "b/c.ts": call }, "several"],
   [

@@ -12,7 +12,11 @@ describe("createLaterBackend", () => {
     const later = createLaterBackend(async () => real);
     const heard: unknown[] = [];
     const stop = later.onChange(({ keys }) => void heard.push(...keys));
-    expect([later.status, later.entry("a:b").peek().state, later.openSnapshot()]).toEqual(["idle", "unknown", undefined]);
+    expect([later.status, later.entry("a:b").peek().state, later.openSnapshot()]).toEqual([
+      "idle",
+      "unknown",
+      undefined,
+    ]);
     await later.load(["a:b"]);
     expect(later.entry("a:b").peek()).toMatchObject({ state: "present", value: 1 });
     await later.set("a:c", 2);

@@ -197,7 +197,8 @@ export class RequestScope {
   /** The server components are done. */
   end(reason?: unknown): void {
     this.#isOver = true;
-    if (process.env.NODE_ENV === "development" && this.#isDocument && !this.isFollowed) tellUnfollowed(this.#reads, reason);
+    if (process.env.NODE_ENV === "development" && this.#isDocument && !this.isFollowed)
+      tellUnfollowed(this.#reads, reason);
     if (!this.#isShared) this.release();
     const reads = this.#reads;
     const replaced = this.#refresh?.of;
