@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { packStarter } from "./pack-starter.ts";
 
 const root = join(import.meta.dirname, "..");
 const source = join(root, "packages/kawa");
@@ -18,6 +19,7 @@ export function pack(): string {
   for (const name of ["README.md", "LICENSE", "CHANGELOG.md", "docs"]) {
     cpSync(join(root, name), join(stage, name), { recursive: true });
   }
+  packStarter(join(stage, "starter"));
   const report = execFileSync("npm", ["pack", "--json", "--silent"], { cwd: stage, encoding: "utf8" });
   const [{ filename }] = JSON.parse(report) as [{ filename: string }];
   return join(stage, filename);

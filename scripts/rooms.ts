@@ -28,6 +28,8 @@ export const rooms: readonly string[] = [
   "react/checks",
   "react/render",
   "react",
+  "wiring",
+  "cli",
   "next/network",
   "next/limits",
   "next/protocol",

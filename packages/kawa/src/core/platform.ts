@@ -1,5 +1,7 @@
 import type { Backend, OperationOptions, WriteOptions } from "./backend/backend.ts";
+import { appBackend } from "./memory/wanted-backend.ts";
 import { createBuildBackend } from "./memory/build-backend.ts";
+import { createLaterBackend } from "./memory/later-backend.ts";
 import { createPresentEntry, type PresentEntry } from "./backend/entry.ts";
 import type { Exposure } from "./exposure.ts";
 import { clip, KawaError, show } from "./errors/errors.ts";
@@ -17,9 +19,12 @@ export { markFamily } from "./family-pattern.ts";
 export { composeKey } from "./backend/key.ts";
 export { localBackend } from "./memory/memory-backend.ts";
 
-/** The backend of signals that have no other. */
+/** The backend of signals that have no other. A server of Next never keeps them in memory, where they would be lost. */
 export function fallbackBackend(): Backend {
-  return processState("fallback-backend", () => (isNextBuild() ? createBuildBackend() : memoryBackend()));
+  return processState("fallback-backend", () => {
+    if (isNextBuild()) return createBuildBackend();
+    return process.env.NEXT_RUNTIME === "nodejs" ? createLaterBackend(appBackend) : memoryBackend();
+  });
 }
 
 /** What lists and clears the keys of a backend. */

@@ -227,6 +227,11 @@ export function signalOf<T>(definition: SignalDefinition<T>): BackedSignal<T> {
   return found;
 }
 
+/** The signal of a key, where this process has defined it without a backend of its own, and something still uses it. */
+export function knownSignal(key: string): AnySignal | undefined {
+  return signals.byKey.get(`\n${key}`)?.deref();
+}
+
 /** As {@link isSignal}, for Kawa's own code: every signal is a {@link BackedSignal}. */
 export function isBacked<T>(source: Readable<T>): source is BackedSignal<T>;
 export function isBacked(source: unknown): source is BackedSignal<unknown>;

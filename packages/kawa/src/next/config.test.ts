@@ -15,8 +15,51 @@ describe("withKawa", () => {
     expect(config.outputFileTracingExcludes?.["/*"]).toContain("./.rivet/**");
   });
 
+  it("puts the backend of the app in place of the module that all server code imports", async () => {
+    const app = join(import.meta.dirname, "../../../../e2e/lab-app");
+    const cwd = vi.spyOn(process, "cwd").mockReturnValue(app);
+    vi.stubEnv("TURBOPACK", "1");
+    const forTurbopack = withKawa({ turbopack: { resolveAlias: { a: "b" } } });
+    vi.stubEnv("TURBOPACK", undefined);
+    const forWebpack = withKawa({ webpack: (given: object) => ({ ...given, mine: true }) });
+    cwd.mockRestore();
+    vi.unstubAllEnvs();
+    expect(forTurbopack.turbopack?.resolveAlias).toEqual({ a: "b", "#app-backend": "./lib/backend.ts" });
+    expect(forTurbopack.env).toEqual({ KAWA_BACKEND: "lib/backend.ts" });
+    expect(forTurbopack).not.toHaveProperty("webpack");
+    const given = { resolve: { alias: { a: "b" } } };
+    const config = (await forWebpack.webpack!(given, { dir: app } as never)) as object;
+    expect(config).toEqual({
+      mine: true,
+      resolve: { alias: { a: "b", "#app-backend$": join(app, "lib/backend.ts") } },
+    });
+  });
+
+  it("takes the default actor where no module of the app names a backend", () => {
+    const cwd = vi.spyOn(process, "cwd").mockReturnValue(join(import.meta.dirname, "../core/errors"));
+    const config = withKawa();
+    cwd.mockRestore();
+    expect(config.env).toEqual({ KAWA_BACKEND: "default" });
+    expect(config).not.toHaveProperty("webpack");
+  });
+
+  it("takes the module that the app names, and says when there is none", () => {
+    expect(withKawa({}, { backend: "./lib/signals.ts" }).env).toEqual({ KAWA_BACKEND: "lib/signals.ts" });
+    expect(() => withKawa({}, { backend: "./lib/nothing.ts" })).toThrow(
+      expect.objectContaining({ code: "OPTION_INVALID", message: expect.stringContaining("./lib/nothing.ts") }),
+    );
+  });
+
+  it("takes a function, as Next does", async () => {
+    const config = await withKawa(async (phase) => ({ env: { phase } }))("phase-production-build", {
+      defaultConfig: {},
+    });
+    expect(config.env).toMatchObject({ phase: "phase-production-build" });
+    expect(config.transpilePackages).toContain("kawa");
+  });
+
   it("leaves the root to Next, which finds the workspace of an app whose packages are further up", () => {
-    expect(withKawa()).not.toHaveProperty("turbopack");
+    expect(withKawa()).not.toHaveProperty("turbopack.root");
     expect(withKawa({ outputFileTracingRoot: "/repo" })).toMatchObject({ outputFileTracingRoot: "/repo" });
   });
 

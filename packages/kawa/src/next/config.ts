@@ -1,20 +1,48 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import type { NextConfig } from "next";
-import { KawaError } from "../core/errors/errors.ts";
+import { KawaError, show } from "../core/errors/errors.ts";
+import { detached } from "../core/process/detached.ts";
+import { findBackend } from "../wiring/find-backend.ts";
+import { watchConnections } from "./network/connections.ts";
 
 /** Packages with native code: Node loads them, the bundler must not. */
 const externals = ["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"];
 
+/** Stands for the module of the app that calls `initReactiveBackend`. */
+const backendModule = "#app-backend";
+
+/** Options of {@link withKawa}. */
+export type WithKawaOptions = {
+  /**
+   * The module that calls `initReactiveBackend`, from the folder of the app, such as `"./server/signals.ts"`. All of the app's server code
+   * finds it, so nothing has to import it.
+   *
+   * @default `lib/backend` or `src/lib/backend`, else the only module that calls it; where there is none, the actor of `reactiveRegistry`
+   */
+  backend?: string;
+};
+
+type NextConfigFunction = (phase: string, context: { defaultConfig: NextConfig }) => NextConfig | Promise<NextConfig>;
+
 /**
- * Adds to a Next.js configuration what Kawa needs.
+ * Adds to a Next.js configuration what Kawa needs, and finds the backend of the app.
  *
- * @throws {KawaError} OPTION_INVALID - `output` is `"export"`: files cannot be live
+ * @throws {KawaError} OPTION_INVALID - `output` is `"export"`: files cannot be live; or there is no file at `backend`
  *
  * @example
  * export default withKawa({ reactStrictMode: true });
  */
-export function withKawa(config: NextConfig = {}): NextConfig {
+export function withKawa(config: NextConfigFunction, options?: WithKawaOptions): NextConfigFunction;
+export function withKawa(config?: NextConfig, options?: WithKawaOptions): NextConfig;
+export function withKawa(
+  config: NextConfig | NextConfigFunction = {},
+  options: WithKawaOptions = {},
+): NextConfig | NextConfigFunction {
+  if (typeof config === "function") {
+    return async (phase, context) => withKawa(await config(phase, context), options);
+  }
   if (config.output === "export") {
     throw new KawaError(
       "OPTION_INVALID",
@@ -22,8 +50,12 @@ export function withKawa(config: NextConfig = {}): NextConfig {
         `refreshes. Delete that line, or write output: "standalone". Pages that read no signal are static either way.`,
     );
   }
+  prepareProcess();
+  const backend = backendOf(options);
   return {
     ...config,
+    env: { ...config.env, KAWA_BACKEND: backend },
+    ...(/\./.test(backend) && aliases(config, `./${backend}`)),
     serverExternalPackages: [...new Set([...(config.serverExternalPackages ?? []), ...externals])],
     transpilePackages: [...new Set([...(config.transpilePackages ?? []), "kawa"])],
     // Tells when a navigation starts, so that a refresh never gets in its way.
@@ -42,6 +74,42 @@ export function withKawa(config: NextConfig = {}): NextConfig {
     // A refresh that meets a lost network waits, instead of leaving the page. After a restart of `next dev` that cache makes a page that is
     // opened first load itself again and again.
     experimental: { useOffline: true, turbopackFileSystemCacheForDev: false, ...config.experimental },
+  };
+}
+
+/** Next reads the configuration in the process that serves, before it serves: what is done here belongs to no request. */
+function prepareProcess(): void {
+  detached(() => {});
+  watchConnections();
+}
+
+/** Path of the module; `default` where the app has none, and `several` where it has to import the right one by itself. */
+function backendOf({ backend }: WithKawaOptions): string {
+  const folder = process.cwd();
+  if (backend !== undefined) {
+    if (existsSync(join(folder, backend))) return relative(folder, join(folder, backend)).split(sep).join("/");
+    throw new KawaError(
+      "OPTION_INVALID",
+      `withKawa({ backend: ${show(backend)} }): there is no such file in ${folder}.`,
+    );
+  }
+  const found = findBackend(folder);
+  if (found === "none") return "default";
+  return found === "several" ? "several" : found.path;
+}
+
+/** Each bundler has its own. */
+function aliases(config: NextConfig, path: string): Pick<NextConfig, "turbopack" | "webpack"> {
+  if (process.env.TURBOPACK) {
+    const resolveAlias = { ...config.turbopack?.resolveAlias, [backendModule]: path };
+    return { turbopack: { ...config.turbopack, resolveAlias } };
+  }
+  return {
+    webpack(given, context) {
+      const result = config.webpack?.(given, context) ?? given;
+      result.resolve.alias = { ...result.resolve.alias, [`${backendModule}$`]: join(context.dir, path) };
+      return result;
+    },
   };
 }
 

@@ -13,6 +13,9 @@ import { routeAddress } from "./protocol/route-address.ts";
 import { staticRenderId } from "./protocol/static-render.ts";
 import { LiveMarker } from "./refresh/live-marker.tsx";
 import { LiveRefresh, type LiveRefreshProps } from "./refresh/live-refresh.tsx";
+import { ensureStarted } from "./route/start-kawa.ts";
+// Last, so that modules of the app find all of the above.
+import "#app-backend";
 
 /** Props of {@link LiveUpdates}. */
 export type LiveUpdatesProps = {
@@ -47,6 +50,8 @@ export function LiveUpdates({
   identity,
   children,
 }: LiveUpdatesProps): ReactElement {
+  ensureStarted();
+  if (!isPrerender()) requestScope().isFollowed = true;
   const src = routeAddress(path);
   return (
     <>

@@ -18,8 +18,11 @@ describe("options", () => {
   });
 
   it("of withKawa are those of Next", () => {
-    expectTypeOf(withKawa).parameter(0).toEqualTypeOf<NextConfig | undefined>();
-    expectTypeOf(withKawa).returns.toEqualTypeOf<NextConfig>();
+    expectTypeOf(withKawa()).toEqualTypeOf<NextConfig>();
+    expectTypeOf(withKawa({ reactStrictMode: true })).toEqualTypeOf<NextConfig>();
+    expectTypeOf(withKawa(async (phase) => ({ env: { phase } }))).toBeFunction();
+    // @ts-expect-error -- an unknown option
+    void (() => withKawa({}, { backends: "./lib/backend.ts" }));
   });
 
   it("of the route carry their unit", () => {

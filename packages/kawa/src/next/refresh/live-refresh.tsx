@@ -83,6 +83,13 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
     [src, way, router],
   );
   useEffect(() => watchRoot(src), [src]);
+  useEffect(() => {
+    if (process.env.NODE_ENV === "development")
+      import("../router/dev-notices.ts").then(
+        ({ watchNotices }) => watchNotices(src),
+        () => {},
+      );
+  }, [src]);
   useEffect(
     () =>
       onNavigationStart(() => {

@@ -134,7 +134,13 @@ export class TabStream {
 
   /** The status says that the page is not live; this says why. Once, for it may be tried again for days. */
   #reportProblem(problem: string): void {
-    if (problem !== this.#problem) console.warn(`[kawa] This page is not live: ${problem}.`);
+    if (problem === this.#problem) return;
     this.#problem = problem;
+    if (process.env.NODE_ENV === "development" && /404|else/.test(problem))
+      import("../router/dev-notices.ts").then(
+        ({ tellMissingRoute }) => tellMissingRoute(this.src, problem),
+        () => {},
+      );
+    else console.warn(`[kawa] This page is not live: ${problem}.`);
   }
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { detached } from "../../core/process/detached.ts";
+import { noticesNow } from "../../core/process/notice.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import { Admission, type Admitted, routeAdmission, type SessionOf } from "../limits/admission.ts";
 import { answerHeaders, answerWith } from "../values/answer.ts";
@@ -19,6 +20,10 @@ import { revokedSessions } from "../../rivetkit/identity/revoked-sessions.ts";
 import type { StreamRequest } from "../protocol/stream-protocol.ts";
 import { readStreamRequest } from "../stream/stream-request.ts";
 import { readWrite, writeValue } from "../values/write-value.ts";
+
+import { ensureStarted } from "./start-kawa.ts";
+// Last, so that modules of the app find all of the above.
+import "#app-backend";
 
 export type { StreamSession } from "../limits/admission.ts";
 
@@ -83,6 +88,7 @@ type Route = { readonly GET: Handler; readonly POST: Handler; readonly PUT: Hand
  */
 export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
   watchConnections();
+  ensureStarted();
   const signals = new ExposedSignals(options.signals);
   const { maxWriteBytes = bodyLimits.maxWriteBytes, maxRequestsPerSecond = rateLimits.perSession } = options;
   const { maxRequestsPerSecondOfAddress = maxRequestsPerSecond * rateLimits.addressFactor } = options;
@@ -112,6 +118,10 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
       return openStream(request, { asked, admitted, signals, settings });
     }),
     GET: answerWith(async (request) => {
+      if (process.env.NODE_ENV === "development" && new URL(request.url).searchParams.has("notices")) {
+        admission.arrive(request);
+        return Response.json(noticesNow(), { headers: answerHeaders });
+      }
       const keys = namedKeys(request);
       const cost = 1 + keys.length * costs.key;
       const { client } = await admission.identify(request, admission.arrive(request, cost), cost);

@@ -3,6 +3,15 @@ import { installRouterRequests } from "./router-requests.ts";
 
 installNavigationReports();
 if (typeof window !== "undefined") installRouterRequests();
+// Also where `<LiveUpdates>` was forgotten, which shows them too.
+if (process.env.NODE_ENV === "development" && typeof window !== "undefined") {
+  window.addEventListener("load", () => {
+    import("./dev-notices.ts").then(
+      ({ watchNotices }) => watchNotices(),
+      () => {},
+    );
+  });
+}
 
 /** Next calls this at the start of each navigation, inside its transition. */
 export { reportNavigationStart as onRouterTransitionStart };

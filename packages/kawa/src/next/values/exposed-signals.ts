@@ -2,7 +2,8 @@ import { clip, KawaError } from "../../core/errors/errors.ts";
 import { type EphemeralFamily, membersSignal } from "../../core/ephemeral-family.ts";
 import { type ExposedFamily, exposedFamilyOf } from "../../core/family-pattern.ts";
 import { groupIn } from "../../core/backend/members.ts";
-import { type BackedSignal, backed, isBacked } from "../../core/signal.ts";
+import { notice } from "../../core/process/notice.ts";
+import { type BackedSignal, backed, isBacked, knownSignal } from "../../core/signal.ts";
 
 /** Modules that define signals, as `import * as signals` gives them. */
 export type SignalModules = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
@@ -31,6 +32,7 @@ export class ExposedSignals {
     const found = [this.#byKey.get(key), this.#listOf(key), ...members].filter((one) => one !== undefined);
     if (found.length > 1) throw exposedTwice(key);
     const signal = found[0] && backed(found[0]);
+    if (!signal && process.env.NODE_ENV === "development") tellForgotten(key);
     return access === "read" || signal?.exposure?.expose === "write" ? signal : undefined;
   }
 
@@ -51,6 +53,16 @@ export class ExposedSignals {
     if (known && known !== signal) throw exposedTwice(signal.key);
     this.#byKey.set(signal.key, signal);
   }
+}
+
+/** In development: whoever asks for such a signal has its definition, and the route does not. */
+function tellForgotten(key: string): void {
+  if (!knownSignal(key)?.exposure) return;
+  notice(
+    "NOT_EXPOSED",
+    `Browsers ask for "${clip(key)}", which is exposed where it is defined, but its module was not given to the route. Write: ` +
+      `import * as signals from "@/lib/signals"; export const { GET, POST, PUT } = createReactiveRoute({ signals });`,
+  );
 }
 
 function exposedTwice(key: string): KawaError {

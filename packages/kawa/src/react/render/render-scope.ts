@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Backend, type Entry, knownBackends, type Snapshot } from "../../core/backend/backend.ts";
 import { afterAnswer, awaitRequest } from "../../core/work/next-request.ts";
 import { nextWork } from "../../core/work/next-work.ts";
+import { clip } from "../../core/errors/clip.ts";
+import { notice } from "../../core/process/notice.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { senderOf } from "../../core/work/refresh-requests.ts";
 import type { Version } from "../../core/value/version.ts";
@@ -31,6 +33,8 @@ export class RequestScope {
   readonly latePlaces: Map<HookSource, HookPlace> = new Map();
   /** True where what is read is shown to all. */
   readonly isForAll: boolean = false;
+  /** True once the render has shown `<LiveUpdates>`, which keeps its page current. */
+  isFollowed = false;
   #reads: RenderReads | undefined;
   #refresh: RenderName["refresh"];
   /** Undefined while the render has no live fragments: to ask for the running one costs more than the rest of a read. */
@@ -40,6 +44,7 @@ export class RequestScope {
   /** Set for a soft navigation, and for the answer to a server action of the app. */
   #told: ToldVersions | undefined;
   #isOver = false;
+  #isDocument = false;
 
   constructor(snapshots: RenderSnapshots = new RenderSnapshots()) {
     this.snapshots = snapshots;
@@ -190,8 +195,10 @@ export class RequestScope {
   }
 
   /** The server components are done. */
-  end(): void {
+  end(reason?: unknown): void {
     this.#isOver = true;
+    if (process.env.NODE_ENV === "development" && this.#isDocument && !this.isFollowed)
+      tellUnfollowed(this.#reads, reason);
     if (!this.#isShared) this.release();
     const reads = this.#reads;
     const replaced = this.#refresh?.of;
@@ -211,9 +218,21 @@ export class RequestScope {
     // Versions are not told with HTML, which brings its values along, nor in a refresh: the stream tells a page the values that it follows,
     // and the hint of each refresh would stay in its memory.
     const isRefresh = refresh !== undefined || senderOf({ headers, url: nextWork()?.unit?.url }) === "itself";
-    if (!isRefresh && !headers.get("accept")?.includes("text/html")) this.#told = new ToldVersions();
+    this.#isDocument = !isRefresh && headers.get("accept")?.includes("text/html") === true;
+    if (!isRefresh && !this.#isDocument) this.#told = new ToldVersions();
     knownRenders().add(this.#reads);
   }
+}
+
+/** A render that was cut short may not have come to `<LiveUpdates>`. */
+function tellUnfollowed(reads: RenderReads | undefined, reason: unknown): void {
+  const [key] = [...(reads?.keys.values() ?? [])][0] ?? [];
+  if (key === undefined || !String(reason).includes("completed successfully")) return;
+  notice(
+    "LIVE_UPDATES_MISSING",
+    `A page has read "${clip(key)}" and does not follow it: no <LiveUpdates> is around it. Write into the root layout: ` +
+      `import { LiveUpdates } from "kawa/next"; and <body><LiveUpdates>{children}</LiveUpdates></body>.`,
+  );
 }
 
 function checkRequest(headers: Headers): void {

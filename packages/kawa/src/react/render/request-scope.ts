@@ -14,7 +14,8 @@ renderSignals.add(cacheSignal);
 
 const scopeOfRequest: () => RequestScope = cache(() => {
   const scope = createScope();
-  cacheSignal()?.addEventListener("abort", () => scope.end(), { once: true });
+  const signal = cacheSignal();
+  signal?.addEventListener("abort", () => scope.end(signal.reason), { once: true });
   return scope;
 });
 

@@ -1,0 +1,5 @@
+import { LikeButton } from "../../../lib/like-button";
+
+export default function Page() {
+  return <LikeButton />;
+}

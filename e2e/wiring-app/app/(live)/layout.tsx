@@ -1,0 +1,12 @@
+import type { ReactNode } from "react";
+import { LiveUpdates } from "kawa/next";
+
+export default function RootLayout({ children }: { children: ReactNode }) {
+  return (
+    <html lang="en">
+      <body>
+        <LiveUpdates>{children}</LiveUpdates>
+      </body>
+    </html>
+  );
+}

@@ -1,0 +1,5 @@
+import { Likes } from "../../lib/likes";
+
+export default function Page() {
+  return <Likes />;
+}

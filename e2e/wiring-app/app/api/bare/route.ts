@@ -1,0 +1,4 @@
+import { createReactiveRoute } from "kawa/next";
+
+// Forgotten: `signals`.
+export const { GET, POST, PUT } = createReactiveRoute();

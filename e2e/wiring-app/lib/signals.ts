@@ -1,0 +1,4 @@
+import { namespace } from "kawa";
+
+const app = namespace("app");
+export const likes = app.signal("likes", 0, { expose: "write" });
