@@ -45,10 +45,19 @@ export function remoteTarget({ address, pool = env.pool ?? defaultName }: NamedE
       `RIVET_ENDPOINT, or the endpoint of setup(), ${problem}. It is the address of a Rivet Engine, such as http://engine.internal:6420.`,
     );
   }
-  const namespace = decodeURIComponent(url.username) || env.namespace || defaultName;
-  const token = decodeURIComponent(url.password) || env.token;
+  const namespace = decoded(url.username) || env.namespace || defaultName;
+  const token = decoded(url.password) || env.token;
   url.username = url.password = "";
   return { endpoint: url.href.replace(/\/$/, ""), namespace, token, pool };
+}
+
+/** As it is where it is not encoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function problemOf({ protocol, search, hash, username, password }: URL): string | undefined {
