@@ -55,7 +55,7 @@ export function initReactiveBackend(options: InitReactiveBackendOptions): Reacti
   if (actorId === "") throw new KawaError("OPTION_INVALID", `actorId is empty; leave it out for "global".`);
   keepLatestSettings(registry.config.use);
   for (const service of hostedServices.values()) service.noticeNewHooks();
-  host().setHosting(hosting);
+  host().elsewhere.setHosting(hosting);
   host().use(adoptRegistry(registry));
   const backend =
     findOpen(`${actorName}/${actorId}`) ?? new RivetBackend({ actorName, actorId, ...settingsOf(definition) });

@@ -91,7 +91,7 @@ describe("the mounted registry of a server that hosts its actors itself", () => 
 
 describe("the mounted registry where the engine starts actors through it", () => {
   const target = { endpoint: "https://engine.example", namespace: "default", token: undefined, pool: "default" };
-  const tellPool = vi.spyOn(host(), "tellPool");
+  const tellPool = vi.spyOn(host().elsewhere, "tellPool");
 
   beforeEach(() => {
     vi.stubEnv("KAWA_HOSTING", "serverless");

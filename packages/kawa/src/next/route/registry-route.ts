@@ -26,7 +26,7 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
   watchConnections();
   const handle = (request: Request): Promise<Response> => {
     checkHost(request);
-    if (host().hosting === "serverless") return handleServerless(request);
+    if (host().elsewhere.hosting === "serverless") return handleServerless(request);
     if (request.method !== "OPTIONS" && isReading(request) && pathOf(request).endsWith("/health"))
       return Promise.resolve(Response.json({ status: "ok" }));
     // The engine never calls it here, so every caller is a stranger.
@@ -39,15 +39,15 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
       await tellPool();
       throw new KawaError("UNAUTHORIZED", "Only the engine of this app may start its actors.");
     }
-    host().adoptPool(registry.config);
+    host().elsewhere.adoptPool(registry.config);
     return registry.handler(request);
   };
   let telling: Promise<void> | undefined;
   /** Once: the engine may know an older secret, or none, and tries again. Strangers, whose requests look the same, cause no more. */
   const tellPool = (): Promise<void> => {
-    host().adoptPool(registry.config);
+    host().elsewhere.adoptPool(registry.config);
     return (telling ??= host()
-      .tellPool()
+      .elsewhere.tellPool()
       .catch((error) => {
         telling = undefined;
         reportSeldom("registry", "The engine could not be told how it starts actors.", error);

@@ -11,6 +11,7 @@ import {
   noteChangedTab,
   removeStream,
   streamCount,
+  tellCutTo,
   tickMs,
 } from "./open-streams.ts";
 import { heartbeatGapMs } from "./heartbeat-gap.ts";
@@ -192,6 +193,7 @@ export class EventStream implements TabStream, StreamSource {
       if (problem === "unknown") isUnknown = true;
       if (problem === "of another") this.#beginAnew(name);
     }
+    tellCutTo(this);
     if (isUnknown) this.send("unknown", {});
   }
 

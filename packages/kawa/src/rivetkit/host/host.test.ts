@@ -229,14 +229,14 @@ describe("a host whose engine runs elsewhere", () => {
   });
 
   it.each(["none", "serverless"] as const)("hosts no actors where the app says %s", async (hosting) => {
-    host().setHosting(hosting);
+    host().elsewhere.setHosting(hosting);
     expect(await host().start()).toEqual(elsewhere);
     expect(hosted()).toEqual([]);
     expect(given.prepare).toHaveBeenCalledExactlyOnceWith(elsewhere, expect.objectContaining({ hosting }));
   });
 
   it("tells the engine where it calls a serverless app, with a proof", async () => {
-    host().setHosting("serverless");
+    host().elsewhere.setHosting("serverless");
     await host().start();
     const [, wanted] = vi.mocked(given.prepare).mock.calls[0]! as [unknown, { config: { serverless: object } }];
     expect(wanted.config.serverless).toMatchObject({
@@ -246,7 +246,7 @@ describe("a host whose engine runs elsewhere", () => {
   });
 
   it("takes over how a registry configures the pool, and leaves it to nobody else", async () => {
-    host().setHosting("serverless");
+    host().elsewhere.setHosting("serverless");
     const registry = registryOf("one");
     registry.config.configurePool = { url: "https://own.example/rivet", headers: { a: "b" }, requestLifespan: 60 };
     host().use(registry);
@@ -268,7 +268,7 @@ describe("a host whose engine runs elsewhere", () => {
 
   it("has failed where nothing says where a serverless app is", async () => {
     vi.stubEnv("KAWA_URL", undefined);
-    host().setHosting("serverless");
+    host().elsewhere.setHosting("serverless");
     await expect(host().start()).rejects.toThrow("Set KAWA_URL");
   });
 
@@ -315,17 +315,17 @@ describe("a host that hosts no actors and has no engine", () => {
 
 describe("where the actors live", () => {
   it("is said once a process", async () => {
-    host().setHosting("none");
-    host().setHosting(undefined);
-    host().setHosting("none");
-    expect(host().hosting).toBe("none");
-    expect(await codeOf(() => host().setHosting("runner"))).toBe("OPTION_INVALID");
+    host().elsewhere.setHosting("none");
+    host().elsewhere.setHosting(undefined);
+    host().elsewhere.setHosting("none");
+    expect(host().elsewhere.hosting).toBe("none");
+    expect(await codeOf(() => host().elsewhere.setHosting("runner"))).toBe("OPTION_INVALID");
   });
 
   it("is what the app says, whatever the environment does", () => {
     vi.stubEnv("KAWA_HOSTING", "none");
-    expect(host().hosting).toBe("none");
-    host().setHosting("runner");
-    expect(host().hosting).toBe("runner");
+    expect(host().elsewhere.hosting).toBe("none");
+    host().elsewhere.setHosting("runner");
+    expect(host().elsewhere.hosting).toBe("runner");
   });
 });

@@ -1,6 +1,5 @@
 import { getEnvironmentData, isMainThread } from "node:worker_threads";
 import type { Backend } from "../../core/backend/backend.ts";
-import { KawaError } from "../../core/errors/errors.ts";
 import { detached } from "../../core/process/detached.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { stopInlineStreams } from "../../core/streams/inline-streams.ts";
@@ -8,19 +7,15 @@ import { refuseAtBuild } from "../../core/work/static-refusal.ts";
 import { keepLoopbackDirect } from "../engine/direct-loopback.ts";
 import { EmbeddedEngine } from "../engine/embedded-engine.ts";
 import { shareSecretOf } from "../engine/ensure-secret.ts";
-import { tuningProblem } from "../engine/engine-thresholds.ts";
 import { EngineFolder } from "../engine/folder.ts";
-import { prepareEngine, type WantedPool } from "../engine/remote-engine.ts";
 import type { Journals } from "../journal/actor-journal.ts";
-import { shareSecret } from "../secret/shared-secret.ts";
-import { embeddedTarget, type EngineTarget, type NamedEngine, remoteTarget } from "../settings/engine-target.ts";
+import { embeddedTarget, type EngineTarget } from "../settings/engine-target.ts";
 import { env } from "../settings/env.ts";
-import { type Hosting, hostingOf } from "../settings/hosting.ts";
-import { adoptedSettings, namedEngine } from "../settings/registry-settings.ts";
+import { adoptedSettings } from "../settings/registry-settings.ts";
+import { EngineElsewhere } from "./engine-elsewhere.ts";
 import { LiveDefinition } from "./live-definition.ts";
 import { quietRivetKit } from "./quiet-rivetkit.ts";
 import { type AnyRegistry, type Hosted, hostedByMain, Runner } from "./runner.ts";
-import { type PoolSettings, serverlessPool } from "./serverless-pool.ts";
 
 export type { AnyRegistry };
 
@@ -56,6 +51,7 @@ type State =
 
 /** The engine and the runner of this process: it hosts the actors of all registries that the app uses. */
 class Host {
+  readonly elsewhere = new EngineElsewhere();
   readonly #definitions = new Map<string, LiveDefinition>();
   readonly #backends = new Set<Backend>();
   readonly #runner = new Runner();
@@ -65,18 +61,13 @@ class Host {
   #target: EngineTarget | undefined;
   #journals: Journals | undefined;
   #settings: ReturnType<typeof adoptedSettings> = {};
-  /** The engine in the settings of a registry. */
-  #named: NamedEngine | undefined;
-  #pool: PoolSettings | undefined;
-  #hosting: Hosting | undefined;
   /** Port of the embedded engine for starts that ask for none, such as that of a first read. */
   defaultPort: number | undefined;
 
   /** Adds the actors of a registry. One that is known already, by its name, goes on with the newer code. */
   use({ config }: AnyRegistry): void {
-    this.adoptPool(config);
+    this.elsewhere.note(config);
     this.#settings = { ...this.#settings, ...adoptedSettings(config) };
-    this.#named ??= namedEngine(config);
     let isNew = false;
     for (const [name, definition] of Object.entries(config.use)) {
       if (this.#definitions.get(name)?.replace(definition)) continue;
@@ -87,41 +78,6 @@ class Host {
     if ((isNew && name !== "none") || name === "failed") {
       this.#replaceRunner().catch((error) => console.error("[kawa] The new actors could not be started:", error));
     }
-  }
-
-  /**
-   * Says where the actors live; without a word, it stays as it is.
-   *
-   * @throws {KawaError} OPTION_INVALID - it is no such place, or another one was named before
-   */
-  setHosting(hosting: Hosting | undefined): void {
-    if (hosting === undefined) return;
-    hostingOf(hosting);
-    if (this.#hosting !== undefined && this.#hosting !== hosting) {
-      throw new KawaError(
-        "OPTION_INVALID",
-        `hosting is "${hosting}" here and was "${this.#hosting}" before; all backends of a process have the same.`,
-      );
-    }
-    this.#hosting = hosting;
-  }
-
-  /** @throws {KawaError} OPTION_INVALID - `KAWA_HOSTING` names no such place */
-  get hosting(): Hosting {
-    return hostingOf(this.#hosting);
-  }
-
-  /** On a serverless platform Kawa configures the pool, with the proof that the mounted route asks for; RivetKit would leave it out. */
-  adoptPool(config: AnyRegistry["config"]): void {
-    if (!config.configurePool || this.hosting !== "serverless") return;
-    this.#pool = config.configurePool;
-    delete config.configurePool;
-  }
-
-  /** Has the engine learn how it calls this app: it may know an older secret, or none. */
-  async tellPool(): Promise<void> {
-    const target = this.#remoteTarget();
-    await prepareEngine(target, serverlessPool(this.#pool, target));
   }
 
   /** Closes a backend when the host stops. */
@@ -137,7 +93,7 @@ class Host {
   }
 
   get isEmbedded(): boolean {
-    return this.#remote === undefined;
+    return !this.elsewhere.isUsed;
   }
 
   /**
@@ -160,11 +116,6 @@ class Host {
     return stopped;
   }
 
-  /** An engine that runs elsewhere. The registry wins over the environment, as in RivetKit. */
-  get #remote(): NamedEngine | undefined {
-    return this.#named ?? (env.endpoint === undefined ? undefined : { address: env.endpoint });
-  }
-
   #begin(options: HostOptions): Promise<EngineTarget> {
     const started = this.#start(options);
     this.#state = { name: "starting", started };
@@ -181,8 +132,7 @@ class Host {
   async #start(options: HostOptions): Promise<EngineTarget> {
     quietRivetKit();
     keepLoopbackDirect();
-    const isElsewhere = this.#remote !== undefined || this.hosting !== "runner";
-    const target = isElsewhere ? await this.#connect() : await this.#startEmbedded(options);
+    const target = this.isEmbedded ? await this.#startEmbedded(options) : await this.#connect();
     this.#target = target;
     await this.#replaceRunner();
     return target;
@@ -215,43 +165,9 @@ class Host {
     return embeddedTarget({ endpoint, namespace, token });
   }
 
-  async #connect(): Promise<EngineTarget> {
-    const target = this.#remoteTarget();
-    if (!env.secret) {
-      throw new KawaError(
-        "SECRET_MISSING",
-        `The engine runs elsewhere, so servers must share a secret. Set KAWA_SECRET on each of them to the same random text, such as the output of "openssl rand -hex 32".`,
-      );
-    }
-    shareSecret(env.secret);
+  #connect(): Promise<EngineTarget> {
     this.#journals = undefined;
-    await prepareEngine(target, this.#wantedPool(target));
-    // Functions end when they have answered.
-    if (this.hosting !== "serverless") void this.#tellTuning(target);
-    return target;
-  }
-
-  #wantedPool(target: EngineTarget): WantedPool {
-    const { hosting } = this;
-    return hosting === "serverless" ? serverlessPool(this.#pool, target) : { hosting };
-  }
-
-  async #tellTuning(target: EngineTarget): Promise<void> {
-    const problem = await tuningProblem(target);
-    if (problem) console.warn(`[kawa] ${problem.message}`);
-  }
-
-  /** @throws {KawaError} ENGINE_ENDPOINT_MISSING - nothing names an engine, and this process starts none */
-  #remoteTarget(): EngineTarget {
-    if (this.#remote) return remoteTarget(this.#remote);
-    const { hosting } = this;
-    const needed = `RIVET_ENDPOINT (the address of your Rivet Engine)`;
-    const message =
-      hosting === "serverless"
-        ? `No process of a serverless platform lives long enough to run the engine or to host actors. Set three variables: ${needed}, ` +
-          `KAWA_SECRET (a random text, such as the output of "openssl rand -hex 32") and KAWA_URL (the address of this app, which the engine calls).`
-        : `This process hosts no actors (hosting "${hosting}"), so the engine runs elsewhere. Set ${needed}.`;
-    throw new KawaError("ENGINE_ENDPOINT_MISSING", message, { data: { hosting } });
+    return this.elsewhere.prepare();
   }
 
   #replaceRunner(endTimeoutMs = runnerEndTimeoutMs): Promise<void> {
@@ -269,7 +185,7 @@ class Host {
    * when the thread that it answers ends, it ends for the others too.
    */
   get #hostsActors(): boolean {
-    if (this.hosting !== "runner") return false;
+    if (this.elsewhere.hosting !== "runner") return false;
     if (isMainThread) return true;
     return this.#engine ? this.#engine.isOwn : getEnvironmentData(hostedByMain) !== true;
   }

@@ -37,8 +37,8 @@ import { isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
 import type { KeyChange } from "./queued-write.ts";
 import { Writer } from "./writer.ts";
 
-/** Longest wait of a read or a write for the actor. A killed engine and server together take seconds to recover. */
-const operationTimeoutMs = 30_000;
+/** Longest wait of a read or a write for the actor: longer than the 30 s for which a killed engine keeps what it held. */
+const operationTimeoutMs = 45_000;
 
 export type RivetBackendOptions = ActorAddress & {
   readonly getContext?: GetContext | undefined;
@@ -102,6 +102,7 @@ export class RivetBackend implements Backend {
     this.#build.refuse(() => wasRead(keys));
     try {
       if (keys.length === 0) return await this.#whenConnected();
+      await this.#whenProven();
       const missing = keys.filter((key) => !this.#link.replica.isKnown(key));
       if (missing.length > 0) await this.#loader.load(missing);
     } finally {
@@ -111,7 +112,13 @@ export class RivetBackend implements Backend {
   }
 
   async #whenConnected(): Promise<void> {
+    await this.#whenProven();
     await this.#link.whenConnected(performance.now() + operationTimeoutMs);
+  }
+
+  /** After this process was stopped, or the link was silent, what is held here may be old. */
+  async #whenProven(): Promise<void> {
+    if (this.#link.proof.isNeeded) await this.#link.proof.prove();
   }
 
   async readerFor(options?: OperationOptions): Promise<Reader> {
@@ -126,7 +133,7 @@ export class RivetBackend implements Backend {
   }
 
   openSnapshot(): Snapshot | undefined {
-    return this.isGuarded || this.version.epoch === "" ? undefined : this.#pin();
+    return this.isGuarded || this.version.epoch === "" || this.#link.proof.isNeeded ? undefined : this.#pin();
   }
 
   async snapshotFor(options?: OperationOptions): Promise<Snapshot> {
