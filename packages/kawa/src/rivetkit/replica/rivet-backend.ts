@@ -37,8 +37,11 @@ import { isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
 import type { KeyChange } from "./queued-write.ts";
 import { Writer } from "./writer.ts";
 
-/** Longest wait of a read or a write for the actor: longer than the 30 s for which a killed engine keeps what it held. */
-const operationTimeoutMs = 45_000;
+/**
+ * Longest wait of a read or a write for the actor, in milliseconds: longer than the 30 s for which a killed engine keeps what it held, and
+ * shorter than the 40 s for which a browser waits.
+ */
+const operationTimeoutMs = 38_000;
 
 export type RivetBackendOptions = ActorAddress & {
   readonly getContext?: GetContext | undefined;
@@ -140,6 +143,9 @@ export class RivetBackend implements Backend {
     this.#build.refuse(() => wasRead([]));
     const from = currentHook();
     const context = this.#contextOf(options, "snapshot");
+    await this.#whenProven();
+    const opened = this.openSnapshot();
+    if (opened) return opened;
     await this.load([]);
     if (!this.isGuarded) return this.#pin();
     return new GuardedSnapshot({ link: this.#link, context: await context, from, timeoutMs: operationTimeoutMs });
