@@ -51,7 +51,8 @@ async function readThresholds(target: EngineTarget): Promise<EngineThresholds> {
   const socket = new WebSocket(`${endpoint.replace(/^http/, "ws")}/envoys/connect?${query}`, protocols);
   socket.binaryType = "arraybuffer";
   const told = Promise.withResolvers<EngineThresholds>();
-  const fail = (): void => told.reject(new KawaError("BACKEND_UNAVAILABLE", "The engine does not tell its thresholds."));
+  const fail = (): void =>
+    told.reject(new KawaError("BACKEND_UNAVAILABLE", "The engine does not tell its thresholds."));
   const timer = setTimeout(fail, probeTimeoutMs);
   socket.addEventListener("message", ({ data }) => {
     const view = new DataView(data as ArrayBuffer);

@@ -140,11 +140,29 @@ describe("a wrong setting is named within 5 s", () => {
     return at({ pool: "functions" });
   };
 
-  it.each<[what: string, target: () => Promise<EngineTarget> | EngineTarget, expected: [string, string], by?: WantedPool]>([
-    ["the address, where nothing listens", () => at({ endpoint: "http://127.0.0.1:4" }), ["ENGINE_UNREACHABLE", "127.0.0.1:4"]],
-    ["the address, where nothing answers", async () => at({ endpoint: await silent() }), ["ENGINE_UNREACHABLE", "nothing comes back"]],
-    ["the address of something else", async () => at({ endpoint: await noEngine() }), ["ENGINE_UNREACHABLE", "RIVET_ENDPOINT"]],
-    ["a host that does not exist", () => at({ endpoint: "http://engine.invalid:6420" }), ["ENGINE_UNREACHABLE", "engine.invalid"]],
+  it.each<
+    [what: string, target: () => Promise<EngineTarget> | EngineTarget, expected: [string, string], by?: WantedPool]
+  >([
+    [
+      "the address, where nothing listens",
+      () => at({ endpoint: "http://127.0.0.1:4" }),
+      ["ENGINE_UNREACHABLE", "127.0.0.1:4"],
+    ],
+    [
+      "the address, where nothing answers",
+      async () => at({ endpoint: await silent() }),
+      ["ENGINE_UNREACHABLE", "nothing comes back"],
+    ],
+    [
+      "the address of something else",
+      async () => at({ endpoint: await noEngine() }),
+      ["ENGINE_UNREACHABLE", "RIVET_ENDPOINT"],
+    ],
+    [
+      "a host that does not exist",
+      () => at({ endpoint: "http://engine.invalid:6420" }),
+      ["ENGINE_UNREACHABLE", "engine.invalid"],
+    ],
     ["the token", () => at({ token: "another" }), ["ENGINE_TOKEN_REFUSED", "refuses the token"]],
     ["no token", () => at({ token: undefined }), ["ENGINE_TOKEN_REFUSED", "there is none"]],
     ["the namespace", () => at({ namespace: "No Name" }), ["ENGINE_NAMESPACE_REFUSED", '"No Name"']],
@@ -165,7 +183,7 @@ it("an engine that starts a little later is waited for", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  const preparing = prepareEngine(at({ endpoint: `http://127.0.0.1:${port}` }), { hosting: "none" });
+  const preparing = caught(() => prepareEngine(at({ endpoint: `http://127.0.0.1:${port}` }), { hosting: "none" }));
   setTimeout(() => {
     server.on("request", (_, response) =>
       response.end(JSON.stringify({ runtime: "engine", runner_configs: { default: { datacenters: { here: {} } } } })),
@@ -173,5 +191,5 @@ it("an engine that starts a little later is waited for", async () => {
     server.listen(port, "127.0.0.1");
   }, 500);
   onTestFinished(() => void server.close());
-  await preparing;
+  expect(await preparing).toBeUndefined();
 });

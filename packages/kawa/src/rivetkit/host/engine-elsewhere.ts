@@ -48,9 +48,14 @@ export class EngineElsewhere {
     this.#named ??= namedEngine(config);
   }
 
-  /** Where the engine calls this app, Kawa configures the pool, with the proof that the mounted route asks for. RivetKit would leave it out. */
+  /**
+   * Where the engine calls this app, Kawa configures the pool, with the proof that the mounted route asks for; RivetKit would leave it out.
+   * Nor may RivetKit start a program of its own beside an engine on this machine.
+   */
   adoptPool(config: AnyRegistry["config"]): void {
-    if (!config.configurePool || this.hosting !== "serverless") return;
+    if (this.hosting !== "serverless") return;
+    config.startServices ??= false;
+    if (!config.configurePool) return;
     this.#pool = config.configurePool;
     delete config.configurePool;
   }

@@ -96,7 +96,9 @@ async function startRunner({ target, isEmbedded, definitions, settings }: Hosted
     await runner.shutdown().catch(() => {});
     const { endpoint, namespace, token } = target;
     const message = `The actors could not be hosted on ${endpoint}: ${reasonOf(cause)}`;
-    throw new KawaError("BACKEND_UNAVAILABLE", withoutSecrets(message, [isEmbedded ? namespace : undefined, token]), { cause });
+    throw new KawaError("BACKEND_UNAVAILABLE", withoutSecrets(message, [isEmbedded ? namespace : undefined, token]), {
+      cause,
+    });
   }
 }
 

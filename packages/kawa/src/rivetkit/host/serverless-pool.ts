@@ -6,9 +6,7 @@ import type { EngineTarget } from "../settings/engine-target.ts";
 import { env } from "../settings/env.ts";
 
 /** What an app says in `setup()` about the pool of a serverless platform. */
-export type PoolSettings = NonNullable<
-  RegistryConfigInput<Record<string, AnyActorDefinition>>["configurePool"]
->;
+export type PoolSettings = NonNullable<RegistryConfigInput<Record<string, AnyActorDefinition>>["configurePool"]>;
 
 const proofHeader = "x-kawa-engine";
 const claims = { purpose: "engine", audience: "start actors", expiresAt: Number.POSITIVE_INFINITY } as const;

@@ -226,7 +226,9 @@ describe("a link from which nothing comes", () => {
   it("asks again on the new connection what the silent one did not answer", async () => {
     const link = await createLinkInStep();
     silence();
-    const asked = link.ask(soon(), (connection) => connection.ask("list", { prefix: "", after: "", withValues: false }));
+    const asked = link.ask(soon(), (connection) =>
+      connection.ask("list", { prefix: "", after: "", withValues: false }),
+    );
     expect(await asked).toMatchObject({ after: null });
     expect(actor.sockets).toHaveLength(2);
   }, 20_000);

@@ -1,5 +1,4 @@
-import { createServer, type Server, Socket } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Server, Socket } from "node:net";
 
 /**
  * A way to a server that can go black: then it takes connections and bytes and passes none on, and tells nobody. What was open at that time

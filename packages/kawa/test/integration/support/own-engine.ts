@@ -11,6 +11,8 @@ export const adminToken = "the-token-of-the-engine";
 
 export type OwnEngineOptions = {
   readonly dataDir: string;
+  /** As of an engine that has ended on this folder. @default a free one */
+  readonly port?: number;
   /** Address that it listens on. @default 127.0.0.1 */
   readonly host?: string;
   /** Address that others reach it at. @default that which it listens on */
@@ -24,7 +26,7 @@ export type OwnEngine = { readonly endpoint: string; readonly port: number; read
 /** An engine as somebody runs it for several servers, or for a serverless app. It ends with what works on the data folder. */
 export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngine> {
   const { dataDir, host = "127.0.0.1", publicHost = host } = options;
-  const port = await findEnginePort();
+  const port = options.port ?? (await findEnginePort());
   const endpoint = `http://${publicHost}:${port}`;
   const datacenter = "RIVET__TOPOLOGY__DATACENTERS__DEFAULT__";
   const dataPath = join(dataDir, "engine");
@@ -40,9 +42,11 @@ export async function startOwnEngine(options: OwnEngineOptions): Promise<OwnEngi
     ...options.env,
   };
   const log = openSync(join(dataDir, "own-engine.log"), "a");
-  const engine = spawn(engineBinary(), ["start", "--except-services", "api_peer"], { env, stdio: ["ignore", log, log] });
+  const engine = spawn(engineBinary(), ["start", "--except-services", "api_peer"], {
+    env,
+    stdio: ["ignore", log, log],
+  });
   closeSync(log);
-  process.once("exit", () => signalProcess(engine.pid!, "SIGKILL"));
   const isUp = (): Promise<boolean> =>
     fetch(`${endpoint}/health`).then(
       ({ ok }) => ok,
