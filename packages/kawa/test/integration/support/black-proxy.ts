@@ -7,6 +7,7 @@ import { type AddressInfo, createServer, type Server, Socket } from "node:net";
 export class BlackProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #onBlack = new Set<() => void>();
   isBlack = false;
 
   private constructor(toPort: number) {
@@ -30,8 +31,6 @@ export class BlackProxy {
       if (!lost) target.connect(toPort, "127.0.0.1");
     });
   }
-
-  readonly #onBlack = new Set<() => void>();
 
   static async open(toPort: number): Promise<BlackProxy> {
     const proxy = new BlackProxy(toPort);

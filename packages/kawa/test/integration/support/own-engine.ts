@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { engineBinary } from "../../../src/rivetkit/engine/binary.ts";
 import { findEnginePort } from "../../../src/rivetkit/engine/ports.ts";
 import { engineEnvironment } from "../../../src/rivetkit/engine/settings.ts";
-import { signalProcess, waitUntil } from "./processes.ts";
+import { waitUntil } from "./processes.ts";
 
 export const adminToken = "the-token-of-the-engine";
 
