@@ -158,10 +158,6 @@ export class ActorLink {
     return "connection" in this.#state ? this.#state.connection : undefined;
   }
 
-  get #isClosed(): boolean {
-    return this.#state.name === "closed";
-  }
-
   async #stayConnected(): Promise<void> {
     this.#beWithout();
     await stayConnected({
@@ -172,10 +168,7 @@ export class ActorLink {
         onPosition: (position) => this.#checkPosition(position),
       },
       isCurrent: (connection) => connection === this.#connection,
-      check: () => {
-        if (this.#state.name === "closed") throw this.#state.error;
-      },
-      isClosed: () => this.#isClosed,
+      closedBy: () => (this.#state.name === "closed" ? this.#state.error : undefined),
       follow: (connection) => this.#follow(connection),
       onFailure: (error, final) => {
         this.#lastError = error;
@@ -196,7 +189,7 @@ export class ActorLink {
     const before = this.#connection;
     if (this.#connected.isSettled) this.#connected = deferred();
     void connection.closed.then(() => {
-      if (!this.#isClosed && connection === this.#connection) this.#beWithout();
+      if (connection === this.#connection) this.#beWithout();
     });
     this.#hooked = connection.hooked;
     this.replica.guard(connection.hooked.reads);

@@ -1,3 +1,4 @@
+import type { KawaError } from "../../core/errors/errors.ts";
 import { hedged } from "../../core/process/hedged.ts";
 import { Connection, type ConnectionEvents } from "./connection.ts";
 import { isOfHost } from "./final-errors.ts";
@@ -11,8 +12,8 @@ export type OpenOptions = {
   readonly events: ConnectionEvents;
   /** Whether it is the one whose events count: more than one may be open. */
   readonly isCurrent: (connection: Connection) => boolean;
-  /** Throws when nobody needs a connection any more. */
-  readonly check: () => void;
+  /** Set when nobody needs a connection any more. */
+  readonly closedBy: () => KawaError | undefined;
 };
 
 /** Opens a connection, in several attempts where one hangs. The others are closed. */
@@ -20,8 +21,9 @@ export function openConnection(options: OpenOptions): Promise<Connection> {
   return hedged(() => attempt(options), { ...hedge, drop: (late) => late.close(), isFinal: isOfHost });
 }
 
-async function attempt({ address, events, isCurrent, check }: OpenOptions): Promise<Connection> {
-  check();
+async function attempt({ address, events, isCurrent, closedBy }: OpenOptions): Promise<Connection> {
+  const error = closedBy();
+  if (error) throw error;
   let own: Connection | undefined = undefined;
   const counts = (): boolean => own !== undefined && isCurrent(own);
   own = await Connection.open(address, {

@@ -30,6 +30,11 @@ export class Proof {
     this.#options = options;
   }
 
+  /** Resolves at once where nothing has to be proved, else as {@link prove}. */
+  async whenGiven(): Promise<void> {
+    if (this.isNeeded) await this.prove();
+  }
+
   /** True where {@link prove} comes before a read: the replica may be old, and it is not known that it cannot be helped. */
   get isNeeded(): boolean {
     if (this.#options.isCut()) return this.#failed === undefined || this.#failed.ms > againMs;

@@ -37,10 +37,7 @@ import { isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
 import type { KeyChange } from "./queued-write.ts";
 import { Writer } from "./writer.ts";
 
-/**
- * Longest wait of a read or a write for the actor, in milliseconds: longer than the 30 s for which a killed engine keeps what it held, and
- * shorter than the 40 s for which a browser waits.
- */
+/** Longest wait for the actor: a killed engine keeps for 30 s what it held, and a browser waits for 40 s. */
 const operationTimeoutMs = 38_000;
 
 export type RivetBackendOptions = ActorAddress & {
@@ -105,7 +102,7 @@ export class RivetBackend implements Backend {
     this.#build.refuse(() => wasRead(keys));
     try {
       if (keys.length === 0) return await this.#whenConnected();
-      await this.#whenProven();
+      await this.#link.proof.whenGiven();
       const missing = keys.filter((key) => !this.#link.replica.isKnown(key));
       if (missing.length > 0) await this.#loader.load(missing);
     } finally {
@@ -115,13 +112,8 @@ export class RivetBackend implements Backend {
   }
 
   async #whenConnected(): Promise<void> {
-    await this.#whenProven();
+    await this.#link.proof.whenGiven();
     await this.#link.whenConnected(performance.now() + operationTimeoutMs);
-  }
-
-  /** After this process was stopped, or the link was silent, what is held here may be old. */
-  async #whenProven(): Promise<void> {
-    if (this.#link.proof.isNeeded) await this.#link.proof.prove();
   }
 
   async readerFor(options?: OperationOptions): Promise<Reader> {
@@ -143,7 +135,7 @@ export class RivetBackend implements Backend {
     this.#build.refuse(() => wasRead([]));
     const from = currentHook();
     const context = this.#contextOf(options, "snapshot");
-    await this.#whenProven();
+    await this.#link.proof.whenGiven();
     const opened = this.openSnapshot();
     if (opened) return opened;
     await this.load([]);

@@ -11,7 +11,6 @@ import { successorOf } from "./successor.ts";
 const retries: BackoffLimits = { firstMs: 50, maxMs: 1_000 };
 
 export type StayConnectedOptions = OpenOptions & {
-  readonly isClosed: () => boolean;
   /** Goes on with a connection, in the place of the one before. Resolves when it is in step. */
   readonly follow: (connection: Connection) => Promise<void>;
   /** `final` is set where no retry helps before the project or its disk is changed. */
@@ -22,16 +21,16 @@ export type StayConnectedOptions = OpenOptions & {
 
 /** Follows one connection after the other until the link is closed: the next one when one has ended, or while nothing comes from it. */
 export async function stayConnected(options: StayConnectedOptions): Promise<void> {
-  const { address, isClosed, follow, onFailure, onLost } = options;
+  const { address, closedBy, follow, onFailure, onLost } = options;
   const startKey = startFailureKey(address.actorName, [address.actorId]);
   const openNext = (): Promise<Connection | void> =>
     openConnection(options).catch((error) => onFailure(error, undefined));
   let failureCount = 0;
-  while (!isClosed()) {
+  while (!closedBy()) {
     let connection: Connection | void = undefined;
     try {
       connection = await openConnection(options);
-      while (connection && !isClosed()) {
+      while (connection && !closedBy()) {
         await follow(connection);
         failureCount = 0;
         // The actor runs, perhaps in another process.
@@ -42,7 +41,7 @@ export async function stayConnected(options: StayConnectedOptions): Promise<void
       onFailure(error, isOfHost(error) ? error : (startFailures.get(startKey) ?? (await disk.failure())));
     }
     connection?.close();
-    if (isClosed()) return;
+    if (closedBy()) return;
     onLost();
     failureCount += 1;
     // With jitter: all servers lose the actor at the same moment.
