@@ -1,14 +1,8 @@
-import { accessOf } from "./settings/engine-target.ts";
+import { type ClientAccess, clientAccess } from "./settings/engine-target.ts";
 import { host } from "./host/host.ts";
 
 /** What RivetKit's `createClient` needs to reach the engine of this app. */
-export type RivetClientOptions = {
-  readonly endpoint: string;
-  readonly namespace?: string;
-  readonly token?: string;
-  /** Otherwise the client would ask the engine for the address that it has already. */
-  readonly disableMetadataLookup: true;
-};
+export type RivetClientOptions = ClientAccess;
 
 /**
  * How code of this app reaches its engine with a RivetKit client, for instance to call actors of your own. The embedded engine answers no
@@ -17,11 +11,13 @@ export type RivetClientOptions = {
  * @throws {KawaError} ENGINE_START_FAILED, ENGINE_PORT_TAKEN, ENGINE_BINARY_MISSING, ENGINE_PLATFORM_UNSUPPORTED,
  *   ENGINE_FOLDER_UNWRITABLE - the embedded engine cannot run here
  * @throws {KawaError} SECRET_MISSING - RIVET_ENDPOINT is set and KAWA_SECRET is not
+ * @throws {KawaError} ENGINE_ENDPOINT_MISSING, ENGINE_UNREACHABLE, ENGINE_TOKEN_REFUSED, ENGINE_NAMESPACE_REFUSED,
+ *   ENGINE_POOL_UNUSABLE - the engine runs elsewhere, and a setting is wrong
  * @throws {KawaError} BACKEND_UNAVAILABLE - the engine answers, the actors do not
  * @example
  * const client = createClient<typeof registry>(await rivetClientOptions());
  * await client.myActor.getOrCreate(["one"]).increment();
  */
 export async function rivetClientOptions(): Promise<RivetClientOptions> {
-  return { ...accessOf(await host().start()), disableMetadataLookup: true };
+  return clientAccess(await host().start());
 }

@@ -22,4 +22,5 @@ export type {
 export { initReactiveBackend, type InitReactiveBackendOptions, type ReactiveBackend } from "./init-reactive-backend.ts";
 export { isReactiveBackendInitialized } from "./is-reactive-backend-initialized.ts";
 export { reactiveRegistry } from "./reactive-registry.ts";
+export type { Hosting } from "./settings/hosting.ts";
 export type { StartOptions } from "./host/start-host.ts";

@@ -4,6 +4,7 @@ import { keepLatestSettings, settingsOf } from "./hooks/actor-settings.ts";
 import { adoptRegistry } from "./host/adopt-registry.ts";
 import type { GetContext } from "./identity/context.ts";
 import { type AnyRegistry, host } from "./host/host.ts";
+import type { Hosting } from "./settings/hosting.ts";
 import { hostedServices } from "./wire/hosted-services.ts";
 import { RivetBackend } from "./replica/rivet-backend.ts";
 
@@ -25,18 +26,25 @@ export type InitReactiveBackendOptions = {
    * in their `params`. It is called only where there are hooks. @default callers are anonymous
    */
   getContext?: GetContext;
+  /**
+   * Where the actors live: `"runner"` in this process, `"serverless"` in requests of the engine to the mounted route, `"none"` in other
+   * processes. Without an engine of its own (`RIVET_ENDPOINT`) a process is a `"runner"`. All backends of a process have the same.
+   *
+   * @default `KAWA_HOSTING`, else `"serverless"` on Vercel and AWS Lambda, and `"runner"` everywhere else
+   */
+  hosting?: Hosting;
 };
 
 /**
  * Makes the signals of this process live in a RivetKit actor: durable, and shared with every other server. Call it once
  * at server startup; calling it again with the same actor returns the same backend and takes over an edited registry.
  *
- * @throws {KawaError} OPTION_INVALID - the registry has no actor of that name, or `actorId` is empty
+ * @throws {KawaError} OPTION_INVALID - the registry has no actor of that name, `actorId` is empty, or `hosting` is none of the three
  * @example
  * initReactiveBackend({ registry: reactiveRegistry });
  */
 export function initReactiveBackend(options: InitReactiveBackendOptions): ReactiveBackend {
-  const { registry, actorName = "reactiveState", actorId = "global", global = true, getContext } = options;
+  const { registry, actorName = "reactiveState", actorId = "global", global = true, getContext, hosting } = options;
   const definition = registry.config.use[actorName];
   if (!definition) {
     throw new KawaError(
@@ -47,6 +55,7 @@ export function initReactiveBackend(options: InitReactiveBackendOptions): Reacti
   if (actorId === "") throw new KawaError("OPTION_INVALID", `actorId is empty; leave it out for "global".`);
   keepLatestSettings(registry.config.use);
   for (const service of hostedServices.values()) service.noticeNewHooks();
+  host().elsewhere.setHosting(hosting);
   host().use(adoptRegistry(registry));
   const backend =
     findOpen(`${actorName}/${actorId}`) ?? new RivetBackend({ actorName, actorId, ...settingsOf(definition) });

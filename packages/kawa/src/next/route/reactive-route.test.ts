@@ -538,6 +538,16 @@ describe("a report that a page stays old", () => {
 });
 
 describe("a server that may not hear of changes", () => {
+  it("says so at once to a page that it has rendered meanwhile", async () => {
+    Object.defineProperty(backend, "isCut", { get: () => true, configurable: true });
+    onTestFinished(() => void Reflect.deleteProperty(backend, "isCut"));
+    const { next } = await open({ options: { pingIntervalMs: 15_000 }, tabs: { one: showing(rendered("a")) } });
+    const names: string[] = [];
+    for (let event = await next(); event && names.at(-1) !== "cut"; event = await next()) names.push(event.name);
+    expect(names[0]).toBe("hello");
+    expect(names.at(-1)).toBe("cut");
+  });
+
   it("says so to the tabs that show something of it, and says when it hears again", async () => {
     vi.useFakeTimers({ toFake: [...inTime] });
     let isCut = false;

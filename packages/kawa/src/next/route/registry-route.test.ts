@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { asFrom } from "../../../test/support/as-from.ts";
-import type { AnyRegistry } from "../../rivetkit/host/host.ts";
+import { type AnyRegistry, host } from "../../rivetkit/host/host.ts";
+import { type PoolSettings, serverlessPool } from "../../rivetkit/host/serverless-pool.ts";
 import { configureNetwork } from "../network/network.ts";
 import { createRegistryRoute } from "./registry-route.ts";
 
@@ -88,19 +89,23 @@ describe("the mounted registry of a server that hosts its actors itself", () => 
   });
 });
 
-describe("the mounted registry on a serverless platform", () => {
+describe("the mounted registry where the engine starts actors through it", () => {
+  const target = { endpoint: "https://engine.example", namespace: "default", token: undefined, pool: "default" };
+  const tellPool = vi.spyOn(host().elsewhere, "tellPool");
+
   beforeEach(() => {
-    vi.stubEnv("VERCEL", "1");
-    vi.stubEnv("RIVET_ENDPOINT", "https://engine.example");
+    vi.stubEnv("KAWA_HOSTING", "serverless");
+    vi.stubEnv("RIVET_ENDPOINT", target.endpoint);
     vi.stubEnv("KAWA_SECRET", "a secret of the servers");
+    vi.stubEnv("KAWA_URL", "https://app.example");
+    tellPool.mockReset().mockResolvedValue();
     configureNetwork({});
   });
 
-  const pool = { url: "https://app.example/api/rivet", headers: { "x-own": "1" } };
-  const proofOf = ({ config }: AnyRegistry): Record<string, string> => {
-    const { "x-own": own, ...proof } = config.configurePool!.headers!;
-    expect(own).toBe("1");
-    return proof;
+  /** The headers that the engine is told to bring. */
+  const proof = (pool?: PoolSettings): Record<string, string> => {
+    const wanted = serverlessPool(pool, target);
+    return (wanted as { config: { serverless: { headers: Record<string, string> } } }).config.serverless.headers;
   };
 
   it("passes on what the engine asks, without what lets other sites read it", async () => {
@@ -112,57 +117,71 @@ describe("the mounted registry on a serverless platform", () => {
   });
 
   it("has actors started by whoever brings the proof that the pool's configuration tells the engine", async () => {
-    const { route, registry } = mount({ configurePool: pool });
-    const response = await route.POST(request("POST", "start", proofOf(registry)));
+    const response = await mount().route.POST(request("POST", "start", proof()));
     expect(response.status).toBe(200);
     expect(handler).toHaveBeenCalledTimes(1);
+  });
+
+  it("keeps the headers that the app gives the engine", () => {
+    expect(proof({ url: "https://app.example/api/rivet", headers: { "x-own": "1" } })).toEqual({
+      "x-own": "1",
+      "x-kawa-engine": expect.any(String),
+    });
   });
 
   it.each<Record<string, string>>([{}, { "x-kawa-engine": "" }, { "x-kawa-engine": "guess" }])(
     "refuses a start with %j, and configures the pool once, so that the engine learns the proof",
     async (headers) => {
-      const { route } = mount({ configurePool: pool });
+      const { route } = mount();
       for (let n = 0; n < 3; n += 1) expect((await route.POST(request("POST", "start", headers))).status).toBe(401);
-      expect(handler.mock.calls.map(([{ method, url }]) => [method, url])).toEqual([
-        ["GET", "http://host/api/rivet/metadata"],
-      ]);
+      expect(tellPool).toHaveBeenCalledTimes(1);
+      expect(handler).not.toHaveBeenCalled();
       expect(log).not.toHaveBeenCalled();
     },
   );
 
-  it("configures the pool when a stranger has asked at an address that is none before", async () => {
-    handler.mockResolvedValueOnce(new Response("", { status: 404 }));
-    const { route } = mount({ configurePool: pool });
-    for (const path of ["x/start", "start", "start"])
-      expect((await route.POST(request("POST", path))).status).toBe(401);
-    expect(handler.mock.calls.map(([{ url }]) => url)).toEqual([
-      "http://host/api/rivet/x/metadata",
-      "http://host/api/rivet/metadata",
-    ]);
+  it("refuses a start also where the app configures the pool elsewhere", async () => {
+    vi.stubEnv("KAWA_URL", undefined);
+    expect((await mount().route.POST(request("POST", "start"))).status).toBe(401);
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  it("configures the pool again when that has failed, and reports it", async () => {
+    tellPool.mockRejectedValueOnce(new Error("the engine is away"));
+    const { route } = mount();
+    for (let n = 0; n < 3; n += 1) expect((await route.POST(request("POST", "start"))).status).toBe(401);
+    expect(tellPool).toHaveBeenCalledTimes(2);
+    expect(log).toHaveBeenCalledTimes(1);
+  });
+
+  it("has RivetKit configure no pool: it would leave the proof out", async () => {
+    const { route, registry } = mount({ configurePool: { url: "https://app.example/api/rivet" } });
+    await route.POST(request("POST", "start", proof()));
+    expect(registry.config.configurePool).toBeUndefined();
   });
 
   it.each(["start/", "START", "st%61rt", "x/start", "anything"])("asks for the proof at %s too", async (path) => {
-    const { route } = mount({ configurePool: pool });
-    expect((await route.POST(request("POST", path))).status).toBe(401);
+    expect((await mount().route.POST(request("POST", path))).status).toBe(401);
   });
 
   it("takes no proof of an app with another secret", async () => {
-    const other = mount({ configurePool: pool });
+    const other = proof();
     vi.stubEnv("KAWA_SECRET", "the secret of another app");
-    const { route } = mount({ configurePool: pool });
-    expect((await route.POST(request("POST", "start", proofOf(other.registry)))).status).toBe(401);
+    expect((await mount().route.POST(request("POST", "start", other))).status).toBe(401);
   });
 
   it("takes the proof that was made with the secret before, while it is replaced", async () => {
-    const before = mount({ configurePool: pool });
+    const before = proof();
     vi.stubEnv("KAWA_SECRET", "the next secret of the servers");
     vi.stubEnv("KAWA_SECRET_PREVIOUS", "a secret of the servers");
-    const { route } = mount({ configurePool: pool });
-    expect((await route.POST(request("POST", "start", proofOf(before.registry)))).status).toBe(200);
+    expect((await mount().route.POST(request("POST", "start", before))).status).toBe(200);
   });
 
-  it("passes starts on where the pool is configured elsewhere, for then the engine brings no proof", async () => {
-    expect((await mount().route.POST(request("POST", "start"))).status).toBe(200);
+  it("starts nothing for anybody without a secret", async () => {
+    const before = proof();
+    vi.stubEnv("KAWA_SECRET", undefined);
+    expect((await mount().route.POST(request("POST", "start", before))).status).toBe(500);
+    expect(handler).not.toHaveBeenCalled();
   });
 
   it("tells nobody why RivetKit failed", async () => {
@@ -172,4 +191,14 @@ describe("the mounted registry on a serverless platform", () => {
     expect(await response.json()).toEqual({ code: "INTERNAL", message: "The registry is not available." });
     expect(log).toHaveBeenCalledTimes(1);
   });
+});
+
+it.each(["runner", "none"])("the mounted registry of a server with KAWA_HOSTING=%s starts nothing", async (hosting) => {
+  vi.stubEnv("KAWA_HOSTING", hosting);
+  vi.stubEnv("VERCEL", "1");
+  vi.stubEnv("RIVET_ENDPOINT", "https://engine.example");
+  vi.stubEnv("KAWA_SECRET", "a secret of the servers");
+  configureNetwork({});
+  expect((await mount().route.POST(request("POST", "start"))).status).toBe(401);
+  expect(handler).not.toHaveBeenCalled();
 });

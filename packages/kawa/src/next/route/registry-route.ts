@@ -1,9 +1,8 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
-import { env } from "../../rivetkit/settings/env.ts";
-import type { AnyRegistry } from "../../rivetkit/host/host.ts";
+import { type AnyRegistry, host } from "../../rivetkit/host/host.ts";
+import { isFromEngine } from "../../rivetkit/host/serverless-pool.ts";
 import { checkHost } from "../network/check-host.ts";
 import { watchConnections } from "../network/connections.ts";
-import { PoolProof } from "./pool-proof.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 
 const messages: Readonly<Record<string, string>> = {
@@ -15,9 +14,9 @@ type Handler = (request: Request) => Promise<Response>;
 type Route = Record<"DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT", Handler>;
 
 /**
- * Mounts a RivetKit registry. On serverless platforms the Rivet Engine starts actors through it; with `configurePool` in the registry
- * it has to prove that it is the engine of this app. Elsewhere the actors live in this process, and nobody has to call it: it only
- * says that it is there (`health`).
+ * Mounts a RivetKit registry. Where `hosting` is `"serverless"`, the Rivet Engine starts actors through it, and has to prove that it is the
+ * engine of this app: Kawa gives it a header when it configures the pool. Elsewhere nobody has to call it: it only says that it is there
+ * (`health`).
  *
  * @example
  * // app/api/rivet/[...all]/route.ts
@@ -25,10 +24,9 @@ type Route = Record<"DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "
  */
 export function createRegistryRoute(registry: AnyRegistry): Route {
   watchConnections();
-  const proof = new PoolProof(registry);
   const handle = (request: Request): Promise<Response> => {
     checkHost(request);
-    if (env.isServerless) return handleServerless(request);
+    if (host().elsewhere.hosting === "serverless") return handleServerless(request);
     if (request.method !== "OPTIONS" && isReading(request) && pathOf(request).endsWith("/health"))
       return Promise.resolve(Response.json({ status: "ok" }));
     // The engine never calls it here, so every caller is a stranger.
@@ -37,11 +35,23 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
   const handleServerless = async (request: Request): Promise<Response> => {
     // RivetKit decides which path starts actors, however it is written.
     const mayStart = !isReading(request) || /start|%/i.test(pathOf(request));
-    if (mayStart && !proof.isIn(request)) {
-      await proof.tell(request);
+    if (mayStart && !isFromEngine(request)) {
+      await tellPool();
       throw new KawaError("UNAUTHORIZED", "Only the engine of this app may start its actors.");
     }
+    host().elsewhere.adoptPool(registry.config);
     return registry.handler(request);
+  };
+  let telling: Promise<void> | undefined;
+  /** Once: the engine may know an older secret, or none, and tries again. Strangers, whose requests look the same, cause no more. */
+  const tellPool = (): Promise<void> => {
+    host().elsewhere.adoptPool(registry.config);
+    return (telling ??= host()
+      .elsewhere.tellPool()
+      .catch((error) => {
+        telling = undefined;
+        reportSeldom("registry", "The engine could not be told how it starts actors.", error);
+      }));
   };
   const answer: Handler = async (request) => {
     try {

@@ -11,6 +11,7 @@ import {
   noteChangedTab,
   removeStream,
   streamCount,
+  tellCutTo,
   tickMs,
 } from "./open-streams.ts";
 import { heartbeatGapMs } from "./heartbeat-gap.ts";
@@ -61,6 +62,7 @@ export class EventStream implements TabStream, StreamSource {
   #withinMs = 0;
   /** Tabs that the last `cut` event named, as JSON. */
   #cut = noTabs;
+  #isCutDue = false;
   #hasEnded = false;
 
   constructor({ request, exchange, isRequest, client, times, expiresAt, values, kept, limited }: EventStreamOptions) {
@@ -97,6 +99,7 @@ export class EventStream implements TabStream, StreamSource {
   onDrain(): void {
     if (this.#hasEnded) return;
     this.#drain.look(false, 0);
+    if (this.#isCutDue) tellCutTo(this);
     this.flush();
     this.#values?.resume();
     for (const tab of this.#tabs) if (!this.needsDrain) tab.onDrain();
@@ -164,7 +167,9 @@ export class EventStream implements TabStream, StreamSource {
       backends.some((backend) => this.#values !== undefined || tab.mayShow(backend));
     const tabs = this.#tabs.filter(mayShow).map(({ name }) => name);
     const text = JSON.stringify(tabs);
-    if (text === this.#cut || this.needsDrain) return;
+    if (text === this.#cut) return;
+    this.#isCutDue = this.needsDrain;
+    if (this.#isCutDue) return;
     this.#cut = text;
     this.send("cut", { tabs });
   }
@@ -192,6 +197,7 @@ export class EventStream implements TabStream, StreamSource {
       if (problem === "unknown") isUnknown = true;
       if (problem === "of another") this.#beginAnew(name);
     }
+    tellCutTo(this);
     if (isUnknown) this.send("unknown", {});
   }
 

@@ -48,6 +48,14 @@ function tellCut(): void {
   for (const stream of open.all) stream.tellCut(cut);
 }
 
+/** A stream that is opened while this process may miss changes says so at once. */
+export function tellCutTo(stream: EventStream): void {
+  const cut = cutBackends();
+  if (cut.length === 0) return;
+  open.isCut = true;
+  stream.tellCut(cut);
+}
+
 /** Is called once for each stream. */
 export function removeStream(stream: EventStream): void {
   open.all.delete(stream);

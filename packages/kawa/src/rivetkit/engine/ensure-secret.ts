@@ -1,5 +1,6 @@
 import { EngineFolder } from "./folder.ts";
 import { env } from "../settings/env.ts";
+import { hostingOf } from "../settings/hosting.ts";
 import { isSecretShared, shareSecret } from "../secret/shared-secret.ts";
 
 /**
@@ -9,7 +10,7 @@ import { isSecretShared, shareSecret } from "../secret/shared-secret.ts";
  */
 export function ensureSecret(): void {
   // Where the engine runs elsewhere, the environment has the secret. Where it is missing, signing says so.
-  if (isSecretShared() || env.secret || env.endpoint) return;
+  if (isSecretShared() || env.secret || env.endpoint || hostingOf(undefined) !== "runner") return;
   shareSecretOf(EngineFolder.open(env.dataDir));
 }
 

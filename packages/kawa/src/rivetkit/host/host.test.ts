@@ -11,11 +11,15 @@ const { engine, engines, runners, given } = vi.hoisted(() => ({
     engine: async (): Promise<void> => {},
     engineEnd: async (): Promise<void> => {},
     runner: async (): Promise<void> => {},
+    prepare: async (..._args: unknown[]): Promise<void> => {},
+    tuning: undefined as Error | undefined,
   },
 }));
 
 vi.mock("../engine/folder.ts", () => ({ EngineFolder: { open: () => ({}) } }));
 vi.mock("../engine/ensure-secret.ts", () => ({ shareSecretOf: () => {} }));
+vi.mock("../engine/remote-engine.ts", () => ({ prepareEngine: (...args: unknown[]) => given.prepare(...args) }));
+vi.mock("../engine/engine-thresholds.ts", () => ({ tuningProblem: async () => given.tuning }));
 vi.mock("./quiet-rivetkit.ts", () => ({ quietRivetKit: () => {} }));
 vi.mock("../engine/embedded-engine.ts", () => ({
   EmbeddedEngine: {
@@ -37,7 +41,7 @@ vi.mock("rivetkit", () => ({
   },
 }));
 
-const target = { endpoint: "http://test", namespace: "kawa-name", token: "token" };
+const target = { endpoint: "http://test", namespace: "kawa-name", token: "token", pool: "default" };
 const registryOf = (...names: string[]): AnyRegistry =>
   ({ config: { use: Object.fromEntries(names.map((name) => [name, { config: { actions: {} } }])) } }) as never;
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000 });
@@ -49,8 +53,9 @@ const fail = async (): Promise<void> => {
 beforeEach(() => {
   Reflect.deleteProperty(globalThis, Symbol.for("kawa.host"));
   engines.length = runners.length = 0;
-  given.engine = given.engineEnd = given.runner = async () => {};
-  vi.stubEnv("RIVET_ENDPOINT", undefined);
+  given.engine = given.engineEnd = given.runner = given.prepare = async () => {};
+  given.tuning = undefined;
+  for (const name of ["RIVET_ENDPOINT", "KAWA_HOSTING", "VERCEL"]) vi.stubEnv(name, undefined);
   host().use(registryOf("one"));
 });
 
@@ -211,5 +216,126 @@ describe("a host that is being stopped", () => {
     await expect(host().stop()).rejects.toThrow("not yet");
     expect(await host().start()).toEqual(target);
     expect(engines).toHaveLength(2);
+  });
+});
+
+describe("a host whose engine runs elsewhere", () => {
+  const elsewhere = { endpoint: "http://engine:6420", namespace: "app", token: "t", pool: "default" };
+
+  beforeEach(() => {
+    vi.stubEnv("RIVET_ENDPOINT", "http://app:t@engine:6420");
+    vi.stubEnv("KAWA_SECRET", "a secret of the servers");
+    vi.stubEnv("KAWA_URL", "https://app.example/");
+    given.prepare = vi.fn<(...args: unknown[]) => Promise<void>>(async () => {});
+  });
+
+  it("prepares it before it hosts actors there", async () => {
+    given.prepare = async (...args) => {
+      expect(args).toEqual([elsewhere, { hosting: "runner" }]);
+      expect(hosted()).toEqual([]);
+    };
+    expect(await host().start()).toEqual(elsewhere);
+    expect([engines.length, hosted()]).toEqual([0, [["one"]]]);
+  });
+
+  it.each(["none", "serverless"] as const)("hosts no actors where the app says %s", async (hosting) => {
+    host().elsewhere.setHosting(hosting);
+    expect(await host().start()).toEqual(elsewhere);
+    expect(hosted()).toEqual([]);
+    expect(given.prepare).toHaveBeenCalledExactlyOnceWith(elsewhere, expect.objectContaining({ hosting }));
+  });
+
+  it("tells the engine where it calls a serverless app, with a proof", async () => {
+    host().elsewhere.setHosting("serverless");
+    await host().start();
+    const [, wanted] = vi.mocked(given.prepare).mock.calls[0]! as [unknown, { config: { serverless: object } }];
+    expect(wanted.config.serverless).toMatchObject({
+      url: "https://app.example/api/rivet",
+      headers: { "x-rivet-token": "t", "x-kawa-engine": expect.any(String) },
+    });
+  });
+
+  it("takes over how a registry configures the pool, and leaves it to nobody else", async () => {
+    host().elsewhere.setHosting("serverless");
+    const registry = registryOf("one");
+    registry.config.configurePool = { url: "https://own.example/rivet", headers: { a: "b" }, requestLifespan: 60 };
+    host().use(registry);
+    await host().start();
+    expect(registry.config.configurePool).toBeUndefined();
+    expect(given.prepare).toHaveBeenCalledExactlyOnceWith(
+      elsewhere,
+      expect.objectContaining({
+        config: expect.objectContaining({
+          serverless: expect.objectContaining({
+            url: "https://own.example/rivet",
+            headers: expect.objectContaining({ a: "b" }),
+            request_lifespan: 60,
+          }),
+        }),
+      }),
+    );
+  });
+
+  it("has failed where nothing says where a serverless app is", async () => {
+    vi.stubEnv("KAWA_URL", undefined);
+    host().elsewhere.setHosting("serverless");
+    await expect(host().start()).rejects.toThrow("Set KAWA_URL");
+  });
+
+  it("has failed when the engine is not as it has to be, and tries again", async () => {
+    given.prepare = fail;
+    await expect(host().start()).rejects.toThrow("not yet");
+    expect(hosted()).toEqual([]);
+    given.prepare = async () => {};
+    expect(await host().start()).toEqual(elsewhere);
+  });
+
+  it("says so where the engine heals slowly, and goes on", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    given.tuning = new Error("slow");
+    await host().start();
+    await waitFor(() => expect(warn).toHaveBeenCalledExactlyOnceWith("[kawa] slow"));
+  });
+
+  it("asks for the secret first", async () => {
+    vi.stubEnv("KAWA_SECRET", undefined);
+    expect(await codeOf(() => host().start())).toBe("SECRET_MISSING");
+    expect(given.prepare).not.toHaveBeenCalled();
+  });
+});
+
+describe("a host that hosts no actors and has no engine", () => {
+  it.each([
+    ["VERCEL", "1"],
+    ["AWS_LAMBDA_FUNCTION_NAME", "page"],
+    ["KAWA_HOSTING", "serverless"],
+  ])("names the three variables of a serverless platform (%s=%s)", async (name, value) => {
+    vi.stubEnv(name, value);
+    const starting = host().start();
+    await expect(starting).rejects.toThrow(/RIVET_ENDPOINT .* KAWA_SECRET .* KAWA_URL/);
+    expect(await codeOf(() => starting)).toBe("ENGINE_ENDPOINT_MISSING");
+    expect(engines).toEqual([]);
+  });
+
+  it("needs one elsewhere", async () => {
+    vi.stubEnv("KAWA_HOSTING", "none");
+    expect(await codeOf(() => host().start())).toBe("ENGINE_ENDPOINT_MISSING");
+  });
+});
+
+describe("where the actors live", () => {
+  it("is said once a process", async () => {
+    host().elsewhere.setHosting("none");
+    host().elsewhere.setHosting(undefined);
+    host().elsewhere.setHosting("none");
+    expect(host().elsewhere.hosting).toBe("none");
+    expect(await codeOf(() => host().elsewhere.setHosting("runner"))).toBe("OPTION_INVALID");
+  });
+
+  it("is what the app says, whatever the environment does", () => {
+    vi.stubEnv("KAWA_HOSTING", "none");
+    expect(host().elsewhere.hosting).toBe("none");
+    host().elsewhere.setHosting("runner");
+    expect(host().elsewhere.hosting).toBe("runner");
   });
 });

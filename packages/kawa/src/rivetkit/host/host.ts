@@ -1,6 +1,5 @@
 import { getEnvironmentData, isMainThread } from "node:worker_threads";
 import type { Backend } from "../../core/backend/backend.ts";
-import { KawaError } from "../../core/errors/errors.ts";
 import { detached } from "../../core/process/detached.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { stopInlineStreams } from "../../core/streams/inline-streams.ts";
@@ -10,10 +9,10 @@ import { EmbeddedEngine } from "../engine/embedded-engine.ts";
 import { shareSecretOf } from "../engine/ensure-secret.ts";
 import { EngineFolder } from "../engine/folder.ts";
 import type { Journals } from "../journal/actor-journal.ts";
-import { shareSecret } from "../secret/shared-secret.ts";
-import type { EngineTarget } from "../settings/engine-target.ts";
+import { embeddedTarget, type EngineTarget } from "../settings/engine-target.ts";
 import { env } from "../settings/env.ts";
-import { adoptedSettings, namedEngine } from "../settings/registry-settings.ts";
+import { adoptedSettings } from "../settings/registry-settings.ts";
+import { EngineElsewhere } from "./engine-elsewhere.ts";
 import { LiveDefinition } from "./live-definition.ts";
 import { quietRivetKit } from "./quiet-rivetkit.ts";
 import { type AnyRegistry, type Hosted, hostedByMain, Runner } from "./runner.ts";
@@ -52,6 +51,7 @@ type State =
 
 /** The engine and the runner of this process: it hosts the actors of all registries that the app uses. */
 class Host {
+  readonly elsewhere = new EngineElsewhere();
   readonly #definitions = new Map<string, LiveDefinition>();
   readonly #backends = new Set<Backend>();
   readonly #runner = new Runner();
@@ -61,15 +61,13 @@ class Host {
   #target: EngineTarget | undefined;
   #journals: Journals | undefined;
   #settings: ReturnType<typeof adoptedSettings> = {};
-  /** Address of the engine in the settings of a registry. */
-  #named: string | undefined;
   /** Port of the embedded engine for starts that ask for none, such as that of a first read. */
   defaultPort: number | undefined;
 
   /** Adds the actors of a registry. One that is known already, by its name, goes on with the newer code. */
   use({ config }: AnyRegistry): void {
+    this.elsewhere.note(config);
     this.#settings = { ...this.#settings, ...adoptedSettings(config) };
-    this.#named ??= namedEngine(config);
     const added: string[] = [];
     for (const [name, definition] of Object.entries(config.use)) {
       if (this.#definitions.get(name)?.replace(definition)) continue;
@@ -96,7 +94,7 @@ class Host {
   }
 
   get isEmbedded(): boolean {
-    return this.#remote === undefined;
+    return !this.elsewhere.isUsed;
   }
 
   /**
@@ -119,11 +117,6 @@ class Host {
     return stopped;
   }
 
-  /** Address of an engine that runs elsewhere. The registry wins over the environment, as in RivetKit. */
-  get #remote(): string | undefined {
-    return this.#named ?? env.endpoint;
-  }
-
   #begin(options: HostOptions): Promise<EngineTarget> {
     const started = this.#start(options);
     this.#state = { name: "starting", started };
@@ -140,7 +133,7 @@ class Host {
   async #start(options: HostOptions): Promise<EngineTarget> {
     quietRivetKit();
     keepLoopbackDirect();
-    const target = this.#remote === undefined ? await this.#startEmbedded(options) : this.#connectTo(this.#remote);
+    const target = this.isEmbedded ? await this.#startEmbedded(options) : await this.#connect();
     this.#target = target;
     await this.#replaceRunner();
     return target;
@@ -170,19 +163,12 @@ class Host {
     this.#engine ??= await EmbeddedEngine.start({ folder, onReturn, port: options.port ?? this.defaultPort });
     this.#journals = this.#engine.journals;
     const { endpoint, namespace, adminToken: token } = this.#engine;
-    return { endpoint, namespace, token };
+    return embeddedTarget({ endpoint, namespace, token });
   }
 
-  #connectTo(endpoint: string): EngineTarget {
-    if (!env.secret) {
-      throw new KawaError(
-        "SECRET_MISSING",
-        `The engine runs elsewhere, so servers must share a secret. Set KAWA_SECRET on each of them to the same random text, such as the output of "openssl rand -hex 32".`,
-      );
-    }
-    shareSecret(env.secret);
+  #connect(): Promise<EngineTarget> {
     this.#journals = undefined;
-    return { endpoint, namespace: undefined, token: undefined };
+    return this.elsewhere.prepare();
   }
 
   #replaceRunner(endTimeoutMs = runnerEndTimeoutMs): Promise<void> {
@@ -192,7 +178,7 @@ class Host {
   #hosted(): Hosted | undefined {
     if (this.#state.name === "stopping" || !this.#target || !this.#hostsActors) return undefined;
     const definitions = Object.fromEntries([...this.#definitions].map(([name, live]) => [name, live.definition]));
-    return { target: this.#target, definitions, settings: this.#settings };
+    return { target: this.#target, isEmbedded: this.isEmbedded, definitions, settings: this.#settings };
   }
 
   /**
@@ -200,7 +186,7 @@ class Host {
    * when the thread that it answers ends, it ends for the others too.
    */
   get #hostsActors(): boolean {
-    if (env.isServerless) return false;
+    if (this.elsewhere.hosting !== "runner") return false;
     if (isMainThread) return true;
     return this.#engine ? this.#engine.isOwn : getEnvironmentData(hostedByMain) !== true;
   }

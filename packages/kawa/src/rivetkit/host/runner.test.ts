@@ -24,7 +24,8 @@ vi.mock("rivetkit", () => ({
 
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000 });
 const hosted = (name = "one"): Hosted => ({
-  target: { endpoint: "http://test", namespace: "kawa-name", token: "kawa-token" },
+  target: { endpoint: "http://test", namespace: "kawa-name", token: "kawa-token", pool: "default" },
+  isEmbedded: true,
   definitions: { [name]: {} as never },
   settings: {},
 });

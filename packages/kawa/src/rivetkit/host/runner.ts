@@ -2,7 +2,7 @@ import { isMainThread, setEnvironmentData } from "node:worker_threads";
 import { type AnyActorDefinition, type Registry, setup } from "rivetkit";
 import { KawaError } from "../../core/errors/errors.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
-import { accessOf, type EngineTarget } from "../settings/engine-target.ts";
+import type { EngineTarget } from "../settings/engine-target.ts";
 import type { adoptedSettings } from "../settings/registry-settings.ts";
 
 /** Any RivetKit registry: `setup({ use: { … } })`. */
@@ -12,6 +12,7 @@ export type AnyRegistry = Registry<Record<string, AnyActorDefinition>>;
 /** What a runner hosts, and where. */
 export type Hosted = {
   readonly target: EngineTarget;
+  readonly isEmbedded: boolean;
   readonly definitions: Readonly<Record<string, AnyActorDefinition>>;
   readonly settings: ReturnType<typeof adoptedSettings>;
 };
@@ -86,8 +87,8 @@ export class Runner {
   }
 }
 
-async function startRunner({ target, definitions, settings }: Hosted): Promise<AnyRegistry> {
-  const runner = setup({ ...runnerConfig(target), ...settings, use: { ...definitions } }) as AnyRegistry;
+async function startRunner({ target, isEmbedded, definitions, settings }: Hosted): Promise<AnyRegistry> {
+  const runner = setup({ ...runnerConfig(target, isEmbedded), ...settings, use: { ...definitions } }) as AnyRegistry;
   try {
     await runner.startAndWait();
     return runner;
@@ -95,19 +96,23 @@ async function startRunner({ target, definitions, settings }: Hosted): Promise<A
     await runner.shutdown().catch(() => {});
     const { endpoint, namespace, token } = target;
     const message = `The actors could not be hosted on ${endpoint}: ${reasonOf(cause)}`;
-    throw new KawaError("BACKEND_UNAVAILABLE", withoutSecrets(message, [namespace, token]), { cause });
+    throw new KawaError("BACKEND_UNAVAILABLE", withoutSecrets(message, [isEmbedded ? namespace : undefined, token]), {
+      cause,
+    });
   }
 }
 
 /** Settings of a registry that Kawa runs itself. */
-function runnerConfig(target: EngineTarget) {
+function runnerConfig({ endpoint, namespace, token, pool }: EngineTarget, isEmbedded: boolean) {
   return {
-    ...accessOf(target),
+    endpoint,
+    namespace,
+    ...(token === undefined ? {} : { token }),
+    // RivetKit asks for a version, to drain the actors of older deployments; one server has no older one beside it.
+    envoy: { poolName: pool, ...(isEmbedded ? { version: 1 } : {}) },
     startEngine: false,
     startServices: false,
     noWelcome: true,
-    // RivetKit asks for a version, to drain the actors of older deployments; one server has no older one beside it.
-    ...(target.namespace === undefined ? {} : { envoy: { version: 1 } }),
     logging: { level: "warn" as const },
     // The host stops the runner before the engine.
     shutdown: { disableSignalHandlers: true },

@@ -113,9 +113,10 @@ describe("a link that connects", () => {
     let isInStep = false;
     const asking = link.whenConnected(soon()).then(() => (isInStep = true));
     await waitFor(() => expect(follow.asked).toBe(1));
-    expect([link.status, link.isCut, isInStep]).toEqual(["connected", false, false]);
+    expect([link.status, link.isCut, isInStep]).toEqual(["connected", true, false]);
     follow.release();
     await asking;
+    expect(link.isCut).toBe(false);
     expect(link.replica.version).toEqual(actor.store.position);
   });
 });
@@ -203,6 +204,83 @@ describe("a link that is in step", () => {
     });
     expect(new Set(attempts).size).toBe(2);
   });
+});
+
+/** From now on nothing of the actor arrives on the sockets that are open, and nobody says so. */
+function silence(): void {
+  for (const socket of actor.sockets) socket.send = () => {};
+}
+
+describe("a link from which nothing comes", () => {
+  it("connects anew beside the silent connection, and has what it has missed", async () => {
+    const link = await createLinkInStep();
+    silence();
+    await commit("k", "missed");
+    await waitFor(() => expect(link.isCut).toBe(true));
+    await waitFor(() => expect([link.isCut, shown(link, "k")]).toEqual([false, "missed"]));
+    expect(actor.sockets.map(({ readyState }) => readyState)).toEqual([3, 1]);
+    await commit("k", "new");
+    await waitFor(() => expect(shown(link, "k")).toBe("new"));
+  }, 20_000);
+
+  it("asks again on the new connection what the silent one did not answer", async () => {
+    const link = await createLinkInStep();
+    silence();
+    const asked = link.ask(soon(), (connection) =>
+      connection.ask("list", { prefix: "", after: "", withValues: false }),
+    );
+    expect(await asked).toMatchObject({ after: null });
+    expect(actor.sockets).toHaveLength(2);
+  }, 20_000);
+});
+
+describe("a reader after a freeze", () => {
+  /** As if the process had been stopped for a minute. */
+  const freeze = (): void => {
+    const now = Date.now();
+    vi.spyOn(Date, "now").mockImplementation(() => now + 60_000);
+  };
+
+  it("has nothing to wait for while the link is in step", async () => {
+    expect((await createLinkInStep()).proof.isNeeded).toBe(false);
+  });
+
+  it("waits until the actor has told that nothing was missed, all readers together", async () => {
+    const link = await createLinkInStep();
+    const ping = vi.spyOn(actor.service, "answer");
+    freeze();
+    expect(link.proof.isNeeded).toBe(true);
+    await Promise.all([link.proof.prove(), link.proof.prove()]);
+    expect(ping.mock.calls.map(([{ type }]) => type)).toEqual(["ping"]);
+    expect(link.proof.isNeeded).toBe(false);
+  });
+
+  it("sees what was missed meanwhile", async () => {
+    const link = await createLinkInStep();
+    await loseDelta("k", "missed");
+    freeze();
+    await link.proof.prove();
+    expect(shown(link, "k")).toBe("missed");
+  });
+
+  it("is led to another connection where the one before is dead", async () => {
+    const link = await createLinkInStep();
+    silence();
+    await commit("k", "missed");
+    freeze();
+    await link.proof.prove();
+    expect(shown(link, "k")).toBe("missed");
+    expect(actor.sockets).toHaveLength(2);
+  });
+
+  it("waits once where the actor cannot be reached", async () => {
+    const link = await createLinkInStep();
+    silence();
+    actor.refusal = new Error("connection refused");
+    freeze();
+    await link.proof.prove();
+    expect([link.isCut, link.proof.isNeeded]).toEqual([true, false]);
+  }, 20_000);
 });
 
 describe("a link that is closed", () => {

@@ -1,28 +1,26 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { BackendStatus } from "../../core/backend/backend.ts";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
-import { backoff, type BackoffLimits } from "../../core/process/backoff.ts";
 import { keepAlive } from "../../core/process/keep-alive.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { Version } from "../../core/value/version.ts";
-import { disk } from "../engine/disk-check.ts";
 import { type Deferred, deferred } from "../wire/deferred.ts";
-import { startFailureKey, startFailures } from "../wire/hosted-services.ts";
 import type { Delta, Hooked, Row } from "../wire/protocol.ts";
 import { asAnonymous } from "./as-anonymous.ts";
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { isFinal } from "./final-errors.ts";
 import { applyMissed, askForMissed } from "./missed-changes.ts";
 import type { ActorAddress } from "./open-socket.ts";
+import { Proof } from "./proof.ts";
 import { readInto } from "./read-keys.ts";
 import { Replica } from "./replica.ts";
 import { Rereads } from "./rereads.ts";
-
-const retries: BackoffLimits = { firstMs: 50, maxMs: 1_000 };
+import { stayConnected } from "./stay-connected.ts";
 
 /**
  *     idle ── first ask ──▶ connecting ── opened ──▶ catching up ── told what was missed ──▶ in step
  *                               ▲                      │     ▲                                │ │
- *                               │                      │     └───── a delta is missing ───────┘ │
+ *                               │                      │     └── a delta is missing, or the ──┘ │
+ *                               │                      │         quiet connection is replaced   │
  *                               └──── ended ───────────┴──────────────── ended ─────────────────┘
  *
  *     closed: from each of them, and for ever
@@ -39,6 +37,8 @@ type State =
 export class ActorLink {
   readonly id: string;
   readonly replica: Replica = new Replica();
+  /** For whoever reads the replica after a silence. */
+  readonly proof: Proof;
   readonly #address: ActorAddress;
   readonly #rereads = new Rereads({
     replica: this.replica,
@@ -54,6 +54,14 @@ export class ActorLink {
   constructor(address: ActorAddress) {
     this.#address = address;
     this.id = `${address.actorName}/${address.actorId}`;
+    this.proof = new Proof({
+      isCut: () => this.isCut,
+      whenConnected: (deadline) => this.whenConnected(deadline),
+      reaches: async (version, deadline) => {
+        await this.whenReached(version, deadline);
+        return this.replica.hasReached(version);
+      },
+    });
   }
 
   /** What the hooks of the actor decide about; undefined before the first connection. */
@@ -70,9 +78,10 @@ export class ActorLink {
     return "connection" in this.#state ? "connected" : this.#state.name;
   }
 
-  /** True while commits of others may be missing here: there is no connection, or nothing comes from it. */
+  /** True while commits of others may be missing here: there is no connection, nothing comes from it, or the replica catches up. */
   get isCut(): boolean {
-    return this.#connection?.isQuiet ?? this.#state.name === "connecting";
+    const { name } = this.#state;
+    return name === "in step" ? this.#state.connection.isQuiet : name === "connecting" || name === "catching up";
   }
 
   /**
@@ -149,46 +158,46 @@ export class ActorLink {
     return "connection" in this.#state ? this.#state.connection : undefined;
   }
 
-  get #isClosed(): boolean {
-    return this.#state.name === "closed";
+  async #stayConnected(): Promise<void> {
+    this.#beWithout();
+    await stayConnected({
+      address: this.#address,
+      events: {
+        // An actor in this process delivers the delta within the request that has written.
+        onDelta: (delta) => asAnonymous(() => this.#onDelta(delta)),
+        onPosition: (position) => this.#checkPosition(position),
+      },
+      isCurrent: (connection) => connection === this.#connection,
+      closedBy: () => (this.#state.name === "closed" ? this.#state.error : undefined),
+      follow: (connection) => this.#follow(connection),
+      onFailure: (error, final) => {
+        this.#lastError = error;
+        // Callers that wait get the error at once, later ones try again.
+        if (final) this.#connected.reject(final);
+      },
+      onLost: () => this.#beWithout(),
+    });
   }
 
-  async #stayConnected(): Promise<void> {
-    const startKey = startFailureKey(this.#address.actorName, [this.#address.actorId]);
-    let failureCount = 0;
-    while (!this.#isClosed) {
-      this.#state = { name: "connecting" };
-      let connection: Connection | undefined;
-      try {
-        connection = await Connection.open(this.#address, {
-          // An actor in this process delivers the delta within the request that has written.
-          onDelta: (delta) => asAnonymous(() => this.#onDelta(delta)),
-          onPosition: (position) => this.#checkPosition(position),
-        });
-        if (this.#isClosed) return connection.close();
-        this.#hooked = connection.hooked;
-        this.replica.guard(connection.hooked.reads);
-        await this.#catchUp(connection);
-        failureCount = 0;
-        this.#lastError = undefined;
-        // The actor runs, perhaps in another process.
-        startFailures.delete(startKey);
-        this.#connected.resolve(connection);
-        await connection.closed;
-      } catch (error) {
-        this.#lastError = error;
-        const failure = isOfHost(error) ? error : (startFailures.get(startKey) ?? (await disk.failure()));
-        // No retry helps before the project or its disk is changed: callers that wait get the error at once, later ones try again.
-        if (failure) this.#connected.reject(failure);
-      }
-      connection?.close();
-      if (this.#isClosed) return;
-      this.#state = { name: "connecting" };
-      if (this.#connected.isSettled) this.#connected = deferred();
-      failureCount += 1;
-      // With jitter: all servers lose the actor at the same moment.
-      await sleep(backoff(retries, failureCount) * (0.5 + Math.random()), undefined, { ref: false });
-    }
+  #beWithout(): void {
+    this.#state = { name: "connecting" };
+    if (this.#connected.isSettled) this.#connected = deferred();
+  }
+
+  /** Goes on with a connection. The one before, which has become quiet, ends. */
+  async #follow(connection: Connection): Promise<void> {
+    const before = this.#connection;
+    if (this.#connected.isSettled) this.#connected = deferred();
+    void connection.closed.then(() => {
+      if (connection === this.#connection) this.#beWithout();
+    });
+    this.#hooked = connection.hooked;
+    this.replica.guard(connection.hooked.reads);
+    const caughtUp = this.#catchUp(connection);
+    before?.close();
+    await caughtUp;
+    this.#lastError = undefined;
+    if (!connection.isOver) this.#connected.resolve(connection);
   }
 
   /** Brings the replica to the actor's version, then goes on with the deltas that came meanwhile. */
@@ -236,14 +245,4 @@ export class ActorLink {
 
 function leftUntil(deadline: number): number {
   return Math.max(0, deadline - performance.now());
-}
-
-/** True for a failure of this host that no retry mends. */
-function isOfHost(error: unknown): error is KawaError {
-  return isKawaError(error) && (!error.retryable || error.code === "DISK_FAILED");
-}
-
-/** True for an answer of the actor; false when the connection failed, or the actor went away. */
-export function isFinal(error: unknown): boolean {
-  return !isKawaError(error) || !error.code.startsWith("BACKEND_") || error.code === "BACKEND_CLOSED";
 }

@@ -79,7 +79,7 @@ describe("a connection that greets", () => {
     const connection = await openers.local();
     expect(connection.isLocal).toBe(true);
     expect(await follow(connection)).toEqual(position);
-    await vi.advanceTimersByTimeAsync(3_000);
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(service.answer.mock.calls.map(([{ type }]) => type)).toEqual(["follow"]);
     expect(events.onPosition).toHaveBeenCalledExactlyOnceWith(position);
   });
@@ -185,11 +185,36 @@ describe.each(["remote", "local"] as const)("a %s connection", (kind) => {
   it("is quiet while the reply to a heartbeat is late", async () => {
     const connection = await openers[kind]();
     unanswered.add("ping");
-    await vi.advanceTimersByTimeAsync(4_000);
+    await vi.advanceTimersByTimeAsync(3_500);
     expect(connection.isQuiet).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     expect(connection.isQuiet).toBe(true);
     expect(await isOver(connection)).toBe(false);
+  });
+
+  it("says after 4 s that it is quiet, and again after it was heard", async () => {
+    const connection = await openers[kind]();
+    const told = vi.fn<() => void>();
+    void connection.whenQuiet().then(told);
+    unanswered.add("ping");
+    await vi.advanceTimersByTimeAsync(3_999);
+    expect(told).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(told).toHaveBeenCalledTimes(1);
+    unanswered.clear();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(connection.isQuiet).toBe(false);
+    void connection.whenQuiet().then(told);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told).toHaveBeenCalledTimes(1);
+  });
+
+  it("is quiet at once after a freeze, and ends only by its own ticks", async () => {
+    const connection = await openers[kind]();
+    vi.setSystemTime(Date.now() + 3_600_000);
+    expect(connection.isQuiet).toBe(true);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([connection.isQuiet, connection.isOver]).toEqual([false, false]);
   });
 
   it("goes on when a hook takes its time", async () => {

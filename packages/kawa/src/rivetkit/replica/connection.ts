@@ -1,6 +1,7 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 import type { Version } from "../../core/value/version.ts";
 import { host } from "../host/host.ts";
+import { type Deferred, deferred } from "../wire/deferred.ts";
 import { actorAudience } from "../wire/actor-audience.ts";
 import { hostedServices } from "../wire/hosted-services.ts";
 import {
@@ -58,12 +59,13 @@ export class Connection {
   #state: State = { name: "greeting" };
   #hooked: Hooked = { reads: false, writes: false, lists: false };
   #resolveClosed!: () => void;
+  #quiet: Deferred<void> = deferred();
 
   private constructor(socket: Socket, events: ConnectionEvents) {
     this.#events = events;
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#frames = new FrameSocket(socket, {
-      onFrame: () => this.#heartbeat?.hear(),
+      onFrame: () => this.#hear(),
       onMessage: (message) => this.#receive(message),
       onClose: (code) => this.#end(code === unauthorizedCloseCode ? refused() : ended()),
     });
@@ -113,19 +115,51 @@ export class Connection {
     return this.#state.name === "local" ? this.#askLocal(this.#state.service, type, body) : this.#askSocket(type, body);
   }
 
+  /**
+   * Asks the actor over the socket for its version, where it lives in this process too.
+   *
+   * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE - as {@link ask}
+   */
+  ping(): Promise<Version> {
+    return this.#askSocket("ping", {});
+  }
+
+  /** Resolves when something should have come for some seconds and has not: another connection may do better. */
+  async whenQuiet(): Promise<void> {
+    await this.#quiet.promise;
+  }
+
+  /** Says that it is quiet. */
+  suspect(): void {
+    this.#quiet.resolve();
+  }
+
   close(): void {
     this.#end(ended());
+  }
+
+  get isOver(): boolean {
+    return this.#state.name === "ended";
   }
 
   get #heartbeat(): Heartbeat | undefined {
     return "heartbeat" in this.#state ? this.#state.heartbeat : undefined;
   }
 
+  #hear(): void {
+    this.#heartbeat?.hear();
+    if (this.#quiet.isSettled) this.#quiet = deferred();
+  }
+
   /** After the hello, which has to be the first message that arrives. */
   #begin({ hooked, instance }: Replies["hello"]): void {
     if (this.#state.name === "ended") throw this.#state.error;
     this.#hooked = hooked;
-    const heartbeat = new Heartbeat({ beat: () => this.#beat(), onSilence: () => this.close() });
+    const heartbeat = new Heartbeat({
+      beat: () => this.#beat(),
+      onQuiet: () => this.suspect(),
+      onSilence: () => this.close(),
+    });
     const service = hostedServices.get(instance);
     this.#state = service
       ? {
@@ -148,7 +182,7 @@ export class Connection {
   }
 
   #beat(): void {
-    this.#askSocket("ping", {}).then(this.#events.onPosition, () => {});
+    this.ping().then(this.#events.onPosition, () => {});
   }
 
   #askSocket<N extends RequestName>(type: N, body: Requests[N]): Promise<Replies[N]> {

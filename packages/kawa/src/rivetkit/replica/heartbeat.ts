@@ -1,37 +1,53 @@
-const intervalMs = 3_000;
-/** RivetKit reports neither a killed server nor a lost network: after so long without any frame the peer is dead. */
-const silenceTimeoutMs = 8_000;
+import { Elapsed } from "../../core/process/elapsed.ts";
+
+const tickMs = 1_000;
+const ticksOfBeat = 2;
 /** The reply to a heartbeat is late: changes may be missing. */
-const quietMs = intervalMs + 1_000;
+const quietMs = 3_500;
+/** After so many ticks without any frame another connection is tried: a beat was not answered for two seconds at least. */
+const ticksUntilQuiet = 4;
+/** RivetKit reports neither a killed server nor a lost network: after so many ticks without any frame the peer is dead. */
+const ticksUntilSilent = 8;
 
 export type HeartbeatOptions = {
   /** Asks the peer for a sign of life. */
   readonly beat: () => void;
+  /** Called when the peer has been silent for long enough to try another connection. */
+  readonly onQuiet: () => void;
   /** Called when the peer has been silent for too long. */
   readonly onSilence: () => void;
 };
 
-/** Asks a peer for signs of life until it is stopped, and notices when there are none. The first beat comes after an interval. */
+/**
+ * Asks a peer for signs of life until it is stopped, and notices when there are none. The first beat comes after an interval. It gives up a
+ * peer by its own ticks: time in which this process was stopped, or its clock was set, says nothing about the peer.
+ */
 export class Heartbeat {
-  #heardAt = Date.now();
-  #timer: NodeJS.Timeout;
+  #heard = new Elapsed();
+  #ticks = 0;
+  #silentTicks = 0;
+  readonly #timer: NodeJS.Timeout;
 
-  constructor({ beat, onSilence }: HeartbeatOptions) {
+  constructor({ beat, onQuiet, onSilence }: HeartbeatOptions) {
     this.#timer = setInterval(() => {
-      if (Date.now() - this.#heardAt > silenceTimeoutMs) onSilence();
-      else beat();
-    }, intervalMs);
+      this.#ticks += 1;
+      this.#silentTicks += 1;
+      if (this.#silentTicks > ticksUntilSilent) return onSilence();
+      if (this.#silentTicks === ticksUntilQuiet) onQuiet();
+      if (this.isQuiet || this.#ticks % ticksOfBeat === 0) beat();
+    }, tickMs);
     this.#timer.unref();
   }
 
   /** True while nothing has come for longer than a reply takes. */
   get isQuiet(): boolean {
-    return Date.now() - this.#heardAt > quietMs;
+    return this.#heard.ms > quietMs;
   }
 
   /** A frame of the peer has come. */
   hear(): void {
-    this.#heardAt = Date.now();
+    this.#heard = new Elapsed();
+    this.#silentTicks = 0;
   }
 
   stop(): void {

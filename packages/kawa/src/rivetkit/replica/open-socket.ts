@@ -2,7 +2,7 @@ import { createClient } from "rivetkit/client";
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { AnyRegistry } from "../host/host.ts";
-import { accessOf, type EngineTarget } from "../settings/engine-target.ts";
+import { clientAccess, type EngineTarget } from "../settings/engine-target.ts";
 import type { Socket } from "../wire/protocol.ts";
 
 const openTimeoutMs = 5_000;
@@ -18,7 +18,7 @@ export type ActorAddress = { readonly actorName: string; readonly actorId: strin
  * @throws {KawaError} BACKEND_UNAVAILABLE, BACKEND_TIMEOUT - try again
  */
 export async function openSocket({ actorName, actorId }: ActorAddress, target: EngineTarget): Promise<Socket> {
-  const actors = createClient<AnyRegistry>(accessOf(target));
+  const actors = createClient<AnyRegistry>(clientAccess(target));
   const opening: Promise<OpeningSocket> = actors[actorName]!.getOrCreate([actorId]).webSocket().then(whenOpen);
   try {
     return await withTimeout(opening, openTimeoutMs, () => {

@@ -37,8 +37,8 @@ import { isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
 import type { KeyChange } from "./queued-write.ts";
 import { Writer } from "./writer.ts";
 
-/** Longest wait of a read or a write for the actor. A killed engine and server together take seconds to recover. */
-const operationTimeoutMs = 30_000;
+/** Longest wait for the actor: a killed engine keeps for 30 s what it held, and a browser waits for 40 s. */
+const operationTimeoutMs = 38_000;
 
 export type RivetBackendOptions = ActorAddress & {
   readonly getContext?: GetContext | undefined;
@@ -102,6 +102,7 @@ export class RivetBackend implements Backend {
     this.#build.refuse(() => wasRead(keys));
     try {
       if (keys.length === 0) return await this.#whenConnected();
+      await this.#link.proof.whenGiven();
       const missing = keys.filter((key) => !this.#link.replica.isKnown(key));
       if (missing.length > 0) await this.#loader.load(missing);
     } finally {
@@ -111,6 +112,7 @@ export class RivetBackend implements Backend {
   }
 
   async #whenConnected(): Promise<void> {
+    await this.#link.proof.whenGiven();
     await this.#link.whenConnected(performance.now() + operationTimeoutMs);
   }
 
@@ -126,13 +128,16 @@ export class RivetBackend implements Backend {
   }
 
   openSnapshot(): Snapshot | undefined {
-    return this.isGuarded || this.version.epoch === "" ? undefined : this.#pin();
+    return this.isGuarded || this.version.epoch === "" || this.#link.proof.isNeeded ? undefined : this.#pin();
   }
 
   async snapshotFor(options?: OperationOptions): Promise<Snapshot> {
     this.#build.refuse(() => wasRead([]));
     const from = currentHook();
     const context = this.#contextOf(options, "snapshot");
+    await this.#link.proof.whenGiven();
+    const opened = this.openSnapshot();
+    if (opened) return opened;
     await this.load([]);
     if (!this.isGuarded) return this.#pin();
     return new GuardedSnapshot({ link: this.#link, context: await context, from, timeoutMs: operationTimeoutMs });

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
 import { pauseIfDue } from "../../core/process/turn-budget.ts";
-import { type ActorLink, isFinal } from "./actor-link.ts";
+import type { ActorLink } from "./actor-link.ts";
+import { isFinal } from "./final-errors.ts";
 import type { Connection } from "./connection.ts";
 import { HookedWriter } from "./hooked-writer.ts";
 import type { KeyChange, QueuedWrite } from "./queued-write.ts";

@@ -23,6 +23,24 @@ export const env = {
   get endpoint(): string | undefined {
     return process.env.RIVET_ENDPOINT || undefined;
   },
+  /** Namespace on that engine, token for it, and the pool of the actors: RivetKit's own names for them. */
+  get namespace(): string | undefined {
+    return process.env.RIVET_NAMESPACE || undefined;
+  },
+  get token(): string | undefined {
+    return process.env.RIVET_TOKEN || undefined;
+  },
+  get pool(): string | undefined {
+    return process.env.RIVET_POOL || undefined;
+  },
+  /** Where the actors live, unchecked. */
+  get hosting(): string | undefined {
+    return process.env.KAWA_HOSTING || undefined;
+  },
+  /** Address of this app for the engine that calls it. */
+  get url(): string | undefined {
+    return process.env.KAWA_URL || undefined;
+  },
   get secret(): string | undefined {
     // A secret that comes from a file ends with a line break.
     return process.env.KAWA_SECRET?.trim() || undefined;
@@ -58,9 +76,9 @@ export const env = {
   get isBuild(): boolean {
     return isNextBuild();
   },
-  /** On Vercel no process lives long enough to host actors; the engine calls the mounted route. */
-  get isServerless(): boolean {
-    return process.env.VERCEL === "1";
+  /** No process of Vercel or AWS Lambda lives long enough to host actors. */
+  get isServerlessPlatform(): boolean {
+    return process.env.VERCEL === "1" || Boolean(process.env.AWS_LAMBDA_FUNCTION_NAME);
   },
 };
 

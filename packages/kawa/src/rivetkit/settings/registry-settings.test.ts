@@ -37,6 +37,15 @@ describe("the engine that a registry names", () => {
     [{ endpoint: "https://engine", token: "t" }, "https://default:t@engine"],
     [{ endpoint: "not an address" }, "not an address"],
   ])("of %o is %o", (settings, engine) => {
-    expect(namedEngine({ use, ...settings })).toBe(engine);
+    expect(namedEngine({ use, ...settings })?.address).toBe(engine);
+  });
+
+  it("has the pool that the registry names", () => {
+    const pools = [{}, { envoy: { poolName: "own" } }, { configurePool: { name: "other", url: "https://app" } }];
+    expect(pools.map((settings) => namedEngine({ use, endpoint: "https://engine", ...settings })?.pool)).toEqual([
+      undefined,
+      "own",
+      "other",
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { AnyActorDefinition, RegistryConfigInput } from "rivetkit";
+import type { NamedEngine } from "./engine-target.ts";
 
 type Settings = RegistryConfigInput<Record<string, AnyActorDefinition>>;
 
@@ -12,9 +13,10 @@ export function adoptedSettings(settings: Settings): Partial<Settings> {
   );
 }
 
-/** The engine that a registry names, with namespace and token in the user part of the address. */
-export function namedEngine({ endpoint, namespace, token }: Settings): string | undefined {
-  if (!endpoint || !URL.canParse(endpoint)) return endpoint;
+/** The engine that a registry names, with namespace and token in the user part of the address, and its pool. */
+export function namedEngine({ endpoint, namespace, token, ...settings }: Settings): NamedEngine | undefined {
+  const pool = settings.configurePool?.name ?? settings.envoy?.poolName;
+  if (!endpoint || !URL.canParse(endpoint)) return endpoint ? { address: endpoint, pool } : undefined;
   const url = new URL(endpoint);
   if (namespace) url.username = namespace;
   if (token) {
@@ -22,5 +24,5 @@ export function namedEngine({ endpoint, namespace, token }: Settings): string | 
     url.username ||= "default";
     url.password = token;
   }
-  return url.href.replace(/\/$/, "");
+  return { address: url.href.replace(/\/$/, ""), pool };
 }

@@ -10,15 +10,7 @@ import { serveOperations } from "./serve-operations.ts";
 
 /** An app as on a serverless platform: its engine starts actors through the mounted route. */
 const port = Number(process.env["PORT"]);
-const endpoint = String(process.env["RIVET_ENDPOINT"]);
-const registry = setup({
-  use: { reactiveState: reactiveStateActor },
-  endpoint,
-  startServices: false,
-  noWelcome: true,
-  serverless: { basePath: "/api/rivet", publicEndpoint: endpoint },
-  configurePool: { url: `http://127.0.0.1:${port}/api/rivet`, requestLifespan: 60, drainGracePeriod: 5 },
-});
+const registry = setup({ use: { reactiveState: reactiveStateActor }, noWelcome: true });
 initReactiveBackend({ registry });
 const route = createRegistryRoute(registry);
 const counter = namespace("app").signal("counter", 0);
@@ -42,7 +34,6 @@ const server = createServer((incoming, response) => void answer(incoming, respon
 
 const operations = {
   listen: () => new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve)),
-  /** As the first visitor of a deployment does, RivetKit configures the pool then. */
   get: () => counter.get(),
   set: (value: number) => counter.set(value),
   starts: () => starts,
