@@ -8,6 +8,7 @@ export {
 export { issueToken, type IssueTokenOptions } from "./actor/client-token.ts";
 export { rivetClientOptions, type RivetClientOptions } from "./client-options.ts";
 export { type GetContext, withContext } from "./identity/context.ts";
+export type { ReactiveStateActions } from "./hooks/client-actions.ts";
 export { withoutHooks } from "./hooks/hook-chain.ts";
 export type {
   ActionHook,

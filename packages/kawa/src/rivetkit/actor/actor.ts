@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { actor, type AnyActorDefinition } from "rivetkit";
+import { actor } from "rivetkit";
 import { db } from "rivetkit/db";
 import { isKawaError, KawaError, show } from "../../core/errors/errors.ts";
 import { maxValueBytes as defaultMaxValueBytes } from "../../core/value/value.ts";
 import { actorAudience } from "../wire/actor-audience.ts";
 import { ActorService } from "./actor-service.ts";
 import { type ActorSettings, attachSettings, latestSettings } from "../hooks/actor-settings.ts";
+import type { ReactiveStateActions } from "../hooks/client-actions.ts";
 import { actionNames, clientParams } from "../hooks/client-params.ts";
 import { verifyClient } from "./client-token.ts";
 import {
@@ -17,7 +18,7 @@ import {
 } from "../hooks/hooks.ts";
 import { takeHooks } from "../hooks/hooked-client.ts";
 import { host } from "../host/host.ts";
-import { goneFailure } from "../engine/disk-room.ts";
+import { goneFailure } from "../engine/disk-check.ts";
 import { hostedServices, startFailureKey, startFailures } from "../wire/hosted-services.ts";
 import { openActorJournal, removeActorJournal } from "../journal/actor-journal.ts";
 import { toPublicError } from "../wire/refusal.ts";
@@ -46,8 +47,8 @@ export type ReactiveStateActorOptions = {
 /** Where an acknowledged write is: on the disk, or in the memory of the system, which writes it to the disk some seconds later. */
 export type Durability = "disk" | "process";
 
-/** A RivetKit actor that keeps signals. */
-export type ReactiveStateActor = AnyActorDefinition;
+/** A RivetKit actor that keeps signals. `createClient<typeof registry>` knows its actions. */
+export type ReactiveStateActor = { readonly config: { readonly actions: ReactiveStateActions } };
 
 type Vars = { service: ActorService | undefined };
 type Waking = HookContext & { readonly db: SqlDatabase; readonly vars: Vars };
@@ -142,6 +143,11 @@ export function createReactiveStateActor<C extends object = AnyContext>(
       });
     });
 
+  const actions = Object.fromEntries(actionNames.map((name) => [name, createAction(name)])) as Record<
+    ActionName,
+    ReturnType<typeof createAction>
+  >;
+
   const definition = actor({
     options: { name: "reactiveState", sleepTimeout: sleepTimeoutMs },
     db: db({ onMigrate: migrateSignalStore }),
@@ -162,10 +168,10 @@ export function createReactiveStateActor<C extends object = AnyContext>(
       if (service) serveReplica(service, socket, actorAudience(c.name, c.key));
       else socket.close(1001, "actor sleeps");
     },
-    actions: Object.fromEntries(actionNames.map((name) => [name, createAction(name)])),
+    actions,
   });
   attachSettings(definition, settings);
-  return definition;
+  return definition as ReactiveStateActor;
 }
 
 /**
