@@ -248,21 +248,21 @@ describe("reading in a browser", () => {
     beforeEach(() => backend.receive([row("k", "old", 5)]));
 
     it("asks once for what nobody follows, and takes what has not changed for current", async () => {
-      backend.floor.versions = { [epoch]: 5 };
+      backend.rendered.versions = { [epoch]: 5 };
       expect(backend.oldOf(["k", "not known"])).toEqual([]);
-      backend.floor.versions = { [epoch]: 8 };
+      backend.rendered.versions = { [epoch]: 8 };
       expect(backend.oldOf(["k"])).toEqual(["k"]);
       answerWith([row("k", "old", 5)], { [epoch]: 9 });
       await backend.freshen(["k"]);
       expect([backend.oldOf(["k"]), read, valueOf("k")]).toEqual([[], [["k"]], "old"]);
-      backend.floor.versions = { [epoch]: 9 };
+      backend.rendered.versions = { [epoch]: 9 };
       expect(backend.oldOf(["k"])).toEqual([]);
-      backend.floor.versions = { [epoch]: 10 };
+      backend.rendered.versions = { [epoch]: 10 };
       expect(backend.oldOf(["k"])).toEqual(["k"]);
     });
 
     it("leaves what something follows to the stream", () => {
-      backend.floor.versions = { [epoch]: 8 };
+      backend.rendered.versions = { [epoch]: 8 };
       const stop = react(() => void backend.entry("k").value);
       expect(backend.oldOf(["k"])).toEqual([]);
       stop();
@@ -270,7 +270,7 @@ describe("reading in a browser", () => {
     });
 
     it("asks again while a server answers that is behind, but not for ever", async () => {
-      backend.floor.versions = { [epoch]: 8 };
+      backend.rendered.versions = { [epoch]: 8 };
       let count = 0;
       readAnswer = () => {
         count += 1;
@@ -286,7 +286,7 @@ describe("reading in a browser", () => {
       await vi.advanceTimersByTimeAsync(500);
       await fresh;
       expect([count, valueOf("k")]).toEqual([3, "new"]);
-      backend.floor.versions = { [epoch]: 20 };
+      backend.rendered.versions = { [epoch]: 20 };
       answerWith([row("k", "new", 8)], { [epoch]: 9 });
       const given = read.length;
       const late = backend.freshen(["k"]);
@@ -297,7 +297,7 @@ describe("reading in a browser", () => {
 
     it("asks about a value of another history, and about one that was hidden", async () => {
       backend.receive([["hidden", null, 0, ""]]);
-      backend.floor.versions = { e2: 1 };
+      backend.rendered.versions = { e2: 1 };
       expect(backend.oldOf(["k", "hidden"])).toEqual(["k", "hidden"]);
       answerWith([row("k", "of another", 1, "e2"), ["hidden", null, 0, ""]], { e2: 1 });
       await backend.freshen(["k", "hidden"]);
@@ -308,7 +308,7 @@ describe("reading in a browser", () => {
       ["that is lost", "lost"],
       ["that never comes", new Promise<never>(() => {})],
     ] as const)("waits for no answer %s", async (_, answer) => {
-      backend.floor.versions = { [epoch]: 8 };
+      backend.rendered.versions = { [epoch]: 8 };
       vi.stubGlobal("fetch", async () => {
         if (answer === "lost") throw new TypeError("Failed to fetch");
         return answer;

@@ -1,10 +1,10 @@
 import type { Entry, Reader, SignalBackend, Updater } from "../core/backend/backend.ts";
 import { batch, cell, type Cell, type ReadonlyCell } from "../core/process/reactive.ts";
 import { withTimeout } from "../core/process/with-timeout.ts";
-import type { ShownFloor } from "../core/backend/render-floor.ts";
+import type { MinVersions } from "../core/backend/min-versions.ts";
 import { type KnownValue, type ListChangeRow, maxWatched, type ValueRow } from "./value-protocol.ts";
 import { loadCodec } from "./codec.ts";
-import { RenderFloor } from "./render-floor.ts";
+import { RenderedVersions } from "./rendered-versions.ts";
 import { entryHolding, heldOf, type PendingWrite, Slot } from "./slot.ts";
 import type { StreamedValues } from "./value-port.ts";
 
@@ -30,7 +30,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
   #reader: Promise<(key: string) => Promise<void>> | undefined;
   readonly #onWatch: () => void;
   /** How new the server components are beside which the values are shown. */
-  readonly floor: RenderFloor;
+  readonly rendered: RenderedVersions;
   /** How often everything was forgotten. An answer to an earlier request is for an earlier visitor. */
   readonly forgetCount: Cell<number> = cell(0);
 
@@ -38,10 +38,10 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
    * `hydrationRows` returns the rows that have come with the page since its last call; `onWatch` is called when {@link watched}
    * changes.
    */
-  constructor(hydrationRows: () => readonly ValueRow[], onWatch: () => void, floor = new RenderFloor()) {
+  constructor(hydrationRows: () => readonly ValueRow[], onWatch: () => void, rendered = new RenderedVersions()) {
     this.#hydrationRows = hydrationRows;
     this.#onWatch = onWatch;
-    this.floor = floor;
+    this.rendered = rendered;
   }
 
   get watched(): readonly KnownValue[] {
@@ -82,20 +82,20 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
 
   /** The keys whose values nothing on the page follows and may be older than its server components. */
   oldOf(keys: readonly string[]): readonly string[] {
-    const { versions } = this.floor;
+    const { versions } = this.rendered;
     return keys.filter((key) => !this.#watched.has(key) && this.slot(key).isOlderThan(versions));
   }
 
   /** Asks for values that are old, and resolves when they are known or a navigation waits no longer. */
   async freshen(keys: readonly string[]): Promise<void> {
-    const { versions } = this.floor;
+    const { versions } = this.rendered;
     const read = this.read(keys).catch(() => {});
     await withTimeout(read, longestWaitMs, () => {});
     // No later render waits for the same again.
     for (const key of keys) this.noteRead(key, versions);
   }
 
-  noteRead(key: string, versions: ShownFloor): void {
+  noteRead(key: string, versions: MinVersions): void {
     const slot = this.slot(key);
     const asOf: Record<string, number> = { ...slot.asOf };
     for (const [epoch, seq] of Object.entries(versions)) asOf[epoch] = Math.max(asOf[epoch] ?? 0, seq);
@@ -184,7 +184,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
 
   /** Takes over the rows that have come with the page since the last call. */
   hydrate(): void {
-    this.floor.take();
+    this.rendered.take();
     const rows = this.#hydrationRows();
     if (rows.length === 0) return;
     const hydrating = this.#whenDecodable(rows, () => {

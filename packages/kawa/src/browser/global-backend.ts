@@ -9,7 +9,7 @@ import { valuePort } from "./value-port.ts";
 export function browserBackend(): BrowserBackend {
   return processState("browser-backend", () => {
     const port = valuePort();
-    const backend = new BrowserBackend(takeHydrationRows, () => port.onWatch(), port.floor);
+    const backend = new BrowserBackend(takeHydrationRows, () => port.onWatch(), port.rendered);
     port.values = backend;
     return backend;
   });

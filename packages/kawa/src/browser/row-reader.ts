@@ -18,7 +18,7 @@ const behindMs = 60;
 
 /** Reads keys from the server, all of one turn together. Loaded when something is read that did not come with the page. */
 export function createRowReader(
-  backend: Pick<BrowserBackend, "floor" | "forgetCount" | "noteRead" | "receive">,
+  backend: Pick<BrowserBackend, "rendered" | "forgetCount" | "noteRead" | "receive">,
 ): (key: string) => Promise<void> {
   const loader = new Loader(async (keys) => {
     const errors = new Map<string, KawaError>();
@@ -26,7 +26,7 @@ export function createRowReader(
     let tries = 1;
     for (let left = keys; left.length > 0;) {
       const some = beginningOf(left);
-      const floor = backend.floor.versions;
+      const min = backend.rendered.versions;
       const { rows, refused, unreadable = [], later = [], versions = {} } = await read(some);
       // Another visitor looks now: the answer is for the one before.
       if (forgetCount !== backend.forgetCount.peek()) {
@@ -37,12 +37,12 @@ export function createRowReader(
       }
       if (later.length === some.length) throw unreachable();
       await backend.receive(rows);
-      if (tries < maxBehindTries && Object.keys(versions).some((epoch) => versions[epoch]! < (floor[epoch] ?? 0))) {
+      if (tries < maxBehindTries && Object.keys(versions).some((epoch) => versions[epoch]! < (min[epoch] ?? 0))) {
         await delay(behindMs * tries);
         tries += 1;
         continue;
       }
-      for (const [key] of rows) backend.noteRead(key, { ...floor, ...versions });
+      for (const [key] of rows) backend.noteRead(key, { ...min, ...versions });
       for (const key of refused) errors.set(key, notExposed(key));
       for (const key of unreadable) errors.set(key, notReadable(key));
       left = [...later, ...left.slice(some.length)];

@@ -1,6 +1,6 @@
 import { type Entry, unknownEntry, type Updater } from "../core/backend/backend.ts";
 import { cell, type Cell } from "../core/process/reactive.ts";
-import type { ShownFloor } from "../core/backend/render-floor.ts";
+import type { MinVersions } from "../core/backend/min-versions.ts";
 import type { ValueRow } from "./value-protocol.ts";
 import { decode } from "./codec.ts";
 
@@ -30,7 +30,7 @@ export class Slot {
   readonly writes: PendingWrite[] = [];
   isSending = false;
   /** Versions up to which the confirmed value is known to be current, where its own number does not tell that. */
-  asOf: ShownFloor = {};
+  asOf: MinVersions = {};
 
   constructor(key: string, options: SlotOptions) {
     this.key = key;
@@ -43,13 +43,13 @@ export class Slot {
   }
 
   /** True when server components show something newer than the version up to which the value is known to be current. */
-  isOlderThan(floor: ShownFloor): boolean {
+  isOlderThan(min: MinVersions): boolean {
     const { asOf, confirmed } = this;
     if (!confirmed) return false;
     const { epoch, seq } = confirmed;
     // A value of no history, or of another one than what is shown, may be older than all of it.
-    const epochs = floor[epoch] === undefined ? Object.keys(floor) : [epoch];
-    return epochs.some((of) => floor[of]! > Math.max(asOf[of] ?? 0, of === epoch ? seq : 0));
+    const epochs = min[epoch] === undefined ? Object.keys(min) : [epoch];
+    return epochs.some((of) => min[of]! > Math.max(asOf[of] ?? 0, of === epoch ? seq : 0));
   }
 
   /** Takes over what the actor holds. A lower number never replaces a higher one of the same history. */

@@ -1,4 +1,4 @@
-import { RenderFloor } from "./render-floor.ts";
+import { RenderedVersions } from "./rendered-versions.ts";
 import type { KnownValue, ListChangeRow, ValueRow } from "./value-protocol.ts";
 
 /** Values that a page shows, for the stream that keeps them current. */
@@ -17,12 +17,12 @@ export type ValuePort = {
   /** Ephemeral keys that something on the page keeps. */
   kept?: readonly string[];
   /** How new the server components of the page are. */
-  readonly floor: RenderFloor;
+  readonly rendered: RenderedVersions;
   /** Called when other keys are watched or kept than before. */
   onWatch: () => void;
 };
 
-const port: ValuePort = { values: undefined, floor: new RenderFloor(), onWatch() {} };
+const port: ValuePort = { values: undefined, rendered: new RenderedVersions(), onWatch() {} };
 
 /** Where the values of a page and the stream that keeps them current meet: a page that needs only one of them does not load the other. */
 export function valuePort(): ValuePort {

@@ -61,7 +61,7 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
     if (loading) return loading;
     const started = freshen();
     // Outside of an update of the page React would replace what is there by a fallback.
-    return started && backend.floor.isUpdating ? wait(started) : ready;
+    return started && backend.rendered.isUpdating ? wait(started) : ready;
   };
   const readHydrated = (): T =>
     readAs(

@@ -10,7 +10,7 @@ import type { ReceivedRender } from "../router/shown-renders.ts";
 export function observeReceivedRenders(onRender: (render: ReceivedRender) => void): () => void {
   const observer = new PerformanceObserver((list) => {
     for (const { name, startTime, serverTiming } of list.getEntries() as PerformanceResourceTiming[]) {
-      valuePort().floor.end(name);
+      valuePort().rendered.end(name);
       // Without `serverTiming` it is unknown which render was received.
       const id = serverTiming?.find((entry) => entry.name === renderTimingName)?.description;
       // A request without `_rsc` is for a document or an action.

@@ -72,7 +72,7 @@ export class ShownPage {
     const isBelow = isStatic && refreshed === "route";
     const isOther = isBelow || shown[0] !== this.#rendered;
     if (isMoved || isOther) settleActions();
-    valuePort().floor.take();
+    valuePort().rendered.take();
     this.#rendered = shown[0];
     if (isOther || !isStatic) this.#route = isBelow ? [this.renders.asked, ""] : shown;
     if (isOther) this.#commitRoute(url);

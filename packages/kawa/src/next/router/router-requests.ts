@@ -107,7 +107,7 @@ function noteAction(answer: Promise<Response>): void {
  */
 function askForPage(url: URL, headers: RequestHeaders, send: () => Promise<Response>): Promise<Response> {
   const ask = (): Promise<Response> => {
-    valuePort().floor.coming = url.href;
+    valuePort().rendered.coming = url.href;
     return send();
   };
   const { "next-url": from } = headers;

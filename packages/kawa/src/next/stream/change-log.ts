@@ -9,13 +9,13 @@ export class ChangeLog {
   readonly #changedAt = new Map<string, number>();
   #epoch: string;
   /** The log may lack changes up to this one. */
-  #floor: number;
+  #start: number;
   /** When the backend changed last, on the clock: for tabs whose versions are unknown. */
   changedAtMs: number = Date.now();
 
   constructor({ epoch, seq }: Version) {
     this.#epoch = epoch;
-    this.#floor = seq;
+    this.#start = seq;
   }
 
   add({ keys, version }: Change): void {
@@ -27,13 +27,13 @@ export class ChangeLog {
     while (this.#changedAt.size > maxKeys) {
       const [oldest, seq] = this.#changedAt.entries().next().value!;
       this.#changedAt.delete(oldest);
-      this.#floor = seq;
+      this.#start = seq;
     }
   }
 
   /** True when the log knows every change after `since`. */
   reaches(since: Version): boolean {
-    return since.epoch === this.#epoch && since.seq >= this.#floor;
+    return since.epoch === this.#epoch && since.seq >= this.#start;
   }
 
   /** The keys that have changed after `since`, as far as the log {@link reaches}; `keys` undefined stands for all. */

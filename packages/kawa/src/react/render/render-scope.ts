@@ -14,7 +14,7 @@ import { type RenderName, renderNameOf } from "./render-id.ts";
 import { requestChecks } from "../checks/request-checks.ts";
 import { RenderReads } from "./render-reads.ts";
 import { RenderSnapshots } from "./render-snapshots.ts";
-import { ToldFloor } from "./tell-floor.ts";
+import { ToldVersions } from "./told-versions.ts";
 
 /**
  * This long after an answer, streams are told which renders it replaces, in milliseconds. A browser takes longer to ask for a new stream.
@@ -38,7 +38,7 @@ export class RequestScope {
   #marking: Promise<void> | undefined;
   #isShared = false;
   /** Set for a soft navigation, and for the answer to a server action of the app. */
-  #floor: ToldFloor | undefined;
+  #told: ToldVersions | undefined;
   #isOver = false;
 
   constructor(snapshots: RenderSnapshots = new RenderSnapshots()) {
@@ -93,7 +93,7 @@ export class RequestScope {
   noteRead(backend: Backend, key: string, entry: Entry, into: RenderReads | undefined): void {
     const hiddenFrom = entry.state === "absent" ? this.snapshots.of(backend)?.identity : undefined;
     (into ?? this.#reads)?.add(backend.id, key, hiddenFrom);
-    if (this.#floor && entry.seq > 0) this.#noteFloor(this.#floor, backend, entry);
+    if (this.#told && entry.seq > 0) this.#tellVersion(this.#told, backend, entry);
   }
 
   /**
@@ -124,7 +124,7 @@ export class RequestScope {
     const compare = (entry: Entry): void => {
       if (!versions.has(backend.id)) versions.set(backend.id, version);
       if (compareRead(read, version, entry) === "older") this.#noteOlder(backend, entry, reads);
-      else if (this.#floor && read.seq > 0) this.#noteFloor(this.#floor, backend, read);
+      else if (this.#told && read.seq > 0) this.#tellVersion(this.#told, backend, read);
     };
     const entry = (view ?? backend).entry(read.key).peek();
     if (entry.state !== "unknown") return compare(entry);
@@ -140,9 +140,9 @@ export class RequestScope {
     reads.noteOlder(backend.id);
   }
 
-  #noteFloor(floor: ToldFloor, backend: Backend, { seq }: { readonly seq: number }): void {
+  #tellVersion(told: ToldVersions, backend: Backend, { seq }: { readonly seq: number }): void {
     const newest = this.snapshots.versions.get(backend.id);
-    if (newest) floor.note(seq, newest);
+    if (newest) told.note(seq, newest);
   }
 
   /** The live fragment for which the running code reads; undefined where it reads for the page. */
@@ -158,7 +158,7 @@ export class RequestScope {
 
   /** From now on the render reads the newest versions: it lasts for as long as its page. */
   renew(): void {
-    this.#floor = undefined;
+    this.#told = undefined;
     this.latePlaces.clear();
     this.snapshots.renew();
     // Next would give the cached results again for as long as the request lasts.
@@ -208,10 +208,10 @@ export class RequestScope {
     const { id, refresh } = renderNameOf(headers);
     this.#reads = new RenderReads(id, this.snapshots.versions);
     this.#refresh = refresh;
-    // A floor is not told with HTML, which brings its values along, nor in a refresh: the stream tells a page the values that it follows,
+    // Versions are not told with HTML, which brings its values along, nor in a refresh: the stream tells a page the values that it follows,
     // and the hint of each refresh would stay in its memory.
     const isRefresh = refresh !== undefined || senderOf({ headers, url: nextWork()?.unit?.url }) === "itself";
-    if (!isRefresh && !headers.get("accept")?.includes("text/html")) this.#floor = new ToldFloor();
+    if (!isRefresh && !headers.get("accept")?.includes("text/html")) this.#told = new ToldVersions();
     knownRenders().add(this.#reads);
   }
 }

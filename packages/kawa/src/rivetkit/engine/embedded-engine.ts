@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { backoff, type BackoffLimits } from "../../core/process/backoff.ts";
 import type { Journals } from "../journal/actor-journal.ts";
 import { EngineFiles } from "../journal/engine-files.ts";
-import { checkDisk, disk } from "./disk-room.ts";
+import { checkDisk, disk } from "./disk-check.ts";
 import type { EngineFolder } from "./folder.ts";
 import { locked } from "./folder-lock.ts";
 import { givenAdminToken, storesInFiles } from "./settings.ts";

@@ -4,7 +4,7 @@ import { threadId } from "node:worker_threads";
 import { KawaError } from "../../core/errors/errors.ts";
 import { checkSecret, createSecret } from "../secret/shared-secret.ts";
 import { claimFolder, copiedName, originalName } from "./claim-folder.ts";
-import { asDiskFailure } from "./disk-room.ts";
+import { asDiskFailure } from "./disk-check.ts";
 import { checkUsable, closeFolderIfOwn, closeToOthers } from "./file-modes.ts";
 import type { ProcessMark } from "./process-mark.ts";
 

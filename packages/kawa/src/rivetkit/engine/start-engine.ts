@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { KawaError } from "../../core/errors/errors.ts";
-import { checkDisk } from "./disk-room.ts";
+import { checkDisk } from "./disk-check.ts";
 import { createNamespace, findNamespace, isHealthy, oldNamespace } from "./engine-api.ts";
 import { isEngineAlive, recordOf } from "./engine-owner.ts";
 import type { EngineFolder, EngineRecord } from "./folder.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { goneFailure, refusalOfDisk } from "./disk-room.ts";
+import { goneFailure, probeDisk } from "./disk-check.ts";
 import type { EngineFolder } from "./folder.ts";
 
 const checkIntervalMs = 2_000;
@@ -73,7 +73,7 @@ export async function whenDiskTakesWrites(folder: EngineFolder, signal: AbortSig
   let hasWaited = false;
   for (;;) {
     const gone = goneFailure(folder)?.message;
-    const code = gone ?? (await refusalOfDisk(folder.dataPath));
+    const code = gone ?? (await probeDisk(folder.dataPath));
     if (code === undefined) break;
     if (!hasWaited) {
       console.error(

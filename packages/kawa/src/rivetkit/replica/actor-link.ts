@@ -5,7 +5,7 @@ import { backoff, type BackoffLimits } from "../../core/process/backoff.ts";
 import { keepAlive } from "../../core/process/keep-alive.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { Version } from "../../core/value/version.ts";
-import { disk } from "../engine/disk-room.ts";
+import { disk } from "../engine/disk-check.ts";
 import { type Deferred, deferred } from "../wire/deferred.ts";
 import { startFailureKey, startFailures } from "../wire/hosted-services.ts";
 import type { Delta, Hooked, Row } from "../wire/protocol.ts";

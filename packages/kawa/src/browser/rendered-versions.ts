@@ -1,4 +1,4 @@
-import { floorPrefix, type ShownFloor } from "../core/backend/render-floor.ts";
+import { minVersionPrefix, type MinVersions } from "../core/backend/min-versions.ts";
 
 /** React has shown all of a render at the latest this long after its last part has come, in milliseconds. */
 const longestUpdateMs = 1_000;
@@ -7,8 +7,8 @@ const longestUpdateMs = 1_000;
  * How new the server components are that the tab shows or is about to show: for each history the number of the newest value that they
  * have read. A render tells it ahead of its content.
  */
-export class RenderFloor {
-  versions: ShownFloor = {};
+export class RenderedVersions {
+  versions: MinVersions = {};
   #updatingUntil = 0;
   /** Address of the render that was requested last, until all of it has come. */
   coming = "";
@@ -30,7 +30,7 @@ export class RenderFloor {
 
   /** Takes over what renders have told since the last call. */
   take(): void {
-    for (const link of globalThis.document?.head?.querySelectorAll(`link[href^="${floorPrefix}"]`) ?? []) {
+    for (const link of globalThis.document?.head?.querySelectorAll(`link[href^="${minVersionPrefix}"]`) ?? []) {
       const [, epoch = "", seq] = link.getAttribute("href")!.split(":");
       link.remove();
       this.versions = { ...this.versions, [epoch]: Math.max(this.versions[epoch] ?? 0, Number(seq)) };

@@ -66,7 +66,7 @@ export function goneFailure(folder: DiskFolder | undefined = disk.folder): KawaE
 async function failureOf(folder: EngineDisk["folder"]): Promise<KawaError | undefined> {
   const gone = goneFailure(folder);
   if (gone) return gone;
-  const code = folder && (await refusalOfDisk(folder.dataPath));
+  const code = folder && (await probeDisk(folder.dataPath));
   // A process that has no descriptors left has not asked the disk.
   if (!folder || code === undefined || isOutOfDescriptors({ code })) return undefined;
   return diskFailure(folder.path, code);
@@ -83,7 +83,7 @@ function diskFailure(path: string, code: string): KawaError {
 }
 
 /** Why the disk of a folder takes no writes, as a code of the system such as `ENOSPC`; undefined where it does. */
-export async function refusalOfDisk(folder: string): Promise<string | undefined> {
+export async function probeDisk(folder: string): Promise<string | undefined> {
   const path = join(/*turbopackIgnore: true*/ folder, `.write-${process.pid}.${threadId}.room`);
   try {
     const file = await open(path, "w", 0o600);

@@ -1,5 +1,5 @@
 import { prefetchDNS } from "react-dom";
-import { floorPrefix } from "../../core/backend/render-floor.ts";
+import { minVersionPrefix } from "../../core/backend/min-versions.ts";
 import type { Version } from "../../core/value/version.ts";
 
 /** Most messages of one render: each stays in the memory of the page. */
@@ -10,7 +10,7 @@ const maxTold = 8;
  * hook can put nothing into what its component returns, and the layouts with `<LiveUpdates>` are not rendered again. But React DOM sends a
  * hint ahead of everything else in the same flush, and it arrives as a link in the head.
  */
-export class ToldFloor {
+export class ToldVersions {
   readonly #seqs = new Map<string, number>();
   readonly #name = Math.random().toString(36).slice(2, 6);
   #toldCount = 0;
@@ -23,6 +23,6 @@ export class ToldFloor {
     const told = this.#toldCount === maxTold ? Math.max(seq, newest.seq) : seq;
     this.#seqs.set(newest.epoch, told);
     // The name makes each message another hint: React DOM tells the same hint only once.
-    prefetchDNS(`${floorPrefix}:${newest.epoch}:${told}:${this.#name}`);
+    prefetchDNS(`${minVersionPrefix}:${newest.epoch}:${told}:${this.#name}`);
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { codeOf } from "../../../test/support/caught.ts";
-import { checkDisk, disk } from "./disk-room.ts";
+import { checkDisk, disk } from "./disk-check.ts";
 
 vi.mock("node:fs/promises", async (importOriginal) => {
   const original = await importOriginal<typeof Files>();
