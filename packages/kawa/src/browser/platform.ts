@@ -1,8 +1,9 @@
-import type { OperationOptions, SignalBackend, WriteOptions } from "../core/backend/backend.ts";
+import type { Backend, OperationOptions, SignalBackend, WriteOptions } from "../core/backend/backend.ts";
 import { browserBackend } from "./global-backend.ts";
 import { show } from "../core/errors/clip.ts";
 import type { PresentEntry } from "../core/backend/entry.ts";
 import { react } from "../core/process/reactive.ts";
+import { serverOnly } from "./server-only.ts";
 import { readForAll } from "../core/backend/reads.ts";
 import type { Initial } from "../core/platform.ts";
 import type { AnySignal, SignalDefinition } from "../core/signal.ts";
@@ -28,6 +29,13 @@ export function nameOf(): string {
 
 export function fallbackBackend(): SignalBackend {
   return browserBackend();
+}
+
+/** @throws {KawaError} CONTEXT_UNSUPPORTED - it is the backend of the app, whose keys a browser may not list */
+export function keyListsOf(backend: Backend): Backend {
+  // One in memory has lists of its own.
+  if ("keys" in backend) return backend;
+  throw serverOnly("keys(), entries() or clear()");
 }
 
 // A server has loaded the same module and checked what it defines, so nothing is checked here.

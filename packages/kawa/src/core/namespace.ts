@@ -1,4 +1,4 @@
-import { composeKey, fallbackBackend, localBackend, markFamily } from "#platform";
+import { composeKey, fallbackBackend, keyListsOf, localBackend, markFamily } from "#platform";
 import { written } from "#written";
 import { type Backend, globalBackend, type OperationOptions } from "./backend/backend.ts";
 import type { EphemeralFamily } from "./ephemeral-family.ts";
@@ -74,12 +74,13 @@ export interface Namespace {
   /**
    * Keys in this namespace that have a value, without its prefix and in code unit order. Signals that show their default
    * are not among them. It asks the backend, also when this process knows all of them; a page is not rendered again when
-   * a key is added.
+   * a key is added. Servers only, as {@link entries} and {@link clear}.
    *
    * @throws {KawaError} ACTION_REFUSED - a hook of the actor refused it
    * @throws {KawaError} CONTEXT_UNAVAILABLE - the backend's `getContext` threw
    * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - the backend did not answer
    * @throws {KawaError} RENDER_STATIC - `next build` is running
+   * @throws {KawaError} CONTEXT_UNSUPPORTED - a browser asks
    * @example
    * await users.keys(); // ["alice:position", "bob:position"]
    */
@@ -107,7 +108,7 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
   const clear: Namespace["clear"] = (options) =>
     written(
       { name: "clear", of: { key: keyPrefix }, by: clear },
-      () => backend().clear(keyPrefix, options),
+      async () => keyListsOf(backend()).clear(keyPrefix, options),
       async () => {},
     );
   return {
@@ -126,10 +127,10 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
       return markFamily(member, definition) as EphemeralFamily<P, T>;
     },
     async keys(options) {
-      return (await backend().keys(keyPrefix, options)).map(relative);
+      return (await keyListsOf(backend()).keys(keyPrefix, options)).map(relative);
     },
     async entries(options) {
-      const entries = await backend().entries(keyPrefix, options);
+      const entries = await keyListsOf(backend()).entries(keyPrefix, options);
       return new Map([...entries].map(([key, value]) => [relative(key), value]));
     },
     clear,

@@ -22,6 +22,11 @@ export function fallbackBackend(): Backend {
   return processState("fallback-backend", () => (isNextBuild() ? createBuildBackend() : memoryBackend()));
 }
 
+/** What lists and clears the keys of a backend. */
+export function keyListsOf(backend: Backend): Backend {
+  return backend;
+}
+
 /** The default of a signal. */
 export type Initial = { readonly text: string; readonly entry: PresentEntry };
 

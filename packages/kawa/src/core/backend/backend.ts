@@ -24,7 +24,11 @@ export type Context = Readonly<Record<string, unknown>>;
 
 /** In whose name something is read or written. */
 export type OperationOptions = {
-  /** Who acts. @default what `withContext` says, else the backend's `getContext`, else an anonymous caller */
+  /**
+   * Who acts. In a browser it changes nothing: the server knows who acts there.
+   *
+   * @default what `withContext` says, else the backend's `getContext`, else an anonymous caller
+   */
   context?: Context | undefined;
   /**
    * `browser` where a browser asks for this operation. An actor with hooks of writes refuses a browser's write that no hook names, and an
