@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { modelRuns } from "../../test/support/model-runs.ts";
 import { exposedFamilyOf } from "./family-pattern.ts";
 import { namespace } from "./namespace.ts";
 
@@ -42,7 +43,7 @@ it("finds in a key the fields of which it is made, the first of a segment as lon
         expect(asked).toEqual(expected ? [Object.fromEntries(names.map((name, at) => [name, expected[at]]))] : []);
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: modelRuns(2_000) },
   );
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { modelRuns } from "../../../test/support/model-runs.ts";
 import { idsAfter } from "./list-change.ts";
 import { MemberList } from "./member-list.ts";
 import { membersKey } from "./members.ts";
@@ -76,6 +77,6 @@ it("whoever comes and goes, each version stays as it was, and a change leads fro
         }
       }
     }),
-    { numRuns: 200 },
+    { numRuns: modelRuns(200) },
   );
 });

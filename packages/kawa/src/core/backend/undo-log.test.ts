@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { modelRuns } from "../../../test/support/model-runs.ts";
 import { UndoLog } from "./undo-log.ts";
 
 const value = (seq: number): { seq: number } => ({ seq });
@@ -57,7 +58,7 @@ describe("an undo log", () => {
           for (const { key, value, until } of list.slice(0, 20)) expect(log.find(key, until - 1)).toBe(value);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: modelRuns(20) },
     );
   });
 });

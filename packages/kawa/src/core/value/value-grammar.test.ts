@@ -3,6 +3,7 @@ import { stringify } from "devalue";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { caught } from "../../../test/support/caught.ts";
+import { modelRuns, modelTimeout } from "../../../test/support/model-runs.ts";
 import { isKawaError } from "../errors/errors.ts";
 import { decodeValue, encodeValue, maxValueBytes } from "./value.ts";
 
@@ -189,7 +190,7 @@ const value = fc.letrec((tie) => ({
 })).value;
 
 describe("any value", () => {
-  it("comes back equal in every part, and is written again in the same way", () => {
+  it("comes back equal in every part, and is written again in the same way", { timeout: modelTimeout(300) }, () => {
     fc.assert(
       fc.property(value, (given) => {
         const text = encodeValue("a", given);
@@ -197,20 +198,20 @@ describe("any value", () => {
         expect(read).toStrictEqual(given);
         expect(encodeValue("a", read)).toBe(text);
       }),
-      { numRuns: 300 },
+      { numRuns: modelRuns(300) },
     );
   });
 
-  it("is read as devalue has written it", () => {
+  it("is read as devalue has written it", { timeout: modelTimeout(300) }, () => {
     fc.assert(
       fc.property(value, (given) => {
         expect(decodeValue(stringify(given))).toStrictEqual(given);
       }),
-      { numRuns: 300 },
+      { numRuns: modelRuns(300) },
     );
   });
 
-  it("is refused, or is another value, when its text was changed", () => {
+  it("is refused, or is another value, when its text was changed", { timeout: modelTimeout(1_000) }, () => {
     const part = fc.constantFrom(
       "-1",
       "-2",
@@ -241,7 +242,7 @@ describe("any value", () => {
         const read = decodedOrRefused(text);
         expect(decodeValue(encodeValue("a", read))).toStrictEqual(read);
       }),
-      { numRuns: 1_000 },
+      { numRuns: modelRuns(1_000) },
     );
   });
 });

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Flaw, Machine, type Running } from "../../../test/support/power-cut.ts";
+import { modelRuns, modelTimeout } from "../../../test/support/model-runs.ts";
 import { isKawaError } from "../../core/errors/errors.ts";
 import { SignalStore } from "../store/signal-store.ts";
 import { journaled, type JournalLimits } from "./journaled-handle.ts";
 
 // Machines whose power is cut at any step, again and again, and what the store then says against what it had acknowledged.
 
-const cutCount = 1_000;
+const cutCount = modelRuns(1_000);
 const cutsOfMachine = 5;
 const keyCount = 6;
 const limits: JournalLimits = {
@@ -173,7 +174,7 @@ function randomOf(seed: number): () => number {
 describe("a power cut at any step", () => {
   it(
     "loses nothing that was acknowledged, applies nothing twice, and keeps the order",
-    { timeout: 120_000 },
+    { timeout: modelTimeout(1_000) },
     async () => {
       let doneCount = 0;
       for (let seed = 1; seed <= cutCount / cutsOfMachine; seed += 1) {
@@ -187,7 +188,7 @@ describe("a power cut at any step", () => {
 
   it.each<Flaw>(["writes are not flushed", "folders are not flushed", "the engine is not flushed"])(
     "is noticed by this test where %s",
-    { timeout: 120_000 },
+    { timeout: modelTimeout(1_000) },
     async (flaw) => {
       let failed = 0;
       for (let seed = 1; seed <= cutCount / cutsOfMachine && failed === 0; seed += 1)

@@ -5,6 +5,7 @@ import { CommitHistory } from "../../../test/support/commit-history.ts";
 import { type Mode, rareScenarios, type Scenario, scenario } from "../../../test/support/scenario.ts";
 import { UnluckyActor } from "../../../test/support/unlucky-actor.ts";
 import { runFor, runUntil, restoreRealTime, startVirtualTime } from "../../../test/support/virtual-time.ts";
+import { modelRuns, modelTimeout } from "../../../test/support/model-runs.ts";
 import type { ReactiveStateActorHooks } from "../hooks/hooks.ts";
 import { shareSecret } from "../secret/shared-secret.ts";
 
@@ -90,8 +91,6 @@ async function play(
   return [...history.violations, ...writers.flatMap(({ violations }) => violations)];
 }
 
-const runCount = Number(process.env["KAWA_MODEL_RUNS"] ?? 150);
-
 describe.each<Mode>(["no hooks", "hooks of writes", "hooks of everything", "hooks that come and go"])(
   "two servers and an actor with %s",
   (mode) => {
@@ -104,13 +103,13 @@ describe.each<Mode>(["no hooks", "hooks of writes", "hooks of everything", "hook
 
     it(
       "agree with the actor, whatever is lost, late, restarted or refused",
-      { timeout: 60_000 + runCount * 100 },
+      { timeout: modelTimeout(150) },
       async () => {
         await fc.assert(
           fc.asyncProperty(scenario, async (given) => {
             expect(await play(given, mode)).toEqual([]);
           }),
-          { numRuns: runCount, examples: rareScenarios.map((rare) => [rare]) },
+          { numRuns: modelRuns(150), examples: rareScenarios.map((rare) => [rare]) },
         );
       },
     );

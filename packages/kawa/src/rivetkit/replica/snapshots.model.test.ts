@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeActor, fakeClient } from "../../../test/support/fake-actor.ts";
+import { modelRuns, modelTimeout } from "../../../test/support/model-runs.ts";
 import type { Backend, Snapshot } from "../../core/backend/backend.ts";
 import { createMemoryBackend } from "../../core/memory/memory-backend.ts";
 import { decodeValue } from "../../core/value/value.ts";
@@ -159,12 +160,16 @@ describe.each<[string, () => World | Promise<World>]>([
   ["an actor of another server's writes", () => createActorWorld({})],
   ["an actor whose hooks decide about reads", () => createActorWorld(guarding)],
 ])("snapshots of %s", (_, createWorld) => {
-  it("show every key as it was at their version, whatever is written and read in between", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40, size: "max" }), async (steps) => {
-        expect(await play(await createWorld(), steps)).toEqual([]);
-      }),
-      { numRuns: 200 },
-    );
-  });
+  it(
+    "show every key as it was at their version, whatever is written and read in between",
+    { timeout: modelTimeout(200) },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40, size: "max" }), async (steps) => {
+          expect(await play(await createWorld(), steps)).toEqual([]);
+        }),
+        { numRuns: modelRuns(200) },
+      );
+    },
+  );
 });

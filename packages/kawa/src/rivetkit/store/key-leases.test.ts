@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
 import { deltasOf } from "../../../test/support/store.ts";
 import { restoreRealTime, runFor, startVirtualTime } from "../../../test/support/virtual-time.ts";
+import { modelRuns, modelTimeout } from "../../../test/support/model-runs.ts";
 import { membersKey } from "../../core/backend/members.ts";
 import { KeyLeases } from "./key-leases.ts";
 import type { Write } from "../wire/protocol.ts";
@@ -166,45 +167,49 @@ describe("whatever is set, renewed, deleted and moved", () => {
     key: fc.constantFrom(...keys),
   });
 
-  it("what was renewed in time is there, and what was not is gone", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
-        let actor = await startActor();
-        /** When each key ends that has a value. */
-        const ends = new Map<string, number>();
-        const isPresent = (key: string): boolean => textOf(actor, key) !== null;
-        const mayBe = (key: string): readonly boolean[] => {
-          const lateMs = performance.now() - (ends.get(key) ?? Number.NEGATIVE_INFINITY);
-          return lateMs < 0 ? [true] : lateMs < gatherMs ? [true, false] : [false];
-        };
-        const expectEnds = (): void => {
-          for (const key of keys) expect(mayBe(key)).toContain(isPresent(key));
-        };
-        for (const { waitMs, what, key } of steps) {
-          await runFor(waitMs, expectEnds);
-          const isExpected = what !== "renew" || isPresent(key);
-          let isAccepted = true;
-          if (what === "set") isAccepted = await actor.write(set(key));
-          else if (what === "renew") isAccepted = await actor.write(renew(key));
-          else if (what === "delete") isAccepted = await actor.write({ key, text: null });
-          else {
-            actor.leases.close();
-            await actor.store.close();
-            actor = await startActor(actor.db);
+  it(
+    "what was renewed in time is there, and what was not is gone",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
+          let actor = await startActor();
+          /** When each key ends that has a value. */
+          const ends = new Map<string, number>();
+          const isPresent = (key: string): boolean => textOf(actor, key) !== null;
+          const mayBe = (key: string): readonly boolean[] => {
+            const lateMs = performance.now() - (ends.get(key) ?? Number.NEGATIVE_INFINITY);
+            return lateMs < 0 ? [true] : lateMs < gatherMs ? [true, false] : [false];
+          };
+          const expectEnds = (): void => {
+            for (const key of keys) expect(mayBe(key)).toContain(isPresent(key));
+          };
+          for (const { waitMs, what, key } of steps) {
+            await runFor(waitMs, expectEnds);
+            const isExpected = what !== "renew" || isPresent(key);
+            let isAccepted = true;
+            if (what === "set") isAccepted = await actor.write(set(key));
+            else if (what === "renew") isAccepted = await actor.write(renew(key));
+            else if (what === "delete") isAccepted = await actor.write({ key, text: null });
+            else {
+              actor.leases.close();
+              await actor.store.close();
+              actor = await startActor(actor.db);
+            }
+            expect(isAccepted).toBe(isExpected);
+            for (const one of what === "move" ? keys : [key]) {
+              if (isPresent(one)) ends.set(one, performance.now() + ttlMs);
+              else ends.delete(one);
+            }
+            expectEnds();
           }
-          expect(isAccepted).toBe(isExpected);
-          for (const one of what === "move" ? keys : [key]) {
-            if (isPresent(one)) ends.set(one, performance.now() + ttlMs);
-            else ends.delete(one);
-          }
-          expectEnds();
-        }
-        await runFor(ttlMs + gatherMs, expectEnds);
-        expect(actor.store.list({ prefix: "", after: "", withValues: false }).rows).toEqual([]);
-        expect([...actor.store.ephemeral.entries()]).toEqual([]);
-        actor.leases.close();
-      }),
-      { numRuns: 60 },
-    );
-  }, 60_000);
+          await runFor(ttlMs + gatherMs, expectEnds);
+          expect(actor.store.list({ prefix: "", after: "", withValues: false }).rows).toEqual([]);
+          expect([...actor.store.ephemeral.entries()]).toEqual([]);
+          actor.leases.close();
+        }),
+        { numRuns: modelRuns(60) },
+      );
+    },
+    modelTimeout(60),
+  );
 });

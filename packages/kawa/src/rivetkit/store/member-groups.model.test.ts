@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
+import { modelRuns, modelTimeout } from "../../../test/support/model-runs.ts";
 import { membersKey, type Members } from "../../core/backend/members.ts";
 import { decodeValue } from "../../core/value/value.ts";
 import type { Version } from "../../core/value/version.ts";
@@ -105,6 +106,7 @@ function idsAt(store: SignalStore, group: string, at?: Version): readonly string
 
 it.each([1, 1_000])(
   "lists follow from the rows in actor and servers, whatever is lost or late, with %i deletions remembered",
+  { timeout: modelTimeout(150) },
   async (maxDeletedKeys) => {
     let knownCount = 0;
     await fc.assert(
@@ -155,7 +157,7 @@ it.each([1, 1_000])(
           expect(server.idsOf(group) ?? reference.idsOf(group)).toEqual(reference.idsOf(group));
         await store.close();
       }),
-      { numRuns: 150 },
+      { numRuns: modelRuns(150) },
     );
     expect(knownCount).toBeGreaterThan(100);
   },

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, expect, it, vi } from "vitest";
 import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
+import { modelRuns, modelTimeout } from "../../../test/support/model-runs.ts";
 import type { Row, Write } from "../wire/protocol.ts";
 import type { SignalStore, Written } from "./signal-store.ts";
 
@@ -154,24 +155,28 @@ beforeEach(() => {
 it.each([
   ["", undefined],
   [", and almost every deletion is forgotten", 1],
-])("applies every batch once and loses none, whatever fails%s", async (_, maxDeletedKeys) => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 4 }),
-      fc.array(fc.constantFrom(...faults), { maxLength: 20 }),
-      async (clients, planned) => {
-        const actor = new UnluckyActor(planned, maxDeletedKeys);
-        await actor.start();
-        const counts = await Promise.all(clients.map((steps, n) => runClient(actor, `c${n}`, steps)));
-        const total = counts.reduce((sum, count) => sum + count, 0);
-        await actor.restarted();
-        expect(actor.gaps).toEqual([]);
-        expect(Number(actor.store.get("count")?.text ?? 0)).toBe(total);
-        const listed = actor.store.list({ prefix: "", after: "", withValues: true }).rows;
-        expect([...actor.seen.values()].filter(([, text]) => text !== null).sort()).toEqual([...listed].sort());
-        expect(await actor.storedAfterNextStart()).toEqual(listed);
-      },
-    ),
-    { numRuns: 300 },
-  );
-});
+])(
+  "applies every batch once and loses none, whatever fails%s",
+  { timeout: modelTimeout(300) },
+  async (_, maxDeletedKeys) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(step, { maxLength: 8 }), { minLength: 1, maxLength: 4 }),
+        fc.array(fc.constantFrom(...faults), { maxLength: 20 }),
+        async (clients, planned) => {
+          const actor = new UnluckyActor(planned, maxDeletedKeys);
+          await actor.start();
+          const counts = await Promise.all(clients.map((steps, n) => runClient(actor, `c${n}`, steps)));
+          const total = counts.reduce((sum, count) => sum + count, 0);
+          await actor.restarted();
+          expect(actor.gaps).toEqual([]);
+          expect(Number(actor.store.get("count")?.text ?? 0)).toBe(total);
+          const listed = actor.store.list({ prefix: "", after: "", withValues: true }).rows;
+          expect([...actor.seen.values()].filter(([, text]) => text !== null).sort()).toEqual([...listed].sort());
+          expect(await actor.storedAfterNextStart()).toEqual(listed);
+        },
+      ),
+      { numRuns: modelRuns(300) },
+    );
+  },
+);
