@@ -63,7 +63,10 @@ it("tells actors apart by name and key, whatever is in them", async () => {
 });
 
 it("knows an actor again that the engine does not know any more", async () => {
-  await (await open()).commit([{ key: "a", text: "[0]", seq: 0 }]);
+  const first = await open();
+  await first.commit([{ key: "a", text: "[0]", seq: 0 }]);
+  // It would store its commit in the background, at any moment from now on.
+  await first.close();
   db.sqlite.exec("DELETE FROM signals");
   expect(await codeOf(() => open({ id: "another" }))).toBe("STORE_INCOMPLETE");
   await removeActorJournal(journals(), ["reactiveState", "global"]);
