@@ -14,9 +14,23 @@ export type WriterOptions = {
   readonly maxValueBytes?: number | undefined;
 };
 
+/** A batch on the way. It is sent again on the next connection, under the same number. */
+type OnTheWay = {
+  readonly batch: Batch;
+  /** Revoked: the actor was asked not to apply it, so it must not be sent again. */
+  state: "sent" | "revoked";
+  /** Ends the following of its keys. */
+  readonly stopExpecting: () => void;
+};
+
 /**
  * Brings writes to the actor: one batch is on the way at a time; what is written meanwhile makes up the next one. Where hooks
  * ask who acts, each write goes its own way instead.
+ *
+ *     none ── taken ─▶ sent ── reply, refusal, deadline ─▶ none
+ *                       └── hooks have come ─▶ revoked ── applied, put back, deadline ─▶ none
+ *
+ * Where the connection ends, the next one does the same again.
  */
 export class Writer {
   readonly #link: ActorLink;
@@ -25,12 +39,7 @@ export class Writer {
   readonly #client = randomUUID();
   readonly #queue: WriteQueue;
   readonly #hooked: HookedWriter;
-  /** The batch on the way. It is sent again on the next connection, under the same number. */
-  #unsettled: Batch | undefined;
-  /** True once the actor was asked not to apply that batch: it must not be sent again. */
-  #isRevoking = false;
-  /** Ends the following of the keys of the batch on the way. */
-  #stopExpecting: (() => void) | undefined;
+  #onTheWay: OnTheWay | undefined;
   #isFlushing = false;
 
   constructor({ link, timeoutMs, maxValueBytes }: WriterOptions) {
@@ -51,7 +60,7 @@ export class Writer {
   async #flush(): Promise<void> {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    while (this.#unsettled || !this.#queue.isEmpty) {
+    while (this.#onTheWay || !this.#queue.isEmpty) {
       // A writer that does not wait, such as an effect, must not hold up the event loop either.
       const pause = pauseIfDue();
       if (pause) await pause;
@@ -61,7 +70,8 @@ export class Writer {
         const { reads, writes, lists } = connection.hooked;
         // Where lists alone are hooked, a browser means the number of what it is shown.
         const isHooked = reads || writes || lists;
-        if (this.#unsettled && (isHooked || this.#isRevoking)) await this.#giveUp(this.#unsettled, connection);
+        const revoked = isHooked || this.#onTheWay?.state === "revoked" ? this.#onTheWay : undefined;
+        if (revoked) await this.#revoke(revoked, connection);
         else if (isHooked) this.#handOver();
         else await this.#flushOnce(connection);
       } catch (error) {
@@ -77,8 +87,9 @@ export class Writer {
   }
 
   /** A batch that was on the way when the hooks came: unless it was applied, its writes have to pass them. */
-  async #giveUp(batch: Batch, connection: Connection): Promise<void> {
-    this.#isRevoking = true;
+  async #revoke(onTheWay: OnTheWay, connection: Connection): Promise<void> {
+    onTheWay.state = "revoked";
+    const { batch } = onTheWay;
     const { applied, ...version } = await connection.ask("revoke", { client: this.#client, numbers: [batch.number] });
     await this.#link.whenReached(version, batch.deadline);
     this.#end();
@@ -88,26 +99,24 @@ export class Writer {
   }
 
   #refuse(error: unknown): void {
-    if (!this.#unsettled) return;
-    this.#queue.reject(this.#unsettled, error);
+    if (!this.#onTheWay) return;
+    this.#queue.reject(this.#onTheWay.batch, error);
     this.#end();
   }
 
   #end(): void {
-    this.#unsettled = undefined;
-    this.#isRevoking = false;
-    this.#stopExpecting?.();
-    this.#stopExpecting = undefined;
+    this.#onTheWay?.stopExpecting();
+    this.#onTheWay = undefined;
   }
 
   /** Undefined after giving up on the writes that need no longer wait. */
   async #connection(): Promise<Connection | undefined> {
     try {
-      return await this.#link.whenConnected(this.#unsettled?.deadline ?? this.#queue.firstDeadline);
+      return await this.#link.whenConnected(this.#onTheWay?.batch.deadline ?? this.#queue.firstDeadline);
     } catch (error) {
       const isLate = isKawaError(error, "BACKEND_TIMEOUT");
       const now = isLate ? performance.now() : Number.POSITIVE_INFINITY;
-      if (this.#unsettled && this.#unsettled.deadline <= now) {
+      if (this.#onTheWay && this.#onTheWay.batch.deadline <= now) {
         this.#refuse(isLate || isKawaError(error, "DISK_FAILED") ? unconfirmed(this.#link.id, error) : error);
       }
       this.#queue.rejectUntil(now, error);
@@ -119,16 +128,17 @@ export class Writer {
     const { replica } = this.#link;
     // Hooks that are no longer there: what they were asked comes first, or not at all.
     if (!this.#hooked.isSettled) await this.#hooked.settle(connection);
-    if (!this.#unsettled) {
+    if (!this.#onTheWay) {
       const keys = this.#queue.keysToLoad().filter((key) => !replica.isKnown(key));
       if (keys.length > 0) await this.#link.read(connection, keys);
-      this.#unsettled = this.#queue.take((key) => replica.cell(key).peek());
+      const taken = this.#queue.take((key) => replica.cell(key).peek());
+      if (!taken) return;
+      // The delta brings what is not loaded here. Our own text would be wrong if another writer was in the same commit or later.
+      const written = taken.folded.flatMap(({ write }) => ("text" in write ? [write.key] : []));
+      this.#onTheWay = { batch: taken, state: "sent", stopExpecting: replica.expect(written) };
     }
-    const batch = this.#unsettled;
-    if (!batch) return;
+    const { batch } = this.#onTheWay;
     const writes = batch.folded.map(({ write }) => write);
-    // The delta brings what is not loaded here. Our own text would be wrong if another writer was in the same commit or later.
-    this.#stopExpecting ??= replica.expect(writes.flatMap((write) => ("text" in write ? [write.key] : [])));
     const reply = await connection.ask("write", {
       client: this.#client,
       number: batch.number,

@@ -27,8 +27,8 @@ export class KeyLeases {
    */
   readonly #ends = new Map<number, Map<string, number>>();
   readonly #ttlMs = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
+  /** When the ends of leases are looked at next. */
+  #due: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined;
   readonly #stopListening: () => void;
   #isClosed = false;
 
@@ -50,7 +50,7 @@ export class KeyLeases {
   close(): void {
     this.#isClosed = true;
     this.#stopListening();
-    clearTimeout(this.#timer);
+    clearTimeout(this.#due?.timer);
   }
 
   #renewEphemeral(key: string): void {
@@ -97,15 +97,14 @@ export class KeyLeases {
 
   /** Lease renewals only move ends away: the timer may come too early, and never too late. */
   #schedule(at: number): void {
-    if (this.#isClosed || at >= this.#timerAt) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = at;
-    this.#timer = setTimeout(() => this.#expire(), Math.min(Math.max(at - performance.now(), gatherMs), maxTimerMs));
-    this.#timer.unref();
+    if (this.#isClosed || (this.#due && at >= this.#due.at) || at === Number.POSITIVE_INFINITY) return;
+    clearTimeout(this.#due?.timer);
+    const delayMs = Math.min(Math.max(at - performance.now(), gatherMs), maxTimerMs);
+    this.#due = { at, timer: setTimeout(() => this.#expire(), delayMs).unref() };
   }
 
   #expire(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#due = undefined;
     const ended = this.#takeEnded(performance.now()).filter((key) => this.#store.ephemeral.ttlMsOf(key) !== undefined);
     this.#schedule(this.#firstEnd);
     if (ended.length === 0) return;

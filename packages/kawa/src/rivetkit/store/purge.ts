@@ -21,65 +21,72 @@ export type PurgeOptions = {
 
 /**
  * Forgets, while the actor runs, the keys that were deleted first and the clients that are silent, in memory and in the storage. A
- * commit says first up to where deletions are forgotten; a key that was written after it stays.
+ * commit says first up to where deletions are purged; a key that was written after it stays.
+ *
+ *     idle ── a commit says so, or it is time for clients ─▶ running ── done, failed ─▶ idle        idle, running ── stop ─▶ stopped
  */
 export class Purge {
   readonly #options: PurgeOptions;
   readonly #maxCount: number;
   #clientsCheckedAt = Date.now();
-  #running: Promise<void> | undefined;
-  #isStopped = false;
+  #state: "idle" | "running" | "stopped" = "idle";
+  #lastRun: Promise<void> | undefined;
 
   constructor(options: PurgeOptions) {
     this.#options = options;
     this.#maxCount = options.maxCount ?? maxDeletedKeys;
   }
 
-  /** Up to where the next commit has to say that deletions are forgotten; undefined when there is nothing to do. */
-  get dueFloor(): number | undefined {
+  /** Up to which commit the next one has to say that deletions are purged; undefined when there is nothing to do. */
+  get dueSeq(): number | undefined {
     const { rows } = this.#options;
-    if (this.#running || rows.deletedCount <= 2 * this.#maxCount) return undefined;
+    if (this.#state !== "idle" || rows.deletedCount <= 2 * this.#maxCount) return undefined;
     return rows.oldestDeleted(rows.deletedCount - this.#maxCount).seq;
   }
 
-  /** Has to be called after each commit: `floor` is what it has said, `seq` its number. */
-  afterCommit(floor: number | undefined, seq: number): void {
+  /** Has to be called after each commit: `purgedSeq` is what it has said, `seq` its number. */
+  afterCommit(purgedSeq: number | undefined, seq: number): void {
     const isTimeForClients = Date.now() - this.#clientsCheckedAt > clientsIntervalMs;
-    if (this.#running || this.#isStopped || (floor === undefined && !isTimeForClients)) return;
-    this.#running = this.#run(floor, isTimeForClients ? seq : undefined).then(
+    if (this.#state !== "idle" || (purgedSeq === undefined && !isTimeForClients)) return;
+    this.#state = "running";
+    this.#lastRun = this.#run(purgedSeq, isTimeForClients ? seq : undefined).then(
       () => {
-        this.#running = undefined;
-        if (this.dueFloor !== undefined && !this.#isStopped) this.#options.onDue();
+        this.#end();
+        if (this.dueSeq !== undefined) this.#options.onDue();
       },
       (error: unknown) => {
-        this.#running = undefined;
+        this.#end();
         this.#options.onError(error);
         // A later purge removes what could not be removed now.
-        if (!this.#isStopped) console.error("[kawa] Deleted keys could not be removed from the storage:", error);
+        if (this.#state === "idle") console.error("[kawa] Deleted keys could not be removed from the storage:", error);
       },
     );
   }
 
   /** Resolves when the storage is no longer used. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    await this.#running;
+    this.#state = "stopped";
+    await this.#lastRun;
   }
 
-  async #run(floor: number | undefined, clientsSeq: number | undefined): Promise<void> {
+  #end(): void {
+    if (this.#state === "running") this.#state = "idle";
+  }
+
+  async #run(purgedSeq: number | undefined, clientsSeq: number | undefined): Promise<void> {
     if (clientsSeq !== undefined) await this.#forgetClients(clientsSeq);
-    if (floor !== undefined) await this.#forgetDeleted(floor);
+    if (purgedSeq !== undefined) await this.#forgetDeleted(purgedSeq);
   }
 
-  async #forgetDeleted(floor: number): Promise<void> {
+  async #forgetDeleted(purgedSeq: number): Promise<void> {
     const { rows, handle } = this.#options;
-    while (!this.#isStopped) {
+    while (this.#state === "running") {
       // Some keys may have been written again meanwhile.
       const excess = Math.max(0, rows.deletedCount - this.#maxCount);
       const { keys, seq } = rows.oldestDeleted(Math.min(batchCount, excess));
-      if (keys.length === 0 || seq > floor) return;
-      await handle.remove(keys, floor);
-      rows.forgetDeleted(keys, floor);
+      if (keys.length === 0 || seq > purgedSeq) return;
+      await handle.remove(keys, purgedSeq);
+      rows.forgetDeleted(keys, purgedSeq);
       await nextTurn();
     }
   }

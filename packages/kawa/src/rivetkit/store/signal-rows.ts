@@ -53,16 +53,16 @@ export class SignalRows {
     return [key, text, seq];
   }
 
-  /** Takes over rows that were written up to `seq`, before which everything is known but the deletions up to `floor`. */
+  /** Takes over rows that were written up to `seq`, before which everything is known but the deletions up to `purgedSeq`. */
   restore(
     rows: Iterable<Row>,
-    { lives = new Map(), seq, floor = 0 }: { lives?: Lives; seq: number; floor?: number },
+    { lives = new Map(), seq, purgedSeq = 0 }: { lives?: Lives; seq: number; purgedSeq?: number },
   ): void {
     for (const row of rows) this.#set(row);
     this.ephemeral.restore(rows, lives, seq);
     this.#recentFrom = seq;
     this.#seq = seq;
-    this.#forgetUpTo(floor);
+    this.purgeUpTo(purgedSeq);
   }
 
   get count(): number {
@@ -79,12 +79,17 @@ export class SignalRows {
     return { keys, seq: keys.reduce((newest, key) => Math.max(newest, this.#entries.get(key)!.seq), 0) };
   }
 
-  /** Forgets those of the keys that have had no value since commit `floor`. */
-  forgetDeleted(keys: readonly string[], floor: number): void {
-    this.#forgetUpTo(floor);
+  /** Deletions up to a commit may be forgotten from now on. */
+  purgeUpTo(seq: number): void {
+    if (seq > this.#forgotten.seq) this.#forgotten = { text: null, seq };
+  }
+
+  /** Forgets those of the keys that have had no value since commit `purgedSeq`. */
+  forgetDeleted(keys: readonly string[], purgedSeq: number): void {
+    this.purgeUpTo(purgedSeq);
     for (const key of keys) {
       const entry = this.#entries.get(key);
-      if (entry?.text !== null || entry.seq > floor) continue;
+      if (entry?.text !== null || entry.seq > purgedSeq) continue;
       this.#entries.delete(key);
       this.#deleted.delete(key);
       this.#order.remove(key, this.#entries.size);
@@ -122,8 +127,9 @@ export class SignalRows {
     return rows;
   }
 
-  /** Rows that changed after `seq`; null when they are too many for one message. */
+  /** Rows that changed after `seq`; null when deletions after it may be forgotten, or they are too many for one message. */
   since(seq: number): Row[] | null {
+    if (seq < this.#forgotten.seq) return null;
     const rows: Row[] = [];
     let size = 0;
     const groups = this.ephemeral.changedSince(seq);
@@ -188,10 +194,6 @@ export class SignalRows {
     else if (before.text === null) this.#deleted.delete(key);
     if (text === null) this.#deleted.add(key);
     this.#entries.set(key, { text, seq });
-  }
-
-  #forgetUpTo(floor: number): void {
-    if (floor > this.#forgotten.seq) this.#forgotten = { text: null, seq: floor };
   }
 
   #recentKeysSince(seq: number): Set<string> {

@@ -8,7 +8,7 @@ import { type ClientRecord, mergeClients } from "./client-record.ts";
 import type { Lives, MemberGroups } from "./member-groups.ts";
 import type { Delta, Replies, Row } from "../wire/protocol.ts";
 import { Purge } from "./purge.ts";
-import { refusalOfFullDisk } from "./full-disk.ts";
+import { refusedByDisk } from "./disk-refusal.ts";
 import { SignalRows } from "./signal-rows.ts";
 import type { StoreHandle } from "../storage/storage.ts";
 import { StoreListeners } from "./store-listeners.ts";
@@ -21,7 +21,11 @@ export type SignalStoreOptions = { readonly maxDeletedKeys?: number };
 
 type Waiting = { readonly batch: Batch; resolve(reply: Written): void; reject(error: KawaError): void };
 
-/** The actor's map, and its only writer. Reads are answered from memory, a write when the handle's `commit` has made it durable. */
+/**
+ * The actor's map, and its only writer. Reads are answered from memory, a write when the handle's `commit` has made it durable.
+ *
+ *     serving ── a commit failed ─▶ in doubt ── the storage says whether it has it ─▶ serving      both ── close, replaced ─▶ ended
+ */
 export class SignalStore {
   /** Names this incarnation of the actor. */
   readonly instance: string = randomUUID();
@@ -33,13 +37,10 @@ export class SignalStore {
   readonly #purge: Purge;
   #epoch = "";
   #seq = 0;
-  #floor = 0;
   /** Runs while batches are waiting: it commits one group after the other. */
   #commits: Promise<void> | undefined;
-  /** True after a failed commit, until the storage has said whether it has it. */
-  #isInDoubt = false;
-  /** Undefined while the store serves. */
-  #ended: Promise<void> | undefined;
+  #state: "serving" | "in doubt" | "ended" = "serving";
+  #closed: Promise<void> | undefined;
 
   private constructor(handle: StoreHandle, { maxDeletedKeys }: SignalStoreOptions) {
     this.#handle = handle;
@@ -57,11 +58,10 @@ export class SignalStore {
   static async open(handle: StoreHandle, options: SignalStoreOptions = {}): Promise<SignalStore> {
     const store = new SignalStore(handle, options);
     try {
-      const { epoch, seq, floor, rows, lives, clients } = await openHistory(handle, options.maxDeletedKeys);
+      const { epoch, seq, purgedSeq, rows, lives, clients } = await openHistory(handle, options.maxDeletedKeys);
       store.#epoch = epoch;
       store.#seq = seq;
-      store.#floor = floor;
-      store.#rows.restore(rows, { lives, seq, floor });
+      store.#rows.restore(rows, { lives, seq, purgedSeq });
       for (const [client, record] of clients) store.#clients.set(client, record);
       return store;
     } catch (error) {
@@ -111,7 +111,7 @@ export class SignalStore {
   since(epoch: string, seq: number): Replies["follow"] {
     this.#checkOpen();
     // A replica that is ahead has seen commits that a storage without durability has lost.
-    const isKnown = epoch === this.#epoch && seq >= this.#floor && seq <= this.#seq;
+    const isKnown = epoch === this.#epoch && seq <= this.#seq;
     return { ...this.position, rows: isKnown ? this.#rows.since(seq) : null };
   }
 
@@ -142,20 +142,17 @@ export class SignalStore {
    * the commit on the way has ended and the handle is closed.
    */
   close(): Promise<void> {
-    if (this.#ended) return this.#ended;
-    this.#ended = this.#closeHandle();
+    if (this.#closed) return this.#closed;
+    this.#state = "ended";
+    this.#closed = this.#closeHandle();
     for (const { reject } of this.#waiting.splice(0)) reject(closedError());
     this.#listeners.close();
-    return this.#ended;
+    return this.#closed;
   }
 
   async #closeHandle(): Promise<void> {
     await Promise.all([this.#purge.stop(), this.#commits]);
-    try {
-      await this.#handle.close();
-    } catch (error) {
-      console.error("[kawa] A store handle could not be closed:", error);
-    }
+    await this.#handle.close().catch((error) => console.error("[kawa] A store handle could not be closed:", error));
   }
 
   async #commitWaiting(): Promise<void> {
@@ -166,7 +163,7 @@ export class SignalStore {
   }
 
   async #commitGroup(): Promise<void> {
-    if (this.#isInDoubt) {
+    if (this.#state === "in doubt") {
       const error = await this.#resolveDoubt();
       if (error) return this.#reject(this.#waiting.splice(0), error);
     }
@@ -177,21 +174,21 @@ export class SignalStore {
       outcomes.push(group.add(this.#waiting[outcomes.length]!.batch));
     const taken = this.#waiting.splice(0, outcomes.length);
     const { rows, lives, clients } = group;
-    const floor = this.#purge.dueFloor;
+    const purgedSeq = this.#purge.dueSeq;
     // Another incarnation may have taken over and written what a clear did not find: only a commit reveals that.
-    if (rows.length > 0 || group.hasEmptyClear || floor !== undefined) {
+    if (rows.length > 0 || group.hasEmptyClear || purgedSeq !== undefined) {
       try {
-        await this.#handle.commit(toCommit(group, { epoch: this.#epoch, floor, seq: to }));
+        await this.#handle.commit(toCommit(group, { epoch: this.#epoch, purgedSeq, seq: to }));
       } catch (error) {
-        const refusal = refusalOfFullDisk(error);
+        const refusal = refusedByDisk(error);
         if (refusal) return taken.forEach(({ reject }) => reject(refusal));
-        this.#isInDoubt = true;
+        if (this.#state === "serving") this.#state = "in doubt";
         await this.#resolveDoubt();
         return this.#reject(taken, error);
       }
-      this.#floor = floor ?? this.#floor;
+      this.#rows.purgeUpTo(purgedSeq ?? 0);
       this.#advance(rows, lives, to);
-      this.#purge.afterCommit(floor, to);
+      this.#purge.afterCommit(purgedSeq, to);
     }
     for (const [client, record] of clients) this.#clients.set(client, record);
     for (const [index, { batch, resolve }] of taken.entries()) {
@@ -203,14 +200,14 @@ export class SignalStore {
   /** A commit that failed may be stored all the same: reads that from the storage. Returns the error when that fails too. */
   async #resolveDoubt(): Promise<unknown> {
     try {
-      const { seq, floor, rows, lives, clients } = await loadHistory(this.#handle, this.#seq);
+      const { seq, purgedSeq, rows, lives, clients } = await loadHistory(this.#handle, this.#seq);
       // The next incarnation goes on with what is left.
       if (seq < this.#seq) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${this.#seq}.`);
       mergeClients(this.#clients, clients);
-      this.#floor = Math.max(this.#floor, floor);
+      this.#rows.purgeUpTo(purgedSeq);
       const missed = rows.filter((row) => row[2] > this.#seq);
       if (seq > this.#seq) this.#advance(missed, lives, seq);
-      this.#isInDoubt = false;
+      if (this.#state === "in doubt") this.#state = "serving";
       return undefined;
     } catch (error) {
       this.#endIfReplaced(error);
@@ -241,7 +238,7 @@ export class SignalStore {
   }
 
   #checkOpen(): void {
-    if (this.#ended) throw closedError();
+    if (this.#state === "ended") throw closedError();
   }
 }
 

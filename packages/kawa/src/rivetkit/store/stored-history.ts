@@ -9,7 +9,8 @@ import type { StoreHandle, StoredRow } from "../storage/storage.ts";
 
 // Rows of the store itself are kept beside the others, so that a batch and its bookkeeping are one commit.
 const epochKey = "\0epoch";
-const floorKey = "\0floor";
+/** The number up to which deletions are purged. */
+const purgedKey = "\0floor";
 const clientPrefix = "\0client:";
 /** Deletions that are remembered, so that replicas which were away are told of them. */
 export const maxDeletedKeys = 1_000;
@@ -19,8 +20,8 @@ export type StoredHistory = {
   epoch: string;
   /** Number of the newest commit, -1 when there is none. */
   seq: number;
-  /** Deletions up to this commit may have been forgotten. */
-  floor: number;
+  /** Deletions up to this commit may have been purged. */
+  purgedSeq: number;
   rows: Row[];
   /** Lives of the rows that are ephemeral. */
   lives: Map<string, Life>;
@@ -29,12 +30,12 @@ export type StoredHistory = {
 
 /** Reads what was committed from a commit on. */
 export async function loadHistory(handle: StoreHandle, from: number): Promise<StoredHistory> {
-  const history: StoredHistory = { epoch: "", seq: -1, floor: 0, rows: [], lives: new Map(), clients: new Map() };
+  const history: StoredHistory = { epoch: "", seq: -1, purgedSeq: 0, rows: [], lives: new Map(), clients: new Map() };
   for (const stored of await handle.load(from)) {
     history.seq = Math.max(history.seq, stored.seq);
     const text = stored.text ?? "";
     if (stored.key === epochKey) history.epoch = text;
-    else if (stored.key === floorKey) history.floor = Number(text);
+    else if (stored.key === purgedKey) history.purgedSeq = Number(text);
     else if (stored.key.startsWith(clientPrefix))
       history.clients.set(stored.key.slice(clientPrefix.length), decodeRecord(text));
     else {
@@ -62,10 +63,10 @@ export async function openHistory(handle: StoreHandle, maxDeleted: number = maxD
   takeLists(history, commit, seq);
   const deleted = history.rows.filter(([, text]) => text === null);
   if (deleted.length > maxDeleted) {
-    history.floor = history.seq;
+    history.purgedSeq = history.seq;
     history.rows = history.rows.filter(([, text]) => text !== null);
-    // The commit says that deletions are forgotten before they are. Its number stays known when their rows are gone.
-    commit.push(toFloorRow(history.floor, seq));
+    // The commit says that deletions are purged before they are. Its number stays known when their rows are gone.
+    commit.push(purgedRow(history.purgedSeq, seq));
     removed = removed.concat(deleted.map(([key]) => key));
   }
   // The servers that produce streams begin anew.
@@ -114,20 +115,20 @@ type Changes = {
   readonly clients: ReadonlyMap<string, ClientRecord>;
 };
 
-/** The rows of a commit: what changes, with what is then known of clients. Deletions up to `floor` are forgotten after it. */
+/** The rows of a commit: what changes, with what is then known of clients. Deletions up to `purgedSeq` are purged after it. */
 export function toCommit(
   { rows, lives, clients }: Changes,
-  { epoch, floor, seq }: { readonly epoch: string; readonly floor: number | undefined; readonly seq: number },
+  { epoch, purgedSeq, seq }: { readonly epoch: string; readonly purgedSeq: number | undefined; readonly seq: number },
 ): StoredRow[] {
   return [
     // In a commit that changes no value, the row of the epoch keeps its number, also when the clients are forgotten.
     ...(rows.length === 0 ? [{ key: epochKey, text: epoch, seq }] : []),
     ...rows.map(([key, text]) => ({ key, text: text === null ? null : writeLife(lives.get(key), text), seq })),
     ...[...clients].map(([client, record]) => ({ key: clientKey(client), text: encodeRecord(record), seq })),
-    ...(floor === undefined ? [] : [toFloorRow(floor, seq)]),
+    ...(purgedSeq === undefined ? [] : [purgedRow(purgedSeq, seq)]),
   ];
 }
 
-function toFloorRow(floor: number, seq: number): StoredRow {
-  return { key: floorKey, text: String(floor), seq };
+function purgedRow(purgedSeq: number, seq: number): StoredRow {
+  return { key: purgedKey, text: String(purgedSeq), seq };
 }

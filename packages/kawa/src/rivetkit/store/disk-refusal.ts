@@ -4,7 +4,7 @@ import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 const refusals: readonly unknown[] = ["ENOSPC", "EDQUOT", "EROFS"];
 
 /** An error that says for certain that nothing of a commit was written; undefined for one that does not. */
-export function refusalOfFullDisk(error: unknown): KawaError | undefined {
+export function refusedByDisk(error: unknown): KawaError | undefined {
   if (isKawaError(error, "DISK_FAILED")) return error.data["isFull"] === true ? error : undefined;
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (syscall !== "write" || !refusals.includes(code)) return undefined;
