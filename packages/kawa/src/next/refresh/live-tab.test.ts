@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { enterTab, FakeWindow } from "../../../test/support/fake-browser.ts";
 import { FakeStreams, settle } from "../../../test/support/fake-streams.ts";
+import { at, openTab } from "../../../test/support/live-tab.ts";
 import { valuePort } from "../../browser/value-port.ts";
 import type { KnownValue } from "../../browser/value-protocol.ts";
 import type { Subscription } from "../protocol/stream-protocol.ts";
 import { LiveTab } from "./live-tab.ts";
-import type { LiveRefreshWay } from "./live-tab-options.ts";
-import type { RefreshStep } from "./refresh-queue.ts";
 import { installRouterRequests } from "../router/router-requests.ts";
 
 const next = vi.hoisted(() => ({ isNavigationReported: false }));
@@ -36,32 +35,6 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const at = (seq: number): string => `e@${seq}`;
-
-/** A tab whose page was rendered as `r0`, with a stream that is open. */
-async function openTab({ way = "auto", page }: { way?: LiveRefreshWay; page?: string } = {}) {
-  const tab = new LiveTab();
-  const refresh = vi.fn<(step: RefreshStep, refreshCount: number) => void>();
-  const shown = { render: "r0", versions: at(0), refreshCount: 0, navigationCount: 0 };
-  const commit = async (news: Partial<typeof shown> = {}): Promise<void> => {
-    const { render, versions, refreshCount, navigationCount } = Object.assign(shown, news);
-    tab.commit({ shown: [render, versions], refreshCount, navigationCount });
-    await settle();
-  };
-  const unmount = tab.mount({ src: "/api/reactive", way, refresh });
-  if (page !== undefined) tab.markPage([page, at(0)]);
-  await commit();
-  await vi.dynamicImportSettled();
-  await settle();
-  await streams.last.send("hello", { versions: at(0) });
-  const announce = async (seq: number, what: "page" | "route" = "route"): Promise<void> => {
-    const [name] = Object.keys(streams.last.request.tabs) as [string];
-    await streams.last.send("change", { tabs: { [name]: [what, at(seq)] }, spreadMs: 0 });
-  };
-  const steps = (): readonly RefreshStep[] => refresh.mock.calls.map(([step]) => step);
-  return { tab, refresh, commit, announce, steps, unmount };
-}
-
 /** Time passes, and the server says now and then that it is there. */
 async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 10_000) {
@@ -80,7 +53,7 @@ async function asked(): Promise<Subscription> {
 
 describe("a tab", () => {
   it("asks for changes of the render that it shows, and is live", async () => {
-    const { tab } = await openTab({ page: "r0" });
+    const { tab } = await openTab(streams, { page: "r0" });
     expect(await asked()).toEqual({ route: [["r0", at(0)]], page: ["r0", at(0)] });
     expect(tab.status.get().state).toBe("live");
   });
@@ -89,7 +62,7 @@ describe("a tab", () => {
     const report = vi.spyOn(console, "error").mockReturnValue();
     const watched: KnownValue[] = Array.from({ length: 500 }, (_, n) => [`k${n}`, 1, "e"]);
     valuePort().values = { watched, receive() {}, forget() {} };
-    await openTab();
+    await openTab(streams);
     expect((await asked()).values).toEqual(watched);
     expect(report).not.toHaveBeenCalled();
     for (const key of ["k500", "k501"]) {
@@ -108,7 +81,7 @@ describe("a tab", () => {
   });
 
   it("refreshes at a change, and then asks for the new render", async () => {
-    const { announce, commit, steps } = await openTab();
+    const { announce, commit, steps } = await openTab(streams);
     await announce(1);
     expect(steps()).toEqual(["route"]);
     await commit({ render: "r1", versions: at(1), refreshCount: 1 });
@@ -119,7 +92,7 @@ describe("a tab", () => {
   it.each(["a refresh", "a navigation", "nothing"])(
     "asks for another render where one breaks off during %s",
     async (what) => {
-      const { tab, announce, steps, commit } = await openTab();
+      const { tab, announce, steps, commit } = await openTab(streams);
       if (what === "a refresh") await announce(1);
       if (what === "a navigation") tab.noteNavigation();
       const before = steps().length;
@@ -150,7 +123,7 @@ describe("a tab", () => {
   });
 
   it("names the page's own render after a refresh of the page, and no other", async () => {
-    const { tab, announce, commit, steps } = await openTab({ page: "r0" });
+    const { tab, announce, commit, steps } = await openTab(streams, { page: "r0" });
     await announce(1, "page");
     expect(steps()).toEqual(["page"]);
     await browser.fetchRender("/a?_rsc=1", "p1");
@@ -165,13 +138,13 @@ describe("a tab", () => {
     ["page", "route"],
     ["route", "page"],
   ] as const)("is rendered by way of the %s where the app forces it", async (way, announced) => {
-    const { announce, steps } = await openTab({ way, page: "r0" });
+    const { announce, steps } = await openTab(streams, { way, page: "r0" });
     await announce(1, announced);
     expect(steps()).toEqual([way]);
   });
 
   it("names the render of a navigation that the browser has listed, where nobody sees what the router asks for", async () => {
-    const { commit } = await openTab();
+    const { commit } = await openTab(streams);
     browser.fetch = async () => ({});
     browser.receive("/other?_rsc=1", "rx", 5);
     browser.receive("https://elsewhere.test/b?_rsc=1", "ry", 6);
@@ -183,7 +156,7 @@ describe("a tab", () => {
   });
 
   it("names a render of a navigation as soon as its answer begins, and a prefetched one when the tab goes there", async () => {
-    const { commit } = await openTab();
+    const { commit } = await openTab(streams);
     await browser.fetchRender("/b?_rsc=1", "rb");
     await browser.fetchRender("/c?_rsc=1", "rc", { rsc: "1", "next-router-prefetch": "1" });
     await commit();
@@ -195,7 +168,7 @@ describe("a tab", () => {
 
   it("is rendered again where Next shows what it has kept over the last refresh, and then so that nothing is kept", async () => {
     const drop = vi.fn<() => void>();
-    const { announce, commit, steps } = await openTab();
+    const { announce, commit, steps } = await openTab(streams);
     await announce(1);
     expect(steps()).toEqual(["route"]);
     await commit({ render: "r1", versions: at(1), refreshCount: 1 });
@@ -213,7 +186,7 @@ describe("a tab", () => {
   });
 
   it("names the render that was asked for where Next keeps a static layout over a refresh, for the page below may be live", async () => {
-    const { tab, refresh, commit, announce, steps } = await openTab();
+    const { tab, refresh, commit, announce, steps } = await openTab(streams);
     const next = (): unknown => (refresh.mock.lastCall as unknown[])[2];
     browser.go("/live");
     await browser.fetchRender("/live?_rsc=1", "rl");
@@ -242,7 +215,7 @@ describe("a tab", () => {
     ["once", 1],
     ["twice, for then it may be a layout of the second answer around a page of the first", 2],
   ])("shows what a navigation has brought that Next has asked for %s", async (_, count) => {
-    const { commit, steps } = await openTab();
+    const { commit, steps } = await openTab(streams);
     for (let n = 1; n <= count; n += 1) await browser.fetchRender(`/b?_rsc=${n}`, `rb${n}`);
     browser.go("/b");
     await commit({ render: `rb${count}`, versions: at(6) });
@@ -253,7 +226,7 @@ describe("a tab", () => {
   });
 
   it("names an unknown render after a navigation that nobody has listed", async () => {
-    const { commit } = await openTab();
+    const { commit } = await openTab(streams);
     browser.go("/b");
     await commit();
     expect((await asked()).route).toEqual([
@@ -263,7 +236,7 @@ describe("a tab", () => {
   });
 
   it("tells a navigation from a new address for what is shown, whether Next has reported it or not", async () => {
-    const { commit } = await openTab();
+    const { commit } = await openTab(streams);
     browser.rename("/a?tab=2");
     await commit();
     expect((await asked()).route).toEqual([["r0", at(0)]]);
@@ -276,7 +249,7 @@ describe("a tab", () => {
   });
 
   it("renders the route, not the page alone, while an action is on its way and until what it brings is shown", async () => {
-    const { announce, commit, steps } = await openTab({ page: "r0" });
+    const { announce, commit, steps } = await openTab(streams, { page: "r0" });
     const end = browser.sendAction();
     await announce(1, "page");
     expect(steps()).toEqual(["route"]);
@@ -290,7 +263,7 @@ describe("a tab", () => {
   });
 
   it("names an unknown render when an action has led somewhere, also to the page itself", async () => {
-    const { commit } = await openTab();
+    const { commit } = await openTab(streams);
     await browser.sendAction()({ "x-action-redirect": "/a;push" });
     expect((await asked()).route).toEqual([
       ["r0", at(0)],
@@ -305,7 +278,7 @@ describe("a tab", () => {
   });
 
   it("names a page behind a modal, and renders the route", async () => {
-    const { announce, commit, steps } = await openTab({ page: "r0" });
+    const { announce, commit, steps } = await openTab(streams, { page: "r0" });
     browser.go("/a/(.)photo");
     await browser.fetchRender("/a/(.)photo?_rsc=1", "modal");
     await browser.fetchRender("/a?_rsc=1", "behind");
@@ -317,7 +290,7 @@ describe("a tab", () => {
   });
 
   it("does not refresh while it navigates, and then only if the new place needs it", async () => {
-    const { tab, announce, commit, steps } = await openTab({ page: "r0" });
+    const { tab, announce, commit, steps } = await openTab(streams, { page: "r0" });
     const navigationCount = tab.noteNavigation();
     await announce(1, "page");
     await vi.advanceTimersByTimeAsync(60_000);
@@ -331,7 +304,7 @@ describe("a tab", () => {
   });
 
   it("does nothing while it is hidden, and catches up once", async () => {
-    const { tab, announce, steps } = await openTab();
+    const { tab, announce, steps } = await openTab(streams);
     browser.setVisible(false);
     for (let seq = 1; seq <= 3; seq += 1) await announce(seq);
     await vi.advanceTimersByTimeAsync(10_000);
@@ -342,7 +315,7 @@ describe("a tab", () => {
   });
 
   it("refreshes once when who opened the stream is no longer signed in", async () => {
-    const { commit, steps } = await openTab();
+    const { commit, steps } = await openTab(streams);
     await streams.last.send("bye", { reason: "expired", withinMs: 0 });
     await commit({ render: "r1", refreshCount: 1 });
     await vi.advanceTimersByTimeAsync(10_000);
@@ -350,7 +323,7 @@ describe("a tab", () => {
   });
 
   it("reports renders that go on showing less than was announced", async () => {
-    const { tab, announce, commit } = await openTab();
+    const { tab, announce, commit } = await openTab(streams);
     const onStale = vi.fn<(event: Event) => void>();
     browser.addEventListener("kawa:stale", onStale);
     await announce(1);
@@ -375,7 +348,7 @@ describe("a tab", () => {
   });
 
   it("is stale and reported when the render that was asked for does not end, and live when it does", async () => {
-    const { tab, announce, commit } = await openTab();
+    const { tab, announce, commit } = await openTab(streams);
     const onStale = vi.fn<(event: Event) => void>();
     browser.addEventListener("kawa:stale", onStale);
     await announce(1);
@@ -392,7 +365,7 @@ describe("a tab", () => {
   });
 
   it("is stale while a render does not end that was asked for whatever it shows", async () => {
-    const { tab, commit } = await openTab();
+    const { tab, commit } = await openTab(streams);
     const [name] = Object.keys(streams.last.request.tabs) as [string];
     await streams.last.send("change", { tabs: { [name]: ["route", ""] }, spreadMs: 0 });
     await commit();
@@ -403,7 +376,7 @@ describe("a tab", () => {
   });
 
   it("is stale while a navigation does not end, and nothing can be rendered", async () => {
-    const { tab, announce, commit } = await openTab();
+    const { tab, announce, commit } = await openTab(streams);
     const onStale = vi.fn<(event: Event) => void>();
     browser.addEventListener("kawa:stale", onStale);
     const navigationCount = tab.noteNavigation();
@@ -416,7 +389,7 @@ describe("a tab", () => {
   });
 
   it("stays live under a steady stream of changes, while each render shows what was announced before it began", async () => {
-    const { tab, announce, commit } = await openTab();
+    const { tab, announce, commit } = await openTab(streams);
     const states = new Set<string>();
     tab.status.subscribe(() => states.add(tab.status.get().state));
     await announce(1);
@@ -433,7 +406,7 @@ describe("a tab", () => {
   });
 
   it("says nothing of what it knew while it was hidden until it had time to catch up", async () => {
-    const { tab, announce } = await openTab();
+    const { tab, announce } = await openTab(streams);
     browser.setVisible(false);
     await announce(1);
     await pass(60_000);
@@ -446,7 +419,7 @@ describe("a tab", () => {
   });
 
   it("is stale while it is shown and knows better for 3 s", async () => {
-    const { tab, announce, commit } = await openTab();
+    const { tab, announce, commit } = await openTab(streams);
     await announce(1);
     await vi.advanceTimersByTimeAsync(3_000);
     expect(tab.status.get().state).toBe("stale");
@@ -455,7 +428,7 @@ describe("a tab", () => {
   });
 
   it("closes its stream when it goes, and opens one when the browser shows it again", async () => {
-    await openTab();
+    await openTab(streams);
     browser.dispatchEvent(new Event("pagehide"));
     expect(streams.open).toEqual([]);
     browser.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
@@ -466,7 +439,7 @@ describe("a tab", () => {
   });
 
   it("ends with its last user", async () => {
-    const { unmount } = await openTab();
+    const { unmount } = await openTab(streams);
     unmount();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(streams.open).toEqual([]);
@@ -475,7 +448,7 @@ describe("a tab", () => {
 
 describe("a page that has failed", () => {
   it("keeps the stream when its layout has gone too, and is tried again with the next change", async () => {
-    const { tab, announce, unmount } = await openTab();
+    const { tab, announce, unmount } = await openTab(streams);
     const retry = vi.fn<() => void>();
     unmount();
     const stop = tab.onRetry(retry);
@@ -489,7 +462,7 @@ describe("a page that has failed", () => {
   });
 
   it("is rendered again when the connection is back", async () => {
-    const { tab, steps } = await openTab();
+    const { tab, steps } = await openTab(streams);
     tab.onRetry(() => {});
     await streams.last.fail();
     expect(steps()).toEqual([]);
@@ -503,7 +476,7 @@ describe("ephemeral keys that the page keeps", () => {
   afterEach(() => delete valuePort().kept);
 
   it("are named to the stream when they change", async () => {
-    await openTab();
+    await openTab(streams);
     expect(await asked()).not.toHaveProperty("kept");
     valuePort().kept = ["app:a"];
     valuePort().onWatch();

@@ -22,13 +22,12 @@ export type LiveCommit = {
 };
 
 /**
- * All that keeps one tab current. What was announced goes to the queue, which asks for one render at a time:
+ * All that keeps one tab current. The queue is told what was announced, and asks for one render at a time:
  *
- *     announced -> queue -> refresh(n) -> Next renders -> commit(n) -> queue: enough? -> idle
- *                    ^                                                   |
- *                    +------------------- less than announced -----------+
+ *     refresh:     none ── announced ─▶ under way ── commit(n), broken ─▶ none
+ *     navigation:  none ── noteNavigation ─▶ under way ── commit(n), broken ─▶ none
  *
- * A refresh is under way while fewer are committed than were started, and a navigation likewise; none starts during the other.
+ * No refresh starts in a hidden tab or while a navigation is under way. After a commit that shows less than was announced the next one does.
  */
 export class LiveTab {
   readonly status: LiveStatusStore = new LiveStatusStore();
