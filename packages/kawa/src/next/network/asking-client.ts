@@ -1,4 +1,4 @@
-import { clientAddress } from "./network.ts";
+import { clientAddress } from "./forwarded-headers.ts";
 
 /** A client, as limits count it. It can choose neither its session nor its address. */
 export type AskingClient = {

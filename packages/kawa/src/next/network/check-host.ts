@@ -5,7 +5,8 @@ import { processState } from "../../core/process/process-state.ts";
 import { currentExchange } from "./connections.ts";
 import { type HostName, parseHost } from "./host-pattern.ts";
 import { isLoopback } from "./ip-address.ts";
-import { askedHosts, networkSettings } from "./network.ts";
+import { askedHosts } from "./forwarded-headers.ts";
+import { networkSettings } from "./network.ts";
 
 /** Most refused names in the log: a page under a strange name could send thousands. */
 const maxReported = 20;

@@ -1,5 +1,5 @@
 import { clip, KawaError } from "../../core/errors/errors.ts";
-import { askedHosts, forwardedPort } from "./network.ts";
+import { askedHosts, forwardedPort } from "./forwarded-headers.ts";
 
 /** True for a request that a browser sends on behalf of another site. Programs such as curl send neither header. */
 export function isCrossSite(request: Request): boolean {
