@@ -81,9 +81,9 @@ async function perform(slot: Slot, write: PendingWrite, backend: BrowserBackend)
   }
 }
 
-/** A copy has lost the classes of its parts, so the original has to be a value too. */
+/** A copy has lost the classes of its parts, so the original has to be a value too. A text or a number is its own copy. */
 function encodeHeld(key: string, { value, original }: HeldValue): string {
-  encodeValue(key, original);
+  if (value !== original) encodeValue(key, original);
   return encodeValue(key, value);
 }
 
