@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AttackClientOperations, Answers } from "./attack-clients.ts";
-import { type Attack, attackList } from "./attack-list.ts";
+import type { Attack } from "./attack.ts";
+import { attackList } from "./attack-list.ts";
 import type { Target } from "./attacker.ts";
 import { actionId, BenchApp } from "./bench-app.ts";
 import { cores, onCore } from "./cores.ts";
@@ -32,7 +33,7 @@ export type Outcome = {
   readonly quiet: Phase;
   readonly under: Phase;
   /** The same requests to a route that does nothing. */
-  readonly floor: Phase | undefined;
+  readonly baseline: Phase | undefined;
   /** Bytes in use after garbage collection; the peak counts garbage. Not a number when the app did not answer. */
   readonly memory: { readonly before: number; readonly peak: number; readonly after: number };
   /** Values that the store holds. */
@@ -47,7 +48,7 @@ export class AttackedApp {
   readonly #app: BenchApp;
   readonly #port: number;
   readonly #honest = new Forked<HonestVisitorOperations>("honest-visitor.ts");
-  readonly #floors = new Map<string, Phase>();
+  readonly #baselines = new Map<string, Phase>();
   readonly #attacker = new Forked<AttackClientOperations>("attack-clients.ts");
 
   private constructor(app: BenchApp) {
@@ -84,7 +85,7 @@ export class AttackedApp {
       honestSessionId: await this.#honest.call("sessionId"),
     };
     await this.#attacker.call("prepare", index, target);
-    const floor = await this.#floorOf(attack, target);
+    const baseline = await this.#baselineOf(attack, target);
     const quiet = await this.#measure(() => this.#honest.call("runFor", quietMs));
     const before = { memory: await this.#figure("/api/memory"), rows: await this.#figure("/api/rows") };
     await this.#figure("/api/peak");
@@ -97,7 +98,7 @@ export class AttackedApp {
     return {
       quiet,
       under,
-      floor,
+      baseline,
       memory: { before: before.memory, peak, after: after.memory },
       rows: { before: before.rows, after: after.rows },
       answers,
@@ -110,11 +111,11 @@ export class AttackedApp {
     await this.#app.stop();
   }
 
-  async #floorOf(attack: Attack, target: Target): Promise<Phase | undefined> {
-    if (attack.floor === undefined) return undefined;
-    let phase = this.#floors.get(attack.floor);
+  async #baselineOf(attack: Attack, target: Target): Promise<Phase | undefined> {
+    if (attack.baseline === undefined) return undefined;
+    let phase = this.#baselines.get(attack.baseline);
     if (!phase) {
-      const route = attack.floorBytes === undefined ? plain : `${plain}/${attack.floorBytes}`;
+      const route = attack.baselineBytes === undefined ? plain : `${plain}/${attack.baselineBytes}`;
       ({ phase } = await this.#underAttack(attack, {
         ...target,
         route,
@@ -122,7 +123,7 @@ export class AttackedApp {
         callPath: plain,
         valuePage: "/bare-value",
       }));
-      this.#floors.set(attack.floor, phase);
+      this.#baselines.set(attack.baseline, phase);
     }
     return phase;
   }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type Attack, attackList } from "./attack-list.ts";
+import type { Attack } from "./attack.ts";
+import { attackList } from "./attack-list.ts";
 import { AttackedApp, type Outcome, type Phase } from "./attacked-app.ts";
 import { warnOfMachine } from "./cores.ts";
 import { formatNumber, type Result, row, type Row, type Table, type Verdict } from "./report.ts";
@@ -7,7 +8,7 @@ import { withTempDir } from "./temp-dir.ts";
 
 const megabyte = 1_000_000;
 /** Next's own work may fill the core: then Kawa may take this much more. */
-const floorShare = 1.1;
+const baselineShare = 1.1;
 const goals = { slower: 3, larger: 1.1 };
 
 type Played = { readonly attack: Attack; readonly outcome: Outcome };
@@ -50,7 +51,7 @@ function report(played: readonly Played[]): Result {
   const rows: Row[] = [];
   const verdicts: Verdict[] = [];
   const lines: string[][] = [];
-  const floors = new Set<string>();
+  const baselines = new Set<string>();
   const quietShare =
     sum(played, ({ outcome }) => outcome.quiet.cpuMs) / sum(played, ({ outcome }) => outcome.quiet.durationMs);
   const ownCpu = ({ cpuMs, durationMs }: Phase): string =>
@@ -67,29 +68,30 @@ function report(played: readonly Played[]): Result {
     const ratios = kinds.map(([kind, of], at) => {
       const under = row(`${kind}, ${attack.name}`, "ms", of(outcome.under));
       const times = under.stats.p99 / quiet[at]!.stats.p99;
-      const floor =
-        outcome.floor && row(`- ${kind}, the same requests to a route that does nothing`, "ms", of(outcome.floor));
-      const floorTimes = (floor?.stats.p99 ?? 0) / quiet[at]!.stats.p99;
-      rows.push(under, ...(floor ? [floor] : []));
+      const baseline =
+        outcome.baseline &&
+        row(`- ${kind}, the same requests to a route that does nothing`, "ms", of(outcome.baseline));
+      const baselineTimes = (baseline?.stats.p99 ?? 0) / quiet[at]!.stats.p99;
+      rows.push(under, ...(baseline ? [baseline] : []));
       verdicts.push({
         name: `p99 of ${kind}, ${attack.name} / quiet`,
         value: times,
         unit: "times",
-        goal: { atMost: Math.max(goals.slower, floorShare * floorTimes) },
+        goal: { atMost: Math.max(goals.slower, baselineShare * baselineTimes) },
       });
-      return { times, p99: under.stats.p99, floor: floor && { times: floorTimes, p99: floor.stats.p99 } };
+      return { times, p99: under.stats.p99, baseline: baseline && { times: baselineTimes, p99: baseline.stats.p99 } };
     });
     // What Next alone has to do stands once, before the first attack that is measured against it.
-    if (attack.floor !== undefined && outcome.floor && !floors.has(attack.floor)) {
-      floors.add(attack.floor);
-      const name = `*${attack.floor}, to a route that does nothing*`;
+    if (attack.baseline !== undefined && outcome.baseline && !baselines.has(attack.baseline)) {
+      baselines.add(attack.baseline);
+      const name = `*${attack.baseline}, to a route that does nothing*`;
       lines.push([
         name,
-        ...ratios.map(({ floor }) => latency(floor!)),
-        ownCpu(outcome.floor),
+        ...ratios.map(({ baseline }) => latency(baseline!)),
+        ownCpu(outcome.baseline),
         "",
         "",
-        listed(outcome.floor.failures),
+        listed(outcome.baseline.failures),
         "",
       ]);
     }
@@ -106,7 +108,7 @@ function report(played: readonly Played[]): Result {
     lines.push([
       attack.name,
       ...ratios.map(latency),
-      ownCpu(outcome.under) + (outcome.floor ? ` (${ownCpu(outcome.floor)})` : ""),
+      ownCpu(outcome.under) + (outcome.baseline ? ` (${ownCpu(outcome.baseline)})` : ""),
       [outcome.memory.before, outcome.memory.peak, outcome.memory.after]
         .map((bytes) => formatNumber(bytes / megabyte))
         .join(" / "),
@@ -130,10 +132,10 @@ const head: Table["head"] = [
   "the attacker was answered",
 ];
 
-type Latency = { readonly p99: number; readonly times: number; readonly floor?: Latency | undefined };
+type Latency = { readonly p99: number; readonly times: number; readonly baseline?: Latency | undefined };
 
-function latency({ p99, times, floor }: Latency): string {
-  return `${formatNumber(p99)} ms, ${times.toFixed(1)} x${floor ? ` (${floor.times.toFixed(1)} x)` : ""}`;
+function latency({ p99, times, baseline }: Latency): string {
+  return `${formatNumber(p99)} ms, ${times.toFixed(1)} x${baseline ? ` (${baseline.times.toFixed(1)} x)` : ""}`;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

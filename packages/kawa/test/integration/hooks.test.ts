@@ -16,7 +16,7 @@ import {
   rivetClientOptions,
   withContext,
 } from "../../src/rivetkit/index.ts";
-import { auditedActor, namespaceActor } from "../support/spec-hooks.ts";
+import { auditedActor, namespaceActor, rateLimitedActor } from "../support/spec-hooks.ts";
 import { caught, codeOf } from "../support/caught.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "kawa-hooks-"));
@@ -42,29 +42,6 @@ const adminActor = createReactiveStateActor({
     if (params.key.startsWith("admin:") && !params.isAdmin) {
       throw new Error("Admin access required");
     }
-    return await next(params);
-  },
-});
-
-/** "Example: Rate Limiting". */
-const rateLimiter = new Map<string, number[]>();
-const rateLimitedActor = createReactiveStateActor({
-  setSignal: async (c, params, next) => {
-    const userId = params.userId || "anonymous";
-    const now = Date.now();
-    const windowMs = 60000;
-    const maxCalls = 100;
-
-    const calls = rateLimiter.get(userId) || [];
-    const recentCalls = calls.filter((time) => now - time < windowMs);
-
-    if (recentCalls.length >= maxCalls) {
-      throw new Error("Rate limit exceeded");
-    }
-
-    recentCalls.push(now);
-    rateLimiter.set(userId, recentCalls);
-
     return await next(params);
   },
 });
