@@ -143,9 +143,10 @@ export function createReactiveStateActor<C extends object = AnyContext>(
       });
     });
 
+  // What each of them gives is in `ReactiveStateActions`.
   const actions = Object.fromEntries(actionNames.map((name) => [name, createAction(name)])) as Record<
     ActionName,
-    ReturnType<typeof createAction>
+    (c: HookContext, ...given: unknown[]) => Promise<never>
   >;
 
   const definition = actor({
