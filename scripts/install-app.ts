@@ -66,7 +66,7 @@ export function installApp(folder: string, fixture: string, options: InstallOpti
   });
   const { manager = "npm", form = "lean", isCold = false, node = process.execPath } = options;
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifestOf(options), null, 2));
-  if (kindOf(manager) === "pnpm") writeFileSync(join(folder, "pnpm-workspace.yaml"), pnpmLines);
+  if (kindOf(manager) === "pnpm") appendFileSync(join(folder, "pnpm-workspace.yaml"), pnpmLines);
   if (form === "overrides") addLines(folder, manager);
   const cache = mkdtempSync(join(tmpdir(), "kawa-cache-"));
   try {
@@ -164,13 +164,8 @@ function commandOf(manager: Manager, folder: string, cache: string | undefined):
     env["YARN_ENABLE_IMMUTABLE_INSTALLS"] = "false";
     if (cache !== undefined) env["YARN_GLOBAL_FOLDER"] = cache;
   } else {
-    args.push("--prefer-offline");
-    if (cache !== undefined) {
-      args.pop();
-      mkdirSync(cache, { recursive: true });
-      args.push("--store-dir", join(cache, "store"));
-      env["npm_config_cache_dir"] = join(cache, "metadata");
-    }
+    if (cache === undefined) args.push("--prefer-offline");
+    else args.push("--store-dir", join(cache, "store"), "--cache-dir", join(cache, "metadata"));
   }
   return { command, args, env };
 }
