@@ -20,7 +20,6 @@ const managers = {
 } as const;
 export type Manager = keyof typeof managers;
 const kindOf = (manager: Manager): PackageManager => managers[manager]?.kind ?? "npm";
-export const managerNames = Object.keys(managers) as Manager[];
 
 /**
  * How RivetKit is installed: `lean` as `packRivetkit` makes it, `overrides` as it is published, with the lines of `leanInstall`, and `bare`
@@ -56,6 +55,7 @@ export function installApp(folder: string, fixture: string, options: InstallOpti
     filter: (path) => !/\/(\.next|\.rivet|node_modules)(\/|$)/.test(path),
   });
   const { manager = "npm", form = "lean", isCold = false, node = process.execPath } = options;
+  if (!(manager in managers)) throw new Error(`--manager is one of ${Object.keys(managers).join(", ")}.`);
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifestOf(options), null, 2));
   if (kindOf(manager) === "pnpm") appendFileSync(join(folder, "pnpm-workspace.yaml"), pnpmLines);
   if (form === "overrides") addLines(folder, manager);
