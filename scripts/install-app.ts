@@ -1,14 +1,5 @@
 import { execFileSync } from "node:child_process";
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { engineVersions } from "../packages/kawa/src/rivetkit/engine/binary.ts";
@@ -29,7 +20,6 @@ const managers = {
 } as const;
 export type Manager = keyof typeof managers;
 const kindOf = (manager: Manager): PackageManager => managers[manager]?.kind ?? "npm";
-export const managerNames = Object.keys(managers) as Manager[];
 
 /**
  * How RivetKit is installed: `lean` as `packRivetkit` makes it, `overrides` as it is published, with the lines of `leanInstall`, and `bare`
@@ -65,8 +55,9 @@ export function installApp(folder: string, fixture: string, options: InstallOpti
     filter: (path) => !/\/(\.next|\.rivet|node_modules)(\/|$)/.test(path),
   });
   const { manager = "npm", form = "lean", isCold = false, node = process.execPath } = options;
+  if (!(manager in managers)) throw new Error(`--manager is one of ${Object.keys(managers).join(", ")}.`);
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifestOf(options), null, 2));
-  if (kindOf(manager) === "pnpm") writeFileSync(join(folder, "pnpm-workspace.yaml"), pnpmLines);
+  if (kindOf(manager) === "pnpm") appendFileSync(join(folder, "pnpm-workspace.yaml"), pnpmLines);
   if (form === "overrides") addLines(folder, manager);
   const cache = mkdtempSync(join(tmpdir(), "kawa-cache-"));
   try {
@@ -164,13 +155,8 @@ function commandOf(manager: Manager, folder: string, cache: string | undefined):
     env["YARN_ENABLE_IMMUTABLE_INSTALLS"] = "false";
     if (cache !== undefined) env["YARN_GLOBAL_FOLDER"] = cache;
   } else {
-    args.push("--prefer-offline");
-    if (cache !== undefined) {
-      args.pop();
-      mkdirSync(cache, { recursive: true });
-      args.push("--store-dir", join(cache, "store"));
-      env["npm_config_cache_dir"] = join(cache, "metadata");
-    }
+    if (cache === undefined) args.push("--prefer-offline");
+    else args.push("--store-dir", join(cache, "store"), "--cache-dir", join(cache, "metadata"));
   }
   return { command, args, env };
 }

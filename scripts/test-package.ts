@@ -52,35 +52,32 @@ type Settings = {
   readonly customConditions?: readonly string[];
 };
 
-const allSettings: readonly Settings[] = [
-  {},
-  { exactOptionalPropertyTypes: true },
+const settingsOfApps: readonly Settings[] = [{}, { exactOptionalPropertyTypes: true }];
+const settingsOfBundlers: readonly Settings[] = [
   { exactOptionalPropertyTypes: true, customConditions: ["react-server"] },
   { exactOptionalPropertyTypes: true, customConditions: ["browser"] },
 ];
 
-async function checkTypes(compiler: string, settings: Settings): Promise<void> {
+async function checkTypes(tsc: string, settings: Settings): Promise<void> {
   const labels = [settings.exactOptionalPropertyTypes && "exactOptionalPropertyTypes", settings.customConditions?.[0]];
   const named = labels.filter(Boolean).join(", ");
   const config = join(consumer, `tsconfig.${named.replace(", ", ".")}.json`);
   writeFileSync(config, JSON.stringify({ compilerOptions: { ...compilerOptions, ...settings }, files: ["app.tsx"] }));
   const output = await new Promise<string>((done, fail) =>
-    execFile(process.execPath, [compiler, "-p", config, "--pretty", "false"], { cwd: consumer }, (error, stdout) =>
+    execFile(process.execPath, [tsc, "-p", config, "--pretty", "false"], { cwd: consumer }, (error, stdout) =>
       !error || stdout.includes("error TS") ? done(stdout) : fail(error),
     ),
   );
   const errors = output.split("\n").filter((line) => line.includes("error TS") && !ofOthers.test(line));
-  const { version } = createRequire(compiler)("../package.json") as { version: string };
+  const { version } = createRequire(tsc)("../package.json") as { version: string };
   const name = ["TypeScript", version, named].join(" ").trim();
   if (errors.length > 0) throw new Error(`${name}:\n${errors.join("\n")}`);
   console.log(`${name}: no errors`);
 }
 
-/** The older one comes with are-the-types-wrong. */
-const compilers = [
-  join(root, "node_modules/typescript/bin/tsc"),
-  join(root, "node_modules/@arethetypeswrong/core/node_modules/typescript/bin/tsc"),
-];
+const compiler = join(root, "node_modules/typescript/bin/tsc");
+/** It comes with are-the-types-wrong. */
+const olderCompiler = join(root, "node_modules/@arethetypeswrong/core/node_modules/typescript/bin/tsc");
 
 /** Files that are there, and kinds of files that are not. */
 function checkFiles(tarball: string): void {
@@ -129,6 +126,5 @@ checkRivetkit(packRivetkit());
 install(tarball);
 checkPlainNode();
 run("size-limit", [], { KAWA_SIZE_OF: join(consumer, "node_modules/kawa/lib") });
-for (const compiler of compilers) {
-  await Promise.all(allSettings.map((settings) => checkTypes(compiler, settings)));
-}
+await Promise.all([...settingsOfApps, ...settingsOfBundlers].map((settings) => checkTypes(compiler, settings)));
+await Promise.all(settingsOfApps.map((settings) => checkTypes(olderCompiler, settings)));

@@ -52,7 +52,7 @@ function findEngine(platformPackage: string | null): string {
 function installCommand(platformPackage: string | null): string {
   const manager = packageManagerOf(env.workingFolder);
   const name = platformPackage ?? "@rivetkit/engine-cli";
-  // pnpm and later Yarn leave out an optional package that is made for another C library: the engine is, but it runs with each.
+  // pnpm leaves out an optional package whose name says that it is for another C library, although this one runs with each.
   return manager === "npm"
     ? `npm install --include=optional ${name}`
     : addCommand(manager, `${name}@${engineVersions}`);

@@ -8,7 +8,7 @@ const neverLoaded = ["@hono/zod-openapi", "@rivet-dev/agent-os-core", "@rivet-de
 const empty = "npm:empty-npm-package@1.0.0";
 
 /** Lines that an app adds to a file at its root, or at that of its workspace. */
-export type LinesToAdd = { readonly file: string; readonly lines: string };
+type LinesToAdd = { readonly file: string; readonly lines: string };
 
 /**
  * What to add where an app installs RivetKit as it is published, so that the packages which Kawa never loads are left out. What the app or
