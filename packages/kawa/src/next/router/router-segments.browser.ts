@@ -8,6 +8,7 @@ import { treeOf } from "./router-tree.ts";
 
 type State = NonNullable<ReturnType<typeof getCurrentAppRouterState>>;
 type Segment = State["root"]["tree"];
+type RefreshState = NonNullable<Segment["refreshState"]>;
 
 const { FetchStrategy } = nextTypes as unknown as {
   FetchStrategy: { readonly Full: number; readonly LoadingBoundary: number };
@@ -53,7 +54,10 @@ export function restoreAddresses(): void {
         state.tree = tree;
         // While its content is missing, Next takes an address for a reason to load the document anew.
         if ((segment.data.rsc as { status?: unknown } | null)?.status !== "pending")
-          segment.refreshState ??= { canonicalUrl: address[0], renderedSearch: address[1] };
+          segment.refreshState ??= {
+            canonicalUrl: address[0],
+            renderedSearch: address[1] as RefreshState["renderedSearch"],
+          };
       }
       segment.slots?.forEach((below, name) => give(below, slots[name]!));
     };
