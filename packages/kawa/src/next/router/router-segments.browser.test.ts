@@ -89,7 +89,7 @@ describe("the entry of the history that a visitor goes back to", () => {
     refreshState: null,
   });
   const goBackTo = (tree: unknown): void =>
-    vi.stubGlobal("history", { state: { __PRIVATE_NEXTJS_INTERNALS_TREE: { tree, renderedSearch: "" } } });
+    void vi.stubGlobal("history", { state: { __PRIVATE_NEXTJS_INTERNALS_TREE: { tree, renderedSearch: "" } } });
 
   const modal = kept("modal", { children: kept("photo", {}) });
   const photo = () => shown("modal", { children: shown("photo", {}) });
