@@ -1,6 +1,7 @@
 import type { Browser } from "@playwright/test";
 import { knownSequences, openSequences } from "./fuzz/known-sequences.ts";
 import { seededRandom } from "./fuzz/random.ts";
+import { restoredSlots } from "./fuzz/restored-slots.ts";
 import { describe, drawSequence, parseStep, playSequence, shorten } from "./fuzz/sequence.ts";
 import type { Step } from "./fuzz/steps.ts";
 import { test } from "./fixtures.ts";
@@ -17,7 +18,8 @@ test.use({ screenshot: "off" });
 
 const isOfNpmTest = process.env.KAWA_FUZZ_OPEN === undefined;
 
-for (const [name, lines] of Object.entries({ ...knownSequences, ...(isOfNpmTest ? {} : openSequences) })) {
+const sequences = { ...knownSequences, ...restoredSlots, ...(isOfNpmTest ? {} : openSequences) };
+for (const [name, lines] of Object.entries(sequences)) {
   test(name, async ({ browser, labServer }) => {
     const failure = await playSequence(browser, labServer, lines.map(parseStep));
     if (failure !== undefined) throw new Error(failure);

@@ -6,6 +6,7 @@ import { useKeptScroll } from "./kept-scroll.ts";
 import { liveTab } from "./live-tab.ts";
 import type { LiveRefreshWay } from "./live-tab-options.ts";
 import { refreshRoute } from "./refresh-route.ts";
+import { restoreAddresses } from "#router-segments";
 import { shownPaths } from "../router/router-tree.ts";
 import { onNavigationStart } from "../router/navigation-start.ts";
 import { showAgain } from "../boundaries/show-again.ts";
@@ -92,7 +93,9 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
   }, [src]);
   useEffect(
     () =>
-      onNavigationStart(() => {
+      onNavigationStart((type) => {
+        // Next starts what it restores right afterwards, and React shows it in a later microtask.
+        if (type === "traverse") queueMicrotask(restoreAddresses);
         const count = liveTab.noteNavigation();
         startTransition(() => setNavigationCount(count));
       }),

@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import { listSegments } from "./router-segments.browser.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { listSegments, restoreAddresses } from "./router-segments.browser.ts";
 
 type Entry = { readonly name: string; readonly fetchStrategy: number; readonly isPartial: boolean; version: number };
 
@@ -19,6 +19,8 @@ beforeEach(() => {
   next.state = null;
   next.kept = [];
 });
+
+afterEach(() => void vi.unstubAllGlobals());
 
 const segment = (name: string, slots?: Record<string, unknown>) => ({
   data: { rsc: name },
@@ -72,5 +74,61 @@ describe("the segments that Next shows", () => {
       "partial",
       "elsewhere",
     ]);
+  });
+});
+
+describe("the entry of the history that a visitor goes back to", () => {
+  type Slots = Record<string, unknown>;
+  const behind = ["/feed?of=1", "?of=1"];
+  /** As Next keeps it in the history. */
+  const kept = (name: string, slots: Slots, address: unknown = null): unknown[] => [name, slots, address, null, 0];
+  /** As Next restores it: without addresses. */
+  const shown = (name: string, slots: Slots, status = "fulfilled") => ({
+    ...segment(name, slots),
+    data: { rsc: { status } },
+    refreshState: null,
+  });
+  const goBackTo = (tree: unknown): void =>
+    void vi.stubGlobal("history", { state: { __PRIVATE_NEXTJS_INTERNALS_TREE: { tree, renderedSearch: "" } } });
+
+  const modal = kept("modal", { children: kept("photo", {}) });
+  const photo = () => shown("modal", { children: shown("photo", {}) });
+  const tree = kept("", { children: kept("feed", { children: kept("page", {}, behind) }, behind), modal });
+
+  it("gives the page behind a modal its own address", () => {
+    goBackTo(tree);
+    const feed = shown("feed", { children: shown("page", {}) });
+    const root = shown("", { children: feed, modal: photo() });
+    next.state = { tree: [], root: { tree: root } };
+    restoreAddresses();
+    const address = { canonicalUrl: "/feed?of=1", renderedSearch: "?of=1" };
+    expect(feed).toMatchObject({ refreshState: address, slots: new Map([["children", { refreshState: address }]]) });
+    expect(root.refreshState).toBeNull();
+    expect(root.slots?.get("modal")).toEqual(photo());
+    expect(next.state).toHaveProperty("tree", tree);
+  });
+
+  it("leaves a page that is missing to the request for all of the tree", () => {
+    goBackTo(tree);
+    const page = shown("page", {}, "pending");
+    const feed = shown("feed", { children: page });
+    next.state = { tree: [], root: { tree: shown("", { children: feed, modal: photo() }) } };
+    restoreAddresses();
+    expect(page.refreshState).toBeNull();
+    expect(next.state).toHaveProperty("tree", tree);
+  });
+
+  it("stays as it is where all is of one address, or the state of Next is another", () => {
+    const own = kept("", { children: kept("page", {}) });
+    goBackTo(own);
+    const restored: unknown[] = [];
+    next.state = { tree: restored, root: { tree: shown("", { children: shown("page", {}) }) } };
+    restoreAddresses();
+    expect((next.state as { tree: unknown }).tree).toBe(restored);
+    vi.stubGlobal("history", { state: null });
+    restoreAddresses();
+    expect((next.state as { tree: unknown }).tree).toBe(restored);
+    next.state = null;
+    restoreAddresses();
   });
 });

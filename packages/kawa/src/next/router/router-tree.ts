@@ -52,7 +52,8 @@ function isPlain([segment, slots, shownAddress]: Tree): boolean {
   return !interceptionMarker(segment) && !shownAddress && Object.values(slots).every(isPlain);
 }
 
-function treeOf(state: unknown): Tree | undefined {
+/** Next's tree in the state of a history entry; undefined where it has none. */
+export function treeOf(state: unknown): Tree | undefined {
   const internals = (state as { __PRIVATE_NEXTJS_INTERNALS_TREE?: { tree?: Tree } } | null)
     ?.__PRIVATE_NEXTJS_INTERNALS_TREE;
   return Array.isArray(internals?.tree) ? internals.tree : undefined;
