@@ -32,11 +32,6 @@ export function keyListsOf(backend: Backend): Backend {
   return backend;
 }
 
-/** What lists and clears the keys of a backend. */
-export function keyListsOf(backend: Backend): Backend {
-  return backend;
-}
-
 /** The default of a signal. */
 export type Initial = { readonly text: string; readonly entry: PresentEntry };
 
