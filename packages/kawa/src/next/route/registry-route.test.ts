@@ -177,19 +177,19 @@ describe("the mounted registry where the engine starts actors through it", () =>
     expect((await mount().route.POST(request("POST", "start", before))).status).toBe(200);
   });
 
-  it("starts nothing for anybody without a secret", async () => {
-    const before = proof();
-    vi.stubEnv("KAWA_SECRET", undefined);
-    expect((await mount().route.POST(request("POST", "start", before))).status).toBe(500);
-    expect(handler).not.toHaveBeenCalled();
-  });
-
   it("tells nobody why RivetKit failed", async () => {
     handler.mockRejectedValueOnce(Object.assign(new Error("connect 10.0.0.7:5432"), { code: "ECONNREFUSED" }));
     const response = await mount().route.GET(request("GET", "metadata"));
     expect(response.status).toBe(500);
     expect(await response.json()).toEqual({ code: "INTERNAL", message: "The registry is not available." });
     expect(log).toHaveBeenCalledTimes(1);
+  });
+
+  it("starts nothing for anybody without a secret", async () => {
+    const before = proof();
+    vi.stubEnv("KAWA_SECRET", undefined);
+    expect((await mount().route.POST(request("POST", "start", before))).status).toBe(500);
+    expect(handler).not.toHaveBeenCalled();
   });
 });
 

@@ -50,7 +50,7 @@ export function createRegistryRoute(registry: AnyRegistry): Route {
       .elsewhere.tellPool()
       .catch((error) => {
         telling = undefined;
-        reportSeldom("registry", "The engine could not be told how it starts actors.", error);
+        reportSeldom("registry-pool", "The engine could not be told how it starts actors.", error);
       }));
   };
   const answer: Handler = async (request) => {

@@ -123,12 +123,13 @@ class RemoteEngine {
 
   async makePool(wanted: WantedPool, found: Configs): Promise<void> {
     const configs = Object.values(found);
-    const { hosting } = wanted;
-    if (hosting === "serverless") {
-      if (configs.some(({ serverless }) => !serverless || !wanted.isTold(serverless)) || configs.length === 0)
-        await this.#putPool(wanted.config);
+    if (wanted.hosting === "serverless") {
+      const { config, isTold } = wanted;
+      const knows = configs.length > 0 && configs.every(({ serverless }) => serverless && isTold(serverless));
+      if (!knows) await this.#putPool(config);
       return;
     }
+    const { hosting } = wanted;
     if (hosting === "runner" && configs.some(({ serverless }) => serverless)) throw this.#unusable("runner");
     if (configs.length > 0) return;
     if (hosting === "none") throw this.#unusable("none");

@@ -23,11 +23,14 @@ export type StayConnectedOptions = OpenOptions & {
 export async function stayConnected(options: StayConnectedOptions): Promise<void> {
   const { address, closedBy, follow, onFailure, onLost } = options;
   const startKey = startFailureKey(address.actorName, [address.actorId]);
-  const openNext = (): Promise<Connection | void> =>
-    openConnection(options).catch((error) => onFailure(error, undefined));
+  const openNext = (): Promise<Connection | undefined> =>
+    openConnection(options).catch((error) => {
+      onFailure(error, undefined);
+      return undefined;
+    });
   let failureCount = 0;
   while (!closedBy()) {
-    let connection: Connection | void = undefined;
+    let connection: Connection | undefined;
     try {
       connection = await openConnection(options);
       while (connection && !closedBy()) {

@@ -10,7 +10,7 @@ const retryMs = 1_000;
  */
 export async function successorOf(
   connection: Connection,
-  open: () => Promise<Connection | void>,
+  open: () => Promise<Connection | undefined>,
 ): Promise<Connection | undefined> {
   for (;;) {
     await Promise.race([connection.closed, connection.whenQuiet()]);
