@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
@@ -108,6 +108,7 @@ test("a route without signals is named in the terminal and on the page", async (
 
 test("a middleware at the edge fails, and says which line it lacks", async ({ page }) => {
   const path = join(dir, "middleware.ts");
+  const before = await readFile(path, "utf8");
   await writeFile(path, 'export { withRenderId as middleware } from "kawa/next/middleware";\n');
   try {
     await expect
@@ -118,7 +119,7 @@ test("a middleware at the edge fails, and says which line it lacks", async ({ pa
       .toContain("RUNTIME_UNSUPPORTED");
     expect(server.log()).toContain('runtime: "nodejs"');
   } finally {
-    await rm(path);
+    await writeFile(path, before);
   }
 });
 
