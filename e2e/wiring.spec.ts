@@ -1,8 +1,8 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { doctor } from "../packages/kawa/src/cli/doctor.ts";
+import { checkRunning } from "../packages/kawa/src/cli/check-running.ts";
 import { expect, test } from "./fixtures.ts";
 import { Server } from "./support/server.ts";
 
@@ -82,10 +82,9 @@ test("a strange host is refused, although no instrumentation.ts has called start
 });
 
 test("kawa doctor finds the running app right", async () => {
-  const said: string[] = [];
-  await doctor(dir, { url: server.url }, { print: (text) => void said.push(text), ask: undefined });
-  expect(said.join("\n")).toContain("/api/reactive streams");
-  expect(said.join("\n")).toContain("follows its signals through /api/reactive");
+  const said = (await checkRunning(server.url)).map(({ state, text }) => `${state}: ${text}`);
+  expect(said).toContain("right: /api/reactive streams");
+  expect(said).toContain(`right: ${server.url}/ follows its signals through /api/reactive`);
 });
 
 test("a page without <LiveUpdates> is named in the terminal and on the page", async ({ page }) => {
@@ -109,6 +108,7 @@ test("a route without signals is named in the terminal and on the page", async (
 
 test("a middleware at the edge fails, and says which line it lacks", async ({ page }) => {
   const path = join(dir, "middleware.ts");
+  const before = await readFile(path, "utf8");
   await writeFile(path, 'export { withRenderId as middleware } from "kawa/next/middleware";\n');
   try {
     await expect
@@ -119,7 +119,7 @@ test("a middleware at the edge fails, and says which line it lacks", async ({ pa
       .toContain("RUNTIME_UNSUPPORTED");
     expect(server.log()).toContain('runtime: "nodejs"');
   } finally {
-    await rm(path);
+    await writeFile(path, before);
   }
 });
 

@@ -28,7 +28,7 @@ export function findApp(folder: string): App | undefined {
   const source = has("app") ? "" : has("src/app") ? "src/" : undefined;
   if (source === undefined || !has("package.json") || installedPackage("next", folder) === undefined) return undefined;
   const config = first(...["ts", "mts", "mjs", "js"].map((ending) => `next.config.${ending}`));
-  const module = (name: string): string | undefined =>
+  const moduleOf = (name: string): string | undefined =>
     first(...["ts", "js", "mjs"].map((end) => `${source}${name}.${end}`));
   return {
     folder,
@@ -38,8 +38,8 @@ export function findApp(folder: string): App | undefined {
     packageManager: packageManagerOf(folder),
     config,
     layout: first(...["tsx", "jsx", "js"].map((ending) => `${source}app/layout.${ending}`)),
-    instrumentation: module("instrumentation"),
-    middleware: module("proxy") ?? module("middleware"),
+    instrumentation: moduleOf("instrumentation"),
+    middleware: moduleOf("proxy") ?? moduleOf("middleware"),
     basePath:
       config === undefined ? "" : (/\bbasePath:\s*["'`](\/[^"'`$]+)["'`]/.exec(readText(folder, config))?.[1] ?? ""),
   };

@@ -11,7 +11,7 @@ export type FileChange = {
   readonly after: string | undefined;
 };
 /** What only the author of a file can do. */
-export type ByHand = { readonly path: string; readonly why: string; readonly lines: readonly string[] };
+type ByHand = { readonly path: string; readonly why: string; readonly lines: readonly string[] };
 export type Plan = { readonly changes: readonly FileChange[]; readonly byHand: readonly ByHand[] };
 
 const configLines = [`import { withKawa } from "kawa/next/config";`, "export default withKawa(nextConfig);"];

@@ -57,8 +57,8 @@ export function addImport(text: string, body: readonly Node[], line: string): Ch
 export function removeImport(text: string, body: readonly Node[], line: string): Change | undefined {
   const found = body.find(({ type, start, end }) => type !== "File" && text.slice(start, end) === line);
   if (!found) return undefined;
-  // The line break before it, else the ones after it.
-  if (text[found.start - 1] === "\n") return { start: found.start - 1, end: found.end, text: "" };
+  // It goes as it came: behind another import with the line break before it, as the first statement with those after it.
+  if (found !== body[0]) return { start: found.start - 1, end: found.end, text: "" };
   const after = /^\n{0,2}/.exec(text.slice(found.end))![0];
   return { start: found.start, end: found.end + after.length, text: "" };
 }

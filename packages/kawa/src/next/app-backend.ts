@@ -6,5 +6,3 @@ import { reactiveRegistry } from "../rivetkit/reactive-registry.ts";
 if (process.env.KAWA_BACKEND === "default" && !isReactiveBackendInitialized()) {
   initReactiveBackend({ registry: reactiveRegistry });
 }
-
-export {};
