@@ -2,14 +2,15 @@ import { join } from "node:path";
 import { withKawa } from "kawa/next/config";
 
 const root = join(import.meta.dirname, "../..");
-const output = process.env["KAWA_E2E_OUTPUT"] as "export" | undefined;
+const output = (process.env["KAWA_E2E_OUTPUT"] ?? "standalone") as "export" | "standalone";
+const isDev = process.env.NODE_ENV === "development";
 
 export default withKawa({
-  ...(output === undefined ? {} : { output }),
+  output,
   basePath: "/shop",
   trailingSlash: true,
   // The test answers in its place.
-  assetPrefix: "http://cdn.test/assets",
+  ...(isDev ? { distDir: ".next/cache/dev" } : { assetPrefix: "http://cdn.test/assets" }),
   redirects: async () => [{ source: "/old/:way/:name", destination: "/:way/:name", permanent: false }],
   turbopack: { root },
   outputFileTracingRoot: root,

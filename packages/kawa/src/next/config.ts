@@ -1,7 +1,7 @@
-import { createRequire } from "node:module";
-import { dirname, relative, sep } from "node:path";
 import type { NextConfig } from "next";
 import { KawaError } from "../core/errors/errors.ts";
+import { nativeFiles } from "./native-files.ts";
+import { warnOfRootMatcher } from "./root-matcher.ts";
 
 /** Packages with native code: Node loads them, the bundler must not. */
 const externals = ["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"];
@@ -22,6 +22,7 @@ export function withKawa(config: NextConfig = {}): NextConfig {
         `refreshes. Delete that line, or write output: "standalone". Pages that read no signal are static either way.`,
     );
   }
+  warnOfRootMatcher(config);
   return {
     ...config,
     serverExternalPackages: [...new Set([...(config.serverExternalPackages ?? []), ...externals])],
@@ -30,10 +31,9 @@ export function withKawa(config: NextConfig = {}): NextConfig {
     instrumentationClientInject: [
       ...new Set([...(config.instrumentationClientInject ?? []), "kawa/next/instrumentation-client"]),
     ],
-    // The engine is started by path, so tracing does not see it.
     outputFileTracingIncludes: {
       ...config.outputFileTracingIncludes,
-      "/*": [...new Set([...(config.outputFileTracingIncludes?.["/*"] ?? []), ...engineFiles()])],
+      "/*": [...new Set([...(config.outputFileTracingIncludes?.["/*"] ?? []), ...nativeFiles()])],
     },
     outputFileTracingExcludes: {
       ...config.outputFileTracingExcludes,
@@ -43,11 +43,4 @@ export function withKawa(config: NextConfig = {}): NextConfig {
     // opened first load itself again and again.
     experimental: { useOffline: true, turbopackFileSystemCacheForDev: false, ...config.experimental },
   };
-}
-
-/** The engine's files where they are installed: in a workspace that is further up. */
-function engineFiles(): string[] {
-  const command = createRequire(import.meta.url).resolve("@rivetkit/engine-cli");
-  const folder = dirname(dirname(command));
-  return [`${relative(process.cwd(), folder).split(sep).join("/")}/engine-cli*/**`];
 }
