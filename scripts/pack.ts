@@ -5,6 +5,8 @@ import { pathToFileURL } from "node:url";
 
 const root = join(import.meta.dirname, "..");
 const source = join(root, "packages/kawa");
+/** Whose packages they are on npm. Nobody owns the name yet, so `KAWA_SCOPE` tells it where they are published. */
+export const scope = process.env["KAWA_SCOPE"] ?? "@kawa-placeholder";
 /** What is published: compiled from the sources, which the workspace itself uses. */
 export const stage = join(source, "dist");
 
@@ -38,6 +40,8 @@ function writePackageJson(): void {
   );
   // It keeps the sources from being published by accident.
   delete manifest.private;
+  // The package `kawa` on npm is somebody else's: an app installs this one under that name.
+  manifest.name = `${scope}/${manifest.name}`;
   writeFileSync(join(stage, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

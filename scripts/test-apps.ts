@@ -18,7 +18,7 @@ import { nodeBinary } from "./tools.ts";
 //
 // --manager npm | pnpm | pnpm-10 | yarn | yarn-berry: of the kinds that name none
 // --form lean | overrides | bare: how RivetKit is installed (scripts/install-app.ts)
-// --node 22: with that version of Node
+// --node 22,24,26: with these versions of Node, one after the other; the first one builds
 // --cold: with an empty cache of the package manager, to measure the install
 // --install-only: and nothing else
 // --without-dev: next dev is not tried
@@ -46,7 +46,7 @@ const chosen = names.length === 0 ? kinds : kinds.filter(({ name }) => names.inc
 const startedAt = performance.now();
 const since = (): string => `${((performance.now() - startedAt) / 1_000).toFixed(0)} s`;
 const folder = options.keep ?? mkdtempSync(join(tmpdir(), "kawa-apps-"));
-const node = nodeBinary(options.node);
+const nodes = options.node?.split(",").map(nodeBinary) ?? [process.execPath];
 
 async function tryAll(install: InstallOptions): Promise<number> {
   const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
@@ -55,7 +55,7 @@ async function tryAll(install: InstallOptions): Promise<number> {
   for (const kind of chosen) {
     const tried: Tried = new Map();
     try {
-      await tryKind(options["without-dev"] ? { ...kind, dev: false } : kind, { packages, browser, node }, tried);
+      await tryKind(options["without-dev"] ? { ...kind, dev: false } : kind, { packages, browser, nodes }, tried);
     } catch (error) {
       failures += 1;
       console.error(`${kind.name}:`, error);
@@ -79,7 +79,6 @@ try {
       // One kind needs it; the others have it beside them.
       optionalDependencies: { "babel-plugin-react-compiler": "^1.0.0" },
     },
-    node,
   };
   if (options["install-only"]) installApp(folder, join(import.meta.dirname, "../e2e/installed-app"), install);
   else {

@@ -1,7 +1,9 @@
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { copyFileSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { builtinModules, createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { kawaErrorCodes } from "../packages/kawa/src/core/errors/error-codes.ts";
+import { packRivetkit } from "./pack-rivetkit.ts";
 import { pack, stage } from "./pack.ts";
 
 // Checks what is published, as an app gets it: metadata, resolution, declarations, size.
@@ -44,12 +46,24 @@ const compilerOptions = {
 /** Declarations of Next and RivetKit have errors of their own, which `skipLibCheck` hides in apps. */
 const ofOthers = /^\S*node_modules\/(?!kawa\/)/;
 
-async function checkTypes(compiler: string, exactOptionalPropertyTypes: boolean): Promise<void> {
-  const config = join(consumer, `tsconfig.${exactOptionalPropertyTypes}.json`);
-  writeFileSync(
-    config,
-    JSON.stringify({ compilerOptions: { ...compilerOptions, exactOptionalPropertyTypes }, files: ["app.tsx"] }),
-  );
+type Settings = {
+  readonly exactOptionalPropertyTypes?: boolean;
+  /** Where the code will run, which bundlers know. Without them: what an editor and `next build` see. */
+  readonly customConditions?: readonly string[];
+};
+
+const allSettings: readonly Settings[] = [
+  {},
+  { exactOptionalPropertyTypes: true },
+  { exactOptionalPropertyTypes: true, customConditions: ["react-server"] },
+  { exactOptionalPropertyTypes: true, customConditions: ["browser"] },
+];
+
+async function checkTypes(compiler: string, settings: Settings): Promise<void> {
+  const labels = [settings.exactOptionalPropertyTypes && "exactOptionalPropertyTypes", settings.customConditions?.[0]];
+  const named = labels.filter(Boolean).join(", ");
+  const config = join(consumer, `tsconfig.${named.replace(", ", ".")}.json`);
+  writeFileSync(config, JSON.stringify({ compilerOptions: { ...compilerOptions, ...settings }, files: ["app.tsx"] }));
   const output = await new Promise<string>((done, fail) =>
     execFile(process.execPath, [compiler, "-p", config, "--pretty", "false"], { cwd: consumer }, (error, stdout) =>
       !error || stdout.includes("error TS") ? done(stdout) : fail(error),
@@ -57,7 +71,7 @@ async function checkTypes(compiler: string, exactOptionalPropertyTypes: boolean)
   );
   const errors = output.split("\n").filter((line) => line.includes("error TS") && !ofOthers.test(line));
   const { version } = createRequire(compiler)("../package.json") as { version: string };
-  const name = `TypeScript ${version}${exactOptionalPropertyTypes ? ", exactOptionalPropertyTypes" : ""}`;
+  const name = ["TypeScript", version, named].join(" ").trim();
   if (errors.length > 0) throw new Error(`${name}:\n${errors.join("\n")}`);
   console.log(`${name}: no errors`);
 }
@@ -68,11 +82,52 @@ const compilers = [
   join(root, "node_modules/@arethetypeswrong/core/node_modules/typescript/bin/tsc"),
 ];
 
+/** Files that are there, and kinds of files that are not. */
+function checkFiles(tarball: string): void {
+  const files = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
+  const wanted = ["README.md", "LICENSE", "CHANGELOG.md", ...kawaErrorCodes.map((code) => `docs/errors/${code}.md`)];
+  const missing = wanted.filter((name) => !files.includes(`package/${name}`));
+  const strange = files.filter((name) => /\.test\.|(?<!\.d)\.tsx?$|\/test\//.test(name));
+  if (missing.length + strange.length > 0) throw new Error(`Missing: ${missing.join()}. Too much: ${strange.join()}`);
+  console.log(`files: ${files.length}, with the page of each error and without tests`);
+}
+
+/** A script without a bundler imports what docs/plain-node.md shows. */
+function checkPlainNode(): void {
+  const code = `import { namespace, read } from "kawa"; import { initReactiveBackend } from "kawa/rivetkit"; import "kawa/rivetkit/storage";
+    const counter = namespace("app").signal("counter", 1);
+    if ((await read(counter)) !== 1 || typeof initReactiveBackend !== "function") process.exit(1);`;
+  execFileSync(process.execPath, ["--input-type=module", "-e", code], { cwd: consumer, stdio: "inherit" });
+  console.log("plain Node: ok");
+}
+
+/** Each package that a file of the shorter RivetKit imports by name is installed with it, or a peer. */
+function checkRivetkit(tarball: string): void {
+  const stage = dirname(tarball);
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(stage, "package.json"), "utf8")) as Manifest;
+  const installed = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
+  // `rivetkit/test` is for tests, which have it.
+  const known = new Set([...installed, ...builtinModules, "vitest"]);
+  const imported = new Set<string>();
+  for (const file of globSync(join(stage, "dist/tsup/**/*.{js,d.ts}"))) {
+    for (const [, name] of readFileSync(file, "utf8").matchAll(importedPackage)) imported.add(name!);
+  }
+  const missing = [...imported].filter((name) => !known.has(name.replace(/^node:/, "")));
+  if (missing.length > 0 || imported.size < 10) throw new Error(`RivetKit imports ${missing.join() || "too little"}.`);
+  console.log(`rivetkit: ${imported.size} packages are imported, ${Object.keys(dependencies).length} are installed`);
+}
+
+type Manifest = Record<"dependencies" | "peerDependencies", Record<string, string>>;
+const importedPackage = /^(?:import |(?! *\*).* from )["']((?:@[\w-]+\/)?[\w:-]+)(?:\/[^"']*)?["'];?$/gm;
+
 const tarball = pack();
 run("publint", [tarball, "--strict"]);
 run("attw", [tarball, "--profile", "esm-only", "--format", "ascii"]);
+checkFiles(tarball);
+checkRivetkit(packRivetkit());
 install(tarball);
+checkPlainNode();
 run("size-limit", [], { KAWA_SIZE_OF: join(consumer, "node_modules/kawa/lib") });
 for (const compiler of compilers) {
-  await Promise.all([true, false].map((isExact) => checkTypes(compiler, isExact)));
+  await Promise.all(allSettings.map((settings) => checkTypes(compiler, settings)));
 }

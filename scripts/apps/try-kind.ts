@@ -15,22 +15,27 @@ import { TwoVisitors } from "./use-app.ts";
 export type Tried = Map<"build" | "live" | "restart" | "next build" | "dev", string>;
 
 /** What apps are tried with. */
-export type Tools = { readonly packages: Packages; readonly browser: Browser; readonly node: string };
+export type Tools = { readonly packages: Packages; readonly browser: Browser; readonly nodes: readonly string[] };
 
-type Way = Tools & { readonly kind: Kind; readonly folder: AppFolder; readonly tried: Tried };
+type Way = Tools & { readonly node: string; readonly kind: Kind; readonly folder: AppFolder; readonly tried: Tried };
 
 /** Builds an app of a kind, starts it, uses it, and does the same with `next dev`. Throws where something is not as it should be. */
 export async function tryKind(kind: Kind, tools: Tools, tried: Tried): Promise<void> {
-  const { packages, node } = tools;
+  const { packages, nodes } = tools;
+  const node = nodes[0]!;
   const folder = makeFolder(kind, mkdtempSync(join(tmpdir(), `kawa-app-${kind.name}-`)));
-  const way = { ...tools, kind, folder, tried };
+  const way = { ...tools, node, kind, folder, tried };
   try {
     packages.lendTo(kind, folder);
     writeApp(kind, folder);
     if (kind.start === "container") return await tryContainer(way);
     await timed(tried, "build", () => checkBuild(build(node, folder.app, kind.flags)));
     if (kind.start === "standalone") await tryStandalone(way);
-    else await tryServer(way, { command: [node, nextOf(folder.app), "start", "--port", "{port}"], cwd: folder.app });
+    else {
+      for (const each of nodes) {
+        await tryServer(way, { command: [each, nextOf(folder.app), "start", "--port", "{port}"], cwd: folder.app });
+      }
+    }
     if (kind.dev) await timed(tried, "dev", () => tryDev(way));
   } finally {
     packages.takeBack();

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, globSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -39,6 +39,14 @@ const pnpm: Layout = {
   },
 };
 
+const engineInApp = `apps/web/node_modules/${engine}-${platform}`;
+const { [store(`${engine}-${platform}`, engine)]: _left, ...otherLinks } = pnpm.links!;
+/** pnpm leaves out an engine that is made for another C library. */
+const pnpmWithOwnEngine: Layout = {
+  packages: pnpm.packages,
+  links: { ...otherLinks, [engineInApp]: store(`${engine}-${platform}`) },
+};
+
 function install(root: string, { packages, links = {} }: Layout): void {
   for (const [name, place] of Object.entries(packages)) {
     const optionalDependencies =
@@ -56,6 +64,7 @@ function install(root: string, { packages, links = {} }: Layout): void {
 it.each<[string, Layout]>([
   ["npm", npm],
   ["pnpm", pnpm],
+  ["pnpm, and the app its engine,", pnpmWithOwnEngine],
 ])("names what a copy of the traced files lacks, where %s has installed it and Node finds it", (_, layout) => {
   const { path: root, remove } = makeTempFolder();
   onTestFinished(remove);
@@ -74,7 +83,8 @@ it.each<[string, Layout]>([
   }
   const find = (name: string, from: string): string => createRequire(from).resolve(name);
   const inCopy = (name: string): string => join(copy, layout.packages[name]!, "index.js");
-  expect(existsSync(find(`${engine}-${platform}`, inCopy(engine)))).toBe(true);
+  const importer = layout === pnpmWithOwnEngine ? join(copy, "apps/web/index.js") : inCopy(engine);
+  expect(find(`${engine}-${platform}`, importer).startsWith(copy)).toBe(true);
   const found = find(runtime, inCopy("rivetkit"));
   expect(found.startsWith(copy)).toBe(true);
   expect(find(`${runtime}-${platform}`, found).startsWith(copy)).toBe(true);

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { KawaError } from "../../core/errors/errors.ts";
+import { env } from "../settings/env.ts";
+import { leanInstallHint } from "../settings/lean-install.ts";
 import { checkDisk } from "./disk-room.ts";
 import { createNamespace, findNamespace, isHealthy, oldNamespace } from "./engine-api.ts";
 import { isEngineAlive, recordOf } from "./engine-owner.ts";
@@ -52,6 +54,9 @@ export type StartedWithNamespace = Started & { readonly namespace: string };
 
 /** Starts or joins the engine for the first time, and finds or makes the namespace. */
 export async function startWithNamespace(wanted: WantedEngine): Promise<StartedWithNamespace> {
+  // Said once: when the app is developed and its first engine starts.
+  const hint = env.isDevelopment && !wanted.folder.readRecord() && leanInstallHint(env.workingFolder);
+  if (hint) console.warn(`[kawa] ${hint}`);
   // The actors of another process that has lost its engine start anew too. That happens once, and nothing is lost.
   const first = await startOrJoin(wanted, { withServers: true });
   try {

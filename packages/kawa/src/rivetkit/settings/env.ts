@@ -45,6 +45,10 @@ export const env = {
     const isDeployed = process.env.__NEXT_PRIVATE_STANDALONE_CONFIG !== undefined && appFolder() === process.cwd();
     return isDeployed && !process.env.KAWA_DATA_DIR ? this.dataDir : undefined;
   },
+  /** Where the process was started: the folder of the app, or of its standalone server. */
+  get workingFolder(): string {
+    return process.cwd();
+  },
   /** Read by RivetKit's native part when it is loaded. */
   get rivetLogLevel(): string | undefined {
     return process.env.RIVET_LOG_LEVEL || undefined;
