@@ -43,6 +43,9 @@ if (unknown.length > 0) {
 }
 const chosen = names.length === 0 ? kinds : kinds.filter(({ name }) => names.includes(name));
 
+// Servers end with this process, and only a regular end of it tells them.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 const startedAt = performance.now();
 const since = (): string => `${((performance.now() - startedAt) / 1_000).toFixed(0)} s`;
 const folder = options.keep ?? mkdtempSync(join(tmpdir(), "kawa-apps-"));

@@ -6,7 +6,7 @@ import { type Instruction, parseDockerfile } from "./dockerfile.ts";
 import { inRoot, makeRoot, nodeUser } from "./root-folder.ts";
 
 /** A stage of a Dockerfile, as a folder. */
-export type Image = {
+type Image = {
   readonly root: string;
   workdir: string;
   user: number;
@@ -15,7 +15,7 @@ export type Image = {
   command: string[];
 };
 
-export type Context = {
+type Context = {
   /** What `docker build` is given. */
   readonly folder: string;
   /** Names in the `.dockerignore`. */

@@ -30,6 +30,8 @@ export type Kind = {
   readonly visit?: (writer: Page, address: string) => Promise<void>;
   /** Whether `next dev` is tried too. */
   readonly dev?: boolean;
+  /** A standalone server is also started where it was built, before and after another build. */
+  readonly isRebuilt?: boolean;
   /** How the built app is started. @default "next start" */
   readonly start?: "standalone" | "container";
 };
@@ -174,6 +176,11 @@ const reactiveState = createReactiveStateActor<{ userId: string }>({
 
 export const registry = setup({ use: { reactiveState } });
 `,
+  "app/api/counter/route.ts": `import { answerErrors } from "kawa/next";
+import { counter } from "../../../lib/signals";
+
+export const POST = answerErrors(async () => Response.json(await counter.update((count) => count + 1)));
+`,
   "app/sign/[way]/route.ts": `import { cookies } from "next/headers";
 
 export async function POST(_: Request, { params }: { params: Promise<{ way: string }> }): Promise<Response> {
@@ -204,9 +211,9 @@ const all: readonly Kind[] = [
   { name: "auth", files: auth, visit: signIn },
   { name: "react-compiler", config: "reactCompiler: true", dev: true },
   { name: "cache-components", config: "cacheComponents: true, partialPrefetching: true", files: cached, dev: true },
-  { name: "standalone", ...standalone },
+  { name: "standalone", ...standalone, isRebuilt: true },
   { name: "standalone-webpack", ...standalone, flags: ["--webpack"] },
-  { name: "npm-workspaces", workspace: "hoisted", rootFiles: repository, ...standalone, dev: true },
+  { name: "npm-workspaces", workspace: "hoisted", rootFiles: repository, ...standalone, isRebuilt: true, dev: true },
   { name: "npm-own-modules", workspace: "own modules", rootFiles: repository, ...standalone },
   { name: "pnpm", manager: "pnpm", ...standalone, dev: true },
   {

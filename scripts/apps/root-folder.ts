@@ -17,7 +17,7 @@ const ofNetwork = [
 /** Where Node is in such a root folder: that of this machine's system may be another version. */
 const nodeFolder = "/opt/node/bin";
 
-export type InRoot = {
+type InRoot = {
   readonly cwd: string;
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;

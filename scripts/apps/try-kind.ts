@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chownSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -12,10 +13,10 @@ import { deploy } from "./standalone.ts";
 import { TwoVisitors } from "./use-app.ts";
 
 /** What has been tried with an app, and how long each took. */
-export type Tried = Map<"build" | "live" | "restart" | "next build" | "dev", string>;
+export type Tried = Map<"build" | "deployed" | "live" | "restart" | "next build" | "dev", string>;
 
 /** What apps are tried with. */
-export type Tools = { readonly packages: Packages; readonly browser: Browser; readonly nodes: readonly string[] };
+type Tools = { readonly packages: Packages; readonly browser: Browser; readonly nodes: readonly string[] };
 
 type Way = Tools & { readonly node: string; readonly kind: Kind; readonly folder: AppFolder; readonly tried: Tried };
 
@@ -111,10 +112,12 @@ function checkLog(log: string): void {
 
 /** Elsewhere it has to have everything with it; where it was built, the next build keeps its values. */
 async function tryStandalone(way: Way): Promise<void> {
-  const { folder, node } = way;
+  const { folder, node, tried } = way;
   const place = mkdtempSync(join(tmpdir(), "kawa-deployed-"));
   try {
     const target = deploy(folder, join(place, "app"));
+    const [size] = execFileSync("du", ["-sm", place], { encoding: "utf8" }).split("\t");
+    tried.set("deployed", `${size} MB`);
     if (existsSync(join(folder.app, ".rivet"))) throw new Error("The build has begun a data folder.");
     // What is left of the app must not help it.
     const away = `${folder.root}-away`;
@@ -127,7 +130,7 @@ async function tryStandalone(way: Way): Promise<void> {
   } finally {
     rmSync(place, { recursive: true, force: true, maxRetries: 5 });
   }
-  await timed(way.tried, "next build", () => tryNextBuild(way));
+  if (way.kind.isRebuilt) await timed(way.tried, "next build", () => tryNextBuild(way));
 }
 
 async function tryNextBuild(way: Way): Promise<void> {

@@ -7,7 +7,7 @@ import type { Kind } from "./kinds.ts";
 const waitMs = 90_000;
 
 /** A running app, as two people see it. */
-export type Visited = {
+type Visited = {
   readonly kind: Kind;
   /** Where its server listens, such as `http://localhost:3000`. */
   readonly origin: string;
