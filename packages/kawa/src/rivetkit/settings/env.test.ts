@@ -54,7 +54,7 @@ describe("the folder of the embedded engine", () => {
     expect(dataDirIn("apps/web/.next/standalone", "another/place")).toBe(join("/apps/web/.next/standalone/.rivet"));
   });
 
-  it.each([
+  it.each<[string, string, string | undefined, string, string | undefined]>([
     ["a standalone server elsewhere", "elsewhere/app", "{}", "", join("/elsewhere/app/.rivet")],
     ["the same with a folder of its own choice", "elsewhere/app", "{}", "/var/kawa", undefined],
     ["one where it was built", "apps/web/.next/standalone/apps/web", "{}", "", undefined],
