@@ -1,5 +1,4 @@
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
@@ -158,54 +157,6 @@ test("a client component below a path writes", async ({ page }) => {
     .poll(async () => (await fetch(`${server.url}/shop/route/${name}/`)).text())
     .toContain("<output>1</output>");
   expect(errors).toEqual([]);
-});
-
-test("a standalone copy elsewhere has all that it needs with it", async ({ page }) => {
-  await serveAssets(page);
-  const place = await mkdtemp(join(tmpdir(), "kawa-standalone-"));
-  try {
-    await cp(join(dir, ".next/standalone"), place, { recursive: true, verbatimSymlinks: true });
-    const copy = await Server.start({ dir: join(place, "e2e/shop-app"), isStandalone: true, home: "/shop/" });
-    try {
-      await openLive(page, `${copy.url}/shop/client/cheese/`);
-      await page.getByRole("button", { name: "Add" }).click();
-      await expect(shown(page, "cheese")).toHaveText("1");
-      await copy.restart();
-      await expectState(page, "live");
-      await page.getByRole("button", { name: "Add" }).click();
-      await expect(shown(page, "cheese")).toHaveText("2");
-      expect(copy.log()).not.toContain("[kawa]");
-    } finally {
-      await copy.dispose();
-    }
-  } finally {
-    await rm(place, { recursive: true, force: true, maxRetries: 5 });
-  }
-});
-
-test("next dev with webpack compiles the app, and its pages are live", async ({ page }) => {
-  const compiled = { timeout: 120_000 };
-  page.setDefaultNavigationTimeout(compiled.timeout);
-  const dev = await Server.start({ dir, isDev: true, flags: ["--webpack"], home: "/shop/", startTimeoutMs: 120_000 });
-  try {
-    const errors: string[] = [];
-    page.on("pageerror", ({ message }) => errors.push(message));
-    for (const [way, count] of [
-      ["client", 1],
-      ["page", 2],
-    ] as const) {
-      await page.goto(`${dev.url}/shop/${way}/butter/`);
-      await expectState(page, "live", compiled.timeout);
-      if (way === "client") await page.getByRole("button", { name: "Add" }).click();
-      else await fetch(`${dev.url}/shop/api/count/butter/`, { method: "PUT", body: String(count) });
-      await expect(shown(page, "butter")).toHaveText(String(count), compiled);
-    }
-    expect(errors).toEqual([]);
-    expect(dev.log()).not.toContain("TypeError");
-  } finally {
-    await dev.dispose();
-    await rm(join(dir, ".next/cache/dev"), { recursive: true, force: true, maxRetries: 5 });
-  }
 });
 
 test("what an export would leave dead does not build, and says why", async () => {

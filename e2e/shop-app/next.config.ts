@@ -2,15 +2,14 @@ import { join } from "node:path";
 import { withKawa } from "kawa/next/config";
 
 const root = join(import.meta.dirname, "../..");
-const output = (process.env["KAWA_E2E_OUTPUT"] ?? "standalone") as "export" | "standalone";
-const isDev = process.env.NODE_ENV === "development";
+const output = process.env["KAWA_E2E_OUTPUT"] as "export" | undefined;
 
 export default withKawa({
-  output,
+  ...(output === undefined ? {} : { output }),
   basePath: "/shop",
   trailingSlash: true,
   // The test answers in its place.
-  ...(isDev ? { distDir: ".next/cache/dev" } : { assetPrefix: "http://cdn.test/assets" }),
+  assetPrefix: "http://cdn.test/assets",
   redirects: async () => [{ source: "/old/:way/:name", destination: "/:way/:name", permanent: false }],
   turbopack: { root },
   outputFileTracingRoot: root,

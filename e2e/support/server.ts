@@ -31,10 +31,6 @@ export type ServerOptions = {
   dir?: string;
   /** `next dev` instead of `next start`. @default false */
   isDev?: boolean;
-  /** Flags of `next dev` and `next start`, such as `--webpack`. @default none */
-  flags?: readonly string[];
-  /** Runs the `server.js` of a standalone build that is in `dir`. @default false */
-  isStandalone?: boolean;
   /** Folder of the embedded engine's data. @default a new one, deleted by `dispose()` */
   dataDir?: string;
   /** @default a free one, kept over restarts */
@@ -91,23 +87,19 @@ export class Server {
   async start(): Promise<void> {
     if (this.#process?.isRunning()) return;
     this.#pastLogs = this.log();
-    const { dir = appDir, isDev = false, flags = [], isStandalone = false } = this.#options;
-    const { port, home = "/", env, startTimeoutMs = 120_000 } = this.#options;
+    const { dir = appDir, isDev = false, port, home = "/", env, startTimeoutMs = 120_000 } = this.#options;
     // A copy of the app runs its own copy of Next; a fixture has none.
     const ownCommand = join(dir, relative(appDir, nextCommand));
     const command = existsSync(ownCommand) ? ownCommand : nextCommand;
     const app = spawnProcess(
       process.execPath,
-      isStandalone
-        ? ["server.js"]
-        : [command, isDev ? "dev" : "start", ...flags, "-H", "127.0.0.1", "-p", String(port)],
+      [command, isDev ? "dev" : "start", "-H", "127.0.0.1", "-p", String(port)],
       {
         cwd: dir,
         env: {
           NODE_ENV: isDev ? "development" : "production",
           NEXT_TELEMETRY_DISABLED: "1",
           KAWA_DATA_DIR: this.dataDir,
-          ...(isStandalone && { PORT: String(port), HOSTNAME: "127.0.0.1" }),
           // What a developer's shell may hold must not lead the test to another engine.
           RIVET_ENDPOINT: undefined,
           KAWA_SECRET: undefined,
