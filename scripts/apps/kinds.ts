@@ -192,8 +192,6 @@ export async function POST(_: Request, { params }: { params: Promise<{ way: stri
 };
 
 const repository = { "package.json": JSON.stringify({ name: "repository", private: true, workspaces: ["apps/*"] }) };
-const pnpmRepository = { ...repository, "pnpm-workspace.yaml": "packages:\n  - apps/*\n" };
-const pnpmHoisted = { ...repository, "pnpm-workspace.yaml": "packages:\n  - apps/*\nnodeLinker: hoisted\n" };
 
 const standalone = { config: `output: "standalone"`, start: "standalone" } as const;
 
@@ -216,15 +214,6 @@ const all: readonly Kind[] = [
   { name: "npm-workspaces", workspace: "hoisted", rootFiles: repository, ...standalone, isRebuilt: true, dev: true },
   { name: "npm-own-modules", workspace: "own modules", rootFiles: repository, ...standalone },
   { name: "pnpm", manager: "pnpm", ...standalone, dev: true },
-  {
-    name: "pnpm-workspaces",
-    manager: "pnpm",
-    workspace: "own modules",
-    rootFiles: pnpmRepository,
-    ...standalone,
-    dev: true,
-  },
-  { name: "pnpm-hoisted", manager: "pnpm", workspace: "hoisted", rootFiles: pnpmHoisted, ...standalone },
   { name: "container", config: `output: "standalone"`, start: "container" },
 ];
 
