@@ -10,8 +10,10 @@ describe("withKawa", () => {
       expect.arrayContaining(["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"]),
     );
     expect(config.transpilePackages).toContain("kawa");
-    const engine = config.outputFileTracingIncludes!["/*"]!;
-    expect(engine.flatMap((pattern) => globSync(pattern)).map((path) => basename(path))).toContain("rivet-engine");
+    const names = config
+      .outputFileTracingIncludes!["/*"]!.flatMap((pattern) => globSync(pattern))
+      .map((path) => basename(path));
+    expect(names).toEqual(expect.arrayContaining(["rivet-engine", expect.stringMatching(/^rivetkit-napi\..+\.node$/)]));
     expect(config.outputFileTracingExcludes?.["/*"]).toContain("./.rivet/**");
   });
 

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, relative, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import type { NextConfig } from "next";
 import { KawaError, show } from "../core/errors/errors.ts";
 import { detached } from "../core/process/detached.ts";
 import { findBackend } from "../wiring/find-backend.ts";
+import { nativeFiles } from "./native-files.ts";
 import { watchConnections } from "./network/connections.ts";
+import { warnOfRootMatcher } from "./root-matcher.ts";
 
 /** Packages with native code: Node loads them, the bundler must not. */
 const externals = ["rivetkit", "@rivetkit/rivetkit-napi", "@rivetkit/engine-cli"];
@@ -50,6 +51,7 @@ export function withKawa(
         `refreshes. Delete that line, or write output: "standalone". Pages that read no signal are static either way.`,
     );
   }
+  warnOfRootMatcher(config);
   prepareProcess();
   const backend = backendOf(options);
   return {
@@ -62,10 +64,9 @@ export function withKawa(
     instrumentationClientInject: [
       ...new Set([...(config.instrumentationClientInject ?? []), "kawa/next/instrumentation-client"]),
     ],
-    // The engine is started by path, so tracing does not see it.
     outputFileTracingIncludes: {
       ...config.outputFileTracingIncludes,
-      "/*": [...new Set([...(config.outputFileTracingIncludes?.["/*"] ?? []), ...engineFiles()])],
+      "/*": [...new Set([...(config.outputFileTracingIncludes?.["/*"] ?? []), ...nativeFiles()])],
     },
     outputFileTracingExcludes: {
       ...config.outputFileTracingExcludes,
@@ -111,11 +112,4 @@ function aliases(config: NextConfig, path: string): Pick<NextConfig, "turbopack"
       return result;
     },
   };
-}
-
-/** The engine's files where they are installed: in a workspace that is further up. */
-function engineFiles(): string[] {
-  const command = createRequire(import.meta.url).resolve("@rivetkit/engine-cli");
-  const folder = dirname(dirname(command));
-  return [`${relative(process.cwd(), folder).split(sep).join("/")}/engine-cli*/**`];
 }

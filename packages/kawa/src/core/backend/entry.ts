@@ -1,6 +1,6 @@
 import type { Entry } from "./backend.ts";
 import { isKawaError, KawaError } from "../errors/errors.ts";
-import { MemberList } from "./member-list.ts";
+import { isMemberList } from "./member-list.ts";
 import { readNamed } from "../value/unreadable.ts";
 import { decode, encodeValue } from "../value/value.ts";
 
@@ -48,7 +48,7 @@ class TextEntry implements PresentEntry {
 
 /** About how many characters the encoded value has; 0 where there is none. */
 export function sizeOfEntry(entry: Entry): number {
-  return entry instanceof TextEntry || entry instanceof MemberList ? entry.size : 0;
+  return "size" in entry ? (entry as TextEntry).size : 0;
 }
 
 const texts = new WeakMap<Entry, string>();
@@ -59,7 +59,7 @@ const texts = new WeakMap<Entry, string>();
  * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
  */
 export function textOf(key: string, entry: Entry): string | null {
-  if (entry instanceof MemberList) return entry.textOf(key);
+  if (isMemberList(entry)) return entry.textOf(key);
   if (entry.state !== "present") return null;
   let text = texts.get(entry);
   if (text === undefined) texts.set(entry, (text = readNamed(key, () => writtenOut(key, entry))));

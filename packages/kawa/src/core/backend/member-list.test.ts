@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { modelRuns } from "../../../test/support/model-runs.ts";
 import { idsAfter } from "./list-change.ts";
-import { MemberList } from "./member-list.ts";
+import { createPresentEntry, sizeOfEntry, textOf } from "./entry.ts";
+import { isMemberList, MemberList } from "./member-list.ts";
 import { membersKey } from "./members.ts";
 import { decodeValue } from "../value/value.ts";
 
@@ -79,4 +80,23 @@ it("whoever comes and goes, each version stays as it was, and a change leads fro
     }),
     { numRuns: modelRuns(200) },
   );
+});
+
+describe("another copy of the module, as each part of a server has one", () => {
+  it("knows a list, its text and its size", async () => {
+    const list = MemberList.of(1, ["a", "b"]);
+    vi.resetModules();
+    const [otherList, otherEntry] = await Promise.all([import("./member-list.ts"), import("./entry.ts")]);
+    expect(otherList.MemberList).not.toBe(MemberList);
+    expect(otherList.isMemberList(list)).toBe(true);
+    expect(isMemberList(otherList.MemberList.of(1, []))).toBe(true);
+    expect(isMemberList(createPresentEntry(1, "[1]"))).toBe(false);
+    expect(isMemberList(undefined)).toBe(false);
+    // The list itself gives it: nobody encodes the ids anew.
+    expect(otherEntry.textOf(key, list as never)).toBe(textOf(key, list as never));
+    expect(otherEntry.sizeOfEntry(list as never)).toBe(list.size);
+    const value = createPresentEntry(1, "[1234]");
+    expect([otherEntry.sizeOfEntry(value), sizeOfEntry(value)]).toEqual([6, 6]);
+    expect(otherEntry.sizeOfEntry({ state: "absent", seq: 1 })).toBe(0);
+  });
 });

@@ -120,6 +120,11 @@ export class MemberList {
   }
 }
 
+/** True for every {@link MemberList}: a process holds several copies of the class, so `instanceof` knows only those of its own copy. */
+export function isMemberList(entry: object | undefined): entry is MemberList {
+  return entry !== undefined && "changeTo" in entry;
+}
+
 function noteLast(isThere: Map<string, boolean>, id: string, is: boolean): void {
   isThere.delete(id);
   isThere.set(id, is);

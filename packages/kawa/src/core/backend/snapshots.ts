@@ -1,6 +1,6 @@
 import type { Entry, Reader, Snapshot } from "./backend.ts";
 import { sizeOfEntry } from "./entry.ts";
-import { MemberList } from "./member-list.ts";
+import { isMemberList } from "./member-list.ts";
 import { PinnedSnapshot, type ReadAt } from "./pinned-snapshot.ts";
 import { UndoLog } from "./undo-log.ts";
 import type { Version } from "../value/version.ts";
@@ -94,5 +94,5 @@ export class Snapshots {
 
 /** An older version of a list holds what has changed, and not the list. */
 function sizeOf(key: string, entry: Entry): number {
-  return key.length + (entry instanceof MemberList ? 0 : sizeOfEntry(entry));
+  return key.length + (isMemberList(entry) ? 0 : sizeOfEntry(entry));
 }

@@ -11,7 +11,7 @@ import { createPresentEntry, type PresentEntry } from "../backend/entry.ts";
 import { clip, KawaError } from "../errors/errors.ts";
 import { checkExpected } from "../backend/expected.ts";
 import { isUnder, streamKey } from "../backend/key.ts";
-import { MemberList } from "../backend/member-list.ts";
+import { isMemberList, MemberList } from "../backend/member-list.ts";
 import { memberOf, membersKey } from "../backend/members.ts";
 import { type HeldBounds, HeldCells } from "../backend/held-cells.ts";
 import { notify, reportErrors } from "../backend/notify.ts";
@@ -81,7 +81,7 @@ export function createMemoryBackend(id: string): Backend {
       const before = entryOfKey(list);
       const ids = members.map(({ id }) => id);
       const change = isEphemeral ? { left: [], joined: ids } : { left: ids, joined: [] };
-      entries.set(list, (before instanceof MemberList ? before : MemberList.of(0, [])).changed(seq, change) as Entry);
+      entries.set(list, (isMemberList(before) ? before : MemberList.of(0, [])).changed(seq, change) as Entry);
     }
     return entries;
   };

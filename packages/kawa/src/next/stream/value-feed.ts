@@ -1,7 +1,7 @@
 import type { Backend, Reader } from "../../core/backend/backend.ts";
 import { textOf } from "../../core/backend/entry.ts";
 import { clip, isKawaError } from "../../core/errors/errors.ts";
-import { MemberList } from "../../core/backend/member-list.ts";
+import { isMemberList, type MemberList } from "../../core/backend/member-list.ts";
 import { groupIn } from "../../core/backend/members.ts";
 import type { BackedSignal } from "../../core/signal.ts";
 import { leaveOut } from "../../core/value/unreadable.ts";
@@ -147,7 +147,7 @@ export class ValueFeed {
       const entry = backend.entry(key).peek();
       if (isGuardedForBrowsers(backend) || entry.state === "unknown") continue;
       this.#changed.delete(signal);
-      if (entry instanceof MemberList) this.#addList(key, entry, backend.version.epoch);
+      if (isMemberList(entry)) this.#addList(key, entry, backend.version.epoch);
       else this.#addReadable(key, () => [key, textOf(key, entry), entry.seq, backend.version.epoch]);
     }
     this.#options.onRows();
@@ -188,7 +188,7 @@ export class ValueFeed {
           const rowOf = await loadRows(await reader, some);
           for (const { key } of some) {
             const entry = isGuardedForBrowsers(backend) ? undefined : backend.entry(key).peek();
-            if (entry instanceof MemberList) this.#addList(key, entry, backend.version.epoch);
+            if (isMemberList(entry)) this.#addList(key, entry, backend.version.epoch);
             else this.#addReadable(key, rowOf);
           }
         } catch (error) {

@@ -35,6 +35,16 @@ describe("RenderReads", () => {
     expect(onRead.mock.calls).toEqual([["b", "late"]]);
   });
 
+  it("is compared with one of another copy of the module, as each part of a server has one", async () => {
+    vi.resetModules();
+    const other = new (await import("./render-reads.ts")).RenderReads("other");
+    const render = new RenderReads("r");
+    for (const reads of [render, other]) reads.add("b", "counter");
+    render.add("b", "theme");
+    expect(other).not.toBeInstanceOf(RenderReads);
+    expect([render.covers(other), other.covers(render)]).toEqual([true, false]);
+  });
+
   it("counts as having read everything after 5,000 keys, and says so to who listens", () => {
     const render = new RenderReads("r");
     for (let n = 0; n < 5_000; n += 1) render.add("b", `k${n}`);

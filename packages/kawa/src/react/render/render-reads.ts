@@ -101,7 +101,7 @@ export class RenderReads {
   /** True when the render depends on everything that `other` depends on. */
   covers(other: RenderReads): boolean {
     if (this.isEverything || other.isEverything) return false;
-    for (const [backendId, keys] of other.#keys) for (const key of keys) if (!this.has(backendId, key)) return false;
+    for (const [backendId, keys] of other.keys) for (const key of keys) if (!this.has(backendId, key)) return false;
     return true;
   }
 

@@ -4,6 +4,7 @@ import { detached } from "../../core/process/detached.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { stopInlineStreams } from "../../core/streams/inline-streams.ts";
 import { refuseAtBuild } from "../../core/work/static-refusal.ts";
+import { warnOfDeployedFolder } from "../engine/deployed-folder.ts";
 import { keepLoopbackDirect } from "../engine/direct-loopback.ts";
 import { EmbeddedEngine } from "../engine/embedded-engine.ts";
 import { shareSecretOf } from "../engine/ensure-secret.ts";
@@ -151,6 +152,7 @@ class Host {
 
   async #startEmbedded(options: HostOptions): Promise<EngineTarget> {
     const folder = EngineFolder.open(env.dataDir);
+    warnOfDeployedFolder();
     shareSecretOf(folder);
     // The runner's own delay before an attempt grows up to half a minute.
     const onReturn = (isRunnerLost: boolean): void => {

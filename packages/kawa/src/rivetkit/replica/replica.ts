@@ -2,7 +2,7 @@ import { type Change, type Entry, unknownEntry } from "../../core/backend/backen
 import { notify, reportErrors } from "../../core/backend/notify.ts";
 import { batch, type ReadonlyCell } from "../../core/process/reactive.ts";
 import { type HeldBounds, HeldCells } from "../../core/backend/held-cells.ts";
-import { MemberList } from "../../core/backend/member-list.ts";
+import { isMemberList, MemberList } from "../../core/backend/member-list.ts";
 import { Snapshots } from "../../core/backend/snapshots.ts";
 import type { Version } from "../../core/value/version.ts";
 import { asAnonymous } from "./as-anonymous.ts";
@@ -202,7 +202,7 @@ export class Replica {
     const before = this.#cells.peek(key);
     if (before && before.state !== "unknown") {
       if (before.seq >= seq) return;
-      const list = before instanceof MemberList ? before : MemberList.of(before.seq, []);
+      const list = isMemberList(before) ? before : MemberList.of(before.seq, []);
       this.#replace(key, before, list.changed(seq, { left, joined }));
     } else if (this.#expected.has(key)) {
       const changes = this.#listChanges.get(key) ?? [];

@@ -22,20 +22,21 @@ it.each(["", " ", "\n"])("takes %j for no secret", (secret) => {
 });
 
 describe("the folder of the embedded engine", () => {
-  /** Makes the folders of an app and of what `next build` has made of it, and says where its data is for a server that works in `cwd`. */
-  const dataDirIn = (cwd: string, appDir = "apps/web"): string => {
+  /** Makes the folders of an app and of what `next build` has made of it, and reads a path of them for a server that works in `cwd`. */
+  const readIn = (cwd: string, read: () => string | undefined, appDir = "apps/web"): string | undefined => {
     const root = mkdtempSync(join(tmpdir(), "kawa-env-"));
     const build = join(root, "apps/web/.next");
     mkdirSync(join(build, "standalone/apps/web"), { recursive: true });
     writeFileSync(join(build, "required-server-files.json"), JSON.stringify({ appDir: join(root, appDir) }));
     const spy = vi.spyOn(process, "cwd").mockReturnValue(join(root, cwd));
     try {
-      return env.dataDir.replace(root, "");
+      return read()?.replace(root, "");
     } finally {
       spy.mockRestore();
       rmSync(root, { recursive: true });
     }
   };
+  const dataDirIn = (cwd: string, appDir?: string): string | undefined => readIn(cwd, () => env.dataDir, appDir);
 
   it("is in the folder of the app", () => {
     expect(dataDirIn("apps/web")).toBe(join("/apps/web/.rivet"));
@@ -51,6 +52,17 @@ describe("the folder of the embedded engine", () => {
   it("is where the server works when it was moved out of the build, or the build was", () => {
     expect(dataDirIn("elsewhere/standalone")).toBe(join("/elsewhere/standalone/.rivet"));
     expect(dataDirIn("apps/web/.next/standalone", "another/place")).toBe(join("/apps/web/.next/standalone/.rivet"));
+  });
+
+  it.each<[string, string, string | undefined, string, string | undefined]>([
+    ["a standalone server elsewhere", "elsewhere/app", "{}", "", join("/elsewhere/app/.rivet")],
+    ["the same with a folder of its own choice", "elsewhere/app", "{}", "/var/kawa", undefined],
+    ["one where it was built", "apps/web/.next/standalone/apps/web", "{}", "", undefined],
+    ["a server of next start", "apps/web", undefined, "", undefined],
+  ])("is a part of what was deployed for %s, or not", (_, cwd, config, dataDir, expected) => {
+    vi.stubEnv("__NEXT_PRIVATE_STANDALONE_CONFIG", config);
+    vi.stubEnv("KAWA_DATA_DIR", dataDir);
+    expect(readIn(cwd, () => env.deployedDataDir)).toBe(expected);
   });
 
   it("is what KAWA_DATA_DIR says, wherever the server works", () => {

@@ -58,6 +58,11 @@ export const env = {
       /*turbopackIgnore: true*/ process.env.KAWA_DATA_DIR || join(/*turbopackIgnore: true*/ appFolder(), ".rivet"),
     );
   },
+  /** The folder that a server of `output: "standalone"` was deployed to, where that also has its data: what the next deployment replaces. */
+  get deployedDataDir(): string | undefined {
+    const isDeployed = process.env.__NEXT_PRIVATE_STANDALONE_CONFIG !== undefined && appFolder() === process.cwd();
+    return isDeployed && !process.env.KAWA_DATA_DIR ? this.dataDir : undefined;
+  },
   /** Where the process was started: the folder of the app, or of its standalone server. */
   get workingFolder(): string {
     return process.cwd();
