@@ -72,6 +72,25 @@ describe("docs/README.md", () => {
   );
 });
 
+describe("the path through the docs", () => {
+  const list = readFileSync(join(root, "docs/README.md"), "utf8").matchAll(/^\d+\. \[[^\]]*\]\((.+?)\)/gm);
+  const path = [...list].map(([, name]) => name!);
+
+  it("has pages", () => expect(path.length).toBeGreaterThan(14));
+
+  it.each(path.slice(0, -1).map((name, at) => [name, path[at + 1]!] as const))(
+    "goes on from %s to %s",
+    (name, next) => {
+      const [last] = readFileSync(join(root, "docs", name), "utf8")
+        .trimEnd()
+        .split("\n")
+        .slice(-1);
+      expect(last).toMatch(/^Next: /);
+      expect(last).toContain(`](${next})`);
+    },
+  );
+});
+
 /** Of RivetKit, whose name a folder of the sources has too. */
 const entriesOfOthers = ["rivetkit/agent-os", "rivetkit/db/drizzle"];
 
