@@ -48,8 +48,8 @@ function removeOwnScripts(): void {
 function shortenMap(): void {
   const path = join(root, "README.md");
   if (!existsSync(path)) return;
-  const lines = readFileSync(path, "utf8").split("\n");
-  writeFileSync(path, lines.filter((line) => !line.startsWith("| demo |")).join("\n"));
+  const text = readFileSync(path, "utf8");
+  writeFileSync(path, text.replace(/^\| demo \|.*\n/m, "").replace(/^The demo lets everybody.*\n\n/m, ""));
 }
 
 const unsaved = unsavedChanges();
