@@ -22,7 +22,7 @@ describe("docs/api", () => {
     expect(dirname([...pages.keys()][0]!)).toBe(folder);
   });
 
-  it("has a heading for each name that an entry exports when it runs", async () => {
+  it("has a heading for each name that an entry exports when it runs", { timeout: 180_000 }, async () => {
     const { exports } = JSON.parse(readFileSync(join(packageDir, "package.json"), "utf8")) as {
       exports: Record<string, Target>;
     };
