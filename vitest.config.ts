@@ -18,6 +18,17 @@ export default defineConfig({
     },
     projects: [
       {
+        // Tests of the app: `npx vitest run --project app`. One that hosts actors needs a process of its own.
+        resolve: { alias: { "@": import.meta.dirname } },
+        test: {
+          name: "app",
+          include: ["{actors,app,lib}/**/*.test.{ts,tsx}"],
+          pool: "forks",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         test: {
           name: "unit",
           testTimeout: 30_000,

@@ -1,22 +1,21 @@
 "use server";
 import { findAccount } from "@/lib/accounts";
-import { findPerson, isDirection, parseCell, step } from "@/lib/people";
+import { step } from "@/lib/people";
 import { sessions } from "@/lib/session";
 import { counter, theme, themes, userPosition } from "@/lib/signals";
-import { parseAmount } from "./_lib/amount";
+import { counterChange, move, readForm } from "./_lib/forms";
 import { refusalOf } from "./_lib/refusal";
 
-// Anyone can post anything to a server action. What the forms of the page cannot send changes nothing, and the page is
-// shown as it is.
+// What the forms of the page cannot send changes nothing, and the page is shown as it is.
 
 // What a hook of the actor refuses is given back, for the form to show: an error would replace the page.
 
 export async function changeCounter(_previous: string | undefined, form: FormData): Promise<string | undefined> {
+  const change = readForm(counterChange, form);
+  if (change === undefined) return undefined;
   return refusalOf(async () => {
-    if (form.get("to") === "0") return await counter.set(0);
-    const by = parseAmount(form.get("by"));
-    if (by === undefined) return;
-    await counter.update((n) => n + by);
+    if ("to" in change) await counter.set(0);
+    else await counter.update((n) => n + change.by);
   });
 }
 
@@ -29,16 +28,14 @@ export async function chooseTheme(_previous: string | undefined, form: FormData)
 export type Refusal = { readonly personId: string; readonly reason: string };
 
 export async function movePerson(_previous: Refusal | undefined, form: FormData): Promise<Refusal | undefined> {
-  const person = findPerson(form.get("person"));
-  if (person === undefined) return undefined;
-  const position = userPosition(person.id);
-  const cell = parseCell(form.get("cell"));
-  const direction = form.get("direction");
+  const asked = readForm(move, form);
+  if (asked === undefined) return undefined;
+  const position = userPosition(asked.person);
   const reason = await refusalOf(async () => {
-    if (cell !== undefined) await position.set(cell);
-    else if (isDirection(direction)) await position.update((current) => step(current, direction));
+    if ("cell" in asked) await position.set(asked.cell);
+    else await position.update((current) => step(current, asked.direction));
   });
-  return reason === undefined ? undefined : { personId: person.id, reason };
+  return reason === undefined ? undefined : { personId: asked.person, reason };
 }
 
 export async function signIn(form: FormData): Promise<void> {

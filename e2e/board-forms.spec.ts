@@ -1,5 +1,5 @@
 import { atStarter, expect, test } from "./fixtures.ts";
-import { closeAll, openBoard } from "./support/board.ts";
+import { besideTokens, closeAll, openBoard, place } from "./support/board.ts";
 import { markWindow } from "./support/lab.ts";
 import { setCounter } from "./support/starter.ts";
 
@@ -21,7 +21,7 @@ test("every form works without JavaScript", async ({ browser, baseURL }) => {
   await page.getByLabel("Add", { exact: true }).fill("30");
   await page.getByRole("button", { name: "Add to counter" }).click();
   await expect(page.getByTestId("counter")).toHaveText("31");
-  await page.getByRole("button", { name: "Place Elif at x 4, y 3" }).click();
+  await place(page, "Elif", { x: 4, y: 3 });
   await expect(page.getByTestId("position-elif")).toHaveText("x 4, y 3");
   await page.getByRole("button", { name: "Move Elif left" }).click();
   await expect(page.getByTestId("position-elif")).toHaveText("x 3, y 3");
@@ -81,7 +81,7 @@ test("the counter's address says what it refuses", async ({ request, baseURL }) 
 
 test("made-up form values change nothing and the page stays", async ({ page, request }) => {
   await page.goto("/?as=farid");
-  await page.getByRole("button", { name: "Place Farid at x 1, y 0" }).click();
+  await place(page, "Farid", { x: 1, y: 0 });
   await expect(page.getByTestId("position-farid")).toHaveText("x 1, y 0");
   const theme = await page.getByTestId("theme").textContent();
   const expectSameWindow = await markWindow(page);
@@ -90,7 +90,7 @@ test("made-up form values change nothing and the page stays", async ({ page, req
     const button = page.getByRole("button", { name, exact: true });
     await button.evaluate((element, forged) => element.setAttribute("value", forged), value);
     const answer = page.waitForResponse((response) => response.request().method() === "POST");
-    await button.click();
+    await button.click(name.startsWith("Place") ? besideTokens : {});
     expect((await answer).status()).toBe(200);
   };
   await forge("Add 1", "NaN");

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { atStarter, expect, test } from "./fixtures.ts";
-import { closeAll, openBoard } from "./support/board.ts";
+import { closeAll, openBoard, place } from "./support/board.ts";
 import { markWindow } from "./support/lab.ts";
 import { appDir } from "./support/server.ts";
 import { setCounter } from "./support/starter.ts";
@@ -45,12 +45,12 @@ test("a person moves in every window, each window has its own person", async ({ 
 
   await a.getByRole("link", { name: /^Elif/ }).click();
   await expect(a).toHaveURL(/\?as=elif$/);
-  await a.getByRole("button", { name: "Place Elif at x 2, y 2" }).click();
+  await place(a, "Elif", { x: 2, y: 2 });
   await expect(b.getByTestId("position-elif")).toHaveText("x 2, y 2");
   await a.getByRole("button", { name: "Move Elif up" }).click();
   await expect(b.getByTestId("position-elif")).toHaveText("x 2, y 1");
 
-  await b.getByRole("button", { name: "Place Dario at x 7, y 0" }).click();
+  await place(b, "Dario", { x: 7, y: 0 });
   await expect(a.getByTestId("position-dario")).toHaveText("x 7, y 0");
   await b.getByRole("button", { name: "Move Dario right" }).click();
   await b.getByRole("button", { name: "Move Dario down" }).click();
@@ -59,6 +59,19 @@ test("a person moves in every window, each window has its own person", async ({ 
   await expectSameWindowOfA();
   await expectSameWindowOfB();
   await closeAll(a, b);
+});
+
+test("a person is placed where somebody else stands, and both can be seen and chosen", async ({ page }) => {
+  await page.goto("/?as=dario");
+  await place(page, "Dario", { x: 3, y: 1 });
+  await expect(page.getByTestId("position-dario")).toHaveText("x 3, y 1");
+  await page.getByRole("link", { name: /^Elif/ }).click();
+  await place(page, "Elif", { x: 3, y: 1 });
+  await expect(page.getByTestId("position-elif")).toHaveText("x 3, y 1");
+  await page.getByText("D", { exact: true }).click();
+  await expect(page).toHaveURL(/\?as=dario$/);
+  await page.getByText("E", { exact: true }).click();
+  await expect(page).toHaveURL(/\?as=elif$/);
 });
 
 test("the windows that are open are counted, also in the HTML", async ({ browser, baseURL, request }) => {
@@ -137,7 +150,7 @@ test("a page says that it may be out of date while its server is away, and is li
 
 test("the HTML holds the current values", async ({ page, request, server }) => {
   await page.goto("/?as=chika");
-  await page.getByRole("button", { name: "Place Chika at x 5, y 4" }).click();
+  await place(page, "Chika", { x: 5, y: 4 });
   await expect(page.getByTestId("position-chika")).toHaveText("x 5, y 4");
   await setCounter(server, 7310);
 

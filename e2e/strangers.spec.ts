@@ -6,10 +6,13 @@ import { keysQuery } from "../packages/kawa/src/browser/value-protocol.ts";
 import { chromiumArgs, ensureChromium } from "./chromium.ts";
 import { expect, test } from "./fixtures.ts";
 import { engineAccess } from "./support/engine-access.ts";
-import { setCounter } from "./support/starter.ts";
+import { writeCount } from "./support/lab.ts";
 
-/** What the counter shows. */
+/** What the page shows. */
 const secret = 471_103;
+/** The page that shows it, and its key. */
+const home = "/counter/strangers";
+const key = "lab:strangers:counter";
 
 /** What a page gets when it asks for an address, as far as the browser lets it read the answer. */
 type Heard = { status: number; text: string } | "unreadable";
@@ -82,8 +85,8 @@ async function expectClosedEngine(page: Page, origin: string): Promise<void> {
   }
 }
 
-test("a page of another site reaches neither the engine nor the app", async ({ server }) => {
-  await setCounter(server, secret);
+test("a page of another site reaches neither the engine nor the app", async ({ labServer: server }) => {
+  await writeCount(server, "strangers", secret);
   const { endpoint } = await engineAccess(server.dataDir);
   const site = createServer((_, response) =>
     response.setHeader("content-type", "text/html").end("<title>evil</title>"),
@@ -99,8 +102,8 @@ test("a page of another site reaches neither the engine nor the app", async ({ s
         "/api/rivet/metadata",
         "/api/rivet/health",
         "/api/rivet/start",
-        `/api/reactive${keysQuery(["app:counter"])}`,
-        "/",
+        `/api/reactive${keysQuery([key])}`,
+        home,
       ]) {
         expect(await fetchIn(page, server.url + path)).toBe("unreadable");
         expect(await fetchIn(page, server.url + path, { method: "POST" })).toBe("unreadable");
@@ -112,9 +115,9 @@ test("a page of another site reaches neither the engine nor the app", async ({ s
 });
 
 test("a page of another site whose name leads to this machine reaches neither the engine nor the app", async ({
-  server,
+  labServer: server,
 }) => {
-  await setCounter(server, secret);
+  await writeCount(server, "strangers", secret);
   const { endpoint } = await engineAccess(server.dataDir);
   const asEvil = (url: string): string => url.replace("127.0.0.1", "evil.test");
   await withBrowser(async (browser) => {
@@ -122,21 +125,21 @@ test("a page of another site whose name leads to this machine reaches neither th
     await page.goto(`${asEvil(endpoint)}/health`);
     await expectClosedEngine(page, asEvil(endpoint));
 
-    const answer = await page.goto(`${asEvil(server.url)}/`);
+    const answer = await page.goto(asEvil(server.url) + home);
     expect(answer!.status()).toBe(421);
     expect(await answer!.text()).toContain("This app has another host name.");
     const forged = { "x-forwarded-host": new URL(server.url).host, "x-forwarded-for": "203.0.113.9" };
     for (const [path, init] of [
-      ["/", {}],
-      ["/", { headers: forged }],
-      ["/", { headers: { rsc: "1" } }],
+      [home, {}],
+      [home, { headers: forged }],
+      [home, { headers: { rsc: "1" } }],
       // The matcher leads what carries this header past the middleware.
-      ["/", { headers: { "next-action": "x" } }],
-      ["/", { headers: { "next-action": "x", rsc: "1" } }],
+      [home, { headers: { "next-action": "x" } }],
+      [home, { headers: { "next-action": "x", rsc: "1" } }],
       ["/api/rivet/health", { headers: forged }],
       ["/api/rivet/metadata", {}],
       ["/api/rivet/start", { method: "POST" }],
-      [`/api/reactive${keysQuery(["app:counter"])}`, { headers: forged }],
+      [`/api/reactive${keysQuery([key])}`, { headers: forged }],
       ["/api/reactive", { method: "POST", body: "{}" }],
       ["/api/reactive", { method: "PUT", body: "{}" }],
     ] as const) {
@@ -156,16 +159,18 @@ test("a page of another site whose name leads to this machine reaches neither th
   expect(lines[0]).toContain("KAWA_ALLOWED_HOSTS=evil.test");
 });
 
-test("an app that names its hosts answers for them, and says so to a proxy on its machine", async ({ startServer }) => {
-  const server = await startServer({ env: { KAWA_ALLOWED_HOSTS: "evil.test", KAWA_TRUSTED_PROXIES: "1" } });
-  await setCounter(server, secret);
+test("an app that names its hosts answers for them, and says so to a proxy on its machine", async ({
+  startLabServer,
+}) => {
+  const server = await startLabServer({ env: { KAWA_ALLOWED_HOSTS: "evil.test", KAWA_TRUSTED_PROXIES: "1" } });
+  await writeCount(server, "strangers", secret);
   const ask = (headers: Record<string, string>): Promise<number> =>
-    fetch(`${server.url}/`, { headers }).then(({ status }) => status);
+    fetch(server.url + home, { headers }).then(({ status }) => status);
   expect(await ask({ "x-forwarded-host": "evil.test" })).toBe(200);
   expect(await ask({ "x-forwarded-host": "other.test" })).toBe(421);
   await withBrowser(async (browser) => {
     const page = await browser.newPage();
-    await page.goto(`${server.url.replace("127.0.0.1", "evil.test")}/`);
+    await page.goto(server.url.replace("127.0.0.1", "evil.test") + home);
     await expect(page.locator("body")).toContainText(String(secret));
   });
 });

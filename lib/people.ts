@@ -19,26 +19,23 @@ export const people = [
   { id: "farid", name: "Farid", start: { x: 7, y: 4 }, hasAccount: false },
 ] as const satisfies readonly Person[];
 
-const directions = {
+export const directions = ["up", "left", "right", "down"] as const;
+export type Direction = (typeof directions)[number];
+
+const steps: Record<Direction, Position> = {
   up: { x: 0, y: -1 },
   left: { x: -1, y: 0 },
   right: { x: 1, y: 0 },
   down: { x: 0, y: 1 },
-} as const satisfies Record<string, Position>;
-
-export type Direction = keyof typeof directions;
+};
 
 export function findPerson(id: unknown): Person | undefined {
   return people.find((person) => person.id === id);
 }
 
-export function isDirection(value: unknown): value is Direction {
-  return typeof value === "string" && Object.hasOwn(directions, value);
-}
-
 /** The place one step further; at the edge of the board it is the same place. */
 export function step({ x, y }: Position, direction: Direction): Position {
-  const { x: dx, y: dy } = directions[direction];
+  const { x: dx, y: dy } = steps[direction];
   return clampToBoard({ x: x + dx, y: y + dy });
 }
 
@@ -48,12 +45,4 @@ export function clampToBoard({ x, y }: Position): Position {
     x: Math.min(Math.max(x, 0), board.columns - 1),
     y: Math.min(Math.max(y, 0), board.rows - 1),
   };
-}
-
-/** Reads `"3,2"`, the value of a cell's button; undefined when there is no such cell. */
-export function parseCell(text: unknown): Position | undefined {
-  const match = typeof text === "string" ? /^(\d{1,3}),(\d{1,3})$/.exec(text) : null;
-  if (match === null) return undefined;
-  const [x, y] = [Number(match[1]), Number(match[2])];
-  return x < board.columns && y < board.rows ? { x, y } : undefined;
 }

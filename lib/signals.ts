@@ -1,5 +1,5 @@
 import { computed, namespace } from "kawa";
-import { oneOf } from "./one-of";
+import * as v from "valibot";
 import { clampToBoard, findPerson, people, type Position } from "./people";
 
 const app = namespace("app");
@@ -9,12 +9,12 @@ export const counter = app.signal("counter", 0);
 /** One theme for everyone who looks; `system` follows each browser until somebody chooses. */
 export const themes = ["system", "light", "dark"] as const;
 export type Theme = (typeof themes)[number];
-export const theme = app.signal<Theme>("theme", "system", { expose: "write", schema: oneOf(themes) });
+export const theme = app.signal<Theme>("theme", "system", { expose: "write", schema: v.picklist(themes) });
 
 /** The windows that show the board. One is gone ten seconds after its browser was last heard of, at once when it is closed. */
 export const windows = app.family((id: string) => ({ key: `windows:${id}`, default: "open" as const }), {
   expose: "write",
-  schema: oneOf(["open"]),
+  schema: v.literal("open"),
   ttlMs: 10_000,
 });
 

@@ -4,7 +4,7 @@ import styles from "./code.module.css";
 const peeks = [
   { file: "lib/signals.ts", code: 'const counter = app.signal("counter", 0);' },
   { file: "app/_components/counter.tsx", code: "const count = useReactive(counter);" },
-  { file: "app/actions.ts", code: "await counter.update((n) => n + by);" },
+  { file: "app/actions.ts", code: "await counter.update((n) => n + change.by);" },
 ];
 
 export function CodePeek() {

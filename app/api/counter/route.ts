@@ -1,4 +1,4 @@
-import { parseAmount } from "@/app/_lib/amount";
+import { addition, readForm } from "@/app/_lib/forms";
 import { answerErrors, isCrossSite } from "kawa/next";
 import { counter } from "@/lib/signals";
 
@@ -11,10 +11,10 @@ export const POST = answerErrors(async (request) => {
   if (isCrossSite(request)) return refuse(403, "Requests from pages of another site are refused.");
   const body = await readText(request, maxBodyBytes);
   if (body === undefined) return refuse(413, `The body is larger than ${maxBodyBytes} bytes; send "by=5".`);
-  const by = parseAmount(new URLSearchParams(body).get("by"));
-  if (by === undefined)
+  const added = readForm(addition, new URLSearchParams(body));
+  if (added === undefined)
     return refuse(400, 'Send a whole number from -1000000 to 1000000 as form data, such as "by=5".');
-  return Response.json({ counter: await counter.update((n) => n + by) });
+  return Response.json({ counter: await counter.update((n) => n + added.by) });
 });
 
 function refuse(status: number, error: string): Response {

@@ -30,15 +30,18 @@ function blocks(): Block[] {
     ...(readdirSync(root) as string[]),
     ...(readdirSync(join(root, "docs"), { recursive: true }) as string[]).map((name) => `docs/${name}`),
   ];
-  return names
-    .filter((name) => name.endsWith(".md"))
-    .flatMap((page) => {
-      const text = readFileSync(join(root, page), "utf8");
-      return [...text.matchAll(/^ *```(\w*)\n(.*?)^ *```$/gms)].map((match) => {
-        const [, language = "", code = ""] = match;
-        return { page, line: text.slice(0, match.index).split("\n").length + 1, language, code };
-      });
-    });
+  return (
+    names
+      // The examples of docs/api are those above the exports; what else is there is no code of an app.
+      .filter((name) => name.endsWith(".md") && !name.startsWith("docs/api/"))
+      .flatMap((page) => {
+        const text = readFileSync(join(root, page), "utf8");
+        return [...text.matchAll(/^ *```(\w*)\n(.*?)^ *```$/gms)].map((match) => {
+          const [, language = "", code = ""] = match;
+          return { page, line: text.slice(0, match.index).split("\n").length + 1, language, code };
+        });
+      })
+  );
 }
 
 /** A block that begins with `// lib/signals.ts` is that file for the other blocks of its page. */

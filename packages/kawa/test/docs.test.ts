@@ -18,22 +18,28 @@ function proseOf(path: string): string {
   return readFileSync(path, "utf8").replace(/^```.*?^```/gms, "");
 }
 
-/** As GitHub names them. */
+/** As GitHub names them: of several headings that are alike, all but the first get a number. */
 function anchorsOf(path: string): string[] {
   const headings = proseOf(path)
     .split("\n")
     .filter((line) => /^#+ /.test(line));
-  return headings.map((line) =>
+  const names = headings.map((line) =>
     line
       .replace(/^#+ /, "")
+      // Of a link, what is shown of it.
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
       .toLowerCase()
-      .replace(/[^\w\- ]/g, "")
+      .replace(/[^\p{L}\p{N}_\- ]/gu, "")
       .replaceAll(" ", "-"),
   );
+  return names.map((name, at) => {
+    const before = names.slice(0, at).filter((other) => other === name).length;
+    return before === 0 ? name : `${name}-${before}`;
+  });
 }
 
-function brokenLinksOf(page: string): string[] {
-  const links = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+function brokenLinksIn(prose: string, page: string): string[] {
+  const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
   return links.filter((link) => {
     if (/^https?:/.test(link)) return false;
     const [path = "", anchor] = link.split("#");
@@ -42,11 +48,20 @@ function brokenLinksOf(page: string): string[] {
   });
 }
 
+describe("a link", () => {
+  it("is broken when its file or its heading is missing", () => {
+    const page = join(root, "docs/README.md");
+    const text =
+      "[a](start.md) [b](start.md#the-files) [c](no-such.md) [d](start.md#no-such) [e](#no-such) [f](#building) [g](api/kawa.md#signal-1)";
+    expect(brokenLinksIn(text, page)).toEqual(["no-such.md", "start.md#no-such", "#no-such"]);
+  });
+});
+
 describe("pages for people", () => {
   it("are found", () => expect(pages.length).toBeGreaterThan(kawaErrorCodes.length));
 
   it.each(pages.map((page) => relative(root, page)))("has links in %s that lead somewhere", (page) => {
-    expect(brokenLinksOf(join(root, page))).toEqual([]);
+    expect(brokenLinksIn(proseOf(join(root, page)), join(root, page))).toEqual([]);
   });
 });
 
@@ -54,6 +69,25 @@ describe("docs/README.md", () => {
   it.each(readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md") && name !== "README.md"))(
     "leads to %s",
     (name) => expect(readFileSync(join(root, "docs/README.md"), "utf8")).toContain(`](${name})`),
+  );
+});
+
+describe("the path through the docs", () => {
+  const list = readFileSync(join(root, "docs/README.md"), "utf8").matchAll(/^\d+\. \[[^\]]*\]\((.+?)\)/gm);
+  const path = [...list].map(([, name]) => name!);
+
+  it("has pages", () => expect(path.length).toBeGreaterThan(14));
+
+  it.each(path.slice(0, -1).map((name, at) => [name, path[at + 1]!] as const))(
+    "goes on from %s to %s",
+    (name, next) => {
+      const [last] = readFileSync(join(root, "docs", name), "utf8")
+        .trimEnd()
+        .split("\n")
+        .slice(-1);
+      expect(last).toMatch(/^Next: /);
+      expect(last).toContain(`](${next})`);
+    },
   );
 });
 
