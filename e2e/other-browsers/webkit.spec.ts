@@ -1,10 +1,15 @@
-import { testBehaviours } from "./behaviours.ts";
 import { findWebKit, missingWebKit } from "./find.ts";
 import { launchWebKit } from "./webkit.ts";
+import { testScreen } from "./screen.ts";
+import { testTabs } from "./tabs.ts";
+import { tryBrowser } from "./try-browser.ts";
 
-testBehaviours({
+const tried = tryBrowser({
   name: "webkit",
   missing: findWebKit() ? undefined : missingWebKit,
   launch: launchWebKit,
   keepsDocuments: true,
 });
+
+testScreen(tried);
+testTabs(tried);
