@@ -37,6 +37,7 @@ export class BidiConnection {
   }
 
   close(): void {
-    this.#connection.close();
+    // The browser ends right after.
+    this.#connection.close().catch(() => {});
   }
 }

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Builder, By, type WebDriver } from "selenium-webdriver";
 import { getFreePort, killTree, type SpawnedProcess, spawnProcess, waitUntil } from "../support/process.ts";
 import { findWebKit } from "./find.ts";
@@ -34,7 +33,6 @@ export async function launchWebKit({ hasSharedWorkers = true }: LaunchOptions = 
 async function startDisplay(path: string): Promise<{ display: SpawnedProcess; name: string }> {
   // It chooses a free number, and says which.
   const display = spawnProcess(path, ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
-  await once(display.child.stdout!, "data");
   const number = await waitUntil(() => /^(\d+)$/m.exec(display.log())?.[1], {
     timeoutMs: startMs,
     what: "Xvfb to name its display",
