@@ -25,7 +25,7 @@ const entries = [
     name: "kawa in client components, with signals-core",
     path: `${folder}/index.browser.ts`,
     import: "{ namespace, useReactive }",
-    limit: "6.3 kB",
+    limit: "6.4 kB",
   },
   {
     name: "kawa/query, on top of the entry above and TanStack Query",
@@ -54,6 +54,8 @@ export default entries.map((entry) => ({
     "../../browser/left-out.ts",
     "./left-out.ts",
     "./row-reader.ts",
+    "./server-only.ts",
+    "../browser/server-only.ts",
     "./writer.ts",
     "./list-changes.ts",
     "../core/value/value.ts",

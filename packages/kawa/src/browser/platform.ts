@@ -3,7 +3,6 @@ import { browserBackend } from "./global-backend.ts";
 import { show } from "../core/errors/clip.ts";
 import type { PresentEntry } from "../core/backend/entry.ts";
 import { react } from "../core/process/reactive.ts";
-import { serverOnly } from "./server-only.ts";
 import { readForAll } from "../core/backend/reads.ts";
 import type { Initial } from "../core/platform.ts";
 import type { AnySignal, SignalDefinition } from "../core/signal.ts";
@@ -32,10 +31,10 @@ export function fallbackBackend(): SignalBackend {
 }
 
 /** @throws {KawaError} CONTEXT_UNSUPPORTED - it is the backend of the app, whose keys a browser may not list */
-export function keyListsOf(backend: Backend): Backend {
+export async function keyListsOf(backend: Backend): Promise<Backend> {
   // One in memory has lists of its own.
   if ("keys" in backend) return backend;
-  throw serverOnly("keys(), entries() or clear()");
+  return (await import("./server-only.ts")).refuseLists();
 }
 
 // A server has loaded the same module and checked what it defines, so nothing is checked here.

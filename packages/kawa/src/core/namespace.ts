@@ -108,7 +108,7 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
   const clear: Namespace["clear"] = (options) =>
     written(
       { name: "clear", of: { key: keyPrefix }, by: clear },
-      async () => keyListsOf(backend()).clear(keyPrefix, options),
+      async () => (await keyListsOf(backend())).clear(keyPrefix, options),
       async () => {},
     );
   return {
@@ -127,10 +127,10 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
       return markFamily(member, definition) as EphemeralFamily<P, T>;
     },
     async keys(options) {
-      return (await keyListsOf(backend()).keys(keyPrefix, options)).map(relative);
+      return (await (await keyListsOf(backend())).keys(keyPrefix, options)).map(relative);
     },
     async entries(options) {
-      const entries = await keyListsOf(backend()).entries(keyPrefix, options);
+      const entries = await (await keyListsOf(backend())).entries(keyPrefix, options);
       return new Map([...entries].map(([key, value]) => [relative(key), value]));
     },
     clear,

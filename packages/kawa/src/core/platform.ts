@@ -28,7 +28,7 @@ export function fallbackBackend(): Backend {
 }
 
 /** What lists and clears the keys of a backend. */
-export function keyListsOf(backend: Backend): Backend {
+export function keyListsOf(backend: Backend): Backend | Promise<Backend> {
   return backend;
 }
 

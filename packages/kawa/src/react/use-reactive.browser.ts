@@ -1,8 +1,9 @@
 import { use, useSyncExternalStore } from "react";
 import type { StreamStart } from "../core/streams/reactive-stream.ts";
-import { serverOnly } from "../browser/server-only.ts";
 import type { Readable } from "../core/backend/reads.ts";
 import { viewOf } from "./browser-view.ts";
+
+let refusal: Promise<never> | undefined;
 
 /**
  * The browser's half of `useReactive`; `use-reactive.react-server.ts` says what it does.
@@ -12,7 +13,7 @@ import { viewOf } from "./browser-view.ts";
 export function useReactive<T>(source: Readable<T>): T;
 export function useReactive<T>(initial: T, start: StreamStart<T>, deps: readonly unknown[]): T;
 export function useReactive<T>(source: Readable<T> | T, start?: StreamStart<T>): T {
-  if (start) throw serverOnly("useReactive() with a function");
+  if (start) use((refusal ??= import("../browser/server-only.ts").then((module) => module.refuseInlineStream())));
   const view = viewOf(source as Readable<T>);
   use(view.ready());
   return useSyncExternalStore(view.subscribe, view.get, view.getHydrated);

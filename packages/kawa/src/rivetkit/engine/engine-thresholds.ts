@@ -12,7 +12,7 @@ const initBytes = 17;
 /** An engine as it is shipped has 15 s and 30 minutes. */
 const most = { lostMs: 10_000, stopMs: 60_000 } as const;
 
-export type EngineThresholds = {
+type EngineThresholds = {
   /** A server that says nothing is given up after this long. */
   readonly lostMs: number;
   /** Actors whose server ends are started elsewhere after this long at the latest. */

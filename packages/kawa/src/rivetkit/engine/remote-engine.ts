@@ -10,7 +10,7 @@ const reachMs = 4_000;
 const retryMs = 200;
 
 /** How the engine starts actors of a pool. */
-export type PoolConfig =
+type PoolConfig =
   | { readonly normal: Readonly<Record<string, unknown>> }
   | { readonly serverless: ServerlessConfig; readonly [more: string]: unknown };
 

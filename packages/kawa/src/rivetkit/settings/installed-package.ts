@@ -15,7 +15,7 @@ export function installedPackage(name: string, from: string): string | undefined
 }
 
 /** What Kawa looks at in a package.json. */
-type Manifest = {
+export type Manifest = {
   readonly name?: string;
   readonly version?: string;
   readonly exports?: Readonly<Record<string, unknown>>;
