@@ -72,13 +72,11 @@ describe("npm run release", () => {
   }
 
   beforeAll(() => {
-    const paths = ["scripts", "docs", "README.md", "LICENSE", "package.json", "package-lock.json", "packages/kawa"];
-    for (const path of paths) {
-      cpSync(join(root, path), join(clone, path), {
-        recursive: true,
-        filter: (from) => !/\/(dist|node_modules)(\/|$)/.test(from.slice(root.length)),
-      });
-    }
+    cpSync(root, clone, {
+      recursive: true,
+      filter: (from) =>
+        !/\/(\.git|\.next|\.rivet|bench|dist|e2e|node_modules|test-results)(\/|$)/.test(from.slice(root.length)),
+    });
     symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
     // Its tests are quick.
     const manifest = JSON.parse(read("package.json")) as { scripts: Record<string, string> };

@@ -1,3 +1,5 @@
+import { createElement } from "react";
+import { renderToReadableStream } from "react-dom/server.browser";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../test/support/caught.ts";
 import {
@@ -10,6 +12,10 @@ import {
   useReactiveStream,
 } from "../index.browser.ts";
 
+function InlineStream(): number {
+  return useReactive(0, () => {}, []);
+}
+
 describe("a browser", () => {
   const app = namespace("app");
 
@@ -20,7 +26,7 @@ describe("a browser", () => {
     ["keys() of all signals", () => root.keys()],
     ["read()", async () => read(signal(0))],
     ["useReactiveStream()", async () => useReactiveStream(0, () => {}, [])],
-    ["useReactive() with a function", async () => useReactive(0, () => {}, [])],
+    ["useReactive() with a function", () => renderToReadableStream(createElement(InlineStream))],
   ])("is told that %s works on servers only", async (_, call) => {
     expect(await codeOf(call)).toBe("CONTEXT_UNSUPPORTED");
   });

@@ -1,4 +1,5 @@
 import { KawaError, type KawaErrorCode } from "../errors/errors.ts";
+import { detached } from "./detached.ts";
 import { processState } from "./process-state.ts";
 
 const noticed = processState("notices", () => new Map<KawaErrorCode, string>());
@@ -8,7 +9,8 @@ export function notice(code: KawaErrorCode, message: string): void {
   if (noticed.has(code)) return;
   const { message: text } = new KawaError(code, message);
   noticed.set(code, text);
-  console.error(`[kawa] ${text}`);
+  // In development React sends the browser what a render prints, and a render that has just ended would wait for that for ever.
+  detached(() => setTimeout(() => console.error(`[kawa] ${text}`)));
 }
 
 /** What was said so far. */

@@ -2,7 +2,7 @@ import { UserError } from "rivetkit";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createBrowser } from "../../../test/support/browser.ts";
 import { caught, codeOf } from "../../../test/support/caught.ts";
-import { FakeActor, fakeClient } from "../../../test/support/fake-actor.ts";
+import { FakeActor } from "../../../test/support/fake-actor.ts";
 import { registerBackend, unregisterBackend } from "../../core/backend/backend.ts";
 import type { KawaError } from "../../core/errors/errors.ts";
 import { serverKey, streamKey } from "../../core/backend/key.ts";
@@ -22,7 +22,8 @@ import { ValueFeed } from "../stream/value-feed.ts";
 let actor: FakeActor;
 let count = 0;
 
-vi.mock("rivetkit/client", () => fakeClient(() => actor));
+// The route imports it before the imports of this file are there.
+vi.mock("rivetkit/client", async () => (await import("../../../test/support/fake-actor.ts")).fakeClient(() => actor));
 vi.mock("../../rivetkit/host/host.ts", () => ({
   host: () => ({ start: async () => ({ endpoint: "http://test", namespace: "kawa" }) }),
 }));
