@@ -1,4 +1,4 @@
-import type { Backend, OperationOptions, SignalBackend, WriteOptions } from "../core/backend/backend.ts";
+import type { Backend, KeyLists, OperationOptions, SignalBackend, WriteOptions } from "../core/backend/backend.ts";
 import { browserBackend } from "./global-backend.ts";
 import { show } from "../core/errors/clip.ts";
 import type { PresentEntry } from "../core/backend/entry.ts";
@@ -31,10 +31,9 @@ export function fallbackBackend(): SignalBackend {
 }
 
 /** @throws {KawaError} CONTEXT_UNSUPPORTED - it is the backend of the app, whose keys a browser may not list */
-export async function keyListsOf(backend: Backend): Promise<Backend> {
+export async function askKeyLists<T>(backend: Backend, ask: (lists: KeyLists) => Promise<T>): Promise<T> {
   // One in memory has lists of its own.
-  if ("keys" in backend) return backend;
-  return (await import("./server-only.ts")).refuseLists();
+  return "keys" in backend ? ask(backend) : (await import("./server-only.ts")).refuseLists();
 }
 
 // A server has loaded the same module and checked what it defines, so nothing is checked here.

@@ -1,4 +1,4 @@
-import { composeKey, fallbackBackend, keyListsOf, localBackend, markFamily } from "#platform";
+import { composeKey, fallbackBackend, askKeyLists, localBackend, markFamily } from "#platform";
 import { written } from "#written";
 import { type Backend, globalBackend, type OperationOptions } from "./backend/backend.ts";
 import type { EphemeralFamily } from "./ephemeral-family.ts";
@@ -108,7 +108,7 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
   const clear: Namespace["clear"] = (options) =>
     written(
       { name: "clear", of: { key: keyPrefix }, by: clear },
-      async () => (await keyListsOf(backend())).clear(keyPrefix, options),
+      async () => askKeyLists(backend(), (lists) => lists.clear(keyPrefix, options)),
       async () => {},
     );
   return {
@@ -127,10 +127,10 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
       return markFamily(member, definition) as EphemeralFamily<P, T>;
     },
     async keys(options) {
-      return (await (await keyListsOf(backend())).keys(keyPrefix, options)).map(relative);
+      return (await askKeyLists(backend(), (lists) => lists.keys(keyPrefix, options))).map(relative);
     },
     async entries(options) {
-      const entries = await (await keyListsOf(backend())).entries(keyPrefix, options);
+      const entries = await askKeyLists(backend(), (lists) => lists.entries(keyPrefix, options));
       return new Map([...entries].map(([key, value]) => [relative(key), value]));
     },
     clear,

@@ -1,4 +1,4 @@
-import type { Backend, OperationOptions, WriteOptions } from "./backend/backend.ts";
+import type { Backend, KeyLists, OperationOptions, WriteOptions } from "./backend/backend.ts";
 import { appBackend } from "./memory/wanted-backend.ts";
 import { createBuildBackend } from "./memory/build-backend.ts";
 import { createLaterBackend } from "./memory/later-backend.ts";
@@ -27,9 +27,9 @@ export function fallbackBackend(): Backend {
   });
 }
 
-/** What lists and clears the keys of a backend. */
-export function keyListsOf(backend: Backend): Backend | Promise<Backend> {
-  return backend;
+/** Asks what lists and clears the keys of a backend. */
+export function askKeyLists<T>(backend: Backend, ask: (lists: KeyLists) => Promise<T>): Promise<T> {
+  return ask(backend);
 }
 
 /** The default of a signal. */

@@ -123,7 +123,7 @@ export interface SignalBackend extends Reader {
 }
 
 /** What namespaces need of a backend. */
-interface KeyLists {
+export interface KeyLists {
   /** Keys with a value that start with `prefix`, in order. */
   keys(prefix: string, options?: OperationOptions): Promise<readonly string[]>;
   /** As {@link keys}, with their values. */

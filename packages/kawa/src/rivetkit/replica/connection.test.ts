@@ -217,6 +217,18 @@ describe.each(["remote", "local"] as const)("a %s connection", (kind) => {
     expect([connection.isQuiet, connection.isOver]).toEqual([false, false]);
   });
 
+  it("is quiet after a freeze until the actor answers what it is asked then, whatever comes before", async () => {
+    const connection = await openers[kind]();
+    unanswered.add("ping");
+    vi.setSystemTime(Date.now() + 20_000);
+    actor.send(JSON.stringify([]));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(connection.isQuiet).toBe(true);
+    unanswered.clear();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([connection.isQuiet, connection.isOver]).toEqual([false, false]);
+  });
+
   it("goes on when a hook takes its time", async () => {
     hooked = { ...unhooked, writes: true };
     const connection = await openers[kind]();

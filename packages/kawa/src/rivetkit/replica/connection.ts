@@ -120,8 +120,11 @@ export class Connection {
    *
    * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE - as {@link ask}
    */
-  ping(): Promise<Version> {
-    return this.#askSocket("ping", {});
+  async ping(): Promise<Version> {
+    const answered = this.#heartbeat?.ask();
+    const position = await this.#askSocket("ping", {});
+    answered?.();
+    return position;
   }
 
   /** Resolves when something should have come for some seconds and has not: another connection may do better. */

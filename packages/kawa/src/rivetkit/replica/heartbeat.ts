@@ -26,6 +26,7 @@ export class Heartbeat {
   #heard = new Elapsed();
   #ticks = 0;
   #silentTicks = 0;
+  #isBehind = false;
   readonly #timer: NodeJS.Timeout;
 
   constructor({ beat, onQuiet, onSilence }: HeartbeatOptions) {
@@ -39,15 +40,29 @@ export class Heartbeat {
     this.#timer.unref();
   }
 
-  /** True while nothing has come for longer than a reply takes. */
+  /**
+   * True while nothing has come for longer than a reply takes, and until a question that was put since then is answered: the first frames
+   * after a silence may be from before it.
+   */
   get isQuiet(): boolean {
-    return this.#heard.ms > quietMs;
+    return this.#isBehind || this.#heard.ms > quietMs;
   }
 
   /** A frame of the peer has come. */
   hear(): void {
+    this.#isBehind = this.isQuiet;
     this.#heard = new Elapsed();
     this.#silentTicks = 0;
+  }
+
+  /** Call the function that it returns when the peer has answered what it is asked now. */
+  ask(): () => void {
+    const wasQuiet = this.isQuiet;
+    const asked = new Elapsed();
+    return () => {
+      // Not where this process was stopped while the answer was on its way.
+      if (wasQuiet && asked.ms < quietMs) this.#isBehind = false;
+    };
   }
 
   stop(): void {

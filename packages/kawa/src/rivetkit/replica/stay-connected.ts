@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KawaError } from "../../core/errors/errors.ts";
 import { backoff, type BackoffLimits } from "../../core/process/backoff.ts";
-import { disk } from "../engine/disk-check.ts";
 import { startFailureKey, startFailures } from "../wire/hosted-services.ts";
 import type { Connection } from "./connection.ts";
-import { isOfHost } from "./final-errors.ts";
-import { type OpenOptions, openConnection } from "./open-connection.ts";
+import { finalOf, type OpenOptions, openConnection } from "./open-connection.ts";
 import { successorOf } from "./successor.ts";
 
 const retries: BackoffLimits = { firstMs: 50, maxMs: 1_000 };
@@ -24,8 +22,8 @@ export async function stayConnected(options: StayConnectedOptions): Promise<void
   const { address, closedBy, follow, onFailure, onLost } = options;
   const startKey = startFailureKey(address.actorName, [address.actorId]);
   const openNext = (): Promise<Connection | undefined> =>
-    openConnection(options).catch((error) => {
-      onFailure(error, undefined);
+    openConnection(options).catch(async (error) => {
+      onFailure(error, await finalOf(error, address));
       return undefined;
     });
   let failureCount = 0;
@@ -41,7 +39,7 @@ export async function stayConnected(options: StayConnectedOptions): Promise<void
         connection = await successorOf(connection, openNext);
       }
     } catch (error) {
-      onFailure(error, isOfHost(error) ? error : (startFailures.get(startKey) ?? (await disk.failure())));
+      onFailure(error, await finalOf(error, address));
     }
     connection?.close();
     if (closedBy()) return;
