@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { getFreePort, spawnProcess, stopProcess, waitUntil, type SpawnedProcess } from "../e2e/support/process.ts";
 import { nextCommand } from "../e2e/support/server.ts";
 
-export type BenchAppName = "bare-app" | "kawa-app" | "attacked-app";
+export type BenchAppName = "bare-app" | "kawa-app" | "attacked-app" | "cached-app";
 
 const buildTimeoutMs = 120_000;
 const startTimeoutMs = 60_000;

@@ -5,9 +5,11 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { measureAttacks } from "./attacks.ts";
 import { measureBrowserWrite } from "./browser-write.ts";
+import { measureCached } from "./cached.ts";
 import { buildBenchApp, checkIsBare } from "./bench-app.ts";
 import { measureDurable } from "./durable.ts";
 import { measureFragments } from "./fragments.ts";
+import { measureNavigation } from "./navigation.ts";
 import { formatResult, isMissed, type Result, type Table } from "./report.ts";
 import { measureHundredThousand } from "./hundred-thousand.ts";
 import { measureMemory } from "./memory.ts";
@@ -25,6 +27,7 @@ const measures: Record<string, () => Promise<Result>> = {
   "write-to-dom": measureWriteToDom,
   fragments: measureFragments,
   "browser-write": measureBrowserWrite,
+  navigation: measureNavigation,
   "signal-read": measureSignalRead,
   "start-up": measureStartUp,
   writes: measureWrites,
@@ -37,6 +40,7 @@ const measures: Record<string, () => Promise<Result>> = {
   streams: measureStreams,
   tabs: measureTabs,
   "pushed-pages": measurePushedPages,
+  cached: measureCached,
   attacks: measureAttacks,
 };
 /** The others need plain Node processes only. */
@@ -44,6 +48,7 @@ const measuresOfApps: readonly string[] = [
   "write-to-dom",
   "fragments",
   "browser-write",
+  "navigation",
   "signal-read",
   "start-up",
   "streams",
@@ -74,9 +79,13 @@ if (chosen.some(([name]) => measuresOfApps.includes(name))) {
   checkIsBare();
   buildBenchApp("kawa-app");
 }
-if (chosen.some(([name]) => name === "attacks")) {
-  console.error("Building bench/attacked-app …");
-  buildBenchApp("attacked-app");
+for (const [name, app] of [
+  ["attacks", "attacked-app"],
+  ["cached", "cached-app"],
+] as const) {
+  if (!chosen.some(([measure]) => measure === name)) continue;
+  console.error(`Building bench/${app} …`);
+  buildBenchApp(app);
 }
 
 const rows: Result["rows"][number][] = [];

@@ -6,3 +6,6 @@ export const score = bench.signal("score", 0, { expose: "write" });
 
 /** What the page of `app/reads` reads. */
 export const cells = Array.from({ length: 2_000 }, (_, index) => bench.signal(`cells:${index}`, index));
+
+/** What the pages of `app/navigation` show. */
+export const seen = Array.from({ length: 200 }, (_, index) => bench.signal(`seen:${index}`, 0, { expose: "read" }));

@@ -185,3 +185,14 @@ describe("signal without a key", () => {
     }
   });
 });
+
+it("asks for a clear in its turn: what is written behind it stays", () => {
+  const own = createMemoryBackend("turns");
+  const asked: string[] = [];
+  vi.spyOn(own, "clear").mockImplementation(async () => void asked.push("clear"));
+  vi.spyOn(own, "set").mockImplementation(async () => void asked.push("set"));
+  const app = namespace("turns", { backend: own });
+  void app.clear();
+  void app.signal("behind", 0).set(1);
+  expect(asked).toEqual(["clear", "set"]);
+});

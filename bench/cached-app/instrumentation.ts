@@ -1,0 +1,6 @@
+export async function register(): Promise<void> {
+  if (process.env.NEXT_RUNTIME !== "nodejs") return;
+  await import("./lib/backend.ts");
+  const { startKawa } = await import("kawa/next");
+  startKawa();
+}

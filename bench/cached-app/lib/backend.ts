@@ -1,0 +1,3 @@
+import { initReactiveBackend, reactiveRegistry } from "kawa/rivetkit";
+
+export const backend = initReactiveBackend({ registry: reactiveRegistry });

@@ -1,0 +1,3 @@
+import { namespace } from "kawa";
+
+export const score = namespace("bench").signal("score", 0);

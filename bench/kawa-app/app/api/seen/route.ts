@@ -1,0 +1,9 @@
+import "../../../lib/backend.ts";
+import { seen } from "../../../lib/signals.ts";
+
+/** `index value` */
+export async function POST(request: Request): Promise<Response> {
+  const [index, value] = (await request.text()).split(" ").map(Number);
+  await seen[index!]!.set(value!);
+  return new Response(null, { status: 204 });
+}
