@@ -8,6 +8,7 @@ import type { Initial } from "../core/platform.ts";
 import type { AnySignal, SignalDefinition } from "../core/signal.ts";
 
 export { untracked } from "../core/process/reactive.ts";
+export type { Initial } from "../core/platform.ts";
 export { localBackend } from "./global-backend.ts";
 
 // An effect that loops holds up its own tab alone, and the reactive graph stops it after 100 runs.
