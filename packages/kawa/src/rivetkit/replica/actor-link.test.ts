@@ -235,10 +235,10 @@ describe("a link from which nothing comes", () => {
 });
 
 describe("a reader after a freeze", () => {
-  /** As if the process had been stopped for a minute. */
-  const freeze = (): void => {
+  /** As if the process had been stopped. */
+  const freeze = (ms = 60_000): void => {
     const now = Date.now();
-    vi.spyOn(Date, "now").mockImplementation(() => now + 60_000);
+    vi.spyOn(Date, "now").mockImplementation(() => now + ms);
   };
 
   it("has nothing to wait for while the link is in step", async () => {
@@ -273,13 +273,17 @@ describe("a reader after a freeze", () => {
     expect(actor.sockets).toHaveLength(2);
   });
 
-  it("waits once where the actor cannot be reached", async () => {
+  it("waits once where the actor cannot be reached, and again after the next freeze", async () => {
     const link = await createLinkInStep();
     silence();
     actor.refusal = new Error("connection refused");
     freeze();
     await link.proof.prove();
     expect([link.isCut, link.proof.isNeeded]).toEqual([true, false]);
+    actor.refusal = undefined;
+    await waitFor(() => expect(link.isCut).toBe(false));
+    freeze(10_000);
+    expect(link.proof.isNeeded).toBe(true);
   }, 20_000);
 });
 

@@ -209,6 +209,7 @@ export class ActorLink {
     const changed = applyMissed(this.replica, missed);
     if (this.replica.isGuarded) this.#rereads.start(connection, changed);
     this.#state = { name: "in step", connection };
+    this.proof.given();
     for (const delta of state.held) this.#onDelta(delta);
   }
 
@@ -226,9 +227,9 @@ export class ActorLink {
   }
 
   #checkPosition(position: Version): void {
-    if (this.#state.name === "in step" && !this.replica.hasReached(position)) {
-      this.#catchUpAgain(this.#state.connection);
-    }
+    if (this.#state.name !== "in step") return;
+    if (this.replica.hasReached(position)) this.proof.given();
+    else this.#catchUpAgain(this.#state.connection);
   }
 
   /** The engine drops messages silently when there are very many. */

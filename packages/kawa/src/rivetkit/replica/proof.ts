@@ -42,6 +42,11 @@ export class Proof {
     return false;
   }
 
+  /** The replica is current: after the next silence the proof is needed again. */
+  given(): void {
+    this.#failed = undefined;
+  }
+
   /** Resolves when the actor has told that the replica is current, or after {@link proofMs}: then readers see what there is, and are told. */
   prove(): Promise<void> {
     return (this.#proving ??= asAnonymous(() => this.#prove()).finally(() => (this.#proving = undefined)));
