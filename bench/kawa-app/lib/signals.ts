@@ -8,4 +8,5 @@ export const score = bench.signal("score", 0, { expose: "write" });
 export const cells = Array.from({ length: 2_000 }, (_, index) => bench.signal(`cells:${index}`, index));
 
 /** What the pages of `app/navigation` show. */
-export const seen = Array.from({ length: 200 }, (_, index) => bench.signal(`seen:${index}`, 0, { expose: "read" }));
+export const seen = bench.family((index: string) => ({ key: `seen:${index}`, default: 0 }), { expose: "read" });
+export const seenCount = 200;

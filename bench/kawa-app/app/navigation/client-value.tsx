@@ -3,6 +3,6 @@ import { useReactive } from "kawa";
 import type { ReactElement } from "react";
 import { seen } from "../../lib/signals.ts";
 
-export function ClientValue({ of }: { of: number }): ReactElement {
-  return <output id="client">{useReactive(seen[of]!)}</output>;
+export function ClientValue({ of }: { of: string }): ReactElement {
+  return <output id="client">{useReactive(seen(of))}</output>;
 }

@@ -1,6 +1,6 @@
 import Link from "next/link";
 import type { ReactElement } from "react";
-import { seen } from "../../lib/signals.ts";
+import { seenCount } from "../../lib/signals.ts";
 
 /** Where visits of pages begin that show a value: by the server alone, or by a client component beside it. */
 export default function NavigationPage(): ReactElement {
@@ -8,7 +8,7 @@ export default function NavigationPage(): ReactElement {
     <main>
       <h1>Home</h1>
       {["alone", "both"].map((page) =>
-        seen.map((_, index) => (
+        Array.from({ length: seenCount }, (_, index) => (
           <Link key={`${page}${index}`} href={`/navigation/${page}?of=${index}`} prefetch={false}>
             {page} {index}
           </Link>

@@ -3,7 +3,7 @@ import { seen } from "../../../lib/signals.ts";
 
 /** `index value` */
 export async function POST(request: Request): Promise<Response> {
-  const [index, value] = (await request.text()).split(" ").map(Number);
-  await seen[index!]!.set(value!);
+  const [index, value] = (await request.text()).split(" ");
+  await seen(index!).set(Number(value));
   return new Response(null, { status: 204 });
 }

@@ -6,5 +6,5 @@ import { seen } from "../../../lib/signals.ts";
 type Props = { searchParams: Promise<{ of: string }> };
 
 export default async function AlonePage({ searchParams }: Props): Promise<ReactElement> {
-  return <Visited server={await read(seen[Number((await searchParams).of)]!)} />;
+  return <Visited server={await read(seen((await searchParams).of))} />;
 }

@@ -7,9 +7,9 @@ import { seen } from "../../../lib/signals.ts";
 type Props = { searchParams: Promise<{ of: string }> };
 
 export default async function BothPage({ searchParams }: Props): Promise<ReactElement> {
-  const of = Number((await searchParams).of);
+  const { of } = await searchParams;
   return (
-    <Visited server={await read(seen[of]!)}>
+    <Visited server={await read(seen(of))}>
       <ClientValue of={of} />
     </Visited>
   );
