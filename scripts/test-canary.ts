@@ -11,10 +11,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { getFreePort } from "../e2e/support/process.ts";
 
 // Streams take their connections over from Next (`socket-output`). Builds a small app with another version of Next, in a temporary folder,
 // and sees whether they still do; and whether they go through the body of the answer where Node does not end the connection itself.
@@ -82,14 +82,6 @@ function install(version: string): void {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
 const next = join(folder, "node_modules/next/dist/bin/next");
 
 async function start(port: number, nodeArgs: readonly string[]): Promise<ChildProcess> {
@@ -141,7 +133,7 @@ function openStream(port: number): Promise<Seen> {
 
 /** What the first stream of a server sees, and the next one. */
 async function openTwo(nodeArgs: readonly string[]): Promise<readonly [Seen, Seen]> {
-  const port = await freePort();
+  const port = await getFreePort();
   const server = await start(port, nodeArgs);
   try {
     return [await openStream(port), await openStream(port)];

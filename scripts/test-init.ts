@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { chromium, expect } from "@playwright/test";
 import { chromiumArgs, ensureChromium } from "../e2e/chromium.ts";
+import { getFreePort } from "../e2e/support/process.ts";
 import { pack } from "./pack.ts";
 
 // What a stranger does who has an app of Next already: installs the tarball, runs `kawa init`, shows a signal on a page, and sees it change.
@@ -124,14 +124,6 @@ function install(tarball: string): void {
   );
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
 async function start(address: string, port: number): Promise<ChildProcess> {
   const next = join(folder, "node_modules/next/dist/bin/next");
   const server = spawn(process.execPath, [next, "start", "--port", String(port)], {
@@ -153,7 +145,7 @@ async function stop(server: ChildProcess): Promise<void> {
 }
 
 async function tryIt(): Promise<void> {
-  const port = await freePort();
+  const port = await getFreePort();
   const address = `http://localhost:${port}/shop`;
   const browser = await chromium.launch({ executablePath: ensureChromium(), args: chromiumArgs });
   let server = await start(address, port);
