@@ -10,6 +10,8 @@ const reactServerTests = [
 
 export default defineConfig({
   test: {
+    // Most of the time a test waits for something.
+    maxWorkers: 4,
     coverage: {
       provider: "v8",
       reporter: ["text-summary", "html"],

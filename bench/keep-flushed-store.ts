@@ -8,12 +8,23 @@ const dataDir = process.env["KAWA_DATA_DIR"]!;
 const copy = process.env["BENCH_FLUSHED_STORE"]!;
 
 const { flush } = EngineFiles.prototype;
-EngineFiles.prototype.flush = async function () {
+let last: Promise<void> = Promise.resolve();
+
+// One at a time: while the files are copied for one, no other may let the engine go on.
+EngineFiles.prototype.flush = function () {
+  last = last.catch(() => {}).then(() => flushAndCopy(this));
+  return last;
+};
+
+async function flushAndCopy(files: EngineFiles): Promise<void> {
   const { pid } = JSON.parse(readFileSync(join(dataDir, "engine.json"), "utf8")) as { pid: number };
   // What it stores meanwhile would be in the copy.
   process.kill(pid, "SIGSTOP");
-  await flush.call(this);
-  rmSync(copy, { recursive: true, force: true });
-  cpSync(join(dataDir, "data"), copy, { recursive: true });
-  process.kill(pid, "SIGCONT");
-};
+  try {
+    await flush.call(files);
+    rmSync(copy, { recursive: true, force: true });
+    cpSync(join(dataDir, "data"), copy, { recursive: true });
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+}

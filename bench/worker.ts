@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { host } from "../packages/kawa/src/rivetkit/host/host.ts";
 import { hostedServices } from "../packages/kawa/src/rivetkit/wire/hosted-services.ts";
@@ -19,6 +20,13 @@ const bareKeyCount = 1_000;
 
 let bareConnection: ReturnType<typeof connectBare> | undefined;
 
+type Times = {
+  readonly warmUpCount: number;
+  readonly count: number;
+  readonly pauseMs: number;
+  /** Each change starts when another thread has answered, as after a flush. @default false */
+  readonly isAfterWait?: boolean;
+};
 type Arrival = { readonly at: number; readonly deltaBytes: number };
 
 /** Changes that came in, by kind and number. */
@@ -70,14 +78,12 @@ const operations = {
     return tookMs;
   },
   /** Makes changes one after the other; returns the milliseconds of each one. */
-  async time(
-    change: Change,
-    { warmUpCount, count, pauseMs }: { warmUpCount: number; count: number; pauseMs: number },
-  ): Promise<number[]> {
+  async time(change: Change, { warmUpCount, count, pauseMs, isAfterWait = false }: Times): Promise<number[]> {
     const run = await prepareChange(change);
     const samples: number[] = [];
     for (let done = 0; done < warmUpCount + count; done += 1) {
       if (pauseMs > 0) await sleep(pauseMs);
+      if (isAfterWait) await stat(import.meta.filename);
       const startedAt = performance.now();
       await run(nextNumber++);
       if (done >= warmUpCount) samples.push(performance.now() - startedAt);

@@ -19,17 +19,8 @@ async function noteTexts(page: Page): Promise<() => Promise<string>> {
 }
 
 const ways = ["route", "page", "fragment", "late"];
-const cases = [
-  ...ways.flatMap(
-    (way) =>
-      [
-        [way, "not-found"],
-        [way, "error"],
-      ] as const,
-  ),
-  ["route", "forbidden"],
-  ["late", "unauthorized"],
-] as const;
+const failures = ["not-found", "error", "forbidden", "unauthorized"];
+const cases = ways.flatMap((way) => failures.map((what) => [way, what] as const));
 
 for (const [way, what] of cases) {
   test(`a page that comes to ${what} is shown again when it can be, also where it was loaded so: ${way}`, async ({

@@ -15,6 +15,8 @@ export const chromiumArgs = [
   "--disable-sync",
 ];
 
+/** Debian's package without a window: its pages cost a third of the processor's time. */
+const shellName = "chromium-headless-shell";
 const commandNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
 const installPaths = [
@@ -26,31 +28,39 @@ const installPaths = [
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
 ];
 
-/** Path of a Chromium that is on this machine: `KAWA_CHROMIUM`, Playwright's own, or the system's. Installs nothing. */
+/**
+ * Path of a Chromium that is on this machine: `KAWA_CHROMIUM`, one without a window, Playwright's own, or the system's. Installs nothing.
+ */
 export function findChromium(): string | undefined {
-  const { KAWA_CHROMIUM: chosen, PATH = "" } = process.env;
+  const { KAWA_CHROMIUM: chosen } = process.env;
   if (chosen !== undefined && chosen !== "") return chosen;
-  const onPath = PATH.split(delimiter).flatMap((folder) => commandNames.map((name) => join(folder, name)));
-  return [chromium.executablePath(), ...installPaths, ...onPath].find((path) => existsSync(path));
+  return [...onPath(shellName), chromium.executablePath(), ...installPaths, ...commandNames.flatMap(onPath)].find(
+    (path) => existsSync(path),
+  );
+}
+
+function onPath(name: string): string[] {
+  return (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, name));
 }
 
 /**
- * {@link findChromium}; where there is none, gets one: Playwright's download, else Debian's package when this is root.
+ * {@link findChromium}; where there is none, gets one: Debian's package without a window when this is root, else Playwright's download. In
+ * CI the package is installed also where there is another one.
  *
  * @throws {Error} when neither works; the message says what to do.
  */
 export function ensureChromium(): string {
-  const found = findChromium();
-  if (found !== undefined) return found;
-
-  for (const install of [downloadWithPlaywright, installWithApt]) {
+  if (process.env.CI && !process.env.KAWA_CHROMIUM && !onPath(shellName).some((path) => existsSync(path)))
+    installWithApt(shellName);
+  const attempts = [() => installWithApt(shellName), downloadWithPlaywright, () => installWithApt("chromium")];
+  for (const install of [() => true, ...attempts]) {
     if (!install()) continue;
-    const installed = findChromium();
-    if (installed !== undefined) return installed;
+    const found = findChromium();
+    if (found !== undefined) return found;
   }
   throw new Error(
     "The e2e tests need a Chromium and could neither find nor install one. Run `npx playwright install chromium`, " +
-      "or install your system's package (Debian: `apt-get install chromium`), or set KAWA_CHROMIUM to the path of one.",
+      `or install your system's package (Debian: \`apt-get install ${shellName}\`), or set KAWA_CHROMIUM to the path of one.`,
   );
 }
 
@@ -62,12 +72,12 @@ function downloadWithPlaywright(): boolean {
   });
 }
 
-function installWithApt(): boolean {
+function installWithApt(name: string): boolean {
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return false;
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   // A stale or partly unreachable index is no reason to give up: the install decides.
   run("apt-get", ["update", "-qq"], { timeoutMs: 120_000, env });
-  return run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], { timeoutMs: 600_000, env });
+  return run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", name], { timeoutMs: 600_000, env });
 }
 
 function run(
@@ -75,7 +85,7 @@ function run(
   args: readonly string[],
   options: { timeoutMs: number; env: Readonly<Record<string, string>> },
 ): boolean {
-  console.log(`No Chromium yet: ${command} ${args.join(" ")}`);
+  console.log(`Chromium for the tests: ${command} ${args.join(" ")}`);
   try {
     execFileSync(command, args, {
       stdio: ["ignore", "ignore", "inherit"],

@@ -38,7 +38,7 @@ for (const stream of ["a healthy stream", "a stalled stream"]) {
       return () => stallStream(page);
     };
 
-    for (const to of ["same", "soon", "late", "after", "query"]) {
+    for (const to of ["same", "live-page", "fragment", "soon", "late", "after", "query"]) {
       test(`"${to}" never shows a client value that is older than the server's`, async ({ page, labServer }) => {
         const name = `${stream.slice(2, 9)}-${to}`.replace(" ", "");
         const stall = await prepare(page);

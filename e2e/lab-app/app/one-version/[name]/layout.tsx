@@ -2,7 +2,19 @@ import Link from "next/link";
 import { type ReactElement, type ReactNode, use } from "react";
 import { QueryProvider } from "../../query-provider.tsx";
 
-const pages = ["home", "same", "two", "sum", "soon", "late", "after", "query", "tabs"] as const;
+const pages = [
+  "home",
+  "same",
+  "live-page",
+  "fragment",
+  "two",
+  "sum",
+  "soon",
+  "late",
+  "after",
+  "query",
+  "tabs",
+] as const;
 
 /** Links that fetch nothing before they are clicked. */
 export default function Layout({

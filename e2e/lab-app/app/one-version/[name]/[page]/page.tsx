@@ -1,4 +1,5 @@
 import { useReactive } from "kawa";
+import { LivePage, reactive } from "kawa/next";
 import { type ReactElement, Suspense, use } from "react";
 import { labShared } from "../../../../lib/signals.ts";
 import { ClientHalf, ClientQuery, ClientSum, ClientTabs } from "../client-halves.tsx";
@@ -16,6 +17,14 @@ export default function Page({ params }: { params: Promise<{ name: string; page:
           <ClientHalf name={name} />
         </>
       ) : null}
+      {page === "live-page" ? (
+        <>
+          <ServerHalf name={name} />
+          <ClientHalf name={name} />
+          <LivePage />
+        </>
+      ) : null}
+      {page === "fragment" ? <BothHalves name={name} /> : null}
       {page === "two" ? (
         <>
           <ServerHalf name={name} />
@@ -53,6 +62,15 @@ export default function Page({ params }: { params: Promise<{ name: string; page:
 function ServerHalf({ name }: Half): ReactElement {
   return <output data-half="server">{useReactive(labShared(name))}</output>;
 }
+
+const BothHalves = reactive(function BothHalves({ name }: Half): ReactElement {
+  return (
+    <>
+      <ServerHalf name={name} />
+      <ClientHalf name={name} />
+    </>
+  );
+});
 
 function ServerSum({ name }: Half): ReactElement {
   return (

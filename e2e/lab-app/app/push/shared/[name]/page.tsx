@@ -13,10 +13,11 @@ async function Slow({ children }: { children: ReactNode }): Promise<ReactElement
 }
 
 function Row({ name, id }: { name: string; id: number }): ReactElement {
+  const count = useReactive(labCounter(`${name}-${id}`));
   countRun(`${name}-row`);
   return (
     <li>
-      <i>{useReactive(labCounter(`${name}-${id}`))}</i>
+      <i>{count}</i>
       <Clicker />
     </li>
   );
