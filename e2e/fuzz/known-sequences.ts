@@ -119,6 +119,11 @@ export const knownSequences: Readonly<Record<string, readonly string[]>> = {
     "tab 0: the tab crashes",
     'tab 0: somebody else writes "a"',
   ],
+  "the shared worker ends while it starts, and the tab is live": [
+    'tab 0: somebody else writes "a", and at once',
+    "tab 0: the shared worker ends, and at once",
+    'tab 0: somebody else writes "gate"',
+  ],
   "the shared worker ends, and the tabs are live": ["tab 0: the shared worker ends", 'tab 0: somebody else writes "a"'],
   "what was not found is found when it is there": [
     'tab 0: somebody else writes "gate"',

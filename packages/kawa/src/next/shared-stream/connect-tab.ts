@@ -23,10 +23,12 @@ type ConnectTabOptions = {
 };
 
 /**
- * How long an owner may take until it says something, in milliseconds. After an owner has ended or hung, its code is in the cache: then
- * less.
+ * How long an owner may take until it says something, in milliseconds. The first one may have ended while it was loaded, so its name is
+ * tried again before 5 s are over: one that is still being loaded then has both times. After an owner has ended or hung, its code is in the
+ * cache: then less.
  */
-const startMs = 10_000;
+const startMs = 4_000;
+const loadMs = 6_000;
 const startAgainMs = 1_000;
 const startAfterHangMs = 3_000;
 /**
@@ -74,6 +76,8 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
   /** How many owners have hung. A hung owner keeps its name, so the next one gets another name. */
   let hungCount = 0;
   let triesLeft = 0;
+  /** No owner has said anything or was lost. */
+  let isNew = true;
 
   const send = (message: Omit<TabMessage, "src" | "tab">): void => state.link?.send({ src, tab, ...message });
   const announce = (): void => send({ subscription: subscription() });
@@ -82,6 +86,7 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
     onDoubt: (isInDoubt) => onMessage((!isInDoubt && state.up) || down),
     onLost: () => {
       if (triesLeft > 0) return tryAgain(triesLeft - 1);
+      if (isNew) return tryAgain(0, loadMs);
       send({ subscription: null });
       hungCount += 1;
       lose();
@@ -91,6 +96,7 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
   const receive = (message: OwnerMessage): void => {
     heartbeat.hear();
     triesLeft = triesAfterSilence;
+    isNew = false;
     const joined = state as Joined;
     if (message.type === "up") joined.up = message;
     if (message.type !== "here") return onMessage(message);
@@ -114,10 +120,11 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
     leave("waiting");
     onMessage(down);
   };
-  const tryAgain = (left: number): void => {
+  const tryAgain = (left: number, withinMs = startAgainMs): void => {
     triesLeft = left;
+    isNew = false;
     lose();
-    setTimeout(() => connect(startAgainMs), againMs);
+    setTimeout(() => connect(withinMs), againMs);
   };
   const join = (withinMs: number, open: (options: OwnerLinkOptions) => OwnerLink): void => {
     const left = new AbortController();
