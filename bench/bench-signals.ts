@@ -2,8 +2,8 @@ import { namespace, type Signal } from "kawa";
 import { initReactiveBackend, type ReactiveBackend } from "kawa/rivetkit";
 import { registry } from "./registry.ts";
 
-/** The first `keyCount` signals of an actor. */
-export type SignalSet = { readonly actorId: string; readonly keyCount: number };
+/** The first `keyCount` signals of an actor; with hooks, one that is asked about each write. */
+export type SignalSet = { readonly actorId: string; readonly keyCount: number; readonly hooks?: true };
 
 export type BenchSignals = {
   readonly backend: ReactiveBackend;
@@ -16,11 +16,13 @@ const stride = 7_919;
 const made = new Map<string, BenchSignals>();
 
 /** The signals of a set, made once. */
-export function benchSignals({ actorId, keyCount }: SignalSet): BenchSignals {
-  const id = `${actorId} ${keyCount}`;
+export function benchSignals({ actorId, keyCount, hooks }: SignalSet): BenchSignals {
+  const id = `${actorId} ${keyCount} ${hooks}`;
   let found = made.get(id);
   if (!found) {
-    const backend = initReactiveBackend({ registry, actorId, global: false });
+    const actorName = hooks ? "hookedState" : "reactiveState";
+    const getContext = (): { userId: string } => ({ userId: "bench" });
+    const backend = initReactiveBackend({ registry, actorName, actorId, getContext, global: false });
     const bench = namespace("bench", { backend });
     // Keys of one length, whatever their number: a delta has the same size.
     const signals = Array.from({ length: keyCount }, (_, index) =>
@@ -34,4 +36,10 @@ export function benchSignals({ actorId, keyCount }: SignalSet): BenchSignals {
 /** Visits all of `count` keys in an order that is not the store's: neighbours in the tree are changed far apart. */
 export function scattered(number: number, count: number): number {
   return ((number % count) * stride) % count;
+}
+
+/** A signal of the backend of one customer, which is made here if it is not there. */
+export function tenantSignal(tenant: string): Signal<number> {
+  const backend = initReactiveBackend({ registry, actorId: `tenant-${tenant}`, global: false });
+  return namespace("bench", { backend }).signal("visits", 0);
 }

@@ -19,6 +19,7 @@ import { measureSingleWrite } from "./single-write.ts";
 import { measureStartUp } from "./start-up.ts";
 import { measureStreams } from "./streams.ts";
 import { measurePushedPages, measureTabs } from "./tabs.ts";
+import { measureTenants } from "./tenants.ts";
 import { measureWake } from "./wake.ts";
 import { measureWriteToDom } from "./write-to-dom.ts";
 import { measureWrites } from "./writes.ts";
@@ -37,6 +38,7 @@ const measures: Record<string, () => Promise<Result>> = {
   wake: measureWake,
   replication: measureReplication,
   memory: measureMemory,
+  tenants: measureTenants,
   streams: measureStreams,
   tabs: measureTabs,
   "pushed-pages": measurePushedPages,

@@ -7,6 +7,8 @@ import { addressOf, inLanes, renderIdIn } from "./simulated-browsers.ts";
 
 const openAtOnce = 50;
 const openTimeoutMs = 20_000;
+/** Values that came by themselves. */
+const valuesPattern = /^event: values$/gm;
 const seqPattern = /^data: \{"tabs":\{"tab":\["\w+","[^"]*@(\d+)"/gm;
 
 type Arrival = readonly [seq: number, at: number];
@@ -54,11 +56,29 @@ class Client {
       this.lastSeq = Number(seq);
       this.arrivals.push([this.lastSeq, at]);
     }
+    for (const _ of events.matchAll(valuesPattern)) this.arrivals.push([0, at]);
     return events;
   }
 }
 
 const clients: Client[] = [];
+
+/** What a browser sends beside its request, with a session and some cookies of others. */
+const browserHeaders = [
+  "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36",
+  'sec-ch-ua: "Chromium";v="143", "Not A(Brand";v="24"',
+  "sec-ch-ua-mobile: ?0",
+  'sec-ch-ua-platform: "Linux"',
+  "Accept: text/event-stream",
+  "Accept-Encoding: gzip, deflate, br, zstd",
+  "Accept-Language: en-GB,en;q=0.9,de;q=0.8",
+  "Sec-Fetch-Site: same-origin",
+  "Sec-Fetch-Mode: cors",
+  "Sec-Fetch-Dest: empty",
+  `Cookie: session=${"s".repeat(300)}; theme=dark; analytics=${"a".repeat(200)}`,
+]
+  .map((line) => `${line}\r\n`)
+  .join("");
 
 function post(port: number, body: string, headers = ""): string {
   return (
@@ -94,6 +114,17 @@ const operations = {
     await inLanes(count, openAtOnce, async (index) => {
       const header = `X-Forwarded-For: ${addressOf(opened + index)}\r\n`;
       clients.push(await Client.open(port, post(port, await renderPage(port), header)));
+    });
+  },
+  /** Streams of Kawa's app that carry a value and keep a presence, each of a visitor of its own. */
+  async openVisitors(port: number, count: number): Promise<void> {
+    const first = clients.length;
+    const come = await fetch(`http://127.0.0.1:${port}/api/here`, { method: "POST", body: `${first} ${count}` });
+    if (!come.ok) throw new Error(`The visitors could not come: ${come.status}.`);
+    await inLanes(count, openAtOnce, async (index) => {
+      const tab = { route: [], values: [["bench:score", -1, ""]], kept: [`bench:here:${first + index}`] };
+      const headers = `X-Forwarded-For: ${addressOf(first + index)}\r\n${browserHeaders}`;
+      clients.push(await Client.open(port, post(port, JSON.stringify({ tabs: { tab } }), headers)));
     });
   },
   /** How long each change took to each stream, once all streams have the last one, or the time is over. */

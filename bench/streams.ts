@@ -15,7 +15,7 @@ const nodeArguments = ["--expose-gc"];
 const writes = { count: 60, gapMs: 50 };
 const rounds = 6;
 const arrivalTimeoutMs = 10_000;
-const goals = { latency: 2, cpu: 2, memory: 1.5 };
+const goals = { latency: 2, cpu: 2, memory: 1.5, visitorKilobytes: 16 };
 const kilobyte = 1_000;
 
 /** A server with its streams, and the browsers at their other ends. */
@@ -132,8 +132,12 @@ async function measureIdle(): Promise<Result> {
     kawa: await heapRow("kawa in Next", streamsOf(app, clients, "openPages")),
     arrived: await countArrived(app, clients),
   }));
+  const visitors = await withApp("kawa-app", async (app, clients) => ({
+    kawa: await heapRow("kawa in Next, with a value and a presence", streamsOf(app, clients, "openVisitors")),
+    arrived: await countArrived(app, clients),
+  }));
   return {
-    rows: [bare, handler, kawa],
+    rows: [bare, handler, kawa, visitors.kawa],
     verdicts: [
       {
         name: "memory a stream, kawa in Next / bare",
@@ -145,6 +149,18 @@ async function measureIdle(): Promise<Result> {
       {
         name: `idle streams of ${idleCount} that got a change after ${idleMs / 1_000} s`,
         value: arrived - warmUpCount,
+        unit: "streams",
+        goal: { atLeast: idleCount },
+      },
+      {
+        name: "memory a stream with a value and a presence",
+        value: visitors.kawa.stats.p50,
+        unit: "KB",
+        goal: { atMost: goals.visitorKilobytes },
+      },
+      {
+        name: `such streams of ${idleCount} that got a value after ${idleMs / 1_000} s`,
+        value: visitors.arrived - warmUpCount,
         unit: "streams",
         goal: { atLeast: idleCount },
       },
@@ -170,7 +186,7 @@ async function withApp<T>(name: BenchAppName, work: (app: BenchApp, clients: Cli
 
 type Opened = Pick<Streams, "open" | "memory">;
 
-function streamsOf(app: BenchApp, clients: Clients, open: "openBare" | "openPages"): Opened {
+function streamsOf(app: BenchApp, clients: Clients, open: "openBare" | "openPages" | "openVisitors"): Opened {
   const port = Number(new URL(app.url).port);
   return { open: (count) => clients.call(open, port, count), memory: () => app.memory() };
 }

@@ -4,7 +4,7 @@ import { host } from "../packages/kawa/src/rivetkit/host/host.ts";
 import { hostedServices } from "../packages/kawa/src/rivetkit/wire/hosted-services.ts";
 import { bareContexts } from "./bare-actor.ts";
 import { connectBare, hostBare } from "./bare-client.ts";
-import { benchSignals, scattered, type SignalSet } from "./bench-signals.ts";
+import { benchSignals, scattered, type SignalSet, tenantSignal } from "./bench-signals.ts";
 import { bytesInUse } from "./bytes-in-use.ts";
 import { type Change, prepareChange, watchChange } from "./changes.ts";
 import { lastDeltaBytes, noteDeltaBytes } from "./delta-bytes.ts";
@@ -133,6 +133,18 @@ const operations = {
     });
     await Promise.all(lanes);
     return (written / (performance.now() - startedAt)) * 1_000;
+  },
+  /** Makes a backend for each of `count` customers, with a signal; returns how many milliseconds that took. */
+  async registerTenants(count: number): Promise<number> {
+    const startedAt = performance.now();
+    for (let tenant = 0; tenant < count; tenant += 1) tenantSignal(String(tenant));
+    return performance.now() - startedAt;
+  },
+  /** Reads the signal of a customer; returns how many milliseconds that took. */
+  async readTenant(tenant: string): Promise<number> {
+    const startedAt = performance.now();
+    await tenantSignal(tenant).get();
+    return performance.now() - startedAt;
   },
   /** Starts the bare actor in this process. */
   async hostBare(): Promise<void> {

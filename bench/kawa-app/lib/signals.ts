@@ -4,6 +4,12 @@ const bench = namespace("bench");
 
 export const score = bench.signal("score", 0, { expose: "write" });
 
+/** Who is here, for as long as their streams are open. */
+export const here = bench.family((visitor: string) => ({ key: `here:${visitor}`, default: false }), {
+  expose: "write",
+  ttlMs: 60_000,
+});
+
 /** What the page of `app/reads` reads. */
 export const cells = Array.from({ length: 2_000 }, (_, index) => bench.signal(`cells:${index}`, index));
 

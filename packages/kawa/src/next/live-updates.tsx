@@ -114,7 +114,7 @@ async function shown(): Promise<{ render: string; versions: string }> {
   const scope = requestScope();
   await scope.markDynamic();
   await whenNothingOlderRuns();
-  const backends = knownBackends.peek();
+  const backends = knownBackends();
   for (const id of scope.expectedBackends) {
     const backend = backends.get(id);
     if (backend) scope.noteVersion(backend);

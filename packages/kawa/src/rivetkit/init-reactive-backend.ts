@@ -53,8 +53,7 @@ export function initReactiveBackend(options: InitReactiveBackendOptions): Reacti
     );
   }
   if (actorId === "") throw new KawaError("OPTION_INVALID", `actorId is empty; leave it out for "global".`);
-  keepLatestSettings(registry.config.use);
-  for (const service of hostedServices.values()) service.noticeNewHooks();
+  if (keepLatestSettings(registry.config.use)) for (const service of hostedServices.values()) service.noticeNewHooks();
   host().elsewhere.setHosting(hosting);
   host().use(adoptRegistry(registry));
   const backend =
@@ -66,6 +65,6 @@ export function initReactiveBackend(options: InitReactiveBackendOptions): Reacti
 }
 
 function findOpen(id: string): RivetBackend | undefined {
-  const found = knownBackends.peek().get(id) as RivetBackend | undefined;
+  const found = knownBackends().get(id) as RivetBackend | undefined;
   return found?.status === "closed" ? undefined : found;
 }

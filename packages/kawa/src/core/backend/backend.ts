@@ -157,6 +157,8 @@ export interface Backend extends SignalBackend, KeyLists, SnapshotSource {
   readonly status: BackendStatus;
   /** True while this process may not hear of what others write: it is not connected any more, or nothing answers. @default false */
   readonly isCut?: boolean;
+  /** How long ago what this process knows was current, in milliseconds; infinite before it ever was. @default 0 */
+  readonly ageMs?: number;
   /** As {@link isGuarded}, for what browsers ask: also true where hooks decide about lists alone. @default isGuarded */
   readonly isGuardedForBrowsers?: boolean;
   readonly streams: StreamRegistry;
@@ -173,16 +175,21 @@ export interface Backend extends SignalBackend, KeyLists, SnapshotSource {
 /** Whether a backend has reached its actor. One that keeps its values in memory is always connected. */
 export type BackendStatus = "idle" | "connecting" | "connected" | "closed";
 
+/** `backend` is undefined when none has this id any more. */
+type BackendListener = (id: string, backend: Backend | undefined) => void;
+
 type Backends = {
   readonly global: Cell<Backend | undefined>;
-  readonly known: Cell<ReadonlyMap<string, Backend>>;
+  readonly known: Map<string, Backend>;
+  readonly listeners: Set<BackendListener>;
   /** The value of `global`, for the reads of signals: reading the cell costs more. */
   globalNow: Backend | undefined;
 };
 
 const backends = processState<Backends>("backends", () => ({
   global: cell<Backend | undefined>(undefined),
-  known: cell<ReadonlyMap<string, Backend>>(new Map()),
+  known: new Map(),
+  listeners: new Set(),
   globalNow: undefined,
 }));
 
@@ -199,19 +206,38 @@ function setGlobal(backend: Backend | undefined): void {
   backends.global.value = backend;
 }
 
-/** Every backend of this process by id. Tracked. */
-export const knownBackends: ReadonlyCell<ReadonlyMap<string, Backend>> = backends.known;
+/**
+ * A process with no more backends than these connects all of them as soon as there is a reason to look at one that is not known. Where
+ * there are more, each may be that of a customer, and its actor would start although nobody looks at it.
+ */
+export const fewBackends = 100;
+
+/** Every backend of this process by id, at this moment. */
+export function knownBackends(): ReadonlyMap<string, Backend> {
+  return backends.known;
+}
+
+/**
+ * Calls `listener` with each backend that is registered or unregistered from now on: there may be thousands, so nobody looks at all of them
+ * because of one. Returns an idempotent unsubscribe.
+ */
+export function onKnownBackend(listener: BackendListener): () => void {
+  backends.listeners.add(listener);
+  return () => void backends.listeners.delete(listener);
+}
 
 export function registerBackend(backend: Backend, options: { global: boolean }): void {
-  backends.known.value = new Map(backends.known.peek()).set(backend.id, backend);
+  if (backends.known.get(backend.id) !== backend) {
+    backends.known.set(backend.id, backend);
+    for (const listener of [...backends.listeners]) listener(backend.id, backend);
+  }
   if (options.global) setGlobal(backend);
 }
 
 export function unregisterBackend(backend: Backend): void {
-  const known = new Map(backends.known.peek());
-  if (known.get(backend.id) === backend) {
-    known.delete(backend.id);
-    backends.known.value = known;
+  if (backends.known.get(backend.id) === backend) {
+    backends.known.delete(backend.id);
+    for (const listener of [...backends.listeners]) listener(backend.id, undefined);
   }
   if (backends.globalNow === backend) setGlobal(undefined);
 }

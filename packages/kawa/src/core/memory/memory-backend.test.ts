@@ -54,13 +54,13 @@ describe("localBackend", () => {
   it("is one for the process, registered, and another than that of signals with a key", () => {
     expect(localBackend()).toBe(localBackend());
     expect(localBackend()).not.toBe(memoryBackend());
-    expect(knownBackends.peek().get("local")).toBe(localBackend());
+    expect(knownBackends().get("local")).toBe(localBackend());
   });
 });
 
 describe("memoryBackend", () => {
   it("is one for the process, and registered but not global", () => {
     expect(memoryBackend()).toBe(memoryBackend());
-    expect(knownBackends.peek().get("memory")).toBe(memoryBackend());
+    expect(knownBackends().get("memory")).toBe(memoryBackend());
   });
 });

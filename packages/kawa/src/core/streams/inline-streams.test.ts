@@ -60,7 +60,7 @@ beforeEach(() => {
 afterEach(async () => {
   vi.useRealTimers();
   await stopInlineStreams();
-  for (const known of knownBackends.peek().values()) unregisterBackend(known);
+  for (const known of knownBackends().values()) unregisterBackend(known);
   vi.restoreAllMocks();
 });
 

@@ -125,7 +125,7 @@ export function leaveOutOfPrerender(reason: Error): boolean {
 }
 
 /** Next's own stores: its public functions that tell where code runs also end the prerender that it runs in. */
-function nextStores(): NextStores | undefined {
+export function nextStores(): NextStores | undefined {
   // Next's modules read it when they are loaded, so to load them before Next has set it would break Next.
   if (!("AsyncLocalStorage" in globalThis)) return undefined;
   return processState("next-stores", loadStores);

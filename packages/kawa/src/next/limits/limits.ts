@@ -71,8 +71,8 @@ export const streamLimits = {
   maxKept: 64,
   /** Keys that the renders of a stream's tabs have read. A tab beyond hears of every change. */
   maxReads: 20_000,
-  /** Length of the versions that unknown renders show. */
-  maxVersionsLength: 4 * kib,
+  /** Length of the versions that one render shows: 40 characters for each backend that it has read. */
+  maxVersionsLength: 64 * kib,
   values: { perSession: 10_000, perAddress: 100_000, perProcess: 500_000 },
   kept: { perSession: 256, perAddress: 4_000, perProcess: 20_000 },
   reads: { perSession: 50_000, perAddress: 500_000, perProcess: 2_000_000 },

@@ -2,7 +2,7 @@ import { isIPv4 } from "node:net";
 import { hostname } from "node:os";
 import { clip, KawaError } from "../../core/errors/errors.ts";
 import { processState } from "../../core/process/process-state.ts";
-import { currentExchange } from "./connections.ts";
+import { currentPeer } from "./connections.ts";
 import { type HostName, parseHost } from "./host-pattern.ts";
 import { isLoopback } from "./ip-address.ts";
 import { askedHosts } from "./forwarded-headers.ts";
@@ -43,8 +43,8 @@ function isOfThisMachine(name: string): boolean {
 
 /** A browser on this machine, or a proxy that was not configured. A socket without an address is one of the file system. */
 function cameFromThisMachine(): boolean {
-  const exchange = currentExchange();
-  return exchange !== undefined && (exchange.address === undefined || isLoopback(exchange.address));
+  const peer = currentPeer();
+  return peer !== undefined && (peer.address === undefined || isLoopback(peer.address));
 }
 
 function refuse(host: string): never {

@@ -12,9 +12,12 @@ export type Exchange = {
   readonly address: string | undefined;
 };
 
+/** What is known of the other end of a connection, also once the request is over. */
+type Peer = Pick<Exchange, "address">;
+
 type Exchanges = {
   readonly open: Set<Exchange>;
-  readonly current: AsyncLocalStorage<Exchange>;
+  readonly current: AsyncLocalStorage<Exchange | Peer>;
   isEnding: boolean;
   isWatching: boolean;
 };
@@ -42,7 +45,19 @@ export function watchConnections(): void {
 
 /** The exchange of the request that the caller works for; undefined where no `node:http` server of this process has received it. */
 export function currentExchange(): Exchange | undefined {
+  const found = exchanges.current.getStore();
+  return found && "response" in found ? found : undefined;
+}
+
+/** As {@link currentExchange}, also for what goes on after the request. */
+export function currentPeer(): Peer | undefined {
   return exchanges.current.getStore();
+}
+
+/** Runs what outlives the request that the caller works for: it knows the address, and keeps nothing else of the exchange. */
+export function withPeerAlone<R>(fn: () => R): R {
+  const peer = currentPeer();
+  return peer ? exchanges.current.run({ address: peer.address }, fn) : fn();
 }
 
 /**

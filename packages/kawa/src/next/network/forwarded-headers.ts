@@ -1,4 +1,4 @@
-import { currentExchange } from "./connections.ts";
+import { currentPeer } from "./connections.ts";
 import { countedAddress } from "./ip-address.ts";
 import { networkSettings } from "./network.ts";
 
@@ -13,7 +13,7 @@ type Asked = { readonly headers: Headers };
 export function clientAddress({ headers }: Asked): string | undefined {
   const { trustedProxies, isVercel } = networkSettings();
   if (isVercel) return countedAddress(headers.get("x-vercel-forwarded-for") ?? headers.get("x-real-ip") ?? undefined);
-  const ofConnection = countedAddress(currentExchange()?.address);
+  const ofConnection = countedAddress(currentPeer()?.address);
   const told = trustedProxies === 0 ? undefined : addedBy(trustedProxies, headers.get("x-forwarded-for"));
   return countedAddress(told) ?? ofConnection;
 }

@@ -42,7 +42,7 @@ beforeEach(() => {
 afterEach(() => {
   closeStreams();
   vi.useRealTimers();
-  for (const each of knownBackends.peek().values()) unregisterBackend(each);
+  for (const each of knownBackends().values()) unregisterBackend(each);
 });
 
 /** What waits for a time; the rest of Node goes on. */

@@ -1,12 +1,12 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { detached } from "../../core/process/detached.ts";
 import { noticesNow } from "../../core/process/notice.ts";
+import { keepRequest } from "../../core/work/kept-request.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import { Admission, type Admitted, routeAdmission, type SessionOf } from "../limits/admission.ts";
 import { answerHeaders, answerWith } from "../values/answer.ts";
 import type { AskingClient } from "../network/asking-client.ts";
 import { askedSignals, costOf } from "../values/asked-signals.ts";
-import { currentExchange, watchConnections } from "../network/connections.ts";
+import { currentExchange, watchConnections, withPeerAlone } from "../network/connections.ts";
 import { ExposedSignals, type SignalModules } from "../values/exposed-signals.ts";
 import { bodyLimits, costs, rateLimits, streamLimits } from "../limits/limits.ts";
 import { EventStream } from "../stream/event-stream.ts";
@@ -149,8 +149,7 @@ async function openStream(request: Request, { asked, admitted, signals, settings
   const { client, session } = admitted;
   countStream(client, settings);
   const { values, kept, limited } = await orGiveBack(client, () => askedSignals(asked, signals, client));
-  // A snapshot keeps the whole request in memory.
-  const asOpener = values.size + kept.size > 0 ? AsyncLocalStorage.snapshot() : undefined;
+  const asOpener = values.size + kept.size > 0 ? withPeerAlone(keepRequest) : undefined;
   const options: EventStreamOptions = {
     request: asked,
     exchange: currentExchange(),

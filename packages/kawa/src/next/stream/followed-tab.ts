@@ -176,14 +176,14 @@ export class FollowedTab implements RenderFollower {
     if (!this.#wasTold) reportSeldom("untold", "A tab was not told of a change, and is told now.", show(this.name));
     this.#freshness = behindSince(now, toldCount);
     for (const { target } of this.#watches) {
-      const backend = hub().behind(target);
-      if (backend) target.onChange(backend);
+      const behind = hub().behind(target);
+      if (behind) target.onChange(behind.backend);
     }
   }
 
-  noteChange(way: RefreshWay, backend: Backend): void {
+  noteChange(way: RefreshWay, backend: Backend | undefined): void {
     this.#wasTold = true;
-    if (!this.#reads(backend) || this.#known.some(({ isOlder }) => isOlder)) this.#isUntold = true;
+    if (!backend || !this.#reads(backend) || this.#known.some(({ isOlder }) => isOlder)) this.#isUntold = true;
     this.#stream.noteChange(this, way);
   }
 
@@ -193,7 +193,7 @@ export class FollowedTab implements RenderFollower {
       this.#isUntold = false;
       return "";
     }
-    return hub().formatVersions((backend) => this.#reads(backend));
+    return hub().formatVersions(this.#watches.map(({ target }) => target));
   }
 
   /** True where something that the tab shows may be of this backend. */

@@ -15,7 +15,7 @@ import { Hub, hub } from "./hub.ts";
 let count = 0;
 
 afterEach(() => {
-  for (const backend of knownBackends.peek().values()) unregisterBackend(backend);
+  for (const backend of knownBackends().values()) unregisterBackend(backend);
 });
 
 function register(id = `hub-${(count += 1)}`): Backend {
@@ -464,5 +464,87 @@ describe("a change of a key that hooks hide from whoever looks", () => {
     render.add(backend.id, "k");
     await backend.set("k", 2);
     expect(onChange).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("ten thousand backends", () => {
+  /** Backends that were made and not used, as those of customers who are not there. */
+  function registerIdle(many: number): { readonly loads: () => number } {
+    let loads = 0;
+    for (let n = 0; n < many; n += 1) {
+      const id = `idle-${n}`;
+      const backend = {
+        id,
+        status: "idle",
+        version: { epoch: "", seq: 0 },
+        load: async () => void (loads += 1),
+        onChange: () => () => {},
+      };
+      registerBackend(backend as unknown as Backend, { global: false });
+    }
+    return { loads: () => loads };
+  }
+
+  it("are not connected for a page that has read of one of them, nor for one that is not known", async () => {
+    const made = new Hub();
+    const { loads } = registerIdle(10_000);
+    const backend = register();
+    const known = watch(made, { render: renderOf(backend, ["a"]) });
+    const unknown = watch(made, { versions: { [backend.version.epoch]: backend.version.seq } });
+    await settle();
+    expect([known.mock.calls.length, unknown.mock.calls.length, loads()]).toEqual([0, 0, 0]);
+    await backend.set("a", 1);
+    expect([known.mock.calls.length, unknown.mock.calls.length, loads()]).toEqual([1, 1, 0]);
+  });
+
+  it("are named to a page as far as it has read of them", async () => {
+    const made = new Hub();
+    const all = Array.from({ length: 200 }, () => register());
+    const [one] = all as [Backend];
+    const { epoch, seq } = one.version;
+    const render = renderOf(one, ["a"]);
+    expect(made.formatVersions([{ render, versions: {} }])).toBe(`${epoch}@${seq}`);
+    expect(made.formatVersions([{ render: undefined, versions: { [epoch]: 0, other: 1, "": 2 } }])).toBe(
+      `${epoch}@${seq}`,
+    );
+    expect(made.formatVersions([])).toBe("");
+    expect(Object.keys(made.versions)).toHaveLength(200);
+  });
+
+  it("tell a connection to those alone that follow one", async () => {
+    const made = new Hub();
+    const { backend, connect } = createUnconnected(`hub-${(count += 1)}`);
+    const other = register();
+    const onValue = vi.fn<() => void>();
+    onTestFinished(made.watchKey(other.id, "a", onValue));
+    const reads = watch(made, { render: renderOf(backend, ["a"], { epoch: "before", seq: 1 }) });
+    const readsOther = watch(made, { render: renderOf(other, ["a"]) });
+    connect(5);
+    await vi.waitFor(() => expect(reads).toHaveBeenCalledWith(backend));
+    expect([onValue.mock.calls.length, readsOther.mock.calls.length]).toEqual([0, 0]);
+  });
+});
+
+describe("a backend that nobody has made here", () => {
+  it("makes what shows something of it count as old, until it is there", () => {
+    const made = new Hub();
+    const elsewhere = createMemoryBackend(`hub-${(count += 1)}`);
+    const target = { render: renderOf(elsewhere, ["a"]), versions: {}, onChange() {} };
+    expect(made.behind(target)).toEqual({ backend: undefined });
+    registerBackend(elsewhere, { global: false });
+    expect(made.behind(target)).toBeUndefined();
+  });
+
+  it("makes a render that is not known count as old, where no backend can be the one that it names", () => {
+    const made = new Hub();
+    const backend = register();
+    const versions = { "of nobody": 3, [backend.version.epoch]: backend.version.seq, "": Date.now() };
+    const target = { render: undefined, versions, onChange() {} };
+    expect(made.behind(target)).toEqual({ backend: undefined });
+    const { connect } = createUnconnected(`hub-${(count += 1)}`);
+    Object.assign(knownBackends().get(`hub-${count}`)!, { status: "connecting" });
+    expect(made.behind(target)).toBeUndefined();
+    connect(3, "of nobody");
+    expect(made.behind(target)).toBeUndefined();
   });
 });

@@ -1,25 +1,19 @@
-import { type Backend, type Change, knownBackends } from "../../core/backend/backend.ts";
-import { effect } from "../../core/effect.ts";
+import { type Backend, type Change, fewBackends } from "../../core/backend/backend.ts";
 import { processState } from "../../core/process/process-state.ts";
-import { untracked } from "../../core/process/reactive.ts";
 import { installViewers } from "../../core/streams/viewers.ts";
-import { formatVersion, type ShownVersions, toShownVersions, type Version } from "../../core/value/version.ts";
-import { ChangeLog } from "./change-log.ts";
+import type { ShownVersions } from "../../core/value/version.ts";
+import { FollowedBackends } from "./followed-backends.ts";
 import { isBehind } from "./is-behind.ts";
 import { isCurrent, showsChange } from "./is-current.ts";
 import { Watch, type WatchTarget } from "./watch.ts";
 import { WatchIndex } from "./watch-index.ts";
 
-type FollowedBackend = {
-  log: ChangeLog;
-  /** The newest version that tabs were told, with its text. */
-  told: Version & { readonly text: string };
-  readonly unsubscribe: () => void;
-};
+/** Something that is shown is known to be old. No backend: this process does not hear of it at all. */
+export type Behind = { readonly backend: Backend | undefined };
 
 /** Tells the open streams of this process about changes of what their renders have read. */
 export class Hub {
-  readonly #backends = new Map<Backend, FollowedBackend>();
+  readonly #backends = new FollowedBackends((backend, change) => this.#onChange(backend, change));
   readonly #watches = new Set<Watch>();
   readonly #byKey = new WatchIndex();
   /** Watches of one key each, whose value a stream carries. The index has them too. */
@@ -28,17 +22,9 @@ export class Hub {
   readonly #ofEverything = new Set<Watch>();
   #changeCount = 0;
 
-  constructor() {
-    effect(() => {
-      const backends = knownBackends.value;
-      untracked(() => this.#follow(new Set(backends.values())));
-    });
-  }
-
   /** Versions that this process has reached. Browsers are told only those that concern them. */
   get versions(): ShownVersions {
-    const versions = Array.from(this.#backends.keys(), ({ version }) => version);
-    return toShownVersions(versions.filter(({ epoch }) => epoch !== ""));
+    return this.#backends.versions;
   }
 
   /** How often something has changed. A tab that was current at this count still is. */
@@ -46,16 +32,11 @@ export class Hub {
     return this.#changeCount;
   }
 
-  /** The versions of some backends, as text. It is asked for at each change and tab, so each text is made once. */
-  formatVersions(concerns: (backend: Backend) => boolean): string {
-    let text = "";
-    for (const [backend, followed] of this.#backends) {
-      const { version } = backend;
-      if (version.epoch === "" || !concerns(backend)) continue;
-      if (!isSame(followed.told, version)) followed.told = { ...version, text: formatVersion(version) };
-      text = text === "" ? followed.told.text : `${text};${followed.told.text}`;
-    }
-    return text;
+  /** The versions of the backends of which something is shown, as text. */
+  formatVersions(targets: Iterable<Pick<WatchTarget, "render" | "versions">>): string {
+    const backends = new Set<Backend>();
+    for (const target of targets) for (const backend of this.#backends.shownBy(target)) backends.add(backend);
+    return this.#backends.formatVersions(backends);
   }
 
   /** Calls `onChange` at each change of what a render has read, or reads from now on. Also for changes that it has missed. */
@@ -68,7 +49,7 @@ export class Hub {
       render.follow(watch);
       this.#byKey.addReads(watch, render);
     }
-    for (const backend of this.#backends.keys()) void this.#compare(watch, backend);
+    for (const backend of this.#comparedTo(target)) void this.#compare(watch, backend);
     return watch;
   }
 
@@ -87,19 +68,24 @@ export class Hub {
     if (watch.target.render!.isEverything) this.#ofEverything.add(watch);
     else this.#byKey.add(watch, backendId, key);
     // A late part of the render reads the version of its first, and the key may have changed since.
-    for (const backend of this.#backends.keys())
-      if (backend.id === backendId) void this.#compare(watch, backend, new Set([key]));
+    const backend = this.#backends.get(backendId);
+    if (backend) void this.#compare(watch, backend, new Set([key]));
   }
 
-  /** A backend of which what is watched is known to show an old version. */
-  behind(target: WatchTarget): Backend | undefined {
-    for (const [backend, { log }] of this.#backends) if (isBehind(target, backend, log)) return backend;
-    return undefined;
+  /** Tells what is known to be old of what is watched: a backend, or something of which no backend is here. */
+  behind(target: WatchTarget): Behind | undefined {
+    const isAny = !target.render || target.render.isEverything;
+    for (const backend of isAny ? this.#backends.all() : this.#backends.shownBy(target)) {
+      const log = this.#backends.logOf(backend);
+      if (log && isBehind(target, backend, log)) return { backend };
+    }
+    return this.#isUnheard(target) ? { backend: undefined } : undefined;
   }
 
   /** The render that is watched shows less of a backend than it has told. */
   noteOlder({ target }: Watch, backendId: string): void {
-    for (const backend of this.#backends.keys()) if (backend.id === backendId) target.onChange(backend);
+    const backend = this.#backends.get(backendId);
+    if (backend) target.onChange(backend);
   }
 
   /** Calls `onChange` at each change of a key from now on, and when its backend has another history. */
@@ -126,7 +112,7 @@ export class Hub {
     if (keys?.size === 0) return;
     try {
       await backend.load([]);
-      const log = this.#backends.get(backend)?.log;
+      const log = this.#backends.logOf(backend);
       if (log && (await isCurrent(target, backend, log, keys))) return;
     } catch {
       // The backend is away or closed; it is compared again when it is connected.
@@ -135,33 +121,37 @@ export class Hub {
     if (this.#watches.has(watch)) target.onChange(backend);
   }
 
-  #follow(backends: ReadonlySet<Backend>): void {
-    for (const [backend, { unsubscribe }] of this.#backends) {
-      if (backends.has(backend)) continue;
-      unsubscribe();
-      this.#backends.delete(backend);
-    }
-    for (const backend of backends) {
-      if (this.#backends.has(backend)) continue;
-      const unsubscribe = backend.onChange((change) => this.#onChange(backend, change));
-      this.#backends.set(backend, {
-        log: new ChangeLog(backend.version),
-        told: { epoch: "", seq: 0, text: "" },
-        unsubscribe,
-      });
-    }
+  /** Backends that may have changed since what is watched was rendered. */
+  *#comparedTo(target: WatchTarget): Iterable<Backend> {
+    if (target.render && !target.render.isEverything) return yield* this.#backends.shownBy(target);
+    const areConnected = this.#backends.size <= fewBackends;
+    for (const backend of this.#backends.all()) if (areConnected || backend.status !== "idle") yield backend;
+  }
+
+  /**
+   * True when what is watched shows a backend of which this process hears nothing: the app makes its backends as they are asked for, and
+   * nobody has asked here.
+   */
+  #isUnheard({ render, versions }: WatchTarget): boolean {
+    if (render) return [...render.keys.keys()].some((id) => !this.#backends.get(id));
+    const isUnknown = (epoch: string): boolean => epoch !== "" && !this.#backends.ofEpoch(epoch);
+    if (!Object.keys(versions).some(isUnknown)) return false;
+    // One that is about to be connected may be it.
+    for (const { status } of this.#backends.all())
+      if (status === "connecting" || (status === "idle" && this.#backends.size <= fewBackends)) return false;
+    return true;
   }
 
   #onChange(backend: Backend, change: Change): void {
     this.#changeCount += 1;
     if (change.keys.length === 0) {
       // No keys: the backend is connected for the first time, or has another history.
-      this.#backends.get(backend)!.log = new ChangeLog(change.version);
-      for (const watch of this.#watches) void this.#compare(watch, backend);
-      for (const { target } of this.#ofValues) target.onChange(backend);
+      for (const watch of new Set([...this.#byKey.ofBackend(backend.id), ...this.#ofEverything])) {
+        if (this.#ofValues.has(watch)) watch.target.onChange(backend);
+        else void this.#compare(watch, backend);
+      }
       return;
     }
-    this.#backends.get(backend)!.log.add(change);
     for (const key of change.keys) {
       for (const { target } of this.#byKey.of(backend.id, key)) {
         if (target.except?.has(backend.id, key)) continue;
@@ -186,10 +176,6 @@ function watchedKeys(
 ): ReadonlySet<string> {
   const keys = late ?? render?.keys.get(backendId) ?? new Set<string>();
   return except ? new Set([...keys].filter((key) => !except.has(backendId, key))) : keys;
-}
-
-function isSame(one: Version, other: Version): boolean {
-  return one.seq === other.seq && one.epoch === other.epoch;
 }
 
 export function hub(): Hub {

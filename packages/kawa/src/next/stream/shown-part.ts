@@ -33,7 +33,7 @@ export class ShownPart implements WatchTarget {
     return parseVersions(this.#versions);
   }
 
-  onChange(backend: Backend): void {
+  onChange(backend: Backend | undefined): void {
     this.#tab.noteChange(this.#way, backend);
   }
 }

@@ -9,6 +9,11 @@ export class WatchIndex {
     return this.#byBackend.get(backendId)?.get(key) ?? [];
   }
 
+  /** All watches of a backend. One may come several times. */
+  *ofBackend(backendId: string): Iterable<Watch> {
+    for (const watches of this.#byBackend.get(backendId)?.values() ?? []) yield* watches;
+  }
+
   has(backendId: string, key: string): boolean {
     return this.#byBackend.get(backendId)?.has(key) ?? false;
   }
@@ -26,6 +31,7 @@ export class WatchIndex {
     const watches = byKey?.get(key);
     watches?.delete(watch);
     if (watches?.size === 0) byKey!.delete(key);
+    if (byKey?.size === 0) this.#byBackend.delete(backendId);
   }
 
   /** Adds a watch for each key that a render has read. */

@@ -11,8 +11,8 @@ export interface WatchTarget {
   readonly except?: RenderReads | undefined;
   /** Versions that are shown, where the render itself does not know them: an unknown render, or a fragment. */
   readonly versions: ShownVersions;
-  /** Called when the shown values of a backend are, or may be, out of date. */
-  onChange(backend: Backend): void;
+  /** Called when the shown values of a backend are, or may be, out of date; without one where this process hears nothing of it. */
+  onChange(backend: Backend | undefined): void;
 }
 
 /** Lasts until {@link stop}. */

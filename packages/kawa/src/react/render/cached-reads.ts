@@ -52,7 +52,7 @@ export class CachedReads {
 
   /** True while nothing of it has changed on this server. */
   get isCurrent(): boolean {
-    const backends = knownBackends.peek();
+    const backends = knownBackends();
     return this.all.every((read) => {
       const backend = backends.get(read.backendId);
       return backend !== undefined && compareRead(read, backend.version, backend.entry(read.key).peek()) === "same";

@@ -69,7 +69,7 @@ async function compare(
   );
   let result: "same" | "newer" = "same";
   for (const [backendId, reads] of byBackend) {
-    const backend = knownBackends.peek().get(backendId);
+    const backend = knownBackends().get(backendId);
     if (!backend) return "older";
     await backend.load([]);
     if (backend.isGuarded) return "older";

@@ -117,9 +117,9 @@ export class RequestScope {
   }
 
   #noteCachedRead(read: CachedRead, reads: RenderReads): void {
-    const backend = knownBackends.peek().get(read.backendId);
+    const backend = knownBackends().get(read.backendId);
     if (!backend) {
-      for (const id of knownBackends.peek().keys()) reads.noteOlder(id);
+      for (const id of knownBackends().keys()) reads.noteOlder(id);
       return;
     }
     reads.add(backend.id, read.key);

@@ -41,7 +41,7 @@ export class SharedScope extends RequestScope {
 
   override noteCached(cached: CachedReads): void {
     cached.follow((read) => {
-      const backend = knownBackends.peek().get(read.backendId);
+      const backend = knownBackends().get(read.backendId);
       const snapshot = backend && this.snapshots.of(backend);
       const entry = snapshot?.entry(read.key).peek();
       // A run for one visitor can tell its browser that it shows less; a run for all cannot.

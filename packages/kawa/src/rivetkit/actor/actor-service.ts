@@ -108,7 +108,7 @@ export class ActorService implements ReplicaService {
   answer(request: RequestMessage): Promise<Replies[RequestName]> | Replies[RequestName] {
     switch (request.type) {
       case "hello":
-        return { ...this.store.position, instance: this.store.instance, hooked: this.hooked };
+        return { ...this.store.position, instance: this.store.instance, hooked: this.hooked, takesFrames: true };
       case "read":
         return this.#passesReadHooks(request.body)
           ? this.#reads.read(request.body)

@@ -117,7 +117,7 @@ function revocationsOf(backendId: string): RevokedSessions {
   const others = processState("revoked-sessions-of-others", () => new Map<string, RevokedSessions>());
   let found = others.get(backendId);
   if (!found)
-    others.set(backendId, (found = new RevokedSessions(knownBackends.peek().get(backendId) ?? connectTo(backendId))));
+    others.set(backendId, (found = new RevokedSessions(knownBackends().get(backendId) ?? connectTo(backendId))));
   return found;
 }
 

@@ -46,7 +46,11 @@ export class HookedWrites {
   write(body: Requests["write"]): Promise<Replies["write"]> {
     const { client, number, settled } = body;
     const { byNumber } = this.#answersTo(client);
-    for (const known of byNumber.keys()) if (known < settled) byNumber.delete(known);
+    // They came in about this order; one that came late is forgotten with those before it.
+    for (const known of byNumber.keys()) {
+      if (known >= settled) break;
+      byNumber.delete(known);
+    }
     const known = byNumber.get(number);
     if (known) return known.reply;
     const passed = {};

@@ -99,7 +99,7 @@ describe("a socket that has not proved itself", () => {
     expect(store.position.seq).toBe(0);
   });
 
-  it.each(["", "{", "[]", "42", '"hello"', '{"type":"hello"}', '{"type":"hello","body":null}', "{}"])(
+  it.each(["", "{", "[]", "[null]", "[[]]", "42", '"hello"', '{"type":"hello"}', '{"type":"hello","body":null}', "{}"])(
     "is closed when it sends %j",
     async (data) => {
       const { client, server, frames } = await connect();
@@ -142,7 +142,12 @@ describe("a server with a valid token", () => {
     expect(messages()).toEqual([
       {
         id: 1,
-        body: { ...store.position, instance: store.instance, hooked: { reads: false, writes: false, lists: false } },
+        body: {
+          ...store.position,
+          instance: store.instance,
+          hooked: { reads: false, writes: false, lists: false },
+          takesFrames: true,
+        },
       },
     ]);
     vi.advanceTimersByTime(60_000);
@@ -158,6 +163,47 @@ describe("a server with a valid token", () => {
       { id: 2, body: { ...store.position, rows: [["a", null, 0]] } },
       { id: 3, body: store.position },
     ]);
+  });
+
+  it("gets a reply to each request of a frame, in order, and the frame after it comes later", async () => {
+    const { client, messages } = await connectTrusted();
+    const reads = (from: number, count: number): string =>
+      JSON.stringify(
+        Array.from({ length: count }, (_, at) => ({ id: from + at, type: "read", body: { keys: [`k${at}`] } })),
+      );
+    client.send(reads(1, 170));
+    client.send(reads(171, 2));
+    await vi.waitFor(() => expect(messages()).toHaveLength(172));
+    expect(messages().map((message) => "id" in message && message.id)).toEqual(
+      Array.from({ length: 172 }, (_, at) => at + 1),
+    );
+  });
+
+  it("begins the requests of a large frame in several turns", async () => {
+    const { client, store } = await connectTrusted();
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    const requests = Array.from({ length: 500 }, (_, at) => ({
+      id: at,
+      type: "write",
+      body: { client: "c", number: at + 1, settled: 1, writes: [{ key: `k${at}`, text: "[1]" }] },
+    }));
+    client.send(JSON.stringify(requests));
+    await vi.waitFor(() => expect(store.rowCount).toBe(500));
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(9);
+  });
+
+  it("is closed when a frame holds something else than requests", async () => {
+    const { client, server } = await connectTrusted();
+    client.send('[{"id":1,"type":"ping","body":{}},null]');
+    await nextTurn();
+    expect(server.closedWith).toMatchObject({ code: 4401 });
   });
 
   it("hears of no change before it asks to follow, and of every one after", async () => {

@@ -2,6 +2,7 @@ import { isKawaError } from "../../core/errors/errors.ts";
 import type { ActorService } from "./actor-service.ts";
 import {
   helloTimeoutCloseCode,
+  type RequestFrame,
   type RequestMessage,
   type ServerFrame,
   type ServerMessage,
@@ -14,11 +15,16 @@ import { verifyServerToken } from "../wire/server-token.ts";
 const helloTimeoutMs = 5_000;
 /** Longest hello, in characters: a stranger must not make the actor parse megabytes. */
 const maxHelloLength = 1_000;
+/** Requests of a frame that are begun in one turn: their hooks must not hold up what else the process does. */
+const requestsAtOnce = 50;
 
-function parseRequest(text: string): RequestMessage | undefined {
+/** Undefined for anything else than one request, or, where the other side has proved itself, a frame of some. */
+function parseRequests(text: string, mayBeFrame: boolean): RequestFrame | undefined {
   try {
-    const message: unknown = JSON.parse(text);
-    return typeof message === "object" && message !== null ? (message as RequestMessage) : undefined;
+    const parsed: unknown = JSON.parse(text);
+    const frame = mayBeFrame ? [parsed].flat() : [parsed];
+    const isWhole = frame.every((request) => typeof request === "object" && request !== null);
+    return isWhole && frame.length > 0 ? (frame as RequestMessage[]) : undefined;
   } catch {
     return undefined;
   }
@@ -43,23 +49,21 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
     });
   };
 
-  socket.addEventListener("message", async ({ data }) => {
-    const text = String(data);
-    if (!stop && text.length > maxHelloLength) return refuse("too large");
-    const request = parseRequest(text);
-    if (!request) return refuse("malformed message");
-    if (!stop) {
-      if (request.type !== "hello" || !verifyServerToken(audience, request.body?.token)) return refuse("unauthorized");
-      clearTimeout(timer);
-      stop = service.listen(
-        (delta) => isFollowing && send({ delta }),
-        () => socket.close(1001, "actor sleeps"),
-      );
-      // A server of this app has proved itself: its hook may watch, not refuse.
-      service.clients
-        .onConnect(service.context)
-        .catch((error) => console.error("[kawa] The hook onConnect threw for a server:", error));
-    }
+  /** The first request of a socket, which has to be a hello. */
+  const welcome = ([request]: RequestFrame): boolean => {
+    if (request?.type !== "hello" || !verifyServerToken(audience, request.body?.token)) return false;
+    clearTimeout(timer);
+    stop = service.listen(
+      (delta) => isFollowing && send({ delta }),
+      () => socket.close(1001, "actor sleeps"),
+    );
+    // A server of this app has proved itself: its hook may watch, not refuse.
+    service.clients
+      .onConnect(service.context)
+      .catch((error) => console.error("[kawa] The hook onConnect threw for a server:", error));
+    return true;
+  };
+  const answer = async (request: RequestMessage): Promise<void> => {
     if (request.type === "seen") return;
     if (request.type === "follow") isFollowing = true;
     try {
@@ -71,9 +75,30 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
         console.error("[kawa] The actor could not answer a server:", error);
       send({ id: request.id, error: toReplyError(error) });
     }
+  };
+  /** Requests that have come and are not begun yet, in order. */
+  let waiting: RequestMessage[] = [];
+  const begin = (): void => {
+    const begun = waiting.slice(0, requestsAtOnce);
+    waiting = waiting.slice(requestsAtOnce);
+    if (waiting.length > 0) setImmediate(begin);
+    for (const request of begun) void answer(request);
+  };
+
+  socket.addEventListener("message", ({ data }) => {
+    const text = String(data);
+    if (!stop && text.length > maxHelloLength) return refuse("too large");
+    const requests = parseRequests(text, stop !== undefined);
+    if (!requests) return refuse("malformed message");
+    if (!stop && !welcome(requests)) return refuse("unauthorized");
+    const isBusy = waiting.length > 0;
+    waiting = waiting.concat(requests);
+    if (!isBusy) begin();
   });
   socket.addEventListener("close", () => {
     clearTimeout(timer);
+    // The server asks again on its next connection.
+    waiting = [];
     stop?.();
   });
 }

@@ -22,11 +22,16 @@ export function settingsOf(definition: object): ActorSettings | undefined {
 /** Settings by the actor's name in the registry. After an edit in development the running actor goes on with the newer hooks. */
 const latest = processState("actor-settings", () => new Map<string, ActorSettings>());
 
-export function keepLatestSettings(definitions: Readonly<Record<string, object>>): void {
+/** Returns whether some of them are new. */
+export function keepLatestSettings(definitions: Readonly<Record<string, object>>): boolean {
+  let areNew = false;
   for (const [name, definition] of Object.entries(definitions)) {
     const settings = settingsOf(definition);
-    if (settings) latest.set(name, settings);
+    if (!settings || latest.get(name) === settings) continue;
+    latest.set(name, settings);
+    areNew = true;
   }
+  return areNew;
 }
 
 export function latestSettings(name: string): ActorSettings | undefined {

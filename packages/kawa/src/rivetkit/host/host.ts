@@ -1,5 +1,6 @@
 import { getEnvironmentData, isMainThread } from "node:worker_threads";
 import type { Backend } from "../../core/backend/backend.ts";
+import { isKawaError, type KawaErrorCode } from "../../core/errors/errors.ts";
 import { detached } from "../../core/process/detached.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { stopInlineStreams } from "../../core/streams/inline-streams.ts";
@@ -42,7 +43,7 @@ type State =
   | { readonly name: "stopped" }
   | { readonly name: "starting" | "running"; readonly started: Promise<EngineTarget> }
   /** What was started stays for the next attempt. */
-  | { readonly name: "failed" }
+  | { readonly name: "failed"; readonly error: unknown }
   /** Callers that come meanwhile still get the engine that is being stopped. */
   | {
       readonly name: "stopping";
@@ -94,6 +95,13 @@ class Host {
     return ("started" in this.#state ? this.#state.started : undefined) ?? this.#begin(options);
   }
 
+  /** How far the start has come, and the code of the error with which it has failed. */
+  get progress(): { readonly name: State["name"]; readonly code?: KawaErrorCode } {
+    const { name } = this.#state;
+    const code = "error" in this.#state && isKawaError(this.#state.error) ? this.#state.error.code : undefined;
+    return code === undefined ? { name } : { name, code };
+  }
+
   get isEmbedded(): boolean {
     return !this.elsewhere.isUsed;
   }
@@ -126,7 +134,7 @@ class Host {
     };
     started.then(
       () => enter({ name: "running", started }),
-      () => enter({ name: "failed" }),
+      (error) => enter({ name: "failed", error }),
     );
     return started;
   }

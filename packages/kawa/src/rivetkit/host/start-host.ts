@@ -1,4 +1,4 @@
-import { knownBackends } from "../../core/backend/backend.ts";
+import { fewBackends, knownBackends } from "../../core/backend/backend.ts";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
 import { unlessAwaited } from "../../core/process/reported-promise.ts";
 import { env } from "../settings/env.ts";
@@ -54,5 +54,7 @@ async function start({ defaultServerPort: port }: StartOptions): Promise<void> {
         `and with the same port in every process of this folder.`,
     );
   }
-  await Promise.all([...knownBackends.peek().values()].map((backend) => backend.load([])));
+  // The first read of any other one connects it.
+  const first = [...knownBackends().values()].slice(0, fewBackends);
+  await Promise.all(first.map((backend) => backend.load([])));
 }

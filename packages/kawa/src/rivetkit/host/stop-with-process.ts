@@ -44,6 +44,11 @@ export function stopWithProcess(before?: () => void): void {
   });
 }
 
+/** True from the signal that ends this process. */
+export function isEnding(): boolean {
+  return ending.signalledAt !== undefined;
+}
+
 /** Stops the host, waiting at most {@link maxStopMs}, and exits. */
 export async function stopAndExit(exitCode: number): Promise<void> {
   await stopInTime();

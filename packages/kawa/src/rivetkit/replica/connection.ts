@@ -155,8 +155,9 @@ export class Connection {
   }
 
   /** After the hello, which has to be the first message that arrives. */
-  #begin({ hooked, instance }: Replies["hello"]): void {
+  #begin({ hooked, instance, takesFrames }: Replies["hello"]): void {
     if (this.#state.name === "ended") throw this.#state.error;
+    if (takesFrames) this.#frames.beginFrames();
     this.#hooked = hooked;
     const heartbeat = new Heartbeat({
       beat: () => this.#beat(),

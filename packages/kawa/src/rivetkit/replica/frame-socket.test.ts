@@ -30,12 +30,12 @@ describe("a frame", () => {
     expect(events.onMessage.mock.calls).toEqual([[{ delta: 1 }], [{ delta: 2 }]]);
   });
 
-  it("is acknowledged once in the turn after it", async () => {
+  it("is acknowledged in the turn after it, together with others of its turn", async () => {
     actor.send("[]");
     actor.send("[]");
     await turn();
     await turn();
-    expect(sent()).toEqual(["seen", "seen"]);
+    expect(sent()).toEqual(["seen"]);
   });
 
   it("is acknowledged by a request that is sent meanwhile", async () => {
@@ -75,4 +75,26 @@ it("may be closed when the other side has closed it", () => {
     throw new Error("it is closed");
   };
   expect(() => frames.close()).not.toThrow();
+});
+
+it("is over when the socket takes nothing any more and does not say so", () => {
+  client.send = () => {
+    throw new Error("it is closing");
+  };
+  frames.send(heartbeat);
+  expect(events.onClose.mock.calls).toEqual([[undefined]]);
+});
+
+it("acknowledges with the writes that answer a frame", async () => {
+  frames.beginFrames();
+  const write = (id: number): RequestMessage => ({
+    id,
+    type: "write",
+    body: { client: "c", number: id, settled: 1, writes: [] },
+  });
+  events.onMessage.mockImplementationOnce(() => queueMicrotask(() => [1, 2].forEach((id) => frames.send(write(id)))));
+  actor.send(JSON.stringify([{ delta: 1 }]));
+  await turn();
+  await turn();
+  expect(client.sent.map((text) => (JSON.parse(text) as RequestMessage[]).map(({ id }) => id))).toEqual([[1, 2]]);
 });

@@ -1,4 +1,5 @@
 import type { RequestMessage, ServerFrame, ServerMessage, Socket } from "../wire/protocol.ts";
+import { RequestFrames } from "./request-frames.ts";
 
 const seenMessage = JSON.stringify({ id: 0, type: "seen", body: {} });
 
@@ -10,10 +11,11 @@ export type FrameSocketEvents = {
   readonly onClose: (code: number | undefined) => void;
 };
 
-/** The server's end of the protocol: requests go out, frames of messages come in, and each frame is acknowledged. */
+/** The server's end of the protocol: frames of requests go out, frames of messages come in, and each of these is acknowledged. */
 export class FrameSocket {
   readonly #socket: Socket;
   readonly #events: FrameSocketEvents;
+  readonly #requests = new RequestFrames((frame) => this.#sendFrame(frame));
   /** Since the last frame nothing was sent: its acknowledgement is still owed. */
   #owesAcknowledgement = false;
   #isClosed = false;
@@ -26,13 +28,18 @@ export class FrameSocket {
     socket.addEventListener("error", () => events.onClose(undefined));
   }
 
+  /** See {@link RequestFrames.beginFrames}. */
+  beginFrames(): void {
+    this.#requests.beginFrames();
+  }
+
   send(request: RequestMessage): void {
-    this.#socket.send(JSON.stringify(request));
-    this.#owesAcknowledgement = false;
+    this.#requests.add(request);
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#requests.close();
     try {
       this.#socket.close(1000);
     } catch {
@@ -40,13 +47,25 @@ export class FrameSocket {
     }
   }
 
+  #sendFrame(frame: string): void {
+    if (this.#isClosed) return;
+    this.#owesAcknowledgement = false;
+    try {
+      this.#socket.send(frame);
+    } catch {
+      // It has closed, and does not say so.
+      this.#events.onClose(undefined);
+    }
+  }
+
   #receive(data: string): void {
     this.#events.onFrame();
+    this.#requests.hear();
     for (const message of JSON.parse(data) as ServerFrame) this.#events.onMessage(message);
     this.#owesAcknowledgement = true;
     // Any request that is sent meanwhile carries the acknowledgement.
     setImmediate(() => {
-      if (this.#owesAcknowledgement && !this.#isClosed) this.#socket.send(seenMessage);
+      if (this.#owesAcknowledgement && !this.#requests.isAboutToSend) this.#sendFrame(seenMessage);
     });
   }
 }

@@ -25,6 +25,8 @@ export class Proof {
   #proving: Promise<void> | undefined;
   /** Since a proof has failed; undefined when the replica was current meanwhile. */
   #failed: Elapsed | undefined;
+  /** Since the replica was known to be current; undefined before it was. */
+  #given: Elapsed | undefined;
 
   constructor(options: ProofOptions) {
     this.#options = options;
@@ -42,9 +44,15 @@ export class Proof {
     return false;
   }
 
+  /** How long ago the replica was known to be current, in milliseconds. The actor is asked every two seconds. */
+  get ageMs(): number {
+    return this.#given?.ms ?? Number.POSITIVE_INFINITY;
+  }
+
   /** The replica is current: after the next silence the proof is needed again. */
   given(): void {
     this.#failed = undefined;
+    this.#given = new Elapsed();
   }
 
   /** Resolves when the actor has told that the replica is current, or after {@link proofMs}: then readers see what there is, and are told. */

@@ -1,13 +1,11 @@
 import type {
   Backend,
-  BackendStatus,
   Change,
   DeleteOptions,
   Entry,
   OperationOptions,
   Reader,
   Snapshot,
-  StreamRegistry,
   UpdateOptions,
   Updater,
   WriteOptions,
@@ -49,7 +47,7 @@ export type RivetBackendOptions = ActorAddress & {
 /** Backend over one actor: one connection and one replica in this process. */
 export class RivetBackend implements Backend {
   readonly id: string;
-  readonly streams: StreamRegistry;
+  readonly streams: Backend["streams"];
   /** Tells who acts; an edit in development changes it. */
   getContext: GetContext | undefined;
   readonly #maxValueBytes: number | undefined;
@@ -75,12 +73,16 @@ export class RivetBackend implements Backend {
     return this.#link.replica.version;
   }
 
-  get status(): BackendStatus {
+  get status(): Backend["status"] {
     return this.#link.status;
   }
 
   get isCut(): boolean {
     return this.#link.isCut;
+  }
+
+  get ageMs(): number {
+    return this.#link.proof.ageMs;
   }
 
   get isGuarded(): boolean {

@@ -1,6 +1,6 @@
 import { isUnder } from "../../core/backend/key.ts";
 import { memberOf, membersKey } from "../../core/backend/members.ts";
-import { type ClientRecord, conflictsOf, withApplied } from "./client-record.ts";
+import { type ClientRecord, conflictsOf, GrowingRecord } from "./client-record.ts";
 import type { Life, Lives, MemberGroups } from "./member-groups.ts";
 import { type Clear, type Row, sizeOf, type Write } from "../wire/protocol.ts";
 import type { SignalRows } from "./signal-rows.ts";
@@ -41,7 +41,7 @@ export class BatchGroup {
   readonly #clientsBefore: ReadonlyMap<string, ClientRecord>;
   readonly #ephemeralBefore: MemberGroups;
   readonly #rows = new Map<string, Row>();
-  readonly #clients = new Map<string, ClientRecord>();
+  readonly #clients = new Map<string, GrowingRecord>();
   /** Lives of the rows that are ephemeral. */
   readonly #lives = new Map<string, Life>();
   /** By how many members each ephemeral group has grown. */
@@ -95,7 +95,7 @@ export class BatchGroup {
       else if ("isRenewal" in write ? !this.#lifeOf(write.key) : !this.#holds(write)) conflicts.push(write.key);
       else if ("text" in write) this.#write(write, written);
     }
-    if (client !== undefined) this.#clients.set(client, withApplied(record, { number, settled, conflicts }));
+    if (client !== undefined) this.#recordOf(client).add({ number, settled, conflicts });
     return { conflicts, written, isRepeated: false };
   }
 
@@ -104,6 +104,12 @@ export class BatchGroup {
     if (isRepeated) return writes.flatMap((write) => ("clear" in write ? [] : [this.#before.row(write.key)]));
     // Two values of one key must not have the same version: one that was overwritten in this group counts as older.
     return [...written.values()].map((row) => (this.#rows.get(row[0]) === row ? row : [row[0], row[1], this.#seq - 1]));
+  }
+
+  #recordOf(client: string): GrowingRecord {
+    let record = this.#clients.get(client);
+    if (!record) this.#clients.set(client, (record = new GrowingRecord(this.#clientsBefore.get(client))));
+    return record;
   }
 
   #holds({ key, expect }: KeyWrite): boolean {

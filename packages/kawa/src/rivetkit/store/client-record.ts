@@ -21,16 +21,28 @@ export function conflictsOf(record: ClientRecord | undefined, number: number): r
   return record.applied.get(number) ?? (number < record.settled ? [] : undefined);
 }
 
-export function withApplied(
-  record: ClientRecord | undefined,
-  batch: { readonly number: number; readonly settled: number; readonly conflicts: readonly string[] },
-): ClientRecord {
-  const next = {
-    settled: Math.min(batch.settled, batch.number),
-    applied: new Map([[batch.number, batch.conflicts]]),
-    at: Date.now(),
-  };
-  return record ? mergeRecords(record, next) : next;
+/** A record that grows with a group of batches: copying it for each of them would cost as much as all of them. */
+export class GrowingRecord implements ClientRecord {
+  settled: number;
+  readonly applied: Map<number, readonly string[]>;
+  at: number;
+
+  constructor(record: ClientRecord | undefined) {
+    this.settled = record?.settled ?? 0;
+    this.applied = new Map(record?.applied);
+    this.at = record?.at ?? 0;
+  }
+
+  add(batch: { readonly number: number; readonly settled: number; readonly conflicts: readonly string[] }): void {
+    this.settled = Math.max(this.settled, Math.min(batch.settled, batch.number));
+    this.applied.set(batch.number, batch.conflicts);
+    this.at = Math.max(this.at, Date.now());
+    // In about the order in which they were numbered; one that came late is forgotten with those before it.
+    for (const number of this.applied.keys()) {
+      if (number >= this.settled) break;
+      this.applied.delete(number);
+    }
+  }
 }
 
 /** Joins what two records know of one client. */

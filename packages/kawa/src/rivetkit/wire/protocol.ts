@@ -98,7 +98,8 @@ export type Requests = {
 };
 
 export type Replies = {
-  hello: { epoch: string; seq: number; instance: string; hooked: Hooked };
+  /** `takesFrames` is true where the actor takes {@link RequestFrame}s; one of an earlier version takes one request at a time. */
+  hello: { epoch: string; seq: number; instance: string; hooked: Hooked; takesFrames?: true };
   /** Rows of the first keys; ask again for the rest. Where reads are hooked: the rows of all keys that were not refused, in any order. */
   read: {
     epoch: string;
@@ -131,6 +132,9 @@ export type RequestMessage = { [N in RequestName]: { id: number; type: N; body: 
 export type ReplyError = { code: string; message: string; data?: Readonly<Record<string, unknown>> };
 
 type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; error: ReplyError };
+
+/** All requests that a server sends at once. A single one may also travel alone. */
+export type RequestFrame = readonly RequestMessage[];
 
 /** The change of the list under `key`: see {@link ListChange}. */
 export type ListRow = readonly [key: string, left: readonly string[], joined: readonly string[]];

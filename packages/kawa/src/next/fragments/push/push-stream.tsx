@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ReactNode } from "react";
-import type { Backend } from "../../../core/backend/backend.ts";
 import { nextWork } from "../../../core/work/next-work.ts";
-import { formatVersions, parseVersions, type ShownVersions } from "../../../core/value/version.ts";
+import { parseVersions, type ShownVersions } from "../../../core/value/version.ts";
 import { fragmentScope } from "../../../react/render/fragment-scope.ts";
 import { isPromise } from "../../../react/checks/is-promise.ts";
 import { fulfilled } from "../../../react/checks/fulfilled.ts";
@@ -105,6 +104,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
       ...fragment,
       reads: known ?? new RenderReads(render),
       versions: parseVersions(versions),
+      changeCount: undefined,
       spentMs: 0,
     };
     if (!known) addForeignRender(followed.reads);
@@ -122,10 +122,10 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
   }
 
   #note(fragments: readonly FollowedFragment[]): void {
-    const reached = formatVersions(hub().versions);
+    const { changeCount } = hub();
     // A fragment may have been rendered since that change, together with another one.
     for (const fragment of fragments) {
-      if (fragment.reads.isOlder || formatVersions(fragment.versions) !== reached) this.#changed.add(fragment);
+      if (fragment.reads.isOlder || fragment.changeCount !== changeCount) this.#changed.add(fragment);
     }
     this.#wake();
   }
@@ -172,6 +172,7 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
       if (fragment.spentMs > 0) renderBudget().learn(fragment.component, fragment.spentMs);
       fragment.spentMs = 0;
       fragment.versions = this.#versions;
+      fragment.changeCount = hub().changeCount;
       fragment.reads.isOlder = false;
       this.#rendering.add(fragment);
     }
@@ -191,9 +192,11 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
 
   /** Versions of the backends that these fragments read, and no others. */
   #toldVersions(fragments: readonly FollowedFragment[]): string {
-    const isRead = ({ id, version: { epoch } }: Backend): boolean =>
-      fragments.some(({ reads, ref }) => reads.keys.has(id) || parseVersions(ref.versions)[epoch] !== undefined);
-    return hub().formatVersions(isRead);
+    const shown = fragments.flatMap(({ reads, ref }) => [
+      { render: reads, versions: {} },
+      { render: undefined, versions: parseVersions(ref.versions) },
+    ]);
+    return hub().formatVersions(shown);
   }
 
   #run(fragment: FollowedFragment, round: number, scope: RequestScope): ReactNode | Promise<ReactNode> {

@@ -22,6 +22,8 @@ export type FollowedFragment = PushedFragment & {
   readonly reads: RenderReads;
   /** Versions that the browser shows, or will show. */
   versions: ShownVersions;
+  /** How often something had changed in this process when it was rendered; undefined where another process has rendered it. */
+  changeCount: number | undefined;
   /** What its components have taken in this round, in milliseconds. */
   spentMs: number;
 };

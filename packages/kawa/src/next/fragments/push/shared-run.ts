@@ -14,8 +14,8 @@ const timeoutMs = 10_000;
 export type SharedRunOptions = {
   readonly component: FragmentComponent;
   readonly props: object;
-  /** Versions that this process had reached before. */
-  readonly versions: string;
+  /** How often something had changed in this process before. */
+  readonly changeCount: number;
   /** Runs something outside of every request. */
   readonly outside: <R>(fn: () => R) => R;
   /** Resolves when it may begin. */
@@ -33,13 +33,13 @@ export class SharedRun {
   /** Time that its components have taken, in milliseconds. */
   spentMs = 0;
   #node: ReactNode;
-  /** Versions at which it was last found current. */
-  #checkedAt: string;
+  /** {@link SharedRunOptions.changeCount} at which it was last found current. */
+  #checkedAt: number;
   readonly #scope = new SharedScope(() => this.makePrivate());
   #onPrivate = (): void => {};
 
   constructor(options: SharedRunOptions) {
-    this.#checkedAt = options.versions;
+    this.#checkedAt = options.changeCount;
     const run = options.turn.then(() => options.outside(() => this.#run(options)));
     const asked = new Promise<void>((resolve) => (this.#onPrivate = resolve));
     this.settled = withTimeout(Promise.race([asked, run]), timeoutMs, onTimeout)
@@ -61,11 +61,11 @@ export class SharedRun {
     return this.#node;
   }
 
-  /** Whether it is current at `versions`, which this process has reached. */
-  isCurrentAt(versions: string): boolean {
-    if (versions === this.#checkedAt) return true;
+  /** Whether it is current now that something has changed this often. */
+  isCurrentAt(changeCount: number): boolean {
+    if (changeCount === this.#checkedAt) return true;
     if (this.state !== "done" || !this.#scope.isCurrent) return false;
-    this.#checkedAt = versions;
+    this.#checkedAt = changeCount;
     return true;
   }
 

@@ -37,13 +37,13 @@ export class SharedRuns {
     // First: a visitor who sees drafts shares no runs.
     const outside = this.#outside(() => run.makePrivate());
     if (!outside) return undefined;
-    const versions = hub().formatVersions(() => true);
+    const changeCount = hub().changeCount;
     const found = this.#runs.get(token);
-    if (found?.isCurrentAt(versions)) return found;
+    if (found?.isCurrentAt(changeCount)) return found;
     const run: SharedRun = new SharedRun({
       component,
       props,
-      versions,
+      changeCount,
       outside,
       turn: renderBudget().turnOf(component),
     });

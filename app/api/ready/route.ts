@@ -1,0 +1,3 @@
+import { createReadyRoute } from "kawa/next";
+
+export const { GET } = createReadyRoute();
