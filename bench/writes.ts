@@ -27,8 +27,8 @@ export async function measureWrites(): Promise<Result> {
       { rounds: 6 },
       ({ set, order }) => worker.call("writesPerSecond", set, order, slice),
     );
-    const elsewhere = await start();
     await worker.call("fill", hooked.set, valueBytes);
+    const elsewhere = await start();
     const [hookedBeside, hookedElsewhere, hookedMany] = await inTurns(
       [
         [worker, slice],

@@ -6,6 +6,7 @@ import type { GetContext } from "./identity/context.ts";
 import { type AnyRegistry, host } from "./host/host.ts";
 import type { Hosting } from "./settings/hosting.ts";
 import { hostedServices } from "./wire/hosted-services.ts";
+import { restWhenUnused } from "./replica/rest.ts";
 import { RivetBackend } from "./replica/rivet-backend.ts";
 
 /** A backend over a RivetKit actor, as {@link initReactiveBackend} returns it. */
@@ -60,6 +61,7 @@ export function initReactiveBackend(options: InitReactiveBackendOptions): Reacti
     findOpen(`${actorName}/${actorId}`) ?? new RivetBackend({ actorName, actorId, ...settingsOf(definition) });
   backend.getContext = getContext;
   host().attach(backend);
+  restWhenUnused(backend);
   registerBackend(backend, { global });
   return backend;
 }

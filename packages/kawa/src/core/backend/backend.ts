@@ -166,8 +166,11 @@ export interface Backend extends SignalBackend, KeyLists, SnapshotSource {
   seesValue?(key: string, identity: string): Promise<boolean>;
   /** Renews an ephemeral value, so that it lives for another `ttlMs`; that is no change. Resolves with false when there is none. */
   renew(key: string, options?: OperationOptions): Promise<boolean>;
-  /** Calls `listener` after every change that the process learns of; returns an idempotent unsubscribe. */
-  onChange(listener: (change: Change) => void): () => void;
+  /**
+   * Calls `listener` after every change that the process learns of; returns an idempotent unsubscribe. A passive listener is no reason to
+   * stay connected where nothing else needs the backend.
+   */
+  onChange(listener: (change: Change) => void, options?: { readonly isPassive?: boolean }): () => void;
   /** Releases timers and connections. Pending writes reject. */
   close(): Promise<void>;
 }

@@ -98,6 +98,20 @@ export class HeldCells {
     return found;
   }
 
+  /** How many cells effects or subscriptions read. */
+  get followedCount(): number {
+    return this.#followed.size;
+  }
+
+  /** Forgets all cells. What was computed from them is computed anew. */
+  clear(): void {
+    this.close();
+    for (const key of [...this.keys()]) this.#forget(key, this.#cellOf(key)!, this.peek(key)!);
+    this.#recent.clear();
+    this.#older.clear();
+    this.#leaving.clear();
+  }
+
   /** The entry of a key that is held. It does not count as used. */
   peek(key: string): Entry | undefined {
     return this.#cellOf(key)?.peek();

@@ -28,6 +28,10 @@ export class Snapshots {
   #overwrittenSize = 0;
   #newestSeq = 0;
 
+  get openCount(): number {
+    return this.#open.size;
+  }
+
   open({ version, live, readAt }: OpenOptions): Snapshot {
     this.#expire();
     const snapshot = new PinnedSnapshot({

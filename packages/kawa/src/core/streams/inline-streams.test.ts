@@ -16,7 +16,7 @@ detached(() => {});
 
 /** Streams that open browsers show, by scope. */
 const open = new Set<string>();
-installViewers({ isShown: (_, key) => [...open].some((scope) => streamKey(scope) === key) });
+installViewers({ isWatched: () => true, isShown: (_, key) => [...open].some((scope) => streamKey(scope) === key) });
 
 type Call = { readonly at: number; readonly register?: readonly string[]; readonly unregister?: readonly string[] };
 

@@ -91,7 +91,8 @@ export class FollowedBackends {
   }
 
   #follow(backend: Backend): void {
-    const unsubscribe = backend.onChange((change) => this.#note(backend, change));
+    // Who watches is asked where a backend may rest.
+    const unsubscribe = backend.onChange((change) => this.#note(backend, change), { isPassive: true });
     const followed: Followed = {
       backend,
       log: new ChangeLog(backend.version),

@@ -104,6 +104,11 @@ export class Hub {
     return this.#ofEverything.size > 0 || this.#byKey.has(backendId, key);
   }
 
+  /** As {@link isShown}, of any key of the backend. */
+  isWatched(backendId: string): boolean {
+    return this.#ofEverything.size > 0 || this.#byKey.hasBackend(backendId);
+  }
+
   /** Calls `onChange` when the backend may have changed after the render and before the watch. */
   async #compare(watch: Watch, backend: Backend, late?: ReadonlySet<string>): Promise<void> {
     const { target } = watch;

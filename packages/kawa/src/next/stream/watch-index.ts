@@ -18,6 +18,10 @@ export class WatchIndex {
     return this.#byBackend.get(backendId)?.has(key) ?? false;
   }
 
+  hasBackend(backendId: string): boolean {
+    return this.#byBackend.has(backendId);
+  }
+
   add(watch: Watch, backendId: string, key: string): void {
     let byKey = this.#byBackend.get(backendId);
     if (!byKey) this.#byBackend.set(backendId, (byKey = new Map()));

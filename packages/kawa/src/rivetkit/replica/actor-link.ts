@@ -8,6 +8,7 @@ import type { Delta, Hooked, Row } from "../wire/protocol.ts";
 import { asAnonymous } from "./as-anonymous.ts";
 import type { Connection } from "./connection.ts";
 import { isFinal } from "./final-errors.ts";
+import { type LinkState, restError } from "./link-state.ts";
 import { applyMissed, askForMissed } from "./missed-changes.ts";
 import type { ActorAddress } from "./open-socket.ts";
 import { Proof } from "./proof.ts";
@@ -15,23 +16,6 @@ import { readInto } from "./read-keys.ts";
 import { Replica } from "./replica.ts";
 import { Rereads } from "./rereads.ts";
 import { stayConnected } from "./stay-connected.ts";
-
-/**
- *     idle ── first ask ──▶ connecting ── opened ──▶ catching up ── told what was missed ──▶ in step
- *                               ▲                      │     ▲                                │ │
- *                               │                      │     └── a delta is missing, or the ──┘ │
- *                               │                      │         quiet connection is replaced   │
- *                               └──── ended ───────────┴──────────────── ended ─────────────────┘
- *
- *     closed: from each of them, and for ever
- */
-type State =
-  | { readonly name: "idle" }
-  | { readonly name: "connecting" }
-  /** Deltas that come meanwhile are held back. */
-  | { readonly name: "catching up"; readonly connection: Connection; readonly held: Delta[] }
-  | { readonly name: "in step"; readonly connection: Connection }
-  | { readonly name: "closed"; readonly error: KawaError };
 
 /** Keeps a replica in step with its actor: connects, follows, notices what was missed, and connects again. */
 export class ActorLink {
@@ -44,10 +28,12 @@ export class ActorLink {
     replica: this.replica,
     read: (connection, keys) => this.read(connection, keys),
   });
-  #state: State = { name: "idle" };
+  #state: LinkState = { name: "idle" };
   #hooked: Hooked | undefined;
   /** Resolves with the next connection whose replica is in step. */
   #connected: Deferred<Connection> = deferred();
+  /** Names what keeps the connection, until the link rests. */
+  #keeping: object | undefined;
   /** Why there is no connection: the cause in the error of callers whose time is over. */
   #lastError: unknown;
 
@@ -90,6 +76,7 @@ export class ActorLink {
    * @throws {KawaError} BACKEND_CLOSED, or an error that no retry mends
    */
   async whenConnected(deadline: number): Promise<Connection> {
+    this.replica.isUsed = true;
     if (this.#state.name === "closed") throw this.#state.error;
     if (this.#state.name === "in step") return this.#state.connection;
     if (this.#state.name === "idle") void asAnonymous(() => this.#stayConnected());
@@ -146,6 +133,16 @@ export class ActorLink {
     await this.#rereads.whenDone(keys);
   }
 
+  /** Ends the connection, and forgets all that it has brought, until somebody asks again. Only while it is in step. */
+  rest(): void {
+    if (this.#state.name !== "in step" || this.isCut) return;
+    const { connection } = this.#state;
+    this.#state = { name: "idle" };
+    this.#keeping = undefined;
+    this.replica.rest();
+    connection.close();
+  }
+
   close(error: KawaError): void {
     const connection = this.#connection;
     this.#state = { name: "closed", error };
@@ -160,6 +157,7 @@ export class ActorLink {
 
   async #stayConnected(): Promise<void> {
     this.#beWithout();
+    const keeping = (this.#keeping = {});
     await stayConnected({
       address: this.#address,
       events: {
@@ -168,7 +166,10 @@ export class ActorLink {
         onPosition: (position) => this.#checkPosition(position),
       },
       isCurrent: (connection) => connection === this.#connection,
-      closedBy: () => (this.#state.name === "closed" ? this.#state.error : undefined),
+      closedBy: () => {
+        if (this.#state.name === "closed") return this.#state.error;
+        return this.#keeping === keeping ? undefined : restError;
+      },
       follow: (connection) => this.#follow(connection),
       onFailure: (error, final) => {
         this.#lastError = error;
@@ -202,7 +203,7 @@ export class ActorLink {
 
   /** Brings the replica to the actor's version, then goes on with the deltas that came meanwhile. */
   async #catchUp(connection: Connection): Promise<void> {
-    const state: State = { name: "catching up", connection, held: [] };
+    const state: LinkState = { name: "catching up", connection, held: [] };
     this.#state = state;
     const missed = await askForMissed(connection, this.replica);
     if (this.#state !== state) return;

@@ -22,6 +22,9 @@ export class Replica {
   /** Changes of lists that are being asked for, by key: the reply may be older than they are. */
   readonly #listChanges = new Map<string, { readonly seq: number; readonly row: ListRow }[]>();
   readonly #listeners = new Set<(change: Change) => void>();
+  #passiveCount = 0;
+  /** Set by each use of the replica, for whoever looks now and then whether it is still needed. */
+  isUsed = false;
   #version: Version = { epoch: "", seq: 0 };
   #isGuarded = false;
   /** Resolves with the next version. */
@@ -56,12 +59,25 @@ export class Replica {
     });
   }
 
+  /** True where something of this process follows what it holds: an effect, a listener, an open snapshot. */
+  get isFollowedHere(): boolean {
+    return this.#cells.followedCount > 0 || this.#listeners.size > this.#passiveCount || this.snapshots.openCount > 0;
+  }
+
+  /** Forgets everything: it is not followed, and what it holds may become old. */
+  rest(): void {
+    this.#version = { epoch: "", seq: 0 };
+    this.#batch(() => this.#cells.clear());
+  }
+
   cell(key: string): ReadonlyCell<Entry> {
+    this.isUsed = true;
     return this.#cells.get(key);
   }
 
   /** True for a key that is known; it stays so for a while. */
   isKnown(key: string): boolean {
+    this.isUsed = true;
     return isKnownEntry(this.#cells.find(key)?.peek());
   }
 
@@ -74,9 +90,13 @@ export class Replica {
     return [...new Set([...this.#cells.keys(), ...this.#expected.keys()])].filter((key) => this.isFollowed(key));
   }
 
-  onChange(listener: (change: Change) => void): () => void {
+  /** @param isPassive - the listener is no reason to stay connected */
+  onChange(listener: (change: Change) => void, isPassive = false): () => void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    if (isPassive) this.#passiveCount += 1;
+    return () => {
+      if (this.#listeners.delete(listener) && isPassive) this.#passiveCount -= 1;
+    };
   }
 
   /** True when everything up to `version` is in the replica, or `version` is of another history. */

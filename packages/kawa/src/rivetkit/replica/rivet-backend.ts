@@ -29,6 +29,7 @@ import { BuildTime } from "./build-time.ts";
 import { contextOf, type Operation } from "./context-of.ts";
 import { GuardedReader, GuardedSnapshot, seesValue } from "./guarded-reader.ts";
 import { currentHook } from "../hooks/hook-chain.ts";
+import { Rest } from "./rest.ts";
 import { Loader } from "../../core/backend/loader.ts";
 import { PassingReader } from "./passing-reader.ts";
 import { isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
@@ -55,6 +56,8 @@ export class RivetBackend implements Backend {
   readonly #loader: Loader;
   readonly #writer: Writer;
   readonly #build: BuildTime;
+  /** Lets go of the actor while nobody needs it. */
+  readonly rest: Rest;
 
   constructor({ actorName, actorId, getContext, maxValueBytes }: RivetBackendOptions) {
     this.#link = new ActorLink({ actorName, actorId });
@@ -62,6 +65,7 @@ export class RivetBackend implements Backend {
       isApart: () => this.isGuarded && this.#link.isLocal,
     });
     this.#writer = new Writer({ link: this.#link, timeoutMs: operationTimeoutMs, maxValueBytes });
+    this.rest = new Rest(this.#link, this.#writer);
     this.#build = new BuildTime(() => this.#link.hooked !== undefined);
     this.#maxValueBytes = maxValueBytes;
     this.getContext = getContext;
@@ -185,8 +189,8 @@ export class RivetBackend implements Backend {
     return valuesOf(await this.#list({ prefix, withValues: true, after: "" }, options));
   }
 
-  onChange(listener: (change: Change) => void): () => void {
-    return this.#link.replica.onChange(listener);
+  onChange(listener: (change: Change) => void, options?: { readonly isPassive?: boolean }): () => void {
+    return this.#link.replica.onChange(listener, options?.isPassive);
   }
 
   async close(): Promise<void> {
@@ -195,9 +199,8 @@ export class RivetBackend implements Backend {
   }
 
   #passingReader(): Reader {
-    const { replica } = this.#link;
     return new PassingReader({
-      replica,
+      replica: this.#link.replica,
       read: (keys, onRow) => this.#ask((connection) => this.#link.read(connection, keys, onRow)),
     });
   }
@@ -236,14 +239,12 @@ export class RivetBackend implements Backend {
   }
 
   #list(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
-    return this.#build.isNow ? this.#listAll(first, options) : inTurn(() => this.#listAll(first, options));
-  }
-
-  async #listAll(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
-    this.#build.refuse(() => wasListed(first.prefix));
-    const from = currentHook();
-    const context = this.#contextOf(options, "list");
-    return listRows(first, { link: this.#link, context, from, timeoutMs: operationTimeoutMs });
+    const list = async (): Promise<Row[]> => {
+      this.#build.refuse(() => wasListed(first.prefix));
+      const context = this.#contextOf(options, "list");
+      return listRows(first, { link: this.#link, context, from: currentHook(), timeoutMs: operationTimeoutMs });
+    };
+    return this.#build.isNow ? list() : inTurn(list);
   }
 }
 

@@ -83,6 +83,11 @@ export class Writer {
     this.#isFlushing = false;
   }
 
+  /** True while nothing waits or is on the way. */
+  get isIdle(): boolean {
+    return !this.#isFlushing && !this.#onTheWay && this.#queue.isEmpty && this.#hooked.isSettled;
+  }
+
   #handOver(): void {
     for (const queued of this.#queue.takeAll()) this.#hooked.write(queued);
   }
