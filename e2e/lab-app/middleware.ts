@@ -25,7 +25,7 @@ export const config = {
   runtime: "nodejs",
   matcher: [
     {
-      source: "/((?!api/rivet|api/reactive|_next/static|_next/image|favicon.ico).*)",
+      source: "/((?!api/rivet|api/reactive|api/health|api/ready|_next/static|_next/image|favicon.ico).*)",
       missing: [{ type: "header", key: "next-action" }],
     },
   ],

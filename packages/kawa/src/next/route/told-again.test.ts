@@ -125,6 +125,27 @@ describe("a tab that was not told of a change", () => {
   });
 });
 
+describe("a tab that shows something of a backend that nobody has made here", () => {
+  it("is told to be rendered whatever it shows, and no more once the backend is there", async () => {
+    const elsewhere = createMemoryBackend("told-again-elsewhere");
+    const made = new RenderReads(`told-again-${(renderCount += 1)}`);
+    made.versions.set(elsewhere.id, elsewhere.version);
+    made.add(elsewhere.id, "a");
+    knownRenders().add(made);
+    const { tab, told, pass } = await openTab({ route: [[made.id, ""]] });
+    pass(5);
+    expect([told, tab.takeVersions()]).toEqual([[{ at: 4, what: "route" }], ""]);
+    expect(console.error).not.toHaveBeenCalled();
+    registerBackend(elsewhere, { global: false });
+    onTestFinished(() => unregisterBackend(elsewhere));
+    pass(60);
+    expect(told).toHaveLength(1);
+    await elsewhere.set("a", 1);
+    expect(told).toHaveLength(2);
+    expect(tab.takeVersions()).toBe(formatVersions(toShownVersions([elsewhere.version])));
+  });
+});
+
 describe("a tab that shows what there is", () => {
   it("is told nothing, whatever else changes", async () => {
     const { told, pass } = await openTab({ route: [render(["a"])], page: render(["b"]) });

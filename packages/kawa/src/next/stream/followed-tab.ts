@@ -173,11 +173,14 @@ export class FollowedTab implements RenderFollower {
   }
 
   #tellAgain(now: number, toldCount: number): void {
-    if (!this.#wasTold) reportSeldom("untold", "A tab was not told of a change, and is told now.", show(this.name));
+    const wasTold = this.#wasTold;
     this.#freshness = behindSince(now, toldCount);
     for (const { target } of this.#watches) {
       const behind = hub().behind(target);
-      if (behind) target.onChange(behind.backend);
+      if (!behind) continue;
+      if (behind.backend && !wasTold)
+        reportSeldom("untold", "A tab was not told of a change, and is told now.", show(this.name));
+      target.onChange(behind.backend);
     }
   }
 

@@ -56,7 +56,6 @@ export class RivetBackend implements Backend {
   readonly #loader: Loader;
   readonly #writer: Writer;
   readonly #build: BuildTime;
-  /** Lets go of the actor while nobody needs it. */
   readonly rest: Rest;
 
   constructor({ actorName, actorId, getContext, maxValueBytes }: RivetBackendOptions) {
@@ -194,8 +193,8 @@ export class RivetBackend implements Backend {
   }
 
   async close(): Promise<void> {
-    if (this.status === "closed") return;
-    this.#link.close(new KawaError("BACKEND_CLOSED", `Backend "${clip(this.id)}" was closed.`));
+    if (this.status !== "closed")
+      this.#link.close(new KawaError("BACKEND_CLOSED", `Backend "${clip(this.id)}" was closed.`));
   }
 
   #passingReader(): Reader {

@@ -1,0 +1,3 @@
+import { createHealthRoute } from "kawa/next";
+
+export const { GET } = createHealthRoute();
