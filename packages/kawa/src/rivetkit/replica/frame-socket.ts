@@ -60,12 +60,14 @@ export class FrameSocket {
 
   #receive(data: string): void {
     this.#events.onFrame();
-    this.#requests.hear();
-    for (const message of JSON.parse(data) as ServerFrame) this.#events.onMessage(message);
+    for (const message of JSON.parse(data) as ServerFrame) {
+      if ("id" in message) this.#requests.onAnswer(message.id);
+      this.#events.onMessage(message);
+    }
     this.#owesAcknowledgement = true;
     // Any request that is sent meanwhile carries the acknowledgement.
     setImmediate(() => {
-      if (this.#owesAcknowledgement && !this.#requests.isAboutToSend) this.#sendFrame(seenMessage);
+      if (this.#owesAcknowledgement && !this.#requests.isWaiting) this.#sendFrame(seenMessage);
     });
   }
 }

@@ -1,28 +1,29 @@
 import type { RequestMessage } from "../wire/protocol.ts";
 
 /**
- * Shortest time between two frames of writes while the actor has answered nothing: an engine with the settings of its makers lets 100
- * messages a second pass.
+ * Shortest time between two frames of writes while nothing of the first is answered. An engine with the settings of its makers lets 100
+ * messages a second pass, and there are others.
  */
-const gapMs = 10;
+const gapMs = 20;
 const maxRequests = 1_000;
 const maxCharacters = 1024 * 1024;
 
 /**
- * Puts requests into frames. Writes wait for the end of the turn, and for what the actor says next: each write of many callers in a frame
- * of its own would cost more than the write. Any other request goes at once, and takes along what waits.
+ * Puts requests into frames. Writes wait for the end of the turn, and until something of the frame before is answered: each write of many
+ * callers in a frame of its own would cost more than the write, and frames that pile up in an engine get ever smaller. Any other request goes at once, and takes along what waits.
  *
- *     empty ── write ─▶ waiting ── end of the turn; where a frame is unanswered: its answer, or 10 ms after it ─▶ empty
+ *     empty ── write ─▶ waiting ── end of the turn; where a frame is unanswered: its first answer, or 20 ms after it ─▶ empty
  */
 export class RequestFrames {
   readonly #send: (frame: string) => void;
   #areTaken = false;
   #waiting: string[] = [];
-  #hasWrites = false;
+  /** Number of the first write that waits. */
+  #firstWaiting: number | undefined;
+  /** Number of the first write of the last frame, until a later one than those before it is answered. */
+  #firstUnanswered: number | undefined;
   #isPlanned = false;
   #timer: NodeJS.Timeout | undefined;
-  /** A frame of writes is on the way, and nothing has come from the actor since. */
-  #isUnanswered = false;
   #sentAt = Number.NEGATIVE_INFINITY;
 
   /** @param send must not throw */
@@ -30,9 +31,9 @@ export class RequestFrames {
     this.#send = send;
   }
 
-  /** True while a frame is about to be sent. */
-  get isAboutToSend(): boolean {
-    return this.#isPlanned;
+  /** True where a frame is about to be sent. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
   }
 
   /** The actor has said that it takes frames of several requests. One of an earlier version takes one request a frame. */
@@ -45,20 +46,21 @@ export class RequestFrames {
     if (!this.#areTaken) return this.#send(text);
     this.#waiting.push(text);
     if (request.type !== "write") return this.#flush();
-    this.#hasWrites = true;
-    if (this.#isUnanswered) this.#planLater();
+    this.#firstWaiting ??= request.id;
+    if (this.#firstUnanswered !== undefined) this.#planLater();
     else this.#plan();
   }
 
-  /** The actor has said something. */
-  hear(): void {
-    this.#isUnanswered = false;
+  /** The actor has answered a request. Requests are numbered in their order. */
+  onAnswer(id: number): void {
+    if (this.#firstUnanswered === undefined || id < this.#firstUnanswered) return;
+    this.#firstUnanswered = undefined;
     if (this.#waiting.length > 0) this.#plan();
   }
 
   close(): void {
     this.#waiting = [];
-    this.#hasWrites = false;
+    this.#firstWaiting = undefined;
     clearTimeout(this.#timer);
   }
 
@@ -79,9 +81,9 @@ export class RequestFrames {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#hasWrites) {
-      this.#hasWrites = false;
-      this.#isUnanswered = true;
+    if (this.#firstWaiting !== undefined) {
+      this.#firstUnanswered = this.#firstWaiting;
+      this.#firstWaiting = undefined;
       this.#sentAt = performance.now();
     }
     let frame: string[] = [];
