@@ -71,7 +71,7 @@ export const streamLimits = {
   maxKept: 64,
   /** Keys that the renders of a stream's tabs have read. A tab beyond hears of every change. */
   maxReads: 20_000,
-  /** Length of the versions that one render shows: 40 characters for each backend that it has read. */
+  /** Length of the versions that one render shows: some 20 characters for each backend that it has read. */
   maxVersionsLength: 64 * kib,
   values: { perSession: 10_000, perAddress: 100_000, perProcess: 500_000 },
   kept: { perSession: 256, perAddress: 4_000, perProcess: 20_000 },

@@ -7,7 +7,7 @@ import { isEnding } from "../../rivetkit/host/stop-with-process.ts";
  * Why a server should get no visitors. `STARTING`: it has not reached its actors yet. `START_FAILED`: it cannot, and tries again when
  * something is read. `STALE`: nothing has proved for too long that what it shows is current. `STOPPING`: it was told to end.
  */
-export type UnreadyReason = "STARTING" | "START_FAILED" | "STALE" | "STOPPING";
+type UnreadyReason = "STARTING" | "START_FAILED" | "STALE" | "STOPPING";
 
 /** `ageMs` is how long ago what this server shows was known to be current; null where it has shown nothing yet. */
 export type Readiness =

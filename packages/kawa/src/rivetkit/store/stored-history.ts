@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { streamScope } from "../../core/backend/key.ts";
 import { groupIn, memberKey } from "../../core/backend/members.ts";
 import { type ClientRecord, decodeRecord, encodeRecord, isForgotten } from "./client-record.ts";
@@ -9,6 +9,7 @@ import type { StoreHandle, StoredRow } from "../storage/storage.ts";
 
 // Rows of the store itself are kept beside the others, so that a batch and its bookkeeping are one commit.
 const epochKey = "\0epoch";
+const epochBytes = 9;
 /** The number up to which deletions are purged. */
 const purgedKey = "\0floor";
 const clientPrefix = "\0client:";
@@ -57,7 +58,8 @@ export async function openHistory(handle: StoreHandle, maxDeleted: number = maxD
   for (const client of forgotten) history.clients.delete(client);
 
   if (history.epoch === "") {
-    history.epoch = randomUUID().slice(0, 8);
+    // Browsers tell thousands of histories apart by it.
+    history.epoch = randomBytes(epochBytes).toString("base64url");
     commit.push({ key: epochKey, text: history.epoch, seq });
   }
   takeLists(history, commit, seq);
