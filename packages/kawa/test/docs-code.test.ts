@@ -7,7 +7,7 @@ import { makeTempFolder } from "./support/temp-folder.ts";
 const root = join(import.meta.dirname, "../../..");
 const compiled = new Set(["ts", "tsx"]);
 const shell = new Set(["bash", "sh"]);
-const unchecked = new Set(["mermaid", "nginx", "caddy", "dockerfile", "text"]);
+const unchecked = new Set(["mermaid", "nginx", "caddy", "dockerfile", "yaml", "text"]);
 
 type Block = { readonly page: string; readonly line: number; readonly language: string; readonly code: string };
 

@@ -32,7 +32,9 @@ declare global {
   const useSignalWrite: typeof kawa.useSignalWrite;
 
   const answerErrors: typeof next.answerErrors;
+  const createHealthRoute: typeof next.createHealthRoute;
   const createReactiveRoute: typeof next.createReactiveRoute;
+  const createReadyRoute: typeof next.createReadyRoute;
   const LivePage: typeof next.LivePage;
   const LiveUpdates: typeof next.LiveUpdates;
   const reactive: typeof next.reactive;
