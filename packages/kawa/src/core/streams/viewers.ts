@@ -4,7 +4,7 @@ import { processState } from "../process/process-state.ts";
 export interface Viewers {
   /** True when a browser is open that shows a key of a backend, as far as this server knows what it shows. */
   isShown(backendId: string, key: string): boolean;
-  /** True when a browser is open that may show any key of a backend. */
+  /** True when a browser is open that shows something of a backend, as far as this server knows. */
   isWatched(backendId: string): boolean;
 }
 
@@ -14,7 +14,7 @@ export function installViewers(viewers: Viewers): void {
   installed.viewers = viewers;
 }
 
-/** True when a browser is open that may show something of a backend. */
+/** True when a browser is open that shows something of a backend. */
 export function isWatched(backendId: string): boolean {
   return installed.viewers?.isWatched(backendId) ?? false;
 }

@@ -383,6 +383,20 @@ describe("isShown", () => {
     expect(hub.isShown("b", "price")).toBe(false);
   });
 
+  it("of a backend is asked where that may rest: true while a browser shows something of it, known or not", () => {
+    const [backend, other] = [register(), register()];
+    const made = new Hub();
+    const isWatched = (): boolean[] => [backend, other].map(({ id }) => made.isWatched(id));
+    expect(isWatched()).toEqual([false, false]);
+    const known = watch(made, { render: renderOf(backend, ["price"]) });
+    expect(isWatched()).toEqual([true, false]);
+    known.stop();
+    const unknown = watch(made, { versions: { [other.version.epoch]: 0 } });
+    expect(isWatched()).toEqual([false, true]);
+    unknown.stop();
+    expect(isWatched()).toEqual([false, false]);
+  });
+
   it("is what inline streams ask, as soon as the process has a hub", () => {
     const made = hub();
     onTestFinished(() => void Reflect.deleteProperty(globalThis, Symbol.for("kawa.hub")));

@@ -5,6 +5,7 @@ import type { ShownVersions } from "../../core/value/version.ts";
 import { FollowedBackends } from "./followed-backends.ts";
 import { isBehind } from "./is-behind.ts";
 import { isCurrent, showsChange } from "./is-current.ts";
+import { showsBackend } from "./shown-version.ts";
 import { Watch, type WatchTarget } from "./watch.ts";
 import { WatchIndex } from "./watch-index.ts";
 
@@ -104,9 +105,11 @@ export class Hub {
     return this.#ofEverything.size > 0 || this.#byKey.has(backendId, key);
   }
 
-  /** As {@link isShown}, of any key of the backend. */
+  /** True when some browser shows something of the backend, as far as that is known. */
   isWatched(backendId: string): boolean {
-    return this.#ofEverything.size > 0 || this.#byKey.hasBackend(backendId);
+    if (this.#byKey.hasBackend(backendId)) return true;
+    const backend = this.#backends.get(backendId);
+    return backend !== undefined && [...this.#ofEverything].some(({ target }) => showsBackend(target, backend));
   }
 
   /** Calls `onChange` when the backend may have changed after the render and before the watch. */

@@ -22,7 +22,8 @@ export class Rest {
    * connection ends, so that the actor can leave the memory. The next use connects anew.
    */
   look(backendId: string): void {
-    const { replica } = this.#link;
+    const { replica, status } = this.#link;
+    if (status !== "connected") return;
     const isNeeded = replica.isUsed || replica.isFollowedHere || !this.#writer.isIdle || isWatched(backendId);
     replica.isUsed = false;
     if (!isNeeded) this.#link.rest();
