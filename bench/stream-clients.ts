@@ -62,6 +62,7 @@ class Client {
 }
 
 const clients: Client[] = [];
+const maxVisitors = 6_000;
 
 /** What a browser sends beside its request, with a session and some cookies of others. */
 const browserHeaders = [
@@ -85,6 +86,11 @@ function post(port: number, body: string, headers = ""): string {
     `POST /api/reactive HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n${headers}` +
     `Content-Length: ${body.length}\r\n\r\n${body}`
   );
+}
+
+async function comeAll(port: number): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/here`, { method: "POST", body: `0 ${maxVisitors}` });
+  if (!answer.ok) throw new Error(`The visitors could not come: ${answer.status}.`);
 }
 
 /** A page of Kawa's app is rendered; returns what a browser asks for that shows it. */
@@ -119,8 +125,8 @@ const operations = {
   /** Streams of Kawa's app that carry a value and keep a presence, each of a visitor of its own. */
   async openVisitors(port: number, count: number): Promise<void> {
     const first = clients.length;
-    const come = await fetch(`http://127.0.0.1:${port}/api/here`, { method: "POST", body: `${first} ${count}` });
-    if (!come.ok) throw new Error(`The visitors could not come: ${come.status}.`);
+    // What is stored of them is no part of their streams.
+    if (first === 0) await comeAll(port);
     await inLanes(count, openAtOnce, async (index) => {
       const tab = { route: [], values: [["bench:score", -1, ""]], kept: [`bench:here:${first + index}`] };
       const headers = `X-Forwarded-For: ${addressOf(first + index)}\r\n${browserHeaders}`;

@@ -42,6 +42,8 @@ function inContext(context: AsyncResource): <R>(fn: () => R) => R {
 const ofNoRequest = {
   afterContext: { after: runLater },
   runInCleanSnapshot: <A extends unknown[], R>(fn: (...args: A) => R, ...args: A): R => detached(() => fn(...args)),
+  // As where no cache handler has tags to refresh: it was asked at the beginning of the request.
+  refreshTagsByCacheKind: new Map(),
 };
 
 /** No path was revalidated. */
