@@ -38,7 +38,7 @@ describe("opening", () => {
   it("gives a new storage an epoch, which opening and migrating again keep", async () => {
     const db = new TestDatabase();
     const { epoch } = (await openTestStore(db)).position;
-    expect(epoch).toMatch(/^[\w-]{8}$/);
+    expect(epoch).toMatch(/^[\w-]{12}$/);
     await migrateSignalStore(db);
     expect((await reopen(db)).position).toEqual({ epoch, seq: 0 });
     expect((await openTestStore()).position.epoch).not.toBe(epoch);
