@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { detached } from "../process/detached.ts";
-import { type NextUnit, type NextWork, nextStores } from "./next-work.ts";
+import { type NextUnit, nextStores } from "./next-work.ts";
 
 type Cookies = { getAll(): readonly { readonly name: string; readonly value: string }[] };
 /** Next's class, which reads the header `cookie`. */
