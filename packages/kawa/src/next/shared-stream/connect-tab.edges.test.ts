@@ -187,13 +187,13 @@ describe("a tab", () => {
     expect(leaders).toEqual([]);
   });
 
-  it("says that it could not be loaded, waits for 10 s and begins anew", async () => {
+  it("says that it could not be loaded, waits for 3 s and begins anew", async () => {
     load = () => Promise.reject(new Error("404"));
     const { port, heard } = await start({ hasWorkers: false });
     await loaded();
     expect(heard).toEqual([down, { type: "problem", problem: "what keeps pages live could not be loaded" }]);
     port.revive();
-    await vi.advanceTimersByTimeAsync(9_999);
+    await vi.advanceTimersByTimeAsync(2_999);
     expect(heard).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(1);
     await loaded();

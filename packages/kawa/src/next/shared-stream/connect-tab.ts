@@ -23,12 +23,10 @@ type ConnectTabOptions = {
 };
 
 /**
- * How long an owner may take until it says something, in milliseconds. The first one may have ended while it was loaded, so its name is
- * tried again before 5 s are over: one that is still being loaded then has both times. After an owner has ended or hung, its code is in the
- * cache: then less.
+ * How long an owner may take until it says something, in milliseconds. One that is silent may have ended while it was loaded, so another one
+ * takes its place before 5 s are over. After an owner has ended or hung, its code is in the cache: then less.
  */
 const startMs = 4_000;
-const loadMs = 6_000;
 const startAgainMs = 1_000;
 const startAfterHangMs = 3_000;
 /**
@@ -38,8 +36,8 @@ const startAfterHangMs = 3_000;
 const triesAfterSilence = 1;
 const triesAfterEnd = 4;
 const againMs = 50;
-/** The owner's code cannot be loaded, as after a deployment: it is tried again after this long. */
-const retryMs = 10_000;
+/** The owner's code cannot be loaded, as while the server restarts, or after a deployment: it is tried again after this long. */
+const retryMs = 3_000;
 /** After this many shared workers have hung, the tabs do without them. */
 const maxWorkers = 2;
 
@@ -65,7 +63,7 @@ type State = Joined | { readonly name: "waiting" | "loading" | "closed"; link?: 
  *        ▼                                                  │
  *     loading ◀─────────────────────────────────────────────┘
  *        │ ├── loaded ─▶ joined (a tab) ── ended, hangs ─▶ waiting
- *        │ └── not loaded ─▶ waiting, for 10 s
+ *        │ └── not loaded ─▶ waiting, for 3 s
  *
  * `close` leads to closed from everywhere, which is the end.
  */
@@ -76,8 +74,6 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
   /** How many owners have hung. A hung owner keeps its name, so the next one gets another name. */
   let hungCount = 0;
   let triesLeft = 0;
-  /** No owner has said anything or was lost. */
-  let isNew = true;
 
   const send = (message: Omit<TabMessage, "src" | "tab">): void => state.link?.send({ src, tab, ...message });
   const announce = (): void => send({ subscription: subscription() });
@@ -86,7 +82,6 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
     onDoubt: (isInDoubt) => onMessage((!isInDoubt && state.up) || down),
     onLost: () => {
       if (triesLeft > 0) return tryAgain(triesLeft - 1);
-      if (isNew) return tryAgain(0, loadMs);
       send({ subscription: null });
       hungCount += 1;
       lose();
@@ -96,7 +91,6 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
   const receive = (message: OwnerMessage): void => {
     heartbeat.hear();
     triesLeft = triesAfterSilence;
-    isNew = false;
     const joined = state as Joined;
     if (message.type === "up") joined.up = message;
     if (message.type !== "here") return onMessage(message);
@@ -120,11 +114,10 @@ export function connectTab({ src, subscription, onMessage }: ConnectTabOptions):
     leave("waiting");
     onMessage(down);
   };
-  const tryAgain = (left: number, withinMs = startAgainMs): void => {
+  const tryAgain = (left: number): void => {
     triesLeft = left;
-    isNew = false;
     lose();
-    setTimeout(() => connect(withinMs), againMs);
+    setTimeout(() => connect(startAgainMs), againMs);
   };
   const join = (withinMs: number, open: (options: OwnerLinkOptions) => OwnerLink): void => {
     const left = new AbortController();

@@ -155,13 +155,38 @@ describe("the owner of the stream", () => {
     },
   );
 
-  it("tells a tab that comes later whether the stream is up", async () => {
+  it("tells a tab that comes later that it is live when a stream follows it", async () => {
     const { say, heard } = createHost();
     say("one", showing("r1"));
     await settle();
     await streams.last.send("hello", {});
     say("two", showing("r2"));
+    await vi.advanceTimersByTimeAsync(50);
+    // While the stream for both is opened.
+    say("three", showing("r3"));
+    await vi.advanceTimersByTimeAsync(50);
+    expect([heard["two"], heard["three"]]).toEqual([undefined, undefined]);
+    await streams.last.send("hello", {});
+    expect([heard["two"], heard["three"]]).toEqual([[{ type: "up", isUp: true }], undefined]);
+    await settle();
+    await streams.last.send("hello", {});
+    expect(heard["three"]).toEqual([{ type: "up", isUp: true }]);
+  });
+
+  it("tells a tab that comes later at once that the stream is lost, and one that comes back that it is followed", async () => {
+    const { say, heard } = createHost();
+    say("one", showing("r1"));
+    say("two", showing("r2"));
+    await settle();
+    await streams.last.send("hello", {});
+    say("two", null);
+    delete heard["two"];
+    say("two", showing("r2"));
     expect(heard["two"]).toEqual([{ type: "up", isUp: true }]);
+    streams.last.end();
+    await settle();
+    say("three", showing("r3"));
+    expect(heard["three"]).toEqual([{ type: "up", isUp: false }]);
   });
 
   it("gives a tab its token, and names it to the next server without asking for it", async () => {

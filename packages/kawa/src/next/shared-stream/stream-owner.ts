@@ -49,8 +49,12 @@ export class StreamOwner {
   handle({ tab, subscription, isRenewed, isBeat }: TabMessage, deliver: (message: OwnerMessage) => void): void {
     const isNew = !this.#tabs.has(tab);
     if (subscription !== null) {
-      const up = this.#isUp === undefined ? undefined : this.#upOf(tab);
-      deliver({ type: "here", isKnown: !isNew || subscription !== undefined, lock: this.#lock(), up });
+      deliver({
+        type: "here",
+        isKnown: !isNew || subscription !== undefined,
+        lock: this.#lock(),
+        up: this.#upOf(tab),
+      });
     }
     if (subscription === undefined) return isBeat ? this.#check() : this.#stream.revive();
     // In the order of their last message: the first are left out when there are too many.
@@ -114,13 +118,18 @@ export class StreamOwner {
     this.#stream.check();
   }
 
-  #upOf(tab: string): UpMessage {
+  /** Undefined until a stream was tried. One that does not follow a tab yet makes nothing live that the tab shows. */
+  #upOf(tab: string): UpMessage | undefined {
+    if (this.#isUp === undefined || (this.#isUp && !this.#asked.includes(JSON.stringify(tab)))) return undefined;
     const { limited, cut } = this.#untold;
-    return { type: "up", isUp: this.#isUp!, state: limited.includes(tab) || cut.includes(tab) ? "stale" : undefined };
+    return { type: "up", isUp: this.#isUp, state: limited.includes(tab) || cut.includes(tab) ? "stale" : undefined };
   }
 
   #tellUp(): void {
-    for (const [tab, { deliver }] of this.#tabs) deliver(this.#upOf(tab));
+    for (const [tab, { deliver }] of this.#tabs) {
+      const up = this.#upOf(tab);
+      if (up) deliver(up);
+    }
   }
 
   #receive(name: string, data: Readonly<Record<string, unknown>>): void {
