@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { demoFiles } from "../../../../scripts/eject-demo/demo-files.ts";
 import { packStarter } from "../../../../scripts/pack-starter.ts";
 import { makeTempFolder } from "../../test/support/temp-folder.ts";
 import { findApp } from "./app.ts";
@@ -302,6 +303,23 @@ describe("kawa create", () => {
     const git = (...args: string[]): string => execFileSync("git", args, { cwd: folder, encoding: "utf8" });
     expect(git("log", "--oneline").trim().split("\n")).toHaveLength(1);
     expect(git("status", "--porcelain")).toBe("");
+    expect(existsSync(join(folder, "app/_components"))).toBe(true);
+  });
+
+  it("leaves out the demo where it is asked to", () => {
+    const { path, remove } = makeTempFolder();
+    onTestFinished(remove);
+    const starter = join(path, "starter");
+    packStarter(starter);
+    const folder = join(path, "my-app");
+    expect(create(folder, { starter, kawa: "npm:x", install: false, isEmpty: true }, terminal())).toBe(0);
+    for (const left of demoFiles.filter((file) => !/^app\/(?:page\.tsx|actions\.ts)$/.test(file)))
+      expect(existsSync(join(folder, left))).toBe(false);
+    const files = filesOf(folder);
+    expect(files["app/page.tsx"]).toContain("read(counter)");
+    expect(
+      Object.entries(files).filter(([file, text]) => !file.startsWith(".git/") && /board|demo/i.test(text)),
+    ).toEqual([]);
   });
 
   it.each([
