@@ -35,7 +35,9 @@ export class TwoVisitors {
     const visitors = new TwoVisitors(app, writer, watcher, await shownCount(watcher));
     for (const page of [writer, watcher]) {
       page.on("console", (message) => {
-        if (message.type() === "error") visitors.#complain(`${message.text()} ${message.location().url}`);
+        const { url } = message.location();
+        // The browser asks for an icon, and the app has none.
+        if (message.type() === "error" && !url.endsWith("/favicon.ico")) visitors.#complain(`${message.text()} ${url}`);
       });
       page.on("pageerror", (error) => visitors.#complain(error.message));
     }
