@@ -239,7 +239,10 @@ describe("kawa doctor", () => {
     ],
     [
       "a route without signals",
-      { "app/api/reactive/route.ts": "export const { POST } = createReactiveRoute();" },
+      {
+        "app/api/reactive/route.ts": "export const { POST } = createReactiveRoute();",
+        "lib/signals.ts": 'export const counter = app.signal("counter", 0, { expose: "read" });',
+      },
       "NOT_EXPOSED",
     ],
     [
