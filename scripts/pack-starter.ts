@@ -1,9 +1,12 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { leanInstall } from "../packages/kawa/src/rivetkit/settings/lean-install.ts";
-import { demoFiles, replacements } from "./eject-demo/demo-files.ts";
+import { demoFiles, replacements } from "./demo-files.ts";
 
 const root = join(import.meta.dirname, "..");
+
+/** Gone with the demo. */
+const cleanApp = join(root, "scripts/eject-demo/clean-app");
 
 /** The parts of the starter that its user keeps. */
 const kept = ["actors", "app", "lib", "LICENSE", "instrumentation.ts", "middleware.ts", "next.config.ts"];
@@ -24,14 +27,18 @@ export function packStarter(target: string): void {
   writeJson(join(demo, "tsconfig.json"), tsconfig());
   writeFileSync(join(demo, "vitest.config.ts"), vitestConfig);
   cpSync(demo, empty, { recursive: true });
-  for (const path of demoFiles) rmSync(join(empty, path), { recursive: true });
-  for (const { file, from, to } of replacements) {
-    const path = join(empty, file);
-    writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
-  }
-  cpSync(join(root, "scripts/eject-demo/clean-app"), empty, { recursive: true });
+  if (existsSync(cleanApp)) removeDemo(empty);
   writeFileSync(join(demo, "README.md"), readme(demoText));
   writeFileSync(join(empty, "README.md"), readme(emptyText));
+}
+
+function removeDemo(app: string): void {
+  for (const path of demoFiles) rmSync(join(app, path), { recursive: true });
+  for (const { file, from, to } of replacements) {
+    const path = join(app, file);
+    writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+  }
+  cpSync(cleanApp, app, { recursive: true });
 }
 
 function manifest(): object {

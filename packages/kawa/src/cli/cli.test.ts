@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { demoFiles } from "../../../../scripts/eject-demo/demo-files.ts";
+import { demoFiles } from "../../../../scripts/demo-files.ts";
 import { packStarter } from "../../../../scripts/pack-starter.ts";
 import { makeTempFolder } from "../../test/support/temp-folder.ts";
 import { findApp } from "./app.ts";
@@ -14,6 +14,9 @@ import { doctor } from "./doctor.ts";
 import { init } from "./init.ts";
 
 const root = join(import.meta.dirname, "../../../..");
+
+/** Who has ejected it has no demo. */
+const hasDemo = existsSync(join(root, "scripts/eject-demo"));
 
 const layout = `import type { ReactNode } from "react";
 import "./globals.css";
@@ -336,10 +339,10 @@ describe("kawa create", () => {
     const git = (...args: string[]): string => execFileSync("git", args, { cwd: folder, encoding: "utf8" });
     expect(git("log", "--oneline").trim().split("\n")).toHaveLength(1);
     expect(git("status", "--porcelain")).toBe("");
-    expect(existsSync(join(folder, "app/_components"))).toBe(true);
+    expect(existsSync(join(folder, "app/_components"))).toBe(hasDemo);
   });
 
-  it("leaves out the demo where it is asked to", () => {
+  it.skipIf(!hasDemo)("leaves out the demo where it is asked to", () => {
     const { path, remove } = makeTempFolder();
     onTestFinished(remove);
     const starter = join(path, "starter");
