@@ -72,6 +72,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: "package",
+          include: ["packages/kawa/test/package/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "types",
           include: [],
           typecheck: {

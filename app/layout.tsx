@@ -2,7 +2,6 @@ import type { Metadata, Viewport } from "next";
 import { LiveUpdates } from "kawa/next";
 import { connection } from "next/server";
 import type { ReactNode } from "react";
-import "@/lib/backend";
 import "./globals.css";
 
 export const metadata: Metadata = {

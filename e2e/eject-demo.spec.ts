@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Page } from "@playwright/test";
 import { filesOf } from "../packages/kawa/test/support/files-of.ts";
-import { demoFiles } from "../scripts/eject-demo/demo-files.ts";
+import { demoFiles } from "../scripts/demo-files.ts";
 import { expect, type Server, test } from "./fixtures.ts";
 import { copyApp } from "./support/dev-copy.ts";
 import { appDir } from "./support/server.ts";

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { copyTree } from "../e2e/support/dev-copy.ts";
 import { engineVersions } from "../packages/kawa/src/rivetkit/engine/binary.ts";
 import { leanInstall } from "../packages/kawa/src/rivetkit/settings/lean-install.ts";
 import type { PackageManager } from "../packages/kawa/src/rivetkit/settings/package-manager.ts";
@@ -75,6 +76,13 @@ export function installApp(folder: string, fixture: string, options: InstallOpti
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }
+}
+
+/** Gives the folder what an install would have brought: the packages of this repository, which are quick to link. Kawa is not among them. */
+export async function linkPackages(folder: string, options: InstallOptions): Promise<void> {
+  const modules = join(folder, "node_modules");
+  if (!existsSync(modules)) await copyTree(join(root, "node_modules"), modules, { isLinked: true });
+  writeFileSync(join(folder, "package.json"), JSON.stringify(manifestOf(options), null, 2));
 }
 
 /** What `pnpm add --allow-build='!cbor-extract'` writes. */

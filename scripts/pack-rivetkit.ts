@@ -64,5 +64,7 @@ function shorten(manifest: Manifest): Manifest {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  console.log(`npm install kawa@file:${pack()} rivetkit@file:${packRivetkit()}`);
+  const [kawa, rivetkit] = [pack(), packRivetkit()];
+  console.log(`In an app that you have: npm install kawa@file:${kawa} rivetkit@file:${rivetkit}
+A new app:               npx --package=${kawa} kawa create my-app --empty`);
 }

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "@playwright/test";
 import { chromiumArgs, ensureChromium } from "../e2e/chromium.ts";
 import { Packages } from "./apps/app-folder.ts";
 import { kinds } from "./apps/kinds.ts";
 import { type Tried, tryKind } from "./apps/try-kind.ts";
-import { type Form, installApp, type InstallOptions, type Manager } from "./install-app.ts";
+import { type Form, installApp, type InstallOptions, linkPackages, type Manager } from "./install-app.ts";
 import { pack } from "./pack.ts";
 import { nodeBinary } from "./tools.ts";
 
@@ -23,6 +23,8 @@ import { nodeBinary } from "./tools.ts";
 // --install-only: and nothing else
 // --without-dev: next dev is not tried
 // --keep <folder>: the packages that npm has installed stay there for the next run, which replaces Kawa alone
+// --linked: nothing is installed; the apps get the packages of this repository, and Kawa out of the tarball
+// --tarball <path>: the packed package. Default: it is packed now
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -33,6 +35,8 @@ const { values: options, positionals: names } = parseArgs({
     cold: { type: "boolean", default: false },
     "install-only": { type: "boolean", default: false },
     keep: { type: "string" },
+    linked: { type: "boolean", default: false },
+    tarball: { type: "string" },
     "without-dev": { type: "boolean", default: false },
   },
 });
@@ -73,9 +77,9 @@ async function tryAll(install: InstallOptions): Promise<number> {
 
 try {
   const install: InstallOptions = {
-    tarball: pack(),
+    tarball: options.tarball === undefined ? pack() : resolve(options.tarball),
     manager: options.manager as Manager,
-    form: options.form as Form,
+    form: options.linked ? "bare" : (options.form as Form),
     isCold: options.cold,
     node: nodes[0]!,
     manifest: {
@@ -84,6 +88,7 @@ try {
       optionalDependencies: { "babel-plugin-react-compiler": "^1.0.0" },
     },
   };
+  if (options.linked) await linkPackages(folder, install);
   if (options["install-only"]) installApp(folder, join(import.meta.dirname, "../e2e/installed-app"), install);
   else {
     const failures = await tryAll(install);

@@ -130,3 +130,10 @@ checkPlainNode();
 run("size-limit", [], { KAWA_SIZE_OF: join(consumer, "node_modules/kawa/lib") });
 await Promise.all([...settingsOfApps, ...settingsOfBundlers].map((settings) => checkTypes(compiler, settings)));
 await Promise.all(settingsOfApps.map((settings) => checkTypes(olderCompiler, settings)));
+execFileSync(
+  process.execPath,
+  [join(import.meta.dirname, "test-apps.ts"), "--linked", "--tarball", tarball, "at-once"],
+  {
+    stdio: "inherit",
+  },
+);

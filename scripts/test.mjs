@@ -11,7 +11,7 @@ const steps = [
   { script: "lint" },
   { script: "knip" },
   { script: "size" },
-  { script: "test:package" },
+  vitestStep("test:package"),
   vitestStep("test:unit"),
   vitestStep("test:react-server"),
   vitestStep("test:integration"),

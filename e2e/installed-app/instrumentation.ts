@@ -1,7 +1,1 @@
-export async function register(): Promise<void> {
-  if (process.env.NEXT_RUNTIME === "nodejs") {
-    await import("./lib/backend");
-    const { startKawa } = await import("kawa/next");
-    startKawa();
-  }
-}
+export { register } from "kawa/next/instrumentation";

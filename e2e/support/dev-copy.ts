@@ -20,7 +20,8 @@ export async function copyApp(): Promise<string> {
   return copy;
 }
 
-async function copyTree(from: string, to: string, { isLinked }: { isLinked: boolean }): Promise<void> {
+/** With `isLinked` the files are hard links where the file system allows that. */
+export async function copyTree(from: string, to: string, { isLinked }: { isLinked: boolean }): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const entry of await readdir(from, { withFileTypes: true })) {
     if (leftOut.has(entry.name) && from === appDir) continue;

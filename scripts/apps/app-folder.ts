@@ -87,7 +87,7 @@ export class Packages {
 }
 
 function replaceKawa(folder: string, tarball: string): void {
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   execFileSync("tar", ["-xzf", tarball, "-C", folder, "--strip-components", "1"]);
 }

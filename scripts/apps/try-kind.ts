@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { Browser } from "@playwright/test";
 import { type AppFolder, makeFolder, type Packages, writeApp } from "./app-folder.ts";
+import { completeLock } from "./complete-lock.ts";
 import { fileInDocs } from "./dockerfile.ts";
 import { ImageBuild, unpublished } from "./image.ts";
 import type { Kind } from "./kinds.ts";
@@ -163,6 +164,7 @@ async function tryContainer(way: Way): Promise<void> {
     .split("\n")
     .slice(1)
     .filter((line) => line !== "");
+  completeLock(join(folder.app, "package-lock.json"));
   const image = new ImageBuild({ folder: folder.app, ignored, packages: unpublished(folder.app) });
   const data = mkdtempSync(join(tmpdir(), "kawa-volume-"));
   try {

@@ -34,7 +34,11 @@ export class TwoVisitors {
     const [writer, watcher] = [await openPage(browser, app), await openPage(browser, app)];
     const visitors = new TwoVisitors(app, writer, watcher, await shownCount(watcher));
     for (const page of [writer, watcher]) {
-      page.on("console", (message) => message.type() === "error" && visitors.#complain(message.text()));
+      page.on("console", (message) => {
+        const { url } = message.location();
+        // The browser asks for an icon, and the app has none.
+        if (message.type() === "error" && !url.endsWith("/favicon.ico")) visitors.#complain(`${message.text()} ${url}`);
+      });
       page.on("pageerror", (error) => visitors.#complain(error.message));
     }
     for (const page of [writer, watcher]) await page.reload();

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { demoFiles, demoTests, replacements } from "./demo-files.ts";
+import { demoFiles, demoTests, replacements } from "../demo-files.ts";
 
 // Deletes the demo and leaves an app with one live page.
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { demoFiles, demoTests } from "../../../scripts/eject-demo/demo-files.ts";
+import { demoFiles, demoTests } from "../../../scripts/demo-files.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const rows = [

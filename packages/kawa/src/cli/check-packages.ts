@@ -25,7 +25,7 @@ export function checkPackages({ folder, packageManager }: App): Finding[] {
   const versions = needed.map((name): Finding => {
     const range = own.peerDependencies[name]!;
     const found = versionOf(folder, name);
-    const line = addCommand(packageManager, `"${name}@${range}"`);
+    const line = addCommand(packageManager, `"${name}@${publishedAs(name, range, own.name)}"`);
     if (found === undefined) return { state: "wrong", text: `${name} is not installed`, line };
     if (satisfies(found, range)) return { state: "right", text: `${name} ${found}` };
     return { state: "wrong", text: `${name} is ${found}, and Kawa ${own.version} needs ${range}`, line };
@@ -36,6 +36,16 @@ export function checkPackages({ folder, packageManager }: App): Finding[] {
     ...versions,
     ...checkLean(folder, packageManager),
   ];
+}
+
+/**
+ * What an app installs under the name of a package. RivetKit with a shorter list of dependencies is beside Kawa, in its scope.
+ *
+ * @param kawa what this package is called on npm
+ */
+export function publishedAs(name: string, range: string, kawa: string): string {
+  const [scope] = /^@[^/]+(?=\/)/.exec(kawa) ?? [];
+  return name === "rivetkit" && scope !== undefined ? `npm:${scope}/rivetkit@${range}` : range;
 }
 
 function versionOf(folder: string, name: string): string | undefined {

@@ -29,7 +29,7 @@ export async function checkRunning(url: string): Promise<Finding[]> {
         : { state: "right", text: `${page.href} follows its signals through ${src}` },
       named
         ? { state: "right", text: "The middleware names its render" }
-        : { state: "hint", text: "No middleware names its render", line: "docs/middleware.md" },
+        : { state: "hint", text: "No middleware names its render", line: "node_modules/kawa/docs/middleware.md" },
       await checkStream(new URL(src ?? route, page)),
     ];
   } catch (error) {
@@ -48,6 +48,12 @@ async function checkStream(address: URL): Promise<Finding> {
       signal: end.signal,
     });
     const kind = response.headers.get("content-type") ?? "nothing";
+    if (response.redirected)
+      return {
+        state: "wrong",
+        text: `${address.pathname} leads to ${new URL(response.url).pathname}: a middleware redirects the stream (ROUTE_MISSING)`,
+        line: `Leave ${address.pathname} out of its matcher: the route asks for no sign-in, and hooks say who may read what.`,
+      };
     if (!response.ok || !kind.startsWith("text/event-stream"))
       return {
         state: "wrong",

@@ -65,13 +65,20 @@ function checkMiddleware({ folder, middleware, basePath }: App): Finding[] {
       {
         state: "hint",
         text: "Without a middleware, a page is refreshed too often after a navigation",
-        line: "docs/middleware.md",
+        line: "node_modules/kawa/docs/middleware.md",
       },
     ];
   const text = readText(folder, middleware);
+  const findings = checkLogin(middleware, text);
   if (!text.includes("kawa/next/middleware"))
-    return [{ state: "hint", text: `${middleware} does not use Kawa's withRenderId()`, line: "docs/middleware.md" }];
-  const findings: Finding[] = [];
+    return [
+      ...findings,
+      {
+        state: "hint",
+        text: `${middleware} does not use Kawa's withRenderId()`,
+        line: "node_modules/kawa/docs/middleware.md",
+      },
+    ];
   const isInNode = /\bruntime:\s*["'`]nodejs["'`]/.test(text);
   const isProxy = /(^|\/)proxy\.\w+$/.test(middleware);
   if (!isProxy && !isInNode)
@@ -93,4 +100,16 @@ function checkMiddleware({ folder, middleware, basePath }: App): Finding[] {
       line: 'matcher: ["/", …]',
     });
   return findings.length > 0 ? findings : [{ state: "right", text: `${middleware} names renders` }];
+}
+
+/** A stream that is led to a login is none, and the page of the login may show signals too. */
+function checkLogin(middleware: string, text: string): Finding[] {
+  if (!/\bredirect\(/.test(text) || /api\/reactive|\(\?!(?:[\w/]+\|)*api\b/.test(text)) return [];
+  return [
+    {
+      state: "hint",
+      text: `${middleware} redirects, and its matcher may lead the stream away too (ROUTE_MISSING)`,
+      line: 'matcher: ["/", "/((?!api/reactive|_next|favicon.ico).*)"]',
+    },
+  ];
 }

@@ -1,7 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { demoFiles } from "../../../../scripts/demo-files.ts";
 import { packStarter } from "../../../../scripts/pack-starter.ts";
 import { makeTempFolder } from "../../test/support/temp-folder.ts";
 import { findApp } from "./app.ts";
@@ -10,6 +14,9 @@ import { doctor } from "./doctor.ts";
 import { init } from "./init.ts";
 
 const root = join(import.meta.dirname, "../../../..");
+
+/** Who has ejected it has no demo. */
+const hasDemo = existsSync(join(root, "scripts/eject-demo"));
 
 const layout = `import type { ReactNode } from "react";
 import "./globals.css";
@@ -52,10 +59,9 @@ function makeApp(files: Files): string {
 const plainApp: Files = { "app/layout.tsx": layout, "next.config.ts": config, "tsconfig.json": tsconfig };
 
 function filesOf(folder: string): Record<string, string> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+  const files = globSync("**/*", { cwd: folder, withFileTypes: true, exclude: ({ name }) => name === "node_modules" })
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((path) => !path.startsWith("node_modules"));
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
   return Object.fromEntries(files.map((path) => [path, readFileSync(join(folder, path), "utf8")]));
 }
 
@@ -236,7 +242,10 @@ describe("kawa doctor", () => {
     ],
     [
       "a route without signals",
-      { "app/api/reactive/route.ts": "export const { POST } = createReactiveRoute();" },
+      {
+        "app/api/reactive/route.ts": "export const { POST } = createReactiveRoute();",
+        "lib/signals.ts": 'export const counter = app.signal("counter", 0, { expose: "read" });',
+      },
       "NOT_EXPOSED",
     ],
     [
@@ -251,6 +260,19 @@ describe("kawa doctor", () => {
     const said = terminal();
     expect(await doctor(folder, {}, said)).toBe(1);
     expect(said.said()).toContain(expected);
+  });
+
+  it.each([
+    ["/((?!_next|favicon.ico).*)", true],
+    ["/((?!api|_next).*)", false],
+    ["/((?!_next|api/reactive).*)", false],
+  ])("hints at a middleware that redirects, and its matcher %s", async (matcher, isTold) => {
+    const middleware = `const go = () => NextResponse.redirect("/login"); export const config = { matcher: ["${matcher}"] };`;
+    const folder = makeApp({ ...plainApp, "middleware.ts": middleware });
+    await init(folder, { isSure: true }, terminal());
+    const said = terminal();
+    expect(await doctor(folder, {}, said)).toBe(0);
+    expect(said.said().includes("may lead the stream away")).toBe(isTold);
   });
 
   it("says of a shared engine that a secret is missing, and never shows one", async () => {
@@ -268,6 +290,21 @@ describe("kawa doctor", () => {
     const missing = terminal();
     expect(await doctor(folder, {}, missing)).toBe(1);
     expect(missing.said()).toContain("SECRET_MISSING");
+  });
+
+  it("says that a middleware of the running app redirects the stream to its login", async () => {
+    const folder = makeApp(plainApp);
+    await init(folder, { isSure: true }, terminal());
+    const server = createServer((request, response) => {
+      if (request.url === "/api/reactive") response.writeHead(307, { location: "/login" }).end();
+      else response.setHeader("content-type", "text/html").end(String.raw`\"src\":\"/api/reactive\",\"refresh\":`);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    const said = terminal();
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    expect(await doctor(folder, { url }, said)).toBe(1);
+    expect(said.said()).toContain("/api/reactive leads to /login: a middleware redirects the stream");
   });
 
   it("says that the running app does not answer", async () => {
@@ -302,6 +339,23 @@ describe("kawa create", () => {
     const git = (...args: string[]): string => execFileSync("git", args, { cwd: folder, encoding: "utf8" });
     expect(git("log", "--oneline").trim().split("\n")).toHaveLength(1);
     expect(git("status", "--porcelain")).toBe("");
+    expect(existsSync(join(folder, "app/_components"))).toBe(hasDemo);
+  });
+
+  it.skipIf(!hasDemo)("leaves out the demo where it is asked to", () => {
+    const { path, remove } = makeTempFolder();
+    onTestFinished(remove);
+    const starter = join(path, "starter");
+    packStarter(starter);
+    const folder = join(path, "my-app");
+    expect(create(folder, { starter, kawa: "npm:x", install: false, isEmpty: true }, terminal())).toBe(0);
+    for (const left of demoFiles.filter((file) => !/^app\/(?:page\.tsx|actions\.ts)$/.test(file)))
+      expect(existsSync(join(folder, left))).toBe(false);
+    const files = filesOf(folder);
+    expect(files["app/page.tsx"]).toContain("read(counter)");
+    expect(
+      Object.entries(files).filter(([file, text]) => !file.startsWith(".git/") && /board|demo/i.test(text)),
+    ).toEqual([]);
   });
 
   it.each([

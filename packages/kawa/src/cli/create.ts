@@ -8,7 +8,9 @@ export type CreateOptions = {
   readonly kawa?: string | undefined;
   /** @default true */
   readonly install?: boolean;
-  /** The files of the starter. @default those that came with this package */
+  /** One page with one signal, without the demo. @default false */
+  readonly isEmpty?: boolean;
+  /** The folder of the starters. @default those that came with this package */
   readonly starter?: string;
 };
 
@@ -17,12 +19,13 @@ type Manifest = { name: string; dependencies: Record<string, string> };
 /** Makes a new app from the starter in `path`: its own name, its packages, and a first commit. Returns the exit code. */
 export function create(path: string, options: CreateOptions = {}, terminal: Terminal = realTerminal): number {
   const folder = resolve(path);
-  const starter = options.starter ?? join(import.meta.dirname, "../../starter");
+  const starters = options.starter ?? join(import.meta.dirname, "../../starter");
+  const starter = join(starters, options.isEmpty === true ? "empty" : "demo");
   const say = (text: string): 1 => {
     terminal.print(text);
     return 1;
   };
-  if (!existsSync(starter)) return say("The starter comes with the packed package: clone the repository instead.");
+  if (!existsSync(starters)) return say("The starter comes with the packed package: clone the repository instead.");
   if (existsSync(folder) && readdirSync(folder).length > 0) return say(`${folder} is there already, and is not empty.`);
   const name = basename(folder);
   if (!/^[a-z0-9][a-z0-9._-]{0,213}$/.test(name))
@@ -34,7 +37,7 @@ export function create(path: string, options: CreateOptions = {}, terminal: Term
   cpSync(starter, folder, { recursive: true });
   // npm leaves a file of that name out of packages.
   renameSync(join(folder, "gitignore"), join(folder, ".gitignore"));
-  const manifest: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const manifest = readJson(join(folder, "package.json")) as Manifest;
   manifest.name = name;
   manifest.dependencies["kawa"] = specifier(kawa);
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -48,16 +51,26 @@ export function create(path: string, options: CreateOptions = {}, terminal: Term
   return 0;
 }
 
-/** The place from which npm has installed the package that this file belongs to, as the app around it names it. */
+/**
+ * The place from which npm has installed the package that this file belongs to, as the app around it names it, or as `npx` does, which
+ * calls it by its own name.
+ */
 function installedFrom(): string | undefined {
-  const [around] = /^.+(?=[\\/]node_modules[\\/])/.exec(import.meta.dirname) ?? [];
+  const [around] = /^.+?(?=[\\/]node_modules[\\/])/.exec(import.meta.dirname) ?? [];
   const path = around && join(around, "package.json");
   if (path === undefined || !existsSync(path)) return undefined;
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(path, "utf8")) as Partial<
-    Record<string, Record<string, string>>
-  >;
-  const named = dependencies?.["kawa"] ?? devDependencies?.["kawa"];
-  return named?.startsWith("file:") ? resolve(around!, named.slice("file:".length)) : named;
+  const { dependencies, devDependencies } = readJson(path) as Partial<Record<string, Record<string, string>>>;
+  const { name: own } = readJson(join(import.meta.dirname, "../../package.json")) as Manifest;
+  const known = { ...devDependencies, ...dependencies };
+  const alias = known["kawa"];
+  const named = alias ?? known[own];
+  if (named === undefined) return undefined;
+  if (named.startsWith("file:")) return resolve(around!, named.slice("file:".length));
+  return alias === undefined ? `npm:${own}@${named}` : named;
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, "utf8"));
 }
 
 /** A file is named from everywhere. */

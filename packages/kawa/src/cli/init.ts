@@ -89,8 +89,8 @@ Now read a signal in a server component, such as ${source}app/page:
 Start it with "${run} dev", open http://localhost:3000${basePath}, and see it change: await counter.update((n) => n + 1) in a server action.
 ${
   middleware === undefined
-    ? "A proxy.ts makes refreshes after a navigation exact: docs/middleware.md."
-    : `In ${middleware}, withRenderId() makes refreshes after a navigation exact: docs/middleware.md.`
+    ? "A proxy.ts makes refreshes after a navigation exact: node_modules/kawa/docs/middleware.md."
+    : `In ${middleware}, leave /api/reactive out of what redirects to a login; withRenderId() makes refreshes after a navigation exact: node_modules/kawa/docs/middleware.md.`
 }
 "npx kawa doctor" checks all of it.`;
 }

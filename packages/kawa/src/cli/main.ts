@@ -6,14 +6,15 @@ import { init } from "./init.ts";
 
 const usage = `kawa init [--yes] [--undo]      wires Kawa into the Next app of this folder, or takes that back
 kawa doctor [--url <address>]   says what is missing or wrong, also of the running app at that address
-kawa create <folder> [--kawa <package>] [--no-install]
-                                makes a new app from the starter, with a first commit`;
+kawa create <folder> [--empty] [--kawa <package>] [--no-install]
+                                makes a new app from the starter, with a first commit; --empty leaves out the demo`;
 
 async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
     options: {
+      empty: { type: "boolean" },
       help: { type: "boolean", short: "h" },
       install: { type: "boolean" },
       kawa: { type: "string" },
@@ -33,7 +34,7 @@ async function main(args: string[]): Promise<number> {
     return init(process.cwd(), { isSure: values.yes === true, isUndo: values.undo === true });
   if (command === "doctor" && isAlone) return doctor(process.cwd(), { url: values.url });
   if (command === "create" && !isAlone && others.length === 0)
-    return create(folder, { kawa: values.kawa, install: values.install !== false });
+    return create(folder, { kawa: values.kawa, install: values.install !== false, isEmpty: values.empty === true });
   console.error(usage);
   return 1;
 }

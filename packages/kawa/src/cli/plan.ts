@@ -94,7 +94,7 @@ const configText = `${configLines[0]}\n\nexport default withKawa();\n`;
 const signalsText = `import { namespace } from "kawa";
 
 const app = namespace("app");
-export const counter = app.signal("counter", 0, { expose: "write" });
+export const counter = app.signal("counter", 0);
 `;
 
 function newConfig({ isTypeScript }: App): string {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { onResponseClose } from "../../core/process/on-response-close.ts";
 import { processState } from "../../core/process/process-state.ts";
 
 /** What Node answers a request with, on which connection. */
@@ -38,7 +39,7 @@ export function watchConnections(): void {
     const exchange: Exchange = { response, socket, address: socket.remoteAddress };
     exchanges.current.enterWith(exchange);
     exchanges.open.add(exchange);
-    response.once("close", () => exchanges.open.delete(exchange));
+    onResponseClose(response, () => exchanges.open.delete(exchange));
     if (exchanges.isEnding) endWith(exchange);
   });
 }
@@ -70,5 +71,5 @@ export function endConnections(): void {
 }
 
 function endWith({ response, socket }: Exchange): void {
-  response.once("close", () => socket.end());
+  onResponseClose(response, () => socket.end());
 }

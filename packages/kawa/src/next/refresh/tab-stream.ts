@@ -138,7 +138,7 @@ export class TabStream {
     this.#problem = problem;
     if (process.env.NODE_ENV === "development" && /404|else/.test(problem))
       import("../router/dev-notices.ts").then(
-        ({ tellMissingRoute }) => tellMissingRoute(this.src, problem),
+        ({ tellMissingRoute }) => tellMissingRoute(problem),
         () => {},
       );
     else console.warn(`[kawa] This page is not live: ${problem}.`);

@@ -1,4 +1,5 @@
 import { KawaError } from "../../core/errors/errors.ts";
+import { onResponseClose } from "../../core/process/on-response-close.ts";
 import { answerHeaders } from "../values/answer.ts";
 import type { AskingClient } from "../network/asking-client.ts";
 import { currentExchange } from "../network/connections.ts";
@@ -25,7 +26,7 @@ export function answerCounted(client: AskingClient, json: string): Response {
       "This client, or all clients together, have too many unread answers (docs/limits.md).",
     );
   }
-  exchange.response.once("close", () => quotas().answers.giveBack(client, body.byteLength));
+  onResponseClose(exchange.response, () => quotas().answers.giveBack(client, body.byteLength));
   // Called when the connection has been idle for this long.
   exchange.response.setTimeout(drainTimeoutMs, () => exchange.socket.destroy());
   return answer;

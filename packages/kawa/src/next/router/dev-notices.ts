@@ -22,11 +22,11 @@ async function ask(src: string): Promise<void> {
 }
 
 /** The stream was not answered by a route of `createReactiveRoute`. Next also prints it where the server runs. */
-export function tellMissingRoute(src: string, problem: string): void {
+export function tellMissingRoute(problem: string): void {
   const text =
-    `This page is not live: the stream at ${src} was not opened, for ${problem}. Write app/api/reactive/route.ts: ` +
+    `This page is not live. Its stream was not opened (${problem}). Write app/api/reactive/route.ts: ` +
     `export const { GET, POST, PUT } = createReactiveRoute({ signals }). Where the route is elsewhere, <LiveUpdates src="/its/path"> names ` +
-    `its path without the basePath of next.config. (ROUTE_MISSING)`;
+    `its path without the basePath of next.config. A middleware that redirects who has not signed in leaves the route out. (ROUTE_MISSING)`;
   if (shown.has(text)) return;
   console.error(`[kawa] ${text}`);
   showNotice(text);

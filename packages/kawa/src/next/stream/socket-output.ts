@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { onResponseClose } from "../../core/process/on-response-close.ts";
 import { processState } from "../../core/process/process-state.ts";
 import type { Exchange } from "../network/connections.ts";
 import { networkSettings } from "../network/network.ts";
@@ -80,7 +81,7 @@ export class SocketOutput implements StreamOutput {
       else if (isEventStream(response)) return this.#take();
       socket.destroySoon();
     };
-    response.once("close", () => {
+    onResponseClose(response, () => {
       if (isAnswered || socket.destroyed) return;
       state.isPossible = false;
       socket.end();

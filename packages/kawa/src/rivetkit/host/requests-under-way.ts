@@ -1,6 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { onResponseClose } from "../../core/process/on-response-close.ts";
 import { processState } from "../../core/process/process-state.ts";
 
 const checkIntervalMs = 10;
@@ -13,14 +14,10 @@ export function noteRequests(): void {
     subscribe("http.server.request.start", (message) => {
       const { response } = message as { readonly response: ServerResponse };
       underWay.add(response);
-      response.once("close", onClose);
+      onResponseClose(response, () => underWay.delete(response));
     });
     return true;
   });
-}
-
-function onClose(this: ServerResponse): void {
-  underWay.delete(this);
 }
 
 /** Resolves when all requests are answered, or after `maxMs` milliseconds. */
