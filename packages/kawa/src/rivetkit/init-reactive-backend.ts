@@ -1,11 +1,13 @@
 import { type Backend, knownBackends, registerBackend } from "../core/backend/backend.ts";
 import { clip, KawaError } from "../core/errors/errors.ts";
+import { LostHost } from "./engine/lost-host.ts";
 import { keepLatestSettings, settingsOf } from "./hooks/actor-settings.ts";
 import { adoptRegistry } from "./host/adopt-registry.ts";
 import type { GetContext } from "./identity/context.ts";
 import { type AnyRegistry, host } from "./host/host.ts";
 import type { Hosting } from "./settings/hosting.ts";
 import { hostedServices } from "./wire/hosted-services.ts";
+import type { ActorAddress } from "./replica/open-socket.ts";
 import { restWhenUnused } from "./replica/rest.ts";
 import { RivetBackend } from "./replica/rivet-backend.ts";
 
@@ -57,13 +59,17 @@ export function initReactiveBackend(options: InitReactiveBackendOptions): Reacti
   if (keepLatestSettings(registry.config.use)) for (const service of hostedServices.values()) service.noticeNewHooks();
   host().elsewhere.setHosting(hosting);
   host().use(adoptRegistry(registry));
-  const backend =
-    findOpen(`${actorName}/${actorId}`) ?? new RivetBackend({ actorName, actorId, ...settingsOf(definition) });
+  const backend = findOpen(`${actorName}/${actorId}`) ?? createBackend({ actorName, actorId }, definition);
   backend.getContext = getContext;
   host().attach(backend);
   restWhenUnused(backend);
   registerBackend(backend, { global });
   return backend;
+}
+
+function createBackend(address: ActorAddress, definition: object): RivetBackend {
+  const lostHost = new LostHost({ ...address, target: () => host().start() });
+  return new RivetBackend({ ...address, ...settingsOf(definition), lostHost });
 }
 
 function findOpen(id: string): RivetBackend | undefined {

@@ -5,8 +5,8 @@ import { adminToken, ownAddress, startOwnEngine } from "./support/own-engine.ts"
 const KAWA_SECRET = "the secret of all servers";
 /** Settings that an engine has as it is shipped. */
 const shipped = {
-  RIVET__PEGBOARD__ENVOY_LOST_THRESHOLD: undefined,
-  RIVET__PEGBOARD__ACTOR_STOP_THRESHOLD: undefined,
+  RIVET__PEGBOARD__ENVOY_LOST_THRESHOLD: "15000",
+  RIVET__PEGBOARD__ACTOR_STOP_THRESHOLD: "1800000",
 };
 
 describe("an engine at an address that is not loopback", () => {

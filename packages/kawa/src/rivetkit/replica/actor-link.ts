@@ -1,8 +1,10 @@
 import type { BackendStatus } from "../../core/backend/backend.ts";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { leftUntil } from "../../core/process/left-until.ts";
 import { keepAlive } from "../../core/process/keep-alive.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { Version } from "../../core/value/version.ts";
+import type { LostHost } from "../engine/lost-host.ts";
 import { type Deferred, deferred } from "../wire/deferred.ts";
 import type { Delta, Hooked, Row } from "../wire/protocol.ts";
 import { asAnonymous } from "./as-anonymous.ts";
@@ -24,6 +26,7 @@ export class ActorLink {
   /** For whoever reads the replica after a silence. */
   readonly proof: Proof;
   readonly #address: ActorAddress;
+  readonly #lostHost: LostHost | undefined;
   readonly #rereads = new Rereads({
     replica: this.replica,
     read: (connection, keys) => this.read(connection, keys),
@@ -37,16 +40,14 @@ export class ActorLink {
   /** Why there is no connection: the cause in the error of callers whose time is over. */
   #lastError: unknown;
 
-  constructor(address: ActorAddress) {
+  constructor(address: ActorAddress, lostHost?: LostHost) {
     this.#address = address;
+    this.#lostHost = lostHost;
     this.id = `${address.actorName}/${address.actorId}`;
     this.proof = new Proof({
       isCut: () => this.isCut,
       whenConnected: (deadline) => this.whenConnected(deadline),
-      reaches: async (version, deadline) => {
-        await this.whenReached(version, deadline);
-        return this.replica.hasReached(version);
-      },
+      reaches: (version, deadline) => this.whenReached(version, deadline).then(() => this.replica.hasReached(version)),
     });
   }
 
@@ -164,6 +165,7 @@ export class ActorLink {
         // An actor in this process delivers the delta within the request that has written.
         onDelta: (delta) => asAnonymous(() => this.#onDelta(delta)),
         onPosition: (position) => this.#checkPosition(position),
+        onLate: () => void this.#lostHost?.check(),
       },
       isCurrent: (connection) => connection === this.#connection,
       closedBy: () => {
@@ -181,8 +183,10 @@ export class ActorLink {
   }
 
   #beWithout(): void {
-    this.#state = { name: "connecting" };
+    const state: State = { name: "connecting" };
+    this.#state = state;
     if (this.#connected.isSettled) this.#connected = deferred();
+    void this.#lostHost?.checkWhile(() => this.#state === state);
   }
 
   /** Goes on with a connection. The one before, which has become quiet, ends. */
@@ -211,6 +215,7 @@ export class ActorLink {
     if (this.replica.isGuarded) this.#rereads.start(connection, changed);
     this.#state = { name: "in step", connection };
     this.proof.given();
+    void this.#lostHost?.note(true);
     for (const delta of state.held) this.#onDelta(delta);
   }
 
@@ -220,15 +225,14 @@ export class ActorLink {
     const { connection } = this.#state;
     if (!this.replica.applyDelta(delta)) this.#catchUpAgain(connection);
     else if (this.replica.isGuarded) {
-      this.#rereads.start(
-        connection,
-        [...delta.rows, ...(delta.lists ?? [])].map(([key]) => key),
-      );
+      const keys = [...delta.rows, ...(delta.lists ?? [])].map(([key]) => key);
+      this.#rereads.start(connection, keys);
     }
   }
 
   #checkPosition(position: Version): void {
     if (this.#state.name !== "in step") return;
+    void this.#lostHost?.note(false);
     if (this.replica.hasReached(position)) this.proof.given();
     else this.#catchUpAgain(this.#state.connection);
   }
@@ -243,8 +247,4 @@ export class ActorLink {
     const hint = "If the actor has hooks, one of them may be slow, or may wait for this operation itself.";
     throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(this.id)}" did not answer in time. ${hint}`);
   }
-}
-
-function leftUntil(deadline: number): number {
-  return Math.max(0, deadline - performance.now());
 }

@@ -9,7 +9,7 @@ import { Connection } from "./connection.ts";
 const address = { actorName: "reactiveState", actorId: "global" };
 const unhooked: Hooked = { reads: false, writes: false, lists: false };
 const position = { epoch: "e", seq: 7 };
-const events = { onDelta: vi.fn<() => void>(), onPosition: vi.fn<() => void>() };
+const events = { onDelta: vi.fn<() => void>(), onPosition: vi.fn<() => void>(), onLate: vi.fn<() => void>() };
 
 /** What the client's end is given; each test sets it before it opens. */
 let openEnd: () => Promise<TestSocket>;

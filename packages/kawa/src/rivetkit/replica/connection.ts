@@ -30,6 +30,8 @@ export type ConnectionEvents = {
   onDelta: (delta: Delta) => void;
   /** Called now and then with the actor's version, after all deltas up to it. */
   onPosition: (position: Version) => void;
+  /** Called every second while an answer is late. */
+  onLate: () => void;
 };
 
 /**
@@ -161,6 +163,7 @@ export class Connection {
     this.#hooked = hooked;
     const heartbeat = new Heartbeat({
       beat: () => this.#beat(),
+      onLate: () => this.#events.onLate(),
       onQuiet: () => this.suspect(),
       onSilence: () => this.close(),
     });

@@ -4,6 +4,8 @@ const tickMs = 1_000;
 const ticksOfBeat = 2;
 /** The reply to a heartbeat is late: changes may be missing. */
 const quietMs = 3_500;
+/** After so many ticks without any frame a beat was not answered for a second. */
+const ticksUntilLate = 3;
 /** After so many ticks without any frame another connection is tried: a beat was not answered for two seconds at least. */
 const ticksUntilQuiet = 4;
 /** RivetKit reports neither a killed server nor a lost network: after so many ticks without any frame the peer is dead. */
@@ -12,6 +14,8 @@ const ticksUntilSilent = 8;
 export type HeartbeatOptions = {
   /** Asks the peer for a sign of life. */
   readonly beat: () => void;
+  /** Called every second while the answer to a beat is late. */
+  readonly onLate: () => void;
   /** Called when the peer has been silent for long enough to try another connection. */
   readonly onQuiet: () => void;
   /** Called when the peer has been silent for too long. */
@@ -29,11 +33,12 @@ export class Heartbeat {
   #isBehind = false;
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ beat, onQuiet, onSilence }: HeartbeatOptions) {
+  constructor({ beat, onLate, onQuiet, onSilence }: HeartbeatOptions) {
     this.#timer = setInterval(() => {
       this.#ticks += 1;
       this.#silentTicks += 1;
       if (this.#silentTicks > ticksUntilSilent) return onSilence();
+      if (this.#silentTicks >= ticksUntilLate) onLate();
       if (this.#silentTicks === ticksUntilQuiet) onQuiet();
       if (this.isQuiet || this.#ticks % ticksOfBeat === 0) beat();
     }, tickMs);

@@ -49,6 +49,7 @@ async function attempt({ address, events, isCurrent, closedBy }: OpenOptions): P
   own = await Connection.open(address, {
     onDelta: (delta) => counts() && events.onDelta(delta),
     onPosition: (position) => counts() && events.onPosition(position),
+    onLate: () => counts() && events.onLate(),
   });
   return own;
 }

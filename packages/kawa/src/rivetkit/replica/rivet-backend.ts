@@ -18,6 +18,7 @@ import { isReadingForAll } from "../../core/backend/reads.ts";
 import { inTurn } from "../../core/process/turn-budget.ts";
 import { encodeValue } from "../../core/value/value.ts";
 import type { Version } from "../../core/value/version.ts";
+import type { LostHost } from "../engine/lost-host.ts";
 import { ActorLink } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
 import { createStreamRegistry } from "./actor-streams.ts";
@@ -43,6 +44,7 @@ export type RivetBackendOptions = ActorAddress & {
   readonly getContext?: GetContext | undefined;
   /** Largest encoded value, in bytes. @default 262_144 (256 KiB) */
   readonly maxValueBytes?: number | undefined;
+  readonly lostHost?: LostHost | undefined;
 };
 
 /** Backend over one actor: one connection and one replica in this process. */
@@ -58,8 +60,8 @@ export class RivetBackend implements Backend {
   readonly #build: BuildTime;
   readonly rest: Rest;
 
-  constructor({ actorName, actorId, getContext, maxValueBytes }: RivetBackendOptions) {
-    this.#link = new ActorLink({ actorName, actorId });
+  constructor({ getContext, maxValueBytes, lostHost, ...address }: RivetBackendOptions) {
+    this.#link = new ActorLink(address, lostHost);
     this.#loader = new Loader((keys) => this.#ask((connection) => this.#link.read(connection, keys)), {
       isApart: () => this.isGuarded && this.#link.isLocal,
     });

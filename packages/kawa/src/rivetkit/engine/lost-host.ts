@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { clip } from "../../core/errors/errors.ts";
+import type { EngineTarget } from "../settings/engine-target.ts";
+import {
+  connectedHosts,
+  type HostList,
+  hostsByKey,
+  type PoolHost,
+  type RunningActor,
+  runningActor,
+  startElsewhere,
+} from "./pool-api.ts";
+
+const checkMs = 1_000;
+/** A server of an engine that has just started tries for about so long to connect to it again. */
+const patienceMs = 9_000;
+/** A server that left earlier did not take the actor with it. */
+const recentlyMs = 20_000;
+/** The engine takes up to so long to start an actor elsewhere. */
+const moveMs = 6_000;
+/** An actor does not start sooner on a server that has connected. Clocks of several engines differ by less. */
+const marginMs = 1_000;
+
+export type LostHostOptions = {
+  readonly actorName: string;
+  readonly actorId: string;
+  readonly target: () => Promise<EngineTarget>;
+};
+
+/**
+ * Moves an actor whose server is gone. The engine itself takes longer: so that actors live through its own restarts, it has to wait until its
+ * servers have come back, and an actor waits as long for the end of its killed server.
+ */
+export class LostHost {
+  readonly #options: LostHostOptions;
+  /** What was true when the actor answered. */
+  #known: { readonly hosts: ReadonlySet<string>; readonly actor: RunningActor | undefined } | undefined;
+  /** Since when the engine answers, while the actor cannot be reached. */
+  #answersSince: number | undefined;
+  #movedAt = Number.NEGATIVE_INFINITY;
+  #isBusy = false;
+  #wasLate = false;
+
+  constructor(options: LostHostOptions) {
+    this.#options = options;
+  }
+
+  /** Call when the actor has answered. It asks the engine on a connection that is new, or was late. */
+  async note(isNew: boolean): Promise<void> {
+    this.#answersSince = undefined;
+    if (!isNew && !this.#wasLate) return;
+    await this.#once(async (target) => {
+      const { actorName, actorId } = this.#options;
+      const [{ hosts }, actor] = await Promise.all([connectedHosts(target), runningActor(target, actorName, actorId)]);
+      this.#known = { hosts: new Set(hosts.map(({ key }) => key)), actor };
+      this.#wasLate = false;
+    });
+  }
+
+  /** Looks every second, for as long as there is no connection to the actor. */
+  async checkWhile(isWithout: () => boolean): Promise<void> {
+    for (;;) {
+      await sleep(checkMs, undefined, { ref: false });
+      if (!isWithout()) return;
+      await this.check(false);
+    }
+  }
+
+  /**
+   * Call every second while the actor does not answer.
+   *
+   * @param isConnected the way through the engine is open: the engine was not away
+   */
+  async check(isConnected = true): Promise<void> {
+    this.#wasLate = true;
+    if (performance.now() - this.#movedAt < moveMs) return;
+    await this.#once(async (target) => {
+      const list = await connectedHosts(target);
+      this.#answersSince ??= performance.now();
+      // Nobody could take it: the engine has just started, or all servers are gone.
+      if (list.hosts.length === 0) return;
+      const { actorName, actorId } = this.#options;
+      const actor = await runningActor(target, actorName, actorId);
+      if (!actor) return;
+      const isPatient = isConnected || performance.now() - this.#answersSince > patienceMs;
+      if (!isOlderThanAll(actor, list) && !(isPatient && (await this.#hasLeft(target, list, actor)))) return;
+      this.#movedAt = performance.now();
+      await startElsewhere(target, actor);
+      console.warn(
+        `[kawa] The server of actor "${clip(`${actorName}/${actorId}`)}" is gone. The actor starts on another one.`,
+      );
+    });
+  }
+
+  /** Whether a server that was there when the actor answered has left a moment ago, and the actor is still where it was. */
+  async #hasLeft(target: EngineTarget, { hosts, nowMs }: HostList, actor: RunningActor): Promise<boolean> {
+    const known = this.#known;
+    if (!known || known.actor?.connectableAtMs !== actor.connectableAtMs) return false;
+    const there = new Set(hosts.map(({ key }) => key));
+    const left = [...known.hosts].filter((key) => !there.has(key));
+    if (left.length === 0) return false;
+    const found: readonly PoolHost[] = (await hostsByKey(target, left)).hosts;
+    return found.some(({ lastPingAtMs }) => nowMs - lastPingAtMs < recentlyMs);
+  }
+
+  /** An engine that does not answer is none that could help. */
+  async #once(work: (target: EngineTarget) => Promise<void>): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      await work(await this.#options.target());
+    } catch {
+      this.#answersSince = undefined;
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+}
+
+/** An actor that was there before all servers that are connected lives on none of them. */
+function isOlderThanAll({ connectableAtMs }: RunningActor, { hosts }: HostList): boolean {
+  return hosts.every(({ createdAtMs }) => createdAtMs > connectableAtMs + marginMs);
+}

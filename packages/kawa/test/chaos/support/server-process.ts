@@ -1,0 +1,63 @@
+import { namespace, type Signal } from "../../../src/index.ts";
+import { createReactiveRoute } from "../../../src/next/route/reactive-route.ts";
+import { host } from "../../../src/rivetkit/host/host.ts";
+import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
+import { hostedServices } from "../../../src/rivetkit/wire/hosted-services.ts";
+import { stopWithProcess } from "../../../src/rivetkit/host/stop-with-process.ts";
+import { serveOperations } from "../../integration/support/serve-operations.ts";
+
+/** A server of an app without Next: it hosts the actor or not (`KAWA_HOSTING`), writes, and has a page whose stream says whether it is current. */
+initReactiveBackend({ registry: reactiveRegistry });
+stopWithProcess();
+const { POST } = createReactiveRoute();
+const app = namespace("app");
+const counters = new Map<string, Signal<number>>();
+let said: "live" | "stale" | "ended" = "ended";
+
+function counter(key: string): Signal<number> {
+  const known = counters.get(key) ?? app.signal(key, 0);
+  counters.set(key, known);
+  return known;
+}
+
+/** As a browser does: the stream of a page that another server has rendered, again and again. */
+async function followStream(): Promise<void> {
+  for (;;) {
+    await readStream().catch(() => {});
+    said = "ended";
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+async function readStream(): Promise<void> {
+  const body = JSON.stringify({ tabs: { tab: { route: [["elsewhere", ""]] } } });
+  const headers = { "content-type": "application/json" };
+  const { body: events } = await POST(new Request("http://localhost/api/reactive", { method: "POST", body, headers }));
+  const reader = events!.pipeThrough(new TextDecoderStream()).getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    if (said === "ended") said = "live";
+    for (const [, tabs] of part.value.matchAll(/event: cut\ndata: \{"tabs":\[(.*?)\]/g)) said = tabs ? "stale" : "live";
+  }
+}
+
+const operations = {
+  /** Resolves when the page shows these counters. */
+  async open(keys: readonly string[]): Promise<void> {
+    await Promise.all(keys.map((key) => counter(key).get()));
+    void followStream();
+  },
+  isHost: () => hostedServices.size > 0,
+  /** `count` at once. */
+  async increment(key: string, count = 1): Promise<number> {
+    const signal = counter(key);
+    return Math.max(...(await Promise.all(Array.from({ length: count }, () => signal.update((n) => n + 1)))));
+  },
+  get: (key: string) => counter(key).get(),
+  /** What the page shows at this moment, and what its stream says. */
+  shown: () => ({ said, values: Object.fromEntries([...counters].map(([key, signal]) => [key, signal.peek()])) }),
+  stop: () => host().stop(),
+};
+
+export type Operations = typeof operations;
+serveOperations(operations);
+process.on("disconnect", () => process.exit());
