@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OwnEngine } from "../../integration/support/own-engine.ts";
 import { signalProcess } from "../../integration/support/processes.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Fault, Played, Scene } from "./round.ts";
 import type { Server } from "./server.ts";
 
@@ -53,6 +54,14 @@ async function cut({ cluster }: Scene, victim: Server, ms: number): Promise<Play
   await sleep(ms);
   proxy.comeBack();
   return { from, victim, backFrom: now() };
+}
+
+/** Proofs that servers give each other have an end. */
+async function jumpClock(cluster: Cluster, server: Server): Promise<Played> {
+  const from = now();
+  await server.script.call("setClockAhead", 3_600_000);
+  for (const each of cluster.servers) cluster.proxyOf(each).chunksToCut = 2;
+  return { from };
 }
 
 async function crashPostgres({ cluster }: Scene, how: "fast" | "crash", awayMs: number): Promise<Played> {
@@ -149,6 +158,18 @@ const onFiles: readonly Omit<Fault, "store">[] = [
       }
       return { from: now() };
     },
+  },
+  {
+    name: "clock of the host an hour ahead, then new connections",
+    settleMs,
+    goalMs: 5_000,
+    play: ({ cluster, host }) => jumpClock(cluster, host),
+  },
+  {
+    name: "clock of a reader an hour ahead, then new connections",
+    settleMs,
+    goalMs: 5_000,
+    play: ({ cluster }) => jumpClock(cluster, cluster.servers[2]!),
   },
   {
     name: "burst of 20,000 writes of each server",

@@ -1,6 +1,5 @@
 import { namespace, type Signal } from "../../../src/index.ts";
 import { createReactiveRoute } from "../../../src/next/route/reactive-route.ts";
-import { host } from "../../../src/rivetkit/host/host.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
 import { hostedServices } from "../../../src/rivetkit/wire/hosted-services.ts";
 import { stopWithProcess } from "../../../src/rivetkit/host/stop-with-process.ts";
@@ -30,14 +29,25 @@ async function followStream(): Promise<void> {
 }
 
 async function readStream(): Promise<void> {
+  const reader = await openStream();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) said = lastWord(part.value, said);
+}
+
+async function openStream(): Promise<ReadableStreamDefaultReader<string>> {
   const body = JSON.stringify({ tabs: { tab: { route: [["elsewhere", ""]] } } });
   const headers = { "content-type": "application/json" };
   const { body: events } = await POST(new Request("http://localhost/api/reactive", { method: "POST", body, headers }));
-  const reader = events!.pipeThrough(new TextDecoderStream()).getReader();
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    if (said === "ended") said = "live";
-    for (const [, tabs] of part.value.matchAll(/event: cut\ndata: \{"tabs":\[(.*?)\]/g)) said = tabs ? "stale" : "live";
-  }
+  return events!.pipeThrough(new TextDecoderStream()).getReader();
+}
+
+function lastWord(text: string, before: typeof said): typeof said {
+  const [, tabs] = [...text.matchAll(/event: cut\ndata: \{"tabs":\[(.*?)\]/g)].at(-1) ?? [];
+  if (tabs === undefined) return before === "stale" ? "stale" : "live";
+  return tabs ? "stale" : "live";
+}
+
+function shownNow(): Record<string, number> {
+  return Object.fromEntries([...counters].map(([key, signal]) => [key, signal.peek()]));
 }
 
 const operations = {
@@ -54,8 +64,20 @@ const operations = {
   },
   get: (key: string) => counter(key).get(),
   /** What the page shows at this moment, and what its stream says. */
-  shown: () => ({ said, values: Object.fromEntries([...counters].map(([key, signal]) => [key, signal.peek()])) }),
-  stop: () => host().stop(),
+  shown: () => ({ said, values: shownNow() }),
+  /** The same of a page that is loaded now, as soon as its stream has said something. */
+  async loaded() {
+    const values = shownNow();
+    const reader = await openStream();
+    const { value = "" } = await reader.read();
+    await reader.cancel();
+    return { said: lastWord(value, "live"), values };
+  },
+  /** From now on the clock of this process goes so much ahead. */
+  setClockAhead(ms: number): void {
+    const { now } = Date;
+    Date.now = () => now() + ms;
+  },
 };
 
 export type Operations = typeof operations;

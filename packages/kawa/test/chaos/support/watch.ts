@@ -3,6 +3,8 @@ import type { Cluster } from "./cluster.ts";
 import type { Server } from "./server.ts";
 
 const sampleMs = 100;
+/** A page is loaded anew after so many samples. */
+const samplesToLoad = 5;
 /** A write that waits longer, and a page that is behind for longer, is an outage. */
 const slowMs = 1_000;
 
@@ -18,7 +20,9 @@ type Sight = {
 export class Watch {
   readonly startedAt: number = performance.now();
   readonly #cluster: Cluster;
+  /** Of a page that stays open, and of pages that are loaded now and then. */
   readonly #sights: ReadonlyMap<Server, Sight>;
+  readonly #loads: ReadonlyMap<Server, Sight>;
   readonly #sampling: Promise<void>;
   #isStopped = false;
 
@@ -33,13 +37,14 @@ export class Watch {
       isAsking: false,
     });
     this.#sights = new Map(cluster.servers.map((server) => [server, sight()]));
+    this.#loads = new Map(cluster.servers.map((server) => [server, sight()]));
     for (const server of cluster.servers) server.asked.length = 0;
     this.#sampling = this.#sample();
   }
 
   /** Longest time in which a page said "live" and was not. */
   get wrongMs(): number {
-    return Math.max(...[...this.#sights.values()].map(({ wrongMs }) => wrongMs));
+    return Math.max(...[...this.#sights.values(), ...this.#loads.values()].map(({ wrongMs }) => wrongMs));
   }
 
   /** When the last outage of a server has ended; the present where one lasts. */
@@ -69,19 +74,22 @@ export class Watch {
   }
 
   async #sample(): Promise<void> {
-    for (; !this.#isStopped; await sleep(sampleMs))
-      for (const server of this.#cluster.servers) void this.#look(server).catch(() => {});
+    for (let sample = 0; !this.#isStopped; sample += 1, await sleep(sampleMs)) {
+      for (const server of this.#cluster.servers) {
+        void this.#look(server, this.#sights.get(server)!, "shown").catch(() => {});
+        if (sample % samplesToLoad === 0) void this.#look(server, this.#loads.get(server)!, "loaded").catch(() => {});
+      }
+    }
   }
 
-  async #look(server: Server): Promise<void> {
-    const sight = this.#sights.get(server)!;
+  async #look(server: Server, sight: Sight, what: "shown" | "loaded"): Promise<void> {
     // Nobody sees the page of a server that is out; browsers notice by themselves.
     if (server.isOut) sight.rightAt = performance.now();
     if (server.isOut || sight.isAsking) return;
     sight.isAsking = true;
     try {
       const truth = this.#cluster.servers.map(({ key, acknowledged }) => [key, acknowledged] as const);
-      const { said, values } = await server.script.call("shown");
+      const { said, values } = await server.script.call(what);
       const now = performance.now();
       const isRight = truth.every(([key, least]) => (values[key] ?? 0) >= least);
       if (isRight || said !== "live") sight.rightAt = now;
