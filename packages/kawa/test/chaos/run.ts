@@ -8,6 +8,11 @@ import { meetsGoal, tableHead, tableRow, violationOf } from "./support/table.ts"
  * `npm run test:chaos`: real engines, servers and databases are killed, stopped, cut off and restarted under steady writes, and a table says
  * what visitors notice. Words name faults by a part of their name; `--help` has the options.
  */
+// What was started ends with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void current?.end().finally(() => process.exit(1)));
+let current: Cluster | undefined;
+
 const { values: options, positionals: words } = parseArgs({
   allowPositionals: true,
   options: {
@@ -41,6 +46,7 @@ async function playAll(store: Store, chosen: readonly Fault[]): Promise<readonly
   for (const fault of chosen) {
     // Each on engines of its own: what one fault leaves behind is no part of the next.
     const cluster = await Cluster.start({ store, engineEnv: engineEnv() });
+    current = cluster;
     if (!cluster) {
       console.info(`| ${store} | ${fault.name} | not played: this machine has no PostgreSQL, or no NATS, to start |`);
       continue;
@@ -54,6 +60,7 @@ async function playAll(store: Store, chosen: readonly Fault[]): Promise<readonly
       }
     } catch (error) {
       problems.push(`${store}, ${fault.name}: ${(error as Error).message}`);
+      if (options.verbose) console.info(cluster.logs);
     } finally {
       await cluster.end();
     }

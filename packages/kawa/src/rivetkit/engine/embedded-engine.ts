@@ -21,9 +21,10 @@ import { whenEngineGone } from "./watch-engine.ts";
 const restarts: BackoffLimits = { firstMs: 100, maxMs: 5_000 };
 /** An engine that ran this long was well: after its crash the delays begin anew. */
 const stableMs = 30_000;
-/** A server ends its actors when it has been without an engine for longer: a little less than `engineEnvironment` allows. */
-const actorPatienceMs = 2_000;
-/** After this a runner waits for 8 s until it tries again, and for twice as long the next time. */
+/**
+ * After this a runner waits for 8 s until it tries again, and for twice as long the next time: it is started again, and its actors with it.
+ * It would end them 3 s later anyway (`engineTuning`).
+ */
 const runnerPatienceMs = 7_000;
 
 export type EmbeddedEngineOptions = {
@@ -161,9 +162,9 @@ export class EmbeddedEngine {
       failureCount += 1;
       since = Date.now();
       try {
-        // Servers that were without an engine for longer have ended their actors, and the store does not know it.
+        // Servers that were without an engine for longer start their actors anew, and the store does not know it.
         const isAwayFor = (ms: number): boolean => isBroken || performance.now() - endedAt > ms;
-        const started = await this.#restart(isAwayFor(actorPatienceMs));
+        const started = await this.#restart(isAwayFor(runnerPatienceMs));
         this.#state = startedState(started);
         if (signal.aborted) return;
         console.warn(`[kawa] The embedded engine had ended and runs again (log: ${this.#folder.logPath}).`);

@@ -118,11 +118,25 @@ describe("an actor that does not answer", () => {
     engine.isThere = false;
     await lost.check(false);
     engine.isThere = true;
+    engine.lose("b");
+    engine.connect("c", 1_000);
     await lost.check(false);
     vi.advanceTimersByTime(8_000);
     await lost.check(false);
     expect(engine.moved).toEqual([]);
     vi.advanceTimersByTime(2_000);
+    await lost.check(false);
+    expect(engine.moved).toHaveLength(1);
+  });
+
+  it("stays for less time when another server has come back", async () => {
+    await lost.note(true);
+    engine.lose("a");
+    await lost.check(false);
+    vi.advanceTimersByTime(2_000);
+    await lost.check(false);
+    expect(engine.moved).toEqual([]);
+    vi.advanceTimersByTime(1_000);
     await lost.check(false);
     expect(engine.moved).toHaveLength(1);
   });

@@ -12,8 +12,10 @@ import {
 } from "./pool-api.ts";
 
 const checkMs = 1_000;
-/** A server of an engine that has just started tries for about so long to connect to it again. */
+/** Servers of an engine that was away try for about so long to connect to it again. */
 const patienceMs = 9_000;
+/** They try at the same moments: when one is back for so long, the others should be. */
+const afterOthersMs = 2_500;
 /** A server that left earlier did not take the actor with it. */
 const recentlyMs = 20_000;
 /** The engine takes up to so long to start an actor elsewhere. */
@@ -35,8 +37,9 @@ export class LostHost {
   readonly #options: LostHostOptions;
   /** What was true when the actor answered. */
   #known: { readonly hosts: ReadonlySet<string>; readonly actor: RunningActor | undefined } | undefined;
-  /** Since when the engine answers, while the actor cannot be reached. */
+  /** While the actor cannot be reached: since when the engine answers, and since when a server is back. */
   #answersSince: number | undefined;
+  #othersSince: number | undefined;
   #movedAt = Number.NEGATIVE_INFINITY;
   #isBusy = false;
   #wasLate = false;
@@ -47,7 +50,7 @@ export class LostHost {
 
   /** Call when the actor has answered. It asks the engine on a connection that is new, or was late. */
   async note(isNew: boolean): Promise<void> {
-    this.#answersSince = undefined;
+    this.#answersSince = this.#othersSince = undefined;
     if (!isNew && !this.#wasLate) return;
     await this.#once(async (target) => {
       const { actorName, actorId } = this.#options;
@@ -76,13 +79,12 @@ export class LostHost {
     if (performance.now() - this.#movedAt < moveMs) return;
     await this.#once(async (target) => {
       const list = await connectedHosts(target);
-      this.#answersSince ??= performance.now();
+      const isPatient = isConnected || this.#hasWaited(list);
       // Nobody could take it: the engine has just started, or all servers are gone.
       if (list.hosts.length === 0) return;
       const { actorName, actorId } = this.#options;
       const actor = await runningActor(target, actorName, actorId);
       if (!actor) return;
-      const isPatient = isConnected || performance.now() - this.#answersSince > patienceMs;
       if (!isOlderThanAll(actor, list) && !(isPatient && (await this.#hasLeft(target, list, actor)))) return;
       this.#movedAt = performance.now();
       await startElsewhere(target, actor);
@@ -90,6 +92,14 @@ export class LostHost {
         `[kawa] The server of actor "${clip(`${actorName}/${actorId}`)}" is gone. The actor starts on another one.`,
       );
     });
+  }
+
+  /** Whether the servers of an engine that was away have had the time to come back. */
+  #hasWaited({ hosts }: HostList): boolean {
+    const now = performance.now();
+    this.#answersSince ??= now;
+    if (hosts.some(({ key }) => this.#known?.hosts.has(key))) this.#othersSince ??= now;
+    return now - this.#answersSince > patienceMs || now - (this.#othersSince ?? now) > afterOthersMs;
   }
 
   /** Whether a server that was there when the actor answered has left a moment ago, and the actor is still where it was. */
@@ -110,7 +120,7 @@ export class LostHost {
     try {
       await work(await this.#options.target());
     } catch {
-      this.#answersSince = undefined;
+      this.#answersSince = this.#othersSince = undefined;
     } finally {
       this.#isBusy = false;
     }

@@ -30,10 +30,11 @@ export const engineTuning = {
   // Millicores. Above 70 % of this the engine takes up only some of its work, chosen by chance: on a busy machine an actor that
   // is to be started waits for up to 30 s. It is meant for engines that share their work.
   RIVET__RUNTIME__WORKER_CPU_MAX: "10000000",
-  // Seconds. Without them an open socket keeps the engine from exiting for minutes.
-  RIVET__RUNTIME__GUARD_SHUTDOWN_DURATION: "1",
+  // Seconds. Without them an open socket keeps the engine from exiting for minutes. With none for sockets it is back when servers try to
+  // connect again for the first time.
+  RIVET__RUNTIME__GUARD_SHUTDOWN_DURATION: "0",
   RIVET__RUNTIME__WORKER_SHUTDOWN_DURATION: "1",
-  RIVET__RUNTIME__FORCE_SHUTDOWN_DURATION: "2",
+  RIVET__RUNTIME__FORCE_SHUTDOWN_DURATION: "1",
 } as const;
 
 /** Only for an engine that works alone: one with NATS does not start with them. The default queue drops events silently in bursts of more than 1,024. */

@@ -18,6 +18,7 @@ import { EngineElsewhere } from "./engine-elsewhere.ts";
 import { LiveDefinition } from "./live-definition.ts";
 import { quietRivetKit } from "./quiet-rivetkit.ts";
 import { type AnyRegistry, type Hosted, hostedByMain, Runner } from "./runner.ts";
+import { watchEngineElsewhere } from "./watch-engine-elsewhere.ts";
 
 export type { AnyRegistry };
 
@@ -59,6 +60,8 @@ class Host {
   readonly #runner = new Runner();
   #state: State = { name: "stopped" };
   #engine: EmbeddedEngine | undefined;
+  /** Ends the watch over an engine elsewhere. */
+  #watch: AbortController | undefined;
   /** Where the engine is, as soon as that is known. */
   #target: EngineTarget | undefined;
   #journals: Journals | undefined;
@@ -154,6 +157,7 @@ class Host {
     await stopInlineStreams();
     await Promise.all([...this.#backends].map((backend) => backend.close()));
     this.#backends.clear();
+    this.#watch?.abort();
     await this.#runner.end(runnerStopTimeoutMs);
     await this.#engine?.stop();
   }
@@ -166,9 +170,7 @@ class Host {
     const onReturn = (isRunnerLost: boolean): void => {
       // A runner connects to the next engine by itself, and may be starting its actors there: ended now, they would be away for long.
       if (!isRunnerLost && this.#runner.name === "running") return;
-      void this.#replaceRunner(goneRunnerTimeoutMs).catch((error) =>
-        console.error("[kawa] The actors could not be started again:", error),
-      );
+      this.#startRunnerAgain();
     };
     this.#engine ??= await EmbeddedEngine.start({ folder, onReturn, port: options.port ?? this.defaultPort });
     this.#journals = this.#engine.journals;
@@ -176,9 +178,21 @@ class Host {
     return embeddedTarget({ endpoint, namespace, token });
   }
 
-  #connect(): Promise<EngineTarget> {
+  async #connect(): Promise<EngineTarget> {
     this.#journals = undefined;
-    return this.elsewhere.prepare();
+    const target = await this.elsewhere.prepare();
+    this.#watch?.abort();
+    const { signal } = (this.#watch = new AbortController());
+    if (this.elsewhere.hosting === "runner")
+      void watchEngineElsewhere(target, { onReturn: () => this.#startRunnerAgain(), signal });
+    return target;
+  }
+
+  /** Its engine was away: its actors have ended, and it may connect again only much later. */
+  #startRunnerAgain(): void {
+    this.#replaceRunner(goneRunnerTimeoutMs).catch((error) =>
+      console.error("[kawa] The actors could not be started again:", error),
+    );
   }
 
   #replaceRunner(endTimeoutMs = runnerEndTimeoutMs): Promise<void> {

@@ -14,7 +14,8 @@ const claims = { purpose: "engine", audience: "start actors", expiresAt: Number.
 const mountedAt = "/api/rivet";
 /** In seconds: requests of Vercel last up to 300 without further settings. */
 const defaultLifespan = 270;
-const defaultGrace = 15;
+/** An engine takes none that is longer than its `ACTOR_STOP_THRESHOLD`. */
+const defaultGrace = 3;
 const metadataPollMs = 1_000;
 
 /**

@@ -4,8 +4,8 @@ import type { Cluster, Store } from "./cluster.ts";
 import type { Server } from "./server.ts";
 import { Watch } from "./watch.ts";
 
-/** Longest wait for the end of an outage. An engine as it is shipped takes minutes. */
-const healTimeoutMs = 480_000;
+/** Longest wait for the end of an outage. */
+const healTimeoutMs = 150_000;
 const endTimeoutMs = 20_000;
 /** Writes before the fault, so that there is something to lose. */
 const leadMs = 1_500;

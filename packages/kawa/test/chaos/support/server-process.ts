@@ -11,6 +11,8 @@ stopWithProcess();
 const { POST } = createReactiveRoute();
 const app = namespace("app");
 const counters = new Map<string, Signal<number>>();
+/** As a browser does: it takes a page for live when its stream has begun. */
+const firstWordsMs = 200;
 let said: "live" | "stale" | "ended" = "ended";
 
 function counter(key: string): Signal<number> {
@@ -65,13 +67,14 @@ const operations = {
   get: (key: string) => counter(key).get(),
   /** What the page shows at this moment, and what its stream says. */
   shown: () => ({ said, values: shownNow() }),
-  /** The same of a page that is loaded now, as soon as its stream has said something. */
+  /** The same of a page that is loaded now, and what its stream says within {@link firstWordsMs}. */
   async loaded() {
     const values = shownNow();
     const reader = await openStream();
-    const { value = "" } = await reader.read();
-    await reader.cancel();
-    return { said: lastWord(value, "live"), values };
+    let text = "";
+    setTimeout(() => void reader.cancel(), firstWordsMs);
+    for (let part = await reader.read(); !part.done; part = await reader.read()) text += part.value;
+    return { said: lastWord(text, "live"), values };
   },
   /** From now on the clock of this process goes so much ahead. */
   setClockAhead(ms: number): void {

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectedHosts } from "../engine/pool-api.ts";
+import type { EngineTarget } from "../settings/engine-target.ts";
+
+const checkMs = 1_000;
+/** A runner tries again 1, 3 and 7 s after it has lost its engine, each up to a quarter later, and then only after 15 s. */
+const runnerPatienceMs = 8_000;
+
+/**
+ * Calls `onReturn` when an engine elsewhere, or its database, was away for so long that a runner hardly tries to reach it any more. Resolves
+ * when `signal` is aborted.
+ */
+export async function watchEngineElsewhere(
+  target: EngineTarget,
+  { onReturn, signal }: { readonly onReturn: () => void; readonly signal: AbortSignal },
+): Promise<void> {
+  let awaySince: number | undefined;
+  while (!signal.aborted) {
+    const isThere = await connectedHosts(target).then(
+      () => true,
+      () => false,
+    );
+    const now = performance.now();
+    if (!isThere) awaySince ??= now;
+    else {
+      if (awaySince !== undefined && now - awaySince > runnerPatienceMs && !signal.aborted) onReturn();
+      awaySince = undefined;
+    }
+    await sleep(checkMs, undefined, { ref: false, signal }).catch(() => {});
+  }
+}
