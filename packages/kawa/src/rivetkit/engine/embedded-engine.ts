@@ -23,7 +23,6 @@ const restarts: BackoffLimits = { firstMs: 100, maxMs: 5_000 };
 const stableMs = 30_000;
 /**
  * After this a runner waits for 8 s until it tries again, and for twice as long the next time: it is started again, and its actors with it.
- * It would end them 3 s later anyway (`engineTuning`).
  */
 const runnerPatienceMs = 7_000;
 

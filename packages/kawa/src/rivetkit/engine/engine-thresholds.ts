@@ -10,7 +10,7 @@ const initKind = 0;
 const initBytes = 17;
 
 /** An engine as it is shipped has 15 s and 30 minutes. */
-const most = { lostMs: 10_000, stopMs: 60_000 } as const;
+const most = { lostMs: 30_000, stopMs: 60_000 } as const;
 
 type EngineThresholds = {
   /** A server that says nothing is given up after this long. */

@@ -13,9 +13,11 @@ export const engineTuning = {
   RIVET__PEGBOARD__ENVOY_WEBSOCKET_RATE_LIMIT_DRIP_RATE_US: "1",
   RIVET__PEGBOARD__GATEWAY_WEBSOCKET_RATE_LIMIT_REQUESTS: "1000000000",
   RIVET__PEGBOARD__GATEWAY_WEBSOCKET_RATE_LIMIT_DRIP_RATE_MS: "1",
-  // Milliseconds. A server whose engine is away ends its actors after so long. It tries to connect again after 1, 3 and 7 s, each up to a
-  // quarter later, so that its actors live through a restart. The engine itself gives up a server only then: `lost-host` is faster.
-  RIVET__PEGBOARD__ENVOY_LOST_THRESHOLD: "10000",
+  // Milliseconds. A server whose engine is away ends its actors after so long. It tries to connect again after 1, 3, 7 and 15 s, each up to
+  // a quarter later, so that its actors live through a restart of the engine, or of its database. Above 16 s the engine also keeps what it
+  // knows of an idle actor in its store alone; what it has in memory when it is killed, it holds for half a minute. The engine itself gives up
+  // a server only after so long: `lost-host` is faster.
+  RIVET__PEGBOARD__ENVOY_LOST_THRESHOLD: "25000",
   // A server that is frozen, or cut off, is none any more after so long.
   RIVET__PEGBOARD__ENVOY_PING_TIMEOUT: "4000",
   RIVET__PEGBOARD__ENVOY_ELIGIBLE_THRESHOLD: "4000",

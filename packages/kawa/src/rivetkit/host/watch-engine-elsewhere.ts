@@ -3,8 +3,8 @@ import { connectedHosts } from "../engine/pool-api.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 
 const checkMs = 1_000;
-/** A runner tries again 1, 3 and 7 s after it has lost its engine, each up to a quarter later, and then only after 15 s. */
-const runnerPatienceMs = 8_000;
+/** A runner ends its actors when it has been without an engine for a little longer (`engineTuning`), and tries to reach it ever more rarely. */
+const runnerPatienceMs = 23_000;
 
 /**
  * Calls `onReturn` when an engine elsewhere, or its database, was away for so long that a runner hardly tries to reach it any more. Resolves

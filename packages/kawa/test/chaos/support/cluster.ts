@@ -28,8 +28,6 @@ export class Cluster {
   readonly nats: OwnNats | undefined;
   readonly #proxies: ReadonlyMap<Server, BlackProxy>;
   readonly #dataDir: string;
-    return this.#dataDir;
-  }
 
   private constructor(parts: Pick<Cluster, "engines" | "postgres" | "nats">, proxies: BlackProxy[], dataDir: string) {
     this.engines = parts.engines;
