@@ -184,6 +184,16 @@ const onFiles: readonly Omit<Fault, "store">[] = [
 
 const onPostgres: readonly Omit<Fault, "store">[] = [
   {
+    name: "engine SIGTERM + restart",
+    settleMs: settleAfterEngineMs,
+    play: ({ cluster }) => restartEngine(cluster.engines[0]!, "SIGTERM"),
+  },
+  {
+    name: "engine SIGKILL + restart",
+    settleMs: settleAfterEngineMs,
+    play: ({ cluster }) => restartEngine(cluster.engines[0]!, "SIGKILL"),
+  },
+  {
     name: "PostgreSQL restart",
     settleMs: settleAfterEngineMs,
     goalMs: 12_000,
@@ -198,7 +208,7 @@ const onPostgres: readonly Omit<Fault, "store">[] = [
 ];
 
 const onTwoNodes: readonly Omit<Fault, "store">[] = [
-  ...onPostgres,
+  ...onPostgres.filter(({ name }) => name.startsWith("PostgreSQL")),
   {
     name: "one node SIGKILL, back after 12 s",
     settleMs: settleAfterEngineMs,

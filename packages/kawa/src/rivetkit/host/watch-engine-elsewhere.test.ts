@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { watchEngineElsewhere } from "./watch-engine-elsewhere.ts";
+
+let isThere = true;
+vi.mock("../engine/pool-api.ts", () => ({
+  connectedHosts: async () => {
+    if (!isThere) throw new Error("away");
+    return { hosts: [], nowMs: 0 };
+  },
+}));
+
+const target = { endpoint: "http://engine", namespace: "app", token: undefined, pool: "default" };
+const onReturn = vi.fn<() => void>();
+let end: AbortController;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  isThere = true;
+  onReturn.mockClear();
+  end = new AbortController();
+});
+
+afterEach(() => {
+  end.abort();
+  vi.useRealTimers();
+});
+
+/** Time passes for the watch alone; it looks every second. */
+async function pass(ms: number): Promise<void> {
+  vi.advanceTimersByTime(ms);
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+}
+
+it("starts a runner again that was without its engine for so long that its actors have ended", async () => {
+  const watching = watchEngineElsewhere(target, { onReturn, signal: end.signal });
+  isThere = false;
+  await pass(0);
+  await pass(10_000);
+  isThere = true;
+  await pass(0);
+  expect(onReturn).not.toHaveBeenCalled();
+  isThere = false;
+  await pass(0);
+  await pass(24_000);
+  expect(onReturn).not.toHaveBeenCalled();
+  isThere = true;
+  await pass(0);
+  expect(onReturn).toHaveBeenCalledTimes(1);
+  end.abort();
+  await watching;
+});

@@ -1,0 +1,73 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { leftOutService } from "../src/rivetkit/engine/settings.ts";
+import { engineQueue, engineTuning } from "../src/rivetkit/engine/tuning.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+function settingsIn(path: string): Record<string, string> {
+  const lines = read(path)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+}
+
+/** The block of a page that begins with a comment which names its file. */
+function blockIn(page: string, name: string): string | undefined {
+  return new RegExp(`\`\`\`\\w+\\n(# ${name}\\n[^]*?)\`\`\``).exec(read(page))?.[1];
+}
+
+describe("deploy/engine", () => {
+  it("gives an engine of one's own the settings of the embedded one", () => {
+    expect(settingsIn("deploy/engine/kawa.env")).toEqual(engineTuning);
+    expect(settingsIn("deploy/engine/alone.env")).toEqual(engineQueue);
+  });
+
+  it("starts the same services, and lets settings of the environment win", () => {
+    const env = {
+      PATH: process.env["PATH"]!,
+      RIVET__GUARD__TCP_NODELAY: "mine",
+      RIVET__FILE_SYSTEM__PATH: "/nowhere",
+    };
+    const run = (...args: string[]): string =>
+      execFileSync(
+        "sh",
+        ["-c", `RIVET_ENGINE_BINARY=$PWD/engine "$0" "$@"`, join(root, "deploy/engine/start"), ...args],
+        {
+          cwd: join(import.meta.dirname, "support/engine-echo"),
+          env: env as unknown as NodeJS.ProcessEnv,
+          encoding: "utf8",
+        },
+      );
+    const alone = run();
+    expect(alone).toContain(`args start --except-services ${leftOutService}\n`);
+    expect(alone).toContain("RIVET__GUARD__TCP_NODELAY=mine\n");
+    expect(alone).toContain("RIVET__MEMORY__CHANNEL=default\n");
+    const node = run("nats.json");
+    expect(node).toContain(`args --config nats.json start --except-services ${leftOutService}\n`);
+    expect(node).not.toContain("RIVET__MEMORY__");
+  });
+
+  it("has the version of the engine that RivetKit brings along", () => {
+    const { version } = JSON.parse(read("node_modules/@rivetkit/engine-cli/package.json")) as { version: string };
+    expect(read("deploy/engine/Dockerfile")).toContain(`@rivetkit/engine-cli@${version}\n`);
+  });
+});
+
+it("deploy/Dockerfile is the one of the docs", () => {
+  expect(blockIn("docs/deploying.md", "Dockerfile")).toBe(read("deploy/Dockerfile"));
+});
+
+it("the settings that docs/errors/ENGINE_UNTUNED.md tells are those of deploy/engine/kawa.env", () => {
+  const told = Object.fromEntries(
+    [...read("docs/errors/ENGINE_UNTUNED.md").matchAll(/^(RIVET__\w+)=(.*)$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
+  );
+  expect(Object.keys(told).length).toBeGreaterThan(5);
+  expect(engineTuning).toMatchObject(told);
+});
