@@ -2,8 +2,10 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { watchEngineElsewhere } from "./watch-engine-elsewhere.ts";
 
 let isThere = true;
+let lookCount = 0;
 vi.mock("../engine/pool-api.ts", () => ({
   connectedHosts: async () => {
+    lookCount += 1;
     if (!isThere) throw new Error("away");
     return { hosts: [], nowMs: 0 };
   },
@@ -25,14 +27,15 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Time passes for the watch alone; it looks every second. */
+/** Resolves when the watch has looked twice after that. */
 async function pass(ms: number): Promise<void> {
   vi.advanceTimersByTime(ms);
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const enough = lookCount + 2;
+  await vi.waitUntil(() => lookCount >= enough, { interval: 1 });
 }
 
 it("starts a runner again that was without its engine for so long that its actors have ended", async () => {
-  const watching = watchEngineElsewhere(target, { onReturn, signal: end.signal });
+  const watching = watchEngineElsewhere(target, { onReturn, signal: end.signal, checkMs: 1 });
   isThere = false;
   await pass(0);
   await pass(10_000);

@@ -2,9 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectedHosts } from "../engine/pool-api.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 
-const checkMs = 1_000;
 /** A runner ends its actors when it has been without an engine for a little longer (`engineTuning`), and tries to reach it ever more rarely. */
 const runnerPatienceMs = 23_000;
+
+type EngineWatch = {
+  readonly onReturn: () => void;
+  readonly signal: AbortSignal;
+  /** @default 1_000 */
+  readonly checkMs?: number;
+};
 
 /**
  * Calls `onReturn` when an engine elsewhere, or its database, was away for so long that a runner hardly tries to reach it any more. Resolves
@@ -12,7 +18,7 @@ const runnerPatienceMs = 23_000;
  */
 export async function watchEngineElsewhere(
   target: EngineTarget,
-  { onReturn, signal }: { readonly onReturn: () => void; readonly signal: AbortSignal },
+  { onReturn, signal, checkMs = 1_000 }: EngineWatch,
 ): Promise<void> {
   let awaySince: number | undefined;
   while (!signal.aborted) {
