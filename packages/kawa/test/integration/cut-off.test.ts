@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type App, makeDataDir, startApp } from "./support/app.ts";
 import { BlackProxy } from "./support/black-proxy.ts";
 import type { Operations } from "./support/cut-process.ts";
-import { adminToken, startOwnEngine } from "./support/own-engine.ts";
+import { adminToken, type OwnEngine, startOwnEngine } from "./support/own-engine.ts";
 import { signalProcess, waitUntil } from "./support/processes.ts";
 import { Script } from "./support/script.ts";
 
@@ -17,10 +17,11 @@ const ends: (() => Promise<unknown> | void)[] = [];
 let host: App;
 let server: Script<Operations>;
 let proxy: BlackProxy;
+let engine: OwnEngine;
 
 beforeAll(async () => {
   const dataDir = await makeDataDir({ onTestFinished: (end) => void ends.push(end as () => Promise<void>) });
-  const engine = await startOwnEngine({ dataDir });
+  engine = await startOwnEngine({ dataDir });
   proxy = await BlackProxy.open(engine.port);
   const env = { RIVET_TOKEN: adminToken, RIVET_NAMESPACE: "app", KAWA_SECRET: "the secret of all servers" };
   host = startApp({ dataDir, env: { ...env, RIVET_ENDPOINT: engine.endpoint } });
@@ -100,6 +101,25 @@ it("a server whose engine has become silent says so within 5 s, to new pages too
   // Without the truth it would be as long as the cut. The goal is 5 s; a busy machine adds its own.
   expect(wrongMs).toBeLessThan(cutSeconds * 1_000 - 1_000);
 }, 120_000);
+
+it("a server without an engine says so, to each page that is loaded meanwhile, and heals when there is one", async () => {
+  await engine.endBy("SIGKILL");
+  const goneAt = performance.now();
+  await waitUntil(async () => (await server.call("shown")).said[0] === "stale", { timeoutMs, what: "stale" });
+  let loadCount = 0;
+  for (; loadCount < 3 || performance.now() - goneAt < cutSeconds * 1_000; loadCount += 1) {
+    const late = await server.call("openStream");
+    await waitUntil(async () => (await server.call("shown")).said[late] === "stale", {
+      timeoutMs: 1_000,
+      what: "stale",
+    });
+    await sleep(500);
+  }
+  engine.spawn();
+  await engine.whenUp();
+  await host.call("set", "k", -1);
+  await waitUntil(() => isCurrent(-1), { timeoutMs, what: "the value after the engine" });
+}, 150_000);
 
 it("a process that was stopped for a while shows no old value in the first page that it renders", async () => {
   await host.call("set", "k", 1_000);

@@ -33,3 +33,13 @@ it.each([
   },
   120_000,
 );
+
+it("a server ends within 3 s of SIGTERM, although the actor lives in it and all servers write", async () => {
+  for (const server of cluster.servers) server.startWriting();
+  const host = await cluster.host();
+  const signalledAt = performance.now();
+  await host.endBy("SIGTERM");
+  expect(performance.now() - signalledAt).toBeLessThan(3_000);
+  await host.restart(cluster.keys);
+  for (const server of cluster.servers) await server.stopWriting();
+}, 60_000);
