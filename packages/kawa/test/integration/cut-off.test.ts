@@ -119,6 +119,7 @@ it("a server without an engine says so, to each page that is loaded meanwhile, a
   await engine.whenUp();
   await host.call("set", "k", -1);
   await waitUntil(() => isCurrent(-1), { timeoutMs, what: "the value after the engine" });
+  expect(words.filter((word) => word !== "stale")).toEqual([]);
 }, 150_000);
 
 it("a process that was stopped for a while shows no old value in the first page that it renders", async () => {
