@@ -13,12 +13,15 @@ class FakeEngine {
   nowMs = startedAtMs;
   readonly connected = new Map<string, Envoy>();
   readonly gone = new Map<string, Envoy>();
+  /** Servers that the engine still lists, and does not ask for signs of life any more. */
+  readonly silent = new Set<string>();
   actor = { actor_id: "id-1", connectable_ts: startedAtMs as number | null };
   readonly moved: string[] = [];
   readonly #server = createServer(({ url = "", method }, response) => {
     if (!this.isThere) return response.destroy();
     const { pathname, searchParams } = new URL(url, "http://engine");
     const keys = searchParams.getAll("envoy_key");
+    for (const envoy of this.connected.values()) if (!this.silent.has(envoy.envoy_key)) envoy.last_ping_ts = this.nowMs;
     const of = (key: string): Envoy | undefined => this.connected.get(key) ?? this.gone.get(key);
     let body: object = {};
     if (pathname === "/envoys") body = { envoys: keys.length > 0 ? keys.map(of) : [...this.connected.values()] };
@@ -72,6 +75,17 @@ describe("an actor that does not answer", () => {
     await lost.check();
     expect(engine.moved).toEqual(["/actors/id-1/reschedule"]);
     expect(warn.mock.calls.join()).toContain('"reactiveState/a/b"');
+    await lost.check();
+    expect(engine.moved).toHaveLength(1);
+  });
+
+  it("is moved when its server is listed only because the engine was killed together with it", async () => {
+    await lost.note(true);
+    engine.silent.add("a");
+    engine.nowMs += 2_000;
+    await lost.check();
+    expect(engine.moved).toEqual([]);
+    engine.nowMs += 3_000;
     await lost.check();
     expect(engine.moved).toHaveLength(1);
   });

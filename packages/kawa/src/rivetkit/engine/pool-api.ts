@@ -3,13 +3,15 @@ import type { EngineTarget } from "../settings/engine-target.ts";
 
 const timeoutMs = 2_000;
 const maxHosts = 100;
+/** An engine pings every second, as it is shipped every three. One that was killed left its servers as they were. */
+const freshMs = 4_000;
 
 /** A server that hosts actors of the pool, as the engine knows it. */
 export type PoolHost = {
   readonly key: string;
   /** When it connected for the first time. */
   readonly createdAtMs: number;
-  /** The engine asks it for signs of life every second. */
+  /** When the engine last asked it for a sign of life. */
   readonly lastPingAtMs: number;
 };
 
@@ -20,11 +22,12 @@ export type HostList = {
 };
 
 /** The servers that are connected to the engine at this moment. */
-export function connectedHosts(target: EngineTarget): Promise<HostList> {
-  return listHosts(target, [
+export async function connectedHosts(target: EngineTarget): Promise<HostList> {
+  const { hosts, nowMs } = await listHosts(target, [
     ["name", target.pool],
     ["limit", String(maxHosts)],
   ]);
+  return { hosts: hosts.filter(({ lastPingAtMs }) => nowMs - lastPingAtMs < freshMs), nowMs };
 }
 
 /** These servers, also those that are gone. */

@@ -46,6 +46,17 @@ export type Outcome = {
 export async function playRound(cluster: Cluster, fault: Fault): Promise<Outcome> {
   for (const server of cluster.servers) server.startWriting();
   const watch = new Watch(cluster);
+  try {
+    const watched = await playWatched(cluster, fault, watch);
+    return { ...watched, ...(await countLosses(cluster)) };
+  } finally {
+    await watch.stop();
+  }
+}
+
+type Watched = Omit<Outcome, "lost" | "twice" | "stale">;
+
+async function playWatched(cluster: Cluster, fault: Fault, watch: Watch): Promise<Watched> {
   await sleep(leadMs);
   const [host, bystander] = [await cluster.host(), await cluster.bystander()];
   const { from, victim, backFrom } = await fault.play({ cluster, host, bystander });
@@ -57,9 +68,8 @@ export async function playRound(cluster: Cluster, fault: Fault): Promise<Outcome
   });
   const healMs = Math.max(0, watch.lastOutage(others) - from);
   const backMs = victim && backFrom ? Math.max(0, watch.lastOutageOf(victim) - backFrom) : undefined;
-  await watch.stop();
   const { wrongMs, errors } = watch;
-  return { healMs, backMs, wrongMs, errors, ...(await countLosses(cluster)) };
+  return { healMs, backMs, wrongMs, errors };
 }
 
 /** Compares with what every writer was told, and begins to count anew. */
