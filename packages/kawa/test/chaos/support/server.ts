@@ -99,7 +99,8 @@ export class Server {
       this.acknowledged += count;
     } catch (error) {
       this.unknown += count;
-      code = (error as { code?: string }).code ?? "ended";
+      // A server that was told to end refuses what it is asked then.
+      code = this.isOut ? "ended" : ((error as { code?: string }).code ?? "ended");
     }
     this.waitsSince = undefined;
     this.asked.push({ at, tookMs: performance.now() - at, code });
