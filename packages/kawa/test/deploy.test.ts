@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -49,6 +49,23 @@ describe("deploy/engine", () => {
     const node = run("nats.json");
     expect(node).toContain(`args --config nats.json start --except-services ${leftOutService}\n`);
     expect(node).not.toContain("RIVET__MEMORY__");
+  });
+
+  it("ends an engine that has given up a part of its work", () => {
+    const env = {
+      PATH: process.env["PATH"]!,
+      RIVET__FILE_SYSTEM__PATH: "/nowhere",
+      HANG_AFTER: "unhandled workflow error",
+    };
+    const script = `RIVET_ENGINE_BINARY=$PWD/engine exec "$0"`;
+    const { signal, stdout } = spawnSync("sh", ["-c", script, join(root, "deploy/engine/start")], {
+      cwd: join(import.meta.dirname, "support/engine-echo"),
+      env: env as unknown as NodeJS.ProcessEnv,
+      encoding: "utf8",
+      timeout: 10_000,
+    });
+    expect(signal).toBe("SIGKILL");
+    expect(stdout).toContain("unhandled workflow error");
   });
 
   it("has the version of the engine that RivetKit brings along", () => {

@@ -5,9 +5,10 @@ import type { Cluster } from "./cluster.ts";
 import type { Fault, Played, Scene } from "./round.ts";
 import type { Server } from "./server.ts";
 
-/** The second look that an engine takes at a server, and at what a killed engine has left, comes within these. */
+/** The second look that an engine takes at a server comes within it. */
 const settleMs = 12_000;
-const settleAfterEngineMs = 45_000;
+/** What a killed engine has left is looked at within 40 s. A server that was connected for a minute tries to connect again soonest. */
+const settleAfterEngineMs = 62_000;
 /** Time until somebody starts a killed server again. */
 const restartAfterMs = 12_000;
 const burstCount = 20_000;

@@ -9,6 +9,9 @@ import { signalProcess, waitUntil } from "./processes.ts";
 
 const startScript = join(import.meta.dirname, "../../../../../deploy/engine/start");
 
+/** As `RestartSec` of the unit in `deploy/systemd`. */
+const restartMs = 100;
+
 export const adminToken = "the-token-of-the-engine";
 
 export type OwnEngineOptions = {
@@ -33,6 +36,7 @@ export class OwnEngine {
   readonly port: number;
   readonly #options: OwnEngineOptions;
   #child: ChildProcess | undefined;
+  #mustRun = false;
 
   private constructor(options: OwnEngineOptions, port: number) {
     const { host = "127.0.0.1", publicHost = host } = options;
@@ -56,8 +60,9 @@ export class OwnEngine {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Starts its process, also after an end. */
+  /** Starts its process, also after an end. One that ends by itself is started again, as by a supervisor. */
   spawn(): void {
+    this.#mustRun = true;
     const { dataDir, natsFile } = this.#options;
     const log = openSync(join(dataDir, `own-engine-${this.port}.log`), "a");
     this.#child = spawn(startScript, natsFile === undefined ? [] : [natsFile], {
@@ -65,6 +70,7 @@ export class OwnEngine {
       stdio: ["ignore", log, log],
     });
     closeSync(log);
+    this.#child.once("exit", () => this.#mustRun && setTimeout(() => this.#mustRun && this.spawn(), restartMs));
   }
 
   async whenUp(): Promise<void> {
@@ -78,6 +84,7 @@ export class OwnEngine {
 
   /** Sends a signal; resolves when the process is gone. */
   async endBy(signal: NodeJS.Signals): Promise<void> {
+    this.#mustRun = false;
     if (!this.isUp) return;
     const ended = once(this.#child!, "exit");
     signalProcess(this.pid, signal);
