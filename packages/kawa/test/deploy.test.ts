@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { leftOutService } from "../src/rivetkit/engine/settings.ts";
@@ -72,6 +72,24 @@ describe("deploy/engine", () => {
     const { version } = JSON.parse(read("node_modules/@rivetkit/engine-cli/package.json")) as { version: string };
     expect(read("deploy/engine/Dockerfile")).toContain(`@rivetkit/engine-cli@${version}\n`);
   });
+});
+
+describe("deploy/compose*.yaml", () => {
+  it.each(["compose.yaml", "compose.two-nodes.yaml"])(
+    "names in %s only files that are there, and variables of Kawa",
+    (name) => {
+      const text = read(`deploy/${name}`);
+      const folders = [...text.matchAll(/(?:build|context): (\S+)$/gm)].map(([, path]) => join("deploy", path!));
+      const files = [...text.matchAll(/dockerfile: (\S+)$/gm)].map(([, path]) => path!);
+      // Where the image of the engine has them.
+      const inImage = [...text.matchAll(/"\/engine\/(\S+?)"/g)].map(([, path]) => `deploy/engine/${path}`);
+      for (const path of [...folders, ...files, ...inImage]) expect(existsSync(join(root, path)), path).toBe(true);
+      const settings = [...text.matchAll(/^ {6}([A-Z_]+): /gm)].map(([, setting]) => setting!);
+      expect(settings.length).toBeGreaterThan(0);
+      for (const setting of settings.filter((each) => /^(KAWA|RIVET)_[A-Z]/.test(each)))
+        expect(read("docs/deploying.md")).toContain(`\`${setting}\``);
+    },
+  );
 });
 
 it("deploy/Dockerfile is the one of the docs", () => {
