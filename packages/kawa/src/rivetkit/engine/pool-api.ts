@@ -1,10 +1,12 @@
 import { KawaError } from "../../core/errors/errors.ts";
+import { processState } from "../../core/process/process-state.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 
 const timeoutMs = 2_000;
 const maxHosts = 100;
 /** An engine pings every second, as it is shipped every three. One that was killed left its servers as they were. */
 const freshMs = 4_000;
+const shareMs = 300;
 
 /** A server that hosts actors of the pool, as the engine knows it. */
 export type PoolHost = {
@@ -21,8 +23,19 @@ export type HostList = {
   readonly nowMs: number;
 };
 
-/** The servers that are connected to the engine at this moment. */
-export async function connectedHosts(target: EngineTarget): Promise<HostList> {
+/** The servers that are connected to the engine, at this moment or a little earlier: all actors of a process ask at the same time. */
+export function connectedHosts(target: EngineTarget): Promise<HostList> {
+  const recent = processState("connected-hosts", () => new Map<string, Recent>());
+  const id = JSON.stringify([target.endpoint, target.namespace, target.pool]);
+  const known = recent.get(id);
+  const now = performance.now();
+  if (known && now - known.at < shareMs) return known.list;
+  const list = listConnected(target);
+  recent.set(id, { at: now, list });
+  return list;
+}
+
+async function listConnected(target: EngineTarget): Promise<HostList> {
   const { hosts, nowMs } = await listHosts(target, [
     ["name", target.pool],
     ["limit", String(maxHosts)],
@@ -37,6 +50,8 @@ export function hostsByKey(target: EngineTarget, keys: readonly string[]): Promi
     keys.map((key) => ["envoy_key", key]),
   );
 }
+
+type Recent = { readonly at: number; readonly list: Promise<HostList> };
 
 export type RunningActor = {
   /** The engine's own name of it. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { OwnEngine } from "../../integration/support/own-engine.ts";
 import { signalProcess } from "../../integration/support/processes.ts";
 import type { Cluster } from "./cluster.ts";
+import { endAtRandom } from "./random-ends.ts";
 import type { Fault, Played, Scene } from "./round.ts";
 import type { Server } from "./server.ts";
 
@@ -183,6 +184,16 @@ const onFiles: readonly Omit<Fault, "store">[] = [
   },
 ];
 
+/** Nothing may be lost; how long it takes depends on what ends together. */
+const randomEnds: Omit<Fault, "store"> = {
+  name: "30 ends in random order",
+  settleMs,
+  play: async ({ cluster }) => {
+    await endAtRandom(cluster);
+    return { from: now() };
+  },
+};
+
 const onPostgres: readonly Omit<Fault, "store">[] = [
   {
     name: "engine SIGTERM + restart",
@@ -238,7 +249,7 @@ const onTwoNodes: readonly Omit<Fault, "store">[] = [
 ];
 
 export const faults: readonly Fault[] = [
-  ...onFiles.map((fault) => ({ ...fault, store: "files" as const })),
+  ...[...onFiles, randomEnds].map((fault) => ({ ...fault, store: "files" as const })),
   ...onPostgres.map((fault) => ({ ...fault, store: "postgres" as const })),
-  ...onTwoNodes.map((fault) => ({ ...fault, store: "two nodes" as const })),
+  ...[...onTwoNodes, randomEnds].map((fault) => ({ ...fault, store: "two nodes" as const })),
 ];
