@@ -31,6 +31,7 @@ export function startUnit(
   );
   for (const name of all("StateDirectory")) {
     const folder = join(root, "var/lib", name);
+    mkdirSync(join(folder, ".."), { recursive: true });
     mkdirSync(folder, { recursive: true, mode: Number.parseInt(all("StateDirectoryMode")[0] ?? "755", 8) });
     if (uid !== undefined) chownSync(folder, uid, uid);
   }
