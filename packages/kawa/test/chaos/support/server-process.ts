@@ -1,7 +1,7 @@
-import { namespace, type Signal } from "../../../src/index.ts";
+import { KawaError, namespace, type Signal } from "../../../src/index.ts";
 import { createReactiveRoute } from "../../../src/next/route/reactive-route.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../../src/rivetkit/index.ts";
-import { hostedServices } from "../../../src/rivetkit/wire/hosted-services.ts";
+import { ActorLink } from "../../../src/rivetkit/replica/actor-link.ts";
 import { stopWithProcess } from "../../../src/rivetkit/host/stop-with-process.ts";
 import { serveOperations } from "../../integration/support/serve-operations.ts";
 
@@ -58,7 +58,13 @@ const operations = {
     await Promise.all(keys.map((key) => counter(key).get()));
     void followStream();
   },
-  isHost: () => hostedServices.size > 0,
+  /** Whether a connection to the actor leads into this process. What is left here of an actor that was moved does not count. */
+  async isHost(): Promise<boolean> {
+    const link = new ActorLink({ actorName: "reactiveState", actorId: "global" });
+    const { isLocal } = await link.whenConnected(performance.now() + 10_000);
+    link.close(new KawaError("BACKEND_CLOSED", "It has been looked."));
+    return isLocal;
+  },
   /** `count` at once. */
   async increment(key: string, count = 1): Promise<number> {
     const signal = counter(key);
