@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkHealth, checkStore, type EngineAccess, isHealthy } from "./engine-api.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import { mayTakeOver } from "./engine-owner.ts";
 import type { EngineFolder } from "./folder.ts";
+import { hasGivenUpWork } from "./given-up-work.ts";
 import { threadEnded, threadRestartMs } from "./join-engine.ts";
 import { signalProcess } from "./processes.ts";
 import { storesInFiles } from "./settings.ts";
@@ -24,9 +26,9 @@ export type WatchedEngine = {
 export async function whenEngineGone({ folder, access, namespace, own, signal }: WatchedEngine): Promise<boolean> {
   const gone = new AbortController();
   let isBroken = false;
-  // A database that is away does not come back with another engine.
+  // A database that is away does not come back with another engine. But one engine goes on where another has given up.
   const isInFiles = storesInFiles(folder.dataPath);
-  const check = (): Promise<void> => (isInFiles ? checkStore(access, namespace) : checkHealth(access.port));
+  const check = isInFiles ? () => checkStore(access, namespace) : () => checkWork(folder, access.port);
   void whenStoreFails({ check, folder, signal: AbortSignal.any([gone.signal, signal]) }).then((failure) => {
     if (failure === undefined) return;
     isBroken = true;
@@ -38,6 +40,13 @@ export async function whenEngineGone({ folder, access, namespace, own, signal }:
   await (own?.exited ?? whenSharedGone(folder, access.port, signal));
   gone.abort();
   return isBroken;
+}
+
+/** Rejects when the engine does not answer, or has given up a part of its work because the database was away. */
+async function checkWork({ logPath }: EngineFolder, port: number): Promise<void> {
+  await checkHealth(port);
+  if (hasGivenUpWork(logPath))
+    throw new KawaError("BACKEND_UNAVAILABLE", "Its database was away, and it has given up a part of its work.");
 }
 
 async function whenSharedGone(folder: EngineFolder, port: number, signal: AbortSignal): Promise<void> {
