@@ -31,6 +31,8 @@ type HostOptions = {
 const runnerStopTimeoutMs = 2_000;
 /** Longest wait for the end of a runner whose engine was gone: it has ended its actors already. */
 const goneRunnerTimeoutMs = 5_000;
+/** The same where the engine is elsewhere and was out of reach: what is under way waits for its own end. The next one must not meet it. */
+const cutRunnerTimeoutMs = 60_000;
 /** Longest wait of the next runner for the one before: it needs about 15 ms for each actor. */
 const runnerEndTimeoutMs = 15_000;
 
@@ -170,7 +172,7 @@ class Host {
     const onReturn = (isRunnerLost: boolean): void => {
       // A runner connects to the next engine by itself, and may be starting its actors there: ended now, they would be away for long.
       if (!isRunnerLost && this.#runner.name === "running") return;
-      this.#startRunnerAgain();
+      this.#startRunnerAgain(goneRunnerTimeoutMs);
     };
     this.#engine ??= await EmbeddedEngine.start({ folder, onReturn, port: options.port ?? this.defaultPort });
     this.#journals = this.#engine.journals;
@@ -184,13 +186,13 @@ class Host {
     this.#watch?.abort();
     const { signal } = (this.#watch = new AbortController());
     if (this.elsewhere.hosting === "runner")
-      void watchEngineElsewhere(target, { onReturn: () => this.#startRunnerAgain(), signal });
+      void watchEngineElsewhere(target, { onReturn: () => this.#startRunnerAgain(cutRunnerTimeoutMs), signal });
     return target;
   }
 
   /** Its engine was away: its actors have ended, and it may connect again only much later. */
-  #startRunnerAgain(): void {
-    this.#replaceRunner(goneRunnerTimeoutMs).catch((error) =>
+  #startRunnerAgain(endTimeoutMs: number): void {
+    this.#replaceRunner(endTimeoutMs).catch((error) =>
       console.error("[kawa] The actors could not be started again:", error),
     );
   }

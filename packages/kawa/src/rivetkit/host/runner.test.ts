@@ -104,23 +104,6 @@ it("running → running: one that does not end is waited for no longer than was 
   expect([runner.name, registries.length]).toEqual(["running", 2]);
 });
 
-it("running → running: one that ends after the next one has started takes that along, which is started once more", async () => {
-  vi.useFakeTimers();
-  const ended = Promise.withResolvers<void>();
-  next.end = () => ended.promise;
-  await runner.replace(hosted, wide);
-  next.end = async () => {};
-  const replaced = runner.replace(hosted, wide);
-  await vi.advanceTimersByTimeAsync(wide);
-  await replaced;
-  expect([runner.name, registries.length]).toEqual(["running", 2]);
-  ended.resolve();
-  await vi.advanceTimersByTimeAsync(0);
-  await runner.settle();
-  expect([runner.name, registries.length]).toEqual(["running", 3]);
-  expect(registries[1]!.shutdown).toHaveBeenCalledTimes(1);
-});
-
 it("running → none where nothing is to be hosted any more when its turn comes", async () => {
   await runner.replace(hosted, wide);
   const asked = [hosted(), undefined];

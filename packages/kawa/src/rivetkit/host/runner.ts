@@ -63,24 +63,20 @@ export class Runner {
     await this.#work.catch(() => {});
   }
 
-  /**
-   * Resolves with true when the runner has ended, and with false after `timeoutMs`: it waits for an answer of the engine, which may hang.
-   */
-  async end(timeoutMs: number): Promise<boolean> {
+  /** Resolves when the runner has ended, and after `timeoutMs` in any case: it waits for an answer of the engine, which may hang. */
+  async end(timeoutMs: number): Promise<void> {
     if (this.#state.name === "running") this.#ending = this.#state.registry.shutdown().catch(() => {});
     this.#state = { name: "none" };
-    const ended = this.#ending.then(() => true);
-    return withTimeout(ended, timeoutMs, () => false);
+    await withTimeout(this.#ending, timeoutMs, () => {});
   }
 
   async #replace(hosted: () => Hosted | undefined, endTimeoutMs: number): Promise<void> {
     if (!hosted()) return;
     if (isMainThread) setEnvironmentData(hostedByMain, true);
     // The engine would give actors of the next runner to one that is still ending.
-    const hasEnded = await this.end(endTimeoutMs);
+    await this.end(endTimeoutMs);
     const next = hosted();
     if (!next) return;
-    if (!hasEnded) this.#replaceAfter(this.#ending, hosted, endTimeoutMs);
     this.#state = { name: "starting" };
     try {
       this.#state = { name: "running", registry: await startRunner(next) };
@@ -88,13 +84,6 @@ export class Runner {
       this.#state = { name: "failed" };
       throw error;
     }
-  }
-
-  /** All runners of a process share RivetKit's native part: one that ends late takes the next one along. */
-  #replaceAfter(ending: Promise<void>, hosted: () => Hosted | undefined, endTimeoutMs: number): void {
-    void ending
-      .then(() => this.replace(hosted, endTimeoutMs))
-      .catch((error) => console.error("[kawa] The actors could not be started again:", error));
   }
 }
 

@@ -65,6 +65,9 @@ async function playWatched(cluster: Cluster, fault: Fault, watch: Watch): Promis
     timeoutMs: healTimeoutMs,
     what: `the end of the outage after: ${fault.name}`,
     intervalMs: 200,
+  }).catch((error: Error) => {
+    const late = cluster.servers.filter((server) => performance.now() - watch.lastOutageOf(server) < fault.settleMs);
+    throw new Error(`${error.message} Not well: ${late.map(({ name }) => name).join(", ")}.`, { cause: error });
   });
   const healMs = Math.max(0, watch.lastOutage(others) - from);
   const backMs = victim && backFrom ? Math.max(0, watch.lastOutageOf(victim) - backFrom) : undefined;
