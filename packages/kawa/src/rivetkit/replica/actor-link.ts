@@ -183,7 +183,7 @@ export class ActorLink {
   }
 
   #beWithout(): void {
-    const state: State = { name: "connecting" };
+    const state: LinkState = { name: "connecting" };
     this.#state = state;
     if (this.#connected.isSettled) this.#connected = deferred();
     void this.#lostHost?.checkWhile(() => this.#state === state);

@@ -17,6 +17,7 @@ import type { ReadonlyCell } from "../../core/process/reactive.ts";
 import { isReadingForAll } from "../../core/backend/reads.ts";
 import { inTurn } from "../../core/process/turn-budget.ts";
 import { encodeValue } from "../../core/value/value.ts";
+import type { ReadAt } from "../../core/backend/pinned-snapshot.ts";
 import type { Version } from "../../core/value/version.ts";
 import type { LostHost } from "../engine/lost-host.ts";
 import { ActorLink } from "./actor-link.ts";
@@ -207,11 +208,8 @@ export class RivetBackend implements Backend {
   }
 
   #pin(): Snapshot {
-    return this.#link.replica.snapshots.open({
-      version: this.version,
-      live: this,
-      readAt: (keys, at) => this.#ask((connection) => readAt(connection, keys, at)),
-    });
+    const at: ReadAt = (keys, version) => this.#ask((connection) => readAt(connection, keys, version));
+    return this.#link.replica.snapshots.open({ version: this.version, live: this, readAt: at });
   }
 
   async #write(change: () => KeyChange, options: OperationOptions | undefined): Promise<unknown> {
