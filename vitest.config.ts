@@ -65,7 +65,7 @@ export default defineConfig({
           name: "integration",
           include: ["packages/kawa/test/integration/**/*.test.{ts,tsx}"],
           pool: "forks",
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
