@@ -10,6 +10,8 @@ for (const way of ["form", "transition", "state"]) {
     const name = `progress-${way}`;
     await openLive(page, `${labServer.url}/push/progress/fragment/${name}`);
     await push;
+    // React shows the late part of a document a moment after the document is loaded.
+    await expect(page.locator("em")).toHaveCount(0);
     await page.evaluate(() => {
       const seen = ((window as { fallbacks?: string[] }).fallbacks = [] as string[]);
       new MutationObserver(() => {
