@@ -1,7 +1,7 @@
 import { cpSync, globSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { makeTempFolder } from "../../test/support/temp-folder.ts";
 import { nativeFiles } from "./native-files.ts";
 
@@ -88,4 +88,20 @@ it.each<[string, Layout]>([
   const found = find(runtime, inCopy("rivetkit"));
   expect(found.startsWith(copy)).toBe(true);
   expect(find(`${runtime}-${platform}`, found).startsWith(copy)).toBe(true);
+});
+
+it.each([
+  ["KAWA_HOSTING", "serverless"],
+  ["KAWA_HOSTING", "none"],
+  ["VERCEL", "1"],
+])("leaves out the engine where %s is %s, for it starts none", (name, value) => {
+  vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { path: root, remove } = makeTempFolder();
+  onTestFinished(remove);
+  install(root, npm);
+  expect(nativeFiles(root, join(root, npm.packages["kawa"]!, "index.js"))).toEqual([
+    `node_modules/${runtime}/*`,
+    `node_modules/${runtime}-${platform}/*`,
+  ]);
 });

@@ -2,11 +2,13 @@ import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hostingOf } from "../rivetkit/settings/hosting.ts";
 import { type Manifest, readManifest } from "../rivetkit/settings/installed-package.ts";
 
 /**
  * Patterns of the files with native code that a server needs: the engine, which is started by its path, and RivetKit's runtime, which is
- * imported by a name that is put together. The tracing of `next build` sees neither of them.
+ * imported by a name that is put together. The tracing of `next build` sees neither of them. Where no actors live in the server, it starts no
+ * engine: the 97 MB would only fill a function.
  *
  * @param app folder of the app
  * @param from a file of Kawa where it is installed
@@ -15,7 +17,7 @@ export function nativeFiles(app: string = process.cwd(), from: string = fileURLT
   const { resolve } = createRequire(from);
   const runtime = lookUp(packageOf(resolve("rivetkit")), "@rivetkit/rivetkit-napi");
   const folders = [
-    ...platformPackages(packageOf(resolve("@rivetkit/engine-cli")), app),
+    ...(hostingOf(undefined) === "runner" ? platformPackages(packageOf(resolve("@rivetkit/engine-cli")), app) : []),
     ...(runtime === undefined ? [] : [runtime, ...platformPackages(runtime, app)]),
   ];
   return folders.map((folder) => `${relative(app, folder).split(sep).join("/")}/*`);
