@@ -180,4 +180,17 @@ export const openSequences: typeof knownSequences = {
     'tab 0: type "half a sentence"',
     'tab 0: somebody else writes "a"',
   ],
+  // The layout of the page was prefetched before the change, by a tab whose fragment alone was rendered again for it.
+  "a layout that was prefetched before a fragment was pushed is live": [
+    "tab 0: hide, and at once",
+    "tab 0: the server crashes, and at once",
+    'tab 0: open a tab "fragment", and at once',
+    'tab 1: open a tab "quiet"',
+    'tab 1: somebody else writes "a"',
+    'tab 2: somebody else writes "b"',
+    'tab 2: somebody else writes "gate", and at once',
+    'tab 2: visit "nested/two", and at once',
+    'tab 1: visit "nested/one", and at once',
+    'tab 2: visit "client"',
+  ],
 };
