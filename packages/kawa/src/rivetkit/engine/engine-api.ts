@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { KawaError } from "../../core/errors/errors.ts";
+import { askEngine } from "./ask-engine.ts";
 import { waitUntil } from "./processes.ts";
 
 const healthTimeoutMs = 1_000;
@@ -112,15 +113,8 @@ function callEngine(
   { port, adminToken }: { port: number; adminToken: string | undefined },
   { path = "/namespaces", method = "GET", body, timeoutMs = requestTimeoutMs }: Call = {},
 ): Promise<Response> {
-  return fetch(`http://127.0.0.1:${port}${path}`, {
-    method,
-    headers: {
-      "content-type": "application/json",
-      ...(adminToken === undefined ? {} : { authorization: `Bearer ${adminToken}` }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: patienceOf(timeoutMs),
-  });
+  const engine = { endpoint: `http://127.0.0.1:${port}`, token: adminToken };
+  return askEngine(engine, path, { method, body, signal: patienceOf(timeoutMs) });
 }
 
 /** Aborts after `ms` in which this process could have read an answer. While the process is held up, an answer that has come waits unread. */

@@ -1,4 +1,5 @@
 import { KawaError } from "../../core/errors/errors.ts";
+import { askEngine } from "./ask-engine.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 
 /** The pool of the probe; no server hosts actors in it. */
@@ -68,15 +69,8 @@ async function readThresholds(target: EngineTarget): Promise<EngineThresholds> {
   }
 }
 
-async function makeProbePool({ endpoint, namespace, token }: EngineTarget): Promise<void> {
-  const path = `/runner-configs/${probePool}?${new URLSearchParams({ namespace })}`;
-  await fetch(endpoint + path, {
-    method: "PUT",
-    headers: {
-      "content-type": "application/json",
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    body: JSON.stringify({ datacenters: { default: { normal: {} } } }),
-    signal: AbortSignal.timeout(probeTimeoutMs),
-  });
+async function makeProbePool(target: EngineTarget): Promise<void> {
+  const path = `/runner-configs/${probePool}?${new URLSearchParams({ namespace: target.namespace })}`;
+  const body = { datacenters: { default: { normal: {} } } };
+  await askEngine(target, path, { method: "PUT", body, signal: AbortSignal.timeout(probeTimeoutMs) });
 }

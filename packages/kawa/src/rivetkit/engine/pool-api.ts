@@ -1,5 +1,6 @@
 import { KawaError } from "../../core/errors/errors.ts";
 import { processState } from "../../core/process/process-state.ts";
+import { askEngine } from "./ask-engine.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 
 const timeoutMs = 2_000;
@@ -77,7 +78,7 @@ export async function runningActor(
 /** Has the engine end an actor and start it again, where it chooses. */
 export async function startElsewhere(target: EngineTarget, { id }: RunningActor): Promise<void> {
   const query = new URLSearchParams({ namespace: target.namespace });
-  await call(target, `/actors/${id}/reschedule?${query}`, "POST");
+  await call(target, `/actors/${id}/reschedule?${query}`, {});
 }
 
 async function listHosts(target: EngineTarget, more: readonly (readonly [string, string])[]): Promise<HostList> {
@@ -96,19 +97,10 @@ async function listHosts(target: EngineTarget, more: readonly (readonly [string,
 
 type Answer = { readonly body: unknown; readonly date: number | undefined };
 
-async function call({ endpoint, token }: EngineTarget, path: string, method = "GET"): Promise<Answer> {
-  const response = await fetch(endpoint + path, {
-    method,
-    headers: {
-      "content-type": "application/json",
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    },
-    ...(method === "GET" ? {} : { body: "{}" }),
-    signal: AbortSignal.timeout(timeoutMs),
-  });
+async function call(target: EngineTarget, path: string, sent?: object): Promise<Answer> {
+  const response = await askEngine(target, path, { body: sent, signal: AbortSignal.timeout(timeoutMs) });
   const body: unknown = await response.json().catch(() => undefined);
-  if (!response.ok)
-    throw new KawaError("BACKEND_UNAVAILABLE", `The engine answered ${response.status} to ${method} ${path}.`);
+  if (!response.ok) throw new KawaError("BACKEND_UNAVAILABLE", `The engine answered ${response.status} to ${path}.`);
   const date = Date.parse(response.headers.get("date") ?? "");
   return { body, date: Number.isNaN(date) ? undefined : date };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { askEngine } from "./ask-engine.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 import type { Hosting } from "../settings/hosting.ts";
 
@@ -162,17 +163,8 @@ class RemoteEngine {
   }
 
   async #call(path: string, body?: object, method = body ? "POST" : "GET"): Promise<Response> {
-    const { endpoint, token } = this.#target;
     try {
-      return await fetch(endpoint + path, {
-        method,
-        headers: {
-          "content-type": "application/json",
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: signalIn(this.#end - performance.now()),
-      });
+      return await askEngine(this.#target, path, { method, body, signal: signalIn(this.#end - performance.now()) });
     } catch (error) {
       throw this.#unreachable(error);
     }

@@ -1,3 +1,4 @@
+import { leftUntil } from "../../core/process/left-until.ts";
 import type { RequestMessage } from "../wire/protocol.ts";
 
 /**
@@ -10,7 +11,8 @@ const maxCharacters = 1024 * 1024;
 
 /**
  * Puts requests into frames. Writes wait for the end of the turn, and until something of the frame before is answered: each write of many
- * callers in a frame of its own would cost more than the write, and frames that pile up in an engine get ever smaller. Any other request goes at once, and takes along what waits.
+ * callers in a frame of its own would cost more than the write, and frames that pile up in an engine get ever smaller. Any other request
+ * goes at once, and takes along what waits.
  *
  *     empty ── write ─▶ waiting ── end of the turn; where a frame is unanswered: its first answer, or 20 ms after it ─▶ empty
  */
@@ -75,7 +77,7 @@ export class RequestFrames {
 
   #planLater(): void {
     if (this.#isPlanned || this.#timer) return;
-    this.#timer = setTimeout(() => this.#flush(), Math.max(0, this.#sentAt + gapMs - performance.now()));
+    this.#timer = setTimeout(() => this.#flush(), leftUntil(this.#sentAt + gapMs));
   }
 
   #flush(): void {
