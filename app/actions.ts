@@ -1,9 +1,10 @@
 "use server";
 import { findAccount } from "@/lib/accounts";
+import { maxNotes, notes } from "@/lib/notes";
 import { step } from "@/lib/people";
-import { sessions } from "@/lib/session";
+import { currentAccount, sessions } from "@/lib/session";
 import { counter, theme, themes, userPosition } from "@/lib/signals";
-import { counterChange, move, readForm } from "./_lib/forms";
+import { counterChange, move, newNote, noteChoice, readForm } from "./_lib/forms";
 import { refusalOf } from "./_lib/refusal";
 
 // What the forms of the page cannot send changes nothing, and the page is shown as it is.
@@ -22,6 +23,19 @@ export async function changeCounter(_previous: string | undefined, form: FormDat
 export async function chooseTheme(_previous: string | undefined, form: FormData): Promise<string | undefined> {
   const chosen = themes.find((name) => name === form.get("theme"));
   return chosen && refusalOf(() => theme.set(chosen));
+}
+
+export async function addNote(_previous: string | undefined, form: FormData): Promise<string | undefined> {
+  const note = readForm(newNote, form);
+  if (note === undefined) return undefined;
+  if ((await notes.count().get()) >= maxNotes) return `There is room for ${maxNotes} notes. Remove one first.`;
+  const account = await currentAccount();
+  return refusalOf(() => notes.insert({ text: note.text, by: account?.name ?? "A guest" }));
+}
+
+export async function removeNote(_previous: string | undefined, form: FormData): Promise<string | undefined> {
+  const chosen = readForm(noteChoice, form);
+  return chosen && refusalOf(() => notes.delete(chosen.id));
 }
 
 /** Why a person was not moved, for whoever tried. */

@@ -6,6 +6,7 @@ import { CodePeek } from "./_components/code-peek";
 import { Counter } from "./_components/counter";
 import { LiveIndicator } from "./_components/live-indicator";
 import { Mark } from "./_components/mark";
+import { Notes } from "./_components/notes";
 import { Terminal } from "./_components/terminal";
 import { ThemeScope } from "./_components/theme-scope";
 import { ThemeSwitcher } from "./_components/theme-switcher";
@@ -44,6 +45,7 @@ export default async function Home({ searchParams }: PageProps<"/">) {
             <Counter />
             <Terminal />
           </div>
+          <Notes />
           <CodePeek />
         </main>
         <footer className={styles.footer}>

@@ -59,6 +59,8 @@ export type BenchAppOptions = {
   /** Folder of the embedded engine. The bare app keeps nothing. */
   dataDir?: string;
   nodeArguments?: readonly string[];
+  /** Added to its environment. */
+  env?: Readonly<Record<string, string>>;
   /** What the app is started by, as `["taskset", "-c", "0"]` does. @default nothing */
   startedBy?: readonly string[];
   /** Score that the page has to show before the app counts as started. */
@@ -89,6 +91,7 @@ export class BenchApp {
     name,
     dataDir,
     nodeArguments = [],
+    env = {},
     startedBy = [],
     expectedScore,
   }: BenchAppOptions): Promise<BenchApp> {
@@ -105,6 +108,7 @@ export class BenchApp {
         ...(name === "kawa-app" && { KAWA_TRUSTED_PROXIES: "1" }),
         RIVET_ENDPOINT: undefined,
         ...(dataDir === undefined ? {} : { KAWA_DATA_DIR: dataDir }),
+        ...env,
       },
     });
     try {

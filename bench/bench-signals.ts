@@ -2,8 +2,16 @@ import { namespace, type Signal } from "kawa";
 import { initReactiveBackend, type ReactiveBackend } from "kawa/rivetkit";
 import { registry } from "./registry.ts";
 
-/** The first `keyCount` signals of an actor; with hooks, one that is asked about each write. */
-export type SignalSet = { readonly actorId: string; readonly keyCount: number; readonly hooks?: true };
+/** The first `keyCount` signals of an actor, or of several; with hooks, one that is asked about each write. */
+export type SignalSet = {
+  readonly actorId: string;
+  readonly keyCount: number;
+  readonly hooks?: true;
+  readonly shards?: number;
+};
+
+/** Each of the signals is an entity: they are spread evenly. */
+const shardBy = { "bench:key": 3 };
 
 export type BenchSignals = {
   readonly backend: ReactiveBackend;
@@ -16,13 +24,14 @@ const stride = 7_919;
 const made = new Map<string, BenchSignals>();
 
 /** The signals of a set, made once. */
-export function benchSignals({ actorId, keyCount, hooks }: SignalSet): BenchSignals {
+export function benchSignals({ actorId, keyCount, hooks, shards }: SignalSet): BenchSignals {
   const id = `${actorId} ${keyCount} ${hooks}`;
   let found = made.get(id);
   if (!found) {
     const actorName = hooks ? "hookedState" : "reactiveState";
     const getContext = (): { userId: string } => ({ userId: "bench" });
-    const backend = initReactiveBackend({ registry, actorName, actorId, getContext, global: false });
+    const divided = shards === undefined ? {} : { shards, shardBy };
+    const backend = initReactiveBackend({ registry, actorName, actorId, getContext, global: false, ...divided });
     const bench = namespace("bench", { backend });
     // Keys of one length, whatever their number: a delta has the same size.
     const signals = Array.from({ length: keyCount }, (_, index) =>
@@ -42,4 +51,10 @@ export function scattered(number: number, count: number): number {
 export function tenantSignal(tenant: string): Signal<number> {
   const backend = initReactiveBackend({ registry, actorId: `tenant-${tenant}`, global: false });
   return namespace("bench", { backend }).signal("visits", 0);
+}
+
+/** One number that many processes change. */
+export function benchCounter(): Signal<number> {
+  const backend = initReactiveBackend({ registry, actorId: "counter", global: false });
+  return namespace("bench", { backend }).signal("counter", 0);
 }

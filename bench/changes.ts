@@ -1,12 +1,15 @@
 import { commit } from "./bare-actor.ts";
 import { connectBare, hostBare } from "./bare-client.ts";
 import { benchSignals, scattered, type SignalSet } from "./bench-signals.ts";
+import { benchRows, changeFirst, pageOf, type RowSet } from "./bench-rows.ts";
 import { numberIn, textOf } from "./text.ts";
 
 /** Ways to change something, of Kawa and of RivetKit. */
 export type Change =
   /** An awaited `signal.set`. */
   | { readonly kind: "set"; readonly of: SignalSet }
+  /** An awaited update of a row that the first page of a collection shows. */
+  | { readonly kind: "row"; readonly of: RowSet }
   /** One SQLite commit of the bare actor, which lives in this process. */
   | { readonly kind: "commit" }
   /** The same commit as an action over RivetKit's own connection. */
@@ -39,6 +42,10 @@ async function prepare(change: Change): Promise<RunChange> {
       await backend.load([]);
       return (number) => signals[scattered(number, signals.length)]!.set(text(number));
     }
+    case "row": {
+      await benchRows(change.of).backend.load([]);
+      return changeFirst(change.of);
+    }
     case "commit": {
       const context = await hostBare();
       return (number) => commit(context, bareKey(number), text(number));
@@ -65,6 +72,12 @@ export async function watchChange(change: Change, listener: (number: number) => 
     await backend.load(keys);
     let isNew = false;
     for (const signal of signals) signal.subscribe((text) => isNew && listener(numberIn(text)));
+    isNew = true;
+  } else if (change.kind === "row") {
+    const page = pageOf(change.of, 0);
+    await page.get();
+    let isNew = false;
+    page.subscribe((rows) => isNew && listener(numberIn(rows[0]!.value.text)));
     isNew = true;
   } else {
     const connection = await connectBare();

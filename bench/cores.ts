@@ -4,7 +4,7 @@ import { cpus, loadavg } from "node:os";
 /** The server has one core, and who disturbs it has another. Without `taskset` processes run where they like. */
 export const cores = { server: 0, clients: 1 } as const;
 
-const canPin = cpus().length > 1 && spawnSync("taskset", ["-V"]).status === 0;
+export const canPin: boolean = cpus().length > 1 && spawnSync("taskset", ["-V"]).status === 0;
 
 /** What starts a program on one core; nothing where that is not possible. */
 export function onCore(core: number): readonly string[] {

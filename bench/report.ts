@@ -16,7 +16,7 @@ type Goal = { readonly atMost: number } | { readonly atLeast: number };
 export type Verdict = {
   readonly name: string;
   readonly value: number;
-  readonly unit: Unit | "times" | "streams" | "requests" | "runs" | "visits" | "actors";
+  readonly unit: Unit | "times" | "streams" | "requests" | "runs" | "visits" | "actors" | "values";
   /** Without it the figure is only reported. */
   readonly goal?: Goal;
 };

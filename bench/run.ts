@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { measureAttacks } from "./attacks.ts";
 import { measureBrowserWrite } from "./browser-write.ts";
 import { measureCached } from "./cached.ts";
+import { measureCollectionPages } from "./collection-pages.ts";
+import { measureCollections } from "./collections.ts";
 import { buildBenchApp, checkIsBare } from "./bench-app.ts";
 import { measureDurable } from "./durable.ts";
 import { measureFragments } from "./fragments.ts";
@@ -13,13 +15,19 @@ import { measureNavigation } from "./navigation.ts";
 import { formatResult, isMissed, type Result, type Table } from "./report.ts";
 import { measureHundredThousand } from "./hundred-thousand.ts";
 import { measureMemory } from "./memory.ts";
+import { measureMoves } from "./moves.ts";
+import { measureOtherServer } from "./other-server.ts";
 import { measureReplication } from "./replication.ts";
+import { measureShards } from "./shards.ts";
 import { measureSignalRead } from "./signal-read.ts";
 import { measureSingleWrite } from "./single-write.ts";
 import { measureStartUp } from "./start-up.ts";
 import { measureStreams } from "./streams.ts";
 import { measurePushedPages, measureTabs } from "./tabs.ts";
+import { measureCounter } from "./counter.ts";
+import { measureTransfers } from "./transfers.ts";
 import { measureTenants } from "./tenants.ts";
+import { measureUseActor } from "./use-actor.ts";
 import { measureWake } from "./wake.ts";
 import { measureWriteToDom } from "./write-to-dom.ts";
 import { measureWrites } from "./writes.ts";
@@ -28,13 +36,20 @@ const measures: Record<string, () => Promise<Result>> = {
   "write-to-dom": measureWriteToDom,
   fragments: measureFragments,
   "browser-write": measureBrowserWrite,
+  "other-server": measureOtherServer,
+  "use-actor": measureUseActor,
   navigation: measureNavigation,
   "signal-read": measureSignalRead,
   "start-up": measureStartUp,
   writes: measureWrites,
   "single-write": measureSingleWrite,
+  shards: measureShards,
+  transfers: measureTransfers,
+  counter: measureCounter,
   durable: measureDurable,
   "hundred-thousand": measureHundredThousand,
+  collections: measureCollections,
+  "collection-pages": measureCollectionPages,
   wake: measureWake,
   replication: measureReplication,
   memory: measureMemory,
@@ -42,6 +57,7 @@ const measures: Record<string, () => Promise<Result>> = {
   streams: measureStreams,
   tabs: measureTabs,
   "pushed-pages": measurePushedPages,
+  moves: measureMoves,
   cached: measureCached,
   attacks: measureAttacks,
 };
@@ -50,12 +66,16 @@ const measuresOfApps: readonly string[] = [
   "write-to-dom",
   "fragments",
   "browser-write",
+  "other-server",
+  "use-actor",
   "navigation",
   "signal-read",
   "start-up",
   "streams",
   "tabs",
   "pushed-pages",
+  "moves",
+  "collection-pages",
 ];
 /** Of each measure; servers that hang take their time. */
 const measureTimeoutMs = 600_000;
@@ -67,6 +87,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+// Each process of a measure is ended with this one.
+process.setMaxListeners(50);
 // Ending by process.exit() is what stops the servers: e2e/support/process.ts sees to that.
 for (const [signal, code] of [
   ["SIGINT", 130],

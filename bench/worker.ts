@@ -1,15 +1,18 @@
 import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ActorService } from "../packages/kawa/src/rivetkit/actor/actor-service.ts";
 import { host } from "../packages/kawa/src/rivetkit/host/host.ts";
 import { hostedServices } from "../packages/kawa/src/rivetkit/wire/hosted-services.ts";
 import { bareContexts } from "./bare-actor.ts";
 import { connectBare, hostBare } from "./bare-client.ts";
-import { benchSignals, scattered, type SignalSet, tenantSignal } from "./bench-signals.ts";
+import { benchCounter, benchSignals, scattered, type SignalSet, tenantSignal } from "./bench-signals.ts";
 import { bytesInUse } from "./bytes-in-use.ts";
 import { type Change, prepareChange, watchChange } from "./changes.ts";
+import { moveToCore } from "./cores.ts";
 import { lastDeltaBytes, noteDeltaBytes } from "./delta-bytes.ts";
 import { machineTime, serveOperations } from "./forked.ts";
 import { registry } from "./registry.ts";
+import { rowOperations } from "./row-operations.ts";
 import { textOf } from "./text.ts";
 
 // A plain Node process that hosts actors, and does what the measure that forked it asks for.
@@ -42,7 +45,10 @@ function arrivalOf(change: Change, number: number): PromiseWithResolvers<Arrival
 // No two workers write the same text: a commit that changes no page is cheaper than any real one.
 let nextNumber = process.pid * 1_000_000;
 
+type Slice = { readonly inFlight: number; readonly durationMs: number; readonly valueBytes: number };
+
 const operations = {
+  ...rowOperations,
   async ready(): Promise<void> {},
   /** Starts the engine of the folder, or joins it. */
   async start(): Promise<void> {
@@ -54,6 +60,19 @@ const operations = {
   /** How many actors live in this process. */
   async actorCount(): Promise<number> {
     return hostedServices.size + bareContexts.size;
+  },
+  /** How many shards of a backend live in this process. */
+  async shardCount(actorId: string): Promise<number> {
+    const services = [...hostedServices.values()] as ActorService[];
+    return services.filter(({ context }) => context.key[0]?.startsWith(`${actorId}#`)).length;
+  },
+  /** CPU time that this process has used, in microseconds. */
+  async cpuUs(): Promise<number> {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  async moveToCore(core: number): Promise<void> {
+    moveToCore(core);
   },
   /** Writes every signal of a set, with values of `smallestBytes` to `largestBytes`. */
   async fill(set: SignalSet, smallestBytes: number, largestBytes: number = smallestBytes): Promise<void> {
@@ -76,6 +95,30 @@ const operations = {
     const empty = signals.find((signal) => signal.peek() === "");
     if (empty) throw new Error(`"${empty.key}" has no value.`);
     return tookMs;
+  },
+  /** Adds 1 to one counter again and again; returns how often, and how many times that was computed. */
+  async count(
+    kind: "increment" | "update",
+    durationMs: number,
+    inFlight: number,
+  ): Promise<{ count: number; runs: number }> {
+    const end = performance.now() + durationMs;
+    let count = 0;
+    let runs = 0;
+    const lane = async (): Promise<void> => {
+      while (performance.now() < end) {
+        if (kind === "increment") {
+          runs += 1;
+          await benchCounter().increment();
+        } else await benchCounter().update((n) => ((runs += 1), n + 1));
+        count += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: inFlight }, lane));
+    return { count, runs };
+  },
+  async counted(): Promise<number> {
+    return benchCounter().get();
   },
   /** Makes changes one after the other; returns the milliseconds of each one. */
   async time(change: Change, { warmUpCount, count, pauseMs, isAfterWait = false }: Times): Promise<number[]> {
@@ -117,7 +160,7 @@ const operations = {
   async writesPerSecond(
     set: SignalSet,
     order: "scattered" | "neighbours",
-    { inFlight, durationMs, valueBytes }: { inFlight: number; durationMs: number; valueBytes: number },
+    { inFlight, durationMs, valueBytes }: Slice,
   ): Promise<number> {
     const { signals } = benchSignals(set);
     const indexOf = (number: number): number =>
@@ -131,6 +174,24 @@ const operations = {
         written += 1;
       }
     });
+    await Promise.all(lanes);
+    return (written / (performance.now() - startedAt)) * 1_000;
+  },
+  /** As {@link writesPerSecond}, with as many writes in flight to each shard: visitors do not wait for shards of others. */
+  async writesToShards(set: SignalSet, { inFlight, durationMs, valueBytes }: Slice): Promise<number> {
+    const { backend, signals } = benchSignals(set);
+    const byShard = [...Map.groupBy(signals, ({ key }) => backend.shardOf?.(key) ?? backend).values()];
+    const startedAt = performance.now();
+    let written = 0;
+    const lanes = byShard.flatMap((own) =>
+      Array.from({ length: inFlight }, async () => {
+        while (performance.now() - startedAt < durationMs) {
+          const number = nextNumber++;
+          await own[scattered(number, own.length)]!.set(textOf(number, valueBytes));
+          written += 1;
+        }
+      }),
+    );
     await Promise.all(lanes);
     return (written / (performance.now() - startedAt)) * 1_000;
   },
@@ -151,15 +212,7 @@ const operations = {
     await hostBare();
   },
   /** Acknowledged actions a second of the bare actor, over RivetKit's own connection; each is a commit. */
-  async actionsPerSecond({
-    inFlight,
-    durationMs,
-    valueBytes,
-  }: {
-    inFlight: number;
-    durationMs: number;
-    valueBytes: number;
-  }): Promise<number> {
+  async actionsPerSecond({ inFlight, durationMs, valueBytes }: Slice): Promise<number> {
     const connection = await (bareConnection ??= connectBare());
     const startedAt = performance.now();
     let written = 0;

@@ -156,7 +156,7 @@ test("two tabs of a browser have a push, and the third renders its page", async 
   for (const page of pages.slice(0, 2)) await openPushed(page, `${labServer.url}/fragment/one/tabs`);
   const third = pages[2]!;
   await third.goto(`${labServer.url}/fragment/one/tabs`);
-  const renders = pages.map(countRenders);
+  const renders = pages.map((page) => countRenders(page));
   await expect(shownFragment(third, "tabs")).toHaveText("0");
   await expectState(third, "live");
   // Longer than a tab waits for its turn.
@@ -189,6 +189,9 @@ test("a fragment that fails shows the page's error, and comes back by itself wit
   await expect(shownCount(page)).toHaveText("3");
 });
 
+/** How often a page looks for a server of its build: `next/router/own-build`. */
+const maxAttempts = 12;
+
 test("a page of an older build goes on live, by rendering its route", async ({ page, labServer }) => {
   await page.route(
     (url) => url.pathname.startsWith("/fragment/one/deploy"),
@@ -205,7 +208,11 @@ test("a page of an older build goes on live, by rendering its route", async ({ p
   const renders = countRenders(page);
   await writeCount(labServer, "deploy", 1);
   await expect(shownFragment(page, "deploy")).toHaveText("1");
-  // The action that renders the route is of an older build too.
-  expect(renders.count).toBe(2);
-  expect(pushes.opened).toBe(1);
+  // The actions are of an older build, too: a server of that build is looked for, and then the route is rendered in another way.
+  expect(renders.count).toBeLessThanOrEqual(2 + maxAttempts);
+  const opened = pushes.opened;
+  expect(opened).toBeLessThanOrEqual(1 + maxAttempts);
+  await writeCount(labServer, "deploy", 2);
+  await expect(shownFragment(page, "deploy")).toHaveText("2");
+  expect(pushes.opened).toBe(opened);
 });

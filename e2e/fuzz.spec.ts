@@ -1,5 +1,6 @@
 import type { Browser } from "@playwright/test";
-import { knownSequences, openSequences } from "./fuzz/known-sequences.ts";
+import { knownSequences } from "./fuzz/known-sequences.ts";
+import { pushedAddresses } from "./fuzz/pushed-addresses.ts";
 import { seededRandom } from "./fuzz/random.ts";
 import { restoredSlots } from "./fuzz/restored-slots.ts";
 import { describe, drawSequence, parseStep, playSequence, shorten } from "./fuzz/sequence.ts";
@@ -16,10 +17,7 @@ const shortenMs = Number(process.env.KAWA_FUZZ_SHORTEN_MS ?? 120_000);
 // The pages are gone when it would be taken.
 test.use({ screenshot: "off" });
 
-const isOfNpmTest = process.env.KAWA_FUZZ_OPEN === undefined;
-
-const sequences = { ...knownSequences, ...restoredSlots, ...(isOfNpmTest ? {} : openSequences) };
-for (const [name, lines] of Object.entries(sequences)) {
+for (const [name, lines] of Object.entries({ ...knownSequences, ...restoredSlots, ...pushedAddresses })) {
   test(name, async ({ browser, labServer }) => {
     const failure = await playSequence(browser, labServer, lines.map(parseStep));
     if (failure !== undefined) throw new Error(failure);

@@ -102,6 +102,7 @@ class Page {
 
   #members(declaration: ts.Declaration): string {
     return membersOf(declaration)
+      .filter((member) => !ts.getJSDocTags(member).some(({ tagName }) => tagName.text === "internal"))
       .map((member) => {
         const { summary, defaultValue, throws } = docOf(commentOf(member));
         const text = [

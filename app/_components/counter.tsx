@@ -29,7 +29,7 @@ export function Counter() {
           Reset
         </button>
       </RefusableForm>
-      <RefusableForm action={changeCounter} className={styles.add} aria-label="Add a number to the counter">
+      <RefusableForm action={changeCounter} className="field" aria-label="Add a number to the counter">
         <label htmlFor="amount" className="visually-hidden">
           Add
         </label>

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { maxNoteLength } from "@/lib/notes";
 import { board, directions, people } from "@/lib/people";
 import { maxAmount } from "./amount";
 
@@ -17,6 +18,11 @@ const amount = v.pipe(
 export const addition = v.object({ by: amount });
 
 export const counterChange = v.union([v.object({ to: v.literal("0") }), addition]);
+
+export const newNote = v.object({ text: v.pipe(v.string(), v.trim(), v.nonEmpty(), v.maxLength(maxNoteLength)) });
+
+/** As collections make them. */
+export const noteChoice = v.object({ id: v.pipe(v.string(), v.uuid()) });
 
 /** `"3,2"`, the value of a cell's button. */
 const cell = v.pipe(

@@ -15,6 +15,11 @@ const pollMs = 40;
 /** More of the time between two looks does not count: nobody had a chance meanwhile. */
 const maxCountedMs = 250;
 
+/** Tabs that are right, and of which nothing has changed, must have been silent for this long ... */
+const silenceMs = 1_000;
+/** ... within this time. */
+const maxRestlessMs = 10_000;
+
 /** Something that must not be. */
 class Violation extends Error {}
 
@@ -58,6 +63,7 @@ export async function waitUntilThere(world: World, model: Model, index: number):
 export async function waitUntilAnswered(world: World, model: Model): Promise<void> {
   await waitUntilDurable(world, model);
   if (!model.isOnline) return;
+  if (!(await poll(maxArrivalMs, async () => !world.isActing))) throw new Violation("An action has no answer.");
   for (const [index, tab] of model.tabs.entries()) {
     await waitUntilThere(world, model, index);
     const wanted = keysOf(valuesOn(shownBy(tab).screen, model.counters));
@@ -89,6 +95,12 @@ export async function settle(world: World, model: Model): Promise<void> {
     if (!isSettled) throw new Violation(`Not live again after ${maxHealMs / 1_000} s: ${report}`);
   }
   if (world.errors.length > 0) throw new Violation(`Uncaught in a page: ${world.errors.join("; ")}`);
+}
+
+/** Resolves when no tab asks for anything any more. */
+export async function waitUntilSilent(world: World): Promise<void> {
+  const isDone = await poll(maxRestlessMs, async () => performance.now() - world.refreshedAt > silenceMs);
+  if (!isDone) throw new Violation(`A tab refreshes again and again, and nothing has changed.`);
 }
 
 async function look(world: World, page: Page): Promise<Look> {

@@ -1,4 +1,4 @@
-import { type Counters, pageOf, type Screen, screenAt, screenFrom } from "./screens.ts";
+import { type Counters, pageOf, pushedFrom, type Screen, screenAt, screenFrom } from "./screens.ts";
 
 /** An entry of a tab's history. Addresses are those below `/fuzz/<run>/`. */
 export type Visit = { readonly address: string; readonly screen: Screen };
@@ -31,17 +31,35 @@ export function createModel(): Model {
 }
 
 export function createTab(address: string): Tab {
-  return { history: [{ address, screen: screenAt(address) }], at: 0, note: undefined, isHidden: false };
+  return {
+    history: [{ address, screen: screenAt(address) }],
+    at: 0,
+    note: undefined,
+    isHidden: false,
+  };
 }
 
 export function shownBy(tab: Tab): Visit {
   return tab.history[tab.at]!;
 }
 
-/** A link, a redirect or `history.pushState`: what was ahead is forgotten. */
+/** A link or a redirect: what was ahead is forgotten. */
 export function push(tab: Tab, address: string): void {
   const visit = { address, screen: screenFrom(shownBy(tab).screen, address) };
   moveTo(tab, [...tab.history.slice(0, tab.at + 1), visit], tab.at + 1);
+}
+
+/** `history.pushState`: the address alone is another one. */
+export function pushState(tab: Tab): void {
+  const { address, screen } = shownBy(tab);
+  tab.history = [...tab.history.slice(0, tab.at + 1), { address: pushedFrom(address), screen }];
+  tab.at += 1;
+}
+
+/** The same of `history.replaceState`. */
+export function replaceState(tab: Tab): void {
+  const { address, screen } = shownBy(tab);
+  tab.history = tab.history.with(tab.at, { address: pushedFrom(address), screen });
 }
 
 export function go(tab: Tab, by: -1 | 1): void {

@@ -3,7 +3,6 @@ import base from "../../playwright.config.ts";
 
 // Those who run the tests of each worker see it too.
 process.env.KAWA_FUZZ_RUNS ??= "500";
-process.env.KAWA_FUZZ_OPEN ??= "1";
 process.env.KAWA_FUZZ_SEED ??= String(Math.floor(Math.random() * 1e9));
 
 /** `npm run test:fuzz`: many sequences, each worker with a server of its own. */

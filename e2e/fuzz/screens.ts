@@ -37,9 +37,19 @@ const modals: Readonly<Record<string, readonly Key[]>> = { photo: ["c"], "feed/p
 /** What the page of `slots` leaves in its slot. */
 const slot: readonly Key[] = ["c"];
 
+/** What an address is called that `history.pushState` has given a page; each page takes it for the one before. */
+export function pushedFrom(address: string): string {
+  return `${address}${address.includes("?") ? "&" : "?"}pushed`;
+}
+
+/** The address as a link has it. */
+export function linkedFrom(address: string): string {
+  return address.replace(/[?&]pushed$/, "");
+}
+
 /** What a browser shows that asks for an address anew. */
 export function screenAt(address: string): Screen {
-  return address.replace(/&.*/, "");
+  return linkedFrom(address);
 }
 
 /** What a browser shows that comes from another screen by a link. */

@@ -2,7 +2,7 @@ import type { Browser } from "@playwright/test";
 import { randomUUID } from "node:crypto";
 import { keys } from "../lab-app/app/fuzz/keys.ts";
 import type { Server } from "../support/server.ts";
-import { settle } from "./check.ts";
+import { settle, waitUntilSilent } from "./check.ts";
 import { createModel, type Model } from "./model.ts";
 import { isPossible, play, predict, type Step, stepKinds } from "./steps.ts";
 import { World } from "./world.ts";
@@ -70,7 +70,7 @@ export async function playSequence(
   return undefined;
 }
 
-/** At the end all tabs are shown, are right, and hear of whatever else is written. */
+/** At the end all tabs are shown, are right, hear of whatever else is written, and then ask for nothing. */
 async function heal(world: World, model: Model): Promise<void> {
   const rest = ["the network is back", "the network is fast"].map((kind) => ({
     kind,
@@ -83,6 +83,7 @@ async function heal(world: World, model: Model): Promise<void> {
   await settle(world, model);
   for (const key of keys) await play(world, { kind: "somebody else writes", tab: 0, what: key, isRushed: true }, model);
   await settle(world, model);
+  await waitUntilSilent(world);
 }
 
 /**

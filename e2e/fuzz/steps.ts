@@ -1,7 +1,7 @@
 import { type Key, keys } from "../lab-app/app/fuzz/keys.ts";
 import { settle, waitUntilAnswered, waitUntilThere } from "./check.ts";
-import { createTab, go, type Model, push, reload, shownBy, type Tab } from "./model.ts";
-import { addresses, pageOf } from "./screens.ts";
+import { createTab, go, type Model, push, pushState, reload, replaceState, shownBy, type Tab } from "./model.ts";
+import { addresses, linkedFrom, pageOf } from "./screens.ts";
 import type { World } from "./world.ts";
 
 /** One thing that somebody does, or that happens. */
@@ -38,6 +38,15 @@ function addTo(model: Model, key: Key, amount = 1): void {
   if (key === "gate") for (const tab of model.tabs) if (pageOf(shownBy(tab).screen) === "gate") tab.note = undefined;
 }
 
+/** The app gives a page that has its own address another one. */
+function giveAddress(way: "pushState" | "replaceState"): Pick<StepKind, "choices" | "play"> {
+  const addressOf = (tab: Tab): string => shownBy(tab).address;
+  return {
+    choices: (tab, model) => when(isUsed(tab, model) && linkedFrom(addressOf(tab)) === addressOf(tab)),
+    play: (world, step, model) => world.write(tabOf(world, step), way, addressOf(model.tabs[step.tab]!)),
+  };
+}
+
 /** The buttons of the pages `action`: what each adds to, and where it leads. */
 const actions: Readonly<Record<string, { key: Key; target?: string }>> = {
   write: { key: "c" },
@@ -69,7 +78,7 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
     weight: 12,
     choices: (tab, model) => {
       const { address } = shownBy(tab);
-      return isUsed(tab, model) ? addresses.filter((target) => target !== address.replace(/&.*/, "")) : [];
+      return isUsed(tab, model) ? addresses.filter((target) => target !== linkedFrom(address)) : [];
     },
     predict: (tab, address) => push(tab, address),
     play: (world, step) => world.click(tabOf(world, step), `[data-to="${step.what}"]`),
@@ -92,12 +101,14 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
     predict: (tab) => go(tab, 1),
     play: (world, step) => tabOf(world, step).evaluate(() => history.forward()),
   },
-  "push a state": {
-    weight: 3,
-    choices: (tab, model) =>
-      when(isUsed(tab, model) && shownBy(tab).address.startsWith("search") && !shownBy(tab).address.includes("&")),
-    predict: (tab) => push(tab, `${shownBy(tab).address}&pushed`),
-    play: (world, step) => tabOf(world, step).evaluate(() => history.pushState(null, "", `${location.href}&pushed`)),
+  "push a state": { weight: 3, predict: pushState, ...giveAddress("pushState") },
+  "replace a state": { weight: 2, predict: replaceState, ...giveAddress("replaceState") },
+  // As an app does it by `router.refresh()`.
+  refresh: {
+    weight: 2,
+    choices: (tab, model) => when(isUsed(tab, model)),
+    predict: () => {},
+    play: (world, step) => world.refresh(tabOf(world, step)),
   },
   act: {
     weight: 14,
@@ -114,7 +125,7 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
   },
   press: {
     weight: 5,
-    choices: (tab, model) => (isUsed(tab, model) && shownBy(tab).address === "client" ? ["a", "c"] : []),
+    choices: (tab, model) => (isUsed(tab, model) && linkedFrom(shownBy(tab).address) === "client" ? ["a", "c"] : []),
     predict: (_, key, model) => addTo(model, key as Key),
     play: (world, step) => world.click(tabOf(world, step), `[data-do="press:${step.what}"]`),
   },

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page, Response } from "@playwright/test";
+import type { Browser, BrowserContext, Page, Request, Response } from "@playwright/test";
 import type { Key } from "../lab-app/app/fuzz/keys.ts";
 import { Network } from "../support/network.ts";
 import type { Server } from "../support/server.ts";
@@ -32,6 +32,10 @@ export class World {
   readonly errors: string[] = [];
   /** What has happened in the pages, for people who look for a cause. */
   readonly trace: string[] = [];
+  /** When a tab asked for its route anew last, on the clock of `performance.now()`. */
+  refreshedAt = 0;
+  /** Actions of the app whose answers have not come whole. */
+  readonly #actions = new Map<Request, Page>();
   readonly #startedAt: number = performance.now();
   readonly server: Server;
   readonly network: Network;
@@ -97,6 +101,7 @@ export class World {
       const body = /^\{"tabs":.*|^\["[0-9a-z-]{30,}.*/m
         .exec(text)
         ?.map((found) => found.replaceAll(/,"token":"[^"]*"/g, ""));
+      if (body?.[0]?.startsWith("[")) this.refreshedAt = performance.now();
       const names = /^(next-action|next-router-prefetch|next-router-segment-prefetch|next-url): .*$/gim;
       const what = [...text.matchAll(names)].map(([line]) => line.trim()).join(", ");
       if (/^(GET|POST) (?!\/_next\/static)/.test(text) || body)
@@ -107,6 +112,11 @@ export class World {
   async stop(): Promise<void> {
     await this.context.close();
     await this.network.close();
+  }
+
+  /** Next sends an action again whose answer was lost, so it is made twice. */
+  get isActing(): boolean {
+    return [...this.#actions.values()].some((page) => this.pages.includes(page));
   }
 
   /** Adds a line to the trace. */
@@ -126,6 +136,12 @@ export class World {
     });
     page.on("console", (message) => this.note(page, message.text()));
     page.on("response", (response) => void this.#noteValues(page, response));
+    // The first argument of those of the pages; Kawa has actions of its own, some of which last a minute.
+    const isOfApp = (request: Request): boolean =>
+      "next-action" in request.headers() && request.postData()?.startsWith(`["${this.#run}"`) === true;
+    page.on("request", (request) => isOfApp(request) && this.#actions.set(request, page));
+    for (const end of ["requestfinished", "requestfailed"] as const)
+      page.on(end as "requestfinished", (request) => this.#actions.delete(request));
     page.on("framenavigated", (frame) => this.note(page, `shows ${frame.url()}`));
     this.pages.push(page);
     await page.goto(`${this.network.url}/fuzz/${this.#run}/${address}`);
@@ -180,6 +196,17 @@ export class World {
   async click(page: Page, selector: string): Promise<void> {
     // No wait for the element to be still and in view: each step would take a tenth of a second longer.
     await page.locator(selector).evaluate((element: HTMLElement) => element.click(), undefined, { timeout: 30_000 });
+  }
+
+  /** The app gives what it shows another address. */
+  async write(page: Page, way: "pushState" | "replaceState", address: string): Promise<void> {
+    const url = `/fuzz/${this.#run}/${address}`;
+    await page.evaluate(([method, to]) => history[method](null, "", to), [way, url] as const);
+  }
+
+  /** The app calls `router.refresh()`. */
+  async refresh(page: Page): Promise<void> {
+    await page.evaluate(() => (window as unknown as { next: { router: { refresh(): void } } }).next.router.refresh());
   }
 
   look(page: Page): Promise<Look> {

@@ -65,10 +65,11 @@ export async function markWindow(page: Page): Promise<() => Promise<void>> {
   return async () => expect(await page.evaluate(() => (window as { mark?: number }).mark)).toBe(mark);
 }
 
-/** Counts the renders that the page asks for from now on: refreshes and soft navigations, no prefetches. */
-export function countRenders(page: Page): { readonly count: number } {
+/** Counts the renders that the page asks for from now on, at addresses that fit `of`: refreshes and soft navigations, no prefetches. */
+export function countRenders(page: Page, of = /./): { readonly count: number } {
   const counter = { count: 0 };
   page.on("request", (request) => {
+    if (!of.test(request.url())) return;
     const headers = request.headers();
     const isRender =
       (headers["rsc"] === "1" && headers["next-router-prefetch"] === undefined) || isRefreshAction(request);

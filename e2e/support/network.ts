@@ -11,6 +11,7 @@ export class Network {
   /** Sees all that passes, as it leaves its sender. */
   onData: ((data: Buffer, isAnswer: boolean) => void) | undefined;
   readonly #sockets = new Set<Socket>();
+  #isLast: ((request: string) => boolean) | undefined;
   #isCut = false;
 
   private constructor(server: TcpServer) {
@@ -26,6 +27,16 @@ export class Network {
     const network = new Network(server);
     server.on("connection", (socket) => network.#join(socket, connect(Number(port), "127.0.0.1")));
     return network;
+  }
+
+  /** The next connection that a request passes for which `isLast` is true stays open, and nothing passes it any more. */
+  die(isLast: (request: string) => boolean): void {
+    this.#isLast = isLast;
+  }
+
+  /** Whether a connection has died. */
+  get hasDied(): boolean {
+    return this.#isLast === undefined;
   }
 
   /** Open connections end, and new ones fail until {@link mend}. */
@@ -45,6 +56,7 @@ export class Network {
   }
 
   #join(near: Socket, far: Socket): void {
+    let isDead = false;
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -56,14 +68,19 @@ export class Network {
         before = before.then(() => arrival).then(action);
       };
       from.on("data", (data) => {
+        if (from === near && this.#isLast?.(data.toString("latin1"))) {
+          isDead = true;
+          this.#isLast = undefined;
+        }
+        if (isDead) return;
         this.onData?.(data, from === far);
         inOrder(() => to.writable && to.write(data));
       });
-      from.on("end", () => inOrder(() => to.end()));
-      from.on("error", () => to.destroy());
+      from.on("end", () => inOrder(() => isDead || to.end()));
+      from.on("error", () => isDead || to.destroy());
       from.on("close", () => {
         this.#sockets.delete(from);
-        inOrder(() => to.destroy());
+        inOrder(() => isDead || to.destroy());
       });
     }
     if (this.#isCut) near.destroy();

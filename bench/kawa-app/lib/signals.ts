@@ -10,6 +10,11 @@ export const here = bench.family((visitor: string) => ({ key: `here:${visitor}`,
   ttlMs: 60_000,
 });
 
+/** What browsers move on the screen. */
+export const moved = bench.family((id: string) => ({ key: `moved:${id}`, default: { x: 0, y: 0 } }), {
+  expose: "write",
+});
+
 /** What the page of `app/reads` reads. */
 export const cells = Array.from({ length: 2_000 }, (_, index) => bench.signal(`cells:${index}`, index));
 

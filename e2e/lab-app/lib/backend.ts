@@ -1,3 +1,4 @@
-import { initReactiveBackend, reactiveRegistry } from "kawa/rivetkit";
+import { initReactiveBackend } from "kawa/rivetkit";
+import { registry } from "./registry.ts";
 
-export const backend = initReactiveBackend({ registry: reactiveRegistry });
+export const backend = initReactiveBackend({ registry });

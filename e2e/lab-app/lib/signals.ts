@@ -1,4 +1,4 @@
-import { namespace, type StandardSchema } from "kawa";
+import { collection, namespace, type StandardSchema } from "kawa";
 
 const lab = namespace("lab");
 
@@ -60,9 +60,11 @@ export const labGuests = lab.family(
   },
 );
 
-/** A value of a kind that JSON does not know. */
+/** A value of a kind that JSON does not know. Version 1 was its text. */
 export const labDate = lab.family((name: string) => ({ key: `${name}:date`, default: new Date(0) }), {
   expose: "write",
+  version: 2,
+  migrate: (value) => new Date(value as string),
 });
 
 export const labList = lab.family(
@@ -71,3 +73,25 @@ export const labList = lab.family(
     expose: "write",
   },
 );
+
+/** Rows of all tests; each has lists of its own. */
+export type LabRow = { readonly list: string; readonly rank: number; readonly title: string };
+
+const labRow: StandardSchema<LabRow> = {
+  "~standard": {
+    version: 1,
+    vendor: "kawa-lab",
+    validate: (value) => {
+      const { list, rank, title } = value as Partial<LabRow>;
+      if (typeof list !== "string" || typeof rank !== "number" || typeof title !== "string")
+        return { issues: [{ message: "That is no row." }] };
+      return title === "" ? { issues: [{ message: "A title is needed." }] } : { value: { list, rank, title } };
+    },
+  },
+};
+
+export const labRows = collection<LabRow>(lab, "rows", {
+  schema: labRow,
+  indexes: { byList: ["list", "rank"] },
+  expose: "write",
+});

@@ -2,7 +2,7 @@ import { stringify } from "devalue";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, type Mock, vi } from "vitest";
 import { caught, codeOf } from "../../test/support/caught.ts";
 import type { Entry } from "../core/backend/backend.ts";
-import { publicMessage } from "../core/errors/errors.ts";
+import { type KawaErrorCode, publicMessage } from "../core/errors/errors.ts";
 import { react } from "../core/process/reactive.ts";
 import { keysOf } from "../../test/support/keys-of.ts";
 import { acceptedHeader, keysQuery, type ValueRow, type WriteReply, type WriteRequest } from "./value-protocol.ts";
@@ -70,6 +70,11 @@ afterEach(async () => {
   vi.unstubAllGlobals();
 });
 
+async function settled(all: readonly Promise<unknown>[]): Promise<void> {
+  await settle();
+  await Promise.all(all);
+}
+
 function valueOf(key: string): unknown {
   const entry: Entry = backend.entry(key).peek();
   return entry.state === "present" ? entry.value : entry.state;
@@ -77,6 +82,10 @@ function valueOf(key: string): unknown {
 
 function accept(value: unknown, seq: number, key = "k"): Answer {
   return { body: { row: row(key, value, seq) } satisfies WriteReply };
+}
+
+function refuse(code: KawaErrorCode, status: number, retryAfterMs?: number): Answer {
+  return { status, body: { code, error: "No.", retryAfterMs } };
 }
 
 /** All values that a key shows from now on. */
@@ -355,6 +364,22 @@ describe("reading in a browser", () => {
 });
 
 describe("writing in a browser", () => {
+  it("says of a write that it waited for the answer to the one before it", async () => {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    answers = [promise, accept(3, 2), accept(4, 3)];
+    const first = backend.set("k", 1);
+    await settle();
+    const others = [2, 3].map((value) => backend.set("k", value));
+    resolve(accept(1, 1));
+    await settled([first, ...others]);
+    await settled([backend.set("k", 4)]);
+    expect(written.map(({ text, isNext }) => [text, isNext])).toEqual([
+      ["[1]", undefined],
+      ["[3]", true],
+      ["[4]", undefined],
+    ]);
+  });
+
   it("shows a value at once, and keeps it when it is accepted, without telling anybody twice", async () => {
     backend.receive([row("k", { n: 0 }, 1)]);
     const shown = record("k");
@@ -470,13 +495,149 @@ describe("writing in a browser", () => {
     expect(written).toMatchObject([{ text: null }]);
   });
 
-  it("sends writes of several keys side by side", async () => {
-    answers.push(new Promise<Answer>(() => {}), accept(2, 2, "b"));
-    backend.set("a", 1).catch(() => {});
-    const done = backend.set("b", 2);
-    await settle();
-    await done;
-    expect(written.map(({ key }) => key)).toEqual(["a", "b"]);
+  describe("what is written within a frame", () => {
+    const groups = (): unknown[] => written.map((body) => ("writes" in body ? body.writes : body));
+
+    it("goes as one request, and each write has its own answer", async () => {
+      backend.receive([row("refused", 1, 1)]);
+      const replies = [
+        { accepted: `5 ${epoch}` },
+        { code: "VALUE_INVALID", error: "Too large." },
+        { row: row("changed", "by the schema", 7) },
+      ];
+      answers.push({ body: { replies } });
+      const all = [backend.set("a", 1), backend.set("refused", 99), backend.set("changed", 3)];
+      all[1]!.catch(() => {});
+      await settle();
+      expect((await Promise.allSettled(all)).map(({ status }) => status)).toEqual([
+        "fulfilled",
+        "rejected",
+        "fulfilled",
+      ]);
+      expect(await caught(() => all[1]!)).toMatchObject({ code: "VALUE_INVALID", status: 422 });
+      expect([valueOf("a"), valueOf("refused"), valueOf("changed")]).toEqual([1, 1, "by the schema"]);
+      expect(groups()).toMatchObject([[{ key: "a" }, { key: "refused" }, { key: "changed" }]]);
+    });
+
+    it("gathers while a request is on the way", async () => {
+      const first = Promise.withResolvers<Answer>();
+      answers.push(first.promise, { body: { replies: [{ accepted: `2 ${epoch}` }, { accepted: `3 ${epoch}` }] } });
+      const all = [backend.set("a", 1)];
+      await settle();
+      all.push(backend.set("b", 2));
+      await settle();
+      all.push(backend.set("c", 3));
+      await settle();
+      expect(groups()).toMatchObject([{ key: "a" }]);
+      await vi.advanceTimersByTimeAsync(16);
+      expect(groups()).toMatchObject([{ key: "a" }, [{ key: "b" }, { key: "c" }]]);
+      first.resolve(accept(1, 1, "a"));
+      await Promise.all(all);
+    });
+
+    it("is sent again, each write under its own name, where the answer was lost", async () => {
+      answers.push("lost", accept(1, 5, "a"), accept(2, 5, "b"));
+      const all = [backend.set("a", 1), backend.set("b", 2)];
+      await settle();
+      await vi.advanceTimersByTimeAsync(316);
+      await Promise.all(all);
+      const [before, ...after] = groups() as [WriteRequest[], ...WriteRequest[]];
+      expect(after).toMatchObject([
+        { key: "a", isAgain: true },
+        { key: "b", isAgain: true },
+      ]);
+      expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+    });
+
+    it("waits write by write where some are too many", async () => {
+      const tooMany = { code: "RATE_LIMITED", error: "Slow down.", retryAfterMs: 200 };
+      answers.push({ body: { replies: [{ accepted: `5 ${epoch}` }, tooMany] } }, accept(2, 6, "b"));
+      const all = [backend.set("a", 1), backend.set("b", 2)];
+      await settle();
+      await all[0];
+      await vi.advanceTimersByTimeAsync(200);
+      await all[1];
+      expect(groups()).toMatchObject([[{ key: "a" }, { key: "b" }], { key: "b" }]);
+    });
+
+    it("goes in several requests where it is long", async () => {
+      answers.push(...Array.from({ length: 3 }, (): Answer => "lost"));
+      const long = "x".repeat(20_000);
+      for (const key of ["a", "b", "c"]) backend.set(key, long).catch(() => {});
+      await settle();
+      expect(written.map(({ key }) => key)).toEqual(["a", "b", "c"]);
+    });
+
+    it("goes one by one to a server of an earlier version, and nothing is lost", async () => {
+      answers.push(
+        { status: 400, body: { code: "REQUEST_INVALID", error: "?" } },
+        ...[accept(1, 1, "a"), accept(2, 2, "b"), accept(3, 3, "c"), accept(4, 4, "d")],
+      );
+      await settled([backend.set("a", 1), backend.set("b", 2)]);
+      await settled([backend.set("c", 3), backend.set("d", 4)]);
+      expect(written.map(({ key }) => key)).toEqual([undefined, "a", "b", "c", "d"]);
+      await vi.advanceTimersByTimeAsync(60_000);
+    });
+  });
+
+  describe("a change that commutes", () => {
+    const zero = { state: "present", seq: 0, value: 0 } as never;
+
+    it("is shown at once, sent as what it is, and resolves with what the server has made of it", async () => {
+      backend.receive([row("n", 1, 1)]);
+      const shown = record("n");
+      answers.push({ body: { row: row("n", 12, 2), made: 12 } });
+      const done = backend.change("n", { increment: 1 }, zero);
+      expect(valueOf("n")).toBe(2);
+      await settle();
+      expect(await done).toBe(12);
+      expect(shown).toEqual([1, 2, 12]);
+      expect(written).toEqual([{ id: expect.any(String), key: "n", change: stringify({ increment: 1 }) }]);
+    });
+
+    it("keeps its place among other writes", async () => {
+      backend.receive([row("n", 1, 1)]);
+      answers.push({ body: { row: row("n", 2, 2), made: 2 } }, accept(10, 3, "n"), {
+        body: { row: row("n", 11, 4), made: 11 },
+      });
+      const all = [
+        backend.change("n", { increment: 1 }, zero),
+        backend.set("n", 10),
+        backend.change("n", { increment: 1 }, zero),
+      ];
+      expect(valueOf("n")).toBe(11);
+      await settle();
+      expect(await Promise.all(all)).toEqual([2, undefined, 11]);
+    });
+
+    it("goes back where it is refused", async () => {
+      backend.receive([row("n", 1, 1)]);
+      answers.push({ status: 409, body: { code: "CHANGE_REFUSED", error: "Sold out." } });
+      const refused = caught(() => backend.change("n", { increment: -1, min: 0 }, zero));
+      expect(valueOf("n")).toBe(0);
+      await settle();
+      expect(await refused).toMatchObject({ code: "CHANGE_REFUSED", status: 409 });
+      expect(valueOf("n")).toBe(1);
+    });
+
+    it("is not made twice where its answer was lost", async () => {
+      backend.receive([row("n", 1, 7)]);
+      answers.push("lost", { body: { row: row("n", 2, 8), made: 2 } });
+      const done = backend.change("n", { increment: 1 }, zero);
+      await settle();
+      await vi.advanceTimersByTimeAsync(300);
+      expect(await done).toBe(2);
+      expect(written[1]).toEqual({ ...written[0], expect: 7, isAgain: true });
+    });
+
+    it("is an update for a server of an earlier version", async () => {
+      backend.receive([row("n", 1, 7)]);
+      answers.push({ status: 400, body: { code: "REQUEST_INVALID", error: "?" } }, accept(2, 8, "n"));
+      const done = backend.change("n", { increment: 1 }, zero);
+      await settle();
+      expect(await done).toBe(2);
+      expect(written[1]).toMatchObject({ text: "[2]", expect: 7 });
+    });
   });
 
   it("refuses what cannot be stored, and shows it no longer", async () => {
@@ -693,7 +854,10 @@ describe("a page that is left", () => {
     answers.push(never);
     void leaving.set("third", 4);
     await settle();
+    await vi.advanceTimersByTimeAsync(16);
     expect(sent.at(-1)!.keepalive).toBe(false);
+    // Other tests have no requests on the way.
+    vi.resetModules();
   });
 });
 
@@ -732,6 +896,28 @@ describe("a lost answer", () => {
     expect(written[1]).toMatchObject({ isAgain: true });
   });
 
+  it.each<[what: string, code: string, again: () => void]>([
+    [
+      "the browser has no connection any more",
+      "WRITE_UNCONFIRMED",
+      () => vi.stubGlobal("navigator", { onLine: false }),
+    ],
+    ["somebody else looks", "WRITE_UNCONFIRMED", () => backend.forget()],
+    ["the server cannot look into it", "WRITE_UNCONFIRMED", () => answers.push(refuse("BACKEND_UNAVAILABLE", 503))],
+    ["the session has ended", "WRITE_UNCONFIRMED", () => answers.push(refuse("UNAUTHORIZED", 401))],
+    ["there is no room for it", "WRITE_UNCONFIRMED", () => answers.push(refuse("RATE_LIMITED", 429, 60_000))],
+    ["the server is of an earlier version", "WRITE_UNCONFIRMED", () => answers.push(refuse("REQUEST_INVALID", 400))],
+    ["a hook refuses it", "ACTION_REFUSED", () => answers.push(refuse("ACTION_REFUSED", 403))],
+  ])("says whether it was saved only where that is known: %s when it is sent again", async (_, code, again) => {
+    backend.receive([row("k", 1, 4)]);
+    answers.push("lost");
+    const done = codeOf(() => backend.change("k", { increment: 1 }, { state: "present", seq: 0, value: 0 }));
+    await settle();
+    again();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await done).toBe(code);
+  });
+
   it("does not send at all while the browser has no connection", async () => {
     vi.stubGlobal("navigator", { onLine: false });
     backend.receive([row("k", 1, 4)]);
@@ -758,8 +944,10 @@ describe("somebody else who looks", () => {
     expect(valueOf("k")).toBe("unknown");
     first.resolve("lost");
     await vi.runAllTimersAsync();
-    for (const write of [sent, waiting, update])
+    for (const write of [waiting, update])
       expect(publicMessage((await write) as Error)).toContain("This was not saved.");
+    // Whether it was written in the name of the one before is not known.
+    expect(await sent).toMatchObject({ code: "WRITE_UNCONFIRMED" });
     expect(written.filter(({ text }) => text?.includes("Ada")).map(({ text }) => text)).toEqual([
       stringify("sent by Ada"),
     ]);

@@ -1,12 +1,16 @@
-import type { Entry, Reader, SignalBackend, Updater } from "../core/backend/backend.ts";
+import type { Entry, Reader, SignalBackend, Updater, WriteOptions } from "../core/backend/backend.ts";
 import { batch, cell, type Cell, type ReadonlyCell } from "../core/process/reactive.ts";
 import { withTimeout } from "../core/process/with-timeout.ts";
 import type { MinVersions } from "../core/backend/min-versions.ts";
 import { type KnownValue, type ListChangeRow, maxWatched, type ValueRow } from "./value-protocol.ts";
+import type { PresentEntry } from "../core/backend/entry.ts";
+import type { CommutingChange } from "../core/value/commuting.ts";
 import { loadCodec } from "./codec.ts";
 import { RenderedVersions } from "./rendered-versions.ts";
-import { entryHolding, heldOf, type PendingWrite, Slot } from "./slot.ts";
+import { copyOf, entryHolding, heldOf, loaded, type PendingWrite, Slot } from "./slot.ts";
 import type { StreamedValues } from "./value-port.ts";
+import type { Exposure } from "../core/exposure.ts";
+import { valueIn } from "./value-of.ts";
 
 /** A value that has left the screen is followed for this much longer, in milliseconds, and at most so many of them. */
 const followLeftMs = 30_000;
@@ -106,12 +110,20 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
     return { entry: (key) => this.entry(key), load: (keys) => this.read(keys) };
   }
 
-  async set(key: string, value: unknown): Promise<void> {
-    await this.#write(key, { held: { value: copyOf(value), original: value } });
+  async set(key: string, value: unknown, options?: WriteOptions): Promise<void> {
+    await this.#write(key, { held: { value: copyOf(value), original: value }, version: options?.version });
   }
 
-  update(key: string, updater: Updater): Promise<unknown> {
-    return this.#write(key, { updater });
+  update(key: string, updater: Updater, options?: WriteOptions): Promise<unknown> {
+    return this.#write(key, { updater, version: options?.version });
+  }
+
+  change(key: string, change: CommutingChange, initial: PresentEntry, options?: WriteOptions): Promise<unknown> {
+    const held = copyOf(change) as CommutingChange;
+    const before = (entry: Entry): unknown =>
+      entry.state === "present" ? valueIn(options as Exposure, entry) : initial.value;
+    const updater: Updater = (entry) => loaded.show?.(key, before(entry), held) ?? before(entry);
+    return this.#write(key, { change: held, updater, version: options?.version });
   }
 
   async delete(key: string): Promise<void> {
@@ -164,17 +176,15 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
 
   #leave(key: string): void {
     this.#watched.delete(key);
-    if (this.slot(key).confirmed) this.#followOn(key);
+    if (this.slot(key).confirmed) {
+      const stop = (): void => {
+        this.#left.delete(key);
+        this.#onWatch();
+      };
+      this.#left.set(key, setTimeout(stop, followLeftMs));
+      if (this.#left.size > maxLeft) this.#stopFollowing(this.#left.keys().next().value!);
+    }
     this.#onWatch();
-  }
-
-  #followOn(key: string): void {
-    const stop = (): void => {
-      this.#left.delete(key);
-      this.#onWatch();
-    };
-    this.#left.set(key, setTimeout(stop, followLeftMs));
-    if (this.#left.size > maxLeft) this.#stopFollowing(this.#left.keys().next().value!);
   }
 
   #stopFollowing(key: string): void {
@@ -204,7 +214,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
     return loading ? loading.then(() => (count === this.forgetCount.peek() ? take() : undefined)) : take();
   }
 
-  #write(key: string, change: Pick<PendingWrite, "held" | "updater">): Promise<unknown> {
+  #write(key: string, change: Pick<PendingWrite, "change" | "held" | "updater" | "version">): Promise<unknown> {
     const slot = this.slot(key);
     const last = slot.writes.at(-1);
     return new Promise((resolve, reject) => {
@@ -227,17 +237,7 @@ export class BrowserBackend implements SignalBackend, StreamedValues {
       // The code that writes could not be loaded.
       for (const write of [...slot.writes]) slot.reject(write, error);
       slot.show();
+      slot.isSending = false;
     }
-    slot.isSending = false;
-  }
-}
-
-/** A copy: later changes that the owner of a value makes to it are not shown. */
-function copyOf(value: unknown): unknown {
-  try {
-    return structuredClone(value);
-  } catch {
-    // The writer refuses it, and says what is wrong with it.
-    return value;
   }
 }

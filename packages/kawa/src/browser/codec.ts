@@ -12,5 +12,5 @@ export function decode(text: string): unknown {
 /** A promise to await before {@link decode} knows all of these values; mostly none. */
 export function loadCodec(rows: readonly ValueRow[]): Promise<void> | undefined {
   if (decodeFully || rows.every(([, text]) => text === null || decodePlain(text) !== notPlain)) return undefined;
-  return import("../core/value/value.ts").then(({ decodeValue }) => void (decodeFully = decodeValue));
+  return import("./stored-value.ts").then(({ decodeStored }) => void (decodeFully = decodeStored));
 }

@@ -20,6 +20,12 @@ export function createLocalBackend(): SignalBackend {
     readerFor: async () => backend,
     set: (key, value) => inTurn(() => void put(key, value)),
     update: (key, updater) => inTurn(() => put(key, updater(entry(key).peek()))),
+    change: async (key, change, initial) => {
+      const { applyChange } = await import("../core/value/commuting.ts");
+      const before = entry(key).peek();
+      const made = put(key, applyChange(key, before.state === "present" ? before.value : initial.value, change));
+      return "increment" in change ? made : undefined;
+    },
     delete: (key) => inTurn(() => void (entry(key).value = { state: "absent", seq: 1 })),
   };
   return backend;

@@ -1,22 +1,40 @@
 import { type Entry, unknownEntry, type Updater } from "../core/backend/backend.ts";
 import { cell, type Cell } from "../core/process/reactive.ts";
 import type { MinVersions } from "../core/backend/min-versions.ts";
+import type { CommutingChange } from "../core/value/commuting.ts";
 import type { ValueRow } from "./value-protocol.ts";
 import { decode } from "./codec.ts";
+import type { shownChange } from "./shown-change.ts";
 
 /** What a key holds. `text` is undefined while it is not encoded yet, and `null` where there is no value. `value` is a copy of `original`. */
 export type HeldValue = { readonly text?: string | null; readonly value?: unknown; readonly original?: unknown };
+
+/** What the code that writes brings along: it is loaded at the first write. */
+export const loaded: { show?: typeof shownChange } = {};
 
 /** An optimistic write: it is shown here, and the actor has not accepted it yet. */
 export type PendingWrite = {
   /** Undefined for a write that does not depend on the value before. */
   readonly updater?: Updater | undefined;
+  /** The server makes this change of what it has; the updater shows it. Undefined for other writes. */
+  change?: CommutingChange | undefined;
   /** What the key holds after the write. An update is computed when it is sent. */
   held?: HeldValue | undefined;
   isOnTheWay?: boolean;
-  /** True when the visitor who wrote it has gone: it is not shown, and not sent as the next visitor. */
+  /** Of a transaction. */
+  readonly part?: Participant | undefined;
+  /** True when the visitor who wrote it has gone: it is not shown, and not sent as the next visitor. A transaction hides its writes by it. */
   isOfAnother?: boolean;
+  /** Which version of its signal's definition it is of. */
+  readonly version?: number | undefined;
   readonly settled: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }[];
+};
+
+type Participant = {
+  /** The earlier writes of the key have ended. Resolves when the transaction has, and has taken its writes out of their slots. */
+  turn(): Promise<void>;
+  /** What comes before it may be something else now: what the actor holds, or another write of this tab. */
+  moved(isOfTab?: boolean): void;
 };
 
 export type SlotOptions = { readonly watched: () => void; readonly unwatched: () => void };
@@ -59,6 +77,7 @@ export class Slot {
     // The same object where the value was known: a write that was accepted changes nothing on the screen.
     const known = [confirmed, ...this.writes.map(({ held }) => held)].find((held) => held?.text === text);
     this.confirmed = { ...(known ?? heldOf(text)), seq, epoch };
+    for (const { part } of this.writes) part?.moved();
     this.show();
   }
 
@@ -103,10 +122,20 @@ export function heldOf(text: string | null): HeldValue {
   return text === null ? { text } : { text, value: decode(text) };
 }
 
-export function entryHolding({ text, value }: HeldValue, seq: number): Entry {
-  return text === null ? { state: "absent", seq } : { state: "present", seq, value };
+export function entryHolding({ text, value }: HeldValue, seq: number): Entry & { text?: string | undefined } {
+  return text === null ? { state: "absent", seq } : { state: "present", seq, value, text };
 }
 
 function valueOf(entry: Entry): unknown {
   return entry.state === "present" && entry.value;
+}
+
+/** A copy: later changes that the owner of a value makes to it are not shown. */
+export function copyOf(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    // The writer refuses it, and says what is wrong with it.
+    return value;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Entry } from "../core/backend/backend.ts";
-import { textOf } from "../core/backend/entry.ts";
+import { shownText, type Shaped } from "../core/fit-value.ts";
 import { hiddenRow, type ValueRow } from "./value-protocol.ts";
 
 export type RowOptions = {
@@ -9,11 +9,11 @@ export type RowOptions = {
 };
 
 /**
- * The row of a key as a server sends it to a browser.
+ * The row of a signal as a server sends it to a browser: migrated, since the definition may leave out what an earlier one has stored.
  *
  * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
  */
-export function toValueRow(key: string, entry: Entry, { epoch, isGuarded }: RowOptions): ValueRow {
-  if (isGuarded && entry.state !== "present") return hiddenRow(key);
-  return [key, textOf(key, entry), entry.seq, epoch];
+export function toValueRow(signal: Shaped, entry: Entry, { epoch, isGuarded }: RowOptions): ValueRow {
+  if (isGuarded && entry.state !== "present") return hiddenRow(signal.key);
+  return [signal.key, shownText(signal, entry), entry.seq, epoch];
 }

@@ -1,3 +1,4 @@
+import { isLeftOut } from "#platform";
 import { computed } from "./computed.ts";
 import type { FamilyDefinition } from "./family-pattern.ts";
 import { memberOf, type Members, membersKey, noMembers } from "./backend/members.ts";
@@ -28,7 +29,7 @@ export function memberIdsOf<P, T>(
   return listsOf(family, group as Partial<P> | undefined).ids;
 }
 
-/** As {@link memberIdsOf}, with their values. It changes with each of them. */
+/** As {@link memberIdsOf}, with their values. It changes with each of them. A member whose value does not fit the definition is left out. */
 export function membersOf<P, T>(
   family: EphemeralFamily<P, T>,
   ...[group]: GroupParam<P>
@@ -39,10 +40,12 @@ export function membersOf<P, T>(
 /** The list that a backend keeps of a group. It may be read by everyone who may read the members. */
 export function membersSignal(
   group: string,
-  { backend, exposure }: Pick<SignalDefinition<unknown>, "backend" | "exposure">,
+  { backend, options }: Pick<SignalDefinition<unknown>, "backend" | "options">,
 ): BackedSignal<Members> {
-  return signalOf({ key: membersKey(group), initial: noMembers, backend, exposure: exposure && { expose: "read" } });
+  return signalOf({ key: membersKey(group), initial: noMembers, backend, options: options?.expose && readable });
 }
+
+const readable = { expose: "read" } as const;
 
 type Lists<T> = { readonly ids: Readable<readonly string[]>; readonly members: Readable<ReadonlyMap<string, T>> };
 
@@ -57,10 +60,20 @@ function listsOf<P, T>(family: EphemeralFamily<P, T>, given: Partial<P> | undefi
   let lists = ofFamily.get(index) as Lists<T> | undefined;
   if (!lists) {
     const ids = computed(() => index.value.ids);
-    const members = computed(() => new Map(ids.value.map((id) => [id, family(withId(given, id)).value])));
+    const members = computed(() => new Map(ids.value.flatMap((id) => memberIn(id, family(withId(given, id))))));
     ofFamily.set(index, (lists = { ids, members }));
   }
   return lists;
+}
+
+/** One member whose value cannot be shown hides no other. */
+function memberIn<T>(id: string, member: Signal<T>): [string, T][] {
+  try {
+    return [[id, member.value]];
+  } catch (error) {
+    if (!isLeftOut(member.key, error)) throw error;
+    return [];
+  }
 }
 
 /** A parameter whose missing field is `id`, whatever its name; `id` itself where a parameter is no more than that. */

@@ -1,5 +1,5 @@
 import { clip, KawaError, show } from "./errors/errors.ts";
-import type { Exposure } from "./exposure.ts";
+import { type Exposure, exposureOf } from "./exposure.ts";
 import { maxMemberIdBytes, memberKey, memberOf } from "./backend/members.ts";
 import type { Signal, SignalDefinition } from "./signal.ts";
 
@@ -14,7 +14,7 @@ export type ExposedFamily = {
 
 const brand = Symbol.for("kawa.family");
 
-export type FamilyDefinition<P> = Pick<SignalDefinition<unknown>, "backend" | "exposure" | "ttlMs"> & {
+export type FamilyDefinition<P> = Pick<SignalDefinition<unknown>, "backend" | "options" | "ttlMs"> & {
   readonly keyOf: (param: P) => string;
 };
 
@@ -27,7 +27,8 @@ const minTtlMs = 1_000;
  * @throws {KawaError} OPTION_INVALID - its keys do not hold its parameters as they are, or it cannot be ephemeral
  */
 export function markFamily<P, T>(family: (param: P) => Signal<T>, definition: FamilyDefinition<P>): typeof family {
-  const { keyOf, exposure, ttlMs } = definition;
+  const { keyOf, options, ttlMs } = definition;
+  const exposure = exposureOf(options);
   if (!exposure && ttlMs === undefined) return family;
   const { paramOf, isLastSegment } = parameterFinder(keyOf);
   if (ttlMs !== undefined && !isLastSegment)
@@ -48,7 +49,12 @@ export function markFamily<P, T>(family: (param: P) => Signal<T>, definition: Fa
     }
   };
   const hasGroup = (group: string): boolean => ttlMs !== undefined && paramOf(memberKey(group, anyId)) !== undefined;
-  return Object.defineProperty(family, brand, { value: { exposure, find, hasGroup } satisfies ExposedFamily });
+  return markExposed(family, { exposure, find, hasGroup });
+}
+
+/** Lets {@link exposedFamilyOf} find what browsers may reach. */
+export function markExposed<F extends object>(family: F, exposed: ExposedFamily): F {
+  return Object.defineProperty(family, brand, { value: exposed });
 }
 
 function isLong(id: string): boolean {

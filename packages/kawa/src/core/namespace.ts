@@ -2,7 +2,7 @@ import { composeKey, fallbackBackend, askKeyLists, localBackend, markFamily } fr
 import { written } from "#written";
 import { type Backend, globalBackend, type OperationOptions } from "./backend/backend.ts";
 import type { EphemeralFamily } from "./ephemeral-family.ts";
-import type { EphemeralFamilyOptions, Exposure, SignalOptions } from "./exposure.ts";
+import type { EphemeralFamilyOptions, SignalOptions } from "./exposure.ts";
 import { type Signal, signalOf } from "./signal.ts";
 
 /** Options of {@link namespace}. */
@@ -99,6 +99,8 @@ export interface Namespace {
    * @throws {KawaError} as {@link keys}
    */
   clear(options?: OperationOptions): Promise<void>;
+  /** @internal */
+  readonly definition: { readonly backend: Backend | undefined };
 }
 
 function createNamespace(prefix: string, ownBackend: Backend | undefined): Namespace {
@@ -113,12 +115,13 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
     );
   return {
     prefix,
+    definition: { backend: ownBackend },
     namespace: (name, options = {}) => createNamespace(composeKey(prefix, name), options.backend ?? ownBackend),
     signal: (key, initial, options) =>
-      signalOf({ key: composeKey(prefix, key), initial, backend: ownBackend, exposure: exposureOf(options) }),
+      signalOf({ key: composeKey(prefix, key), initial, backend: ownBackend, options }),
     family: <P, T>(define: (param: P) => FamilyMember<T>, options?: SignalOptions<T> & { ttlMs?: number }) => {
       const keyOf = (param: P): string => composeKey(prefix, define(param).key);
-      const definition = { keyOf, backend: ownBackend, exposure: exposureOf(options), ttlMs: options?.ttlMs };
+      const definition = { keyOf, backend: ownBackend, options, ttlMs: options?.ttlMs };
       const member = (param: P): Signal<T> => {
         const { key, default: initial } = define(param);
         return signalOf({ ...definition, key: composeKey(prefix, key), initial });
@@ -135,10 +138,6 @@ function createNamespace(prefix: string, ownBackend: Backend | undefined): Names
     },
     clear,
   };
-}
-
-function exposureOf<T>({ expose, schema }: SignalOptions<T> = {}): Exposure | undefined {
-  return expose && { expose, schema };
 }
 
 /** The namespace without a prefix. */

@@ -1,9 +1,11 @@
 import {
+  alterValue,
   applyOptions,
   fallbackBackend,
   guardedEffect,
   type Initial,
   initialOf,
+  placeOf,
   redefine,
   untracked,
   valueOf,
@@ -11,74 +13,33 @@ import {
 } from "#platform";
 import { written } from "#written";
 import { type Backend, type Entry, globalBackend, globalBackendNow, type OperationOptions } from "./backend/backend.ts";
+import type { PresentEntry } from "./backend/entry.ts";
 import { clip } from "./errors/clip.ts";
-import type { Exposure } from "./exposure.ts";
+import type { Exposure, SignalOptions } from "./exposure.ts";
+import type { Shape } from "./shape.ts";
 import { processState } from "./process/process-state.ts";
+import type { AnyValueSignal, Signal } from "./signal-api.ts";
+import type { Bounds, ChangeKind, CommutingChange } from "./value/commuting.ts";
 import { noteRead, type Read, type Readable, readerIn } from "./backend/reads.ts";
 
-/**
- * A named, shared, durable value. Read it in a server component with `useReactive(signal)`.
- *
- * Values that a signal gives out are safe to keep. Plain objects and arrays are frozen: to change one throws, so write a
- * copy (`set({ ...user, name })`). What cannot be frozen, such as a Date, Map or Set, is a copy of its own for each read,
- * which costs its decoding each time; in a hot path read it once and keep it.
- */
-export interface Signal<T> extends Readable<T> {
-  /** Whole key, such as `app:counter`. */
-  readonly key: string;
-  /** Shown while the signal has no value. */
-  readonly initial: T;
-  /**
-   * Current value, as the actor has it for `context`: loaded first when this process does not know it yet.
-   *
-   * @throws {KawaError} ACTION_REFUSED - a hook of the actor refused it
-   * @throws {KawaError} CONTEXT_UNAVAILABLE - the backend's `getContext` threw
-   * @throws {KawaError} VALUE_UNREADABLE - what is stored is no value
-   * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - the value could not be loaded
-   * @throws {KawaError} RENDER_STATIC - `next build` is running, and would keep it
-   */
-  get(options?: OperationOptions): Promise<T>;
-  /**
-   * Writes a value, or what a function makes of the current one (then the same as {@link update}). The promise resolves
-   * when the value is durable; on the server the value becomes visible at that same moment, never before.
-   *
-   * @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE - the value cannot be stored
-   * @throws {KawaError} ACTION_REFUSED - a hook of the actor refused it
-   * @throws {KawaError} CONTEXT_UNAVAILABLE - the backend's `getContext` threw
-   * @throws {KawaError} HOOK_LOOP - hooks of actors ask for each other without end
-   * @throws {KawaError} DISK_FAILED - the disk did not take it
-   * @throws {KawaError} BACKEND_TIMEOUT, BACKEND_UNAVAILABLE, BACKEND_CLOSED - it was not confirmed
-   * @throws {KawaError} RENDER_STATIC - `next build` is running
-   * @throws {KawaError} RENDER_WRITE - a page is being rendered, in development; in production that is a warning
-   */
-  set(value: T | ((current: T) => T), options?: OperationOptions): Promise<void>;
-  /**
-   * Changes the value with a function of the current one, atomically across servers. `fn` may run more than once and must
-   * be pure. Resolves with the new value when it is durable.
-   *
-   * @throws {KawaError} as {@link set}
-   * @throws {KawaError} UPDATE_CONFLICT - other writers were faster for too long
-   */
-  update(fn: (current: T) => T, options?: OperationOptions): Promise<T>;
-  /**
-   * Removes the value: readers see {@link initial} again. Use `set` to keep a value, such as `null`. The promise resolves
-   * when that is durable.
-   *
-   * @throws {KawaError} as {@link set}
-   */
-  delete(options?: OperationOptions): Promise<void>;
-}
+export type { Signal } from "./signal-api.ts";
 
 const brand = Symbol.for("kawa.signal");
 
-export class BackedSignal<T> implements Signal<T> {
+export class BackedSignal<T> implements AnyValueSignal<T> {
   readonly key: string;
   /** What browsers may do with it; nothing when undefined. */
   exposure: Exposure | undefined;
+  /** What its values look like, where its definition says so; in browsers {@link exposure} has it. */
+  declare shape: Shape | undefined;
+  /** Of a query that browsers may reach: the signals of its rows. */
+  declare rowOf: ((id: string) => AnySignal) | undefined;
   /** How long a value lives after it was last set or renewed; undefined where it stays, and in browsers. */
   declare ttlMs: number | undefined;
   /** Who has read it with a hook, as far as that is known. `react/checks/hook-check` keeps it here, where a read finds it at once. */
   declare readBy: "components" | "async" | undefined;
+  /** In a browser, of a row of a collection: has queries show it at its place while it is written, and a little longer. */
+  declare place: ((work: Promise<unknown>) => void) | undefined;
   #initial: Initial;
   readonly #backend: Backend | undefined;
 
@@ -98,18 +59,22 @@ export class BackedSignal<T> implements Signal<T> {
     return this.#initial.text;
   }
 
+  get initialEntry(): PresentEntry {
+    return this.#initial.entry;
+  }
+
   redefine(initial: Initial): void {
     this.#initial = initial;
   }
 
   /** Tracked: a signal without a backend of its own moves to the global one as soon as there is one. */
   get backend(): Backend {
-    return this.#backend ?? globalBackend.value ?? fallbackBackend();
+    return placeOf(this.#backend ?? globalBackend.value ?? fallbackBackend(), this);
   }
 
   /** Untracked {@link backend}. A page may ask for it thousands of times. */
   get backendNow(): Backend {
-    return this.#backend ?? globalBackendNow() ?? fallbackBackend();
+    return placeOf(this.#backend ?? globalBackendNow() ?? fallbackBackend(), this);
   }
 
   get value(): T {
@@ -162,13 +127,37 @@ export class BackedSignal<T> implements Signal<T> {
     return written({ name: "delete", of: this, by: this.delete }, remove, async () => {});
   }
 
-  private change(fn: (current: T) => T, options: OperationOptions | undefined): Promise<T> {
+  increment(by = 1, { min, max, ...options }: Bounds & OperationOptions = {}): Promise<number> {
+    return this.alter({ increment: by, min, max }, options) as Promise<number>;
+  }
+
+  merge(patch: Partial<T>, options?: OperationOptions): Promise<void> {
+    return this.alter({ merge: patch }, options) as Promise<void>;
+  }
+
+  append(...items: unknown[]): Promise<void> {
+    return this.alter({ append: items }) as Promise<void>;
+  }
+
+  remove(item: unknown, options?: OperationOptions): Promise<void> {
+    return this.alter({ remove: item }, options) as Promise<void>;
+  }
+
+  private alter(change: CommutingChange, options?: OperationOptions): Promise<unknown> {
+    const [name] = Object.keys(change) as [ChangeKind];
+    const write = (): Promise<unknown> => alterValue(this, change, options);
+    // Where an increment is left out, the present value is the result.
+    const instead = async (): Promise<unknown> => ("increment" in change ? this.get(options) : undefined);
+    return written({ name, of: this, by: this[name] }, write, instead);
+  }
+
+  change(fn: (current: T) => T, options: OperationOptions | undefined): Promise<T> {
     const backend = this.backendNow;
     return backend.update(this.key, (entry) => fn(this.valueIn(entry)), writeOptions(this, options)) as Promise<T>;
   }
 
   valueIn(entry: Entry): T {
-    return entry.state === "present" ? (valueOf(this.key, entry) as T) : this.initial;
+    return entry.state === "present" ? (valueOf(this, entry) as T) : this.initial;
   }
 
   /** The key that a reader of this signal depends on. */
@@ -186,9 +175,12 @@ export type AnySignal = Pick<
   | "initial"
   | "initialText"
   | "key"
+  | "place"
   | "read"
   | "readBy"
   | "redefine"
+  | "rowOf"
+  | "shape"
   | "ttlMs"
   | "valueIn"
 >;
@@ -206,25 +198,25 @@ export type SignalDefinition<T> = {
   readonly key: string;
   readonly initial: T;
   readonly backend: Backend | undefined;
-  readonly exposure?: Exposure | undefined;
+  readonly options?: SignalOptions<unknown> | undefined;
   readonly ttlMs?: number | undefined;
 };
 
 /** Returns the one signal of `key` in this process, made on first use. */
-export function signalOf<T>(definition: SignalDefinition<T>): BackedSignal<T> {
+export function signalOf<T>(definition: SignalDefinition<T>): BackedSignal<T> & Signal<T> {
   const { key, initial, backend } = definition;
   const id = `${backend?.id ?? ""}\n${key}`;
   let found = signals.byKey.get(id)?.deref() as BackedSignal<T> | undefined;
   // A backend that was closed has a successor with the same id.
-  if (found && (backend === undefined || found.backendNow === backend)) {
-    redefine(found, initial);
-  } else {
+  if (found && (backend === undefined || found.backendNow === placeOf(backend, found))) redefine(found, initial);
+  else {
     found = new BackedSignal<T>(key, initialOf(key, initial), backend);
     signals.byKey.set(id, new WeakRef(found));
     signals.collected.register(found, id);
   }
   applyOptions(found, definition);
-  return found;
+  // It has the methods of all values, and the app sees those that fit its own.
+  return found as BackedSignal<T> & Signal<T>;
 }
 
 /** The signal of a key, where this process has defined it without a backend of its own, and something still uses it. */
@@ -236,7 +228,7 @@ export function knownSignal(key: string): AnySignal | undefined {
 export function isBacked<T>(source: Readable<T>): source is BackedSignal<T>;
 export function isBacked(source: unknown): source is BackedSignal<unknown>;
 export function isBacked(source: unknown): boolean {
-  return typeof source === "object" && source !== null && brand in source;
+  return brand in Object(source);
 }
 
 /** True for what `signal()`, `namespace().signal()` and families return, whichever copy of the module made it. */
@@ -245,6 +237,6 @@ export function isSignal(value: unknown): value is Signal<unknown> {
 }
 
 /** What Kawa's own code knows of a signal of the app. */
-export function backed<T>(signal: Signal<T>): BackedSignal<T> {
+export function backed<T>(signal: AnyValueSignal<T>): BackedSignal<T> {
   return signal as BackedSignal<T>;
 }

@@ -52,6 +52,17 @@ describe("withKawa", () => {
     );
   });
 
+  it("writes into the code of a build when that was made, the same for all processes of the build", () => {
+    vi.stubEnv("KAWA_BUILD", undefined);
+    expect(withKawa().env).not.toHaveProperty("KAWA_BUILD");
+    vi.stubEnv("NODE_ENV", "production");
+    const before = Math.floor(Date.now() / 1000);
+    const { KAWA_BUILD } = withKawa().env!;
+    expect(Number(KAWA_BUILD)).toBeGreaterThanOrEqual(before);
+    expect(process.env["KAWA_BUILD"]).toBe(KAWA_BUILD);
+    vi.unstubAllEnvs();
+  });
+
   it("takes a function, as Next does", async () => {
     const config = await withKawa(async (phase) => ({ env: { phase } }))("phase-production-build", {
       defaultConfig: {},

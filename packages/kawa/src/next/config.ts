@@ -56,7 +56,7 @@ export function withKawa(
   const backend = backendOf(options);
   return {
     ...config,
-    env: { ...config.env, KAWA_BACKEND: backend },
+    env: { ...config.env, KAWA_BACKEND: backend, ...buildVersion() },
     ...(/\./.test(backend) && aliases(config, `./${backend}`)),
     serverExternalPackages: [...new Set([...(config.serverExternalPackages ?? []), ...externals])],
     transpilePackages: [...new Set([...(config.transpilePackages ?? []), "kawa"])],
@@ -82,6 +82,15 @@ export function withKawa(
 function prepareProcess(): void {
   detached(() => {});
   watchConnections();
+}
+
+/**
+ * When this build was made, in seconds: the actors live where the newest build is. Processes of one build agree on it. `next start` reads the
+ * configuration too, but runs code into which it is written already.
+ */
+function buildVersion(): { readonly KAWA_BUILD?: string } {
+  if (process.env.NODE_ENV !== "production") return {};
+  return { KAWA_BUILD: (process.env.KAWA_BUILD ??= String(Math.floor(Date.now() / 1000))) };
 }
 
 /** Path of the module; `default` where the app has none, and `several` where it has to import the right one by itself. */

@@ -1,4 +1,5 @@
 export { prefetchSignal } from "./prefetch-signal.ts";
+export type { QueryData, QuerySource } from "./query-source.ts";
 export { type SignalQueryKey, signalQueryOptions, type SignalQueryOptions } from "./signal-query-options.ts";
 export {
   useSignalMutation,

@@ -12,7 +12,9 @@ import { type FakeRoute, rowOf, settle, stubBrowser } from "../../test/support/f
 import type { Entry } from "../core/backend/backend.ts";
 import { browserBackend } from "../browser/global-backend.ts";
 import { namespace } from "../core/namespace.ts";
+import type { KawaError } from "../core/errors/errors.ts";
 import type { Signal } from "../core/signal.ts";
+import { unfitText } from "../core/value/unfit-text.ts";
 import { followSignal } from "./live-queries.ts";
 import { noteVersion } from "./query-version.ts";
 import { signalQueryOptions } from "./signal-query-options.ts";
@@ -54,7 +56,7 @@ async function prefetched<T>(
   await server.prefetchQuery({
     queryKey: ["kawa", key],
     queryFn: ({ client: at, queryKey }) => {
-      noteVersion(at, queryKey, entry as Entry, epoch);
+      noteVersion(at, queryKey, { entries: [entry as Entry], epoch });
       return value;
     },
   });
@@ -81,6 +83,17 @@ describe("a query that follows its signal", () => {
     }
     await settle();
     expect(route.reads).toEqual([]);
+  });
+
+  it("is an error while the value cannot be shown, and keeps what it had", async () => {
+    put(signal, 0);
+    followSignal(client, signal);
+    receive(signal, 1, 1);
+    await browserBackend().receive([[signal.key, unfitText("VALUE_INVALID"), 2, "e1"]]);
+    const state = () => client.getQueryState<number, KawaError>(signalQueryOptions(signal).queryKey);
+    expect(state()).toMatchObject({ status: "error", data: 1, error: { code: "VALUE_INVALID" } });
+    receive(signal, 3, 3);
+    expect(state()).toMatchObject({ status: "success", data: 3, error: null });
   });
 
   it("follows for the stream before anything of the signal is known", () => {
@@ -143,12 +156,12 @@ describe("a query that follows its signal", () => {
     expect(cached(signal)).toBe(2);
   });
 
-  it("keeps the last value when the signal becomes undefined, of which a query knows nothing", () => {
+  it("is null where the signal is undefined, of which a query knows nothing", () => {
     const optional = namespace("query").signal<number | undefined>(`optional${count}`, 1, { expose: "read" });
     put(optional, 1);
     followSignal(client, optional);
     receive(optional, undefined, 1);
-    expect(cached(optional)).toBe(1);
+    expect(cached(optional)).toBeNull();
     receive(optional, 2, 2);
     expect(cached(optional)).toBe(2);
   });

@@ -1,12 +1,12 @@
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { browserBackend } from "../browser/global-backend.ts";
 import { processState } from "../core/process/process-state.ts";
-import { react, untracked } from "../core/process/reactive.ts";
-import { type AnySignal, backed, type Signal } from "../core/signal.ts";
+import { batch, react, untracked } from "../core/process/reactive.ts";
+import { dataOf, heldBy, isKnown, leadOf, type QuerySource } from "./query-source.ts";
 import { type QueryVersion, queryOf, takeVersion } from "./query-version.ts";
 
 type FollowedQuery = {
-  readonly signal: AnySignal;
+  readonly source: QuerySource<unknown>;
   followerCount: number;
   /** What the cache made of the signal's value: it keeps what is equal. */
   cached?: unknown;
@@ -32,9 +32,9 @@ class LiveQueries {
     });
   }
 
-  follow(signal: AnySignal): () => void {
-    const { key } = signal;
-    const followed = this.#followed.get(key) ?? this.#start(signal);
+  follow(source: QuerySource<unknown>): () => void {
+    const { key } = source;
+    const followed = this.#followed.get(key) ?? this.#start(source);
     followed.followerCount += 1;
     this.#show(followed);
     let isFollowing = true;
@@ -56,17 +56,23 @@ class LiveQueries {
     this.#client.resetQueries({ queryKey: ["kawa"] }).catch(() => {});
   }
 
-  #start(signal: AnySignal): FollowedQuery {
+  #start(source: QuerySource<unknown>): FollowedQuery {
     if (this.#followed.size === 0) {
       this.#unsubscribe = this.#client.getQueryCache().subscribe(({ type, query }) => {
         if (type === "updated") this.#onUpdate(query);
       });
     }
-    const followed: FollowedQuery = { signal, followerCount: 0, isShowing: false, stop() {} };
-    this.#followed.set(signal.key, followed);
-    if (signal.exposure?.expose === "write") browserBackend().prepareWrites();
+    const followed: FollowedQuery = { source, followerCount: 0, isShowing: false, stop() {} };
+    this.#followed.set(source.key, followed);
+    const lead = leadOf(source);
+    if (lead.exposure?.expose === "write") browserBackend().prepareWrites();
     followed.stop = react(() => {
-      void signal.backend.entry(signal.key).value;
+      // Reading rows whose list is not known would ask the server for it, and the stream brings it.
+      try {
+        if (lead.backend.entry(lead.key).value.state !== "unknown") void source.value;
+      } catch {
+        // It cannot be shown, which the query tells.
+      }
       untracked(() => this.#show(followed));
     });
     return followed;
@@ -92,18 +98,23 @@ class LiveQueries {
 
   /** False when there is nothing to do any more. */
   #showNext(followed: FollowedQuery): boolean {
-    const { signal } = followed;
-    const queryKey = ["kawa", signal.key];
+    const { source } = followed;
+    const queryKey = ["kawa", source.key];
     const query = queryOf(this.#client, queryKey);
     if (!query) return false;
     const { data } = query.state;
     const version = takeVersion(query);
-    if (version && data !== undefined) adopt(signal.key, data, version);
-    const entry = signal.backend.entry(signal.key).peek();
-    if (entry.state === "unknown") return false;
-    const value = signal.valueIn(entry);
-    const isShown = data !== undefined && data === followed.cached && value === followed.value;
-    if (isShown || value === undefined) return false;
+    if (version && data !== undefined) adopt(source, data, version);
+    const { backend } = leadOf(source);
+    if (!isKnown(source, (key) => backend.entry(key))) return false;
+    let value: unknown;
+    try {
+      value = dataOf(source.peek());
+    } catch (error) {
+      query.setState({ status: "error", error: error as Error });
+      return false;
+    }
+    if (data !== undefined && data === followed.cached && value === followed.value) return false;
     followed.value = value;
     followed.cached = this.#client.setQueryData(queryKey, value);
     return true;
@@ -111,18 +122,23 @@ class LiveQueries {
 }
 
 /** Takes over what a render has read, where it is newer. Which of two histories is older only the stream can tell. */
-function adopt(key: string, value: unknown, { seq, epoch, isAbsent }: QueryVersion): void {
-  const slot = browserBackend().slot(key);
-  if (slot.confirmed && (slot.confirmed.epoch !== epoch || slot.confirmed.seq >= seq)) return;
-  slot.confirmed = { ...(isAbsent ? { text: null } : { value }), seq, epoch };
-  slot.show();
+function adopt(source: QuerySource<unknown>, data: unknown, { seq, epoch, isAbsent, rows = [] }: QueryVersion): void {
+  batch(() => {
+    for (const [at, [key, value]] of heldBy(source, data).entries()) {
+      const slot = browserBackend().slot(key);
+      const version = at === 0 ? seq : (rows[at - 1] ?? 0);
+      if (slot.confirmed && (slot.confirmed.epoch !== epoch || slot.confirmed.seq >= version)) continue;
+      slot.confirmed = { ...(isAbsent && at === 0 ? { text: null } : { value }), seq: version, epoch };
+      slot.show();
+    }
+  });
 }
 
 const byClient = processState("live-queries", () => new WeakMap<QueryClient, LiveQueries>());
 
 /** Keeps the query of a signal live, as far as the client has one, until the returned function is called. */
-export function followSignal<T>(client: QueryClient, signal: Signal<T>): () => void {
+export function followSignal<T>(client: QueryClient, source: QuerySource<T>): () => void {
   let queries = byClient.get(client);
   if (!queries) byClient.set(client, (queries = new LiveQueries(client)));
-  return queries.follow(backed(signal));
+  return queries.follow(source as QuerySource<unknown>);
 }

@@ -1,9 +1,9 @@
 import type { QueryClient } from "@tanstack/react-query";
-import type { Signal } from "../core/signal.ts";
+import type { QuerySource } from "./query-source.ts";
 import { signalQueryOptions } from "./signal-query-options.ts";
 
 /**
- * Reads a signal into the cache of a server component, for the `HydrationBoundary` that it renders: the value as the other server
+ * Reads a signal, or a query of a collection, into the cache of a server component, for the `HydrationBoundary` that it renders: the value as the other server
  * components of the page see it. The page is not rendered again when it changes.
  *
  * A value that cannot be read is left to the browser, as `queryClient.prefetchQuery` does.
@@ -14,6 +14,6 @@ import { signalQueryOptions } from "./signal-query-options.ts";
  * await prefetchSignal(queryClient, counter);
  * return <HydrationBoundary state={dehydrate(queryClient)}>…</HydrationBoundary>;
  */
-export async function prefetchSignal<T>(queryClient: QueryClient, signal: Signal<T>): Promise<void> {
-  await queryClient.prefetchQuery(signalQueryOptions(signal));
+export async function prefetchSignal<T>(queryClient: QueryClient, source: QuerySource<T>): Promise<void> {
+  await queryClient.prefetchQuery(signalQueryOptions<T>(source));
 }

@@ -1,16 +1,32 @@
 import type { Query, QueryClient, QueryState } from "@tanstack/react-query";
 import type { Entry } from "../core/backend/backend.ts";
 
-/** The entry that the data of a query shows. */
-export type QueryVersion = { readonly seq: number; readonly epoch: string; readonly isAbsent: boolean };
+/** The entries that the data of a query shows. */
+export type QueryVersion = {
+  readonly seq: number;
+  readonly epoch: string;
+  readonly isAbsent: boolean;
+  /** Numbers of the rows, where the first is that of their list. */
+  readonly rows?: readonly number[];
+};
 
 // TanStack Query dehydrates `fetchMeta` with the data, also into a query that exists already. No other field of a query does that: `meta`
 // belongs to its observers, and `dataUpdatedAt` is the time of another clock.
 type VersionedState = Partial<QueryState> & { readonly fetchMeta: { readonly kawa?: QueryVersion } | null };
 
 /** To be called by a `queryFn` before it resolves. */
-export function noteVersion(client: QueryClient, queryKey: readonly unknown[], entry: Entry, epoch: string): void {
-  const kawa: QueryVersion = { seq: entry.seq, epoch, isAbsent: entry.state === "absent" };
+export function noteVersion(
+  client: QueryClient,
+  queryKey: readonly unknown[],
+  { entries: [entry, ...rows], epoch }: { readonly entries: readonly Entry[]; readonly epoch: string },
+): void {
+  const { seq, state } = entry!;
+  const kawa: QueryVersion = {
+    seq,
+    epoch,
+    isAbsent: state === "absent",
+    ...(rows.length > 0 && { rows: rows.map((row) => row.seq) }),
+  };
   queryOf(client, queryKey)?.setState({ fetchMeta: { kawa } } as VersionedState);
 }
 

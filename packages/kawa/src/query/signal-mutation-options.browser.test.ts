@@ -92,7 +92,11 @@ describe("a mutation of a signal", () => {
     await settle();
     const other = namespace("mutation").signal(`other${count}`, 0, { expose: "write" });
     route.answers.push(Response.json({ row: rowOf(other.key, 1, 3) }));
-    await new MutationObserver(client, signalMutationOptions(other)).mutate(1);
+    const done = new MutationObserver(client, signalMutationOptions(other)).mutate(1);
+    await settle();
+    // What is written while a request is on the way gathers for a frame.
+    await vi.advanceTimersByTimeAsync(16);
+    await done;
     expect(route.writes.map(({ key }) => key)).toEqual([signal.key, other.key]);
   });
 });

@@ -1,6 +1,6 @@
 import type { UseQueryResult, UseSuspenseQueryResult } from "@tanstack/react-query";
 import { KawaError } from "../core/errors/errors.ts";
-import type { Signal } from "../core/signal.ts";
+import type { QueryData, QuerySource } from "./query-source.ts";
 import type { UseSignalQueryOptions } from "./use-signal-query.ts";
 
 export type { UseSignalQueryOptions } from "./use-signal-query.ts";
@@ -11,16 +11,16 @@ export type { UseSignalQueryOptions } from "./use-signal-query.ts";
  *
  * @throws {KawaError} CONTEXT_UNSUPPORTED - always: this is the build for server components
  */
-export function useSignalQuery<T, TData = T>(
-  _signal: Signal<T>,
+export function useSignalQuery<T, TData = QueryData<T>>(
+  _source: QuerySource<T>,
   _options?: UseSignalQueryOptions<T, TData>,
 ): UseQueryResult<TData, Error> {
   throw unsupported("useSignalQuery");
 }
 
 /** @throws {KawaError} CONTEXT_UNSUPPORTED - always, as {@link useSignalQuery} */
-export function useSuspenseSignalQuery<T, TData = T>(
-  _signal: Signal<T>,
+export function useSuspenseSignalQuery<T, TData = QueryData<T>>(
+  _source: QuerySource<T>,
   _options?: Omit<UseSignalQueryOptions<T, TData>, "throwOnError">,
 ): UseSuspenseQueryResult<TData, Error> {
   throw unsupported("useSuspenseSignalQuery");

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { caught, codeOf } from "../../test/support/caught.ts";
 import { type Backend, registerBackend, unregisterBackend } from "../core/backend/backend.ts";
 import { createMemoryBackend } from "../core/memory/memory-backend.ts";
+import { collection } from "../core/collection.ts";
 import { namespace, signal } from "../core/namespace.ts";
 import type { Signal } from "../core/signal.ts";
 import type { ValueRow } from "../browser/value-protocol.ts";
@@ -16,6 +17,8 @@ import { useSignalQuery, useSuspenseSignalQuery } from "./use-signal-query.ts";
 
 const shared = namespace("ssr-query");
 const open = shared.signal("open", 1, { expose: "read" });
+const todos = collection<{ list: string }>(shared, "todos", { indexes: { byList: ["list"] }, expose: "read" });
+const hidden = collection<{ list: string }>(shared, "hidden", { indexes: { byList: ["list"] } });
 const secret = shared.signal("secret", "s3cret");
 
 let backend: Backend;
@@ -30,6 +33,13 @@ afterEach(() => {
   unregisterBackend(backend);
   vi.restoreAllMocks();
 });
+
+function Rows({ of }: { of: typeof todos }): ReactElement {
+  const { data: rows } = useSuspenseSignalQuery(of.query({ where: { list: "home" } }));
+  const { data: first } = useSignalQuery(of.first({ where: { list: "work" } }));
+  const { data: count } = useSignalQuery(of.count(), { select: (all) => `${all} in all` });
+  return createElement("output", undefined, JSON.stringify([rows.map(({ id }) => id), first, count]));
+}
 
 function Plain({ of }: { of: Signal<unknown> }): ReactElement {
   const { data, status } = useSignalQuery(of);
@@ -100,6 +110,27 @@ describe("useSignalQuery in the HTML of a client component", () => {
       createElement(Plain, { of: open as Signal<unknown> }),
     );
     expect((await render(boundary)).html).toContain("<output>success 5</output>");
+  });
+
+  it("has no data where the value cannot be shown, and the rest of the page is there", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    await backend.set(open.key, 1, { version: 2 });
+    expect((await render(createElement(Plain, { of: open as Signal<unknown> }))).html).toContain(
+      "<output>pending undefined</output>",
+    );
+    expect(await codeOf(() => render(createElement(Selected, { of: open as Signal<unknown> })))).toBe("VALUE_TOO_NEW");
+  });
+
+  it("shows queries of a collection, and gives the browser their rows", async () => {
+    for (const id of ["a", "b"]) await todos.upsert(id, { list: "home" });
+    const { html, rows } = await render(createElement(Rows, { of: todos }));
+    expect(html).toContain("<output>[[&quot;a&quot;,&quot;b&quot;],null,&quot;2 in all&quot;]</output>");
+    expect(rows.map(([key]) => key)).toEqual(expect.arrayContaining([todos("a").key, todos("b").key]));
+  });
+
+  it("refuses queries of a collection that is not exposed", async () => {
+    expect(await codeOf(() => render(createElement(Rows, { of: hidden })))).toBe("NOT_EXPOSED");
+    expect(await codeOf(() => signalQueryOptions(hidden.query()))).toBe("NOT_EXPOSED");
   });
 
   it("refuses a signal that is not exposed as useReactive does, and nothing of it is in the HTML", async () => {

@@ -6,18 +6,18 @@ import {
   useSuspenseQuery,
   type UseSuspenseQueryResult,
 } from "@tanstack/react-query";
-import type { Signal } from "../core/signal.ts";
+import type { QueryData, QuerySource } from "./query-source.ts";
 import { type SignalQueryKey, signalQueryOptions } from "./signal-query-options.ts";
 import { useFollow } from "./use-follow.ts";
 
 /** Options of {@link useSignalQuery}: those of `useQuery` by the same names, without how the value is read and kept current. */
-export type UseSignalQueryOptions<T, TData = T> = Pick<
-  UseQueryOptions<T, Error, TData, SignalQueryKey>,
+export type UseSignalQueryOptions<T, TData = QueryData<T>> = Pick<
+  UseQueryOptions<QueryData<T>, Error, TData, SignalQueryKey>,
   "gcTime" | "meta" | "notifyOnChangeProps" | "select" | "structuralSharing" | "throwOnError"
 >;
 
 /**
- * A signal as a query of TanStack Query: in the HTML, live afterwards without fetching again. It uses the `QueryClient` that the app
+ * A signal, or a query of a collection, as a query of TanStack Query: in the HTML, live afterwards without fetching again. It uses the `QueryClient` that the app
  * provides. `useReactive` alone does where nothing else needs the query cache.
  *
  * @throws {KawaError} CONTEXT_UNSUPPORTED - in a server component, which reads with `useReactive(signal)` or prefetches with
@@ -26,14 +26,14 @@ export type UseSignalQueryOptions<T, TData = T> = Pick<
  * @example
  * const { data: total } = useSignalQuery(cart, { select: ({ items }) => items.length });
  */
-export function useSignalQuery<T, TData = T>(
-  signal: Signal<T>,
+export function useSignalQuery<T, TData = QueryData<T>>(
+  source: QuerySource<T>,
   options: UseSignalQueryOptions<T, TData> = {},
 ): UseQueryResult<TData, Error> {
-  useFollow(signal);
-  const hydrated = useHydratedValue(signal, options.select);
-  return useQuery({ ...signalQueryOptions(signal), ...options, ...hydrated } as UseQueryOptions<
-    T,
+  useFollow<T>(source);
+  const hydrated = useHydratedValue<T, TData>(source, options.select);
+  return useQuery({ ...signalQueryOptions<T>(source), ...options, ...hydrated } as UseQueryOptions<
+    QueryData<T>,
     Error,
     TData,
     SignalQueryKey
@@ -45,13 +45,13 @@ export function useSignalQuery<T, TData = T>(
  *
  * @throws {KawaError} as {@link useSignalQuery}; and what else makes the value unreadable, to the nearest error boundary
  */
-export function useSuspenseSignalQuery<T, TData = T>(
-  signal: Signal<T>,
+export function useSuspenseSignalQuery<T, TData = QueryData<T>>(
+  source: QuerySource<T>,
   options: Omit<UseSignalQueryOptions<T, TData>, "throwOnError"> = {},
 ): UseSuspenseQueryResult<TData, Error> {
-  useFollow(signal);
-  const hydrated = useHydratedValue(signal, options.select);
-  return useSuspenseQuery({ ...signalQueryOptions(signal), ...options, ...hydrated } as Parameters<
-    typeof useSuspenseQuery<T, Error, TData, SignalQueryKey>
+  useFollow<T>(source);
+  const hydrated = useHydratedValue<T, TData>(source, options.select);
+  return useSuspenseQuery({ ...signalQueryOptions<T>(source), ...options, ...hydrated } as Parameters<
+    typeof useSuspenseQuery<QueryData<T>, Error, TData, SignalQueryKey>
   >[0]);
 }

@@ -1,3 +1,4 @@
+import { guardedEffect, untracked } from "#platform";
 import { browserBackend } from "../browser/global-backend.ts";
 import { loadUnknown } from "../core/backend/load-unknown.ts";
 import { collectReads, type Read, type Readable, readAs } from "../core/backend/reads.ts";
@@ -77,7 +78,14 @@ function createView<T>(source: Readable<T>): BrowserView<T> {
     fresh,
     subscribe: (listener) => {
       if (isBacked(source) && source.exposure?.expose === "write") backend.prepareWrites();
-      return source.subscribe(listener);
+      return guardedEffect(source, () => {
+        try {
+          void source.value;
+        } catch {
+          // It throws again in the render, where an error boundary shows it.
+        }
+        untracked(listener);
+      });
     },
     get: () => source.peek(),
     // A computed value may be a new object each time: it is kept.

@@ -9,6 +9,7 @@ import { createMemoryBackend } from "../core/memory/memory-backend.ts";
 import { namespace, signal } from "../core/namespace.ts";
 import { cell } from "../core/process/reactive.ts";
 import type { Readable } from "../core/backend/reads.ts";
+import { encodeValue } from "../core/value/value.ts";
 import type { ValueRow } from "../browser/value-protocol.ts";
 import { shareSnapshots, unshareSnapshots } from "./render/client-snapshots.ts";
 import { RenderSnapshots } from "./render/render-snapshots.ts";
@@ -118,6 +119,20 @@ describe("useReactive in the HTML of a client component", () => {
     const own = signal("closed");
     await own.set("open");
     expect((await render(own)).html).toContain("<output>closed</output>");
+  });
+
+  it("shows a migrated value, and gives the browser that and nothing else of what is stored", async () => {
+    type User = { readonly name: string };
+    const migrate = ({ name }: { name: string }): User => ({ name });
+    const definition = { expose: "read", version: 2, migrate: migrate as (value: unknown) => User } as const;
+    const user = shared.signal<User>("user", { name: "" }, definition);
+    const name = computed(() => user.value.name);
+    await backend.set(user.key, { name: "Ada", secret: "t0p" });
+    const { html, rows } = await render(name);
+    expect(html).toContain("<output>Ada</output>");
+    expect(rows.map((row) => row[1])).toEqual([encodeValue(user.key, { name: "Ada" }, undefined, 2)]);
+    await backend.set(user.key, null);
+    expect(await codeOf(() => render(name))).toBe("VALUE_NOT_MIGRATED");
   });
 
   it("refuses a signal that is not exposed, and nothing of it is in the HTML", async () => {

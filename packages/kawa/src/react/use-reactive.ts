@@ -83,9 +83,10 @@ function load(snapshots: RenderSnapshots, source: Readable<unknown>): Promise<vo
   );
 }
 
-function rowOf(snapshots: RenderSnapshots, { backend, key }: Read): ValueRow {
+function rowOf(snapshots: RenderSnapshots, signal: AnySignal): ValueRow {
+  const { backend, key } = signal;
   const snapshot = snapshots.of(backend)!;
-  return toValueRow(key, snapshot.peek(key), { epoch: snapshot.version.epoch, isGuarded: backend.isGuarded });
+  return toValueRow(signal, snapshot.peek(key), { epoch: snapshot.version.epoch, isGuarded: backend.isGuarded });
 }
 
 /** Snapshots for a page whose render this process does not know any more. */

@@ -1,3 +1,4 @@
+export { actorKeyOf } from "./actor-key-of.ts";
 export {
   createReactiveStateActor,
   type Durability,

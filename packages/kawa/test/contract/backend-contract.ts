@@ -2,13 +2,16 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import { effect } from "../../src/core/effect.ts";
 import type { Backend, Change, Entry } from "../../src/core/backend/backend.ts";
 import { codeOf } from "../support/caught.ts";
+import { describeChanging } from "./changing.ts";
 import { describeDeleting } from "./deleting.ts";
 import { describeEphemeral } from "./ephemeral.ts";
 import { describeGivenOutValues } from "./given-out-values.ts";
 import { describeListing } from "./listing.ts";
 import { describeSnapshots } from "./snapshots.ts";
 import { describeRefusedValues } from "./refused-values.ts";
+import { describeTransacting } from "./transacting.ts";
 import { describeStreams } from "./streams.ts";
+import { describeVersions } from "./versions.ts";
 import { increment, read as readFrom, valueOf, watch as watchBackend } from "./support.ts";
 
 /** Makes a backend with no values. The suite closes it. */
@@ -299,6 +302,9 @@ export function describeBackendContract(name: string, createBackend: BackendFact
     });
 
     describeDeleting(current);
+    describeChanging(current);
+    describeTransacting(current);
+    describeVersions(current);
     describeEphemeral(current);
     describeListing(current);
     describeSnapshots(current);

@@ -20,6 +20,7 @@ import type * as signals from "./lib/signals.ts";
 
 declare global {
   const batch: typeof kawa.batch;
+  const collection: typeof kawa.collection;
   const computed: typeof kawa.computed;
   const effect: typeof kawa.effect;
   const isKawaError: typeof kawa.isKawaError;
@@ -27,6 +28,7 @@ declare global {
   const namespace: typeof kawa.namespace;
   const publicMessage: typeof kawa.publicMessage;
   const read: typeof kawa.read;
+  const transaction: typeof kawa.transaction;
   const untracked: typeof kawa.untracked;
   const useReactive: typeof kawa.useReactive;
   const useSignalWrite: typeof kawa.useSignalWrite;
@@ -107,6 +109,8 @@ declare global {
   const app: kawa.Namespace;
   const users: kawa.Namespace;
   const counter: typeof signals.counter;
+  const stock: typeof signals.stock;
+  const balance: typeof signals.balance;
   const name: typeof signals.name;
   const points: typeof signals.points;
   const profile: typeof signals.profile;

@@ -7,6 +7,7 @@ import { host } from "../../src/rivetkit/host/host.ts";
 import { initReactiveBackend, reactiveRegistry } from "../../src/rivetkit/index.ts";
 import { RivetBackend } from "../../src/rivetkit/replica/rivet-backend.ts";
 import { describeBackendContract } from "../contract/backend-contract.ts";
+import { describeCollections } from "../contract/collections.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "kawa-contract-"));
 process.env["KAWA_DATA_DIR"] = dataDir;
@@ -24,7 +25,14 @@ function createBackend(): Backend {
   return initReactiveBackend({ registry: reactiveRegistry, actorId: `contract-${actorCount}`, global: false });
 }
 
+function createShards(): Backend {
+  actorCount += 1;
+  return initReactiveBackend({ registry: reactiveRegistry, actorId: `shards-${actorCount}`, global: false, shards: 4 });
+}
+
 describeBackendContract("initReactiveBackend on an embedded engine", createBackend);
+describeCollections("initReactiveBackend on an embedded engine", createBackend);
+describeBackendContract("initReactiveBackend with 4 shards on an embedded engine", createShards);
 
 describe("two replicas of one actor on an embedded engine", () => {
   it("count 2 x 1,000 increments as 2,000", { timeout: 60_000 }, async () => {

@@ -5,6 +5,7 @@ import { createClient } from "rivetkit/client";
 import { describe, expect, it, onTestFinished, type TestContext } from "vitest";
 import { addressOf, type EngineAccess, engineAccess } from "../../../../e2e/support/engine-access.ts";
 import { findEnginePort } from "../../src/rivetkit/engine/ports.ts";
+import type { Operations as LateOperations } from "./plain-node/late-actors.ts";
 import type { Operations as LifeOperations } from "./plain-node/backend-life.ts";
 import type { Operations as ExistingOperations } from "./plain-node/existing-registry/main.ts";
 import type { registry } from "./plain-node/existing-registry/registry.ts";
@@ -251,6 +252,13 @@ describe("several backends", () => {
 });
 
 describe("the life of a backend", () => {
+  it("begins after the start of a server that had no actors", async (context) => {
+    const script = run<LateOperations>("late-actors.ts", { dataDir: await makeDataDir(context) });
+    expect(await script.call("setAfterStart", "late")).toBe("late");
+    await script.endBy("SIGTERM");
+    expect(script.log).not.toContain("[kawa]");
+  });
+
   it("goes from idle to connecting, connected and closed", async (context) => {
     const script = run<LifeOperations>("backend-life.ts", { dataDir: await makeDataDir(context) });
     expect(await script.call("isInitialized")).toBe(false);

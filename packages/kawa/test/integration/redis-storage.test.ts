@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { redisStorage } from "../../src/rivetkit/storage/redis-storage.ts";
 import { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
 import type { StoreHandle } from "../../src/rivetkit/storage/storage.ts";
+import { describeColdContract } from "../contract/cold-contract.ts";
 import { describeStorageContract } from "../contract/storage-contract.ts";
 import { caught, codeOf } from "../support/caught.ts";
 import { removeRedisKeys } from "../support/redis.ts";
@@ -78,6 +79,7 @@ async function openHandle(storageUrl: string, name: string): Promise<StoreHandle
 
 describe.skipIf(!url)("redisStorage", () => {
   describeStorageContract("redisStorage", () => redisStorage({ url: url!, prefix }));
+  describeColdContract("redisStorage", () => redisStorage({ url: url!, prefix }));
 
   it("keeps the actors of another prefix apart", async () => {
     const name = randomUUID();

@@ -4,7 +4,7 @@ import type { ReactElement } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Backend, registerBackend, unregisterBackend } from "../../src/core/backend/backend.ts";
 import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
-import { namespace, type Signal, useReactive } from "../../src/index.react-server.ts";
+import { collection, namespace, type Signal, useReactive } from "../../src/index.react-server.ts";
 import {
   prefetchSignal,
   signalQueryOptions,
@@ -21,6 +21,7 @@ vi.mock("next/headers", () => ({ headers: async () => new Headers({ host: "local
 
 const shared = namespace("prefetch");
 const open = shared.signal("open", 0, { expose: "read" });
+const todos = collection<{ rank: number }>(shared, "todos", { indexes: { byRank: ["rank"] }, expose: "read" });
 const secret = shared.signal("secret", "s3cret");
 
 let backend: Backend;
@@ -56,6 +57,51 @@ describe("prefetchSignal in a server component", () => {
       [["kawa", "prefetch:open"], 1, { kawa: { seq: 1, epoch, isAbsent: false } }],
     ]);
     expect(reads).toBe(0);
+  });
+
+  it("reads the rows of a query, of the version that the page shows, each with its number", async () => {
+    await todos.upsert("a", { rank: 2 });
+    await todos.upsert("b", { rank: 1 });
+    await todos.count().get();
+    const { epoch } = backend.version;
+    let state: DehydratedState | undefined;
+    async function Page(): Promise<ReactElement> {
+      const client = new QueryClient();
+      requestScope().snapshots.of(backend);
+      await todos.upsert("c", { rank: 0 });
+      await prefetchSignal(client, todos.query({ index: "byRank" }));
+      await prefetchSignal(client, todos.first({ where: { rank: 7 } }));
+      await prefetchSignal(client, todos.count());
+      state = dehydrate(client);
+      return <output />;
+    }
+    expect((await renderServer(<Page />)).errors).toEqual([]);
+    const [rows, first, count] = state!.queries.map(({ state: of }) => of);
+    expect(rows).toMatchObject({
+      data: [
+        { id: "b", value: { rank: 1 } },
+        { id: "a", value: { rank: 2 } },
+      ],
+      fetchMeta: { kawa: { epoch, rows: [2, 1] } },
+    });
+    expect([first?.data, count?.data]).toEqual([null, 2]);
+  });
+
+  it("reads the rows that fit, which carry no version: the browser must not take them for all", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    await backend.set("prefetch:todos:a", { rank: 1 });
+    await backend.set("prefetch:todos:b", { rank: 2 }, { version: 2 });
+    const client = new QueryClient();
+    for (const onInvalid of ["skip", "show"] as const) {
+      const query = todos.query({ limit: onInvalid === "skip" ? 5 : 6, onInvalid });
+      await prefetchSignal(client, query);
+    }
+    const found = dehydrate(client).queries.map(({ state }) => [(state.data as unknown[]).length, state.fetchMeta]);
+    expect(found).toEqual([
+      [1, null],
+      [2, null],
+    ]);
+    vi.restoreAllMocks();
   });
 
   it("rejects for a signal that is not exposed, and leaves nothing of it in the cache", async () => {

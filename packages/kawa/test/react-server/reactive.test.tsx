@@ -216,8 +216,13 @@ async function push(fragments: readonly FragmentRef[], during: () => Promise<voi
 
 /** Lets time pass, with all that is to be done before and after. */
 async function pass(durationMs: number): Promise<void> {
-  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+  await turns();
   vi.advanceTimersByTime(durationMs);
+  await turns();
+}
+
+/** Lets everything be done that waits for no time. */
+async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
 }
 
@@ -423,6 +428,22 @@ describe("a push", () => {
     }
     // Of a component that has not been pushed yet half a millisecond is expected.
     expect(sizes).toEqual([10, 10, 5]);
+  });
+
+  it("follows a change at once: no timer lies in between, though the clock goes on", async () => {
+    const [ref] = await rendered(<Live name="at once" />);
+    const iterator = openPush({ tab, fragments: [ref!] }).pushes[Symbol.asyncIterator]();
+    const pushed = vi.fn<(result: IteratorResult<Push, unknown>) => void>();
+    void iterator.next().then(pushed);
+    let now = performance.now();
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 0.001));
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    await counter("at once").set(1);
+    await turns();
+    expect(pushed).toHaveBeenCalledTimes(1);
+    expect(timers.mock.calls.filter(([, delayMs = 0]) => delayMs < 1)).toEqual([]);
+    for (const spied of [clock, timers]) spied.mockRestore();
+    closePushes();
   });
 
   it("renders nothing while nobody reads, everything once when somebody does, and ends after 30 s", async () => {

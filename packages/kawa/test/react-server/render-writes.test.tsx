@@ -4,7 +4,7 @@ import { type Backend, registerBackend, unregisterBackend } from "../../src/core
 import { createMemoryBackend } from "../../src/core/memory/memory-backend.ts";
 import { asOwnWork } from "../../src/core/work/own-work.ts";
 import { markRefresh } from "../../src/core/work/refresh-requests.ts";
-import { batch, effect, isKawaError, namespace, read, signal } from "../../src/index.react-server.ts";
+import { batch, effect, isKawaError, namespace, read, signal, transaction } from "../../src/index.react-server.ts";
 import { asNext } from "../support/next-stores.ts";
 import { renderServer } from "./flight.ts";
 
@@ -47,6 +47,9 @@ const doors: Record<string, () => unknown> = {
   "signal.set() with a function": () => views.set(plusOne),
   "signal.update()": () => views.update(plusOne),
   "signal.delete()": () => views.delete(),
+  "signal.increment()": () => views.increment(),
+  "transaction()": () => transaction((tx) => tx.increment(views)),
+  "a transaction that reads": () => transaction(async (tx) => tx.set(views, (await tx.get(views)) + 1)),
   "a member of a family": () => ofPost("1").set(1),
   "a member of an ephemeral family": () => visitor("ada").set("Ada"),
   "a signal without a key": () => local.set(1),

@@ -76,6 +76,8 @@ class LoadingBackend implements Backend {
   readonly streams = { register: unused, unregister: unused };
   set = unused;
   update = unused;
+  change = unused;
+  transact = unused;
   renew = unused;
   delete = unused;
   clear = unused;

@@ -32,7 +32,7 @@ export class BatchLog {
   /** What a client has deleted since its record was stored before. */
   #takeDeletions(client: string, record: string): Write[] {
     const deletions: Write[] = [];
-    for (const [number, conflicts] of decodeRecord(record).applied) {
+    for (const [number, { conflicts }] of decodeRecord(record).applied) {
       const id = `${client} ${number}`;
       // A batch that was given up before it came is in conflict with the empty key.
       const isNew = !this.#committed.has(id) && !conflicts.includes("");

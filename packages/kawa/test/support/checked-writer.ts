@@ -1,6 +1,8 @@
 import type { Entry } from "../../src/core/backend/backend.ts";
+import { createPresentEntry } from "../../src/core/backend/entry.ts";
 import { isKawaError } from "../../src/core/errors/errors.ts";
 import { RivetBackend } from "../../src/rivetkit/replica/rivet-backend.ts";
+import { encodeValue } from "../../src/core/value/value.ts";
 import { type CommitHistory, isSame, type Path } from "./commit-history.ts";
 import { keys, type Mode, type Step } from "./scenario.ts";
 
@@ -67,6 +69,7 @@ export class CheckedWriter {
     else if (kind === "delete") this.#delete(key, `d${number}`);
     else if (kind === "deleteExpected") this.#deleteExpected(key, `d${number}`);
     else if (kind === "clear") this.#clear(prefixes[key] ?? "shared:", `d${number}`);
+    else if (kind === "append") this.#append(key, `u${number}`);
     else this.#update(kind as "update", key, `u${number}`);
   }
 
@@ -75,6 +78,17 @@ export class CheckedWriter {
     const asked = { key, id, startedAt: performance.now(), seq: this.#history.seq };
     const done = this.backend.set(key, [id]).then(() => this.#checkAcknowledged(asked, [id]));
     this.#track(id, done, { issued: [issued] });
+  }
+
+  /** As an update, but for the value that it starts from: the actor knows that alone. */
+  #append(key: string, id: string): void {
+    const initial = createPresentEntry(0, encodeValue(key, this.#deletionBefore(key)));
+    const issued = this.#issue(key, id);
+    const asked = { key, id, startedAt: performance.now(), seq: this.#history.seq };
+    const done = this.backend
+      .change(key, { append: [id] }, initial)
+      .then(() => this.#checkAcknowledged(asked, this.#history.applied.get(id)?.path ?? []));
+    this.#track(id, done, { issued: [issued], mayLose: () => this.#isOver(asked) });
   }
 
   #delete(key: string, id: string): void {
@@ -114,8 +128,7 @@ export class CheckedWriter {
   }
 
   #update(kind: "update" | "updateThatThrows" | "updateToNothing", key: string, id: string): void {
-    const before = this.#issued.get(key)?.findLast((write) => !write.id.startsWith("u"));
-    const deletion = before?.id.startsWith("d") && !before.isSettled ? [before.id] : [];
+    const deletion = this.#deletionBefore(key);
     const issued = this.#issue(key, id);
     const asked = { key, id, startedAt: performance.now(), seq: this.#history.seq };
     const { seq: shown } = this.backend.entry(key).peek();
@@ -144,6 +157,11 @@ export class CheckedWriter {
       const failure = kind === "updateToNothing" ? "VALUE_UNSERIALIZABLE" : `thrown by ${id}`;
       this.#track(id, done, { failure, issued: [issued], mayLose });
     }
+  }
+
+  #deletionBefore(key: string): string[] {
+    const before = this.#issued.get(key)?.findLast((write) => !write.id.startsWith("u"));
+    return before?.id.startsWith("d") && !before.isSettled ? [before.id] : [];
   }
 
   /** What an updater saw before it failed was, or was about to be, the value. */

@@ -2,6 +2,7 @@ import { actorAudience } from "../../src/rivetkit/wire/actor-audience.ts";
 import { ActorService } from "../../src/rivetkit/actor/actor-service.ts";
 import type { HookContext, ReactiveStateActorHooks } from "../../src/rivetkit/hooks/hooks.ts";
 import { serveReplica } from "../../src/rivetkit/actor/serve-replica.ts";
+import { shardsOf } from "../../src/rivetkit/sharding/shard-name.ts";
 import type { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
 import { createSocketPair, type TestSocket } from "./sockets.ts";
 import { openTestStore, TestDatabase } from "./sqlite.ts";
@@ -11,11 +12,7 @@ export class FakeActor {
   db: TestDatabase = new TestDatabase();
   store!: SignalStore;
   service!: ActorService;
-  readonly context: HookContext = {
-    actorId: "fake",
-    name: "reactiveState",
-    key: ["global"] as string[],
-  } as HookContext;
+  readonly context: HookContext;
   /** May be changed at any time, as an edit in development does. */
   hooks: ReactiveStateActorHooks;
   /** The server's end of every socket that was opened, oldest first. */
@@ -23,12 +20,13 @@ export class FakeActor {
   /** When set, no socket can be opened. */
   refusal: Error | undefined;
 
-  constructor(hooks: ReactiveStateActorHooks = {}) {
+  constructor(hooks: ReactiveStateActorHooks = {}, key = "global") {
     this.hooks = hooks;
+    this.context = { actorId: "fake", name: "reactiveState", key: [key] } as unknown as HookContext;
   }
 
   async start(): Promise<void> {
-    this.store = await openTestStore(this.db);
+    this.store = await openTestStore(this.db, { shards: shardsOf(this.context.key[0]) });
     const settings = () => ({ hooks: this.hooks, maxValueBytes: 256 * 1024 });
     this.service = new ActorService({ store: this.store, settings, context: this.context });
   }
@@ -55,10 +53,10 @@ export class FakeActor {
 }
 
 /** What `vi.mock("rivetkit/client")` gives instead of RivetKit's client. */
-export function fakeClient(actor: () => FakeActor): { createClient: () => object } {
+export function fakeClient(actor: (key: string) => FakeActor): { createClient: () => object } {
   return {
     createClient: () => ({
-      reactiveState: { getOrCreate: (key: string[]) => ({ webSocket: async () => actor().open(key) }) },
+      reactiveState: { getOrCreate: (key: string[]) => ({ webSocket: async () => actor(key[0]!).open(key) }) },
     }),
   };
 }

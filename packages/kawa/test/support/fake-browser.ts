@@ -152,12 +152,10 @@ export class FakeWindow extends EventTarget {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const answer = new Response(readable);
     this.#answer.mockResolvedValueOnce(answer);
-    const { body } = (await this.fetch(new URL(path, this.location.origin).href, {
-      headers: { rsc: "1" },
-    })) as Response;
+    const asked = this.fetch(new URL(path, this.location.origin).href, { headers: { rsc: "1" } }) as Promise<Response>;
     const writer = writable.getWriter();
-    const reader = body!.getReader();
-    await Promise.all([reader.read(), writer.write(new TextEncoder().encode('0:{"t":"$L2"}\n'))]);
+    void writer.write(new TextEncoder().encode('0:{"t":"$L2"}\n'));
+    await (await asked).body!.getReader().read();
     await writer.abort(new TypeError("network error"));
   }
 

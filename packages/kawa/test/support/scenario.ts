@@ -5,6 +5,7 @@ import type { FrameFate } from "./unlucky-wire.ts";
 const writes = [
   "set",
   "update",
+  "append",
   "delete",
   "deleteExpected",
   "clear",
@@ -38,7 +39,7 @@ const oneOf = <T>(weight: number, values: readonly T[]) => ({ weight, arbitrary:
 
 const step = fc.record<Step>({
   kind: fc.oneof(
-    oneOf<Kind>(16, ["set", "update"]),
+    oneOf<Kind>(16, ["set", "update", "append"]),
     oneOf<Kind>(7, writes),
     often<Kind>(2, "clear"),
     oneOf<Kind>(4, reads),

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
+import { SignalStore, type SignalStoreOptions } from "../../src/rivetkit/store/signal-store.ts";
 import { migrateSignalStore, type SqlDatabase, sqliteHandle } from "../../src/rivetkit/storage/sqlite-storage.ts";
 
 /** An actor's database in memory, with faults on demand. */
@@ -22,7 +22,7 @@ export class TestDatabase implements SqlDatabase {
 
 export async function openTestStore(
   db: TestDatabase = new TestDatabase(),
-  options: { maxDeletedKeys?: number } = {},
+  options: SignalStoreOptions = {},
 ): Promise<SignalStore> {
   await migrateSignalStore(db);
   return SignalStore.open(sqliteHandle(db), options);

@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { expectTypeOf, test } from "vitest";
-import { signal } from "../../src/index.ts";
+import { collection, namespace, type Row, signal } from "../../src/index.ts";
 import {
   prefetchSignal,
   signalQueryOptions,
@@ -24,6 +24,24 @@ test("a query has the type of its signal, or of what `select` makes of it", () =
   expectTypeOf(useCount).returns.toHaveProperty("data").toEqualTypeOf<number | undefined>();
   expectTypeOf(useSuspenseCart).returns.toHaveProperty("data").toEqualTypeOf<Cart>();
   expectTypeOf(useSuspenseCount).returns.toHaveProperty("data").toEqualTypeOf<number>();
+});
+
+test("a query of a collection has the type of its rows, and null where there is no first row", () => {
+  type Todo = { readonly title: string };
+  const todos = collection<Todo>(namespace("query-types"), "todos", { expose: "write" });
+  const useRows = () => useSignalQuery(todos.query());
+  const useTitles = () =>
+    useSuspenseSignalQuery(todos.query(), { select: (rows) => rows.map((row) => row.value.title) });
+  const useFirst = () => useSuspenseSignalQuery(todos.first());
+  const useCount = () => useSuspenseSignalQuery(todos.count());
+  const useRow = () => useSuspenseSignalQuery(todos("a"), { select: (todo) => todo?.title });
+  expectTypeOf(useRows).returns.toHaveProperty("data").toEqualTypeOf<readonly Row<Todo>[] | undefined>();
+  expectTypeOf(useTitles).returns.toHaveProperty("data").toEqualTypeOf<string[]>();
+  expectTypeOf(useFirst).returns.toHaveProperty("data").toEqualTypeOf<Row<Todo> | null>();
+  expectTypeOf(useCount).returns.toHaveProperty("data").toEqualTypeOf<number>();
+  expectTypeOf(useRow).returns.toHaveProperty("data").toEqualTypeOf<string | undefined>();
+  const read = (client: QueryClient) => client.getQueryData(signalQueryOptions(todos.first()).queryKey);
+  expectTypeOf(read).returns.toEqualTypeOf<Row<Todo> | null | undefined>();
 });
 
 test("how a query is read and kept current is not an option", () => {

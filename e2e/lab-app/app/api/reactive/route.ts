@@ -1,5 +1,8 @@
 import { createReactiveRoute } from "kawa/next";
+import { maxStreamMs } from "../../../lib/registry.ts";
 import { sessions } from "../../../lib/sessions.ts";
 import * as signals from "../../../lib/signals.ts";
 
-export const { GET, POST, PUT } = createReactiveRoute({ signals, session: sessions.read });
+const limits = maxStreamMs ? { maxDurationMs: maxStreamMs } : {};
+
+export const { GET, POST, PUT } = createReactiveRoute({ signals, session: sessions.read, ...limits });

@@ -1,12 +1,24 @@
+import type { DeleteOptions, OperationOptions, UpdateOptions, WriteOptions } from "./operation-options.ts";
+import type { Attempt } from "./transacting.ts";
 import { processState } from "../process/process-state.ts";
 import { cell, type Cell, type ReadonlyCell } from "../process/reactive.ts";
+import type { CommutingChange } from "../value/commuting.ts";
 import type { Version } from "../value/version.ts";
+import type { PresentEntry } from "./entry.ts";
+
+export type { Context, DeleteOptions, OperationOptions, UpdateOptions, WriteOptions } from "./operation-options.ts";
 
 /** What a backend knows of one key. `unknown` means that the key was not loaded yet; `absent` that it has no value. */
 export type Entry =
   | { readonly state: "unknown"; readonly seq: 0 }
   | { readonly state: "absent"; readonly seq: number }
-  | { readonly state: "present"; readonly seq: number; readonly value: unknown };
+  | {
+      readonly state: "present";
+      readonly seq: number;
+      readonly value: unknown;
+      /** Which version of the signal's definition the value is of. @default 1 */
+      readonly version?: number;
+    };
 
 export const unknownEntry: Entry = { state: "unknown", seq: 0 };
 
@@ -19,36 +31,6 @@ export type Change = { readonly keys: readonly string[]; readonly version: Versi
 /** Turns the current entry of a key into its next value. It may run again when another writer was faster. */
 export type Updater = (current: Entry) => unknown;
 
-/** Who acts, as the server has verified it: plain data, whose fields the hooks of an actor find in their `params`. */
-export type Context = Readonly<Record<string, unknown>>;
-
-/** In whose name something is read or written. */
-export type OperationOptions = {
-  /**
-   * Who acts. In a browser it changes nothing: the server knows who acts there.
-   *
-   * @default what `withContext` says, else the backend's `getContext`, else an anonymous caller
-   */
-  context?: Context | undefined;
-  /**
-   * `browser` where a browser asks for this operation. An actor with hooks of writes refuses a browser's write that no hook names, and an
-   * actor with hooks of reads such a read. Lists are the same for all. Hooks do not see the origin.
-   *
-   * @default server code asks, which may also do what no hook names
-   */
-  origin?: "browser" | undefined;
-};
-
-export type DeleteOptions = OperationOptions & {
-  /**
-   * Deletes the value only if it has this number, the `seq` of its entry; 0 stands for no value. The actor compares and deletes in one
-   * step, so what another writer has written meanwhile is not lost.
-   *
-   * @default whatever the value is
-   */
-  expect?: number | undefined;
-};
-
 /** Values as one identity may see them. */
 export interface Reader {
   /** Live entry of a key, without loading it. */
@@ -56,17 +38,6 @@ export interface Reader {
   /** Resolves when the entries of all `keys` are known; at once when they are already. */
   load(keys: readonly string[]): Promise<void>;
 }
-
-export type UpdateOptions = OperationOptions & {
-  /**
-   * The value is ephemeral: it is deleted when it was neither set nor renewed for this long, in milliseconds. A write without
-   * it makes a value that stays.
-   */
-  ttlMs?: number | undefined;
-};
-
-/** With `expect`, the value is written only over that of the number. */
-export type WriteOptions = UpdateOptions & DeleteOptions;
 
 /**
  * Values as they were at one version, whatever is written meanwhile. A cell that it returns shows that value only now: read the cell at
@@ -115,6 +86,16 @@ export interface SignalBackend extends Reader {
   /** Atomic across servers. Resolves with the value that was written, when it is durable. */
   update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown>;
   /**
+   * Applies a change to whatever the value is then, or to `initial` where there is none. Resolves when that is durable: an increment with
+   * the number that it has made, other changes with nothing.
+   *
+   * @throws {KawaError} CHANGE_REFUSED - the value is not of the kind that the change is for, or the result is out of its bounds
+   * @throws {KawaError} UPDATE_CONFLICT - the value has not the number that `expect` says, or is of an earlier version than `initial`; nothing
+   * was changed
+   * @throws {KawaError} VALUE_TOO_NEW - the value is of a later version than `initial`
+   */
+  change(key: string, change: CommutingChange, initial: PresentEntry, options?: WriteOptions): Promise<unknown>;
+  /**
    * Resolves when it is durable that the key has no value.
    *
    * @throws {KawaError} UPDATE_CONFLICT - the value has not the number that `expect` says; nothing was deleted
@@ -152,8 +133,20 @@ interface SnapshotSource {
   snapshotFor(options?: OperationOptions): Promise<Snapshot>;
 }
 
+/** Writes that belong together. */
+interface Transactions {
+  /**
+   * Commits what an attempt wants to write, all of it or nothing, if everything that it has read still is as it was; else tries again.
+   * Resolves when that is durable.
+   *
+   * @throws {KawaError} CHANGE_REFUSED, ACTION_REFUSED - one of its writes was refused, so none was made
+   * @throws {KawaError} UPDATE_CONFLICT - other writers were faster for too long
+   */
+  transact(attempt: Attempt, options?: OperationOptions): Promise<void>;
+}
+
 /** Where a server keeps the values of its signals. Every backend passes the same contract suite. */
-export interface Backend extends SignalBackend, KeyLists, SnapshotSource {
+export interface Backend extends SignalBackend, KeyLists, SnapshotSource, Transactions {
   readonly status: BackendStatus;
   /** True while this process may not hear of what others write: it is not connected any more, or nothing answers. @default false */
   readonly isCut?: boolean;
@@ -162,6 +155,10 @@ export interface Backend extends SignalBackend, KeyLists, SnapshotSource {
   /** As {@link isGuarded}, for what browsers ask: also true where hooks decide about lists alone. @default isGuarded */
   readonly isGuardedForBrowsers?: boolean;
   readonly streams: StreamRegistry;
+  /** Of a backend that is spread over shards: the one that has a key. It is a backend by itself, and known as one. */
+  shardOf?(key: string): Backend;
+  /** Of a shard: the backend that it is a part of. */
+  readonly partOf?: Backend | undefined;
   /** Whether the {@link Snapshot.identity} of a snapshot sees a value of a key now. @throws {KawaError} as {@link Reader.load} */
   seesValue?(key: string, identity: string): Promise<boolean>;
   /** Renews an ephemeral value, so that it lives for another `ttlMs`; that is no change. Resolves with false when there is none. */
@@ -230,7 +227,7 @@ export function onKnownBackend(listener: BackendListener): () => void {
 }
 
 export function registerBackend(backend: Backend, options: { global: boolean }): void {
-  if (backends.known.get(backend.id) !== backend) {
+  if (!backend.shardOf && backends.known.get(backend.id) !== backend) {
     backends.known.set(backend.id, backend);
     for (const listener of [...backends.listeners]) listener(backend.id, backend);
   }

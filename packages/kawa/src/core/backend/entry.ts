@@ -3,6 +3,7 @@ import { isKawaError, KawaError } from "../errors/errors.ts";
 import { isMemberList } from "./member-list.ts";
 import { readNamed } from "../value/unreadable.ts";
 import { decode, encodeValue } from "../value/value.ts";
+import { firstVersion, versionOfText } from "../value/value-version.ts";
 
 export type PresentEntry = Extract<Entry, { state: "present" }>;
 
@@ -12,7 +13,8 @@ export type PresentEntry = Extract<Entry, { state: "present" }>;
  * be frozen (Date, Map, Set, typed arrays, …): then each read decodes it anew.
  */
 export function createPresentEntry(seq: number, text: string): PresentEntry {
-  return new TextEntry(seq, text);
+  const version = versionOfText(text);
+  return version === firstVersion ? new TextEntry(seq, text) : new VersionedEntry(seq, text, version);
 }
 
 /** The entry of a key whose encoded value is `text`, or that has none. */
@@ -46,6 +48,20 @@ class TextEntry implements PresentEntry {
   }
 }
 
+class VersionedEntry extends TextEntry {
+  readonly version: number;
+
+  constructor(seq: number, text: string, version: number) {
+    super(seq, text);
+    this.version = version;
+  }
+}
+
+/** The version of the value of an entry; the first one where there is none. */
+export function versionOfEntry(entry: Entry): number {
+  return entry.state === "present" ? (entry.version ?? firstVersion) : firstVersion;
+}
+
 /** About how many characters the encoded value has; 0 where there is none. */
 export function sizeOfEntry(entry: Entry): number {
   return "size" in entry ? (entry as TextEntry).size : 0;
@@ -69,7 +85,7 @@ export function textOf(key: string, entry: Entry): string | null {
 function writtenOut(key: string, entry: PresentEntry): string {
   const { value } = entry;
   try {
-    return encodeValue(key, value, Number.POSITIVE_INFINITY);
+    return encodeValue(key, value, Number.POSITIVE_INFINITY, entry.version);
   } catch (cause) {
     if (!isKawaError(cause)) throw cause;
     // An earlier version of Kawa may have stored a short text that stands for a large value.

@@ -6,6 +6,7 @@ export type { KawaErrorCode } from "./error-codes.ts";
 const statuses: Partial<Record<KawaErrorCode, number>> = {
   ACTION_REFUSED: 403,
   BACKEND_UNAVAILABLE: 503,
+  CHANGE_REFUSED: 409,
   NOT_EXPOSED: 404,
   RATE_LIMITED: 429,
   UPDATE_CONFLICT: 409,

@@ -7,6 +7,8 @@ const statuses = {
   BACKEND_TIMEOUT: 504,
   BACKEND_UNAVAILABLE: 503,
   CACHE_PRIVATE: 500,
+  CHANGE_REFUSED: 409,
+  COLLECTIONS_UNSUPPORTED: 500,
   CONFIG_MISSING: 500,
   CONTEXT_UNAVAILABLE: 500,
   CONTEXT_UNSUPPORTED: 500,
@@ -26,6 +28,8 @@ const statuses = {
   HOOK_LOOP: 500,
   HOOK_MISSING: 500,
   HOST_REFUSED: 421,
+  INDEX_BUILDING: 503,
+  INDEX_MISSING: 500,
   KEY_INVALID: 400,
   LIVE_UPDATES_MISSING: 500,
   NOT_EXPOSED: 404,
@@ -37,14 +41,19 @@ const statuses = {
   REQUEST_INVALID: 400,
   REQUEST_TIMEOUT: 408,
   ROUTE_MISSING: 404,
+  ROW_MISSING: 404,
   RUNTIME_UNSUPPORTED: 500,
   SECRET_MISSING: 500,
+  SHARDS_MISMATCH: 503,
   STORE_INCOMPLETE: 503,
   STREAMS_EXHAUSTED: 503,
+  TRANSACTION_INVALID: 500,
   UNAUTHORIZED: 401,
   UPDATE_CONFLICT: 409,
   VALUE_INVALID: 422,
+  VALUE_NOT_MIGRATED: 500,
   VALUE_TOO_LARGE: 413,
+  VALUE_TOO_NEW: 409,
   VALUE_UNREADABLE: 500,
   VALUE_UNSERIALIZABLE: 400,
   WRITE_UNCONFIRMED: 504,
@@ -57,6 +66,7 @@ const retryableCodes: readonly string[] = [
   "DISK_FAILED",
   "ENGINE_START_FAILED",
   "ENGINE_UNREACHABLE",
+  "INDEX_BUILDING",
   "RATE_LIMITED",
   "REQUEST_TIMEOUT",
   "STREAMS_EXHAUSTED",
@@ -79,5 +89,5 @@ export function isRetryable(code: KawaErrorCode): boolean {
 
 /** True for codes whose errors may carry a sentence for people: the app's own, or how long they have to wait. */
 export function mayBePublic(code: KawaErrorCode): boolean {
-  return code === "ACTION_REFUSED" || code === "VALUE_INVALID" || code === "RATE_LIMITED";
+  return code === "ACTION_REFUSED" || code === "CHANGE_REFUSED" || code === "VALUE_INVALID" || code === "RATE_LIMITED";
 }

@@ -1,5 +1,6 @@
 import { type Backend, type Entry, type Reader, type Snapshot, unknownEntry } from "../backend/backend.ts";
 import { clip } from "../errors/clip.ts";
+import { querySpec } from "../collections/query-key.ts";
 import { groupIn } from "../backend/members.ts";
 import { nextWork } from "../work/next-work.ts";
 import { cell } from "../process/reactive.ts";
@@ -36,7 +37,9 @@ export function createBuildBackend(): Backend {
     snapshotFor: (): Promise<Snapshot> => read([]),
     set: write,
     update: write,
+    change: write,
     renew: write,
+    transact: () => refuse("A transaction was made"),
     delete: write,
     clear: write,
     keys: list,
@@ -59,6 +62,8 @@ export function refuseFrozen(key: string): void {
 export function wasRead(keys: readonly string[]): string {
   const [key] = keys;
   if (key === undefined) return "A signal was read";
+  const query = querySpec(key);
+  if (query) return `A query of "${clip(query.collection)}" was read`;
   const group = groupIn(key);
   return group === undefined ? `"${clip(key)}" was read` : `The members of "${clip(group)}" were read`;
 }

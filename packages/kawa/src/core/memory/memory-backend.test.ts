@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { describeBackendContract } from "../../../test/contract/backend-contract.ts";
+import { describeCollections } from "../../../test/contract/collections.ts";
 import { type Change, knownBackends } from "../backend/backend.ts";
 import { streamKey } from "../backend/key.ts";
 import { createMemoryBackend, localBackend, memoryBackend } from "./memory-backend.ts";
 
 describeBackendContract("createMemoryBackend", () => createMemoryBackend("contract"));
+describeCollections("createMemoryBackend", () => createMemoryBackend("contract"));
 
 describe("createMemoryBackend", () => {
   it("advances by one with every write", async () => {

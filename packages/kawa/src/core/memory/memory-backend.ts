@@ -9,17 +9,22 @@ import {
 } from "../backend/backend.ts";
 import { createPresentEntry, type PresentEntry } from "../backend/entry.ts";
 import { clip, KawaError } from "../errors/errors.ts";
-import { checkExpected } from "../backend/expected.ts";
+import { changeable, checkExpected } from "../backend/expected.ts";
 import { isUnder, streamKey } from "../backend/key.ts";
-import { isMemberList, MemberList } from "../backend/member-list.ts";
-import { memberOf, membersKey } from "../backend/members.ts";
+import { entriesOf, type MadeWrite, transactInMemory } from "./memory-transactions.ts";
+import { memberOf } from "../backend/members.ts";
 import { type HeldBounds, HeldCells } from "../backend/held-cells.ts";
 import { notify, reportErrors } from "../backend/notify.ts";
 import type { ReadAt } from "../backend/pinned-snapshot.ts";
 import { processState } from "../process/process-state.ts";
-import { batch, cell } from "../process/reactive.ts";
+import { batch, cell, type ReadonlyCell } from "../process/reactive.ts";
+import { definedFor } from "../collections/known-collections.ts";
+import { isQueryKey } from "../collections/query-key.ts";
+import { addLists } from "./changed-lists.ts";
+import { MemoryCollections } from "./memory-collections.ts";
 import { Snapshots } from "../backend/snapshots.ts";
 import { inTurn } from "../process/turn-budget.ts";
+import { applyChange, encodeChange, kindOf } from "../value/commuting.ts";
 import { encodeValue } from "../value/value.ts";
 import type { Version } from "../value/version.ts";
 
@@ -52,7 +57,10 @@ export function createMemoryBackend(id: string): Backend {
   const checkOpen = (): void => {
     if (closed) throw new KawaError("BACKEND_CLOSED", `Backend "${clip(id)}" was closed.`);
   };
-  const change = (entries: ReadonlyMap<string, Entry>): void => {
+  const collections = new MemoryCollections({ entryOf: entryOfKey, keys: () => cells.keys() });
+  const cellOf = (key: string): ReadonlyCell<Entry> => collections.cellOf(key, cells);
+  const change = (changed: ReadonlyMap<string, Entry>): void => {
+    const entries = new Map([...changed, ...collections.change(changed, seq)]);
     reportErrors(() =>
       batch(() => {
         for (const [key, entry] of entries) {
@@ -73,27 +81,23 @@ export function createMemoryBackend(id: string): Backend {
     clearTimeout(expiries.get(key)?.timer);
     expiries.delete(key);
   };
+  const live = (key: string, ttlMs: number | undefined): void => (ttlMs === undefined ? stay(key) : expire(key, ttlMs));
   /** Adds the lists of the groups in which one of these keys joins or leaves. */
-  const withLists = (entries: Map<string, Entry>, isEphemeral: boolean): Map<string, Entry> => {
-    const changed = [...entries.keys()].filter((key) => expiries.has(key) !== isEphemeral).map(memberOf);
-    for (const [group, members] of Map.groupBy(changed, (member) => member.group)) {
-      const list = membersKey(group);
-      const before = entryOfKey(list);
-      const ids = members.map(({ id }) => id);
-      const change = isEphemeral ? { left: [], joined: ids } : { left: ids, joined: [] };
-      entries.set(list, (isMemberList(before) ? before : MemberList.of(0, [])).changed(seq, change) as Entry);
-    }
+  const withLists = (entries: Map<string, Entry>, isEphemeral: (key: string) => boolean): Map<string, Entry> => {
+    const changed = [...entries.keys()].filter((key) => expiries.has(key) !== isEphemeral(key));
+    const joined = changed.filter(isEphemeral).map(memberOf);
+    const left = changed.filter((key) => !isEphemeral(key)).map(memberOf);
+    addLists(entries, { left, joined }, { seq, entryOf: entryOfKey });
     return entries;
   };
-  const write = (key: string, value: unknown, { ttlMs, expect }: WriteOptions = {}): unknown => {
+  const write = (key: string, value: unknown, { ttlMs, expect, version }: WriteOptions = {}): unknown => {
     checkOpen();
-    const text = encodeValue(key, value);
+    const text = encodeValue(key, value, undefined, version);
     checkExpected(key, entryOfKey(key), expect);
     seq += 1;
     const entry = createPresentEntry(seq, text);
-    const entries = withLists(new Map([[key, entry]]), ttlMs !== undefined);
-    if (ttlMs === undefined) stay(key);
-    else expire(key, ttlMs);
+    const entries = withLists(new Map([[key, entry]]), () => ttlMs !== undefined);
+    live(key, ttlMs);
     change(entries);
     return entry.value;
   };
@@ -102,8 +106,18 @@ export function createMemoryBackend(id: string): Backend {
     const present = keys.filter((key) => entryOfKey(key).state === "present");
     if (present.length === 0) return;
     seq += 1;
-    const entries = withLists(new Map(present.map((key) => [key, { state: "absent", seq }])), false);
+    const entries = withLists(new Map(present.map((key) => [key, { state: "absent", seq }])), () => false);
     for (const key of present) stay(key);
+    change(entries);
+  };
+  const writeAll = (made: readonly MadeWrite[]): void => {
+    checkOpen();
+    const some = made.filter(({ key, text }) => text !== null || entryOfKey(key).state === "present");
+    if (some.length === 0) return;
+    seq += 1;
+    const lives = new Map(some.map(({ key, text, ttlMs }) => [key, text === null ? undefined : ttlMs]));
+    const entries = withLists(entriesOf(some, seq), (key) => lives.get(key) !== undefined);
+    for (const [key, ttlMs] of lives) live(key, ttlMs);
     change(entries);
   };
   const renew = (key: string): boolean => {
@@ -117,7 +131,7 @@ export function createMemoryBackend(id: string): Backend {
     const rows: [string, PresentEntry][] = [];
     for (const key of cells.keys()) {
       const entry = entryOfKey(key);
-      if (entry.state === "present" && isUnder(prefix, key)) rows.push([key, entry]);
+      if (entry.state === "present" && isUnder(prefix, key) && !definedFor(key)) rows.push([key, entry]);
     }
     return rows.sort(([a], [b]) => (a < b ? -1 : 1));
   };
@@ -127,13 +141,26 @@ export function createMemoryBackend(id: string): Backend {
   const update: Backend["update"] = (key, updater, options) => {
     const change = (): unknown => {
       checkOpen();
-      return write(key, updater(entryOfKey(key)), { ttlMs: options?.ttlMs });
+      return write(key, updater(entryOfKey(key)), { ttlMs: options?.ttlMs, version: options?.version });
     };
     return writtenTo(
       { name: "update", of: { key }, by: update },
       () => inTurn(change),
       () => valueNow(backend, key),
     );
+  };
+  const changeKey: Backend["change"] = (key, change, initial, options) => {
+    const { ttlMs, expect } = options ?? {};
+    const perform = (): unknown => {
+      checkOpen();
+      encodeChange(key, change);
+      checkExpected(key, entryOfKey(key), expect);
+      const before = entryOfKey(key);
+      const made = applyChange(key, changeable(key, before, initial).value, change);
+      write(key, made, { ttlMs, version: initial.version });
+      return "increment" in change ? made : undefined;
+    };
+    return writtenTo({ name: kindOf(change), of: { key }, by: changeKey }, () => inTurn(perform), nothing);
   };
   const deleteKey: Backend["delete"] = (key, options) => {
     const change = (): void => {
@@ -165,8 +192,8 @@ export function createMemoryBackend(id: string): Backend {
         }),
       unregister: (scopes) => inTurn(() => remove(scopes.map(streamKey))),
     },
-    entry: (key) => cells.get(key),
-    load: () => inTurn(checkOpen),
+    entry: cellOf,
+    load: (keys) => inTurn(() => (checkOpen(), void keys.filter(isQueryKey).forEach(cellOf))),
     async readerFor(options) {
       if (options?.origin !== "browser") return this;
       // Browsers choose keys: beyond the bound, cells of keys without a value are not kept.
@@ -182,7 +209,10 @@ export function createMemoryBackend(id: string): Backend {
     },
     set,
     update,
+    transact: (attempt) =>
+      transactInMemory(attempt, { openSnapshot: () => backend.openSnapshot()!, entryOf: entryOfKey, commit: writeAll }),
     renew: (key) => inTurn(() => renew(key)),
+    change: changeKey,
     delete: deleteKey,
     clear,
     keys: (prefix) => inTurn(() => list(prefix).map(([key]) => key)),

@@ -1,4 +1,5 @@
 import { type Backend, type Change, globalBackend } from "../backend/backend.ts";
+import { homeOf } from "../backend/home-of.ts";
 import { detached } from "../process/detached.ts";
 import { isKawaError } from "../errors/errors.ts";
 import { streamScope } from "../backend/key.ts";
@@ -123,7 +124,7 @@ export class InlineStreams {
     if (now - readAt < renderMs) return true;
     // Pages of one path may show different streams: a browser that does not render a new value shows another one.
     if (unreadSince !== undefined && now - unreadSince >= unreadMs) return false;
-    return isShown(this.backend.id, key);
+    return isShown(homeOf(this.backend, key).id, key);
   }
 
   async #end(scope: string, { producer }: ShownStream): Promise<void> {

@@ -2,6 +2,7 @@ import { fromBase64, partOf } from "./value-bytes.ts";
 import { costs, type DecodedValue, maxValueDepth, valuesByCode } from "./value-format.ts";
 import { typedArrayClasses } from "./value-kinds.ts";
 import { type PathSegment, ValueRefusal } from "./value-refusal.ts";
+import { versionIn } from "./value-version.ts";
 import { bigIntFrom, dateFrom } from "./value-text.ts";
 
 /**
@@ -40,7 +41,8 @@ class Decoder {
   }
 
   decode(root: number): DecodedValue {
-    return { value: this.#read(root), isFrozen: this.#isFrozen };
+    const versioned = root === 0 ? versionIn(this.#nodes[0]) : undefined;
+    return { value: this.#read(versioned ? versioned.root : root), isFrozen: this.#isFrozen };
   }
 
   #read(index: unknown): unknown {

@@ -1,14 +1,15 @@
 import { clip } from "../errors/clip.ts";
 import { toBase64, utf8Length } from "./value-bytes.ts";
 import { codeOf, costs, type EncodedValue, maxBigIntDigits, maxValueDepth } from "./value-format.ts";
+import { firstVersion, versionNode } from "./value-version.ts";
 import { hasNames, kindOf } from "./value-kinds.ts";
 import { type PathSegment, ValueRefusal } from "./value-refusal.ts";
 import { isLongBigInt, isSimple, quote, textOfDate } from "./value-text.ts";
 import { whyBufferRefused, whyRefused } from "./why-refused.ts";
 
 /** @throws {ValueRefusal} - the value is outside of the grammar, or takes more than `maxBytes` when nothing in it is shared */
-export function encode(value: unknown, maxBytes: number): EncodedValue {
-  return new Encoder(maxBytes).encode(value);
+export function encode(value: unknown, maxBytes: number, version: number): EncodedValue {
+  return new Encoder(maxBytes).encode(value, version);
 }
 
 /** Writes a value as a tree: an object is written in each place where it is, texts and numbers once. */
@@ -27,18 +28,20 @@ class Encoder {
     this.#maxBytes = maxBytes;
   }
 
-  encode(value: unknown): EncodedValue {
+  encode(value: unknown, version: number): EncodedValue {
+    if (version > firstVersion) this.#nodes.push("");
     const root = this.#addGuarded(value);
-    const text = root < 0 ? String(root) : `[${this.#nodes.join(",")}]`;
+    if (version > firstVersion) this.#nodes[0] = versionNode(version, root);
+    const text = this.#nodes.length === 0 ? String(root) : `[${this.#nodes.join(",")}]`;
     return { text, bytes: text.length + this.#extraBytes, expandedBytes: this.#expandedBytes };
   }
 
-  /** A Proxy or a getter in a list runs code of the app: what that throws is a refusal. */
   #addGuarded(value: unknown): number {
     try {
       return this.#add(value);
     } catch (error) {
       if (error instanceof ValueRefusal) throw error;
+      // A Proxy or a getter in a list runs code of the app.
       throw this.#refusal(`reading it threw ${clip(error)}; store plain data`);
     }
   }
@@ -51,11 +54,9 @@ class Encoder {
       case "bigint":
         return this.#addPrimitive(value);
       case "number":
-        return Number.isFinite(value) && !Object.is(value, -0)
-          ? this.#addPrimitive(value)
-          : this.#addCode(codeOf(value));
+        return Number.isFinite(value) && !Object.is(value, -0) ? this.#addPrimitive(value) : this.#addCode(value);
       case "undefined":
-        return this.#addCode(codeOf(value));
+        return this.#addCode(value);
       case "object":
         return value === null ? this.#addPrimitive(value) : this.#addObject(value);
       default:
@@ -63,9 +64,9 @@ class Encoder {
     }
   }
 
-  #addCode(code: number): number {
+  #addCode(value: number | undefined): number {
     this.#spend(costs.code);
-    return code;
+    return codeOf(value);
   }
 
   #addPrimitive(value: string | number | boolean | bigint | null): number {

@@ -2,6 +2,7 @@ import { clip, KawaError } from "../errors/errors.ts";
 import * as decoder from "./value-decoder.ts";
 import { encode } from "./value-encoder.ts";
 import { type DecodedValue, type EncodedValue, maxExpandedBytes } from "./value-format.ts";
+import { firstVersion, versionOfText } from "./value-version.ts";
 import { ValueRefusal } from "./value-refusal.ts";
 
 /** Largest encoded value in bytes. */
@@ -12,14 +13,19 @@ const maxMeasuredBytes = 64 * 1024 * 1024;
 
 /**
  * Encodes a value for the store and the wire: JSON plus Date, undefined, NaN, Infinity, -0, BigInt, Map, Set, typed arrays and
- * ArrayBuffer, and nothing else. What is given back is equal in every part.
+ * ArrayBuffer, and nothing else. What is given back is equal in every part. The text names its `version`, unless that is the first one.
  *
  * @throws {KawaError} VALUE_UNSERIALIZABLE - the value holds something else, contains itself, or is nested too deep; names where
  * @throws {KawaError} VALUE_TOO_LARGE - the encoded value is larger than `maxBytes`, counted as if nothing in it were shared
  * @see docs/values.md
  */
-export function encodeValue(key: string, value: unknown, maxBytes: number = maxValueBytes): string {
-  const { text, bytes, expandedBytes } = encodeOrRefuse(key, value, maxBytes);
+export function encodeValue(
+  key: string,
+  value: unknown,
+  maxBytes: number = maxValueBytes,
+  version: number = firstVersion,
+): string {
+  const { text, bytes, expandedBytes } = encodeOrRefuse(key, value, { maxBytes, version });
   const size = Math.max(bytes, expandedBytes);
   // A reader does not know `maxBytes`.
   const limit = Math.min(maxBytes, Math.max(bytes, maxExpandedBytes(text.length)));
@@ -34,6 +40,13 @@ export function encodeValue(key: string, value: unknown, maxBytes: number = maxV
  */
 export function decodeValue(text: string, maxBytes?: number): unknown {
   return decode(text, maxBytes).value;
+}
+
+/** Another text of the same value, of this version. */
+export function withVersion(key: string, text: string, version: number): string {
+  return versionOfText(text) === version
+    ? text
+    : encodeValue(key, decodeValue(text), Number.POSITIVE_INFINITY, version);
 }
 
 /** Text of the value `undefined`. */
@@ -51,11 +64,13 @@ export function decode(text: string, maxBytes: number = maxExpandedBytes(text.le
   }
 }
 
-function encodeOrRefuse(key: string, value: unknown, maxBytes: number): EncodedValue {
+type EncodeOptions = { readonly maxBytes: number; readonly version: number };
+
+function encodeOrRefuse(key: string, value: unknown, { maxBytes, version }: EncodeOptions): EncodedValue {
   // More than is allowed, to say how large the value is.
   const measuredBytes = Math.min(maxMeasuredBytes, Math.max(maxBytes, 4 * maxBytes));
   try {
-    return encode(value, measuredBytes);
+    return encode(value, measuredBytes, version);
   } catch (cause) {
     if (!(cause instanceof ValueRefusal)) throw cause;
     if (cause.isTooLarge) throw tooLarge(key, { bytes: measuredBytes, maxBytes, isMore: true });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { runInThisContext } from "node:vm";
+import { describe, expect, it, vi } from "vitest";
 import { formatVersions, parseVersions, type ShownVersions, toShownVersions } from "./version.ts";
 
 describe("formatVersions and parseVersions", () => {
@@ -42,9 +43,12 @@ describe("formatVersions and parseVersions", () => {
   });
 
   it("reads a long hostile text in linear time", () => {
-    const text = "a".repeat(200_000) + "@".repeat(200_000) + ";".repeat(200_000);
-    const start = performance.now();
-    expect(Object.keys(parseVersions(text))).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    const text = "a".repeat(500_000) + "@".repeat(500_000) + ";".repeat(500_000);
+    let read: ShownVersions | undefined;
+    vi.stubGlobal("readHostileText", () => (read = parseVersions(text)));
+    // Were each character looked at for each other one, it would take hours.
+    runInThisContext("readHostileText()", { timeout: 20_000 });
+    vi.unstubAllGlobals();
+    expect(Object.keys(read!)).toEqual([]);
   });
 });

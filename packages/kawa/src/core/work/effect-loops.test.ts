@@ -3,6 +3,7 @@ import { computed } from "../computed.ts";
 import { effect } from "../effect.ts";
 import { createMemoryBackend } from "../memory/memory-backend.ts";
 import { namespace } from "../namespace.ts";
+import { transaction } from "../transaction.ts";
 import type { Backend } from "../backend/backend.ts";
 import { batch } from "../process/reactive.ts";
 import { untracked } from "#platform";
@@ -61,6 +62,22 @@ describe.each(kinds)("over a backend %s,", (_, create) => {
     return { a: app.signal("a", 0), b: app.signal("b", 0), app };
   };
   const run = (fn: () => void): void => onTestFinished(effect(fn));
+
+  it("an effect that changes what it reads by a transaction or an increment is stopped", async () => {
+    const { a, b } = start();
+    run(function payOut() {
+      const { value } = a;
+      void transaction((tx) => tx.set(a, value + 1));
+    });
+    await ended();
+    expect(loops()[0]).toContain('"app:a", which it writes itself');
+    logged.mockClear();
+    run(function countOn() {
+      if (b.value >= 0) void b.increment();
+    });
+    await ended();
+    expect(loops()[0]).toContain('"app:b", which it writes itself');
+  });
 
   it("an effect that writes what it reads is stopped, named, and the process goes on", async () => {
     const { a, b } = start();

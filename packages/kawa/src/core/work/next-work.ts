@@ -6,6 +6,9 @@ export type NextWork = {
   /** The running page or route handler, such as `/posts/[id]/page` or `/sitemap.xml/route`. */
   readonly page: string;
   readonly route: string;
+  /** Names of what `next build` has made, and of its deployment where it has one. */
+  readonly buildId?: string;
+  readonly deploymentId?: string;
   readonly forceStatic?: boolean;
   readonly dynamicShouldError?: boolean;
   readonly cacheComponentsEnabled?: boolean;
@@ -51,6 +54,12 @@ export function nextWork(): { readonly work: NextWork; readonly unit: NextUnit |
   const stores = nextStores();
   const work = stores?.work.getStore();
   return work && { work, unit: stores?.unit.getStore() };
+}
+
+/** The build whose code runs, as Next compares it with that of a page. Undefined outside of Next. */
+export function servedBuild(): string | undefined {
+  const work = nextWork()?.work;
+  return work?.deploymentId || work?.buildId;
 }
 
 /**

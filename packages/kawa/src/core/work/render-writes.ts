@@ -67,7 +67,7 @@ export function isLeftOut(what: string, key: string, by: (...args: never) => unk
 }
 
 /** The render of client components into HTML: it is made in one go, so it has not ended where it is asked. */
-const neverEnds = new AbortController().signal;
+const neverEnds = { aborted: false } as AbortSignal;
 
 function currentRender(): AbortSignal | undefined {
   for (const signalOf of renderSignals) {

@@ -5,7 +5,17 @@ import { processState } from "../process/process-state.ts";
 import { isLeftOut } from "./render-writes.ts";
 import { reported } from "../process/reported-promise.ts";
 
-const verbs = { set: "Writing", update: "Updating", delete: "Deleting", clear: "Clearing" } as const;
+const verbs = {
+  set: "Writing",
+  update: "Updating",
+  increment: "Incrementing",
+  merge: "Merging into",
+  append: "Appending to",
+  remove: "Removing from",
+  delete: "Deleting",
+  clear: "Clearing",
+  transaction: "Committing",
+} as const;
 
 /** A function that was called to write. */
 export type WriteCall = {

@@ -30,6 +30,12 @@ export const rateLimits = {
 /** What each of these adds to the cost of a request; a request alone costs 1. */
 export const costs = {
   key: 1 / 25,
+  /** A value that is written in the request of another write. It was measured to take a fourteenth of a request. */
+  furtherValue: 1 / 10,
+  /** A query of a collection, beside the rows that it may find: each of them counts as a key. */
+  query: 1,
+  /** All entries between the bounds of a count are looked at, and only the actor knows how many these are. */
+  count: 5,
   keptKey: 1 / 4,
   render: 1 / 25,
   fragment: 1 / 10,
@@ -110,8 +116,15 @@ export const pushLimits = {
 } as const;
 
 export const writeLimits = {
+  /** Most bytes of a value that counts as a further one, as it is read. */
+  smallValueBytes: 8 * kib,
   /** Writes whose outcome is remembered, for writes that are sent again. */
   outcomes: { perAddress: 2_000, perProcess: 20_000 },
   /** Different keys of durable values that one client may write in an hour. */
   keysPerHour: { perSession: 2_000, perAddress: 20_000 },
+} as const;
+
+export const queryLimits = {
+  /** Queries of collections that one client has not asked for lately: a search page may ask for two at each letter. */
+  newQueries: { session: { perSecond: 2, atOnce: 500 }, address: { perSecond: 8, atOnce: 5_000 } },
 } as const;

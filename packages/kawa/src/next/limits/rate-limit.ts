@@ -32,7 +32,7 @@ export class RateLimit {
    *
    * @throws {KawaError} RATE_LIMITED - the client asks for too much; `data.retryAfterMs` says when it may go on
    */
-  take(client: string, cost: number, { perSecond, atOnce }: Rate): void {
+  take(client: string, cost: number, { perSecond, atOnce }: Rate, what = "requests"): void {
     const now = performance.now();
     const name = this.#nameOf(client, now, { perSecond, atOnce });
     const before = this.#buckets.get(name) ?? { count: atOnce, at: now };
@@ -43,13 +43,9 @@ export class RateLimit {
     this.#buckets.set(name, { count: isAdmitted ? count - needed : count, at: now });
     if (isAdmitted) return;
     const retryAfterMs = Math.ceil(((needed - count) / perSecond) * 1000);
-    throw new KawaError(
-      "RATE_LIMITED",
-      `This client sends more than ${perSecond} requests a second (docs/limits.md).`,
-      {
-        data: { retryAfterMs },
-      },
-    );
+    throw new KawaError("RATE_LIMITED", `This client sends more than ${perSecond} ${what} a second (docs/limits.md).`, {
+      data: { retryAfterMs },
+    });
   }
 
   /** Only full buckets are forgotten, so a client that comes with many names can neither empty nor fill the bucket of another. */

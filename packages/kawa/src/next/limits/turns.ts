@@ -1,6 +1,6 @@
-import { performance as ofNode } from "node:perf_hooks";
 import { processState } from "../../core/process/process-state.ts";
 import { FairLine } from "./fair-line.ts";
+import { type LoopClock, loopClock } from "./loop-clock.ts";
 
 /** Work in one go, in milliseconds. */
 const sliceMs = 5;
@@ -9,21 +9,12 @@ const lookMs = 1;
 /** A process that always has something else to do gives the next slice after this long all the same. */
 const maxPauseMs = 4 * sliceMs;
 
-export type TurnsClock = {
-  /** The time, in milliseconds. */
-  readonly now: () => number;
-  /** How long the event loop has waited for something to do, in milliseconds. */
-  readonly idleMs: () => number;
-};
-
-const ofProcess: TurnsClock = { now: () => performance.now(), idleMs: () => ofNode.eventLoopUtilization().idle };
-
 /**
  * Runs work that may wait, a slice at a time. The next slice begins when the process has nothing else to do, or at the latest after
  * `maxPauseMs`. Clients take turns, so a client that asks for much holds up itself alone.
  */
 export class Turns {
-  readonly #clock: TurnsClock;
+  readonly #clock: LoopClock;
   readonly #line = new FairLine<() => void>();
   #isRunning = false;
   /** Time that work took since the last pause, in milliseconds. */
@@ -31,7 +22,7 @@ export class Turns {
   #pausedAt = Number.NEGATIVE_INFINITY;
   #idleAtPause = 0;
 
-  constructor(clock: TurnsClock = ofProcess) {
+  constructor(clock: LoopClock = loopClock) {
     this.#clock = clock;
   }
 

@@ -53,8 +53,8 @@ type NextEvent = { readonly withinMs: number };
 
 /** Data of the events, as JSON. */
 export type StreamEvents = {
-  /** First event. */
-  hello: NextEvent;
+  /** First event. The build is what Next compares with that of a page. */
+  hello: NextEvent & { readonly build?: string | undefined };
   /** These tabs show something old. Once for all changes of a turn. */
   change: {
     /**

@@ -13,7 +13,7 @@ export function useKeptScroll(render: string): void {
   useInsertionEffect(() => {
     const before = last.current;
     last.current = { render, wish };
-    if (wish && wish !== before.wish && render !== before.render && liveTab.isRefreshingHere)
+    if (wish && wish !== before.wish && render !== before.render && liveTab.refreshingHere)
       Object.assign(wish, { current: false });
   });
 }

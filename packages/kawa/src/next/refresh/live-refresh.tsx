@@ -18,13 +18,12 @@ let misrouted = "";
 function renderRoute(next: string, replaced: string, otherwise: () => void): void {
   const { pathname } = location;
   if (pathname === misrouted) return otherwise();
-  const onAnswer = (isHere: boolean): void => {
+  refreshRoute(next, replaced, shownPaths()).then((isHere) => {
     // The action has led to another page meanwhile, which is rendered by itself.
     if (isHere || location.pathname !== pathname) return;
     misrouted = pathname;
     otherwise();
-  };
-  refreshRoute(next, replaced, shownPaths()).then(onAnswer, otherwise);
+  }, otherwise);
 }
 
 /** Props of {@link LiveRefresh}. */
@@ -58,11 +57,11 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
     [render, versions, pathname, searchParams, refreshCount, navigationCount],
   );
   // Nothing is to be shown again after the first commit.
-  const [first] = useState({ render, refreshCount, navigationCount });
+  const shown = [render, refreshCount, navigationCount].join();
+  const [first] = useState({ shown, refreshCount });
   useEffect(() => {
-    if (render !== first.render || refreshCount !== first.refreshCount || navigationCount !== first.navigationCount)
-      showAgain();
-  }, [first, render, refreshCount, navigationCount]);
+    if (shown !== first.shown) showAgain();
+  }, [first, shown]);
   // Not after every render: a retry may cause one.
   useEffect(() => {
     if (refreshCount !== first.refreshCount) startTransition(() => liveTab.retry());
@@ -78,18 +77,26 @@ export function LiveRefresh({ src, render, versions, identity, refresh: way = "a
             // Only `router.refresh()` drops what was prefetched.
             if (step === "anew") return router.refresh();
             if (step === "page") return router.replace(location.href, { scroll: false });
-            renderRoute(next, replaced, () => startTransition(() => router.refresh()));
+            renderRoute(next, replaced, () => {
+              // `router.refresh()` waits for a server of the page's own build, and there may be none any more.
+              if (liveTab.status.get().isOutdated) liveTab.noteFailure();
+              else startTransition(() => router.refresh());
+            });
           }),
       }),
     [src, way, router],
   );
-  useEffect(() => watchRoot(src), [src]);
   useEffect(() => {
     if (process.env.NODE_ENV === "development")
       import("../router/dev-notices.ts").then(
         ({ watchNotices }) => watchNotices(src),
         () => {},
       );
+    import("../router/pushed-address.ts").then(
+      ({ adoptAddresses }) => adoptAddresses(),
+      () => {},
+    );
+    return watchRoot(src);
   }, [src]);
   useEffect(
     () =>

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { setNavigationBuildId } from "next/dist/client/navigation-build-id.js";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { LiveStatusStore } from "./live-status.ts";
 
 beforeEach(() => {
@@ -9,9 +10,22 @@ afterEach(() => void vi.useRealTimers());
 describe("the status", () => {
   it("is connecting, then live with its time", () => {
     const store = new LiveStatusStore();
-    expect(store.get()).toEqual({ state: "connecting", since: 0, staleCount: 0 });
+    expect(store.get()).toEqual({ state: "connecting", since: 0, staleCount: 0, isOutdated: false });
     store.setUp(true);
-    expect(store.get()).toEqual({ state: "live", since: 1_000, staleCount: 0 });
+    expect(store.get()).toEqual({ state: "live", since: 1_000, staleCount: 0, isOutdated: false });
+  });
+
+  it("says that the server has another build, until a server has the same", () => {
+    const store = new LiveStatusStore();
+    setNavigationBuildId("own");
+    onTestFinished(() => setNavigationBuildId(""));
+    store.setUp(true, "live", "other");
+    store.setUp(false);
+    expect(store.get()).toMatchObject({ state: "live", isOutdated: true });
+    store.setUp(true, "live", "own");
+    expect(store.get().isOutdated).toBe(false);
+    store.setUp(true);
+    expect(store.get().isOutdated).toBe(false);
   });
 
   it("does not flash when the stream is away for less than 2 s", () => {
@@ -33,8 +47,34 @@ describe("the status", () => {
     vi.advanceTimersByTime(1_500);
     store.setUp(false);
     vi.advanceTimersByTime(500);
-    expect(store.get()).toEqual({ state: "offline", since: 3_000, staleCount: 0 });
+    expect(store.get()).toEqual({ state: "offline", since: 3_000, staleCount: 0, isOutdated: false });
     store.setUp(true);
+    vi.advanceTimersByTime(250);
+    expect(store.get().state).toBe("live");
+  });
+
+  it("is not live after it was offline before what it has missed is shown", () => {
+    const store = new LiveStatusStore();
+    const seen: string[] = [];
+    store.subscribe(() => seen.push(store.get().state));
+    store.setUp(true);
+    store.setUp(false);
+    vi.advanceTimersByTime(3_000);
+    store.setUp(true);
+    vi.advanceTimersByTime(100);
+    // It was down again before the verdict.
+    store.setUp(false);
+    vi.advanceTimersByTime(500);
+    store.setUp(true);
+    vi.advanceTimersByTime(200);
+    store.setBehind(performance.now());
+    vi.advanceTimersByTime(1_000);
+    store.setBehind(undefined);
+    expect(seen).toEqual(["live", "offline", "stale", "live"]);
+    // Later it has its three seconds again.
+    vi.advanceTimersByTime(10_000);
+    store.setBehind(performance.now());
+    vi.advanceTimersByTime(2_000);
     expect(store.get().state).toBe("live");
   });
 

@@ -1,3 +1,6 @@
+import { getNavigationBuildId } from "next/dist/client/navigation-build-id.js";
+import { askSoon } from "../router/own-build.ts";
+
 /** Whether what the tab shows is current. */
 export type LiveStatus = {
   /**
@@ -9,12 +12,19 @@ export type LiveStatus = {
   readonly since: number;
   /** How often render after render showed less than was announced. */
   readonly staleCount: number;
+  /**
+   * The server has another build than the page, as during and after a deployment. While there are servers of the page's own build, it is
+   * rendered by them. Afterwards it can be rendered no more, and becomes `stale` with the next change: it has to be loaded anew.
+   */
+  readonly isOutdated: boolean;
 };
 
 const staleAfterMs = 3_000;
 const offlineAfterMs = 2_000;
+/** A stream that is there again says within this long that the tab has missed something, in milliseconds. */
+const verdictMs = 250;
 
-export const initialLiveStatus: LiveStatus = { state: "connecting", since: 0, staleCount: 0 };
+export const initialLiveStatus: LiveStatus = { state: "connecting", since: 0, staleCount: 0, isOutdated: false };
 
 type Facts = {
   /** What the stream alone makes of it. */
@@ -22,13 +32,17 @@ type Facts = {
   readonly isOffline: boolean;
   readonly isStale: boolean;
   readonly staleCount: number;
+  readonly isOutdated: boolean;
 };
 
 /** Turns what the stream and the refreshes go through into what people may want to see. */
 export class LiveStatusStore {
   #status = initialLiveStatus;
-  #facts: Facts = { base: "connecting", isOffline: false, isStale: false, staleCount: 0 };
+  #facts: Facts = { base: "connecting", isOffline: false, isStale: false, staleCount: 0, isOutdated: false };
   #offlineTimer: ReturnType<typeof setTimeout> | undefined;
+  #verdictTimer: ReturnType<typeof setTimeout> | undefined;
+  /** When there was a stream again after the tab was offline, on the clock of `performance.now()`. */
+  #returnedAt = -Infinity;
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #listeners = new Set<() => void>();
 
@@ -39,21 +53,30 @@ export class LiveStatusStore {
     return () => void this.#listeners.delete(listener);
   };
 
-  /** `base` is `stale` where the stream that is there does not tell this tab everything. */
-  setUp(isUp: boolean, base: Facts["base"] = "live"): void {
-    if (isUp) {
-      clearTimeout(this.#offlineTimer);
-      this.#offlineTimer = undefined;
-      this.#learn({ base, isOffline: false });
+  /** `base` is `stale` where the stream that is there does not tell this tab everything; `build` is that of its server. */
+  setUp(isUp: boolean, base: Facts["base"] = "live", build?: string): void {
+    clearTimeout(this.#verdictTimer);
+    if (!isUp) {
       // Each failed try comes here again: the first timer stays.
-    } else this.#offlineTimer ??= setTimeout(() => this.#learn({ isOffline: true }), offlineAfterMs);
+      this.#offlineTimer ??= setTimeout(() => this.#learn({ isOffline: true }), offlineAfterMs);
+      return;
+    }
+    askSoon();
+    clearTimeout(this.#offlineTimer);
+    this.#offlineTimer = undefined;
+    this.#learn({ base, isOutdated: build !== undefined && build !== getNavigationBuildId() });
+    if (!this.#facts.isOffline) return;
+    this.#returnedAt = performance.now();
+    this.#verdictTimer = setTimeout(() => this.#learn({ isOffline: false }), verdictMs);
   }
 
   /** Since when the tab, which is shown, shows less than it knows there is, on the clock of `performance.now()`. */
   setBehind(since: number | undefined): void {
     clearTimeout(this.#staleTimer);
     if (since === undefined) return this.#learn({ isStale: false });
-    const leftMs = since + staleAfterMs - performance.now();
+    // What it missed while it was offline is older than that.
+    const graceMs = since < this.#returnedAt + staleAfterMs ? 0 : staleAfterMs;
+    const leftMs = since + graceMs - performance.now();
     // The tab has shown something newer meanwhile.
     if (leftMs > 0 && this.#facts.isStale) this.#learn({ isStale: false });
     this.#staleTimer = setTimeout(() => this.#learn({ isStale: true }), leftMs);
@@ -65,11 +88,11 @@ export class LiveStatusStore {
 
   #learn(news: Partial<Facts>): void {
     this.#facts = { ...this.#facts, ...news };
-    const { base, isOffline, isStale, staleCount } = this.#facts;
+    const { base, isOffline, isStale, staleCount, isOutdated } = this.#facts;
     const state = isOffline ? "offline" : isStale ? "stale" : base;
     const before = this.#status;
-    if (state === before.state && staleCount === before.staleCount) return;
-    this.#status = { state, since: state === before.state ? before.since : Date.now(), staleCount };
+    if (state === before.state && staleCount === before.staleCount && isOutdated === before.isOutdated) return;
+    this.#status = { state, since: state === before.state ? before.since : Date.now(), staleCount, isOutdated };
     for (const listener of this.#listeners) listener();
   }
 }

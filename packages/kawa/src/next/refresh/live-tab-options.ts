@@ -1,4 +1,4 @@
-import type { RefreshWay } from "../protocol/stream-protocol.ts";
+import type { RefreshWay, ShownRender } from "../protocol/stream-protocol.ts";
 import type { RefreshStep } from "./refresh-queue.ts";
 
 /** What is rendered for a change: what the change is of, or always the page or the route. */
@@ -12,4 +12,12 @@ export type LiveTabOptions = {
    * `step` `page` navigates to the address that is shown.
    */
   refresh: (step: RefreshStep, refreshCount: number, next: string, shown: string) => void;
+};
+
+/** What React has committed. */
+export type LiveCommit = {
+  readonly shown: ShownRender;
+  /** Numbers of the refresh and of the navigation that were committed last. */
+  readonly refreshCount: number;
+  readonly navigationCount: number;
 };

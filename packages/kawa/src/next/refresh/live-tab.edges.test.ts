@@ -4,11 +4,12 @@ import { FakeStreams, settle } from "../../../test/support/fake-streams.ts";
 import { at, openTab } from "../../../test/support/live-tab.ts";
 import type { RouterNews } from "../router/router-requests.ts";
 
-const router = vi.hoisted(() => ({ tell: (_news: unknown): void => {} }));
+const router = vi.hoisted(() => ({ tell: (_news: unknown): void => {}, askAgain: vi.fn<() => void>() }));
 vi.mock("#router-segments", () => ({ listSegments: () => new Map() }));
 vi.mock("../router/next-task.ts", () => ({ nextTask: queueMicrotask }));
 vi.mock("../router/router-requests.ts", async (original) => ({
   ...(await original<object>()),
+  askAgain: router.askAgain,
   onRouterAnswer: (listener: (news: RouterNews) => void) => {
     router.tell = listener as typeof router.tell;
     return () => {};
@@ -155,6 +156,31 @@ describe("a tab with something under way", () => {
   });
 });
 
+describe("a refresh that does not end", () => {
+  it("is asked for again, and then another one takes its place, each time later", async () => {
+    const { refresh, announce, commit, tab } = await openTab(streams);
+    await announce(1);
+    const seen: unknown[] = [];
+    const afterSeconds = async (seconds: number): Promise<void> => {
+      await vi.advanceTimersByTimeAsync(seconds * 1_000);
+      seen.push([refresh.mock.calls.length, router.askAgain.mock.calls.length]);
+    };
+    // Reported as stale after five seconds.
+    for (const seconds of [9, 2, 8, 2]) await afterSeconds(seconds);
+    expect(seen).toEqual([
+      [1, 0],
+      [1, 1],
+      [1, 1],
+      [2, 1],
+    ]);
+    await afterSeconds(60);
+    expect(seen.at(-1)).toEqual([2, 2]);
+    await commit({ render: "r1", versions: at(1), refreshCount: tab.refreshCount });
+    await afterSeconds(1_000);
+    expect(seen.at(-1)).toEqual([2, 2]);
+  });
+});
+
 /** A navigation is not waited for any more. React names it with whatever it shows next. */
 function isGivenUp(step: Step): boolean {
   return step === "an answer of the router breaks off" || step === "the page fails";
@@ -163,7 +189,7 @@ function isGivenUp(step: Step): boolean {
 /** Tells a state by what comes of it. */
 async function stateOf({ tab, refresh, commit, announce }: Tab, isGivenUp: boolean): Promise<State> {
   const count = refresh.mock.calls.length;
-  const isRefreshing = tab.isRefreshingHere;
+  const isRefreshing = Boolean(tab.refreshingHere);
   if (isRefreshing) {
     const shown = isGivenUp ? { navigationCount: tab.navigationCount } : {};
     await commit({ versions: at(newest), refreshCount: tab.refreshCount, ...shown });

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { setNavigationBuildId } from "next/dist/client/navigation-build-id.js";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { enterTab, FakeWindow } from "../../../test/support/fake-browser.ts";
 import { FakeStreams, settle } from "../../../test/support/fake-streams.ts";
 import { at, openTab } from "../../../test/support/live-tab.ts";
@@ -6,6 +7,7 @@ import { valuePort } from "../../browser/value-port.ts";
 import type { KnownValue } from "../../browser/value-protocol.ts";
 import type { Subscription } from "../protocol/stream-protocol.ts";
 import { LiveTab } from "./live-tab.ts";
+import { askOwnBuild } from "../router/own-build.ts";
 import { installRouterRequests } from "../router/router-requests.ts";
 
 const next = vi.hoisted(() => ({ isNavigationReported: false }));
@@ -105,6 +107,46 @@ describe("a tab", () => {
       expect(tab.status.get().state).toBe("live");
     },
   );
+
+  it("is stale while a refresh waits for a server of the page's build, and asks again when a stream opens", async () => {
+    setNavigationBuildId("own");
+    onTestFinished(() => setNavigationBuildId(""));
+    // Its own: the one of the module is what the router asks.
+    const { tab, announce, steps } = await openTab(streams, { page: "p0" });
+    const given: string[] = [];
+    const answers = ["other", "own"];
+    const waiting = askOwnBuild(async () => {
+      const build = answers[given.length >= 60 ? 1 : 0]!;
+      given.push(build);
+      return { response: new Response(build), isForeign: build === "other" };
+    }, "refresh");
+    await announce(1, "page");
+    await settle();
+    expect(steps()).toEqual(["page"]);
+    await pass(1_200_000);
+    expect(tab.status.get().state).toBe("stale");
+    const { length } = given;
+    expect(length).toBeLessThan(60);
+    await streams.last.send("hello", { build: "own" });
+    await pass(20_000);
+    await streams.last.send("hello", { build: "own" });
+    await pass(20_000);
+    expect(await (await waiting).text()).toBe("own");
+  });
+
+  it("is refreshed by actions alone while its stream is that of a server of another build", async () => {
+    setNavigationBuildId("own");
+    onTestFinished(() => setNavigationBuildId(""));
+    next.isNavigationReported = true;
+    const { tab, announce, steps } = await openTab(streams, { page: "p0" });
+    await streams.last.send("hello", { build: "other" });
+    expect(tab.status.get().isOutdated).toBe(true);
+    await announce(1, "page");
+    await settle();
+    expect(steps()).toEqual(["route"]);
+    await streams.last.send("hello", { build: "own" });
+    expect(tab.status.get().isOutdated).toBe(false);
+  });
 
   it("opens no stream before anything tells its address, as where an error boundary comes first", async () => {
     const tab = new LiveTab();
@@ -360,7 +402,7 @@ describe("a tab", () => {
     await pass(20_000);
     expect(onStale).toHaveBeenCalledTimes(1);
     expect(tab.status.get()).toMatchObject({ state: "stale", staleCount: 1 });
-    await commit({ render: "r1", versions: at(2), refreshCount: 1 });
+    await commit({ render: "r1", versions: at(2), refreshCount: tab.refreshCount });
     expect(tab.status.get()).toMatchObject({ state: "live", staleCount: 1 });
   });
 

@@ -2,24 +2,17 @@ import { valuePort } from "../../browser/value-port.ts";
 import type { ShownRender, StaleWay } from "../protocol/stream-protocol.ts";
 import { isNavigationReported } from "../router/navigation-start.ts";
 import { nextTask } from "../router/next-task.ts";
-import { mayDiscardAction, type RouterNews } from "../router/router-requests.ts";
+import { mayDiscardAction, type RouterNews, tellRefreshes } from "../router/router-requests.ts";
 import { isOfOneAddress } from "../router/router-tree.ts";
+import { LateRefresh } from "./late-refresh.ts";
 import { LiveStatusStore } from "./live-status.ts";
-import type { LiveTabOptions } from "./live-tab-options.ts";
+import type { LiveCommit, LiveTabOptions } from "./live-tab-options.ts";
 import { RefreshQueue, type RefreshStep } from "./refresh-queue.ts";
 import { type OtherRenders, ShownPage } from "./shown-page.ts";
 import { type TabNews, TabStream } from "./tab-stream.ts";
 import { giveUp, tellStale } from "./tell-stale.ts";
 import { Visitor } from "./visitor.ts";
 import { StaleWatchdog } from "./stale-watchdog.ts";
-
-/** What React has committed. */
-export type LiveCommit = {
-  readonly shown: ShownRender;
-  /** Numbers of the refresh and of the navigation that were committed last. */
-  readonly refreshCount: number;
-  readonly navigationCount: number;
-};
 
 /**
  * All that keeps one tab current. The queue is told what was announced, and asks for one render at a time:
@@ -42,6 +35,10 @@ export class LiveTab {
     this.#stream.renew();
     // What is shown is still of the visitor before.
     if (!isShown) this.#queue.force();
+  });
+  readonly #late = new LateRefresh({
+    underWay: () => (this.#queue.isBusy ? this.refreshCount : undefined),
+    replace: () => this.#noteRender("broken"),
   });
   readonly #retries = new Set<() => void>();
   #options: LiveTabOptions | undefined;
@@ -112,13 +109,11 @@ export class LiveTab {
   }
 
   /** Says who looks. */
-  identify(identity: string | undefined): void {
-    this.#visitor.identify(identity);
-  }
+  readonly identify = (identity: string | undefined): void => this.#visitor.identify(identity);
 
   /** `<LiveMarker>` is there. Returns its end. */
   markPage(shown: ShownRender): () => void {
-    const remove = this.#page.addPage(shown, this.#asked?.step === "page" && this.isRefreshingHere);
+    const remove = this.#page.addPage(shown, this.refreshingHere === "page");
     this.#update();
     return () => {
       remove();
@@ -138,6 +133,9 @@ export class LiveTab {
     return (this.navigationCount += 1);
   }
 
+  /** The last refresh could not be rendered. */
+  readonly noteFailure = (): void => this.#queue.fail();
+
   /** Calls `retry` when there may be a good render again, and keeps the stream meanwhile. */
   onRetry(retry: () => void): () => void {
     this.#retries.add(retry);
@@ -151,22 +149,21 @@ export class LiveTab {
   /** The page has failed with all of Kawa in it: from now on {@link retry} is what a refresh does. `render` is what was loaded. */
   fail(src: string, render: string): void {
     this.#stream.src ||= new URL(src, location.href).href;
-    const shown: ShownRender = this.#page.route[0] ? this.#page.route : [render, ""];
-    this.commit({ shown, refreshCount: this.refreshCount, navigationCount: this.navigationCount });
+    this.commit({ ...this, shown: this.#page.route[0] ? this.#page.route : [render, ""] });
   }
 
   retry(): void {
     for (const retry of this.#retries) retry();
   }
 
-  /** True while the last refresh that was asked for is of what the tab shows. */
-  get isRefreshingHere(): boolean {
-    return this.#queue.isBusy && this.#asked?.href === location.href;
+  /** How the last refresh that was asked for is made, while it is of what the tab shows. */
+  get refreshingHere(): RefreshStep | false | undefined {
+    return this.#queue.isBusy && this.#asked?.href === location.href && this.#asked.step;
   }
 
   #receive(message: TabNews): void {
     if (message.type === "up") {
-      this.status.setUp(message.isUp, message.state);
+      this.status.setUp(message.isUp, message.state, message.build);
       if (message.isUp && this.#isUp === false && this.#retries.size > 0) this.#queue.force();
       this.#isUp = message.isUp;
       this.#watchdog.look();
@@ -219,21 +216,22 @@ export class LiveTab {
     else this.#refresh(step);
   }
 
-  /** True where navigating to the shown address discards nothing: Next drops other navigations, and actions with their results. */
+  /** True where navigating to the shown address spoils nothing: Next drops other navigations, actions with their results, and doubles a hash. */
   get #canNavigate(): boolean {
-    // Next doubles a hash.
     return (
       isNavigationReported() && !this.#isNavigating && isOfOneAddress() && location.hash === "" && !mayDiscardAction()
     );
   }
 
   #refresh(wanted: RefreshStep): void {
-    const step = this.#page.beginRefresh(wanted);
+    const { isOutdated } = this.status.get();
+    const step = this.#page.beginRefresh(isOutdated ? "route" : wanted);
     this.#asked = { step, href: location.href };
     const { renders, route } = this.#page;
-    if (this.#options) return this.#options.refresh(step, this.refreshCount, renders.ask(), route[0]);
-    // The root layout has failed: only its error boundary is there.
-    this.retry();
+    // Only an action can be refused: the answer to anything else has to be waited for.
+    if (this.#options)
+      return this.#options.refresh(isOutdated ? "route" : step, this.refreshCount, renders.ask(), route[0]);
+    this.retry(); // The root layout has failed: only its error boundary is there.
     this.#committedCount = this.refreshCount;
     this.#update();
   }
@@ -242,7 +240,9 @@ export class LiveTab {
     const { announced } = this.#queue;
     this.status.countStale();
     tellStale(this.#stream.src, { way, path: location.pathname, announced, ...this.#page.subscription });
+    if (way === "refresh") this.#late.watch();
   }
 }
 
 export const liveTab: LiveTab = new LiveTab();
+tellRefreshes(() => liveTab.refreshingHere);

@@ -64,6 +64,24 @@ describe("an announcement", () => {
     expect(steps()).toEqual(["route"]);
   });
 
+  it.each(["before its end", "after its end"])(
+    "of something that the page does not name counts as shown only where the refresh has brought a render, told %s",
+    (when) => {
+      const { queue, tab, steps, commit } = createTab();
+      queue.announce(at(5, "other"), "route");
+      if (when === "before its end") queue.fail();
+      commit({});
+      if (when === "after its end") queue.fail();
+      expect(queue.isBehind).toBe(true);
+      expect(tab.behind.at(-1)).toBe(true);
+      vi.runAllTimers();
+      expect(steps()).toEqual(["route"]);
+      queue.announce(at(5, "other"), "route");
+      vi.runAllTimers();
+      expect(steps()).toEqual(["route", "route"]);
+    },
+  );
+
   it("of something that the next render does not name is given one render, and no more until there is news", () => {
     const { queue, start, commit, onStale } = createTab({ route: at(5) });
     queue.announce(`${at(5)};late@3`, "route");

@@ -118,6 +118,13 @@ export class RefreshQueue {
     this.resume();
   }
 
+  /** The refresh that was started last has brought no render, so what was announced is not shown. The next announcement starts another one. */
+  fail(): void {
+    this.#isNews = true;
+    this.#assumed.route = this.#assumed.page = "";
+    this.#check();
+  }
+
   /** Something was committed, or what kept a refresh from starting is over. */
   resume(): void {
     clearTimeout(this.#timer);

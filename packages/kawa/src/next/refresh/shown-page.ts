@@ -43,8 +43,8 @@ export class ShownPage {
   #tree: string | undefined;
   /** True where all that is shown is of one address. */
   #isOfOneAddress = false;
-  /** Renders whose answers have begun since the last commit. */
-  #arrivedCount = 0;
+  /** Addresses of the renders whose answers have begun since the last commit. */
+  #arrived: string[] = [];
 
   /** The render of the whole route. */
   get route(): ShownRender {
@@ -76,17 +76,24 @@ export class ShownPage {
     this.#rendered = shown[0];
     if (isOther || !isStatic) this.#route = isBelow ? [this.renders.asked, ""] : shown;
     if (isOther) this.#commitRoute(url);
-    const isLeft = isMoved && !(tree && tree === this.#tree);
-    if (isLeft) this.#leaveFor(url);
+    const isOlder = this.#segments.commit(!!refreshed || isOther, refreshed === "anew");
+    const isSame = tree && tree === this.#tree;
+    const isLeft = isMoved && !isSame;
+    if (isLeft) {
+      this.renders.visit(url);
+      this.others?.onMove();
+    }
     // As after `history.pushState`. Where a navigation leads to the same tree, Next shows what it has, too.
     else if (isMoved) this.renders.rename(url);
     this.#url = url;
     this.#tree = tree;
     this.#isOfOneAddress = isOfOneAddress();
     // Next may have put a layout of one render around a page of an earlier one, as where the answer to a navigation is not what it expected.
-    const isMixed = isOther && this.#arrivedCount > 1;
-    this.#arrivedCount = 0;
-    return { isLeft, isOlder: this.#segments.commit(!!refreshed || isOther, refreshed === "anew") || isMixed };
+    const isTwice = this.#arrived.length > (this.#isOfOneAddress ? 1 : new Set(this.#arrived).size);
+    // Any refresh asks once for each address that is shown.
+    const isMixed = isOther && isTwice && (!refreshed || this.#isOfOneAddress);
+    this.#arrived = [];
+    return { isLeft, isOlder: isOlder || isMixed };
   }
 
   /** A page says which render it is of. Returns what is to be called when that is gone. */
@@ -101,7 +108,7 @@ export class ShownPage {
 
   /** The router has received the answer to a request. */
   receive(render: ReceivedRender): void {
-    if (render.isShown) this.#arrivedCount += 1;
+    if (render.isShown) this.#arrived.push(render.url);
     this.renders.receive(render, this.#url);
   }
 
@@ -114,11 +121,6 @@ export class ShownPage {
 
   endRefresh(): void {
     this.renders.endRefresh(this.#url);
-  }
-
-  #leaveFor(url: string): void {
-    this.renders.visit(url);
-    this.others?.onMove();
   }
 
   #commitRoute(url: string): void {

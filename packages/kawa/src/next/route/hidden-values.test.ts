@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type Backend,
@@ -11,9 +12,11 @@ import { createMemoryBackend } from "../../core/memory/memory-backend.ts";
 import { namespace } from "../../core/namespace.ts";
 import { cell } from "../../core/process/reactive.ts";
 import type { BackedSignal } from "../../core/signal.ts";
+import { type CommutingChange, encodeChange } from "../../core/value/commuting.ts";
 import type { ReadReply, ValueRow } from "../../browser/value-protocol.ts";
 import { ExposedSignals } from "../values/exposed-signals.ts";
 import { readValues } from "../values/read-values.ts";
+import { applyWrite } from "../values/write-value.ts";
 import { ValueFeed } from "../stream/value-feed.ts";
 
 type Hiding = "refuses" | "shows nothing" | "fails";
@@ -61,6 +64,48 @@ function feedOf(name: string): ValueRow[] {
   onTestFinished(() => feed.stop());
   return sent;
 }
+
+const list = () => namespace("h", { backend }).signal<unknown[]>("list", [], { expose: "write" });
+const counter = () => namespace("h", { backend }).signal("counter", 0, { expose: "write" });
+
+async function change(key: string, asked: CommutingChange): Promise<unknown> {
+  const signals = new ExposedSignals({ list: list(), counter: counter() });
+  const client = { session: undefined, address: "" };
+  return applyWrite({ id: randomUUID(), key: `h:${key}`, change: encodeChange(key, asked) }, { signals, client }).catch(
+    (error: KawaError) => error.code,
+  );
+}
+
+describe("a change of a value that is hidden", () => {
+  it.each<Hiding>(["refuses", "shows nothing"])("tells nothing of it, where the hook %s", async (hiding) => {
+    await memory.set("h:counter", 57);
+    hidden.set("h:counter", hiding);
+    const answers = [];
+    for (const bounds of [{}, { min: 57 }, { min: 58 }])
+      answers.push(JSON.stringify(await change("counter", { increment: 0, ...bounds })));
+    expect(answers.join()).not.toContain("57");
+    await memory.set("h:counter", 100);
+    const others = [];
+    for (const bounds of [{}, { min: 57 }, { min: 58 }])
+      others.push(JSON.stringify(await change("counter", { increment: 0, ...bounds })));
+    expect(others).toEqual(answers);
+  });
+
+  it("is refused without a reason", async () => {
+    await memory.set("h:list", { secret: 1 });
+    hidden.set("h:list", "shows nothing");
+    expect(await change("list", { append: [1] })).toBe("ACTION_REFUSED");
+    hidden.clear();
+    expect(await change("list", { append: [2] })).toBe("CHANGE_REFUSED");
+  });
+
+  it("adds to it all the same", async () => {
+    await memory.set("h:list", [1]);
+    hidden.set("h:list", "refuses");
+    await change("list", { append: [2] });
+    expect(memory.entry("h:list").peek()).toMatchObject({ value: [1, 2] });
+  });
+});
 
 const settle = (): Promise<void> => new Promise(setImmediate);
 

@@ -567,6 +567,27 @@ describe("a server that may not hear of changes", () => {
     expect(await next()).toEqual({ name: "cut", data: { tabs: [] } });
     Reflect.deleteProperty(backend, "isCut");
   });
+
+  it("says nothing while it was up to date a moment ago, as where an actor moves", async () => {
+    vi.useFakeTimers({ toFake: [...inTime] });
+    let [isCut, ageMs] = [false, 0];
+    Object.defineProperty(backend, "isCut", { get: () => isCut, configurable: true });
+    Object.defineProperty(backend, "ageMs", { get: () => ageMs, configurable: true });
+    onTestFinished(() => ["isCut", "ageMs"].forEach((name) => Reflect.deleteProperty(backend, name)));
+    const { next } = await open({
+      options: { pingIntervalMs: 1_500 },
+      tabs: { unknown: showing("of-another-server") },
+    });
+    for (let name = (await next())?.name; name !== "unknown"; name = (await next())?.name);
+    [isCut, ageMs] = [true, 3_400];
+    vi.advanceTimersByTime(2_000);
+    expect((await next())?.name).toBe("ping");
+    ageMs = 3_600;
+    vi.advanceTimersByTime(1_000);
+    let event = await next();
+    while (event?.name === "ping") event = await next();
+    expect(event).toMatchObject({ name: "cut", data: { tabs: ["unknown"] } });
+  });
 });
 
 describe("the end of the stream", () => {

@@ -1,6 +1,8 @@
+import { delay } from "../../core/process/delay.ts";
 import { detached } from "../../core/process/detached.ts";
 import { noticesNow } from "../../core/process/notice.ts";
 import { keepRequest } from "../../core/work/kept-request.ts";
+import { servedBuild } from "../../core/work/next-work.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import { Admission, type Admitted, routeAdmission, type SessionOf } from "../limits/admission.ts";
 import { answerHeaders, answerWith } from "../values/answer.ts";
@@ -8,18 +10,23 @@ import type { AskingClient } from "../network/asking-client.ts";
 import { askedSignals, costOf } from "../values/asked-signals.ts";
 import { currentExchange, watchConnections, withPeerAlone } from "../network/connections.ts";
 import { ExposedSignals, type SignalModules } from "../values/exposed-signals.ts";
-import { bodyLimits, costs, rateLimits, streamLimits } from "../limits/limits.ts";
+import { bodyLimits, rateLimits, streamLimits } from "../limits/limits.ts";
 import { EventStream } from "../stream/event-stream.ts";
 import type { EventStreamOptions, StreamTimes } from "../stream/stream-options.ts";
 import { logStale } from "./log-stale.ts";
 import { quotas } from "../limits/quota.ts";
+import { writePace } from "../limits/write-pace.ts";
 import { rateOf } from "../limits/rate-limit.ts";
+import { costOfKeys } from "../values/cost-of-keys.ts";
 import { namedKeys, readValues } from "../values/read-values.ts";
 import { answerCounted } from "./sent-answer.ts";
 import { revokedSessions } from "../../rivetkit/identity/revoked-sessions.ts";
 import type { StreamRequest } from "../protocol/stream-protocol.ts";
 import { readStreamRequest } from "../stream/stream-request.ts";
-import { readWrite, writeValue } from "../values/write-value.ts";
+import { isNext, readWrites } from "../values/read-write.ts";
+import { writeGroup } from "../values/write-group.ts";
+import { writeTransaction } from "../values/write-transaction.ts";
+import { writeValue } from "../values/write-value.ts";
 
 import { ensureStarted } from "./start-kawa.ts";
 // Last, so that modules of the app find all of the above.
@@ -73,7 +80,7 @@ export type ReactiveRouteOptions = {
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** `POST` opens a stream, or says that a page stays old; `GET` reads values for client components, `PUT` writes one. */
+/** `POST` opens a stream, or says that a page stays old; `GET` reads values for client components, `PUT` writes one, those of a frame, or a transaction. */
 type Route = { readonly GET: Handler; readonly POST: Handler; readonly PUT: Handler };
 
 /**
@@ -123,15 +130,25 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
         return Response.json(noticesNow(), { headers: answerHeaders });
       }
       const keys = namedKeys(request);
-      const cost = 1 + keys.length * costs.key;
+      const cost = 1 + costOfKeys(keys);
       const { client } = await admission.identify(request, admission.arrive(request, cost), cost);
       return answerCounted(client, (await readValues(keys, { signals, client, signal: request.signal })).text);
     }),
     PUT: answerWith(async (request) => {
+      const arrivedAt = performance.now();
       const address = admission.arrive(request);
-      const write = await readWrite(request, maxWriteBytes, admission.bodyOwner(address));
+      const asked = await readWrites(request, maxWriteBytes, admission.bodyOwner(address));
       const { client } = await admission.identify(request, address);
-      return writeValue(write, { signals, client });
+      const charge = (cost: number): void => admission.charge(client, cost);
+      if ("transaction" in asked) return writeTransaction(asked.transaction, { signals, client, charge });
+      const answer = await ("writes" in asked
+        ? writeGroup(asked.writes, { signals, client, charge })
+        : writeValue(asked.write, { signals, client }));
+      writePace().note(performance.now() - arrivedAt);
+      const holdMs = isNext("writes" in asked ? asked.writes : [asked.write]) ? writePace().holdMs : 0;
+      // A timer takes a millisecond, also one of none.
+      if (holdMs > 0) await delay(holdMs);
+      return answer;
     }),
   };
 }
@@ -152,6 +169,7 @@ async function openStream(request: Request, { asked, admitted, signals, settings
   const asOpener = values.size + kept.size > 0 ? withPeerAlone(keepRequest) : undefined;
   const options: EventStreamOptions = {
     request: asked,
+    build: servedBuild(),
     exchange: currentExchange(),
     // A platform that limits how long requests last watches them, and may stop the server once they are answered.
     isRequest: settings.maxDurationMs !== undefined,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { asFrom } from "../../../test/support/as-from.ts";
 import { type AnyRegistry, host } from "../../rivetkit/host/host.ts";
-import { type PoolSettings, serverlessPool } from "../../rivetkit/host/serverless-pool.ts";
+import { type PoolSettings, serverlessPool } from "../../rivetkit/engine/serverless-pool.ts";
 import { configureNetwork } from "../network/network.ts";
 import { createRegistryRoute } from "./registry-route.ts";
 

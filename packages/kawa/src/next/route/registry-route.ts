@@ -1,6 +1,6 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 import { type AnyRegistry, host } from "../../rivetkit/host/host.ts";
-import { isFromEngine } from "../../rivetkit/host/serverless-pool.ts";
+import { isFromEngine } from "../../rivetkit/engine/serverless-pool.ts";
 import { checkHost } from "../network/check-host.ts";
 import { watchConnections } from "../network/connections.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { asAnswering, asFrom } from "../../../test/support/as-from.ts";
 import { answerBy } from "../../../test/support/route-server.ts";
 import { type Backend, registerBackend, unregisterBackend } from "../../core/backend/backend.ts";
+import { collection } from "../../core/collection.ts";
 import { createMemoryBackend } from "../../core/memory/memory-backend.ts";
 import { namespace } from "../../core/namespace.ts";
 import { keysQuery, type ReadReply, type ValueRow } from "../../browser/value-protocol.ts";
@@ -30,7 +31,7 @@ beforeEach(() => {
   count += 1;
   backend = createMemoryBackend(`limits-${count}`);
   registerBackend(backend, { global: true });
-  for (const name of ["client-rates", "written-keys", "write-outcomes"])
+  for (const name of ["client-rates", "written-keys", "asked-queries", "write-outcomes"])
     Reflect.deleteProperty(globalThis, Symbol.for(`kawa.${name}`));
 });
 
@@ -49,6 +50,8 @@ const signals = {
   visitor: app.family((id: string) => ({ key: `in:${id}`, default: "" }), { expose: "write", ttlMs: 3_000 }),
 };
 
+/** As long as a busy machine may take. */
+const patient = { timeout: 20_000 } as const;
 /** What waits for a time; sockets go on. */
 const inTime = ["setInterval", "clearInterval", "setTimeout", "clearTimeout", "performance"] as const;
 const json = { "content-type": "application/json" };
@@ -95,6 +98,11 @@ const tabsOf = (size: number, tab: (n: number) => Subscription): Tabs =>
   Object.fromEntries(Array.from({ length: size }, (_, n) => [`tab ${n}`, tab(n)]));
 const numbers = (size: number): number[] => Array.from({ length: size }, (_, n) => n);
 
+/** The tabs that were told of a change. */
+function changedTabs(events: readonly unknown[]): ReadonlySet<string> {
+  return new Set(events.flatMap((data) => Object.keys((data as StreamEvents["change"]).tabs)));
+}
+
 describe("keys that streams keep", () => {
   it("are asked for once while nobody has them, however many streams keep them", async () => {
     vi.useFakeTimers({ toFake: [...inTime] });
@@ -128,7 +136,7 @@ describe("keys that streams keep", () => {
     const keeping = (stream: number): Tabs =>
       tabsOf(4, (n) => ({ route: [], kept: numbers(20).map((k) => `limits:in:${stream}-${n}-${k}`) }));
     const first = follow(await post(keeping(0), options));
-    await vi.waitUntil(() => first.events("limited").length > 0);
+    await vi.waitUntil(() => first.events("limited").length > 0, patient);
     // The tab that has spoken last comes first.
     expect(first.events("limited")).toEqual([{ tabs: ["tab 0"] }]);
     expect(quotas().kept.total).toBe(64);
@@ -148,7 +156,7 @@ describe("values that a stream carries", () => {
     expect(quotas().values.total).toBe(2_000);
     await vi.waitUntil(
       () => events("values").flatMap((event) => (event as { rows: ValueRow[] }).rows).length === 2_000,
-      { timeout: 10_000 },
+      patient,
     );
     const [{ tabs: limited }] = events("limited") as [{ tabs: string[] }];
     expect(limited).toHaveLength(24);
@@ -201,11 +209,9 @@ describe("renders that a stream names", () => {
     const { events } = follow(
       await post(tabsOf(64, (n) => ({ route: numbers(24).map((k) => [`unknown-${n}-${k}`, `v=e@${k}`]) }))),
     );
-    await vi.waitFor(() => expect(watch).toHaveBeenCalledTimes(64));
+    await vi.waitFor(() => expect(watch).toHaveBeenCalledTimes(64), patient);
     await backend.set("anything", 1);
-    const changed = (): readonly string[] =>
-      events("change").flatMap((data) => Object.keys((data as StreamEvents["change"]).tabs));
-    await vi.waitFor(() => expect(new Set(changed()).size).toBe(64));
+    await vi.waitFor(() => expect(changedTabs(events("change")).size).toBe(64), patient);
   });
 
   it("that is named often is followed once a tab, and with no more keys than a stream may follow", async () => {
@@ -216,15 +222,15 @@ describe("renders that a stream names", () => {
     const versions = formatVersions(toShownVersions([backend.version]));
     const watch = vi.spyOn(hub(), "watch");
     const { events } = follow(await post(tabsOf(64, () => ({ route: numbers(24).map(() => [render.id, versions]) }))));
-    await vi.waitFor(() => expect(watch).toHaveBeenCalledTimes(64));
+    await vi.waitFor(() => expect(watch).toHaveBeenCalledTimes(64), patient);
     expect(quotas().reads.total).toBe(22 * 900);
-    // Those beyond hear of every change.
+    // Those beyond hear of every change; on a slow machine they may be told again.
     await backend.set("not read", 1);
-    await vi.waitUntil(() => events("change").length > 0);
-    expect(Object.keys((events("change")[0] as StreamEvents["change"]).tabs)).toHaveLength(64 - 22);
+    await vi.waitUntil(() => changedTabs(events("change")).size >= 64 - 22, patient);
+    for (const _ of numbers(20)) await new Promise(setImmediate);
+    expect(changedTabs(events("change")).size).toBe(64 - 22);
     await backend.set("read 5", 1);
-    await vi.waitUntil(() => events("change").length > 1);
-    expect(Object.keys((events("change")[1] as StreamEvents["change"]).tabs)).toHaveLength(64);
+    await vi.waitFor(() => expect(changedTabs(events("change")).size).toBe(64), patient);
   });
 });
 
@@ -280,9 +286,10 @@ describe("a stream that nobody reads", () => {
     const keys = await setItems(100, 120_000);
     const { send, unread, sockets } = await serve(options);
     for (let n = 0; n < 3; n += 1) send("POST / HTTP/1.1", bodyFor(keys));
-    await vi.waitUntil(() => streamCount() === 3 && sockets.every(({ writableNeedDrain }) => writableNeedDrain), {
-      timeout: 10_000,
-    });
+    await vi.waitUntil(
+      () => streamCount() === 3 && sockets.every(({ writableNeedDrain }) => writableNeedDrain),
+      patient,
+    );
     for (let n = 0; n < 50; n += 1) {
       await backend.set(keys[n]!, `new ${"y".repeat(120_000)}`);
       await moment();
@@ -292,14 +299,14 @@ describe("a stream that nobody reads", () => {
     expect(streamCount()).toBe(3);
     vi.advanceTimersByTime(3_000);
     expect(streamCount()).toBe(0);
-    await vi.waitUntil(() => sockets.every(({ destroyed }) => destroyed));
+    await vi.waitUntil(() => sockets.every(({ destroyed }) => destroyed), patient);
   });
 
   it("has all values when somebody reads it again, the newest of each", async () => {
     const keys = await setItems(60, 200_000);
     const { send, sockets } = await serve();
     const client = send("POST / HTTP/1.1", bodyFor(keys));
-    await vi.waitUntil(() => streamCount() === 1 && sockets[0]!.writableNeedDrain, { timeout: 10_000 });
+    await vi.waitUntil(() => streamCount() === 1 && sockets[0]!.writableNeedDrain, patient);
     await backend.set(keys[59]!, "the last");
     const rows = new Map<string, string | null>();
     let text = "";
@@ -313,7 +320,7 @@ describe("a stream that nobody reads", () => {
       }
     });
     client.resume();
-    await vi.waitUntil(() => rows.get(keys[59]!) === stringify("the last"), { timeout: 10_000 });
+    await vi.waitUntil(() => rows.get(keys[59]!) === stringify("the last"), patient);
     expect([...rows.keys()].toSorted()).toEqual(keys.toSorted());
   });
 });
@@ -482,6 +489,30 @@ describe("who is counted", () => {
   });
 });
 
+describe("queries of collections", () => {
+  const asked = collection<{ n: number }>(app, "asked", { indexes: { byN: ["n"] }, expose: "read" });
+  const options = { signals: { asked }, session: () => ({ id: "ada" }), maxRequestsPerSecond: 10_000 };
+  const askFor = (n: number): Promise<Response> =>
+    asFrom("192.0.2.1", async () =>
+      createReactiveRoute(options).GET(
+        new Request(`http://host/api/reactive${keysQuery([asked.count({ where: { n } }).key])}`),
+      ),
+    );
+
+  it("are no more than so many new ones a second: each is kept up to date from then on", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    for (let n = 0; n < 500; n += 1) expect((await askFor(n)).status).toBe(200);
+    const refused = await askFor(500);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+    const tabs: Tabs = { tab: { route: [], values: [[asked.count({ where: { n: 501 } }).key, -1, ""]] } };
+    const { events } = follow(await asFrom("192.0.2.1", () => post(tabs, { ...byBody, ...options })));
+    await vi.waitUntil(() => events("limited").length > 0, patient);
+    expect((await askFor(5)).status).toBe(200);
+    vi.advanceTimersByTime(500);
+    expect((await askFor(500)).status).toBe(200);
+  });
+});
+
 describe("what writes leave behind", () => {
   it("is no more than so many different keys of a family an hour, for a session and an address", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
@@ -507,7 +538,7 @@ describe("what writes leave behind", () => {
   });
 
   it("is no more than so many outcomes of an address, and takes none of those of others", async () => {
-    const accepted = Promise.resolve(false);
+    const accepted = Promise.resolve({ isConflict: false });
     writeOutcomes().add("of another", "192.0.2.2", accepted);
     for (let n = 0; n < 5_000; n += 1) writeOutcomes().add(`w${n}`, "192.0.2.1", accepted);
     expect(writeOutcomes().size).toBe(2_001);

@@ -6,6 +6,7 @@ import { printStartFailure, startHost } from "../../rivetkit/host/start-host.ts"
 import { stopWithProcess } from "../../rivetkit/host/stop-with-process.ts";
 import { checkHost } from "../network/check-host.ts";
 import { endConnections, watchConnections } from "../network/connections.ts";
+import { watchAnswers } from "../stream/watch-answers.ts";
 import { closePushes } from "../fragments/push/open-pushes.ts";
 import { closeStreams } from "../stream/open-streams.ts";
 import { configureNetwork, type NetworkOptions } from "../network/network.ts";
@@ -33,6 +34,7 @@ export function startKawa(options: StartKawaOptions = {}): void {
   start.isDone = true;
   checkConfig();
   watchConnections();
+  watchAnswers();
   // A matcher may lead requests past the middleware, as by a header that anybody can send.
   requestChecks.set("host", checkHost);
   requestChecks.set("pace", countRefresh);

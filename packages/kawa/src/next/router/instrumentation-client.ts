@@ -1,8 +1,12 @@
 import { installNavigationReports, reportNavigationStart } from "./navigation-start.ts";
 import { installRouterRequests } from "./router-requests.ts";
+import { installPushes } from "./watch-pushes.ts";
 
 installNavigationReports();
-if (typeof window !== "undefined") installRouterRequests();
+if (typeof window !== "undefined") {
+  installRouterRequests();
+  installPushes();
+}
 // Also where `<LiveUpdates>` was forgotten, which shows them too.
 if (process.env.NODE_ENV === "development" && typeof window !== "undefined") {
   window.addEventListener("load", () => {

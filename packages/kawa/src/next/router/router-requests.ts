@@ -1,14 +1,20 @@
 import type { RequestHeaders as RouterHeaders } from "next/dist/client/components/router-reducer/fetch-server-response.js";
+import { getNavigationBuildId } from "next/dist/client/navigation-build-id.js";
 import { setCacheBustingSearchParam } from "next/dist/client/components/router-reducer/set-cache-busting-search-param.js";
 import { valuePort } from "../../browser/value-port.ts";
 import { routeAddress } from "../protocol/route-address.ts";
 import { renderTimingName } from "../protocol/stream-protocol.ts";
+import { arrivedAnswer } from "./arrived-answer.ts";
+import { askOwnBuild, type Attempt } from "./own-build.ts";
 import type { ReceivedRender } from "./shown-renders.ts";
 
 type Fetch = typeof window.fetch;
 type Header = "rsc" | "next-url" | "next-action" | "next-router-prefetch" | "next-router-segment-prefetch";
 type RequestHeaders = Partial<Record<Header, string>>;
 type Init = { readonly headers?: RequestHeaders; readonly priority?: string; readonly body?: unknown };
+
+/** What a refresh renders: the page alone, or also its layouts. */
+type Refreshing = "page" | "route" | "anew" | false | undefined;
 
 /** A result of an action that is not on the screen after this long is no longer waited for, in milliseconds. */
 const unsettledMs = 10_000;
@@ -22,36 +28,59 @@ const answers: RouterNews[] = [];
 let installed: Fetch | undefined;
 /** The `fetch` that wraps {@link installed}, once it has been seen to call it. */
 let proven: Fetch | undefined;
+/** How a refresh is made that Kawa has asked for and that is under way. */
+let refreshing = (): Refreshing => false;
+/** How many refreshes of each page alone were asked for: the last one takes the place of those before. */
+const pageRefreshes: Record<string, number> = {};
 /** Server actions without an answer. */
 let pendingCount = 0;
 /** The network failed during an action: Next sends the action again, and does not say when. */
 let isRepeating = false;
 let unsettledUntil = 0;
-/** Arguments of an action of Kawa's own that asks for a render: they begin with an id as `randomId` makes it. */
-const ofRefresh = /^\["\d+-\d+-\d+-\d+"/;
+/** Ends what refreshes wait for: see {@link askAgain}. */
+let waiting = new AbortController();
+/** Arguments of actions of Kawa's own: they begin with an id as `randomId` makes it, or have it by a name where fragments are pushed. */
+const ofKawa = /^\[(\{"tab":|)"\d+-\d+-\d+-\d+"/;
 
 /**
  * Watches the requests of Next's router, which has no event for the start of an action or for the render that an answer brings. It changes
- * two things: the `next-url` header of a page that is asked for from itself ({@link askForPage}), and how a broken answer ends
- * ({@link unbroken}).
+ * three things: the `next-url` header of a page that is asked for from itself ({@link askForPage}), how a broken answer ends
+ * ({@link arrivedAnswer}), and what answers of servers of another build do ({@link askOwnBuild}).
  */
 export function installRouterRequests(): void {
   window.fetch = installed = new Proxy(window.fetch, {
     apply(target, self, args: Parameters<Fetch>) {
       const { headers, priority, body } = (args[1] ?? {}) as Init;
-      const send = (): Promise<Response> => Reflect.apply(target, self, args) as Promise<Response>;
+      const sendAs = (init: unknown) => Reflect.apply(target, self, [args[0], init]) as Promise<Response>;
+      const send = (): Promise<Response> => sendAs(args[1]);
+      const sendRefresh = (): Promise<Response> => untilAnswered((signal) => sendAs({ ...args[1], signal }));
       if (headers?.["next-action"]) {
-        const answer = send();
+        const name = ofKawa.exec(String(body))?.[1];
+        const answer =
+          name === undefined
+            ? askOwnBuild(() => tryAction(send), "click")
+            : askOwnBuild(() => (name ? tryRender(send) : tryRender(sendRefresh, tellBroken)), "action");
         noteAction(answer);
-        return ofRefresh.test(String(body)) ? answer.then(unbroken) : answer;
+        return answer;
       }
       // An answer with nothing but the tree of a route shows nothing.
       if (!headers?.rsc || headers["next-router-segment-prefetch"] === "/_tree") return send();
       const isWhole = !headers["next-router-prefetch"];
       const isShown = isWhole && priority !== "low";
-      const answer = isShown ? askForPage(args[0] as URL, headers, send) : send();
+      const url = args[0] as URL;
+      const ask = (): Promise<Response> => askForPage(url, headers, refreshing() ? sendRefresh : send);
+      const attempt = (): Promise<Attempt> => tryRender(ask, tellBroken);
+      const page = pathOf(url.href);
+      const isHere = (): boolean => page === pathOf(location.href);
+      const step = isShown && isHere() && refreshing();
+      // Once its page was left, nothing is shown of a refresh of the page alone; another page may build on layouts that a refresh brings.
+      const number = step === "page" ? (pageRefreshes[page] = (pageRefreshes[page] ?? 0) + 1) : 0;
+      const isWanted = (): boolean | undefined => (number === pageRefreshes[page] ? isHere() : undefined);
+      const answer = isShown
+        ? askOwnBuild(attempt, step ? "refresh" : "navigation", number ? isWanted : undefined)
+        : send();
       noteRender(answer, isShown, isWhole);
-      return isShown ? answer.then(unbroken) : answer;
+      return answer;
     },
   });
 }
@@ -69,6 +98,17 @@ export function mayDiscardAction(): boolean {
   return !seesRouter() || pendingCount > 0 || isRepeating || performance.now() < unsettledUntil;
 }
 
+/** Says how to know that what is asked for is a refresh, and no navigation. */
+export function tellRefreshes(underWay: () => Refreshing): void {
+  refreshing = underWay;
+}
+
+/** A refresh has waited for too long, as on a connection that is dead and has not failed: what it waits for is asked for again. */
+export function askAgain(): void {
+  waiting.abort();
+  waiting = new AbortController();
+}
+
 /** The result of the last action is on the screen. */
 export function settleActions(): void {
   unsettledUntil = 0;
@@ -79,6 +119,17 @@ export function onRouterAnswer(listener: (news: RouterNews) => void): () => void
   listeners.add(listener);
   for (const answer of answers.splice(0)) listener(answer);
   return () => void listeners.delete(listener);
+}
+
+async function untilAnswered(send: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
+  for (;;) {
+    const { signal } = waiting;
+    try {
+      return await send(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
 }
 
 function noteAction(answer: Promise<Response>): void {
@@ -133,30 +184,24 @@ function noteRender(answer: Promise<Response>, isShown: boolean, isWhole: boolea
   );
 }
 
-/**
- * An answer that does not end when its connection breaks, once Next has shown a part of it: the error would replace the page, with all that
- * was typed into it. Listeners are told, and ask for a render that replaces it.
- */
-function unbroken(answer: Response): Response {
-  if (!answer.body || listeners.size === 0) return answer;
-  const decoder = new TextDecoder();
-  // Until the root of the page has come, Next asks again by itself.
-  let head: string | undefined = "";
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, to) {
-      if (head !== undefined) head += decoder.decode(chunk, { stream: true });
-      if (/(^.?|\n)0:.*\n/.test(head ?? "")) head = undefined;
-      to.enqueue(chunk);
-    },
-  });
-  answer.body.pipeTo(writable, { preventAbort: true }).catch((error) => {
-    if (head === undefined) tell("broken");
-    else writable.abort(error).catch(() => {});
-  });
-  return Object.defineProperties(new Response(readable, answer), {
-    url: { value: answer.url },
-    redirected: { value: answer.redirected },
-  });
+/** @param onBreak where an answer does not end when its connection breaks ({@link arrivedAnswer}) */
+async function tryRender(send: () => Promise<Response>, onBreak?: () => void): Promise<Attempt> {
+  const answer = await tryAction(send);
+  // A proxy that found no server has answered.
+  if (answer.response.status > 501) return { ...answer, isForeign: true };
+  if (answer.isForeign || !answer.response.body || listeners.size === 0) return answer;
+  const { response, build } = await arrivedAnswer(answer.response, onBreak);
+  return { response, isForeign: build !== undefined && build !== getNavigationBuildId() };
+}
+
+/** An action that a server does not know has not run. */
+async function tryAction(send: () => Promise<Response>): Promise<Attempt> {
+  const response = await send();
+  return { response, isForeign: response.headers.has("x-nextjs-action-not-found") };
+}
+
+function tellBroken(): void {
+  tell("broken");
 }
 
 function begin(): number {

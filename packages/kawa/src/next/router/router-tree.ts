@@ -1,5 +1,5 @@
 /** Next's own state of the router, as it keeps it in the history entry. */
-type Tree = readonly [
+export type Tree = readonly [
   segment: string | readonly string[],
   slots: Readonly<Record<string, Tree>>,
   /** The address of a slot that shows another one than the page. */
@@ -30,22 +30,23 @@ export function shownPaths(): readonly string[] | undefined {
   return tree && [...pathsOf(tree, "")];
 }
 
-function* pathsOf([segment, slots]: Tree, above: string): Generator<string> {
+/** Paths of the pages of `tree`, which stands below the path `above`. */
+export function* pathsOf([segment, slots]: Tree, above: string): Generator<string> {
+  if (segment.toString().startsWith("__PAGE__")) yield above || "/";
+  for (const slot of Object.values(slots)) yield* pathsOf(slot, pathBelow(above, segment));
+}
+
+/** The path of what stands below `segment`, which stands below the path `above`. */
+export function pathBelow(above: string, segment: Tree[0]): string {
   const part = typeof segment === "string" ? segment : interceptionMarker(segment) + segment[1];
-  if (part.startsWith("__PAGE__")) yield above || "/";
   // Groups and what stands for a slot without a page are in no path.
   const isInPath = part !== "" && !/^(__|\([^.])/.test(part);
-  const path = isInPath ? `${above}/${part.replace(/^\//, "")}` : above;
-  for (const slot of Object.values(slots)) yield* pathsOf(slot, path);
+  return isInPath ? `${above}/${part.replace(/^\//, "")}` : above;
 }
 
 /** The marker of an intercepting segment, such as `(.)`; dynamic ones have it in their kind, as in `di(.)`. */
 function interceptionMarker(segment: string | readonly string[]): string {
-  return (
-    (typeof segment === "string" ? /^(\(\.{1,3}\))+/ : /(\(\.{1,3}\))+$/).exec(
-      typeof segment === "string" ? segment : (segment[2] ?? ""),
-    )?.[0] ?? ""
-  );
+  return /(\(\.{1,3}\))+/.exec(typeof segment === "string" ? segment : segment[2]!)?.[0] ?? "";
 }
 
 function isPlain([segment, slots, shownAddress]: Tree): boolean {

@@ -28,6 +28,8 @@ export type UpMessage = {
   readonly isUp: boolean;
   /** `stale` where the stream does not tell this tab everything. */
   readonly state?: "stale" | undefined;
+  /** Build of the server of the stream. */
+  readonly build?: string | undefined;
 };
 
 /** What a tab says: without a subscription, that it is awake; with `null`, that it is gone. */

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { collection } from "../../core/collection.ts";
+import { namespace } from "../../core/namespace.ts";
 import { maxTabs, type Subscription } from "../protocol/stream-protocol.ts";
 import { enterTab, FakeLocks } from "../../../test/support/fake-browser.ts";
 import { FakeStreams, settle } from "../../../test/support/fake-streams.ts";
@@ -55,6 +57,21 @@ describe("the owner of the stream", () => {
     await settle();
     expect(streams.all).toHaveLength(1);
     expect(asked()).toEqual({ one: "r1", two: "r2" });
+  });
+
+  it("gives a tab the rows that come with its query, and none of another collection", async () => {
+    const { say, heard } = createHost();
+    const [query, other] = ["todos", "todo"].map((name) => collection(namespace("app"), name).query().key);
+    say("one", { ...showing("r1"), values: [[query!, -1, ""]] });
+    say("two", { ...showing("r2"), values: [[other!, -1, ""]] });
+    await settle();
+    const rows = [
+      ["app:todos:a", "[1]", 1, "e1"],
+      [query!, '[["a"]]', 1, "e1"],
+    ];
+    await streams.last.send("values", { rows });
+    expect(heard["one"]).toContainEqual({ type: "values", rows, lists: [] });
+    expect(heard["two"]?.some(({ type }) => type === "values") ?? false).toBe(false);
   });
 
   it("gathers changes of 50 ms into one new stream", async () => {
@@ -262,6 +279,14 @@ describe("a server that has no room for all that the tabs ask for", () => {
     await streams.last.send("hello", {});
     expect(heard["one"]!.at(-1)).toEqual({ type: "up", isUp: true });
   });
+});
+
+it("tells the tabs which build the server of the stream has", async () => {
+  const { say, heard } = createHost();
+  say("one", showing("r1"));
+  await settle();
+  await streams.last.send("hello", { build: "new" });
+  expect(heard["one"]!.at(-1)).toEqual({ type: "up", isUp: true, build: "new" });
 });
 
 describe("a tab that goes", () => {

@@ -1,4 +1,5 @@
 import { type ListChangeRow, maxWatched, type ValueRow } from "../../browser/value-protocol.ts";
+import { queriesFor } from "../../core/collections/queries-for.ts";
 import { maxTabs, type StreamEvents, type StreamRequest, type Subscription } from "../protocol/stream-protocol.ts";
 import { DueTimer } from "./due-timer.ts";
 import type { OwnerMessage, TabMessage, UpMessage } from "./owner-protocol.ts";
@@ -20,6 +21,7 @@ export class StreamOwner {
   #isUp: boolean | undefined;
   /** Tabs that are not told everything, by why. */
   readonly #untold: Record<"limited" | "cut", readonly string[]> = { limited: [], cut: [] };
+  #build: string | undefined;
   /** What the newest stream was opened for, without tokens. */
   #asked = "";
   #searchCount = 0;
@@ -122,7 +124,8 @@ export class StreamOwner {
   #upOf(tab: string): UpMessage | undefined {
     if (this.#isUp === undefined || (this.#isUp && !this.#asked.includes(JSON.stringify(tab)))) return undefined;
     const { limited, cut } = this.#untold;
-    return { type: "up", isUp: this.#isUp, state: limited.includes(tab) || cut.includes(tab) ? "stale" : undefined };
+    const state = limited.includes(tab) || cut.includes(tab) ? "stale" : undefined;
+    return { type: "up", isUp: this.#isUp, state, build: this.#build };
   }
 
   #tellUp(): void {
@@ -141,8 +144,9 @@ export class StreamOwner {
     } else if (name === "values") {
       const { rows = [], lists = [] } = data as Partial<StreamEvents["values"]>;
       for (const { subscription, deliver } of this.#tabs.values()) {
+        // Rows of a collection come with the list of a query before anything watches them.
         const isOwn = ({ 0: key }: ListChangeRow | ValueRow): boolean =>
-          subscription.values?.some((known) => known[0] === key) ?? false;
+          subscription.values?.some(({ 0: known }) => known === key || known.startsWith(queriesFor(key))) ?? false;
         const own = { rows: rows.filter(isOwn), lists: lists.filter(isOwn) };
         if (own.rows.length + own.lists.length > 0) deliver({ type: "values", ...own });
       }
@@ -159,7 +163,10 @@ export class StreamOwner {
       // The new stream may tell these tabs everything.
       const { limited, cut } = this.#untold;
       Object.assign(this.#untold, { limited: [], cut: [] });
-      if (limited.length + cut.length > 0) this.#tellUp();
+      const { build } = data as Partial<StreamEvents["hello"]>;
+      const isSame = build === this.#build;
+      this.#build = build;
+      if (!isSame || limited.length + cut.length > 0) this.#tellUp();
     } else if (name === "limited" || name === "cut") {
       const { tabs } = data as Partial<StreamEvents["limited" | "cut"]>;
       this.#untold[name] = Array.isArray(tabs) ? tabs : [];

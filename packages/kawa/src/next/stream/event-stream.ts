@@ -65,12 +65,13 @@ export class EventStream implements TabStream, StreamSource {
   #isCutDue = false;
   #hasEnded = false;
 
-  constructor({ request, exchange, isRequest, client, times, expiresAt, values, kept, limited }: EventStreamOptions) {
+  constructor(options: EventStreamOptions) {
+    const { request, build, exchange, isRequest, client, times, expiresAt, values, kept, limited } = options;
     this.#client = client;
     this.#times = times;
     this.#output = openOutput(this, exchange, isRequest);
     addStream(this);
-    this.#promise("hello");
+    this.#promise("hello", { build });
     if (limited && limited.size > 0) this.send("limited", { tabs: [...limited] });
     if (times.maxDurationMs !== undefined) this.#endAfter(times.maxDurationMs, "rotation");
     if (expiresAt !== undefined) this.#endAfter(expiresAt - Date.now(), "expired");
@@ -155,9 +156,9 @@ export class EventStream implements TabStream, StreamSource {
     quotas().reads.giveBack(this.#client, count);
   }
 
-  #promise(name: "hello" | "ping"): void {
+  #promise(name: "hello" | "ping", more?: { readonly build: string | undefined }): void {
     this.#withinMs = this.#times.pingIntervalMs ?? heartbeatGapMs(streamCount(), heartbeatIntervalMs);
-    this.send(name, { withinMs: this.#withinMs });
+    this.send(name, { withinMs: this.#withinMs, ...more });
   }
 
   /** Tells which tabs show something of backends whose changes this process may miss. */

@@ -101,12 +101,14 @@ export class FollowedTab implements RenderFollower {
     this.#known = own ? [...new Set([...known.values(), own])] : [...known.values()];
     const isFollowed = this.#takeReads();
     const unfollowed = isFollowed ? shown.filter(([id]) => !known.get(id)) : shown;
-    // What a page shows by itself need not be rendered with the whole route.
+    // What a page shows by itself need not be rendered with the whole route. Of a render that was received, and maybe prefetched, a layout
+    // may be shown that the page's render has read as well: it says no versions.
     if (isFollowed) {
       const followed = shown.filter(([id]) => known.get(id));
-      this.#watches = followed.map((one) =>
-        this.#watch("route", { render: known.get(one[0]), except: own, versions: one[1] }),
-      );
+      this.#watches = followed.map(([id, versions]) => {
+        const render = known.get(id);
+        return this.#watch("route", { render, except: versions || render === own ? own : undefined, versions });
+      });
     }
     // Unknown renders may show anything: one watch hears of every change for all of them.
     if (unfollowed.length > 0) {

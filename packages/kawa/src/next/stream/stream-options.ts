@@ -14,6 +14,8 @@ export type StreamTimes = {
 
 export type EventStreamOptions = {
   readonly request: StreamRequest;
+  /** What the browser is told of it. */
+  readonly build?: string | undefined;
   /** The request and the connection of the stream, where they are known. */
   readonly exchange?: Exchange | undefined;
   /** The stream stays a request of Next for as long as it is open, on no connection of its own. */

@@ -1,5 +1,6 @@
 import { KawaError, show } from "../../core/errors/errors.ts";
 import { maxKeyBytes } from "../../core/backend/key.ts";
+import { maxLengthOf } from "../values/read-values.ts";
 import { type KnownValue, maxKept, maxWatched } from "../../browser/value-protocol.ts";
 import { bodyLimits, streamLimits } from "../limits/limits.ts";
 import { type BodyOwner, isRecord, readJson } from "../limits/read-json.ts";
@@ -72,7 +73,13 @@ function isText(value: unknown, maxLength: number): value is string {
 
 function isKnownValue(value: unknown): value is KnownValue {
   if (!Array.isArray(value) || value.length !== 3) return false;
-  return isText(value[0], maxKeyBytes) && Number.isSafeInteger(value[1]) && isText(value[2], maxNameLength);
+  const [key] = value as unknown[];
+  return (
+    typeof key === "string" &&
+    key.length <= maxLengthOf(key) &&
+    Number.isSafeInteger(value[1]) &&
+    isText(value[2], maxNameLength)
+  );
 }
 
 function invalid(reason: string): KawaError {

@@ -3,9 +3,11 @@ import { applyTo } from "../../browser/list-changes.ts";
 import { Slot } from "../../browser/slot.ts";
 import type { Members } from "../../core/backend/members.ts";
 import { membersSignal } from "../../core/ephemeral-family.ts";
+import { collection } from "../../core/collection.ts";
 import { namespace } from "../../core/namespace.ts";
 import type { BackedSignal } from "../../core/signal.ts";
 import type { KnownValue, ListChangeRow } from "../../browser/value-protocol.ts";
+import { ExposedSignals } from "../values/exposed-signals.ts";
 import { ValueFeed } from "./value-feed.ts";
 
 const room = namespace("feed-test").family(
@@ -26,7 +28,7 @@ type Sent = NonNullable<ReturnType<ValueFeed["take"]>>;
 function watch(group: string, [seq, epoch]: readonly [number, string] = [-1, ""]) {
   const list = membersSignal(`feed-test:${group}`, {
     backend: undefined,
-    exposure: { expose: "read" },
+    options: { expose: "read" },
   }) as BackedSignal<unknown>;
   const signals = new Map<BackedSignal<unknown>, KnownValue>([[list, [list.key, seq, epoch]]]);
   const sent: Sent[] = [];
@@ -172,5 +174,44 @@ describe("a browser that is told how a list has changed", () => {
     const slot = new Slot("list", { watched() {}, unwatched() {} });
     expect(applyTo(slot, change(5, 6))).toBe(false);
     expect(slot.entry.state).toBe("unknown");
+  });
+});
+
+describe("whoever watches a query of a collection", () => {
+  it("is sent a row that enters it together with the list, and no row twice", async () => {
+    const rows = collection<{ rank: number }>(namespace("feed-test"), "rows", {
+      indexes: { byRank: ["rank"] },
+      expose: "read",
+    });
+    await rows.insert({ rank: 1 }, { id: "a" });
+    const key = rows.query({ index: "byRank", limit: 2 }).key;
+    const query = new ExposedSignals({ rows }).find(key, "read")!;
+    const sent: Sent[] = [];
+    const take = (): void => {
+      for (let values = feed.take(); values; values = feed.take()) sent.push(values);
+    };
+    const feed: ValueFeed = new ValueFeed({
+      signals: new Map([[query, [key, -1, ""]]]),
+      asOpener: (fn) => fn(),
+      address: "",
+      needsDrain: () => false,
+      onRows: take,
+    });
+    feed.start();
+    await vi.waitFor(() => expect(sent).toHaveLength(1));
+    const keysOf = (at: number): string[] => sent[at]!.rows.map(([name]) => name);
+    await rows.insert({ rank: 2 }, { id: "b" });
+    await vi.waitFor(() => expect(sent).toHaveLength(2));
+    expect(keysOf(1)).toEqual([rows("a").key, rows("b").key, key]);
+    await rows.insert({ rank: 0 }, { id: "c" });
+    await vi.waitFor(() => expect(sent).toHaveLength(3));
+    expect(keysOf(2)).toEqual([rows("c").key, key]);
+    await rows.insert({ rank: 9 }, { id: "d" });
+    expect(sent).toHaveLength(3);
+    // The stream does not remember for ever which rows it has sent.
+    await rows.delete("c");
+    await vi.waitFor(() => expect(sent).toHaveLength(4));
+    expect(keysOf(3)).toEqual([rows("b").key, key]);
+    feed.stop();
   });
 });

@@ -1,8 +1,9 @@
 import type { Backend, Reader } from "../../core/backend/backend.ts";
-import { textOf } from "../../core/backend/entry.ts";
 import { clip, isKawaError } from "../../core/errors/errors.ts";
 import { isMemberList, type MemberList } from "../../core/backend/member-list.ts";
 import { groupIn } from "../../core/backend/members.ts";
+import { isQueryKey } from "../../core/collections/query-key.ts";
+import { toValueRow } from "../../browser/value-row.ts";
 import type { BackedSignal } from "../../core/signal.ts";
 import { leaveOut } from "../../core/value/unreadable.ts";
 import type { KnownValue, ValueRow } from "../../browser/value-protocol.ts";
@@ -10,6 +11,7 @@ import { hub } from "./hub.ts";
 import { streamLimits } from "../limits/limits.ts";
 import { ListFeed } from "./list-feed.ts";
 import { isGuardedForBrowsers, loadRows, type RowOf } from "../values/read-values.ts";
+import { QueryRows } from "./rows-of-query.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 import type { StreamEvents } from "../protocol/stream-protocol.ts";
 import { turns } from "../limits/turns.ts";
@@ -39,6 +41,7 @@ export class ValueFeed {
   readonly #changed = new Set<BackedSignal<unknown>>();
   #stops: (() => void)[] = [];
   readonly #lists = new ListFeed();
+  readonly #queries = new QueryRows();
   /** The last text of each list that hooks have filtered. */
   readonly #shownLists = new Map<string, string | null>();
   readonly #failed = new Set<BackedSignal<unknown>>();
@@ -52,7 +55,6 @@ export class ValueFeed {
     this.#options = options;
   }
 
-  /** How many keys it follows. */
   get size(): number {
     return this.#options.signals.size;
   }
@@ -80,9 +82,7 @@ export class ValueFeed {
     this.#changed.clear();
   }
 
-  /**
-   * What has to be sent, as much as one event may have. {@link ValueFeedOptions.onRows} is called again for what has to wait.
-   */
+  /** What has to be sent, as much as one event may have. {@link ValueFeedOptions.onRows} is called again for what has to wait. */
   take(): StreamEvents["values"] | undefined {
     const rows: ValueRow[] = [];
     let length = 0;
@@ -147,8 +147,9 @@ export class ValueFeed {
       const entry = backend.entry(key).peek();
       if (isGuardedForBrowsers(backend) || entry.state === "unknown") continue;
       this.#changed.delete(signal);
+      for (const row of this.#queries.shown(signal, { entry, known: this.#known })) this.#add(row);
       if (isMemberList(entry)) this.#addList(key, entry, backend.version.epoch);
-      else this.#addReadable(key, () => [key, textOf(key, entry), entry.seq, backend.version.epoch]);
+      else this.#addReadable(key, () => toValueRow(signal, entry, { epoch: backend.version.epoch, isGuarded: false }));
     }
     this.#options.onRows();
   }
@@ -229,9 +230,9 @@ export class ValueFeed {
     if (!isSameList) this.#rows.set(key, row);
   }
 
-  /** A hidden member must not be noticed by its coming and going: a list that reads the same is not sent again. */
+  /** A hidden member or row must not be noticed by its coming and going: a list that reads the same is not sent again. */
   #isSameList(key: string, text: string | null): boolean {
-    if (groupIn(key) === undefined) return false;
+    if (groupIn(key) === undefined && !isQueryKey(key)) return false;
     const isSame = this.#shownLists.get(key) === text;
     this.#shownLists.set(key, text);
     return isSame;

@@ -17,6 +17,8 @@ const messages: Readonly<Record<KawaErrorCode, string>> = {
   BACKEND_TIMEOUT: unavailable,
   BACKEND_UNAVAILABLE: unavailable,
   CACHE_PRIVATE: broken,
+  CHANGE_REFUSED: "This is not possible any more.",
+  COLLECTIONS_UNSUPPORTED: broken,
   CONFIG_MISSING: broken,
   CONTEXT_UNAVAILABLE: broken,
   CONTEXT_UNSUPPORTED: broken,
@@ -36,6 +38,8 @@ const messages: Readonly<Record<KawaErrorCode, string>> = {
   HOOK_LOOP: broken,
   HOOK_MISSING: broken,
   HOST_REFUSED: "This app has another host name.",
+  INDEX_BUILDING: unavailable,
+  INDEX_MISSING: broken,
   KEY_INVALID: notUnderstood,
   LIVE_UPDATES_MISSING: broken,
   NOT_EXPOSED: "This cannot be read or changed from here.",
@@ -47,14 +51,19 @@ const messages: Readonly<Record<KawaErrorCode, string>> = {
   REQUEST_INVALID: notUnderstood,
   REQUEST_TIMEOUT: "The connection is too slow. Please try again.",
   ROUTE_MISSING: broken,
+  ROW_MISSING: "This is not there any more.",
   RUNTIME_UNSUPPORTED: broken,
   SECRET_MISSING: broken,
+  SHARDS_MISMATCH: broken,
   STORE_INCOMPLETE: broken,
   STREAMS_EXHAUSTED: "Too many pages are open at the moment. This one does not change until there is room.",
+  TRANSACTION_INVALID: broken,
   UNAUTHORIZED: notAllowed,
   UPDATE_CONFLICT: "Others were faster. Please try again.",
   VALUE_INVALID: notSaved,
+  VALUE_NOT_MIGRATED: broken,
   VALUE_TOO_LARGE: "This is too long to be saved.",
+  VALUE_TOO_NEW: notUnderstood,
   VALUE_UNREADABLE: broken,
   VALUE_UNSERIALIZABLE: notSaved,
   WRITE_UNCONFIRMED: "It is not known whether this was saved. What you see is what the server has.",
@@ -98,11 +107,18 @@ export function answerErrors<Rest extends unknown[]>(
   return (request, ...rest) => answerWith(async () => handler(request, ...rest))(request);
 }
 
-function refusal(request: Request, error: KawaError): Response {
-  const { code, status, data, retryable } = error;
+/** What a browser is told of an error. */
+export function errorReply(error: KawaError): ErrorReply {
+  const { code, status, data } = error;
   if (status >= 500 || isForDevelopers(code)) reportSeldom(code, "A request of a browser failed.", error);
   const retryAfterMs = typeof data["retryAfterMs"] === "number" ? data["retryAfterMs"] : undefined;
-  const reply: ErrorReply = { code, error: publicMessage(error, messages[code]), retryAfterMs };
+  return { code, error: publicMessage(error, messages[code]), retryAfterMs };
+}
+
+function refusal(request: Request, error: KawaError): Response {
+  const { code, status, retryable } = error;
+  const reply = errorReply(error);
+  const { retryAfterMs } = reply;
   const headers: Record<string, string> = { ...answerHeaders };
   if (retryable) headers["retry-after"] = String(Math.ceil((retryAfterMs ?? defaultRetryMs[code] ?? 1000) / 1000));
   // The unread rest of the body would keep the connection open.

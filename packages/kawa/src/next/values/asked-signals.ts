@@ -1,12 +1,15 @@
 import type { BackedSignal } from "../../core/signal.ts";
 import type { KnownValue } from "../../browser/value-protocol.ts";
 import type { AskingClient } from "../network/asking-client.ts";
+import { isQueryKey } from "../../core/collections/query-key.ts";
+import { costOfKeys } from "./cost-of-keys.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
 import { costs, streamLimits } from "../limits/limits.ts";
 import { type Quota, quotas } from "../limits/quota.ts";
 import { reportSeldom } from "../limits/report-seldom.ts";
 import type { StreamRequest } from "../protocol/stream-protocol.ts";
 import { turns } from "../limits/turns.ts";
+import { askedQueries } from "./asked-queries.ts";
 
 /** What a stream carries and keeps of what its tabs ask for, as far as browsers may, and as far as there is room. */
 export type AskedSignals = {
@@ -22,7 +25,7 @@ export type AskedSignals = {
 export function costOf({ tabs }: StreamRequest): number {
   let cost = 0;
   for (const { route, values = [], kept = [] } of Object.values(tabs)) {
-    cost += route.length * costs.render + values.length * costs.key + kept.length * costs.keptKey;
+    cost += route.length * costs.render + costOfKeys(values.map(([key]) => key)) + kept.length * costs.keptKey;
   }
   return cost;
 }
@@ -91,10 +94,19 @@ function limitedTo(
     if (found.has(key)) return found.get(key);
     if (found.size >= max) return "full";
     const signal = find();
-    if (signal && !quota.take(client, 1)) return "full";
+    if (signal && !(mayAsk(client, key) && quota.take(client, 1))) return "full";
     found.set(key, signal);
     return signal;
   };
+}
+
+function mayAsk(client: AskingClient, key: string): boolean {
+  try {
+    if (isQueryKey(key)) askedQueries().note(client, key);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

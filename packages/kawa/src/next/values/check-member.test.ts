@@ -6,6 +6,7 @@ import { maxListSize, membersKey } from "../../core/backend/members.ts";
 import { namespace } from "../../core/namespace.ts";
 import { cell } from "../../core/process/reactive.ts";
 import type { BackedSignal } from "../../core/signal.ts";
+import type { Batch } from "../../rivetkit/store/batch-group.ts";
 import { checkMember } from "./check-member.ts";
 import { ExposedSignals } from "./exposed-signals.ts";
 
@@ -69,6 +70,26 @@ describe("members of ephemeral groups", () => {
     await join(1_100, 0);
     expect(await codeOf(() => join(1, 5_000))).toBe("RATE_LIMITED");
     expect((await join(1, 7)).conflicts).toEqual([]);
+    // A transaction has one writer, whatever it writes besides.
+    const whole = (key: string): Batch => ({
+      number: 0,
+      settled: 0,
+      isWhole: true,
+      writes: [
+        { key: "other", text: "[1]" },
+        { key, text: "[1]", ttlMs: 600_000 },
+      ],
+    });
+    const old = `room:${"7".padStart(500, "0")}`;
+    for (const make of [
+      (key: string) => store.write(whole(key)),
+      (key: string) => store.transact(async () => whole(key)),
+    ]) {
+      expect(await codeOf(() => make("room:new"))).toBe("RATE_LIMITED");
+      expect(store.get("other").text).toBeNull();
+      expect((await make(old)).conflicts).toEqual([]);
+      await store.write({ number: 0, settled: 0, writes: [{ key: "other", text: null }] });
+    }
     await store.write({ number: 0, settled: 0, writes: [{ clear: "room:" }] });
     expect((await join(1, 5_000)).conflicts).toEqual([]);
   });

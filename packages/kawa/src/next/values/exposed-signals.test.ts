@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { caught, codeOf } from "../../../test/support/caught.ts";
 import { createMemoryBackend } from "../../core/memory/memory-backend.ts";
 import { membersKey } from "../../core/backend/members.ts";
+import { collection } from "../../core/collection.ts";
 import { namespace, signal } from "../../core/namespace.ts";
+import { costOfKeys } from "./cost-of-keys.ts";
 import { ExposedSignals } from "./exposed-signals.ts";
 
 const app = namespace("exposed-test");
@@ -99,6 +101,54 @@ describe("lists of ephemeral members", () => {
       "",
     ];
     expect(groups.map((group) => keyOf(membersKey(group)))).toEqual(groups.map(() => undefined));
+  });
+});
+
+describe("rows and queries of a collection", () => {
+  type Todo = { readonly list: string; readonly rank: number };
+  const indexes = { byList: ["list", "rank"] } as const;
+  const todos = collection<Todo>(app, "todos", { indexes, expose: "write" });
+  const shownRows = collection<Todo>(app, "shown-rows", { indexes, expose: "read" });
+  const hiddenRows = collection<Todo>(app, "hidden-rows", { indexes });
+  const found = new ExposedSignals({ todos, shownRows, hiddenRows });
+  const has = (key: string, access: "read" | "write"): boolean => found.find(key, access) !== undefined;
+
+  it("are found as far as the definition exposes them, and a query is written by nobody", () => {
+    const access = [todos, shownRows, hiddenRows].map((rows) => [
+      has(rows("a").key, "read"),
+      has(rows("a").key, "write"),
+      has(rows.query().key, "read"),
+      has(rows.count().key, "read"),
+      has(rows.query().key, "write"),
+    ]);
+    expect(access).toEqual([
+      [true, true, true, true, false],
+      [true, false, true, true, false],
+      [false, false, false, false, false],
+    ]);
+  });
+
+  it("are those of the definition's indexes, with at most 200 rows, and written as Kawa writes them", () => {
+    const { key } = todos.query({ where: { list: "a" } });
+    expect(has(key, "read")).toBe(true);
+    const others = [
+      key.replace('["list","rank"]', '["rank"]'),
+      key.replace("exposed-test", "other"),
+      key.replace('["rows"', '[ "rows"'),
+      key.replace(",50]", ",0]"),
+      todos.query({ limit: 201 }).key,
+      key.replace(',"ha', ',"\\u0000ha'),
+      key.replace(',"ha', ',"\\ud800ha'),
+      `${todos("a").key}:b`,
+      "exposed-test:todos",
+    ];
+    expect(others.map((other) => has(other, "read"))).toEqual(others.map(() => false));
+  });
+
+  it("cost as much as the rows that a query may find", () => {
+    expect(costOfKeys([todos("a").key, todos("b").key])).toBeCloseTo(2 / 25);
+    expect(costOfKeys([todos.query({ limit: 100 }).key])).toBeCloseTo(1 + 100 / 25);
+    expect(costOfKeys([todos.count().key])).toBe(5);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Backend, Reader } from "../../core/backend/backend.ts";
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
 import { maxKeyBytes } from "../../core/backend/key.ts";
+import { isQueryKey, maxQueryKeyLength } from "../../core/collections/query-key.ts";
 import type { BackedSignal } from "../../core/signal.ts";
 import { hiddenRow, type ValueRow } from "../../browser/value-protocol.ts";
 import { toValueRow } from "../../browser/value-row.ts";
@@ -9,6 +10,7 @@ import type { ExposedSignals } from "./exposed-signals.ts";
 import { answerLimits } from "../limits/limits.ts";
 import { ReadAnswer } from "./read-answer.ts";
 import { turns } from "../limits/turns.ts";
+import { askedQueries } from "./asked-queries.ts";
 
 /**
  * The keys that a request names, each once.
@@ -21,11 +23,16 @@ export function namedKeys(request: Request): readonly string[] {
   if (
     keys.length === 0 ||
     keys.length > answerLimits.maxKeys ||
-    !keys.every((key) => typeof key === "string" && key.length <= maxKeyBytes)
+    !keys.every((key) => typeof key === "string" && key.length <= maxLengthOf(key))
   ) {
     throw new KawaError("REQUEST_INVALID", `A request for values must name 1 to ${answerLimits.maxKeys} keys.`);
   }
   return keys as string[];
+}
+
+/** The key of a query says what it asks for. */
+export function maxLengthOf(key: string): number {
+  return isQueryKey(key) ? maxQueryKeyLength : maxKeyBytes;
 }
 
 function parseKeys(text: string | null): unknown {
@@ -43,7 +50,11 @@ export type ReadOptions = {
   readonly signal?: AbortSignal;
 };
 
-/** The rows of some keys as the client may see them, as many as fit into one answer. */
+/**
+ * The rows of some keys as the client may see them, as many as fit into one answer.
+ *
+ * @throws {KawaError} RATE_LIMITED - the client asks for too many different queries
+ */
 export async function readValues(
   keys: readonly string[],
   { signals, client, signal: gone }: ReadOptions,
@@ -66,6 +77,7 @@ export async function readValues(
     // Reads of very many keys, or of very long values, take turns with other clients.
     if (keys.length > keysAtOnce) await turns().next(client.address);
     const found = keys.slice(at, at + keysAtOnce).map((key) => [key, signals.find(key, "read")] as const);
+    for (const [key, signal] of found) if (signal && isQueryKey(key)) askedQueries().note(client, key);
     const byBackend = Map.groupBy(
       found.flatMap(([, signal]) => signal ?? []),
       ({ backend }) => backend,
@@ -103,12 +115,13 @@ export async function loadRows(reader: Reader, signals: readonly BackedSignal<un
       for (const key of keys) refused.add(key);
     }
   };
-  const keys = signals.map(({ key }) => key);
+  const byKey = new Map(signals.map((signal) => [signal.key, signal]));
+  const keys = [...byKey.keys()];
   // Where hooks decide, one key may be refused and the next one not.
   await Promise.all(isGuarded ? keys.map((key) => load([key])) : [load(keys)]);
   return (key) => {
     if (refused.has(key)) return hiddenRow(key);
-    return toValueRow(key, reader.entry(key).peek(), { epoch: backend.version.epoch, isGuarded });
+    return toValueRow(byKey.get(key)!, reader.entry(key).peek(), { epoch: backend.version.epoch, isGuarded });
   };
 }
 

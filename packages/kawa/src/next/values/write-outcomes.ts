@@ -3,9 +3,11 @@ import { writeLimits } from "../limits/limits.ts";
 
 const maxAgeMs = 60_000;
 
+/** What became of a write: `isConflict` when another writer was faster, `made` what an increment has made. */
+export type WriteOutcome = { readonly isConflict: boolean; readonly made?: unknown };
+
 type Outcome = {
-  /** True when another writer was faster. */
-  readonly isConflict: Promise<boolean>;
+  readonly outcome: Promise<WriteOutcome>;
   readonly address: string;
   readonly at: number;
 };
@@ -22,12 +24,12 @@ export class WriteOutcomes {
   }
 
   /** The outcome of a write that is known; it may be a refusal. */
-  find(id: string): Promise<boolean> | undefined {
-    return this.#byId.get(id)?.isConflict;
+  find(id: string): Promise<WriteOutcome> | undefined {
+    return this.#byId.get(id)?.outcome;
   }
 
   /** `id` names the write and its client. */
-  add(id: string, address: string, isConflict: Promise<boolean>): void {
+  add(id: string, address: string, outcome: Promise<WriteOutcome>): void {
     const now = performance.now();
     for (const [known, { at }] of this.#byId) {
       if (this.#byId.size < writeLimits.outcomes.perProcess && now - at < maxAgeMs) break;
@@ -38,7 +40,7 @@ export class WriteOutcomes {
     ids = this.#byAddress.get(address);
     if (!ids) this.#byAddress.set(address, (ids = new Set()));
     ids.add(id);
-    this.#byId.set(id, { isConflict, address, at: now });
+    this.#byId.set(id, { outcome, address, at: now });
   }
 
   #forget(id: string): void {

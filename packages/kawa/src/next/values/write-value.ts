@@ -1,16 +1,14 @@
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
-import { maxKeyBytes } from "../../core/backend/key.ts";
 import type { BackedSignal } from "../../core/signal.ts";
-import type { StandardIssue } from "../../core/standard-schema.ts";
-import { decodeValue, encodeValue, maxValueBytes } from "../../core/value/value.ts";
 import { acceptedHeader, type WriteReply, type WriteRequest } from "../../browser/value-protocol.ts";
 import { answerHeaders } from "./answer.ts";
 import { type AskingClient, nameOf } from "../network/asking-client.ts";
 import type { ExposedSignals } from "./exposed-signals.ts";
+import { changeValue } from "./change-value.ts";
 import { checkMember } from "./check-member.ts";
-import { type BodyOwner, isRecord, readJson } from "../limits/read-json.ts";
+import { changeIn, checkVersion, textAfter, valueOf } from "./written-text.ts";
 import { readRow } from "./read-values.ts";
-import { writeOutcomes } from "./write-outcomes.ts";
+import { type WriteOutcome, writeOutcomes } from "./write-outcomes.ts";
 import { writtenKeys } from "./written-keys.ts";
 
 export type WriteOptions = {
@@ -29,13 +27,19 @@ export type WriteOptions = {
  * @throws {KawaError} REQUEST_INVALID, VALUE_UNSERIALIZABLE, ACTION_REFUSED and those of a backend
  */
 export async function writeValue(write: WriteRequest, options: WriteOptions): Promise<WriteReply | Response> {
-  const reply = await apply(write, options);
-  const { row, isConflict } = reply;
-  if (!row || isConflict || row[1] !== write.text) return reply;
-  return new Response(null, { status: 204, headers: { ...answerHeaders, [acceptedHeader]: `${row[2]} ${row[3]}` } });
+  const reply = await applyWrite(write, options);
+  const accepted = acceptedIn(reply, write);
+  if (accepted === undefined) return reply;
+  return new Response(null, { status: 204, headers: { ...answerHeaders, [acceptedHeader]: accepted } });
 }
 
-async function apply(write: WriteRequest, { signals, client }: WriteOptions): Promise<WriteReply> {
+/** Number and epoch of what the actor holds, where that is what was sent. */
+export function acceptedIn({ row, isConflict }: WriteReply, { text }: WriteRequest): string | undefined {
+  return row && !isConflict && row[1] === text ? `${row[2]} ${row[3]}` : undefined;
+}
+
+/** As {@link writeValue}, without an answer for the wire. */
+export async function applyWrite(write: WriteRequest, { signals, client }: WriteOptions): Promise<WriteReply> {
   const signal = signals.find(write.key, "write");
   if (!signal) throw new KawaError("NOT_EXPOSED", `Browsers cannot write "${clip(write.key)}".`);
   if (signal.ttlMs === undefined) writtenKeys().note(client, write.key);
@@ -43,101 +47,37 @@ async function apply(write: WriteRequest, { signals, client }: WriteOptions): Pr
   const known = writeOutcomes().find(id);
   const outcome = known ?? perform(signal, write);
   if (!known) writeOutcomes().add(id, client.address, outcome);
-  const isConflict = await outcome;
+  const { isConflict, made } = await outcome;
   const row = await readRow(await signal.backend.readerFor({ origin: "browser" }), signal);
-  if (!isConflict) return { row };
+  if (!isConflict) return made === undefined ? { row } : { row, made };
   if (known || !write.isAgain) return { row, isConflict };
   // The first attempt was applied, or somebody else wrote the same.
-  if (row && row[1] === (await textAfter(signal, write))) return { row };
+  if (row && write.change === undefined && row[1] === (await textAfter(signal, write))) return { row };
   throw new KawaError(
     "WRITE_UNCONFIRMED",
     `A write of "${clip(write.key)}" was sent again, and its first attempt may have been applied.`,
   );
 }
 
-/** True when another writer was faster. */
-async function perform(signal: BackedSignal<unknown>, { text, expect }: WriteRequest): Promise<boolean> {
-  const { backend, key, ttlMs } = signal;
-  const value = await valueOf(signal, text);
-  if (text !== null) await checkMember(signal);
+async function perform(
+  signal: BackedSignal<unknown>,
+  { text = null, change, version, expect }: WriteRequest,
+): Promise<WriteOutcome> {
+  const { backend, key, ttlMs, shape } = signal;
   try {
+    if (change !== undefined) {
+      checkVersion(signal, version);
+      return { isConflict: false, made: await changeValue(signal, changeIn(change), expect) };
+    }
+    const value = await valueOf(signal, text);
+    if (text !== null) await checkMember(signal);
     const options = { origin: "browser", expect } as const;
-    await (text === null ? backend.delete(key, options) : backend.set(key, value, { ...options, ttlMs }));
-    return false;
+    await (text === null
+      ? backend.delete(key, options)
+      : backend.set(key, value, { ...options, ttlMs, version: shape?.version }));
+    return { isConflict: false };
   } catch (error) {
-    if (isKawaError(error, "UPDATE_CONFLICT")) return true;
+    if (isKawaError(error, "UPDATE_CONFLICT")) return { isConflict: true };
     throw error;
   }
-}
-
-/** What the key holds when the write was applied. */
-async function textAfter(signal: BackedSignal<unknown>, { text }: WriteRequest): Promise<string | null> {
-  return text === null ? null : encodeValue(signal.key, await valueOf(signal, text));
-}
-
-async function valueOf(signal: BackedSignal<unknown>, text: string | null): Promise<unknown> {
-  return text === null ? undefined : check(signal, decode(signal.key, text));
-}
-
-/** A short text may stand for a large value. */
-function decode(key: string, text: string): unknown {
-  const maxBytes = Math.max(maxValueBytes, text.length);
-  try {
-    return decodeValue(text, maxBytes);
-  } catch (error) {
-    if (!isKawaError(error, "VALUE_UNREADABLE") || error.data["isTooLarge"] !== true)
-      throw invalid("its value is malformed");
-    throw new KawaError(
-      "VALUE_TOO_LARGE",
-      `The value that a browser wrote to "${clip(key)}" expands to more than ${maxBytes} bytes.`,
-    );
-  }
-}
-
-/** What the signal's schema makes of a value. */
-async function check({ key, exposure }: BackedSignal<unknown>, value: unknown): Promise<unknown> {
-  const result = await exposure!.schema?.["~standard"].validate(value);
-  if (!result) return value;
-  if (!result.issues) return result.value;
-  const publicMessage = result.issues.map(toText).join(" ");
-  throw new KawaError("VALUE_INVALID", `"${clip(key)}" cannot hold this: ${publicMessage}`, {
-    data: { isPublic: true, publicMessage },
-  });
-}
-
-function toText({ message, path = [] }: StandardIssue): string {
-  const names = path.map((segment) => String(typeof segment === "object" ? segment.key : segment));
-  return names.length === 0 ? message : `${names.join(".")}: ${message}`;
-}
-
-/**
- * The write in the body of a request.
- *
- * @throws {KawaError} VALUE_TOO_LARGE - the body has more than `maxBytes`
- * @throws {KawaError} REQUEST_INVALID - it is no write
- * @throws {KawaError} REQUEST_TIMEOUT, RATE_LIMITED - as `readJson`
- */
-export async function readWrite(request: Request, maxBytes: number, owner: BodyOwner): Promise<WriteRequest> {
-  const tooLong = (): KawaError =>
-    new KawaError("VALUE_TOO_LARGE", `A write from a browser may have at most ${maxBytes} bytes.`);
-  const body = await readJson(request, { ...owner, maxBytes, invalid, tooLong });
-  if (!isRecord(body)) throw invalid("it is no object");
-  const { id, key, text, expect, isAgain } = body;
-  const isValid =
-    typeof id === "string" &&
-    id.length <= 64 &&
-    typeof key === "string" &&
-    key.length <= maxKeyBytes &&
-    (text === null || typeof text === "string") &&
-    (expect === undefined || Number.isSafeInteger(expect)) &&
-    (isAgain === undefined || typeof isAgain === "boolean");
-  if (!isValid) throw invalid("it is malformed");
-  return body as WriteRequest;
-}
-
-function invalid(reason: string): KawaError {
-  return new KawaError(
-    "REQUEST_INVALID",
-    `The write was refused: ${reason}. Only signals of client components send writes.`,
-  );
 }

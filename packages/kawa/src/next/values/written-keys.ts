@@ -11,7 +11,7 @@ const maxKeys = 500_000;
 type Counted = { readonly keys: Set<number>; readonly max: number; readonly isFull: boolean; readonly waitMs: number };
 type Written = { readonly until: number; readonly keys: Set<number> };
 
-/** Which keys each client has written in the last hour. A value that is not ephemeral takes room for ever, so their number is limited. */
+/** Which keys each client has written in the last hour. */
 export class WrittenKeys {
   /** Oldest first. */
   readonly #byClient = new Map<string, Written>();
@@ -21,7 +21,7 @@ export class WrittenKeys {
     return this.#count;
   }
 
-  /** @throws {KawaError} RATE_LIMITED - the client has written too many different keys; `data.retryAfterMs` says when there is room again */
+  /** @throws {KawaError} RATE_LIMITED - the client has named too many different keys; `data.retryAfterMs` says when there is room again */
   note({ session, address }: AskingClient, key: string): void {
     const { perSession, perAddress } = writeLimits.keysPerHour;
     const hash = hashOf(key);
@@ -63,7 +63,7 @@ function tooManyKeys(full: readonly Counted[]): KawaError {
   const retryAfterMs = Math.max(...full.map(({ waitMs }) => waitMs));
   return new KawaError(
     "RATE_LIMITED",
-    `This client has written ${max} different keys in an hour, its limit (docs/limits.md).`,
+    `This client has saved ${max} different keys in an hour, its limit (docs/limits.md).`,
     {
       data: {
         retryAfterMs,
@@ -74,10 +74,11 @@ function tooManyKeys(full: readonly Counted[]): KawaError {
   );
 }
 
-function hashOf(key: string): number {
+export function hashOf(key: string): number {
   return createHash("sha1").update(key).digest().readUIntBE(0, 6);
 }
 
+/** A value that is not ephemeral takes room for ever, so the number of keys is limited. */
 export function writtenKeys(): WrittenKeys {
   return processState("written-keys", () => new WrittenKeys());
 }

@@ -1,6 +1,7 @@
 import { processState } from "../../core/process/process-state.ts";
+import { isEmptyRender } from "./empty-renders.ts";
 import { knownRenders } from "./known-renders.ts";
-import type { RenderReads } from "./render-reads.ts";
+import { RenderReads } from "./render-reads.ts";
 
 const maxRenders = 1_000;
 
@@ -16,5 +17,5 @@ export function addForeignRender(render: RenderReads): void {
 
 /** A render of this process, or one of another that a browser has named. */
 export function findRender(id: string): RenderReads | undefined {
-  return knownRenders().get(id) ?? renders().get(id);
+  return knownRenders().get(id) ?? renders().get(id) ?? (isEmptyRender(id) ? new RenderReads(id) : undefined);
 }

@@ -54,6 +54,8 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
   };
 
   const remove = async (key: string, commit: Commit): Promise<boolean> => {
+    const prepared = store.prepare([key]);
+    if (prepared) await prepared;
     const had = typeof store.get(key)?.text === "string";
     await commit({ key, text: null });
     return had;
@@ -92,7 +94,12 @@ export function createActorActions({ store, leases, settings }: ActorActionsOpti
   };
 
   return {
-    getSignal: async ({ params, at }) => valueOf(signalKey(params.key), at),
+    getSignal: async ({ params, at }) => {
+      const key = signalKey(params.key);
+      const prepared = store.prepare([key]);
+      if (prepared) await prepared;
+      return valueOf(key, at);
+    },
     setSignal: ({ params, commit }) => set(signalKey(params.key), params.value, commit),
     deleteSignal: ({ params, commit }) => remove(signalKey(params.key), commit),
     getAllSignals: async (call) => ({ signals: await valuesOf(call, checkedPrefix(call.params.prefix)) }),

@@ -31,6 +31,10 @@ export class ActorCalls {
     return this.#settings().hooks;
   }
 
+  get maxValueBytes(): number {
+    return this.#settings().maxValueBytes;
+  }
+
   /** @throws {KawaError} ACTION_REFUSED - a hook threw; what the action itself throws */
   async act<N extends ActionName>(call: ActorCall<N>): Promise<ActionResult<N>> {
     const { c, name, params, commit, at, chain } = call;

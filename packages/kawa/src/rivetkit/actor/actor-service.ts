@@ -1,13 +1,12 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
-import { isServerKey, streamKey } from "../../core/backend/key.ts";
-import { streamRenewMs } from "../../core/streams/inline-streams.ts";
+import { isServerKey } from "../../core/backend/key.ts";
 import { ActorCalls } from "./actor-calls.ts";
+import { ActorLeases } from "./actor-leases.ts";
 import type { ActorSettings } from "../hooks/actor-settings.ts";
 import { ClientAccess } from "./client-access.ts";
 import { HookedReads } from "./hooked-reads.ts";
 import { HookedWrites } from "./hooked-writes.ts";
 import { type HookContext, hookedBy } from "../hooks/hooks.ts";
-import { KeyLeases } from "../store/key-leases.ts";
 import { StreamLeases } from "../store/stream-leases.ts";
 import {
   type Delta,
@@ -21,7 +20,11 @@ import {
   type Row,
   type Write,
 } from "../wire/protocol.ts";
-import type { SignalStore } from "../store/signal-store.ts";
+import { isServerWrite } from "../wire/server-write.ts";
+import type { Batch } from "../store/batch-group.ts";
+import { SetAside } from "../store/local-transactions.ts";
+import { Reservations } from "../store/reservations.ts";
+import type { SignalStore, Written } from "../store/signal-store.ts";
 
 export type ActorServiceOptions = {
   readonly store: SignalStore;
@@ -38,8 +41,9 @@ export class ActorService implements ReplicaService {
   readonly context: HookContext;
   readonly clients: ClientAccess;
   readonly #streamLeases = new StreamLeases();
-  readonly #leaseTimer: NodeJS.Timeout;
-  readonly #keyLeases: KeyLeases;
+  /** What it changes by itself; nothing while its values are kept elsewhere. */
+  #leases: ActorLeases | undefined;
+  readonly #reservations = new Reservations();
   readonly #calls: ActorCalls;
   readonly #reads: HookedReads;
   readonly #writes: HookedWrites;
@@ -60,13 +64,12 @@ export class ActorService implements ReplicaService {
       isGuarded,
       commit: (batch) => this.#commit(batch),
     });
-    this.#keyLeases = new KeyLeases({ store, commit: (writes) => store.write({ number: 0, settled: 0, writes }) });
     this.#knownHooked = JSON.stringify(this.hooked);
-    this.#leaseTimer = setInterval(() => {
-      this.#endStreams();
-      this.#writes.forgetOld();
-    }, streamRenewMs);
-    this.#leaseTimer.unref();
+    store.listen(
+      () => this.#lookAtGate(),
+      () => {},
+    );
+    this.#lookAtGate();
   }
 
   get hooked(): Hooked {
@@ -80,7 +83,7 @@ export class ActorService implements ReplicaService {
   listen(onDelta: (delta: Delta) => void, onClose: () => void): () => void {
     const isGuarded = this.hooked.reads;
     const stop = this.store.listen(
-      (delta) => onDelta(isGuarded ? { ...delta, rows: withoutTexts(delta.rows) } : delta),
+      (delta) => onDelta(isGuarded ? { ...delta, rows: withoutTexts(delta.rows), also: undefined } : delta),
       onClose,
     );
     this.#disconnects.add(onClose);
@@ -95,12 +98,11 @@ export class ActorService implements ReplicaService {
     const known = JSON.stringify(this.hooked);
     if (known === this.#knownHooked) return;
     this.#knownHooked = known;
-    for (const disconnect of [...this.#disconnects]) disconnect();
+    this.#disconnectAll();
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#leaseTimer);
-    this.#keyLeases.close();
+    this.#leases?.close();
     await this.store.close();
   }
 
@@ -108,13 +110,16 @@ export class ActorService implements ReplicaService {
   answer(request: RequestMessage): Promise<Replies[RequestName]> | Replies[RequestName] {
     switch (request.type) {
       case "hello":
-        return { ...this.store.position, instance: this.store.instance, hooked: this.hooked, takesFrames: true };
+        if (!request.body.isForShards) this.store.gate.check();
+        return { ...this.store.position, instance: this.store.instance, hooked: this.hooked, ...abilities };
       case "read":
-        return this.#passesReadHooks(request.body)
-          ? this.#reads.read(request.body)
-          : this.store.read(request.body.keys, request.body.at);
+        return this.#passesReadHooks(request.body) ? this.#reads.read(request.body) : this.#read(request.body);
       case "list":
         return this.#passesListHooks(request.body) ? this.#reads.list(request.body) : this.store.list(request.body);
+      case "rows":
+        return this.store.collectionPage(request.body);
+      case "changed":
+        return this.store.changedSince(request.body.seq);
       case "follow":
         return this.#follow(request.body);
       case "write":
@@ -130,6 +135,30 @@ export class ActorService implements ReplicaService {
     }
   }
 
+  #read({ keys, at }: Requests["read"]): Promise<Replies["read"]> | Replies["read"] {
+    const prepared = this.store.prepare(keys);
+    return prepared ? prepared.then((refused) => this.store.read(keys, at, refused)) : this.store.read(keys, at);
+  }
+
+  #lookAtGate(): void {
+    const isServing = this.store.gate.state !== "moved";
+    if (isServing === (this.#leases !== undefined)) return;
+    this.#leases?.close();
+    this.#leases = isServing ? this.#createLeases() : undefined;
+    // Its servers hear why when they connect again. The commit that says so is acknowledged first.
+    if (!isServing) setImmediate(() => setImmediate(() => this.#disconnectAll()));
+  }
+
+  #createLeases(): ActorLeases {
+    const { store } = this;
+    const commit = (writes: readonly Write[]): Promise<unknown> => store.write({ number: 0, settled: 0, writes });
+    return new ActorLeases({ store, commit, streams: this.#streamLeases, onLook: () => this.#writes.forgetOld() });
+  }
+
+  #disconnectAll(): void {
+    for (const disconnect of [...this.#disconnects]) disconnect();
+  }
+
   #passesReadHooks({ origin, isPastHooks }: Requests["read"]): boolean {
     return !isPastHooks && isGuardedFor(this.hooked, origin);
   }
@@ -142,10 +171,26 @@ export class ActorService implements ReplicaService {
     return !isPastHooks && this.hooked.writes && !writes.every(isServerWrite);
   }
 
-  async #commit(batch: Parameters<SignalStore["write"]>[0]): ReturnType<SignalStore["write"]> {
+  /** Keys that are reserved do not hold it up: they wait for a transaction of another process. */
+  readonly transact: NonNullable<ReplicaService["transact"]> = (run) =>
+    this.store.transact(async (read) => {
+      const batch = await run(read);
+      if (this.#reservations.whenFree(batch)) throw new SetAside("Another transaction comes first.");
+      this.#leases?.keys.note(batch.writes);
+      return batch;
+    });
+
+  /** @param losses - how often it has been in conflict before */
+  async #commit(batch: Batch & { readonly losses?: number | undefined }): Promise<Written> {
+    const { losses = 0 } = batch;
     try {
-      this.#keyLeases.note(batch.writes);
-      return await this.store.write(batch);
+      const reserved = this.#reservations.whenFree(batch);
+      if (reserved) await reserved;
+      this.#leases?.keys.note(batch.writes);
+      const written = await this.store.write(batch);
+      this.#reservations.end(batch);
+      if (batch.isWhole && written.conflicts.length > 0 && losses >= lossesBeforeTurn) this.#reservations.grant(batch);
+      return written;
     } catch (cause) {
       if (isKawaError(cause)) throw cause;
       // `BACKEND_UNAVAILABLE`, not the hook's refusal: no write was refused.
@@ -154,52 +199,47 @@ export class ActorService implements ReplicaService {
   }
 
   async #write(body: Requests["write"]): Promise<Replies["write"]> {
-    const { epoch, seq, conflicts } = await this.#commit(body);
-    return { epoch, seq, conflicts };
+    const { epoch, seq, conflicts, results } = await this.#commit(body);
+    return { epoch, seq, conflicts, ...(results ? { results } : {}) };
   }
 
   /** The store applies each number once: an impossible write under the number of a batch that is given up leaves none for that batch. */
   async #revoke({ client, numbers }: Requests["revoke"]): Promise<Replies["revoke"]> {
-    const applied: [number, readonly string[]][] = [];
+    const applied: Replies["revoke"]["applied"][number][] = [];
     for (const number of numbers) {
-      const { conflicts } = await this.#commit({ client, number, settled: 0, writes: [impossibleWrite] });
-      if (!conflicts.includes(impossibleWrite.key)) applied.push([number, conflicts]);
+      const { conflicts, results } = await this.#commit({ client, number, settled: 0, writes: [impossibleWrite] });
+      if (!conflicts.includes(impossibleWrite.key)) applied.push([number, conflicts, results ?? []]);
     }
     return { ...this.store.position, applied };
   }
 
-  #follow({ epoch, seq }: Requests["follow"]): Replies["follow"] {
-    const reply = this.store.since(epoch, seq);
+  #follow(body: Requests["follow"]): Promise<Replies["follow"]> | Replies["follow"] {
+    // What another incarnation has kept up to date for this server.
+    const prepared = body.queries && this.store.prepare(body.queries);
+    return prepared ? prepared.then(() => this.#since(body)) : this.#since(body);
+  }
+
+  #since({ epoch, seq, queries }: Requests["follow"]): Replies["follow"] {
+    const reply = this.store.since(epoch, seq, queries);
     return this.hooked.reads && reply.rows ? { ...reply, rows: withoutTexts(reply.rows) } : reply;
   }
 
   #renewStreams({ client, register, unregister }: Requests["streams"]): Replies["streams"] {
     this.#streamLeases.unregister(client, unregister);
     const produce = this.#streamLeases.register(client, register, Date.now());
-    this.#endStreams();
+    this.#leases?.endStreams();
     return { produce };
   }
-
-  /** Deletes the values of streams that no server shows any more. */
-  #endStreams(): void {
-    const writes = this.#streamLeases
-      .expire(Date.now())
-      .map(streamKey)
-      .filter((key) => typeof this.store.get(key)?.text === "string")
-      .map((key): Write => ({ key, text: null }));
-    if (writes.length === 0) return;
-    this.#commit({ number: 0, settled: 0, writes }).catch((error) =>
-      console.error("[kawa] Streams could not be ended:", error),
-    );
-  }
 }
+
+/** A transaction that has lost so often before, and loses again, comes first the next time. */
+const lossesBeforeTurn = 2;
+
+/** What an earlier version could not do. */
+const abilities = { takesFrames: true, takesChanges: true } as const;
 
 /** No key is empty, and no commit has this number. */
 const impossibleWrite = { key: "", text: null, expect: -1 };
-
-function isServerWrite(write: Write): boolean {
-  return isServerKey("clear" in write ? write.clear : write.key);
-}
 
 function withoutTexts(rows: readonly Row[]): Row[] {
   return rows.map(([key, , seq]) => [key, null, seq]);

@@ -22,6 +22,8 @@ import { goneFailure } from "../engine/disk-check.ts";
 import { hostedServices, startFailureKey, startFailures } from "../wire/hosted-services.ts";
 import { openActorJournal, removeActorJournal } from "../journal/actor-journal.ts";
 import { toPublicError } from "../wire/refusal.ts";
+import { checkHome } from "../sharding/check-home.ts";
+import { shardsOf } from "../sharding/shard-name.ts";
 import { serveReplica } from "./serve-replica.ts";
 import { SignalStore } from "../store/signal-store.ts";
 import { migrateSignalStore, type SqlDatabase, sqliteHandle } from "../storage/sqlite-storage.ts";
@@ -103,7 +105,8 @@ export function createReactiveStateActor<C extends object = AnyContext>(
       ? openActorJournal(handle, { journals, durability, id: c.actorId, name: [c.name, ...c.key] })
       : handle;
   };
-  const openStore = async (c: Waking): Promise<SignalStore> => SignalStore.open(await openHandle(c));
+  const openStore = async (c: Waking): Promise<SignalStore> =>
+    SignalStore.open(await openHandle(c), { maxValueBytes, shards: shardsOf(c.key[0]) });
   const open = async (c: Waking): Promise<void> => {
     const store = await openStore(c).catch((error) => reportSlowly(c, error));
     startFailures.delete(startFailureKey(c.name, c.key));
@@ -136,11 +139,12 @@ export function createReactiveStateActor<C extends object = AnyContext>(
   const createAction = (name: ActionName) =>
     publicly(async (c: HookContext, ...given: unknown[]) => {
       const { args, chain } = takeHooks(given);
-      return serviceOf(c).clients.perform(c, {
-        name,
-        params: { ...(await verifyClient(c)), ...clientParams(name, args) },
-        chain,
-      });
+      const params = { ...(await verifyClient(c)), ...clientParams(name, args) };
+      const { clients, store } = serviceOf(c);
+      // Its values may have moved to other actors, or the key may be of another one.
+      store.gate.check();
+      checkHome(c.key, params, store.gate.by);
+      return clients.perform(c, { name, params, chain });
     });
 
   // What each of them gives is in `ReactiveStateActions`.

@@ -1,8 +1,11 @@
 import { type Backend, type Context, globalBackend, knownBackends } from "../../core/backend/backend.ts";
+import { homeOf } from "../../core/backend/home-of.ts";
+import { serverKey } from "../../core/backend/key.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { refuseWhereKept } from "../../core/work/static-refusal.ts";
 import { actorAudience, backendAudience } from "../wire/actor-audience.ts";
+import { shardIn } from "../sharding/shard-name.ts";
 import { decodeContext, encodeContext } from "../identity/context.ts";
 import { currentSession } from "../identity/current-session.ts";
 import type { HookContext } from "../hooks/hooks.ts";
@@ -57,12 +60,13 @@ export async function issueToken(context: Context, options: IssueTokenOptions = 
   const text = encodeContext(context);
   const session = options.session === undefined ? await currentSession() : options.session;
   refuseWhereKept("A token was issued");
-  const { id: globalId = "" } = globalBackend.peek() ?? {};
+  const global = globalBackend.peek();
+  const globalId = global?.id ?? "";
   const audience = backendAudience(backend?.id ?? (globalId || defaultBackendId));
   const expiresAt = Math.min(Date.now() + expiresInMs, session?.expiresAt ?? Number.POSITIVE_INFINITY);
   // Starting makes sure of the secret.
   await host().start();
-  const payload: Payload = [text, session ? checkedPart(session) : null, globalId];
+  const payload: Payload = [text, session ? checkedPart(session) : null, revocationsIn(global)];
   return sign({ purpose: "client", audience, expiresAt }, JSON.stringify(payload));
 }
 
@@ -76,7 +80,7 @@ export async function verifyClient({ name, key, conn }: Pick<HookContext, "name"
   const params = conn?.params;
   const token = typeof params === "object" && params !== null && "token" in params ? params.token : undefined;
   if (token === undefined || token === null) return {};
-  const checked = verify({ purpose: "client", audience: actorAudience(name, key) }, token);
+  const checked = checkedFor(name, key, token);
   if (checked.state === "expired") throw new KawaError("UNAUTHORIZED", "The token has expired; get a new one.");
   if (checked.state === "invalid")
     throw new KawaError("UNAUTHORIZED", "The token was not issued by this app, or not for this actor.");
@@ -85,6 +89,19 @@ export async function verifyClient({ name, key, conn }: Pick<HookContext, "name"
     throw new KawaError("UNAUTHORIZED", "The session of the token has ended; get a new one.");
   }
   return context;
+}
+
+/** A token for a backend is one for each of its shards. */
+function checkedFor(name: string, key: readonly string[], token: unknown): ReturnType<typeof verify> {
+  const checked = verify({ purpose: "client", audience: actorAudience(name, key) }, token);
+  const whole = shardIn(key[0] ?? "")?.whole;
+  if (checked.state !== "invalid" || whole === undefined || key.length > 1) return checked;
+  return verify({ purpose: "client", audience: actorAudience(name, [whole]) }, token);
+}
+
+/** Where the sessions are kept that have ended. */
+function revocationsIn(backend: Backend | undefined): string {
+  return backend === undefined ? "" : homeOf(backend, serverKey("")).id;
 }
 
 /** What is needed to find out whether the session has ended. */
@@ -113,12 +130,18 @@ async function hasEnded(session: CheckedSession, revocationsAt: string): Promise
 
 /** A process may host actors and have no global backend, or another one. */
 function revocationsOf(backendId: string): RevokedSessions {
-  if (backendId === "" || backendId === globalBackend.peek()?.id) return revokedSessions();
+  const global = globalBackend.peek();
+  // A token lives on when its backend is divided otherwise.
+  if (backendId === "" || (global && wholeId(backendId) === wholeId(global.id))) return revokedSessions();
   const others = processState("revoked-sessions-of-others", () => new Map<string, RevokedSessions>());
   let found = others.get(backendId);
   if (!found)
     others.set(backendId, (found = new RevokedSessions(knownBackends().get(backendId) ?? connectTo(backendId))));
   return found;
+}
+
+function wholeId(backendId: string): string {
+  return shardIn(backendId)?.whole ?? backendId;
 }
 
 function connectTo(backendId: string): Backend {

@@ -1,9 +1,11 @@
 import type { Context, OperationOptions } from "../../core/backend/backend.ts";
 import { KawaError, show } from "../../core/errors/errors.ts";
 import { streamScope } from "../../core/backend/key.ts";
+import { querySpec, type QuerySpec } from "../../core/collections/query-key.ts";
 import { groupIn, memberKey, membersKey, type Members } from "../../core/backend/members.ts";
 import { readNamed } from "../../core/value/unreadable.ts";
-import { decodeValue, encodeValue, undefinedText } from "../../core/value/value.ts";
+import { decodeValue, encodeValue } from "../../core/value/value.ts";
+import { isUndefinedText, versionOfText } from "../../core/value/value-version.ts";
 import type { Version } from "../../core/value/version.ts";
 import type { Commit } from "./actor-actions.ts";
 import type { ActorCalls } from "./actor-calls.ts";
@@ -28,6 +30,9 @@ type ReadingAs = {
   readonly chain: HookChain | undefined;
 };
 
+/** Rows that are looked at for one query: an identity that may read none of them is shown none. */
+const maxLooked = 1_000;
+
 /** Values as one identity may see them. */
 export class HookedReads {
   readonly #store: SignalStore;
@@ -42,9 +47,11 @@ export class HookedReads {
 
   async read({ keys, at, context, origin, chain }: Requests["read"]): Promise<Replies["read"]> {
     const reader = { identity: decodeContext(context), origin, at, chain };
-    const { position } = this.#store;
     const rows: Row[] = [];
-    const refused: [string, ReplyError][] = [];
+    const prepared = this.#store.prepare(keys);
+    const refused: (readonly [string, ReplyError])[] = prepared ? [...(await prepared)] : [];
+    const without = new Set(refused.map(([key]) => key));
+    const { position } = this.#store;
     const read = async (key: string): Promise<void> => {
       try {
         rows.push(await this.#readAs(reader, key));
@@ -52,7 +59,7 @@ export class HookedReads {
         refused.push([key, toReplyError(error)]);
       }
     };
-    await Promise.all(keys.map(read));
+    await Promise.all(keys.filter((key) => !without.has(key)).map(read));
     return { ...position, rows, refused };
   }
 
@@ -70,11 +77,17 @@ export class HookedReads {
   async #readAs(reader: ReadingAs, key: string): Promise<Row> {
     const group = groupIn(key);
     if (group !== undefined) return this.#readMembersAs(reader, group);
+    const query = querySpec(key);
+    if (query) return this.#readQueryAs(reader, key, query);
+    const prepared = this.#store.prepare([key]);
+    if (prepared) await prepared;
     const stored = this.#store.get(key, reader.at);
     const shown = await this.#shownTo(reader, key);
     // An undefined that is stored is a value.
-    const isNothing = shown === undefined && stored?.text !== undefinedText;
-    return [key, isNothing ? null : encodeValue(key, shown, Number.POSITIVE_INFINITY), stored?.seq ?? 0];
+    const { text = null, seq = 0 } = stored ?? {};
+    const isNothing = shown === undefined && !(typeof text === "string" && isUndefinedText(text));
+    // What a hook makes of a value is of the value's version.
+    return [key, isNothing ? null : encodeValue(key, shown, Number.POSITIVE_INFINITY, versionOfText(text)), seq];
   }
 
   async #shownTo({ identity, origin, at, chain }: ReadingAs, key: string): Promise<unknown> {
@@ -106,6 +119,31 @@ export class HookedReads {
     } catch (error) {
       throw refusal(error);
     }
+  }
+
+  /** A query shows the first rows that an identity may read: as many as it asks for, where there are so many. */
+  async #readQueryAs(reader: ReadingAs, key: string, { kind, collection, limit }: QuerySpec): Promise<Row> {
+    // It would tell of rows that hooks hide.
+    if (kind === "count")
+      throw new KawaError("ACTION_REFUSED", "Where hooks decide about reads, rows cannot be counted.");
+    const { seq } = this.#store.get(key, reader.at);
+    const shown: string[] = [];
+    let looked = 0;
+    // Of many hidden rows each step looks at more than the last one: all of them together cost what one look at all would.
+    for (let step = limit, isWhole = false; !isWhole && shown.length < limit && looked < maxLooked; step *= 2) {
+      const end = Math.min(looked + step, maxLooked);
+      const known = await this.#store.queries.look(key, end);
+      const ids = known.ids.slice(looked, end);
+      const keys = ids.map((id) => `${collection}:${id}`);
+      await this.#store.prepare(keys);
+      const rows = await Promise.allSettled(keys.map((row) => this.#readAs(reader, row)));
+      rows.forEach((row, at) => {
+        if (row.status === "fulfilled" && row.value[1] !== null) shown.push(ids[at]!);
+      });
+      looked += ids.length;
+      isWhole = looked < end;
+    }
+    return [key, encodeValue(key, shown.slice(0, limit), Number.POSITIVE_INFINITY), seq];
   }
 
   /** The list of a group names the members that an identity may read. */

@@ -1,13 +1,19 @@
 import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
 import { streamScope } from "../../core/backend/key.ts";
 import { readNamed } from "../../core/value/unreadable.ts";
-import { decodeValue, undefinedText } from "../../core/value/value.ts";
+import { decodeValue, undefinedText, withVersion } from "../../core/value/value.ts";
+import { versionOfText } from "../../core/value/value-version.ts";
 import type { Commit } from "./actor-actions.ts";
 import type { ActorCalls } from "./actor-calls.ts";
+import { leftOut, resultsOf } from "./change-results.ts";
 import { closedToBrowsers } from "../hooks/closed-to-browsers.ts";
 import { decodeContext } from "../identity/context.ts";
 import { type HookContext, isCovered } from "../hooks/hooks.ts";
-import type { Clear, Replies, Requests, Row, Write } from "../wire/protocol.ts";
+import type { ChangeResults, Changes, Clear, HookChain, Replies, Requests, Row, Write } from "../wire/protocol.ts";
+import { applyChanges, isOfVersion, refusalIn } from "../store/apply-changes.ts";
+import { passWhole } from "./pass-whole.ts";
+import { fromReplyError } from "../wire/refusal.ts";
+import { WriteOrder } from "../replica/write-order.ts";
 import type { Batch } from "../store/batch-group.ts";
 import type { SignalStore, Written } from "../store/signal-store.ts";
 
@@ -15,13 +21,17 @@ export type HookedWritesOptions = {
   readonly store: SignalStore;
   readonly calls: ActorCalls;
   readonly context: HookContext;
-  readonly commit: (batch: Batch) => Promise<Written>;
+  readonly commit: (batch: Batch & { readonly losses?: number | undefined }) => Promise<Written>;
   /** Whether hooks decide who sees what was written. */
   readonly isGuarded: () => boolean;
 };
 
+export type Passed = { readonly changed: Write; readonly stored: Written | undefined };
 type Answer = { readonly reply: Promise<Replies["write"]>; readonly passed: { clear?: Clear } };
 type Answers = { readonly byNumber: Map<number, Answer>; at: number };
+
+/** How often a change is made anew because other writes have come while its hooks were asked. */
+const maxTries = 20;
 
 /** Twice as long as a server resends a batch. */
 const answerMemoryMs = 60_000;
@@ -34,6 +44,7 @@ export class HookedWrites {
   readonly #commit: HookedWritesOptions["commit"];
   readonly #isGuarded: () => boolean;
   readonly #answers = new Map<string, Answers>();
+  readonly #changing = new WriteOrder();
 
   constructor({ store, calls, context, commit, isGuarded }: HookedWritesOptions) {
     this.#store = store;
@@ -73,24 +84,83 @@ export class HookedWrites {
   }
 
   async #write(body: Requests["write"], passed: { clear?: Clear }): Promise<Replies["write"]> {
-    const { client, number, settled, writes, context, origin, chain } = body;
+    const { client, number, settled, writes } = body;
+    if (body.isWhole) {
+      const { rows, ...told } = await passWhole(body, {
+        store: this.#store,
+        maxValueBytes: this.#calls.maxValueBytes,
+        pass: (one, commitOne) => this.#pass(body, one, commitOne),
+        commit: this.#commit,
+      });
+      return { ...told, rows: this.#isGuarded() ? withoutTexts(rows) : rows };
+    }
     const [write] = writes;
     if (!write || writes.length > 1)
       throw new KawaError("BACKEND_UNAVAILABLE", "Where writes are hooked, a batch has one write.");
     const rest = "clear" in write ? await this.#restOfClear(client, write) : undefined;
     if (rest) return this.#reply(rest, await this.#commit({ client, number, settled, writes: [rest] }));
+    if ("changes" in write) return this.#order(write.key, body.chain, () => this.#change(body, write));
+    const { changed, stored } = await this.#pass(body, write, (given) => {
+      if ("clear" in given) passed.clear = given;
+      return this.#commit({ client, number, settled, writes: [given] });
+    });
+    return this.#reply(changed, stored);
+  }
+
+  /** Changes of one key wait for each other, so that hooks see each result. What a hook asks for may not wait for that hook. */
+  #order<T>(key: string, chain: HookChain | undefined, perform: () => Promise<T>): Promise<T> {
+    return chain?.length ? perform() : this.#changing.add(key, perform);
+  }
+
+  /** Asks the hooks about what changes make of the present value; and once more where another write has come before they have answered. */
+  async #change(body: Requests["write"], write: Changes): Promise<Replies["write"]> {
+    const { client, number, settled } = body;
+    const { key, changes, initial, expect, ttlMs } = write;
+    for (let tries = 1; ; tries += 1) {
+      const prepared = this.#store.prepare([key]);
+      if (prepared) await prepared;
+      const { text: before, seq } = this.#store.get(key);
+      const base = before === null ? 0 : seq;
+      if (expect !== undefined && expect !== base) return this.#reply(write, { conflicts: [key] });
+      const maxBytes = this.#calls.maxValueBytes;
+      const { text, results } = applyChanges({ key, before, initial, changes, maxBytes });
+      const refused = text === undefined ? refusalIn(results) : undefined;
+      if (refused && isOfVersion(refused)) return { ...this.#reply(write), results: [[key, results]] };
+      // Of a change that is refused the hooks are asked about the value as it stays: they decide whether the caller may hear why.
+      const once = { key, text: text ?? before ?? initial, expect: base, ...(ttlMs === undefined ? {} : { ttlMs }) };
+      const { changed, stored } = await this.#pass(body, once, (given) => {
+        if (refused) return Promise.reject(fromReplyError(refused));
+        const made: ChangeResults[] = [[key, resultsOf(results, given)]];
+        return this.#commit({ client, number, settled, writes: [given], isWhole: true, results: made });
+      });
+      // One that was given up meanwhile is in conflict with that.
+      if (!stored?.conflicts.includes(key) || tries === maxTries) {
+        return {
+          ...this.#reply(changed, stored),
+          results: stored?.results ?? [
+            [key, refused ? leftOut(results, before) : resultsOf(results, { key, text: before })],
+          ],
+        };
+      }
+    }
+  }
+
+  /** Passes one write through the hooks; `commit` is given what they make of it. */
+  async #pass(body: Requests["write"], write: Write, commitOne: (given: Write) => Promise<Written>): Promise<Passed> {
+    const { context, origin, chain } = body;
     let changed: Write = write;
     let committed: Promise<Written> | undefined;
     const commit: Commit = async (given) => {
       changed = asAsked(given, write);
-      if ("clear" in changed) passed.clear = changed;
-      committed = this.#commit({ client, number, settled, writes: [changed] });
+      committed = commitOne(changed);
       const { conflicts, rows } = await committed;
       // The hook must not take the value for written.
       if (conflicts.length > 0)
         throw new KawaError("UPDATE_CONFLICT", `Another writer of "${clip(conflicts[0])}" was faster.`);
       return rows;
     };
+    const prepared = "key" in write && this.#store.prepare([write.key]);
+    if (prepared) await prepared;
     const { name, params } = actionOf(write, (key) => this.#store.get(key)?.text ?? undefinedText);
     if (origin === "browser" && !isCovered(this.#calls.hooks, name)) throw closedToBrowsers(name);
     const act = this.#calls.act({
@@ -105,7 +175,7 @@ export class HookedWrites {
     const stored = await committed;
     const { conflicts = [] } = stored ?? {};
     if (outcome.status === "rejected" && conflicts.length === 0) throw outcome.reason;
-    return this.#reply(changed, stored);
+    return { changed, stored };
   }
 
   #reply(write: Write, { conflicts = [], rows = [] }: Partial<Written> = {}): Replies["write"] {
@@ -113,7 +183,7 @@ export class HookedWrites {
     return {
       ...this.#store.position,
       conflicts,
-      rows: this.#isGuarded() ? written.map(([key, , seq]) => [key, null, seq]) : written,
+      rows: this.#isGuarded() ? withoutTexts(written) : written,
     };
   }
 
@@ -125,6 +195,10 @@ export class HookedWrites {
     if (!first?.passed.clear || outcome.status === "rejected") return undefined;
     return { clear: first.passed.clear.clear, only };
   }
+}
+
+function withoutTexts(rows: readonly Row[]): Row[] {
+  return rows.map(([key, , seq]) => [key, null, seq]);
 }
 
 /** The action that a write of a server stands for. To renew a value is to set it once more. */
@@ -152,9 +226,17 @@ function asAsked(changed: Write, asked: Write): Write {
   }
   if (!("text" in changed)) return changed;
   if ("isRenewal" in asked) return { key: changed.key, isRenewal: true };
+  if (!("text" in asked)) return changed;
   const { expect, ttlMs } = asked;
   const isExpected = expect !== undefined && changed.key === asked.key;
-  return { ...changed, ...(isExpected ? { expect } : {}), ...(ttlMs === undefined ? {} : { ttlMs }) };
+  const { key, text } = changed;
+  return {
+    key,
+    // Hooks see the value, and know nothing of its version.
+    text: text === null || asked.text === null ? text : withVersion(key, text, versionOfText(asked.text)),
+    ...(isExpected ? { expect } : {}),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  };
 }
 
 /** The store knows of a batch that is sent again only that it was applied: the key may hold another value since. */

@@ -63,6 +63,51 @@ async function nextTurn(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
 }
 
+describe("a server whose clock goes otherwise", () => {
+  const skewMs = 3_600_000;
+
+  function issuedBefore(challenge?: string): string {
+    vi.setSystemTime(Date.now() - skewMs);
+    const token = issueServerToken(audience, challenge);
+    vi.setSystemTime(Date.now() + skewMs);
+    return token;
+  }
+
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+
+  it("proves itself by the answer to a challenge, on this socket alone", async () => {
+    const [one, other] = [await connect(), await connect()];
+    for (const { ask } of [one, other]) ask("hello", { token: issuedBefore() });
+    await nextTurn();
+    const challenges = [one, other].map(({ messages }) => messages().at(-1) as { body: { challenge: string } });
+    const [challenge] = challenges.map(({ body }) => body.challenge);
+    expect(challenges).toEqual([1, 1].map((id) => ({ id, body: { challenge: expect.stringMatching(/^[\w-]{36}$/) } })));
+    const token = issuedBefore(challenge);
+    for (const { ask } of [one, other]) ask("hello", { token });
+    await nextTurn();
+    expect(one.messages().at(-1)).toMatchObject({ id: 2, body: { seq: 0, hooked: {} } });
+    expect([one.server.closedWith, other.server.closedWith]).toEqual([
+      undefined,
+      expect.objectContaining({ code: 4401 }),
+    ]);
+  });
+
+  it("is told nothing and asked nothing else before, and never twice for the same", async () => {
+    const { ask, messages, server } = await connect();
+    ask("hello", { token: issuedBefore() });
+    await nextTurn();
+    ask("hello", { token: issuedBefore() });
+    await nextTurn();
+    expect([messages().length, server.closedWith]).toEqual([1, expect.objectContaining({ code: 4401 })]);
+    const another = await connect();
+    another.ask("hello", { token: issuedBefore() });
+    await nextTurn();
+    another.ask("read", { keys: ["a"] });
+    await nextTurn();
+    expect(another.server.closedWith).toMatchObject({ code: 4401 });
+  });
+});
+
 describe("a socket that has not proved itself", () => {
   it("is closed after 5 s", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -147,6 +192,7 @@ describe("a server with a valid token", () => {
           instance: store.instance,
           hooked: { reads: false, writes: false, lists: false },
           takesFrames: true,
+          takesChanges: true,
         },
       },
     ]);

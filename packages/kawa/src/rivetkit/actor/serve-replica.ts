@@ -1,16 +1,16 @@
+import { randomUUID } from "node:crypto";
 import { isKawaError } from "../../core/errors/errors.ts";
 import type { ActorService } from "./actor-service.ts";
 import {
-  helloTimeoutCloseCode,
   type RequestFrame,
   type RequestMessage,
   type ServerFrame,
   type ServerMessage,
   type Socket,
-  unauthorizedCloseCode,
 } from "../wire/protocol.ts";
 import { toReplyError } from "../wire/refusal.ts";
-import { verifyServerToken } from "../wire/server-token.ts";
+import { checkServerToken } from "../wire/server-token.ts";
+import { helloTimeoutCloseCode, unauthorizedCloseCode } from "../wire/close-codes.ts";
 
 const helloTimeoutMs = 5_000;
 /** Longest hello, in characters: a stranger must not make the actor parse megabytes. */
@@ -30,7 +30,8 @@ function parseRequests(text: string, mayBeFrame: boolean): RequestFrame | undefi
   }
 }
 
-/** Speaks the replication protocol on a socket. Until a valid `hello` for this actor, the other side is told nothing. */
+/** Speaks the replication protocol on a socket. Until a valid `hello` for this actor, the other side is told nothing, but for the challenge where
+ * its proof has expired. */
 export function serveReplica(service: ActorService, socket: Socket, audience: string): void {
   let stop: (() => void) | undefined;
   let isFollowing = false;
@@ -49,9 +50,18 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
     });
   };
 
+  /** Set when the proof of the other side had expired: its clock may go otherwise, so the next one must be made for this. */
+  let challenge: string | undefined;
   /** The first request of a socket, which has to be a hello. */
-  const welcome = ([request]: RequestFrame): boolean => {
-    if (request?.type !== "hello" || !verifyServerToken(audience, request.body?.token)) return false;
+  const welcome = ([request]: RequestFrame): "welcome" | "challenged" | "refused" => {
+    if (request?.type !== "hello") return "refused";
+    const state = checkServerToken(audience, request.body?.token, challenge);
+    if (state === "expired") {
+      challenge = randomUUID();
+      send({ id: request.id, body: { challenge } });
+      return "challenged";
+    }
+    if (state === "invalid") return "refused";
     clearTimeout(timer);
     stop = service.listen(
       (delta) => isFollowing && send({ delta }),
@@ -61,7 +71,7 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
     service.clients
       .onConnect(service.context)
       .catch((error) => console.error("[kawa] The hook onConnect threw for a server:", error));
-    return true;
+    return "welcome";
   };
   const answer = async (request: RequestMessage): Promise<void> => {
     if (request.type === "seen") return;
@@ -90,7 +100,9 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
     if (!stop && text.length > maxHelloLength) return refuse("too large");
     const requests = parseRequests(text, stop !== undefined);
     if (!requests) return refuse("malformed message");
-    if (!stop && !welcome(requests)) return refuse("unauthorized");
+    const greeting = stop ? "welcome" : welcome(requests);
+    if (greeting === "refused") return refuse("unauthorized");
+    if (greeting === "challenged") return;
     const isBusy = waiting.length > 0;
     waiting = waiting.concat(requests);
     if (!isBusy) begin();

@@ -3,8 +3,10 @@ import { clip } from "../../core/errors/errors.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 import {
   connectedHosts,
+  countRunning,
   type HostList,
   hostsByKey,
+  isFresh,
   type PoolHost,
   type RunningActor,
   runningActor,
@@ -41,21 +43,25 @@ export class LostHost {
   #answersSince: number | undefined;
   #othersSince: number | undefined;
   #movedAt = Number.NEGATIVE_INFINITY;
+  /** Since when the actor runs that the last check has found on no server. */
+  #missed: number | undefined;
   #isBusy = false;
-  #wasLate = false;
+  /** Servers are to be asked for when the actor answers next. */
+  #isDue = false;
 
   constructor(options: LostHostOptions) {
     this.#options = options;
   }
 
-  /** Call when the actor has answered. It asks the engine on a connection that is new, or was late. */
+  /** Call when the actor has answered. It asks the engine on a connection that is new, or was late, until it is told. */
   async note(isNew: boolean): Promise<void> {
-    this.#answersSince = this.#othersSince = undefined;
-    if (!isNew && !this.#wasLate) return;
+    this.#forget();
+    this.#isDue ||= isNew;
+    if (!this.#isDue) return;
     await this.#once(async (target) => {
       const { hosts, nowMs } = await connectedHosts(target);
       this.#known = { hosts: new Set(hosts.map(({ key }) => key)), atMs: nowMs };
-      this.#wasLate = false;
+      this.#isDue = false;
     });
   }
 
@@ -74,17 +80,18 @@ export class LostHost {
    * @param isConnected the way through the engine is open: the engine was not away
    */
   async check(isConnected = true): Promise<void> {
-    this.#wasLate = true;
+    this.#isDue = true;
     if (performance.now() - this.#movedAt < moveMs) return;
     await this.#once(async (target) => {
       const list = await connectedHosts(target);
-      const isPatient = isConnected || this.#hasWaited(list);
+      if (!isConnected) this.#answersSince ??= performance.now();
       // Nobody could take it: the engine has just started, or all servers are gone.
       if (list.hosts.length === 0) return;
       const { actorName, actorId } = this.#options;
       const actor = await runningActor(target, actorName, actorId);
       if (!actor) return;
-      if (!isOlderThanAll(actor, list) && !(isPatient && (await this.#hasLeft(target, list, actor)))) return;
+      const isPatient = isConnected || this.#hasWaited(list, actor);
+      if (!isOlderThanAll(actor, list) && !(isPatient && (await this.#isGone(target, list, actor)))) return;
       this.#movedAt = performance.now();
       await startElsewhere(target, actor);
       console.warn(
@@ -94,39 +101,67 @@ export class LostHost {
   }
 
   /** Whether the servers of an engine that was away have had the time to come back. */
-  #hasWaited({ hosts }: HostList): boolean {
+  #hasWaited({ hosts }: HostList, actor: RunningActor): boolean {
     const now = performance.now();
-    this.#answersSince ??= now;
-    if (hosts.some(({ key }) => this.#known?.hosts.has(key))) this.#othersSince ??= now;
-    return now - this.#answersSince > patienceMs || now - (this.#othersSince ?? now) > afterOthersMs;
+    const isBack = (host: PoolHost): boolean => this.#known?.hosts.has(host.key) ?? !isYounger(host, actor);
+    if (hosts.some(isBack)) this.#othersSince ??= now;
+    return now - (this.#answersSince ?? now) > patienceMs || now - (this.#othersSince ?? now) > afterOthersMs;
   }
 
-  /** Whether a server that was there when the actor answered has left a moment ago, and the actor is still where it was. */
-  async #hasLeft(target: EngineTarget, { hosts, nowMs }: HostList, actor: RunningActor): Promise<boolean> {
+  /**
+   * Whether a server that was there when the actor answered has left a moment ago, and the actor is still where it was. Where the actor has
+   * never answered here: whether the servers that are connected do not have it.
+   */
+  async #isGone(target: EngineTarget, { hosts, nowMs }: HostList, actor: RunningActor): Promise<boolean> {
     const known = this.#known;
-    if (!known || actor.connectableAtMs > known.atMs + marginMs) return false;
+    if (!known)
+      return this.#isMissed(isOnNone(hosts, actor, await countRunning(target, this.#options.actorName)), actor);
+    if (actor.connectableAtMs > known.atMs + marginMs) return false;
     const there = new Set(hosts.map(({ key }) => key));
     const left = [...known.hosts].filter((key) => !there.has(key));
     if (left.length === 0) return false;
-    const found: readonly PoolHost[] = (await hostsByKey(target, left)).hosts;
-    return found.some(({ lastPingAtMs }) => nowMs - lastPingAtMs < recentlyMs);
+    const { hosts: found, nowMs: askedMs } = await hostsByKey(target, left);
+    return found.some((host) => !isFresh(host, askedMs) && nowMs - host.lastPingAtMs < recentlyMs);
   }
 
-  /** An engine that does not answer is none that could help. */
+  /** Whether two checks have found the actor on no server: what is counted one after the other does not fit where an actor comes or goes. */
+  #isMissed(isOnNoServer: boolean, { connectableAtMs }: RunningActor): boolean {
+    const before = this.#missed;
+    this.#missed = isOnNoServer ? connectableAtMs : undefined;
+    return isOnNoServer && before === connectableAtMs;
+  }
+
+  #forget(): void {
+    this.#answersSince = this.#othersSince = this.#missed = undefined;
+  }
+
+  /** An engine that does not answer is none that could help. It says so itself (`engine-answers`). */
   async #once(work: (target: EngineTarget) => Promise<void>): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
     try {
       await work(await this.#options.target());
     } catch {
-      this.#answersSince = this.#othersSince = undefined;
+      this.#forget();
     } finally {
       this.#isBusy = false;
     }
   }
 }
 
+/** A server that came after the actor does not have it. */
+function isYounger({ createdAtMs }: PoolHost, { connectableAtMs }: RunningActor): boolean {
+  return createdAtMs > connectableAtMs + marginMs;
+}
+
+/** Servers that could have the actor have none, or all servers together have fewer than there are. */
+function isOnNone(hosts: readonly PoolHost[], actor: RunningActor, runningCount: number | undefined): boolean {
+  const countOn = (some: readonly PoolHost[]): number => some.reduce((sum, { actorCount }) => sum + actorCount, 0);
+  const older = hosts.filter((host) => !isYounger(host, actor));
+  return countOn(older) === 0 || (runningCount !== undefined && countOn(hosts) < runningCount);
+}
+
 /** An actor that was there before all servers that are connected lives on none of them. */
-function isOlderThanAll({ connectableAtMs }: RunningActor, { hosts }: HostList): boolean {
-  return hosts.every(({ createdAtMs }) => createdAtMs > connectableAtMs + marginMs);
+function isOlderThanAll(actor: RunningActor, { hosts }: HostList): boolean {
+  return hosts.every((host) => isYounger(host, actor));
 }

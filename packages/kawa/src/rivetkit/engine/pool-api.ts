@@ -1,10 +1,15 @@
-import { KawaError } from "../../core/errors/errors.ts";
+import { clip, KawaError } from "../../core/errors/errors.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { askEngine } from "./ask-engine.ts";
+import { noteAnswer, noteFailure } from "./engine-answers.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 
 const timeoutMs = 2_000;
-const maxHosts = 100;
+/** As many servers as the engine lists at once. */
+const pageSize = 100;
+/** Addresses may not become too long. */
+const maxKeys = 50;
+const maxActors = 100;
 /** An engine pings every second, as it is shipped every three. One that was killed left its servers as they were. */
 const freshMs = 4_000;
 const shareMs = 300;
@@ -16,6 +21,10 @@ export type PoolHost = {
   readonly createdAtMs: number;
   /** When the engine last asked it for a sign of life. */
   readonly lastPingAtMs: number;
+  /** Version of its code. The engine starts actors only where it is the highest. */
+  readonly version: number;
+  /** How many actors it has. */
+  readonly actorCount: number;
 };
 
 export type HostList = {
@@ -24,7 +33,7 @@ export type HostList = {
   readonly nowMs: number;
 };
 
-/** The servers that are connected to the engine, at this moment or a little earlier: all actors of a process ask at the same time. */
+/** All servers that are connected to the engine, at this moment or a little earlier: all actors of a process ask at the same time. */
 export function connectedHosts(target: EngineTarget): Promise<HostList> {
   const recent = processState("connected-hosts", () => new Map<string, Recent>());
   const id = JSON.stringify([target.endpoint, target.namespace, target.pool]);
@@ -36,31 +45,68 @@ export function connectedHosts(target: EngineTarget): Promise<HostList> {
   return list;
 }
 
+/** The engine lists those first that came last. Whoever takes a part of them for all believes that servers are gone. */
 async function listConnected(target: EngineTarget): Promise<HostList> {
-  const { hosts, nowMs } = await listHosts(target, [
-    ["name", target.pool],
-    ["limit", String(maxHosts)],
-  ]);
-  return { hosts: hosts.filter(({ lastPingAtMs }) => nowMs - lastPingAtMs < freshMs), nowMs };
+  const seen = new Set<string>();
+  const fresh: PoolHost[] = [];
+  let cursor: string | undefined;
+  let startMs: number | undefined;
+  for (;;) {
+    const { hosts, nowMs } = await listHosts(target, [
+      ["name", target.pool],
+      ["limit", String(pageSize)],
+      ...(cursor === undefined ? [] : [["cursor", cursor] as const]),
+    ]);
+    startMs ??= nowMs;
+    const added = hosts.filter(({ key }) => !seen.has(key));
+    for (const host of added) {
+      seen.add(host.key);
+      if (isFresh(host, nowMs)) fresh.push(host);
+    }
+    if (hosts.length < pageSize) return { hosts: fresh, nowMs: startMs };
+    if (added.length === 0)
+      throw new KawaError("BACKEND_UNAVAILABLE", "The engine lists the same servers again and again.");
+    // A page begins with what came before the cursor: others may have come in that millisecond too.
+    cursor = String(hosts.at(-1)!.createdAtMs + 1);
+  }
 }
 
 /** These servers, also those that are gone. */
-export function hostsByKey(target: EngineTarget, keys: readonly string[]): Promise<HostList> {
-  return listHosts(
-    target,
-    keys.map((key) => ["envoy_key", key]),
-  );
+export async function hostsByKey(target: EngineTarget, keys: readonly string[]): Promise<HostList> {
+  const parts: HostList[] = [];
+  for (let at = 0; at < keys.length; at += maxKeys) {
+    const part = keys.slice(at, at + maxKeys);
+    parts.push(
+      await listHosts(
+        target,
+        part.map((key) => ["envoy_key", key]),
+      ),
+    );
+  }
+  return { hosts: parts.flatMap(({ hosts }) => hosts), nowMs: Math.min(...parts.map(({ nowMs }) => nowMs)) };
+}
+
+/** Whether the engine has had a sign of life of a server for so short a time that it lives. */
+export function isFresh({ lastPingAtMs }: PoolHost, nowMs: number): boolean {
+  return nowMs - lastPingAtMs < freshMs;
 }
 
 type Recent = { readonly at: number; readonly list: Promise<HostList> };
 
 export type RunningActor = {
-  /** The engine's own name of it. */
   readonly id: string;
+  /** Since when it is where it is. */
   readonly connectableAtMs: number;
 };
 
-/** An actor that the engine believes to run; undefined where it starts, sleeps, or was never there. */
+type Actor = {
+  readonly actor_id: string;
+  readonly connectable_ts?: number | null;
+  /** Its pool. */
+  readonly runner_name_selector?: string;
+};
+
+/** The actor of this pool, if the engine believes that it runs. */
 export async function runningActor(
   target: EngineTarget,
   actorName: string,
@@ -68,39 +114,88 @@ export async function runningActor(
 ): Promise<RunningActor | undefined> {
   // As RivetKit writes the one part of a key.
   const key = actorId.replaceAll("\\", "\\\\").replaceAll("/", "\\/");
-  const query = new URLSearchParams({ namespace: target.namespace, name: actorName, key });
-  const { body } = await call(target, `/actors?${query}`);
-  const { actors } = body as { actors: readonly { actor_id: string; connectable_ts?: number | null }[] };
-  const [actor] = actors;
-  return actor?.connectable_ts ? { id: actor.actor_id, connectableAtMs: actor.connectable_ts } : undefined;
+  const [actor] = await listActors(target, { name: actorName, key });
+  if (!actor?.connectable_ts || !isOfPool(actor, target)) return undefined;
+  return { id: actor.actor_id, connectableAtMs: actor.connectable_ts };
+}
+
+/** How many actors of this name the engine believes to run in this pool; undefined where there are too many to list. */
+export async function countRunning(target: EngineTarget, actorName: string): Promise<number | undefined> {
+  const actors = await listActors(target, { name: actorName, limit: String(maxActors) });
+  if (actors.length >= maxActors) return undefined;
+  return actors.filter((actor) => actor.connectable_ts && isOfPool(actor, target)).length;
+}
+
+/** Actors of a namespace have any pool, and their servers are of the same. */
+function isOfPool({ runner_name_selector: pool }: Actor, target: EngineTarget): boolean {
+  return pool === undefined || pool === target.pool;
 }
 
 /** Has the engine end an actor and start it again, where it chooses. */
 export async function startElsewhere(target: EngineTarget, { id }: RunningActor): Promise<void> {
   const query = new URLSearchParams({ namespace: target.namespace });
-  await call(target, `/actors/${id}/reschedule?${query}`, {});
+  await call(target, { what: "start an actor elsewhere", path: `/actors/${id}/reschedule?${query}`, sent: {} });
 }
+
+async function listActors(target: EngineTarget, asked: Record<string, string>): Promise<readonly Actor[]> {
+  const query = new URLSearchParams({ namespace: target.namespace, ...asked });
+  const { list } = await call<Actor>(target, { what: "list its actors", path: `/actors?${query}`, listed: "actors" });
+  return list;
+}
+
+type Envoy = {
+  readonly envoy_key: string;
+  readonly create_ts: number;
+  readonly last_ping_ts: number;
+  readonly version: number;
+  readonly slots: number;
+};
 
 async function listHosts(target: EngineTarget, more: readonly (readonly [string, string])[]): Promise<HostList> {
   const query = new URLSearchParams([["namespace", target.namespace], ...more.map(([name, value]) => [name, value])]);
-  const { body, date } = await call(target, `/envoys?${query}`);
-  const { envoys } = body as {
-    envoys: readonly { envoy_key: string; create_ts: number; last_ping_ts: number }[];
-  };
-  const hosts = envoys.map(({ envoy_key: key, create_ts: createdAtMs, last_ping_ts: lastPingAtMs }) => ({
-    key,
-    createdAtMs,
-    lastPingAtMs,
+  const { list, date } = await call<Envoy>(target, {
+    what: "list its servers",
+    path: `/envoys?${query}`,
+    listed: "envoys",
+  });
+  const hosts = list.map(({ envoy_key, create_ts, last_ping_ts, version, slots }) => ({
+    key: envoy_key,
+    createdAtMs: create_ts,
+    lastPingAtMs: last_ping_ts,
+    version,
+    actorCount: slots,
   }));
   return { hosts, nowMs: date ?? Math.max(...hosts.map(({ lastPingAtMs }) => lastPingAtMs)) };
 }
 
-type Answer = { readonly body: unknown; readonly date: number | undefined };
+type Call = {
+  /** What the engine is asked to do, in words. */
+  readonly what: string;
+  readonly path: string;
+  readonly sent?: object;
+  /** The name of the list in the answer. */
+  readonly listed?: string;
+};
 
-async function call(target: EngineTarget, path: string, sent?: object): Promise<Answer> {
-  const response = await askEngine(target, path, { body: sent, signal: AbortSignal.timeout(timeoutMs) });
-  const body: unknown = await response.json().catch(() => undefined);
-  if (!response.ok) throw new KawaError("BACKEND_UNAVAILABLE", `The engine answered ${response.status} to ${path}.`);
-  const date = Date.parse(response.headers.get("date") ?? "");
-  return { body, date: Number.isNaN(date) ? undefined : date };
+type Answer<T> = { readonly list: readonly T[]; readonly date: number | undefined };
+
+/** Who asks goes on without the engine, so what it does not do is told here. */
+async function call<T>(target: EngineTarget, { what, path, sent, listed }: Call): Promise<Answer<T>> {
+  try {
+    const response = await askEngine(target, path, { body: sent, signal: AbortSignal.timeout(timeoutMs) });
+    const text = await response.text();
+    if (!response.ok) throw refusal(response.status, text);
+    const list: unknown = listed === undefined ? [] : (JSON.parse(text) as Record<string, unknown>)[listed];
+    if (!Array.isArray(list)) throw refusal(response.status, text);
+    noteAnswer(target, what);
+    const date = Date.parse(response.headers.get("date") ?? "");
+    return { list, date: Number.isNaN(date) ? undefined : date };
+  } catch (error) {
+    noteFailure(target, what, error);
+    throw error;
+  }
+}
+
+function refusal(status: number, text: string): KawaError {
+  return new KawaError("BACKEND_UNAVAILABLE", `The engine answered ${status}: ${clip(text)}`, { data: { status } });
 }

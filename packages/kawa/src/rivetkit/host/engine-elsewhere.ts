@@ -2,12 +2,13 @@ import { KawaError } from "../../core/errors/errors.ts";
 import { tuningProblem } from "../engine/engine-thresholds.ts";
 import { prepareEngine, type WantedPool } from "../engine/remote-engine.ts";
 import { shareSecret } from "../secret/shared-secret.ts";
+import { codeVersion } from "../settings/code-version.ts";
 import { type EngineTarget, type NamedEngine, remoteTarget } from "../settings/engine-target.ts";
 import { env } from "../settings/env.ts";
 import { type Hosting, hostingOf } from "../settings/hosting.ts";
 import { namedEngine } from "../settings/registry-settings.ts";
 import type { AnyRegistry } from "./runner.ts";
-import { type PoolSettings, serverlessPool } from "./serverless-pool.ts";
+import { type PoolSettings, serverlessPool } from "../engine/serverless-pool.ts";
 
 /** What is known of an engine that runs elsewhere, and of where the actors live. */
 export class EngineElsewhere {
@@ -15,10 +16,20 @@ export class EngineElsewhere {
   #named: NamedEngine | undefined;
   #pool: PoolSettings | undefined;
   #hosting: Hosting | undefined;
+  #namedVersion: number | undefined;
 
   /** @throws {KawaError} OPTION_INVALID - `KAWA_HOSTING` is none of the three */
   get hosting(): Hosting {
     return hostingOf(this.#hosting);
+  }
+
+  /**
+   * Version of the code of this process.
+   *
+   * @throws {KawaError} OPTION_INVALID - it is no whole number from 1 on
+   */
+  get version(): number {
+    return codeVersion(this.#namedVersion);
   }
 
   /** True where this process uses no engine of its own. */
@@ -45,6 +56,7 @@ export class EngineElsewhere {
 
   note(config: AnyRegistry["config"]): void {
     this.adoptPool(config);
+    this.#namedVersion ??= config.envoy?.version;
     this.#named ??= namedEngine(config);
   }
 
@@ -55,6 +67,8 @@ export class EngineElsewhere {
   adoptPool(config: AnyRegistry["config"]): void {
     if (this.hosting !== "serverless") return;
     config.startServices ??= false;
+    // The engine asks for it, and ends what older functions host.
+    config.envoy = { ...config.envoy, version: codeVersion(config.envoy?.version) };
     if (!config.configurePool) return;
     this.#pool = config.configurePool;
     delete config.configurePool;

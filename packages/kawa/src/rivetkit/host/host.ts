@@ -14,8 +14,10 @@ import type { Journals } from "../journal/actor-journal.ts";
 import { embeddedTarget, type EngineTarget } from "../settings/engine-target.ts";
 import { env } from "../settings/env.ts";
 import { adoptedSettings } from "../settings/registry-settings.ts";
+import { hostedServices } from "../wire/hosted-services.ts";
 import { EngineElsewhere } from "./engine-elsewhere.ts";
 import { LiveDefinition } from "./live-definition.ts";
+import { NewerBuild } from "./newer-build.ts";
 import { quietRivetKit } from "./quiet-rivetkit.ts";
 import { type AnyRegistry, type Hosted, hostedByMain, Runner } from "./runner.ts";
 import { watchEngineElsewhere } from "./watch-engine-elsewhere.ts";
@@ -60,6 +62,10 @@ class Host {
   readonly #definitions = new Map<string, LiveDefinition>();
   readonly #backends = new Set<Backend>();
   readonly #runner = new Runner();
+  readonly #newerBuild: NewerBuild = new NewerBuild({
+    version: () => this.elsewhere.version,
+    hosts: () => hostedServices.size > 0,
+  });
   #state: State = { name: "stopped" };
   #engine: EmbeddedEngine | undefined;
   /** Ends the watch over an engine elsewhere. */
@@ -83,7 +89,8 @@ class Host {
     }
     const { name } = this.#runner;
     if (added.length > 0 && name === "running" && !env.isDevelopment) tellOfLateActors(added);
-    if ((added.length > 0 && name !== "none") || name === "failed") {
+    // A start without any actors has started no runner: the first ones that come after it need one.
+    if ((added.length > 0 && (name !== "none" || this.#target)) || name === "failed") {
       this.#replaceRunner().catch((error) => console.error("[kawa] The new actors could not be started:", error));
     }
   }
@@ -186,11 +193,20 @@ class Host {
     this.#watch?.abort();
     const { signal } = (this.#watch = new AbortController());
     if (this.elsewhere.hosting === "runner")
-      void watchEngineElsewhere(target, { onReturn: () => this.#startRunnerAgain(cutRunnerTimeoutMs), signal });
+      void watchEngineElsewhere(target, {
+        onReturn: () => this.#startRunnerAgain(cutRunnerTimeoutMs),
+        onHosts: (list) => this.#runner.name === "running" && this.#newerBuild.isHere(list) && this.#handOver(),
+        signal,
+      });
     return target;
   }
 
-  /** Its engine was away: its actors have ended, and it may connect again only much later. */
+  /** The next runner is there for when the newer servers are gone. */
+  #handOver(): void {
+    console.warn("[kawa] A newer build runs beside this server, and takes over its actors.");
+    this.#startRunnerAgain(runnerEndTimeoutMs);
+  }
+
   #startRunnerAgain(endTimeoutMs: number): void {
     this.#replaceRunner(endTimeoutMs).catch((error) =>
       console.error("[kawa] The actors could not be started again:", error),
@@ -204,15 +220,18 @@ class Host {
   #hosted(): Hosted | undefined {
     if (this.#state.name === "stopping" || !this.#target || !this.#hostsActors) return undefined;
     const definitions = Object.fromEntries([...this.#definitions].map(([name, live]) => [name, live.definition]));
-    return { target: this.#target, isEmbedded: this.isEmbedded, definitions, settings: this.#settings };
+    const { isEmbedded } = this;
+    // Beside an embedded engine nobody hands over.
+    const version = isEmbedded ? 1 : this.elsewhere.version;
+    return { target: this.#target, isEmbedded, version, definitions, settings: this.#settings };
   }
 
   /**
    * One thread of a process hosts the actors: the main one, else the one that runs the engine. All threads share RivetKit's native part:
-   * when the thread that it answers ends, it ends for the others too.
+   * when the thread that it answers ends, it ends for the others too. A process without actors, such as a command, hosts none of others.
    */
   get #hostsActors(): boolean {
-    if (this.elsewhere.hosting !== "runner") return false;
+    if (this.elsewhere.hosting !== "runner" || this.#definitions.size === 0) return false;
     if (isMainThread) return true;
     return this.#engine ? this.#engine.isOwn : getEnvironmentData(hostedByMain) !== true;
   }

@@ -5,6 +5,8 @@ import { onResponseClose } from "../../core/process/on-response-close.ts";
 import { processState } from "../../core/process/process-state.ts";
 
 const checkIntervalMs = 10;
+/** A request that was on its way to a server when that stopped listening begins within this long, in milliseconds. */
+const lateMs = 100;
 
 const underWay = processState("requests-under-way", () => new Set<ServerResponse>());
 
@@ -20,8 +22,12 @@ export function noteRequests(): void {
   });
 }
 
-/** Resolves when all requests are answered, or after `maxMs` milliseconds. */
+/** Resolves when all requests are answered and no other one has begun for a moment, or after `maxMs` milliseconds. */
 export async function whenAnswered(maxMs: number): Promise<void> {
   const latest = performance.now() + maxMs;
-  while (underWay.size > 0 && performance.now() < latest) await sleep(checkIntervalMs);
+  let quietSince = performance.now();
+  for (let now = quietSince; now < Math.min(latest, quietSince + lateMs); now = performance.now()) {
+    await sleep(checkIntervalMs);
+    if (underWay.size > 0) quietSince = performance.now();
+  }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { codeOf } from "../../../test/support/caught.ts";
+import { hostedServices } from "../wire/hosted-services.ts";
 import { type Hosted, Runner } from "./runner.ts";
 
 type Started = { startAndWait(): Promise<void>; shutdown(): Promise<void> };
@@ -26,6 +27,7 @@ const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeou
 const hosted = (name = "one"): Hosted => ({
   target: { endpoint: "http://test", namespace: "kawa-name", token: "kawa-token", pool: "default" },
   isEmbedded: true,
+  version: 1,
   definitions: { [name]: {} as never },
   settings: {},
 });
@@ -97,11 +99,14 @@ it("running → running: one that does not end is waited for no longer than was 
   next.end = () => new Promise(() => {});
   await runner.replace(hosted, wide);
   const replaced = runner.replace(hosted, wide);
+  hostedServices.set("incarnation", {} as never);
   await vi.advanceTimersByTimeAsync(wide - 1);
-  expect([runner.name, registries.length]).toEqual(["none", 1]);
+  expect([runner.name, registries.length, hostedServices.size]).toEqual(["none", 1, 1]);
   await vi.advanceTimersByTimeAsync(1);
   await replaced;
   expect([runner.name, registries.length]).toEqual(["running", 2]);
+  // Its actors do not end either.
+  expect(hostedServices.size).toBe(0);
 });
 
 it("running → none where nothing is to be hosted any more when its turn comes", async () => {

@@ -4,6 +4,8 @@ import { KawaError } from "../../core/errors/errors.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 import type { adoptedSettings } from "../settings/registry-settings.ts";
+import { hostedServices } from "../wire/hosted-services.ts";
+import { boundReadAhead } from "./bound-read-ahead.ts";
 
 /** Any RivetKit registry: `setup({ use: { … } })`. */
 // RivetKit's own bound for "any actors".
@@ -13,6 +15,8 @@ export type AnyRegistry = Registry<Record<string, AnyActorDefinition>>;
 export type Hosted = {
   readonly target: EngineTarget;
   readonly isEmbedded: boolean;
+  /** Version of the code: the engine starts actors only where it is the highest. */
+  readonly version: number;
   readonly definitions: Readonly<Record<string, AnyActorDefinition>>;
   readonly settings: ReturnType<typeof adoptedSettings>;
 };
@@ -75,6 +79,8 @@ export class Runner {
     if (isMainThread) setEnvironmentData(hostedByMain, true);
     // The engine would give actors of the next runner to one that is still ending.
     await this.end(endTimeoutMs);
+    // Without a way to its engine a runner does not end, and neither do its actors, which are started elsewhere meanwhile.
+    hostedServices.clear();
     const next = hosted();
     if (!next) return;
     this.#state = { name: "starting" };
@@ -87,8 +93,9 @@ export class Runner {
   }
 }
 
-async function startRunner({ target, isEmbedded, definitions, settings }: Hosted): Promise<AnyRegistry> {
-  const runner = setup({ ...runnerConfig(target, isEmbedded), ...settings, use: { ...definitions } }) as AnyRegistry;
+async function startRunner({ target, isEmbedded, version, definitions, settings }: Hosted): Promise<AnyRegistry> {
+  boundReadAhead();
+  const runner = setup({ ...runnerConfig(target, version), ...settings, use: { ...definitions } }) as AnyRegistry;
   try {
     await runner.startAndWait();
     return runner;
@@ -103,13 +110,12 @@ async function startRunner({ target, isEmbedded, definitions, settings }: Hosted
 }
 
 /** Settings of a registry that Kawa runs itself. */
-function runnerConfig({ endpoint, namespace, token, pool }: EngineTarget, isEmbedded: boolean) {
+function runnerConfig({ endpoint, namespace, token, pool }: EngineTarget, version: number) {
   return {
     endpoint,
     namespace,
     ...(token === undefined ? {} : { token }),
-    // RivetKit asks for a version, to drain the actors of older deployments; one server has no older one beside it.
-    envoy: { poolName: pool, ...(isEmbedded ? { version: 1 } : {}) },
+    envoy: { poolName: pool, version },
     startEngine: false,
     startServices: false,
     noWelcome: true,

@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import { keepAlive } from "../../core/process/keep-alive.ts";
+import { leftUntil } from "../../core/process/left-until.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
 import { host } from "./host.ts";
@@ -8,7 +9,7 @@ import { noteRequests, whenAnswered } from "./requests-under-way.ts";
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 type Signal = keyof typeof exitCodes;
 
-/** An engine that does not end by itself is killed with this process. */
+/** With what requests take. An engine that does not end by itself is killed with this process. */
 const maxStopMs = 2_500;
 /** Longest wait for requests that have begun before the signal, in milliseconds. */
 const maxAnswerMs = 1_000;
@@ -49,7 +50,7 @@ export function isEnding(): boolean {
   return ending.signalledAt !== undefined;
 }
 
-/** Stops the host, waiting at most {@link maxStopMs}, and exits. */
+/** Stops the host, waiting for at most {@link maxStopMs}, and exits. */
 export async function stopAndExit(exitCode: number): Promise<void> {
   await stopInTime();
   exit(exitCode);
@@ -96,10 +97,11 @@ function countStdioPipes(): number {
 }
 
 async function stopInTime(): Promise<void> {
+  const end = performance.now() + maxStopMs;
   await whenAnswered(maxAnswerMs);
   const stopped = host()
     .stop()
     .catch((error) => console.error("[kawa] The embedded engine could not be stopped:", error));
   // A stop that hangs goes on, and ends with this process.
-  await keepAlive(withTimeout(stopped, maxStopMs, () => {}));
+  await keepAlive(withTimeout(stopped, leftUntil(end), () => {}));
 }

@@ -13,6 +13,7 @@ vi.mock("../engine/pool-api.ts", () => ({
 
 const target = { endpoint: "http://engine", namespace: "app", token: undefined, pool: "default" };
 const onReturn = vi.fn<() => void>();
+const onHosts = vi.fn<() => void>();
 let end: AbortController;
 
 beforeEach(() => {
@@ -35,7 +36,7 @@ async function pass(ms: number): Promise<void> {
 }
 
 it("starts a runner again that was without its engine for so long that its actors have ended", async () => {
-  const watching = watchEngineElsewhere(target, { onReturn, signal: end.signal, checkMs: 1 });
+  const watching = watchEngineElsewhere(target, { onReturn, onHosts, signal: end.signal, checkMs: 1 });
   isThere = false;
   await pass(0);
   await pass(10_000);
@@ -49,6 +50,7 @@ it("starts a runner again that was without its engine for so long that its actor
   isThere = true;
   await pass(0);
   expect(onReturn).toHaveBeenCalledTimes(1);
+  expect(onHosts).toHaveBeenCalledWith({ hosts: [], nowMs: 0 });
   end.abort();
   await watching;
 });

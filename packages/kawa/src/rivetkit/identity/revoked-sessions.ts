@@ -1,4 +1,5 @@
 import { type Backend, globalBackend } from "../../core/backend/backend.ts";
+import { homeOf } from "../../core/backend/home-of.ts";
 import { effect } from "../../core/effect.ts";
 import { serverKey } from "../../core/backend/key.ts";
 import { memoryBackend } from "../../core/memory/memory-backend.ts";
@@ -114,7 +115,8 @@ export class RevokedSessions {
     if (before && before.lowest < ended.lowest) this.#delete(endedKey(chain, before));
   }
 
-  #follow(backend: Backend): () => void {
+  #follow(given: Backend): () => void {
+    const backend = homeOf(given, revokedPrefix);
     this.#backend = backend;
     this.#isKnown = false;
     // A backend that is not connected yet reports it when it is: this starts nothing.

@@ -1,4 +1,5 @@
 import { sizeOf } from "../wire/protocol.ts";
+import { isCold } from "../storage/cold-keys.ts";
 import type { StoreHandle, StoredRow } from "../storage/storage.ts";
 import type { JournalEntry } from "./journal-line.ts";
 
@@ -9,6 +10,8 @@ const maxCommitSize = 1024 * 1024;
 export class Backlog {
   readonly #handle: StoreHandle;
   readonly #entries: JournalEntry[] = [];
+  /** The newest of each cold row that the storage does not have yet. */
+  readonly #cold = new Map<string, StoredRow>();
   #size = 0;
   #storedSeq = -1;
   #storing: Promise<void> | undefined;
@@ -27,8 +30,14 @@ export class Backlog {
     return this.#storedSeq;
   }
 
+  /** Cold rows that the storage does not have yet, by key. */
+  get cold(): ReadonlyMap<string, StoredRow> {
+    return this.#cold;
+  }
+
   add(entry: JournalEntry): void {
     this.#entries.push(entry);
+    for (const row of entry) if (isCold(row.key)) this.#cold.set(row.key, row);
     this.#size += sizeOfCommit(entry);
   }
 
@@ -58,6 +67,7 @@ export class Backlog {
     const stored = this.#entries.splice(0, count);
     for (const entry of stored) this.#size -= sizeOfCommit(entry);
     this.#storedSeq = stored.at(-1)![0]!.seq;
+    for (const row of rows.values()) if (this.#cold.get(row.key) === row) this.#cold.delete(row.key);
   }
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describeColdContract } from "../../../test/contract/cold-contract.ts";
 import { describeStorageContract } from "../../../test/contract/storage-contract.ts";
 import { caught, codeOf } from "../../../test/support/caught.ts";
 import { openTestStore, TestDatabase } from "../../../test/support/sqlite.ts";
@@ -114,6 +115,7 @@ describe.each([true, false])("a journal (flushed: %s)", (isFlushed) => {
   let current: SignalStorage;
   beforeEach(() => (current = embeddedStorage(isFlushed)));
   describeStorageContract("a journal before SQLite", () => storage);
+  describeColdContract("a journal before SQLite", () => storage);
 });
 
 describe("a commit", () => {

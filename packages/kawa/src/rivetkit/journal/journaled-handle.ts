@@ -1,9 +1,10 @@
 import { isKawaError, KawaError } from "../../core/errors/errors.ts";
-import type { StoreHandle, StoredRow } from "../storage/storage.ts";
+import type { ColdRows, StoreHandle, StoredRow } from "../storage/storage.ts";
 import { Backlog, sizeOfCommit } from "./backlog.ts";
 import { type Disk, realDisk } from "./disk.ts";
 import type { EngineStore } from "./engine-files.ts";
 import { isOutOfDescriptors } from "./error-code.ts";
+import { journaledCold } from "./journaled-cold.ts";
 import { JournalFile } from "./journal-file.ts";
 import { encodeEntry } from "./journal-line.ts";
 import { type Replayed, replay } from "./replay.ts";
@@ -71,6 +72,7 @@ type Opened = Pick<JournaledOptions, "handle" | "engine" | "name"> & {
 } & Pick<Replayed, "rows" | "missing">;
 
 class JournaledHandle implements StoreHandle {
+  readonly cold: ColdRows | undefined;
   readonly #file: JournalFile;
   readonly #handle: StoreHandle;
   readonly #engine: EngineStore | undefined;
@@ -94,6 +96,7 @@ class JournaledHandle implements StoreHandle {
     this.#limits = limits;
     this.#failureCount = failureCount;
     this.#backlog = new Backlog(handle);
+    this.cold = handle.cold && journaledCold(handle.cold, this.#backlog);
     this.#rows = rows;
     for (const entry of missing) this.#backlog.add(entry);
     if (missing.length > 0) this.#storeIn(storeDelayMs);

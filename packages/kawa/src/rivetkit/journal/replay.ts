@@ -1,4 +1,5 @@
 import { KawaError } from "../../core/errors/errors.ts";
+import { isCold } from "../storage/cold-keys.ts";
 import type { StoreHandle, StoredRow } from "../storage/storage.ts";
 import type { EngineStore } from "./engine-files.ts";
 import type { JournalContent, JournalEntry } from "./journal-line.ts";
@@ -44,7 +45,7 @@ export async function replay(left: JournalContent, options: ReplayOptions): Prom
     left.entries.reduce((last, entry) => Math.max(last, entry[0]!.seq), -1),
   );
   if (newest > seq) reportGap(left, options, `commits ${seq + 1} to ${newest} are missing, or some of them`);
-  for (const entry of missing) for (const row of entry) rows.set(row.key, row);
+  for (const entry of missing) for (const row of entry) if (!isCold(row.key)) rows.set(row.key, row);
   // The headers also say who the actor is, and what the incarnation before had stored last.
   await engine?.flush();
   return { rows: [...rows.values()], stored, missing };

@@ -226,7 +226,7 @@ export class ActorLink {
     if (!this.replica.applyDelta(delta)) this.#catchUpAgain(connection);
     else if (this.replica.isGuarded) {
       const keys = [...delta.rows, ...(delta.lists ?? [])].map(([key]) => key);
-      this.#rereads.start(connection, keys);
+      this.#rereads.start(connection, delta.closed ? [...keys, ...delta.closed] : keys);
     }
   }
 

@@ -3,7 +3,8 @@ import { codeOf } from "../../../test/support/caught.ts";
 import { createSocketPair, type TestSocket } from "../../../test/support/sockets.ts";
 import { shareSecret } from "../secret/shared-secret.ts";
 import { hostedServices } from "../wire/hosted-services.ts";
-import { type Hooked, type RequestMessage, type RequestName, unauthorizedCloseCode } from "../wire/protocol.ts";
+import { unauthorizedCloseCode } from "../wire/close-codes.ts";
+import { type Hooked, type RequestMessage, type RequestName } from "../wire/protocol.ts";
 import { Connection } from "./connection.ts";
 
 const address = { actorName: "reactiveState", actorId: "global" };

@@ -1,8 +1,7 @@
-import { isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import type { Version } from "../../core/value/version.ts";
 import { host } from "../host/host.ts";
 import { type Deferred, deferred } from "../wire/deferred.ts";
-import { actorAudience } from "../wire/actor-audience.ts";
 import { hostedServices } from "../wire/hosted-services.ts";
 import {
   type Delta,
@@ -14,15 +13,16 @@ import {
   type Requests,
   type ServerMessage,
   type Socket,
-  unauthorizedCloseCode,
 } from "../wire/protocol.ts";
+import type { Hello } from "../wire/hello.ts";
 import { fromReplyError } from "../wire/refusal.ts";
-import { issueServerToken } from "../wire/server-token.ts";
-import { asAnonymous } from "./as-anonymous.ts";
+import { askService, type RanHere, type RunHere, transactWith } from "./ask-service.ts";
 import { FrameSocket } from "./frame-socket.ts";
+import { greet } from "./greet.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type ActorAddress, openSocket } from "./open-socket.ts";
 import { PendingRequests } from "./pending-requests.ts";
+import { unauthorizedCloseCode } from "../wire/close-codes.ts";
 
 const requestTimeoutMs = 10_000;
 
@@ -55,6 +55,8 @@ type State =
 /** One conversation with one incarnation of the actor. When it ends it is over; the link opens a new one. */
 export class Connection {
   readonly closed: Promise<void>;
+  /** Whether the actor applies changes that commute. */
+  takesChanges = false;
   readonly #frames: FrameSocket;
   readonly #events: ConnectionEvents;
   readonly #pending = new PendingRequests();
@@ -78,13 +80,14 @@ export class Connection {
    *
    * @throws {KawaError} BACKEND_UNAVAILABLE, BACKEND_TIMEOUT - try again
    * @throws {KawaError} UNAUTHORIZED - the actor knows another secret
+   * @throws {KawaError} SHARDS_MISMATCH - the backend is divided otherwise by now
    */
   static async open(address: ActorAddress, events: ConnectionEvents): Promise<Connection> {
     const target = await host().start();
+    await address.admit?.();
     const connection = new Connection(await openSocket(address, target), events);
     try {
-      const token = issueServerToken(actorAudience(address.actorName, [address.actorId]));
-      connection.#begin(await connection.#askSocket("hello", { token }));
+      connection.#begin(await greet(address, (body) => connection.#askSocket("hello", body)));
       return connection;
     } catch (error) {
       connection.close();
@@ -102,6 +105,13 @@ export class Connection {
     return this.#heartbeat?.isQuiet ?? false;
   }
 
+  /** Runs a transaction beside the store of the actor; undefined where that is in another process. */
+  transactHere(run: RunHere): Promise<RanHere> | undefined {
+    const transact = this.#state.name === "local" && this.#state.service.transact;
+    if (!transact) return undefined;
+    return this.#answerWith("write", () => transactWith(transact, run)) as Promise<unknown> as Promise<RanHere>;
+  }
+
   /** What the hooks of the actor decide about. */
   get hooked(): Hooked {
     return this.#hooked;
@@ -114,7 +124,9 @@ export class Connection {
    */
   async ask<N extends RequestName>(type: N, body: Requests[N]): Promise<Replies[N]> {
     if (this.#state.name === "ended") throw this.#state.error;
-    return this.#state.name === "local" ? this.#askLocal(this.#state.service, type, body) : this.#askSocket(type, body);
+    const { service } = this.#state as { readonly service?: ReplicaService };
+    if (!service) return this.#askSocket(type, body);
+    return this.#answerWith(type, (id) => askService(service, { id, type, body } as RequestMessage));
   }
 
   /**
@@ -157,10 +169,11 @@ export class Connection {
   }
 
   /** After the hello, which has to be the first message that arrives. */
-  #begin({ hooked, instance, takesFrames }: Replies["hello"]): void {
+  #begin({ hooked, instance, takesFrames, takesChanges }: Hello): void {
     if (this.#state.name === "ended") throw this.#state.error;
     if (takesFrames) this.#frames.beginFrames();
     this.#hooked = hooked;
+    this.takesChanges = takesChanges === true;
     const heartbeat = new Heartbeat({
       beat: () => this.#beat(),
       onLate: () => this.#events.onLate(),
@@ -196,28 +209,19 @@ export class Connection {
     return this.#ask(type, (id) => this.#frames.send({ id, type, body } as RequestMessage));
   }
 
-  #askLocal<N extends RequestName>(service: ReplicaService, type: N, body: Requests[N]): Promise<Replies[N]> {
+  #answerWith<N extends RequestName>(type: N, answer: (id: number) => Promise<unknown>): Promise<Replies[N]> {
     return this.#ask(type, (id) => {
-      const fail = (cause: unknown): void => {
-        this.#pending.reject(
-          id,
-          isKawaError(cause) ? cause : new KawaError("BACKEND_UNAVAILABLE", "The actor could not answer.", { cause }),
-        );
-      };
-      try {
-        // Hooks are told who asks by the message: this code may run within the request of another visitor.
-        const answer = asAnonymous(() => service.answer({ id, type, body } as RequestMessage));
-        Promise.resolve(answer).then((reply) => this.#pending.resolve(id, reply), fail);
-      } catch (error) {
-        fail(error);
-      }
+      answer(id).then(
+        (reply) => this.#pending.resolve(id, reply as Replies[N]),
+        (error) => this.#pending.reject(id, error as KawaError),
+      );
     });
   }
 
   /** Waits for the reply no longer than the connection lives: an actor that was replaced may never answer. */
   #ask<N extends RequestName>(type: N, send: (id: number) => void): Promise<Replies[N]> {
     return this.#pending.add<Replies[N]>(send, requestTimeoutMs, () => {
-      // A hook may take its time; who asks again is given the same answer.
+      // A hook may take its time: who asks again gets the same answer.
       if (!this.#isHooked(type)) this.close();
       return new KawaError("BACKEND_TIMEOUT", `The actor did not answer "${type}" within ${requestTimeoutMs} ms.`);
     });
@@ -235,13 +239,9 @@ export class Connection {
   }
 }
 
-function ended(): KawaError {
-  return new KawaError("BACKEND_UNAVAILABLE", "The connection to the actor ended.");
-}
+const ended = (): KawaError => new KawaError("BACKEND_UNAVAILABLE", "The connection to the actor ended.");
 
 function refused(): KawaError {
-  return new KawaError(
-    "UNAUTHORIZED",
-    "The actor refused this server, which has another secret. Set KAWA_SECRET to the same text on every server.",
-  );
+  const advice = "Set KAWA_SECRET to the same text on every server.";
+  return new KawaError("UNAUTHORIZED", `The actor refused this server, which has another secret. ${advice}`);
 }

@@ -7,11 +7,13 @@ import { pauseIfDue } from "../../core/process/turn-budget.ts";
 import type { Version } from "../../core/value/version.ts";
 import type { ActorLink } from "./actor-link.ts";
 import { type Asking, by } from "./asking.ts";
+import type { Declarations } from "./declarations.ts";
 import type { Replies } from "../wire/protocol.ts";
 import { fromReplyError } from "../wire/refusal.ts";
 
 export type GuardedReaderOptions = Asking & {
   readonly link: ActorLink;
+  readonly declarations: Declarations;
   readonly timeoutMs: number;
 };
 
@@ -23,9 +25,11 @@ export class GuardedReader implements Reader {
   readonly #cells = new Map<string, Cell<Entry>>();
   readonly #loader: Loader;
 
-  constructor({ link, timeoutMs, ...asking }: GuardedReaderOptions, at?: Version) {
+  constructor({ link, declarations, timeoutMs, ...asking }: GuardedReaderOptions, at?: Version) {
     const body = { ...(at === undefined ? {} : { at }), ...by(asking) };
     const read = async (keys: readonly string[]): Promise<Map<string, unknown>> => {
+      const due = declarations.due(keys);
+      if (due) await due;
       const reply = await link.ask(performance.now() + timeoutMs, (connection) =>
         connection.ask("read", { keys, ...body }),
       );

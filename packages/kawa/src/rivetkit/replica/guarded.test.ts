@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "rivetkit";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { describeBackendContract } from "../../../test/contract/backend-contract.ts";
+import { describeCollections } from "../../../test/contract/collections.ts";
 import { caught, codeOf } from "../../../test/support/caught.ts";
 import { FakeActor, fakeClient } from "../../../test/support/fake-actor.ts";
 import type { Context, Entry, Reader } from "../../core/backend/backend.ts";
@@ -89,6 +90,7 @@ describe.each<[string, boolean]>([
   });
 
   describeBackendContract("RivetBackend", () => new RivetBackend({ actorName: "reactiveState", actorId: "global" }));
+  describeCollections("RivetBackend", () => new RivetBackend({ actorName: "reactiveState", actorId: "global" }));
 });
 
 describe("a hook that authorises writes", () => {

@@ -1,23 +1,29 @@
-import { randomUUID } from "node:crypto";
 import type { Entry } from "../../core/backend/backend.ts";
 import { createEntry } from "../../core/backend/entry.ts";
-import { KawaError } from "../../core/errors/errors.ts";
 import { changedError, expectedSeq } from "../../core/backend/expected.ts";
 import { pauseIfDue } from "../../core/process/turn-budget.ts";
 import { decodeValue, encodeValue } from "../../core/value/value.ts";
 import type { ActorLink } from "./actor-link.ts";
-import { isFinal } from "./final-errors.ts";
 import type { Connection } from "./connection.ts";
+import type { Declarations } from "./declarations.ts";
 import type { FromHook } from "../hooks/hook-chain.ts";
-import { type Asking, by } from "./asking.ts";
+import { by } from "./asking.ts";
+import { type Asked, BatchSender } from "./batch-sender.ts";
 import { isGuardedFor, noSeq, type Replies, type Write } from "../wire/protocol.ts";
 import { fromReplyError } from "../wire/refusal.ts";
-import type { KeyChange, QueuedWrite } from "./queued-write.ts";
+import type { KeyAlteration, KeyChange, QueuedWrite } from "./queued-write.ts";
 import { WriteOrder } from "./write-order.ts";
+import { asUpdate, changeMade } from "./fold-writes.ts";
 import { conflictError } from "./write-queue.ts";
 
+type HookedWriterOptions = {
+  readonly link: ActorLink;
+  readonly declarations?: Declarations | undefined;
+  readonly maxValueBytes: number | undefined;
+};
+
 type Change<Kind extends string> = Extract<KeyChange, Record<Kind, unknown>>;
-type Asked = Asking & { readonly deadline: number };
+type Expecting = { readonly key: string; readonly expect?: number | undefined };
 type Base = { readonly entry: Entry; readonly expect: number };
 
 /**
@@ -27,20 +33,16 @@ type Base = { readonly entry: Entry; readonly expect: number };
 export class HookedWriter {
   readonly #link: ActorLink;
   readonly #maxValueBytes: number | undefined;
-  readonly #client = randomUUID();
+  readonly #sender: BatchSender;
   readonly #order = new WriteOrder();
   /** What a hook writes must not wait for a write that waits for the hook. */
   readonly #orderOfHooks = new WeakMap<FromHook["run"], WriteOrder>();
   readonly #pending = new Set<Promise<void>>();
-  #nextNumber = 1;
-  /** Numbers of the batches on the way, lowest first, and of clears that are not complete yet. */
-  readonly #sent = new Set<number>();
-  /** Numbers of batches whose writers wait no longer. A slow hook may still let them pass. */
-  readonly #revoked = new Set<number>();
 
-  constructor(options: { readonly link: ActorLink; readonly maxValueBytes: number | undefined }) {
-    this.#link = options.link;
-    this.#maxValueBytes = options.maxValueBytes;
+  constructor({ link, declarations, maxValueBytes }: HookedWriterOptions) {
+    this.#link = link;
+    this.#maxValueBytes = maxValueBytes;
+    this.#sender = new BatchSender(link, declarations);
   }
 
   write(queued: QueuedWrite): void {
@@ -54,13 +56,13 @@ export class HookedWriter {
 
   /** True when nothing is on the way, and nothing that was given up may still arrive. */
   get isSettled(): boolean {
-    return this.#pending.size === 0 && this.#revoked.size === 0;
+    return this.#pending.size === 0 && this.#sender.isSettled;
   }
 
   /** Resolves when all writes up to now are done, and those that were given up cannot come any more. */
   async settle(connection: Connection): Promise<void> {
     await Promise.all(this.#pending);
-    await this.#revokeOn(connection);
+    await this.#sender.revokeOn(connection);
   }
 
   #orderOf(run: FromHook["run"]): WriteOrder {
@@ -70,8 +72,7 @@ export class HookedWriter {
   }
 
   async #clear(order: WriteOrder, clear: string, queued: QueuedWrite): Promise<void> {
-    const number = this.#nextNumber++;
-    this.#sent.add(number);
+    const number = this.#sender.hold();
     try {
       await order.clear(clear, {
         first: async (except) =>
@@ -79,7 +80,7 @@ export class HookedWriter {
         rest: async (only) => this.#send({ clear, only, partOf: number }, await askedBy(queued)),
       });
     } finally {
-      this.#sent.delete(number);
+      this.#sender.release(number);
     }
   }
 
@@ -89,10 +90,21 @@ export class HookedWriter {
     const { change } = queued;
     const asked = await askedBy(queued);
     if ("updater" in change) return this.#update(change, asked);
+    if ("change" in change) return this.#change(queued, change, asked);
     if ("text" in change && change.expect !== undefined) return this.#writeExpecting(change, change.expect, asked);
     const { conflicts } = await this.#send(change, asked);
     if ("isRenewal" in change) return conflicts.length === 0;
     return undefined;
+  }
+
+  async #change(queued: QueuedWrite, { change, expect, ...own }: KeyAlteration, asked: Asked): Promise<unknown> {
+    const isKnown = await this.#link.ask(asked.deadline, async ({ takesChanges }) => takesChanges);
+    if (!isKnown) return this.#perform(asUpdate(queued));
+    const write = { ...own, changes: [change] };
+    const sent = expect === undefined ? write : await this.#expecting({ ...write, expect }, expect, asked);
+    const { conflicts, results: [[, [made]] = ["", [null]]] = [] } = await this.#send(sent, asked);
+    if (conflicts.length > 0) throw expect === undefined ? conflictError(own.key) : changedError(own.key);
+    return changeMade(change, made);
   }
 
   /** @throws {KawaError} UPDATE_CONFLICT - the value is not the expected one */
@@ -108,7 +120,7 @@ export class HookedWriter {
   }
 
   /** Translates `expect` where values are guarded: the caller knows the number of what it was shown, not of what is stored. */
-  async #expecting(change: Change<"text">, expect: number, asked: Asked): Promise<Change<"text">> {
+  async #expecting<C extends Expecting>(change: C, expect: number, asked: Asked): Promise<C> {
     const base = await this.#link.ask(asked.deadline, async (connection) => {
       return isGuardedFor(connection.hooked, asked.origin) ? this.#shownBase(connection, change.key, asked) : undefined;
     });
@@ -117,10 +129,10 @@ export class HookedWriter {
     return { ...change, expect: expectedSeq(base.entry) === expect ? base.expect : noSeq };
   }
 
-  async #update({ key, updater, ttlMs }: Change<"updater">, asked: Asked): Promise<unknown> {
+  async #update({ key, updater, ttlMs, version }: Change<"updater">, asked: Asked): Promise<unknown> {
     for (;;) {
       const { entry, expect } = await this.#base(key, asked);
-      const text = encodeValue(key, updater(entry), this.#maxValueBytes);
+      const text = encodeValue(key, updater(entry), this.#maxValueBytes, version);
       const { conflicts, rows = [] } = await this.#send({ key, text, expect, ttlMs }, asked);
       if (conflicts.length === 0) {
         const written = rows.find((row) => row[0] === key)?.[1];
@@ -150,44 +162,8 @@ export class HookedWriter {
     return { entry: createEntry(seq, text), expect };
   }
 
-  /** @param held number of a clear, which is settled with its rest */
-  async #send(write: Write, asked: Asked, held?: number): Promise<Replies["write"]> {
-    const { replica } = this.#link;
-    const number = held ?? this.#nextNumber++;
-    this.#sent.add(number);
-    const stopExpecting = replica.expect("text" in write && !replica.isGuarded ? [write.key] : []);
-    try {
-      const reply = await this.#link.ask(asked.deadline, async (connection) => {
-        await this.#revokeOn(connection);
-        if (!this.#sent.has(number)) throw new KawaError("BACKEND_TIMEOUT", "The caller has given this write up.");
-        const [settled = number] = this.#sent;
-        return connection.ask("write", { client: this.#client, number, settled, writes: [write], ...by(asked) });
-      });
-      // The connection may have ended after the commit: a writer sees its own write.
-      if (!replica.hasReached(reply)) await this.#link.whenReached(reply, asked.deadline);
-      // What a hook reads is asked of the actor, and reading again may wait for that hook.
-      if (replica.isGuarded && !asked.from) await this.#link.whenReadAgain(reply.rows?.map(([key]) => key) ?? []);
-      return reply;
-    } catch (error) {
-      if (!isFinal(error)) this.#giveUp(number);
-      throw error;
-    } finally {
-      if (held === undefined) this.#sent.delete(number);
-      stopExpecting();
-    }
-  }
-
-  #giveUp(number: number): void {
-    this.#sent.delete(number);
-    this.#revoked.add(number);
-  }
-
-  /** A write that was given up must not come after a later one. */
-  async #revokeOn(connection: Connection): Promise<void> {
-    const numbers = [...this.#revoked];
-    if (numbers.length === 0) return;
-    await connection.ask("revoke", { client: this.#client, numbers });
-    for (const number of numbers) this.#revoked.delete(number);
+  #send(write: Write, asked: Asked, held?: number): Promise<Replies["write"]> {
+    return this.#sender.send({ writes: [write] }, asked, held);
   }
 }
 

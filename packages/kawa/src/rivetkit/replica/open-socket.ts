@@ -10,7 +10,18 @@ const openTimeoutMs = 5_000;
 /** RivetKit gives its sockets no type. */
 type OpeningSocket = Socket & { readonly readyState: number; readonly OPEN: number };
 
-export type ActorAddress = { readonly actorName: string; readonly actorId: string };
+export type ActorAddress = {
+  readonly actorName: string;
+  readonly actorId: string;
+  /**
+   * Resolves when this process may use the actor: it counts on the number of shards that is stored.
+   *
+   * @throws {KawaError} SHARDS_MISMATCH
+   */
+  readonly admit?: (() => Promise<void>) | undefined;
+  /** Whoever looks after the shards themselves reaches an actor whatever their number is. */
+  readonly isForShards?: true | undefined;
+};
 
 /**
  * Opens a raw socket to an actor, which RivetKit wakes for it.

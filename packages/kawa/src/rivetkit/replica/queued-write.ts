@@ -1,4 +1,6 @@
-import type { OperationOptions, Updater } from "../../core/backend/backend.ts";
+import type { OperationOptions, Updater, WriteOptions } from "../../core/backend/backend.ts";
+import { type PresentEntry, textOf } from "../../core/backend/entry.ts";
+import { type CommutingChange, encodeChange } from "../../core/value/commuting.ts";
 import type { FromHook } from "../hooks/hook-chain.ts";
 
 /**
@@ -12,9 +14,24 @@ export type KeyChange =
       readonly expect?: number | undefined;
       readonly ttlMs?: number | undefined;
     }
-  | { readonly key: string; readonly updater: Updater; readonly ttlMs?: number | undefined }
+  | {
+      readonly key: string;
+      readonly updater: Updater;
+      readonly ttlMs?: number | undefined;
+      readonly version?: number | undefined;
+    }
+  | KeyAlteration
   | { readonly key: string; readonly isRenewal: true }
   | { readonly clear: string };
+
+/** A change that commutes, encoded, and the value that it starts from where there is none. */
+export type KeyAlteration = {
+  readonly key: string;
+  readonly change: string;
+  readonly initial: string;
+  readonly expect?: number | undefined;
+  readonly ttlMs?: number | undefined;
+};
 
 export type QueuedWrite = {
   readonly change: KeyChange;
@@ -27,4 +44,18 @@ export type QueuedWrite = {
   readonly deadline: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+};
+
+/** @throws {KawaError} VALUE_UNSERIALIZABLE, VALUE_TOO_LARGE, CHANGE_REFUSED - it can be no part of a value */
+export function alterationOf(
+  key: string,
+  { change, initial, maxBytes, expect, ttlMs }: AlterationOptions,
+): KeyAlteration {
+  return { key, change: encodeChange(key, change, maxBytes), initial: textOf(key, initial)!, expect, ttlMs };
+}
+
+type AlterationOptions = WriteOptions & {
+  readonly change: CommutingChange;
+  readonly initial: PresentEntry;
+  readonly maxBytes: number | undefined;
 };

@@ -10,3 +10,7 @@ export function readEntry(key: string, seq: number, text: string | null): Entry 
   const members = text === null ? { ids: [] } : asMembers(decodeValue(text, Number.POSITIVE_INFINITY));
   return MemberList.of(seq, members?.ids ?? []);
 }
+
+export function isKnownEntry(entry: Entry | undefined): boolean {
+  return entry !== undefined && entry.state !== "unknown";
+}

@@ -57,6 +57,8 @@ export async function readInto(
         throw new KawaError("BACKEND_UNAVAILABLE", "The connection changed during a read.");
       }
       replica.learn(reply.rows, onRow);
+      // They are not expected, so they may be older than a delta that has come already.
+      if (reply.also && reply.seq === replica.version.seq) replica.learn(reply.also);
       for (const [key, error] of reply.refused ?? []) refused.set(key, fromReplyError(error));
     }
   };

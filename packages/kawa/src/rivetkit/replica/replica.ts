@@ -4,11 +4,14 @@ import { batch, type ReadonlyCell } from "../../core/process/reactive.ts";
 import { type HeldBounds, HeldCells } from "../../core/backend/held-cells.ts";
 import { isMemberList, MemberList } from "../../core/backend/member-list.ts";
 import { Snapshots } from "../../core/backend/snapshots.ts";
+import { isQueryKey } from "../../core/collections/query-key.ts";
 import type { Version } from "../../core/value/version.ts";
 import { asAnonymous } from "./as-anonymous.ts";
 import { type Deferred, deferred } from "../wire/deferred.ts";
 import type { Delta, ListRow, Row } from "../wire/protocol.ts";
-import { readEntry } from "./read-entry.ts";
+import { isKnownEntry, readEntry } from "./read-entry.ts";
+
+type DeltaMore = Pick<Delta, "lists" | "also" | "closed">;
 
 /**
  * This process's copy of the keys that it has read. It moves from version to version only as a whole; a row never replaces a newer one.
@@ -110,9 +113,9 @@ export class Replica {
   }
 
   /** Applies a delta. False when deltas in between were lost: then the replica has to ask what it missed. */
-  applyDelta({ epoch, from, to, rows, lists }: Delta): boolean {
+  applyDelta({ epoch, from, to, rows, lists, also, closed }: Delta): boolean {
     if (epoch !== this.#version.epoch || from > this.#version.seq) return false;
-    if (to > this.#version.seq) this.#advance(rows, { epoch, seq: to }, lists);
+    if (to > this.#version.seq) this.#advance(rows, { epoch, seq: to }, { lists, also, closed });
     return true;
   }
 
@@ -188,15 +191,19 @@ export class Replica {
     reportErrors(() => asAnonymous(() => batch(change)));
   }
 
-  #advance(rows: readonly Row[], version: Version, lists: readonly ListRow[] = []): void {
+  #advance(rows: readonly Row[], version: Version, { lists = [], also = [], closed = [] }: DeltaMore = {}): void {
     this.#batch(() => {
       // Bump before notifying: a listener reads the version of what it sees.
       this.#move(version);
       if (this.#isGuarded) return;
+      const isShown = also.length > 0 && rows.some(([key]) => isQueryKey(key) && this.isFollowed(key));
       for (const row of rows) if (this.isFollowed(row[0])) this.#applyRow(row);
+      if (isShown) for (const row of also) this.#applyRow(row);
+      for (const key of closed) this.#setUnknown(key);
       for (const row of lists) this.#changeList(version.seq, row);
     });
-    if (rows.length > 0) this.#notify(rows, lists);
+    const changed = closed.length > 0 ? [...rows, ...closed.map((key): Row => [key, null, version.seq])] : rows;
+    if (changed.length > 0) this.#notify(changed, lists);
   }
 
   /** Names all keys that changed, also those that only a page of another server has read. */
@@ -239,8 +246,4 @@ export class Replica {
     this.snapshots.keep(key, before);
     this.#cells.set(key, entry);
   }
-}
-
-function isKnownEntry(entry: Entry | undefined): boolean {
-  return entry !== undefined && entry.state !== "unknown";
 }

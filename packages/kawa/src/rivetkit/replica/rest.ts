@@ -1,4 +1,6 @@
 import { type Backend, globalBackendNow } from "../../core/backend/backend.ts";
+import { homeOf } from "../../core/backend/home-of.ts";
+import { serverKey } from "../../core/backend/key.ts";
 import { processState } from "../../core/process/process-state.ts";
 import { isWatched } from "../../core/streams/viewers.ts";
 import type { ActorLink } from "./actor-link.ts";
@@ -36,15 +38,17 @@ type Looks = { readonly backends: Set<Resting>; timer: NodeJS.Timeout | undefine
 
 /**
  * Lets a backend rest while nobody needs it: a process may have one for each customer. The global backend never rests: its first read would be
- * slow, and what tells whether this server is ready asks for it.
+ * slow, and what tells whether this server is ready asks for it; of its shards, the one that has what servers keep.
  */
 export function restWhenUnused(backend: Resting): void {
   const looks = processState<Looks>("rest-when-unused", () => ({ backends: new Set(), timer: undefined }));
   looks.backends.add(backend);
   looks.timer ??= setInterval(() => {
+    const global = globalBackendNow();
+    const kept = global && homeOf(global, serverKey(""));
     for (const each of looks.backends) {
       if (each.status === "closed") looks.backends.delete(each);
-      else if (each !== globalBackendNow()) each.rest.look(each.id);
+      else if (each !== kept) each.rest.look(each.id);
     }
   }, lookMs).unref();
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { describeBackendContract } from "../../../test/contract/backend-contract.ts";
+import { describeCollections } from "../../../test/contract/collections.ts";
 import { caught, codeOf } from "../../../test/support/caught.ts";
 import { FakeActor, fakeClient } from "../../../test/support/fake-actor.ts";
 import { createSocketPair } from "../../../test/support/sockets.ts";
@@ -7,7 +8,7 @@ import { TestDatabase } from "../../../test/support/sqlite.ts";
 import type { Change, Entry } from "../../core/backend/backend.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import { startFailureKey, startFailures } from "../wire/hosted-services.ts";
-import { unauthorizedCloseCode } from "../wire/protocol.ts";
+import { unauthorizedCloseCode } from "../wire/close-codes.ts";
 import { RivetBackend } from "./rivet-backend.ts";
 import { shareSecret } from "../secret/shared-secret.ts";
 
@@ -54,6 +55,7 @@ const increment = (entry: Entry): number => (entry.state === "present" ? (entry.
 const valueIn = (entry: Entry): unknown => (entry.state === "present" ? entry.value : entry.state);
 
 describeBackendContract("RivetBackend", () => new RivetBackend({ actorName: "reactiveState", actorId: "global" }));
+describeCollections("RivetBackend", () => new RivetBackend({ actorName: "reactiveState", actorId: "global" }));
 
 describe("two servers", () => {
   it("see each other's writes", async () => {

@@ -12,30 +12,32 @@ import type {
 } from "../../core/backend/backend.ts";
 import { clip, KawaError } from "../../core/errors/errors.ts";
 import { valueNow, writtenTo } from "../../core/work/written.ts";
-import { refuseFrozen, wasListed, wasRead, wasWritten } from "../../core/memory/build-backend.ts";
+import { refuseFrozen, wasRead, wasWritten } from "../../core/memory/build-backend.ts";
 import type { ReadonlyCell } from "../../core/process/reactive.ts";
 import { isReadingForAll } from "../../core/backend/reads.ts";
-import { inTurn } from "../../core/process/turn-budget.ts";
+import { type CommutingChange, kindOf } from "../../core/value/commuting.ts";
 import { encodeValue } from "../../core/value/value.ts";
-import type { ReadAt } from "../../core/backend/pinned-snapshot.ts";
+import type { PresentEntry } from "../../core/backend/entry.ts";
 import type { Version } from "../../core/value/version.ts";
 import type { LostHost } from "../engine/lost-host.ts";
 import { ActorLink } from "./actor-link.ts";
 import type { Connection } from "./connection.ts";
 import { createStreamRegistry } from "./actor-streams.ts";
-import { listRows, valuesOf } from "./list-rows.ts";
+import { ListedKeys } from "./listed-keys.ts";
 import type { ActorAddress } from "./open-socket.ts";
-import { readAt } from "./read-keys.ts";
 import type { GetContext } from "../identity/context.ts";
 import { BuildTime } from "./build-time.ts";
 import { contextOf, type Operation } from "./context-of.ts";
-import { GuardedReader, GuardedSnapshot, seesValue } from "./guarded-reader.ts";
+import { seesValue } from "./guarded-reader.ts";
+import { Readers } from "./readers.ts";
+import { Declarations, type DeclarationsOptions } from "./declarations.ts";
 import { currentHook } from "../hooks/hook-chain.ts";
 import { Rest } from "./rest.ts";
 import { Loader } from "../../core/backend/loader.ts";
-import { PassingReader } from "./passing-reader.ts";
-import { isGuardedFor, type Requests, type Row } from "../wire/protocol.ts";
-import type { KeyChange } from "./queued-write.ts";
+import { isGuardedFor } from "../wire/protocol.ts";
+import { alterationOf, type KeyChange } from "./queued-write.ts";
+import { Transactor } from "./transactor.ts";
+import type { Attempt } from "../../core/backend/transacting.ts";
 import { Writer } from "./writer.ts";
 
 /** Longest wait for the actor: a killed engine keeps for 30 s what it held, and a browser waits for 40 s. */
@@ -46,6 +48,7 @@ export type RivetBackendOptions = ActorAddress & {
   /** Largest encoded value, in bytes. @default 262_144 (256 KiB) */
   readonly maxValueBytes?: number | undefined;
   readonly lostHost?: LostHost | undefined;
+  readonly checkCollection?: DeclarationsOptions["checkCollection"];
 };
 
 /** Backend over one actor: one connection and one replica in this process. */
@@ -57,18 +60,33 @@ export class RivetBackend implements Backend {
   readonly #maxValueBytes: number | undefined;
   readonly #link: ActorLink;
   readonly #loader: Loader;
+  readonly #declarations: Declarations;
   readonly #writer: Writer;
+  readonly #transactor: Transactor;
+  readonly #lists: ListedKeys;
+  readonly #reads: Readers;
   readonly #build: BuildTime;
   readonly rest: Rest;
 
-  constructor({ getContext, maxValueBytes, lostHost, ...address }: RivetBackendOptions) {
+  constructor({ getContext, maxValueBytes, lostHost, checkCollection, ...address }: RivetBackendOptions) {
     this.#link = new ActorLink(address, lostHost);
-    this.#loader = new Loader((keys) => this.#ask((connection) => this.#link.read(connection, keys)), {
+    this.#declarations = new Declarations({ link: this.#link, timeoutMs: operationTimeoutMs, checkCollection });
+    this.#loader = new Loader((keys) => this.#reads.read(keys), {
       isApart: () => this.isGuarded && this.#link.isLocal,
     });
-    this.#writer = new Writer({ link: this.#link, timeoutMs: operationTimeoutMs, maxValueBytes });
+    const declaring = { link: this.#link, declarations: this.#declarations, timeoutMs: operationTimeoutMs };
+    this.#writer = new Writer({ ...declaring, maxValueBytes });
+    this.#transactor = new Transactor({ ...declaring, maxValueBytes });
     this.rest = new Rest(this.#link, this.#writer);
     this.#build = new BuildTime(() => this.#link.hooked !== undefined);
+    const reading = { ...declaring, build: this.#build };
+    this.#lists = new ListedKeys({ ...reading, contextOf: (by) => this.#contextOf(by, "list") });
+    this.#reads = new Readers({
+      ...reading,
+      live: this,
+      contextOf: (by, operation) => this.#contextOf(by, operation),
+      isGuardedFor: (origin) => this.#isGuardedFor(origin),
+    });
     this.#maxValueBytes = maxValueBytes;
     this.getContext = getContext;
     this.id = this.#link.id;
@@ -109,7 +127,7 @@ export class RivetBackend implements Backend {
     if (this.#build.isNow && isReadingForAll()) return;
     this.#build.refuse(() => wasRead(keys));
     try {
-      if (keys.length === 0) return await this.#whenConnected();
+      if (keys.length === 0) return await this.#reads.whenConnected();
       await this.#link.proof.whenGiven();
       const missing = keys.filter((key) => !this.#link.replica.isKnown(key));
       if (missing.length > 0) await this.#loader.load(missing);
@@ -119,52 +137,54 @@ export class RivetBackend implements Backend {
     }
   }
 
-  async #whenConnected(): Promise<void> {
-    await this.#link.proof.whenGiven();
-    await this.#link.whenConnected(performance.now() + operationTimeoutMs);
-  }
-
-  async readerFor(options?: OperationOptions): Promise<Reader> {
-    // At build time this backend refuses the first read, and names its key.
-    if (this.#build.isNow) return this;
-    const { origin } = options ?? {};
-    const from = currentHook();
-    const context = this.#contextOf(options, "read");
-    await this.#whenConnected();
-    if (!this.#isGuardedFor(origin)) return origin === "browser" ? this.#passingReader() : this;
-    return new GuardedReader({ link: this.#link, context: await context, origin, from, timeoutMs: operationTimeoutMs });
+  readerFor(options?: OperationOptions): Promise<Reader> {
+    return this.#reads.readerFor(options);
   }
 
   openSnapshot(): Snapshot | undefined {
-    return this.isGuarded || this.version.epoch === "" || this.#link.proof.isNeeded ? undefined : this.#pin();
+    return this.#reads.openSnapshot();
   }
 
-  async snapshotFor(options?: OperationOptions): Promise<Snapshot> {
-    this.#build.refuse(() => wasRead([]));
-    const from = currentHook();
-    const context = this.#contextOf(options, "snapshot");
-    await this.#link.proof.whenGiven();
-    const opened = this.openSnapshot();
-    if (opened) return opened;
-    await this.load([]);
-    if (!this.isGuarded) return this.#pin();
-    return new GuardedSnapshot({ link: this.#link, context: await context, from, timeoutMs: operationTimeoutMs });
+  snapshotFor(options?: OperationOptions): Promise<Snapshot> {
+    return this.#reads.snapshotFor(options);
   }
 
-  async seesValue(key: string, identity: string): Promise<boolean> {
-    return seesValue(key, { link: this.#link, context: identity || undefined, timeoutMs: operationTimeoutMs });
+  seesValue(key: string, identity: string): Promise<boolean> {
+    return seesValue(key, {
+      link: this.#link,
+      declarations: this.#declarations,
+      context: identity || undefined,
+      timeoutMs: operationTimeoutMs,
+    });
   }
 
   set(key: string, value: unknown, options?: WriteOptions): Promise<void> {
-    const { ttlMs, expect } = options ?? {};
-    const change = (): KeyChange => ({ key, text: encodeValue(key, value, this.#maxValueBytes), ttlMs, expect });
+    const { ttlMs, expect, version } = options ?? {};
+    const text = (): string => encodeValue(key, value, this.#maxValueBytes, version);
+    const change = (): KeyChange => ({ key, text: text(), ttlMs, expect });
     const write = async (): Promise<void> => void (await this.#write(change, options));
     return writtenTo({ name: "set", of: { key }, by: this.set }, write, nothing);
   }
 
   update(key: string, updater: Updater, options?: UpdateOptions): Promise<unknown> {
-    const write = (): Promise<unknown> => this.#write(() => ({ key, updater, ttlMs: options?.ttlMs }), options);
+    const { ttlMs, version } = options ?? {};
+    const write = (): Promise<unknown> => this.#write(() => ({ key, updater, ttlMs, version }), options);
     return writtenTo({ name: "update", of: { key }, by: this.update }, write, () => valueNow(this, key, options));
+  }
+
+  change(key: string, change: CommutingChange, initial: PresentEntry, options?: WriteOptions): Promise<unknown> {
+    const alteration = (): KeyChange =>
+      alterationOf(key, { change, initial, maxBytes: this.#maxValueBytes, ...options });
+    const write = (): Promise<unknown> => this.#write(alteration, options);
+    return writtenTo({ name: kindOf(change), of: { key }, by: this.change }, write, nothing);
+  }
+
+  async transact(attempt: Attempt, options?: OperationOptions): Promise<void> {
+    this.#build.refuse(() => "A transaction was made");
+    const from = currentHook();
+    const context = from?.isPastHooks ? undefined : await this.#contextOf(options, "write");
+    const asked = { context, origin: options?.origin, from, deadline: performance.now() + operationTimeoutMs };
+    await this.#transactor.transact(attempt, asked, () => this.snapshotFor(options));
   }
 
   async renew(key: string, options?: OperationOptions): Promise<boolean> {
@@ -182,13 +202,12 @@ export class RivetBackend implements Backend {
     return writtenTo({ name: "clear", of: { key: prefix }, by: this.clear }, write, nothing);
   }
 
-  async keys(prefix: string, options?: OperationOptions): Promise<readonly string[]> {
-    const rows = await this.#list({ prefix, withValues: false, after: "" }, options);
-    return rows.map(([key]) => key);
+  keys(prefix: string, options?: OperationOptions): Promise<readonly string[]> {
+    return this.#lists.keys(prefix, options);
   }
 
-  async entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>> {
-    return valuesOf(await this.#list({ prefix, withValues: true, after: "" }, options));
+  entries(prefix: string, options?: OperationOptions): Promise<ReadonlyMap<string, unknown>> {
+    return this.#lists.entries(prefix, options);
   }
 
   onChange(listener: (change: Change) => void, options?: { readonly isPassive?: boolean }): () => void {
@@ -200,23 +219,13 @@ export class RivetBackend implements Backend {
       this.#link.close(new KawaError("BACKEND_CLOSED", `Backend "${clip(this.id)}" was closed.`));
   }
 
-  #passingReader(): Reader {
-    return new PassingReader({
-      replica: this.#link.replica,
-      read: (keys, onRow) => this.#ask((connection) => this.#link.read(connection, keys, onRow)),
-    });
-  }
-
-  #pin(): Snapshot {
-    const at: ReadAt = (keys, version) => this.#ask((connection) => readAt(connection, keys, version));
-    return this.#link.replica.snapshots.open({ version: this.version, live: this, readAt: at });
-  }
-
   async #write(change: () => KeyChange, options: OperationOptions | undefined): Promise<unknown> {
     try {
       const changed = change();
       this.#build.refuse(() => wasWritten("clear" in changed ? changed.clear : changed.key));
       const context = this.#contextOf(options, "write");
+      const due = "key" in changed ? this.#declarations.due([changed.key]) : undefined;
+      if (due) await due;
       return await this.#writer.write(changed, { context, origin: options?.origin, from: currentHook() });
     } finally {
       const pause = this.#build.pauseIfDue();
@@ -235,15 +244,6 @@ export class RivetBackend implements Backend {
 
   #ask<T>(request: (connection: Connection) => Promise<T>): Promise<T> {
     return this.#link.ask(performance.now() + operationTimeoutMs, request);
-  }
-
-  #list(first: Requests["list"], options: OperationOptions | undefined): Promise<Row[]> {
-    const list = async (): Promise<Row[]> => {
-      this.#build.refuse(() => wasListed(first.prefix));
-      const context = this.#contextOf(options, "list");
-      return listRows(first, { link: this.#link, context, from: currentHook(), timeoutMs: operationTimeoutMs });
-    };
-    return this.#build.isNow ? list() : inTurn(list);
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Entry } from "../../core/backend/backend.ts";
 import { clip, KawaError } from "../../core/errors/errors.ts";
 import { changedError } from "../../core/backend/expected.ts";
+import { isIncrement } from "../../core/value/commuting.ts";
 import { decodeValue } from "../../core/value/value.ts";
-import type { Replies } from "../wire/protocol.ts";
-import { type Folded, foldWrites, type Part } from "./fold-writes.ts";
-import type { QueuedWrite } from "./queued-write.ts";
+import type { ChangeResults, Replies } from "../wire/protocol.ts";
+import { asUpdate, changeMade, foldableCount, type Folded, foldWrites, type Part } from "./fold-writes.ts";
+import type { KeyAlteration, QueuedWrite } from "./queued-write.ts";
 
 /** One message to the actor. It keeps its number when it is sent again, so that it is applied once. */
 export type Batch = {
@@ -40,6 +41,11 @@ export class WriteQueue {
     return this.#waiting.splice(0);
   }
 
+  /** For an actor that does not know changes: each becomes an update. */
+  turnIntoUpdates(): void {
+    this.#waiting = this.#waiting.map(asUpdate);
+  }
+
   /** Keys whose current entry is needed to fold the waiting updates. */
   keysToLoad(): string[] {
     return [...new Set(this.#waiting.flatMap(({ change }) => ("updater" in change ? [change.key] : [])))];
@@ -66,15 +72,18 @@ export class WriteQueue {
     const folded: Folded[] = [];
     const early: QueuedWrite[] = [];
     let bytes = 0;
-    for (const [key, queued] of byKey) {
+    for (const [key, all] of byKey) {
       const base = entryOf(key);
+      const queued = all.slice(0, foldableCount(all));
+      const later = all.slice(queued.length);
       // An update of a key that is not loaded yet waits for it.
       const first = queued.find(({ change }) => !("isRenewal" in change));
       const isEarly = base.state === "unknown" && first !== undefined && "updater" in first.change;
       if (bytes > maxBatchBytes || isEarly) {
-        early.push(...queued);
+        early.push(...all);
         continue;
       }
+      early.push(...later);
       const one = foldWrites({ key, writes: queued, base, maxValueBytes: this.#maxValueBytes });
       if (!one) continue;
       bytes += one.bytes;
@@ -85,14 +94,16 @@ export class WriteQueue {
   }
 
   /** Resolves what was applied; updates that lost a race go back to the front, to run again on the newer value. */
-  settle(batch: Batch, reply: Replies["write"], now: number): void {
+  settle(batch: Batch, reply: Pick<Replies["write"], "conflicts" | "results">, now: number): void {
     const conflicts = new Set(reply.conflicts);
+    const results = new Map(reply.results);
     const again: QueuedWrite[] = [];
     for (const { write, parts, condition } of batch.folded) {
       const isConflict = "key" in write && conflicts.has(write.key);
-      for (const part of parts) {
+      const made = "key" in write ? results.get(write.key) : undefined;
+      for (const [at, part] of parts.entries()) {
         const { queued } = part;
-        if (!isConflict) settlePart(part);
+        if (!isConflict) settlePart(part, made?.[at]);
         else if ("isRenewal" in write) queued.resolve(false);
         else if (queued === condition) queued.reject(changedError(write.key));
         else if (queued.deadline > now) again.push(queued);
@@ -137,11 +148,22 @@ export class WriteQueue {
   }
 }
 
-function settlePart(part: Part): void {
+function settlePart(part: Part, made: ChangeResults[1][number] | undefined): void {
   const { queued } = part;
   if ("error" in part) queued.reject(part.error);
+  else if ("isAltering" in part) settleChange(queued, made);
+  else if ("change" in queued.change)
+    queued.resolve(isIncrement(queued.change.change) ? decodeValue(part.text!) : undefined);
   else if ("isRenewal" in queued.change) queued.resolve(true);
   else queued.resolve("updater" in queued.change && part.text !== null ? decodeValue(part.text) : undefined);
+}
+
+function settleChange({ change, resolve, reject }: QueuedWrite, made: unknown): void {
+  try {
+    resolve(changeMade((change as KeyAlteration).change, made));
+  } catch (error) {
+    reject(error);
+  }
 }
 
 /** A set or a delete cannot lose, but waits for the updates of its key that were made before it. */

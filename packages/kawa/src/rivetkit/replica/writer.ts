@@ -4,12 +4,15 @@ import { pauseIfDue } from "../../core/process/turn-budget.ts";
 import type { ActorLink } from "./actor-link.ts";
 import { isFinal } from "./final-errors.ts";
 import type { Connection } from "./connection.ts";
+import type { Declarations } from "./declarations.ts";
 import { HookedWriter } from "./hooked-writer.ts";
 import type { KeyChange, QueuedWrite } from "./queued-write.ts";
 import { type Batch, WriteQueue } from "./write-queue.ts";
 
 export type WriterOptions = {
   readonly link: ActorLink;
+  /** @default there are no collections */
+  readonly declarations?: Declarations | undefined;
   readonly timeoutMs: number;
   /** Largest encoded value, in bytes. */
   readonly maxValueBytes?: number | undefined;
@@ -38,16 +41,18 @@ export class Writer {
   readonly #timeoutMs: number;
   /** Names this process to the actor, which applies each of its batches once. */
   readonly #client = randomUUID();
+  readonly #declarations: Declarations | undefined;
   readonly #queue: WriteQueue;
   readonly #hooked: HookedWriter;
   #onTheWay: OnTheWay | undefined;
   #isFlushing = false;
 
-  constructor({ link, timeoutMs, maxValueBytes }: WriterOptions) {
+  constructor({ link, declarations, timeoutMs, maxValueBytes }: WriterOptions) {
     this.#link = link;
+    this.#declarations = declarations;
     this.#timeoutMs = timeoutMs;
     this.#queue = new WriteQueue(maxValueBytes);
-    this.#hooked = new HookedWriter({ link, maxValueBytes });
+    this.#hooked = new HookedWriter({ link, declarations, maxValueBytes });
   }
 
   write(change: KeyChange, by: Pick<QueuedWrite, "context" | "origin" | "from">): Promise<unknown> {
@@ -71,7 +76,11 @@ export class Writer {
         const { reads, writes, lists } = connection.hooked;
         // Where lists alone are hooked, a browser means the number of what it is shown.
         const isHooked = reads || writes || lists;
-        const revoked = isHooked || this.#onTheWay?.state === "revoked" ? this.#onTheWay : undefined;
+        if (!connection.takesChanges) this.#queue.turnIntoUpdates();
+        const isUnknown =
+          !connection.takesChanges && this.#onTheWay?.batch.folded.some(({ write }) => "changes" in write);
+        const mustRevoke = isHooked || isUnknown || this.#onTheWay?.state === "revoked";
+        const revoked = mustRevoke ? this.#onTheWay : undefined;
         if (revoked) await this.#revoke(revoked, connection);
         else if (isHooked) this.#handOver();
         else await this.#flushOnce(connection);
@@ -100,7 +109,7 @@ export class Writer {
     await this.#link.whenReached(version, batch.deadline);
     this.#end();
     const [outcome] = applied;
-    if (outcome) this.#queue.settle(batch, { ...version, conflicts: outcome[1] }, performance.now());
+    if (outcome) this.#queue.settle(batch, { conflicts: outcome[1], results: outcome[2] }, performance.now());
     else this.#queue.putBack(batch);
   }
 
@@ -140,11 +149,13 @@ export class Writer {
       const taken = this.#queue.take((key) => replica.cell(key).peek());
       if (!taken) return;
       // The delta brings what is not loaded here. Our own text would be wrong if another writer was in the same commit or later.
-      const written = taken.folded.flatMap(({ write }) => ("text" in write ? [write.key] : []));
+      const written = taken.folded.flatMap(({ write }) => ("text" in write || "changes" in write ? [write.key] : []));
       this.#onTheWay = { batch: taken, state: "sent", stopExpecting: replica.expect(written) };
     }
     const { batch } = this.#onTheWay;
     const writes = batch.folded.map(({ write }) => write);
+    const due = this.#declarations?.dueOf(writes);
+    if (due) await due;
     const reply = await connection.ask("write", {
       client: this.#client,
       number: batch.number,

@@ -33,6 +33,14 @@ export const env = {
   get pool(): string | undefined {
     return process.env.RIVET_POOL || undefined;
   },
+  /** Version of the code of this server, unchecked: RivetKit's own name for it. */
+  get version(): string | undefined {
+    return process.env.RIVET_ENVOY_VERSION || undefined;
+  },
+  /** The same as `next build` has written it into the code: when that was, in seconds. */
+  get builtVersion(): string | undefined {
+    return process.env.KAWA_BUILD || undefined;
+  },
   /** Where the actors live, unchecked. */
   get hosting(): string | undefined {
     return process.env.KAWA_HOSTING || undefined;
@@ -73,6 +81,13 @@ export const env = {
   },
   set rivetLogLevel(filter: string) {
     process.env.RIVET_LOG_LEVEL = filter;
+  },
+  /** How many pages of an actor's database are fetched beside the one that is read: `off`, `bounded` or `adaptive`. Read as the log level is. */
+  get readAhead(): string | undefined {
+    return process.env.RIVETKIT_SQLITE_OPT_READ_AHEAD_MODE || undefined;
+  },
+  set readAhead(mode: string) {
+    process.env.RIVETKIT_SQLITE_OPT_READ_AHEAD_MODE = mode;
   },
   get isDevelopment(): boolean {
     return process.env.NODE_ENV === "development";

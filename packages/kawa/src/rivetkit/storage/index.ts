@@ -1,2 +1,2 @@
 export { redisStorage, type RedisStorageOptions } from "./redis-storage.ts";
-export type { SignalStorage, StoreHandle as StorageSession, StoredRow } from "./storage.ts";
+export type { ColdRows, SignalStorage, StoreHandle as StorageSession, StoredRow } from "./storage.ts";

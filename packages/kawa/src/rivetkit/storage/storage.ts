@@ -17,9 +17,36 @@ export interface SignalStorage {
   open(name: string): Promise<StoreHandle>;
 }
 
+/** Keys from `from` on and before `to`, in the order of their bytes in UTF-8. */
+export type KeyRange = { readonly from: string; readonly to: string };
+
+export type ColdRange = KeyRange & { readonly isDescending: boolean; readonly limit: number };
+
+type ColdPage = { readonly keys: readonly string[]; readonly rows: readonly StoredRow[] };
+
+/**
+ * Rows that are not loaded at the start, for there may be millions: those of collections, whose keys begin with `\0c:` and are ASCII as far as
+ * their order matters. A commit of one without a text removes it.
+ */
+export interface ColdRows {
+  /** The rows of these keys that are there, in any order. */
+  get(keys: readonly string[]): Promise<readonly StoredRow[]>;
+  /** The first keys of a range, in order or, descending, in the opposite one. */
+  keys(range: ColdRange): Promise<readonly string[]>;
+  /**
+   * As {@link keys}, of entries: their texts are the ends of the keys of other rows, which begin with `rowPrefix`. With those rows of the
+   * first `rowCount` entries that are at hand; others are asked for by {@link get}.
+   */
+  page(range: ColdRange & { readonly rowPrefix: string; readonly rowCount: number }): Promise<ColdPage>;
+  /** How many keys a range has, of the first `limit` ones, and the last of these. */
+  count(
+    range: KeyRange & { readonly limit: number },
+  ): Promise<{ readonly count: number; readonly last: string | null }>;
+}
+
 /** The rows of one actor, for as long as it runs. A handle rejects with `BACKEND_CLOSED` once a newer one was opened under its name. */
 export interface StoreHandle {
-  /** All rows with `seq >= from`, in any order. */
+  /** All rows with `seq >= from`, in any order, but cold ones. */
   load(from: number): Promise<readonly StoredRow[]>;
   /**
    * Writes all rows or none, by key; they are durable when it resolves. All have the same `seq`: 0 in the first commit, and
@@ -31,6 +58,8 @@ export interface StoreHandle {
    * written by one of them must stay.
    */
   remove(keys: readonly string[], upTo: number): Promise<void>;
+  /** Rows of collections. A storage without it keeps signals alone. */
+  readonly cold?: ColdRows | undefined;
   /** Releases connections. Idempotent. */
   close(): Promise<void>;
 }

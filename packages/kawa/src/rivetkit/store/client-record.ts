@@ -1,30 +1,38 @@
+import type { ChangeResults } from "../wire/protocol.ts";
+
+/** What became of a batch: the keys that were in conflict, and what its changes have made. */
+export type Applied = { readonly conflicts: readonly string[]; readonly results: readonly ChangeResults[] };
+
 /** What the store remembers of a client, so that none of its batches is applied twice. */
 export type ClientRecord = {
   /** The client sends no number below this one again. */
   readonly settled: number;
-  /** Batches that were applied, and the keys that were in conflict. */
-  readonly applied: ReadonlyMap<number, readonly string[]>;
+  /** Batches that were applied. */
+  readonly applied: ReadonlyMap<number, Applied>;
   /** Time of the last batch. */
   readonly at: number;
 };
 
-type Stored = { at: number; settled: number; applied: readonly (readonly [number, (readonly string[])?])[] };
+type StoredBatch = readonly [number: number, conflicts?: readonly string[], results?: readonly ChangeResults[]];
+type Stored = { at: number; settled: number; applied: readonly StoredBatch[] };
 /** Form of older versions, in which a client had one batch on the way at a time. */
 type StoredLast = { at: number; number: number; conflicts: readonly string[] };
 
 const memoryMs = 24 * 60 * 60 * 1000;
 
-/** Conflicts of a batch that was applied before; undefined for a new one. */
-export function conflictsOf(record: ClientRecord | undefined, number: number): readonly string[] | undefined {
+const nothing: Applied = { conflicts: [], results: [] };
+
+/** What became of a batch that was applied before; undefined for a new one. */
+export function appliedIn(record: ClientRecord | undefined, number: number): Applied | undefined {
   if (!record) return undefined;
   // A frame of an ended connection may arrive after the client has learnt the outcome on another connection.
-  return record.applied.get(number) ?? (number < record.settled ? [] : undefined);
+  return record.applied.get(number) ?? (number < record.settled ? nothing : undefined);
 }
 
 /** A record that grows with a group of batches: copying it for each of them would cost as much as all of them. */
 export class GrowingRecord implements ClientRecord {
   settled: number;
-  readonly applied: Map<number, readonly string[]>;
+  readonly applied: Map<number, Applied>;
   at: number;
 
   constructor(record: ClientRecord | undefined) {
@@ -33,9 +41,9 @@ export class GrowingRecord implements ClientRecord {
     this.at = record?.at ?? 0;
   }
 
-  add(batch: { readonly number: number; readonly settled: number; readonly conflicts: readonly string[] }): void {
+  add(batch: { readonly number: number; readonly settled: number }, { conflicts, results }: Applied): void {
     this.settled = Math.max(this.settled, Math.min(batch.settled, batch.number));
-    this.applied.set(batch.number, batch.conflicts);
+    this.applied.set(batch.number, { conflicts, results });
     this.at = Math.max(this.at, Date.now());
     // In about the order in which they were numbered; one that came late is forgotten with those before it.
     for (const number of this.applied.keys()) {
@@ -61,7 +69,10 @@ export function encodeRecord({ at, settled, applied }: ClientRecord): string {
   const stored: Stored = {
     at,
     settled,
-    applied: [...applied].map(([number, keys]) => (keys.length > 0 ? [number, keys] : [number])),
+    applied: [...applied].map(([number, { conflicts, results }]): StoredBatch => {
+      if (results.length > 0) return [number, conflicts, results];
+      return conflicts.length > 0 ? [number, conflicts] : [number];
+    }),
   };
   return JSON.stringify(stored);
 }
@@ -69,11 +80,15 @@ export function encodeRecord({ at, settled, applied }: ClientRecord): string {
 export function decodeRecord(text: string): ClientRecord {
   const stored = JSON.parse(text) as Stored | StoredLast;
   if ("number" in stored)
-    return { at: stored.at, settled: stored.number, applied: new Map([[stored.number, stored.conflicts]]) };
+    return {
+      at: stored.at,
+      settled: stored.number,
+      applied: new Map([[stored.number, { ...nothing, conflicts: stored.conflicts }]]),
+    };
   return {
     at: stored.at,
     settled: stored.settled,
-    applied: new Map(stored.applied.map(([number, keys = []]) => [number, keys])),
+    applied: new Map(stored.applied.map(([number, conflicts = [], results = []]) => [number, { conflicts, results }])),
   };
 }
 

@@ -14,3 +14,19 @@ export function refusedByDisk(error: unknown): KawaError | undefined {
     { cause: error, data: { code, isFull: true } },
   );
 }
+
+/** Whether a commit that failed is stored is not known until it is sent again. */
+export function notStored(cause: unknown): KawaError {
+  const message = "The actor could not store the batch; it may be sent again.";
+  return new KawaError("BACKEND_UNAVAILABLE", message, { cause });
+}
+
+export function closedError(): KawaError {
+  return new KawaError("BACKEND_UNAVAILABLE", "The actor has gone to sleep; ask again to wake it.");
+}
+
+/** A mistake of the store itself: nobody knows what it has left behind, so the next incarnation has to read what is stored. */
+export function reportMistake(mistake: unknown): KawaError {
+  console.error("[kawa] The actor restarts, because its store has failed:", mistake);
+  return new KawaError("BACKEND_CLOSED", "The store has failed.", { cause: mistake });
+}

@@ -5,12 +5,27 @@ import { isWrite, openSlowStore } from "../../../test/support/slow-store.ts";
 import { deltasOf, write } from "../../../test/support/store.ts";
 import { KawaError } from "../../core/errors/errors.ts";
 import type { Delta } from "../wire/protocol.ts";
+import { SignalRows } from "./signal-rows.ts";
 import { SignalStore } from "./signal-store.ts";
 import { sqliteHandle } from "../storage/sqlite-storage.ts";
 import type { StoreHandle } from "../storage/storage.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+it("a mistake of the store itself ends the incarnation, so that no later write waits for ever", async () => {
+  const store = await openTestStore(new TestDatabase());
+  const onClose = vi.fn<() => void>();
+  store.listen(() => {}, onClose);
+  const reported = vi.spyOn(console, "error").mockImplementation(() => {});
+  vi.spyOn(SignalRows.prototype, "apply").mockImplementationOnce(() => {
+    throw new Error("a mistake");
+  });
+  void write(store, "c", 1, [{ key: "a", text: "[1]" }]).catch(() => {});
+  await vi.waitFor(() => expect(onClose).toHaveBeenCalled());
+  expect(reported).toHaveBeenCalledOnce();
+  expect(await codeOf(() => write(store, "c", 2, [{ key: "a", text: "[2]" }]))).toBe("BACKEND_UNAVAILABLE");
 });
 
 describe("a commit that fails", () => {

@@ -1,7 +1,7 @@
 import { MemberList } from "../../core/backend/member-list.ts";
 import { groupIn, memberKey, memberOf, membersKey } from "../../core/backend/members.ts";
 import { UndoLog } from "../../core/backend/undo-log.ts";
-import type { ListRow, Row } from "../wire/protocol.ts";
+import type { LifeRow, ListRow, Row } from "../wire/protocol.ts";
 
 /** Life of an ephemeral value: how long it lives after it was set or renewed, and its place in the order of arrival. */
 export type Life = readonly [ttlMs: number, order: number];
@@ -79,6 +79,14 @@ export class MemberGroups {
     if (this.#groups.size === 0) return undefined;
     const { group, id } = memberOf(key);
     return this.#groups.get(group)?.lives.get(id);
+  }
+
+  /** Those of the rows that are ephemeral. */
+  livesOf(rows: readonly Row[]): LifeRow[] {
+    return rows.flatMap(([key]): LifeRow[] => {
+      const life = this.lifeOf(key);
+      return life ? [[key, ...life]] : [];
+    });
   }
 
   /** How long a key lives after it was set or renewed; undefined for one that stays or has no value. */

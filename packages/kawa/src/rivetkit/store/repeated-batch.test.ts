@@ -93,3 +93,28 @@ describe("a batch that is sent again", () => {
     expect(JSON.parse(String(row!["value"]))).toEqual({ at: expect.any(Number), settled: 2, applied: [[2]] });
   });
 });
+
+describe("changes that are sent again", () => {
+  const increment = { key: "n", changes: ['[{"increment":1},1]'], initial: "[0]" };
+  const takeTwo = { key: "n", changes: ['[{"increment":1,"min":2},-2,0]'], initial: "[0]" };
+
+  it("are applied once, and get what they have made, whatever has come since", async () => {
+    const store = await openTestStore();
+    const first = await write(store, "c", 1, [increment, takeTwo]);
+    expect(first.results).toEqual([
+      ["n", [1]],
+      ["n", [expect.objectContaining({ code: "CHANGE_REFUSED" })]],
+    ]);
+    await write(store, "other", 1, [{ key: "n", text: "[50]" }]);
+    expect((await write(store, "c", 1, [increment, takeTwo])).results).toEqual(first.results);
+    expect(store.get("n").text).toBe("[50]");
+  });
+
+  it("are remembered by the next incarnation", async () => {
+    const db = new TestDatabase();
+    await write(await openTestStore(db), "c", 1, [increment]);
+    const store = await openTestStore(db);
+    expect((await write(store, "c", 1, [increment])).results).toEqual([["n", [1]]]);
+    expect(store.get("n").text).toBe("[1]");
+  });
+});

@@ -2,14 +2,13 @@ import { isUnder } from "../../core/backend/key.ts";
 import { groupIn, membersKey } from "../../core/backend/members.ts";
 import { UndoLog } from "../../core/backend/undo-log.ts";
 import { KeyOrder } from "./key-order.ts";
+import { maxReplySize } from "../wire/max-reply-size.ts";
 import { type Lives, MemberGroups } from "./member-groups.ts";
 import { type ListRow, type Replies, type Row, sizeOf } from "../wire/protocol.ts";
 
-type Entry = { readonly text: string | null; readonly seq: number };
+export type Entry = { readonly text: string | null; readonly seq: number };
 type Recent = { readonly seq: number; readonly keys: readonly string[] };
 
-/** Largest message, in characters. The engine lets 32 MiB through. */
-const maxReplySize = 4 * 1024 * 1024;
 const maxRecentKeys = 10_000;
 const maxOverwrittenRows = 10_000;
 /** Most characters of overwritten keys and values. All sizes in this file are in characters. */
@@ -18,7 +17,18 @@ const maxOverwrittenSize = 4 * 1024 * 1024;
 /** Sorts after every internal key, and before every other key. */
 const afterInternal = "\u0001";
 
-/** All rows in memory. Keys without a value stay for a while, so that replicas can be told of deletions. */
+/** Values that are not kept here: rows of collections, and queries. */
+export interface OtherRows {
+  readonly isUsed: boolean;
+  has(key: string): boolean;
+  /** False for one that would have to be read from the storage first. */
+  knows(key: string): boolean;
+  /** @throws {KawaError} BACKEND_UNAVAILABLE - it is not known */
+  get(key: string): Entry;
+  set(row: Row): void;
+}
+
+/** All rows in memory, but those of collections. Keys without a value stay for a while, so that replicas can be told of deletions. */
 export class SignalRows {
   /** The ephemeral keys, and the lists of their groups. */
   readonly ephemeral: MemberGroups = new MemberGroups();
@@ -36,6 +46,11 @@ export class SignalRows {
   readonly #overwritten = new UndoLog<Entry>();
   #overwrittenSize = 0;
   #seq = 0;
+  readonly #others: OtherRows | undefined;
+
+  constructor(others?: OtherRows) {
+    this.#others = others;
+  }
 
   /**
    * As the key was after commit `at`; as it is now, with a higher number, where that is no longer known. A key that is not held has
@@ -44,7 +59,7 @@ export class SignalRows {
   get(key: string, at: number = Number.POSITIVE_INFINITY): Entry {
     const group = groupIn(key);
     if (group !== undefined) return this.#list(key, group, at);
-    const entry = this.#entries.get(key) ?? this.#forgotten;
+    const entry = this.#others?.has(key) ? this.#others.get(key) : (this.#entries.get(key) ?? this.#forgotten);
     return entry.seq <= at ? entry : (this.#overwritten.find(key, at) ?? entry);
   }
 
@@ -119,7 +134,7 @@ export class SignalRows {
     const rows: Row[] = [];
     let size = 0;
     for (const key of keys) {
-      if (size > maxReplySize) break;
+      if (size > maxReplySize || (rows.length > 0 && !this.#isKnown(key))) break;
       const row = this.row(key, at);
       rows.push(row);
       size += sizeOf(row);
@@ -133,9 +148,10 @@ export class SignalRows {
     const rows: Row[] = [];
     let size = 0;
     const groups = this.ephemeral.changedSince(seq);
-    if (!groups) return null;
+    if (!groups || (seq < this.#recentFrom && this.#others?.isUsed)) return null;
     const keys = seq >= this.#recentFrom ? this.#recentKeysSince(seq) : this.#entries.keys();
     for (const key of groups.length > 0 ? new Set([...keys, ...groups.map(membersKey)]) : keys) {
+      if (!this.#isKnown(key)) return null;
       const row = this.row(key);
       if (row[2] <= seq) continue;
       rows.push(row);
@@ -143,6 +159,11 @@ export class SignalRows {
       if (size > maxReplySize) return null;
     }
     return rows;
+  }
+
+  /** Keys that were written after a commit; null where they are not known any more. */
+  keysSince(seq: number): ReadonlySet<string> | null {
+    return seq < this.#recentFrom || seq > this.#seq ? null : this.#recentKeysSince(seq);
   }
 
   /** A page of the keys with a value that start with `prefix`; internal ones only when the prefix is internal. */
@@ -162,6 +183,11 @@ export class SignalRows {
       size += sizeOf(row);
     }
     return { rows, after: null };
+  }
+
+  /** True for a key whose value is not kept here: lists and clears leave it out. */
+  isElsewhere(key: string): boolean {
+    return this.#others?.has(key) === true;
   }
 
   /** Keys with a value that start with `prefix`; internal ones only when the prefix is internal. */
@@ -188,7 +214,12 @@ export class SignalRows {
     }
   }
 
+  #isKnown(key: string): boolean {
+    return !this.#others?.has(key) || this.#others.knows(key);
+  }
+
   #set([key, text, seq]: Row): void {
+    if (this.#others?.has(key)) return this.#others.set([key, text, seq]);
     const before = this.#entries.get(key);
     if (!before) this.#order.add(key, this.#entries.size);
     else if (before.text === null) this.#deleted.delete(key);

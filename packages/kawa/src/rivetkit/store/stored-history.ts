@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { streamScope } from "../../core/backend/key.ts";
+import { KawaError } from "../../core/errors/errors.ts";
 import { groupIn, memberKey } from "../../core/backend/members.ts";
 import { type ClientRecord, decodeRecord, encodeRecord, isForgotten } from "./client-record.ts";
 import { listIn, readLife, writeLife } from "./stored-life.ts";
@@ -30,7 +31,7 @@ export type StoredHistory = {
 };
 
 /** Reads what was committed from a commit on. */
-export async function loadHistory(handle: StoreHandle, from: number): Promise<StoredHistory> {
+async function loadHistory(handle: StoreHandle, from: number): Promise<StoredHistory> {
   const history: StoredHistory = { epoch: "", seq: -1, purgedSeq: 0, rows: [], lives: new Map(), clients: new Map() };
   for (const stored of await handle.load(from)) {
     history.seq = Math.max(history.seq, stored.seq);
@@ -46,6 +47,17 @@ export async function loadHistory(handle: StoreHandle, from: number): Promise<St
     }
   }
   return history;
+}
+
+/**
+ * What was committed after a commit.
+ *
+ * @throws {KawaError} BACKEND_CLOSED - that commit is gone: the next incarnation goes on with what is left
+ */
+export async function loadMissed(handle: StoreHandle, after: number): Promise<StoredHistory> {
+  const history = await loadHistory(handle, after);
+  if (history.seq < after) throw new KawaError("BACKEND_CLOSED", `The storage has lost commit ${after}.`);
+  return { ...history, rows: history.rows.filter((row) => row[2] > after) };
 }
 
 /** Reads everything when an actor starts, without what belongs to its earlier run only. */

@@ -1,5 +1,6 @@
 import type { OperationOptions } from "../../core/backend/backend.ts";
 import type { Version } from "../../core/value/version.ts";
+import type { Challenge, Hello } from "./hello.ts";
 
 /**
  * What a server's replica and the actor say to each other, as JSON text over one raw WebSocket. RivetKit's own `connect()`
@@ -12,7 +13,7 @@ import type { Version } from "../../core/value/version.ts";
 export type Row = readonly [key: string, text: string | null, seq: number];
 
 /**
- * A write of one key, `text: null` to delete it; or of every key that starts with `clear`. With `expect`, it applies only if
+ * A write of one key, `text: null` to delete it; or {@link Changes} of it; or of every key that starts with `clear`. With `expect`, it applies only if
  * the value of the key was written by that batch (0: there is no value). With `ttlMs` the value is ephemeral; a renewal begins
  * its life anew, and is a conflict where there is no such value.
  */
@@ -24,7 +25,23 @@ export type Write =
       readonly ttlMs?: number | undefined;
     }
   | { readonly key: string; readonly isRenewal: true }
+  | Changes
   | Clear;
+
+/** Encoded changes that commute, in order, of what the key holds then. They start from `initial` where it has no value. */
+export type Changes = {
+  readonly key: string;
+  readonly changes: readonly string[];
+  readonly initial: string;
+  readonly expect?: number | undefined;
+  readonly ttlMs?: number | undefined;
+};
+
+/** The number of a value that something was made of; 0 stands for no value. */
+export type Check = readonly [key: string, seq: number];
+
+/** What each change of a key has made: an increment its number, others nothing; or why it was refused. */
+export type ChangeResults = readonly [key: string, results: readonly (number | null | ReplyError)[]];
 
 /**
  * Deletes all keys that start with `clear`, except those in `except`, whose earlier writes by the same client are still on their way. When
@@ -71,22 +88,37 @@ export type By = {
 };
 
 export type Requests = {
-  /** First message of every socket. `token` proves that a server of this app is calling. */
-  hello: { token: string };
+  /**
+   * First message of every socket. `token` proves that a server of this app is calling. An actor whose backend is divided otherwise by now
+   * refuses it, unless it is `isForShards`.
+   */
+  hello: { token: string; isForShards?: true };
   /**
    * With `at`, as the values were at that version; a row with a higher number is the current one, for the older is forgotten. Who asks is
    * told only where reads are hooked.
    */
   read: { keys: readonly string[]; at?: Version } & By;
   /** Keys with a value that start with `prefix` and come after `after`, in order. */
-  list: { prefix: string; after: string; withValues: boolean } & By;
-  /** Asks for everything that changed after `seq`; deltas follow on the same socket from there on. */
-  follow: { epoch: string; seq: number };
+  list: { prefix: string; after: string; withValues: boolean; withLives?: true } & By;
+  /** For whoever copies: rows of a collection with ids after `after`, in their order; and which rows were written after commit `seq`. */
+  rows: { collection: string; after: string; withValues: boolean };
+  changed: { seq: number };
+  /** Asks for everything that changed after `seq`; deltas follow on the same socket from there on, also of the `queries` that the server has. */
+  follow: { epoch: string; seq: number; queries?: readonly string[] };
   /**
    * A batch is applied once, however often it is sent: `client` and `number` name it. The client will never again send the
-   * numbers below `settled`. Where writes are hooked, a batch has one write.
+   * numbers below `settled`. Where writes are hooked, a batch has one write, or is whole. A whole batch is a transaction: all of its
+   * writes or none, and only while all `checks` hold. After `losses` conflicts it comes before others.
    */
-  write: { client: string; number: number; settled: number; writes: readonly Write[] } & By;
+  write: {
+    client: string;
+    number: number;
+    settled: number;
+    writes: readonly Write[];
+    isWhole?: true;
+    checks?: readonly Check[];
+    losses?: number;
+  } & By;
   /** Gives up batches: the actor will not apply those that it has not applied yet. */
   revoke: { client: string; numbers: readonly number[] };
   /** Says which streams this client shows, and which it no longer shows. The client repeats it every few seconds. */
@@ -98,26 +130,45 @@ export type Requests = {
 };
 
 export type Replies = {
-  /** `takesFrames` is true where the actor takes {@link RequestFrame}s; one of an earlier version takes one request at a time. */
-  hello: { epoch: string; seq: number; instance: string; hooked: Hooked; takesFrames?: true };
+  /**
+   * `takesFrames` is true where the actor takes {@link RequestFrame}s; one of an earlier version takes one request at a time.
+   * `takesChanges` is true where it takes {@link Changes} and whole batches; for one of an earlier version changes are computed here, and
+   * compared.
+   */
+  hello: Hello | Challenge;
   /** Rows of the first keys; ask again for the rest. Where reads are hooked: the rows of all keys that were not refused, in any order. */
   read: {
     epoch: string;
     seq: number;
     rows: readonly Row[];
     refused?: readonly (readonly [key: string, error: ReplyError])[];
+    /** The rows of the queries that were read. */
+    also?: readonly Row[];
   };
-  /** `after` is where to go on, or null when these are all. Without values the texts are null. */
-  list: { rows: readonly Row[]; after: string | null };
+  /** `after` is where to go on, or null when these are all. Without values the texts are null. `lives` are those of ephemeral rows. */
+  list: { rows: readonly Row[]; after: string | null; lives?: readonly LifeRow[] };
+  rows: { rows: readonly Row[]; after: string | null };
+  /** `keys` is null where it is not known any more. */
+  changed: { seq: number; keys: readonly string[] | null };
   /** `rows` is null when the epoch is another one, or too much has changed: the replica has to read its keys again. */
   follow: { epoch: string; seq: number; rows: readonly Row[] | null };
   /**
    * `conflicts` are the keys whose `expect` did not hold, or that could not be renewed; they were not written. Their deltas have been sent. Where writes
-   * are hooked, `rows` are what was written after the hooks.
+   * are hooked, `rows` are what was written after the hooks. `results` are those of the keys with {@link Changes}.
    */
-  write: { epoch: string; seq: number; conflicts: readonly string[]; rows?: readonly Row[] };
+  write: {
+    epoch: string;
+    seq: number;
+    conflicts: readonly string[];
+    rows?: readonly Row[];
+    results?: readonly ChangeResults[] | undefined;
+  };
   /** Batches that were applied before, with their conflicts. Their deltas have been sent. */
-  revoke: { epoch: string; seq: number; applied: readonly (readonly [number: number, conflicts: readonly string[]])[] };
+  revoke: {
+    epoch: string;
+    seq: number;
+    applied: readonly (readonly [number: number, conflicts: readonly string[], results?: readonly ChangeResults[]])[];
+  };
   /** The registered streams whose values this client is to produce. */
   streams: { produce: readonly string[] };
   /** Tells a replica that the last delta was lost, when none follows it. */
@@ -136,6 +187,9 @@ type ReplyMessage = { id: number; body: Replies[RequestName] } | { id: number; e
 /** All requests that a server sends at once. A single one may also travel alone. */
 export type RequestFrame = readonly RequestMessage[];
 
+/** How long an ephemeral key lives after it was set or renewed, and its place in the order of arrival. */
+export type LifeRow = readonly [key: string, ttlMs: number, order: number];
+
 /** The change of the list under `key`: see {@link ListChange}. */
 export type ListRow = readonly [key: string, left: readonly string[], joined: readonly string[]];
 
@@ -149,18 +203,28 @@ export type Delta = {
   to: number;
   rows: readonly Row[];
   lists?: readonly ListRow[] | undefined;
+  /** Rows of collections that queries among `rows` show from now on, and that have not changed. */
+  also?: readonly Row[] | undefined;
+  /** Queries that the actor does not follow any more: whoever shows one has to read it again. */
+  closed?: readonly string[] | undefined;
 };
+
+/** A delta without what is empty. */
+export function toDelta(
+  commit: Pick<Delta, "epoch" | "from" | "to" | "rows">,
+  more: { readonly [K in "lists" | "also" | "closed"]: NonNullable<Delta[K]> },
+): Delta {
+  return { ...commit, ...Object.fromEntries(Object.entries(more).filter(([, part]) => part.length > 0)) };
+}
 
 export type ServerMessage = ReplyMessage | { delta: Delta };
 
 /** All messages that the actor sends in one turn. Two small frames in a row would cost 44 ms (Nagle). */
 export type ServerFrame = readonly ServerMessage[];
 
-/** Close code for a socket that did not prove who it is. */
-export const unauthorizedCloseCode = 4401;
-
-/** Close code for a socket that has said nothing: its first message may be late or lost, which proves nothing. */
-export const helloTimeoutCloseCode = 4408;
+/** A batch that is applied whole or not at all. */
+type WholeBatch = Required<Pick<Requests["write"], "client" | "number" | "settled" | "writes" | "isWhole">> &
+  Pick<Requests["write"], "checks">;
 
 /** An incarnation of an actor, which is the actor from one start to its end, as servers of this app ask it. */
 export interface ReplicaService {
@@ -169,6 +233,10 @@ export interface ReplicaService {
   answer(request: RequestMessage): Promise<Replies[RequestName]> | Replies[RequestName];
   /** After an edit in development. */
   noticeNewHooks(): void;
+  /** Commits what `run` makes of the rows that it reads, past the hooks. Rejects with `SetAside` where it waits for something else. */
+  readonly transact?:
+    | ((run: (read: (key: string) => Row) => Promise<WholeBatch>) => Promise<Replies["write"]>)
+    | undefined;
 }
 
 /** `data` of a message, `code` of a close. */

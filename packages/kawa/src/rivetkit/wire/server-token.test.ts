@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { codeOf } from "../../../test/support/caught.ts";
 import { actorAudience, backendAudience } from "./actor-audience.ts";
 import { createSecret, shareSecret } from "../secret/shared-secret.ts";
-import { issueServerToken, verifyServerToken } from "./server-token.ts";
+import { checkServerToken, issueServerToken } from "./server-token.ts";
 
 const secret = "a secret of the test";
 const audience = actorAudience("reactiveState", ["global"]);
@@ -21,17 +21,26 @@ describe("a server token", () => {
   it("is valid for a minute and not longer", () => {
     const token = issueServerToken(audience);
     vi.advanceTimersByTime(59_999);
-    expect(verifyServerToken(audience, token)).toBe(true);
+    expect(checkServerToken(audience, token)).toBe("valid");
     vi.advanceTimersByTime(1);
-    expect(verifyServerToken(audience, token)).toBe(false);
+    expect(checkServerToken(audience, token)).toBe("expired");
+  });
+
+  it("answers one challenge, whatever the clock of the actor says", () => {
+    const token = issueServerToken(audience, "a");
+    vi.advanceTimersByTime(3_600_000);
+    expect(checkServerToken(audience, token, "a")).toBe("valid");
+    expect(checkServerToken(audience, token, "b")).toBe("invalid");
+    expect(checkServerToken(audience, token)).toBe("invalid");
+    expect(checkServerToken(audience, issueServerToken(audience), "a")).toBe("invalid");
   });
 
   it("is refused by another actor", () => {
     const token = issueServerToken(audience);
     for (const key of [["other"], ["global", ""], ["global", "global"], []]) {
-      expect(verifyServerToken(actorAudience("reactiveState", key), token)).toBe(false);
+      expect(checkServerToken(actorAudience("reactiveState", key), token)).toBe("invalid");
     }
-    expect(verifyServerToken(actorAudience("other", ["global"]), token)).toBe(false);
+    expect(checkServerToken(actorAudience("other", ["global"]), token)).toBe("invalid");
   });
 
   it.each([
@@ -49,7 +58,7 @@ describe("a server token", () => {
     "1e99.AAAA",
     "9".repeat(100_000),
   ])("is not %j", (token) => {
-    expect(verifyServerToken(audience, token)).toBe(false);
+    expect(checkServerToken(audience, token)).toBe("invalid");
   });
 
   it("does not show the secret", () => {
@@ -88,12 +97,12 @@ describe("the secret", () => {
     expect(await codeOf(() => copy.issueServerToken(audience))).toBe("SECRET_MISSING");
     vi.stubEnv("KAWA_SECRET", secret);
     const token = copy.issueServerToken(audience);
-    expect(verifyServerToken(audience, token)).toBe(true);
+    expect(checkServerToken(audience, token)).toBe("valid");
     vi.stubEnv("KAWA_SECRET", "the next secret of the test");
-    expect(copy.verifyServerToken(audience, token)).toBe(false);
+    expect(copy.checkServerToken(audience, token)).toBe("invalid");
     vi.stubEnv("KAWA_SECRET_PREVIOUS", `one that is older still, ${secret}`);
-    expect(copy.verifyServerToken(audience, token)).toBe(true);
+    expect(copy.checkServerToken(audience, token)).toBe("valid");
     vi.stubEnv("KAWA_SECRET_PREVIOUS", "short");
-    expect(await codeOf(() => copy.verifyServerToken(audience, token))).toBe("SECRET_MISSING");
+    expect(await codeOf(() => copy.checkServerToken(audience, token))).toBe("SECRET_MISSING");
   });
 });

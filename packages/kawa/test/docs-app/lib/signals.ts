@@ -21,6 +21,8 @@ export const theme = app.signal("theme", "system", { expose: "write", schema: z.
 export const a = app.signal("a", 0);
 export const double = computed(() => counter.value * 2);
 export const points = app.signal("points", 0);
+export const stock = app.signal("stock", 10);
+export const balance = app.family((id: string) => ({ key: `balance:${id}`, default: 0 }));
 export const score = app.signal("score", 0, { expose: "read" });
 
 export const scoreOf = app.family((team: string) => ({ key: `scores:${team}`, default: 0 }), { expose: "read" });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { engineBinary } from "../../../src/rivetkit/engine/binary.ts";
@@ -70,7 +70,9 @@ export class OwnEngine {
       stdio: ["ignore", log, log],
     });
     closeSync(log);
-    this.#child.once("exit", () => this.#mustRun && setTimeout(() => this.#mustRun && this.spawn(), restartMs));
+    // The folder is deleted after the test.
+    const again = (): void => void (this.#mustRun && existsSync(dataDir) && this.spawn());
+    this.#child.once("exit", () => this.#mustRun && setTimeout(again, restartMs));
   }
 
   async whenUp(): Promise<void> {

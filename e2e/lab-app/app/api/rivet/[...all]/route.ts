@@ -1,4 +1,4 @@
 import { createRegistryRoute } from "kawa/next";
-import { reactiveRegistry } from "kawa/rivetkit";
+import { registry } from "../../../../lib/registry.ts";
 
-export const { DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT } = createRegistryRoute(reactiveRegistry);
+export const { DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT } = createRegistryRoute(registry);

@@ -142,7 +142,8 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     const waitMs = this.#roundAt + (this.#rendering.size > 0 ? maxWaitMs : minGapMs) - now;
     if (waitMs > 0) return waitMs;
     this.#startAt ??= renderBudget().reserve(renderBudget().fitting(this.#changed));
-    return this.#startAt - now;
+    // By the clock of now: what may begin at once must not wait for a timer.
+    return this.#startAt - performance.now();
   }
 
   #sleep(durationMs: number): Promise<void> {

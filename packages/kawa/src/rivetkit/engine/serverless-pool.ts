@@ -1,6 +1,6 @@
 import type { AnyActorDefinition, RegistryConfigInput } from "rivetkit";
 import { KawaError } from "../../core/errors/errors.ts";
-import type { WantedPool } from "../engine/remote-engine.ts";
+import type { WantedPool } from "./remote-engine.ts";
 import { sign, verify } from "../secret/sign.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 import { env } from "../settings/env.ts";

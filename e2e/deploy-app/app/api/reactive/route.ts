@@ -1,0 +1,3 @@
+import { createReactiveRoute } from "kawa/next";
+
+export const { GET, POST, PUT } = createReactiveRoute();
