@@ -469,6 +469,46 @@ describe("a tab", () => {
     expect(tab.status.get().state).toBe("live");
   });
 
+  it.each([
+    ["a link leads to a page of another backend", "/b", "rb", "other@3"],
+    ["going back shows a static page", "/b", ".static", ""],
+    ["an action brings it from a server whose store was made anew", "/a", "ra", "f@3"],
+  ])("is rendered once more and is live where %s, after something was announced that was shown", async (...to) => {
+    const [, path, render, versions] = to;
+    const { tab, announce, commit, steps } = await openTab(streams);
+    const states = new Set<string>();
+    tab.status.subscribe(() => states.add(tab.status.get().state));
+    await commit({ render: "r1", versions: at(1) });
+    await asked();
+    await announce(1);
+    expect(steps()).toEqual([]);
+    browser.go(path);
+    await commit({ render, versions });
+    await asked();
+    await vi.advanceTimersByTimeAsync(250);
+    expect(steps()).toEqual(["route"]);
+    await commit({ render: render === ".static" ? render : "r2", refreshCount: 1 });
+    await asked();
+    await pass(20_000);
+    expect([steps(), [...states], tab.status.get().state]).toEqual([["route"], [], "live"]);
+  });
+
+  it("is rendered again on the page to which the visitor goes from one that was given up, and is live", async () => {
+    const { tab, announce, commit, steps } = await openTab(streams);
+    await announce(2);
+    for (let refreshCount = 1; refreshCount <= 4; refreshCount += 1) {
+      await commit({ refreshCount });
+      await vi.advanceTimersByTimeAsync(250);
+    }
+    expect([steps().length, tab.status.get().state]).toEqual([4, "stale"]);
+    browser.go("/b");
+    await commit({ render: "rb", versions: at(1) });
+    await vi.advanceTimersByTimeAsync(250);
+    expect(steps()).toHaveLength(5);
+    await commit({ render: "r5", versions: at(2), refreshCount: 5 });
+    expect(tab.status.get().state).toBe("live");
+  });
+
   it("closes its stream when it goes, and opens one when the browser shows it again", async () => {
     await openTab(streams);
     browser.dispatchEvent(new Event("pagehide"));

@@ -103,7 +103,7 @@ export class LiveTab {
     this.#committedCount = refreshCount;
     this.#isNavigating = navigationCount !== this.navigationCount;
     // The page that had to be rendered was left. What is shown instead is compared when the stream asks for it.
-    if (isLeft) this.#queue.forget("page");
+    if (isLeft) this.#queue.leave();
     if (isOlder) this.#queue.force();
     this.#update();
   }

@@ -180,7 +180,7 @@ describe("the way", () => {
     const { queue, start, tab } = createTab({ page: at(0) });
     tab.canStart = false;
     queue.announce(at(1), "page");
-    queue.forget("page");
+    queue.leave();
     tab.canStart = true;
     queue.resume();
     vi.runAllTimers();
@@ -262,6 +262,82 @@ describe("a render that shows less than was announced", () => {
     queue.resume();
     vi.runAllTimers();
     expect(start).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a page that has come without a refresh", () => {
+  it.each([
+    ["does not name what the page before it has shown", at(3, "f")],
+    ["names nothing", ""],
+    ["is older than the page before it", at(4)],
+  ])("is rendered again soon where it %s", (_, route) => {
+    const { queue, steps, commit } = createTab({ route: at(5) });
+    queue.announce(at(5), "route");
+    commit({ route });
+    expect(queue.isBehind).toBe(true);
+    vi.advanceTimersByTime(249);
+    expect(steps()).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(steps()).toEqual(["route"]);
+    commit({ route: route && at(5, route[0]) });
+    vi.runAllTimers();
+    expect([steps(), queue.isBehind]).toEqual([["route"], false]);
+  });
+
+  it("is not rendered again where the next one shows all", () => {
+    const { queue, start, commit } = createTab({ route: at(5) });
+    queue.announce(at(5), "route");
+    commit({ route: "" });
+    commit({ route: at(5) });
+    vi.runAllTimers();
+    expect(start).not.toHaveBeenCalled();
+  });
+
+  it("is rendered again where a refresh ends on it that was asked for before", () => {
+    const { queue, start, commit, shown } = createTab();
+    queue.announce(at(1), "route");
+    queue.announce(at(2), "route");
+    shown.route = at(2);
+    queue.resume();
+    commit({ route: at(1) });
+    vi.runAllTimers();
+    expect([start.mock.calls.length, queue.isBehind]).toEqual([2, true]);
+  });
+
+  it("does not count as shown by a refresh of the page that was left", () => {
+    const { queue, start, commit, shown } = createTab();
+    queue.announce(at(1), "route");
+    queue.leave();
+    shown.route = "";
+    commit({});
+    expect(queue.isBehind).toBe(true);
+    vi.runAllTimers();
+    expect(start).toHaveBeenCalledTimes(2);
+    commit({});
+    vi.runAllTimers();
+    expect([start.mock.calls.length, queue.isBehind]).toEqual([2, false]);
+  });
+
+  it.each(["given up", "failed"])("is rendered again where that of the page before was %s", (what) => {
+    const { queue, start, commit } = createTab();
+    queue.announce(at(2), "route");
+    for (let n = 0; n < 4; n += 1) {
+      if (what === "failed") queue.fail();
+      commit({});
+      vi.runAllTimers();
+    }
+    const { length } = start.mock.calls;
+    commit({ route: at(1) });
+    vi.runAllTimers();
+    expect([start.mock.calls.length, queue.isBehind]).toEqual([length, true]);
+    queue.leave();
+    commit({});
+    vi.runAllTimers();
+    expect(start).toHaveBeenCalledTimes(length + 1);
+    expect(start).toHaveBeenLastCalledWith("route");
+    commit({ route: at(2) });
+    vi.runAllTimers();
+    expect([start.mock.calls.length, queue.isBehind]).toEqual([length + 1, false]);
   });
 });
 
@@ -386,5 +462,17 @@ describe("stop", () => {
     queue.stop();
     vi.runAllTimers();
     expect(start).toHaveBeenCalledTimes(1);
+  });
+
+  it("drops what was announced, which the next stream announces again", () => {
+    const { queue, start, commit, tab } = createTab();
+    queue.announce(at(2), "route");
+    commit({ route: at(1) });
+    queue.stop();
+    queue.resume();
+    vi.runAllTimers();
+    expect([start.mock.calls.length, queue.isBehind, tab.behind]).toEqual([1, false, [true, false]]);
+    queue.announce(at(2), "route");
+    expect(start).toHaveBeenCalledTimes(2);
   });
 });

@@ -58,8 +58,8 @@ export class RefreshQueue {
   #isBusy = false;
   #isBehind = false;
   #failureCount = 0;
-  /** When the next start is due; infinite when nothing is. */
-  #dueAt = Infinity;
+  /** When the next start is due; undefined where nothing is known to be needed, infinite where only the next announcement starts one. */
+  #dueAt: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RefreshQueueOptions) {
@@ -87,7 +87,7 @@ export class RefreshQueue {
       this.#announced[way] = versions;
       this.#failureCount = 0;
       this.#want(spreadMs);
-    } else if (!this.#isBusy && this.#dueAt === Infinity) {
+    } else if (!this.#isBusy && !isFinite(this.#dueAt ?? Infinity)) {
       // Announced again, as by a new stream: the server still sees less than that on the screen, so it does not count as shown any more.
       this.#assumed[way] = "";
       this.#dueAt = this.#dueIn(Math.max(spreadMs, givenUpDelayMs));
@@ -95,9 +95,15 @@ export class RefreshQueue {
     }
   }
 
-  /** Drops what was announced for a part that is not shown any more. */
-  forget(way: RefreshWay): void {
-    this.#announced[way] = "";
+  /**
+   * The page that had to be rendered was left: what was announced for it alone is dropped, what was given up is tried again, and a refresh
+   * that is under way proves nothing of the page that is shown now.
+   */
+  leave(): void {
+    this.#announced.page = "";
+    this.#failureCount = 0;
+    this.#isNews = true;
+    if (this.#dueAt === Infinity) this.#dueAt = undefined;
   }
 
   /** Asks for a render of the whole route, whatever it will show. */
@@ -110,11 +116,14 @@ export class RefreshQueue {
   settle(): void {
     if (!this.#isBusy) return;
     this.#isBusy = this.#isForcing = false;
-    if (!this.#isNews) Object.assign(this.#assumed, this.#announced);
-    if (!this.#check() || this.#isNews) return this.resume();
-    this.#failureCount += 1;
-    if (this.#failureCount >= stopAfter) return this.#options.onStale(this.announced);
-    this.#dueAt = Date.now() + behindDelayMs;
+    if (!this.#isNews) {
+      Object.assign(this.#assumed, this.#announced);
+      this.#failureCount += 1;
+      if (this.#check() && this.#failureCount >= stopAfter) {
+        this.#dueAt = Infinity;
+        this.#options.onStale(this.announced);
+      }
+    }
     this.resume();
   }
 
@@ -122,6 +131,7 @@ export class RefreshQueue {
   fail(): void {
     this.#isNews = true;
     this.#assumed.route = this.#assumed.page = "";
+    this.#dueAt ??= Infinity;
     this.#check();
   }
 
@@ -129,33 +139,34 @@ export class RefreshQueue {
   resume(): void {
     clearTimeout(this.#timer);
     if (!this.#check() || this.#isBusy || this.#dueAt === Infinity || !this.#options.canStart()) return;
-    const delayMs = this.#dueAt - Date.now();
+    const delayMs = this.#dueAt! - Date.now();
     if (delayMs > 0) this.#timer = setTimeout(() => this.resume(), delayMs);
     else this.#start();
   }
 
+  /** Nothing is shown any more. The next stream compares what is shown then. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#dueAt = Infinity;
+    this.#announced.route = this.#announced.page = "";
   }
 
   get #need(): RefreshWay | undefined {
     const { route, page } = this.#options.shown();
     if (this.#isForced || this.#isOlder(route, "route")) return "route";
-    if (page !== undefined) return this.#isOlder(page, "page") ? "page" : undefined;
-    // The page whose segment had to be rendered is gone: render the route.
-    return this.#isOlder(route, "page") ? "route" : undefined;
+    if (!this.#isOlder(page ?? route, "page")) return undefined;
+    // The page whose segment had to be rendered may be gone: then render the route.
+    return page === undefined ? "route" : "page";
   }
 
   #isOlder(shown: string, way: RefreshWay): boolean {
-    const own = { ...parseVersions(this.#assumed[way]), ...parseVersions(shown) };
-    return isAhead(parseVersions(this.#announced[way]), own, true);
+    // What is shown comes last: it says more.
+    return isAhead(parseVersions(this.#announced[way]), parseVersions(`${this.#assumed[way]};${shown}`), true);
   }
 
   #want(spreadMs: number): void {
     this.#isNews = true;
     // A later announcement does not delay a render that waits.
-    this.#dueAt = Math.min(this.#dueAt, this.#dueIn(spreadMs));
+    this.#dueAt = Math.min(this.#dueAt ?? Infinity, this.#dueIn(spreadMs));
     this.resume();
   }
 
@@ -163,13 +174,13 @@ export class RefreshQueue {
     return Date.now() + spreadMs * Math.random();
   }
 
-  /** True when something newer is known than what is shown. */
+  /** True when something newer is known than what is shown. Then something is due: also a page that came without a refresh may show less. */
   #check(): boolean {
     const isNeeded = this.#need !== undefined;
     if (!isNeeded) {
       this.#failureCount = 0;
-      this.#dueAt = Infinity;
-    }
+      this.#dueAt = undefined;
+    } else if (!this.#isBusy) this.#dueAt ??= Date.now() + behindDelayMs;
     const isBehind = isNeeded || this.#isForcing;
     if (isBehind !== this.#isBehind) {
       this.#isBehind = isBehind;
@@ -183,7 +194,7 @@ export class RefreshQueue {
     this.#isBusy = true;
     this.#isForcing = this.#isForced;
     this.#isNews = this.#isForced = false;
-    this.#dueAt = Infinity;
+    this.#dueAt = undefined;
     this.#options.start(step);
   }
 }
