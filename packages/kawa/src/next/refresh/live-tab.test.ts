@@ -509,6 +509,35 @@ describe("a tab", () => {
     expect(tab.status.get().state).toBe("live");
   });
 
+  it("is live again once it shows what was given up while it was hidden", async () => {
+    const { tab, announce, commit, steps } = await openTab(streams);
+    await announce(1);
+    for (let refreshCount = 1; refreshCount <= 4; refreshCount += 1) {
+      if (refreshCount === 4) browser.setVisible(false);
+      await commit({ refreshCount });
+      await vi.advanceTimersByTimeAsync(250);
+    }
+    await commit({ render: "r1", versions: at(1) });
+    browser.setVisible(true);
+    await asked();
+    await pass(20_000);
+    expect([steps().length, tab.status.get().state]).toEqual([4, "live"]);
+  });
+
+  it("is live where it is there again after it was stale when its last user went", async () => {
+    const { tab, announce, commit, unmount } = await openTab(streams);
+    await announce(1);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(tab.status.get().state).toBe("stale");
+    unmount();
+    await vi.advanceTimersByTimeAsync(100);
+    tab.mount({ src: "/api/reactive", way: "auto", refresh() {} });
+    await commit({ render: "r1", versions: at(1), refreshCount: tab.refreshCount });
+    await vi.dynamicImportSettled();
+    await streams.last.send("hello", {});
+    expect(tab.status.get().state).toBe("live");
+  });
+
   it("closes its stream when it goes, and opens one when the browser shows it again", async () => {
     await openTab(streams);
     browser.dispatchEvent(new Event("pagehide"));

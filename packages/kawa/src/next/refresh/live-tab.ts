@@ -50,16 +50,14 @@ export class LiveTab {
   #isNavigating = false;
 
   constructor() {
-    const shown = () => this.#page.versions;
     this.#watchdog = new StaleWatchdog({
-      shown,
       isBehind: () => this.#queue.isBehind && this.#isUp === true && document.visibilityState !== "hidden",
       way: () => (this.#queue.isBusy ? "refresh" : this.#isNavigating ? "navigation" : "wait"),
       onBehind: (since) => this.status.setBehind(since),
       onStale: (way) => this.#reportStale(way),
     });
     this.#queue = new RefreshQueue({
-      shown,
+      shown: () => this.#page.versions,
       // A refresh while a navigation is under way would be of the page that is being left.
       canStart: () => document.visibilityState !== "hidden" && !this.#isNavigating,
       start: (step) => this.#start(step),
@@ -80,7 +78,8 @@ export class LiveTab {
       },
       onStop: () => {
         this.#queue.stop();
-        this.#watchdog.stop();
+        this.#isUp = undefined;
+        this.#watchdog.look();
       },
     });
   }
@@ -171,12 +170,12 @@ export class LiveTab {
       const { versions, spreadMs } = message;
       const way = this.#options?.way;
       const asked = message.way === "page" ? "page" : "route";
-      this.#watchdog.announce(versions, asked);
+      this.#watchdog.clock.announce(versions, asked);
       if (!versions) this.#queue.force(spreadMs);
       else this.#queue.announce(versions, !way || way === "auto" ? asked : way, spreadMs);
     } else {
       valuePort().values?.forget();
-      this.#watchdog.announce("", "route");
+      this.#watchdog.clock.announce("", "route");
       this.#queue.force(message.spreadMs);
     }
   }
@@ -199,7 +198,7 @@ export class LiveTab {
       this.#isUpdating = false;
       if (this.#committedCount === this.refreshCount) {
         this.#page.endRefresh();
-        if (this.#queue.isBusy) this.#watchdog.end();
+        if (this.#queue.isBusy) this.#watchdog.clock.end(this.#page.versions);
         this.#queue.settle();
         this.#watchdog.look();
       }
@@ -209,7 +208,7 @@ export class LiveTab {
   }
 
   #start(step: RefreshStep): void {
-    this.#watchdog.begin();
+    this.#watchdog.clock.begin();
     this.refreshCount += 1;
     // An effect of the commit that is over may have called an action, which Next sends a microtask later.
     if (step === "page") nextTask(() => this.#refresh(this.#canNavigate ? step : "route"));

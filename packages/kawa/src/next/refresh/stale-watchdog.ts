@@ -1,12 +1,10 @@
-import type { RefreshWay, StaleWay } from "../protocol/stream-protocol.ts";
-import type { ShownVersions } from "./refresh-queue.ts";
+import type { StaleWay } from "../protocol/stream-protocol.ts";
 import { BehindClock } from "./behind-clock.ts";
 
 /** A tab that shows less than was announced for longer is reported as stale, in milliseconds. */
 const reportAfterMs = 5_000;
 
 export type StaleWatchdogOptions = {
-  readonly shown: () => ShownVersions;
   /** True while the tab is shown, has a stream, and shows less than it knows there is. */
   readonly isBehind: () => boolean;
   /** What has to happen for the page to be current. */
@@ -22,7 +20,8 @@ export type StaleWatchdogOptions = {
  */
 export class StaleWatchdog {
   readonly #options: StaleWatchdogOptions;
-  readonly #clock: BehindClock = new BehindClock();
+  /** Is told what is announced, and when refreshes begin and end. */
+  readonly clock: BehindClock = new BehindClock();
   /** Since when the tab is behind. Time in which it was hidden does not count. */
   #behindAt: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -33,28 +32,14 @@ export class StaleWatchdog {
     this.#options = options;
   }
 
-  announce(versions: string, way: RefreshWay): void {
-    this.#clock.announce(versions, way);
-  }
-
-  /** A refresh begins. */
-  begin(): void {
-    this.#clock.begin();
-  }
-
-  /** A refresh has ended, and the next one has not begun. */
-  end(): void {
-    this.#clock.end(this.#options.shown());
-  }
-
   /** Compares again, after anything that may have changed the result. */
   look(): void {
     if (this.#options.isBehind()) this.#behindAt ??= performance.now();
     else {
       this.#behindAt = undefined;
-      this.#clock.clear();
+      this.clock.clear();
     }
-    const since = this.#behindAt === undefined ? undefined : Math.max(this.#behindAt, this.#clock.since ?? 0);
+    const since = this.#behindAt === undefined ? undefined : Math.max(this.#behindAt, this.clock.since ?? 0);
     if (since === this.#told) return;
     this.#told = since;
     clearTimeout(this.#timer);
@@ -64,17 +49,11 @@ export class StaleWatchdog {
       this.#timer = setTimeout(() => this.report(), since + reportAfterMs - performance.now());
   }
 
-  /** Reports the tab now, as when the queue has given up. Once, until the tab is current again. */
+  /** Reports the tab now, as when the queue has given up. Once, until the tab is current again; not where {@link look} finds nothing wrong. */
   report(way: StaleWay = this.#options.way()): void {
-    if (this.#isReported) return;
+    if (this.#isReported || this.#told === undefined) return;
     this.#isReported = true;
     clearTimeout(this.#timer);
     this.#options.onStale(way);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#told = this.#behindAt = undefined;
-    this.#isReported = false;
   }
 }
