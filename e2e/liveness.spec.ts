@@ -1,5 +1,7 @@
 import type { Page, Route } from "@playwright/test";
+import { randomUUID } from "node:crypto";
 import { expect, test } from "./fixtures.ts";
+import { World } from "./fuzz/world.ts";
 import { expectState, isRefreshAction, openLive, shownCount, writeCount } from "./support/lab.ts";
 import { signalProcess } from "./support/process.ts";
 
@@ -99,3 +101,38 @@ for (const [what, answer, why] of [
     await expectState(page, "live");
   });
 }
+
+test("a page that reads nothing is live where the one before it was told of a change during a refresh", async ({
+  browser,
+  labServer,
+}) => {
+  const world = await World.start(browser, labServer, randomUUID());
+  try {
+    await world.open("plain");
+    const page = world.pages[0]!;
+    const look = () => world.look(page);
+    await expect.poll(async () => (await look()).status).toBe("live");
+    let toldCount = 0;
+    world.network.onData = (data, isAnswer) => void (isAnswer && data.includes("event: change") && (toldCount += 1));
+    const held = Promise.withResolvers<void>();
+    await page.route("**/plain", async (route) => {
+      if (isRefreshAction(route.request())) await held.promise;
+      await route.continue();
+    });
+    for (const count of [1, 2]) {
+      await world.add("a");
+      await expect.poll(() => toldCount).toBe(count);
+    }
+    held.resolve();
+    await expect.poll(async () => (await look()).values).toEqual(["a=2", "b=0"]);
+    await world.click(page, '[data-to="quiet"]');
+    await expect.poll(async () => (await look()).page).toBe("quiet");
+    // By the app: then the layout names what the page reads, which is nothing.
+    const isRendered = page.waitForRequest(isRefreshAction);
+    await world.refresh(page);
+    await isRendered;
+    await expect.poll(async () => (await look()).status).toBe("live");
+  } finally {
+    await world.stop();
+  }
+});
