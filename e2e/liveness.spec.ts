@@ -65,6 +65,25 @@ test("pages say that they are offline when their server hangs, and are live when
   for (const each of [page, other]) await expect(shownCount(each)).toHaveText("1");
 });
 
+test("a page that lives through a crash of its server follows what its late part had read right before", async ({
+  page,
+  labServer,
+}) => {
+  const address = `${labServer.url}/late/held/crash`;
+  const showLatePart = async (): Promise<void> =>
+    expect((await fetch(`${address}/show`, { method: "POST" })).status).toBe(204);
+  await page.goto(address, { waitUntil: "commit" });
+  await expectState(page, "live");
+  await showLatePart();
+  await expect(shownCount(page)).toHaveText("0");
+  await labServer.kill();
+  await labServer.start();
+  await showLatePart();
+  await writeCount(labServer, "crash", 1);
+  await expect(shownCount(page)).toHaveText("1");
+  await expectState(page, "live");
+});
+
 test("a page says that it is stale while its server may not hear of changes, and is live when it does", async ({
   page,
   labServer,

@@ -235,6 +235,12 @@ export const knownSequences: Readonly<Record<string, readonly string[]>> = {
     'tab 0: somebody else writes "gate"',
     "tab 0: the network is back",
   ],
+  // It is shown a moment before its reads are told.
+  "what a late part has read is live after a crash": [
+    'tab 0: visit "late"',
+    "tab 0: the server crashes",
+    'tab 0: somebody else writes "b"',
+  ],
   // Each refresh of a modal asks for two addresses.
   "a modal over a feed is silent when it is right": ['tab 0: visit "feed"', "tab 0: open a photo"],
 };

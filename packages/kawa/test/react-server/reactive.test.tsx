@@ -152,6 +152,22 @@ describe("a fragment in a page", () => {
     expect(client.shown.map(({ render }) => keysOf(render)).toSorted()).toEqual([["t:n inner"], ["t:n outer"]]);
   });
 
+  it("grows as its page does, until all late parts are there", async () => {
+    const held = Promise.withResolvers<void>();
+    const Late = async (): Promise<ReactElement> => {
+      await held.promise;
+      return <Value name="late" />;
+    };
+    const growing = (): (boolean | undefined)[] =>
+      [next.render, client.shown[0]?.render ?? ""].map((id) => findRender(id)?.isGrowing);
+    const rendering = shown([<Live key="a" name="a" />, <Late key="late" />]);
+    await vi.waitFor(() => expect(growing()).toEqual([true, true]));
+    held.resolve();
+    await rendering;
+    expect(growing()).toEqual([false, false]);
+    expect(keysOf(next.render)).toEqual(["t:late"]);
+  });
+
   it("that fails is the page's, so that a change brings it back", async () => {
     const Failing = reactive(
       function Failing({ name }: { name: string }): ReactNode {
@@ -317,6 +333,18 @@ describe("a push", () => {
     const [ref] = await rendered(<Live name="a" />);
     expect((await push([{ ...ref!, render: "of-another-server-1" }], aRound)).outputs).toEqual(["0"]);
     expect((await push([{ ...ref!, versions: "" }], aRound)).outputs).toEqual(["0"]);
+  });
+
+  it("makes its fragments grow until its render has ended", async () => {
+    const refs = await rendered(<Live name="a" />);
+    const reads = findRender(refs[0]!.render)!;
+    expect(reads.isGrowing).toBe(false);
+    await push(refs, async () => {
+      await counter("a").set(1);
+      await aRound();
+      expect(reads.isGrowing).toBe(true);
+    });
+    expect(reads.isGrowing).toBe(false);
   });
 
   it("folds the changes of a turn into one round, and shows the last value", async () => {

@@ -450,6 +450,31 @@ describe("a token of the stream", () => {
     expect(event).toEqual(changeOf({ tab: "route" }, `${backend.version.epoch}@2`));
   });
 
+  it("says nothing of a render that grows, so that the next server is not silent about what the rest of it reads", async () => {
+    const id = rendered("early");
+    const versions = now();
+    const render = knownRenders().get(id)!;
+    const end = render.grow();
+    const { token, reader } = await open({ tabs: { tab: showing(id) } });
+    const whileItGrew = await token();
+    render.add(backend.id, "late");
+    // The browser shows the late part, and the server is killed.
+    Reflect.deleteProperty(globalThis, Symbol.for("kawa.known-renders"));
+    const { next } = await open({ tabs: { tab: { route: [[id, versions]], token: whileItGrew } } });
+    await next();
+    expect(await next()).toEqual({ name: "unknown", data: {} });
+    await backend.set("late", 1);
+    expect(await next()).toEqual(changeOf({ tab: "route" }));
+
+    // Where it is not killed, the next token tells everything.
+    end();
+    let text = "";
+    while (!text.includes("event: token")) text += new TextDecoder().decode((await reader.read()).value);
+    const told = parseEvents(text).find(({ name }) => name === "token") as Extract<Event, { name: "token" }>;
+    const settled = readStreamToken("", told.data.token).renders.get(id);
+    expect([...(settled?.keys.get(backend.id) ?? [])]).toEqual(["early", "late"]);
+  });
+
   it("is told again when the render reads more", async () => {
     const id = rendered("early");
     const { token } = await open({ tabs: { tab: showing(id) } });

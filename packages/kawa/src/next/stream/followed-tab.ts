@@ -19,7 +19,7 @@ import type {
 } from "../protocol/stream-protocol.ts";
 import { issueStreamToken, readStreamToken } from "./stream-token.ts";
 
-/** A render that streams reads more and more: what it has read is told once for all that comes in this time. */
+/** What a render reads after its end is told once for all that comes in this time. */
 const tokenDelayMs = 250;
 
 /**
@@ -138,10 +138,22 @@ export class FollowedTab implements RenderFollower {
   }
 
   onRead(): void {
+    // What a render reads while it grows is in no token.
+    if (this.#known.some(({ isGrowing }) => !isGrowing)) this.#tellSoon(tokenDelayMs);
+  }
+
+  onGrowth(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    // Renders end together, such as those of the fragments of a page.
+    this.#tellSoon(0);
+  }
+
+  #tellSoon(delayMs: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#tellReads();
-    }, tokenDelayMs);
+    }, delayMs);
   }
 
   /** The browser has drained what was buffered. */

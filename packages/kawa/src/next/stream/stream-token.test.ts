@@ -37,6 +37,15 @@ describe("a stream token", () => {
     expect(hiddenFrom).toEqual([undefined, "ada", ""]);
   });
 
+  it("tells it nothing of a render that may still read more, and everything once that has ended", () => {
+    const [ended, growing] = [createRender("ended", ["a"]), createRender("growing", ["a"])];
+    const stop = growing.grow();
+    const told = (): string[] => [...readStreamToken("", issueStreamToken("", [ended, growing])).renders.keys()];
+    expect(told()).toEqual(["ended"]);
+    stop();
+    expect(told()).toEqual(["ended", "growing"]);
+  });
+
   it.each([undefined, null, 1, "", "a.b", `${Buffer.from("{}").toString("base64url")}.AAAA`])(
     "is none when it is %j",
     (token) => {

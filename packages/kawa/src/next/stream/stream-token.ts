@@ -25,10 +25,12 @@ type SentRender = {
 const audience = "stream";
 
 /**
- * What a server knows of the renders of a tab, for the next server: the browser holds it, and can neither read nor change it.
- * Undefined when it would be too large, or servers have no secret in common.
+ * What a server knows of the renders of a tab, for the next server: the browser holds it, and can neither read nor change it. A render that
+ * is growing is left out: its next part may be on the screen before the next token is there, and a server that knows half of a render would
+ * be silent about the other half. Undefined when it would be too large, or servers have no secret in common.
  */
-export function issueStreamToken(subject: string, renders: readonly RenderReads[]): string | undefined {
+export function issueStreamToken(subject: string, known: readonly RenderReads[]): string | undefined {
+  const renders = known.filter(({ isGrowing }) => !isGrowing);
   const keyCount = renders.flatMap(({ keys }) => [...keys.values()]).reduce((count, { size }) => count + size, 0);
   if (keyCount > maxKeys) return undefined;
   const payload: Payload = {

@@ -12,6 +12,7 @@ export class FragmentScope {
   readonly #reads = new Map<string, RenderReads>();
   /** Fragments that have not shown anything yet, because they wait or have failed. */
   readonly #unshown = new Set<RenderReads>();
+  readonly #stopGrowing: (() => void)[] = [];
   #generation = 0;
   #isWatchingEnd = false;
 
@@ -25,14 +26,20 @@ export class FragmentScope {
     if (!reads) {
       reads = new RenderReads(`${this.#scope.id}-${this.#reads.size}`);
       knownRenders().add(reads);
-      this.#reads.set(token, reads);
+      this.adopt(token, reads);
     }
     return reads;
   }
 
-  /** Takes over the reads of a fragment that a browser shows already. */
+  /** Takes over the reads of a fragment that a browser shows already. They grow until the render ends. */
   adopt(token: string, reads: RenderReads): void {
     this.#reads.set(token, reads);
+    this.#growUntilEnd(reads);
+  }
+
+  #growUntilEnd(reads: RenderReads): void {
+    this.#watchEnd();
+    this.#stopGrowing.push(reads.grow());
   }
 
   /** Begins a new render in the same scope. Parts of the one before may still be running. */
@@ -58,7 +65,6 @@ export class FragmentScope {
       return wrapComponents(node, run);
     };
     this.#unshown.add(reads);
-    this.#watchEnd();
     const node = run(component);
     return isPromise(node) ? node.then(show) : show(node);
   }
@@ -66,11 +72,13 @@ export class FragmentScope {
   #watchEnd(): void {
     if (this.#isWatchingEnd) return;
     this.#isWatchingEnd = true;
+    if (this.#scope.reads) this.#growUntilEnd(this.#scope.reads);
     // A fragment that has failed is not in the browser, so only a render of the page can bring it back.
     cacheSignal()?.addEventListener("abort", () => {
       for (const reads of this.#unshown) {
         for (const [backendId, keys] of reads.keys) for (const key of keys) this.#scope.reads?.add(backendId, key);
       }
+      for (const stop of this.#stopGrowing) stop();
     });
   }
 }

@@ -35,6 +35,19 @@ describe("RenderReads", () => {
     expect(onRead.mock.calls).toEqual([["b", "late"]]);
   });
 
+  it("grows until all that reads for it has ended, and says so once", () => {
+    const render = new RenderReads("r");
+    const seen: boolean[] = [];
+    render.follow({ onGrowth: () => void seen.push(render.isGrowing) });
+    expect(render.isGrowing).toBe(false);
+    const [endFirst, endSecond] = [render.grow(), render.grow()];
+    endFirst();
+    endFirst();
+    expect(render.isGrowing).toBe(true);
+    endSecond();
+    expect(seen).toEqual([true, false]);
+  });
+
   it("is compared with one of another copy of the module, as each part of a server has one", async () => {
     vi.resetModules();
     const other = new (await import("./render-reads.ts")).RenderReads("other");

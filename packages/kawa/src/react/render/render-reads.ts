@@ -6,6 +6,8 @@ const maxKeys = 5_000;
 export interface RenderFollower {
   /** The render has read one more key. Then {@link RenderReads.isEverything} may have become true. */
   onRead?(backendId: string, key: string): void;
+  /** The render has begun or ceased to grow. */
+  onGrowth?(): void;
   /** The tab that shows it has been sent `next` to show instead. */
   onReplaced?(next: RenderReads): void;
   /** A part of the render is older than the version of a backend that it has announced. */
@@ -17,7 +19,7 @@ export type HiddenReads = { readonly identity: string; readonly keys: Set<string
 
 const noFollowers: readonly RenderFollower[] = [];
 
-/** Which keys one render has read, and which versions it shows. It grows while the render streams. */
+/** Which keys one render has read, and which versions it shows. It grows while the render streams, and while a fragment is pushed. */
 export class RenderReads {
   readonly id: string;
   /** Version of each backend that the render shows at least. */
@@ -34,6 +36,8 @@ export class RenderReads {
   // An array that all renders without followers share: renders are very many, and followers few.
   #followers = noFollowers;
   #keyCount = 0;
+  /** How much of what reads for it has not ended. */
+  #growCount = 0;
 
   constructor(id: string, versions: Map<string, Version> = new Map()) {
     this.id = id;
@@ -43,6 +47,28 @@ export class RenderReads {
   /** True when the render read too much to keep: any change may concern it. */
   get isEverything(): boolean {
     return this.#keyCount > maxKeys;
+  }
+
+  /** True while there may be more to read: what it has read so far says too little of what is shown next. */
+  get isGrowing(): boolean {
+    return this.#growCount > 0;
+  }
+
+  /** Something begins to read for it. Returns its idempotent end. */
+  grow(): () => void {
+    let isOver = false;
+    this.#addGrowth(1);
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      this.#addGrowth(-1);
+    };
+  }
+
+  #addGrowth(count: 1 | -1): void {
+    const wasGrowing = this.isGrowing;
+    this.#growCount += count;
+    if (this.isGrowing !== wasGrowing) for (const follower of this.#followers) follower.onGrowth?.();
   }
 
   /** How many keys are kept. */

@@ -44,6 +44,7 @@ export class RequestScope {
   /** Set for a soft navigation, and for the answer to a server action of the app. */
   #told: ToldVersions | undefined;
   #isOver = false;
+  #stopGrowing = (): void => {};
   #isDocument = false;
 
   constructor(snapshots: RenderSnapshots = new RenderSnapshots()) {
@@ -133,7 +134,11 @@ export class RequestScope {
     };
     const entry = (view ?? backend).entry(read.key).peek();
     if (entry.state !== "unknown") return compare(entry);
-    const compareLater = (): void => compare(backend.entry(read.key).peek());
+    const stopGrowing = reads.grow();
+    const compareLater = (): void => {
+      compare(backend.entry(read.key).peek());
+      stopGrowing();
+    };
     backend.load([read.key]).then(compareLater, compareLater);
   }
 
@@ -197,6 +202,7 @@ export class RequestScope {
   /** The server components are done. */
   end(reason?: unknown): void {
     this.#isOver = true;
+    this.#stopGrowing();
     if (process.env.NODE_ENV === "development" && this.#isDocument && !this.isFollowed)
       tellUnfollowed(this.#reads, reason);
     if (!this.#isShared) this.release();
@@ -220,6 +226,7 @@ export class RequestScope {
     const isRefresh = refresh !== undefined || senderOf({ headers, url: nextWork()?.unit?.url }) === "itself";
     this.#isDocument = !isRefresh && headers.get("accept")?.includes("text/html") === true;
     if (!isRefresh && !this.#isDocument) this.#told = new ToldVersions();
+    if (!this.#isOver) this.#stopGrowing = this.#reads.grow();
     knownRenders().add(this.#reads);
   }
 }
