@@ -335,6 +335,24 @@ describe("a push", () => {
     expect((await push([{ ...ref!, versions: "" }], aRound)).outputs).toEqual(["0"]);
   });
 
+  it("renders at once what a call before was to bring, which was cut before it did", async () => {
+    const [ref] = await rendered(<Live name="a" />);
+    const fragments = [{ ...ref!, render: "of-another-server-2" }];
+    openPush({ tab, fragments });
+    closePushes();
+    expect(findRender("of-another-server-2")).toBeUndefined();
+    expect((await push(fragments, aRound)).outputs).toEqual(["0"]);
+  });
+
+  it("renders nothing again that a call before has brought, unless its browser has gone meanwhile", async () => {
+    const [ref] = await rendered(<Live name="a" />);
+    const fragments = [{ ...ref!, render: "of-another-server-3" }];
+    expect((await push(fragments, aRound)).outputs).toEqual(["0"]);
+    expect((await push(fragments, aRound)).outputs).toEqual([]);
+    await openPush({ tab, fragments }).pushes[Symbol.asyncIterator]().throw!(new Error("The connection was lost."));
+    expect((await push(fragments, aRound)).outputs).toEqual(["0"]);
+  });
+
   it("makes its fragments grow until its render has ended", async () => {
     const refs = await rendered(<Live name="a" />);
     const reads = findRender(refs[0]!.render)!;

@@ -5,7 +5,8 @@ import { parseVersions, type ShownVersions } from "../../../core/value/version.t
 import { fragmentScope } from "../../../react/render/fragment-scope.ts";
 import { isPromise } from "../../../react/checks/is-promise.ts";
 import { fulfilled } from "../../../react/checks/fulfilled.ts";
-import { addForeignRender, findRender } from "../../../react/render/foreign-renders.ts";
+import { addForeignRender, findRender, removeForeignRender } from "../../../react/render/foreign-renders.ts";
+import { knownRenders } from "../../../react/render/known-renders.ts";
 import { RenderReads } from "../../../react/render/render-reads.ts";
 import type { RequestScope } from "../../../react/render/render-scope.ts";
 import { useDynamicScope } from "../../../react/render/use-dynamic-scope.ts";
@@ -87,8 +88,9 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     return { done: true, value: this.#end };
   }
 
-  /** The browser has gone. */
+  /** The browser has gone. What it was sent last may not have come. */
   async return(): Promise<IteratorResult<Push, PushEnd>> {
+    for (const { reads } of this.#fragments) removeForeignRender(reads);
     this.end("replaced");
     return this.next();
   }
@@ -107,7 +109,6 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
       changeCount: undefined,
       spentMs: 0,
     };
-    if (!known) addForeignRender(followed.reads);
     if (!known || known.isOlder) this.#changed.add(followed);
     const onChange = (): void => this.#note([followed]);
     const watch = hub().watch({
@@ -204,10 +205,18 @@ export class PushStream implements AsyncIterator<Push, PushEnd> {
     this.#enter(scope);
     fragmentScope().renew(round);
     const node = runFragment(fragment);
-    const onRendered = (): void => this.#finish(fragment, round);
-    if (isPromise(node)) node.then(onRendered, onRendered);
+    const onRendered = (): void => {
+      this.#noteForeign(fragment);
+      this.#finish(fragment, round);
+    };
+    if (isPromise(node)) node.then(onRendered, () => this.#finish(fragment, round));
     else onRendered();
     return node;
+  }
+
+  /** Before it was rendered here, nothing was known of what another server has read for it. */
+  #noteForeign({ reads }: FollowedFragment): void {
+    if (this.#end === undefined && !knownRenders().get(reads.id)) addForeignRender(reads);
   }
 
   #finish(fragment: FollowedFragment, round: number): void {
