@@ -2,6 +2,7 @@
 import { refresh } from "next/cache";
 import { headers } from "next/headers";
 import { clip, KawaError } from "../../core/errors/errors.ts";
+import { afterAnswer } from "../../core/work/next-request.ts";
 import { markRefresh } from "../../core/work/refresh-requests.ts";
 import { knownRenders } from "../../react/render/known-renders.ts";
 import { isRenderId, nameAnswer } from "../../react/render/render-id.ts";
@@ -31,9 +32,13 @@ export async function refreshRoute(next: string, shown: string, paths?: readonly
   }
   // A known id belongs to a render already.
   if (isRenderId(next) && !knownRenders().get(next)) {
-    // A page that is forced to be static is rendered without its id. It reads nothing.
-    knownRenders().add(new RenderReads(next));
-    nameAnswer(asked, { id: next, refresh: { of: isRenderId(shown) ? knownRenders().get(shown) : undefined } });
+    // A page that is forced to be static is rendered without its id. Below a layout that Next keeps as static, a late part reads first.
+    const reads = new RenderReads(next);
+    const stopGrowing = reads.grow();
+    afterAnswer(stopGrowing);
+    knownRenders().add(reads);
+    const of = isRenderId(shown) ? knownRenders().get(shown) : undefined;
+    nameAnswer(asked, { id: next, announced: { reads, stopGrowing }, refresh: { of } });
   }
   refresh();
   return true;

@@ -16,6 +16,8 @@ export function isRenderId(text: unknown): text is string {
 
 export type RenderName = {
   readonly id: string;
+  /** Set where streams may follow the render before it has read anything. It grows until the render begins, if it does. */
+  readonly announced?: { readonly reads: RenderReads; readonly stopGrowing: () => void };
   /** Set where the render is the answer to Kawa's own server action, which shows a tab again. */
   readonly refresh?: {
     /** The render that the tab shows which has asked; undefined where this process does not know it. */

@@ -22,8 +22,8 @@ const noFollowers: readonly RenderFollower[] = [];
 /** Which keys one render has read, and which versions it shows. It grows while the render streams, and while a fragment is pushed. */
 export class RenderReads {
   readonly id: string;
-  /** Version of each backend that the render shows at least. */
-  readonly versions: Map<string, Version>;
+  /** Version of each backend that the render shows at least. The render sets it when it begins. */
+  versions: Map<string, Version>;
   /** The versions that its page has told the browser. A late part may have read of other backends since. */
   shownText: string | undefined;
   /** True when a cached part of it is older than the versions that it has announced. It has to be rendered again, whatever these say. */

@@ -218,8 +218,9 @@ export class RequestScope {
   async #mark(): Promise<void> {
     const headers = await awaitRequest();
     checkRequest(headers);
-    const { id, refresh } = renderNameOf(headers);
-    this.#reads = new RenderReads(id, this.snapshots.versions);
+    const { id, announced, refresh } = renderNameOf(headers);
+    this.#reads = announced?.reads ?? new RenderReads(id);
+    this.#reads.versions = this.snapshots.versions;
     this.#refresh = refresh;
     // Versions are not told with HTML, which brings its values along, nor in a refresh: the stream tells a page the values that it follows,
     // and the hint of each refresh would stay in its memory.
@@ -227,6 +228,7 @@ export class RequestScope {
     this.#isDocument = !isRefresh && headers.get("accept")?.includes("text/html") === true;
     if (!isRefresh && !this.#isDocument) this.#told = new ToldVersions();
     if (!this.#isOver) this.#stopGrowing = this.#reads.grow();
+    announced?.stopGrowing();
     knownRenders().add(this.#reads);
   }
 }
