@@ -259,6 +259,7 @@ describe("a server with a valid token", () => {
     expect(messages()).toEqual([]);
     ask("follow", { epoch: store.position.epoch, seq: 0 });
     await nextTurn();
+    ask("seen");
     await store.write({ client: "c", number: 2, settled: 2, writes: [{ key: "a", text: "[2]" }] });
     await nextTurn();
     const { epoch } = store.position;
@@ -273,6 +274,7 @@ describe("a server with a valid token", () => {
     ask("follow", { epoch: "", seq: 0 });
     ask("follow", { epoch: "", seq: 0 });
     await nextTurn();
+    ask("seen");
     await store.write({ client: "c", number: 1, settled: 1, writes: [{ key: "a", text: "[1]" }] });
     await nextTurn();
     expect(messages().filter((message) => "delta" in message)).toHaveLength(1);

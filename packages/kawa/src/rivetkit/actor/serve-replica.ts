@@ -1,13 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { isKawaError } from "../../core/errors/errors.ts";
 import type { ActorService } from "./actor-service.ts";
-import {
-  type RequestFrame,
-  type RequestMessage,
-  type ServerFrame,
-  type ServerMessage,
-  type Socket,
-} from "../wire/protocol.ts";
+import { type RequestFrame, type RequestMessage, type ServerMessage, type Socket } from "../wire/protocol.ts";
+import { ReplyFrames } from "./reply-frames.ts";
 import { toReplyError } from "../wire/refusal.ts";
 import { checkServerToken } from "../wire/server-token.ts";
 import { helloTimeoutCloseCode, unauthorizedCloseCode } from "../wire/close-codes.ts";
@@ -40,15 +35,8 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
     socket.close(unauthorizedCloseCode, reason);
   };
   const timer = setTimeout(() => socket.close(helloTimeoutCloseCode, "no hello"), helloTimeoutMs);
-  let frame: ServerMessage[] = [];
-  const send = (message: ServerMessage): void => {
-    if (frame.push(message) > 1) return;
-    setImmediate(() => {
-      const sent: ServerFrame = frame;
-      frame = [];
-      socket.send(JSON.stringify(sent));
-    });
-  };
+  const frames = new ReplyFrames((frame) => socket.send(JSON.stringify(frame)));
+  const send = (message: ServerMessage): void => frames.add(message);
 
   /** Set when the proof of the other side had expired: its clock may go otherwise, so the next one must be made for this. */
   let challenge: string | undefined;
@@ -96,6 +84,7 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
   };
 
   socket.addEventListener("message", ({ data }) => {
+    frames.acknowledge();
     const text = String(data);
     if (!stop && text.length > maxHelloLength) return refuse("too large");
     const requests = parseRequests(text, stop !== undefined);
@@ -109,6 +98,7 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
   });
   socket.addEventListener("close", () => {
     clearTimeout(timer);
+    frames.close();
     // The server asks again on its next connection.
     waiting = [];
     stop?.();

@@ -5,8 +5,8 @@ import { onResponseClose } from "../../core/process/on-response-close.ts";
 import { processState } from "../../core/process/process-state.ts";
 
 const checkIntervalMs = 10;
-/** A request that was on its way to a server when that stopped listening begins within this long, in milliseconds. */
-const lateMs = 100;
+/** A request that was on its way to a server when that stopped listening begins within so many checks, also where the process is starved. */
+const lateChecks = 10;
 
 const underWay = processState("requests-under-way", () => new Set<ServerResponse>());
 
@@ -25,9 +25,8 @@ export function noteRequests(): void {
 /** Resolves when all requests are answered and no other one has begun for a moment, or after `maxMs` milliseconds. */
 export async function whenAnswered(maxMs: number): Promise<void> {
   const latest = performance.now() + maxMs;
-  let quietSince = performance.now();
-  for (let now = quietSince; now < Math.min(latest, quietSince + lateMs); now = performance.now()) {
+  for (let quietChecks = 0; quietChecks < lateChecks && performance.now() < latest;) {
     await sleep(checkIntervalMs);
-    if (underWay.size > 0) quietSince = performance.now();
+    quietChecks = underWay.size > 0 ? 0 : quietChecks + 1;
   }
 }

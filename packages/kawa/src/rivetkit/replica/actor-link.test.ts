@@ -71,9 +71,10 @@ function holdFollow(): { readonly asked: number; release(): void } {
 async function loseDelta(key: string, value: string): Promise<void> {
   const socket = actor.sockets.at(-1)!;
   const send = socket.send.bind(socket);
-  socket.send = () => {};
+  const lost = vi.fn<(data: string) => void>();
+  socket.send = lost;
   await commit(key, value);
-  await new Promise(setImmediate);
+  await waitFor(() => expect(lost).toHaveBeenCalled());
   socket.send = send;
 }
 
