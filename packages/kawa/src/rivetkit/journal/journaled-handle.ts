@@ -8,6 +8,7 @@ import { journaledCold } from "./journaled-cold.ts";
 import { JournalFile } from "./journal-file.ts";
 import { encodeEntry } from "./journal-line.ts";
 import { type Replayed, replay } from "./replay.ts";
+import { StoreSchedule } from "./store-schedule.ts";
 
 export type JournalLimits = {
   /** A larger commit goes to the storage at once, so that the storage can refuse it. In characters. */
@@ -43,10 +44,6 @@ const defaultLimits: JournalLimits = {
   releaseBytes: 2 * 1024 * 1024,
   maxBytes: 16 * 1024 * 1024,
 };
-/** Commits of this time are stored as one, after those who wait for the first have shown it. */
-const storeDelayMs = 30;
-const retryDelayMs = 500;
-
 /**
  * Puts a journal in front of a slower handle, which takes rows of several commits at once: a commit is durable, and acknowledged, when it
  * is in the journal's file; it is stored a little later.
@@ -82,7 +79,7 @@ class JournaledHandle implements StoreHandle {
   readonly #backlog: Backlog;
   /** All rows, until they are asked for or changed. */
   #rows: readonly StoredRow[] | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #schedule: StoreSchedule;
   #releasing: Promise<void> | undefined;
   /** After a failure only the next incarnation may go on: it reads what the disk has. */
   #failure: unknown;
@@ -99,7 +96,15 @@ class JournaledHandle implements StoreHandle {
     this.cold = handle.cold && journaledCold(handle.cold, this.#backlog);
     this.#rows = rows;
     for (const entry of missing) this.#backlog.add(entry);
-    if (missing.length > 0) this.#storeIn(storeDelayMs);
+    this.#schedule = new StoreSchedule({
+      size: () => this.#backlog.size,
+      store: async () => {
+        this.#check();
+        await this.#storeOnce();
+      },
+      mayTryAgain: () => this.#failure === undefined && this.#file.isCurrent,
+    });
+    this.#schedule.plan();
   }
 
   async load(from: number): Promise<readonly StoredRow[]> {
@@ -132,7 +137,7 @@ class JournaledHandle implements StoreHandle {
       throw error;
     }
     this.#backlog.add(rows);
-    this.#storeIn(storeDelayMs);
+    this.#schedule.plan();
   }
 
   /** A row may come back after a power cut. The next incarnation removes it again. */
@@ -149,7 +154,7 @@ class JournaledHandle implements StoreHandle {
   }
 
   async #end(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#schedule.end();
     await this.#storeAll().catch(() => {});
     await this.#releasing?.catch(() => {});
     await this.#file.close();
@@ -164,11 +169,14 @@ class JournaledHandle implements StoreHandle {
 
   async #storeAll(): Promise<void> {
     this.#check();
-    do {
-      await this.#backlog.store();
-      // This goes on beside what is stored meanwhile.
-      if (this.#file.usedBytes > this.#releaseBytes) this.#release().catch(() => {});
-    } while (this.#backlog.size > 0);
+    do await this.#storeOnce();
+    while (this.#backlog.size > 0);
+  }
+
+  async #storeOnce(): Promise<void> {
+    await this.#backlog.store();
+    // This goes on beside what is stored meanwhile.
+    if (this.#file.usedBytes > this.#releaseBytes) this.#release().catch(() => {});
   }
 
   /** Bytes that may be in use before space is given up: none where nothing is flushed. */
@@ -217,21 +225,5 @@ class JournaledHandle implements StoreHandle {
       `[kawa] The actor ${this.#name} restarts, because it is unknown which of its last commits the disk has:`,
       error,
     );
-  }
-
-  #storeIn(delayMs: number): void {
-    if (this.#ended) return;
-    this.#timer ??= setTimeout(() => this.#storeInBackground(), delayMs).unref();
-  }
-
-  async #storeInBackground(): Promise<void> {
-    try {
-      await this.#storeAll();
-      this.#timer = undefined;
-      if (this.#backlog.size > 0) this.#storeIn(0);
-    } catch {
-      this.#timer = undefined;
-      if (this.#failure === undefined && this.#file.isCurrent) this.#storeIn(retryDelayMs);
-    }
   }
 }
