@@ -6,7 +6,7 @@ const firstDelayMs = 30;
  * While commits keep coming, those of this time are stored as one, or those of so many characters: whatever of them is in one page of the
  * storage is then written once.
  */
-const gapMs = 500;
+const gapMs = 2_000;
 const gatheredSize = 1024 * 1024;
 const retryDelayMs = 500;
 
