@@ -67,8 +67,8 @@ function SameText(): ReactElement {
 }
 
 /** Resolves when the functions that a render has shown have been started. */
-function started(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+async function started(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
 }
 
 async function shown(model: ReactElement): Promise<string[]> {
