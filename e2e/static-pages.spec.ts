@@ -94,8 +94,8 @@ test("static pages that are reached from a live one are rendered once more, and 
     await change(1);
     await page.bringToFront();
     await expectState(page, "live");
-    // Nobody knows what is shown until it was rendered once more, and the stream has heard of that.
-    const count = await settled(() => renders.count);
+    // Nobody knows what is shown until it was rendered once more, and the stream has heard of that. What may be lost is told again after 3 s.
+    const count = await settled(() => renders.count, 4_000);
     for (let n = 2; n <= 6; n += 1) await change(n);
     await expectState(page, "live");
     expect(renders.count).toBe(count);

@@ -1,9 +1,7 @@
 import { expect } from "@playwright/test";
 
-const quietMs = 1_000;
-
-/** What `look` gives once it has given the same for a second. For a baseline, never as the proof that nothing happens. */
-export async function settled<T>(look: () => T | Promise<T>): Promise<T> {
+/** What `look` gives once it has given the same for a while. For a baseline, never as the proof that nothing happens. */
+export async function settled<T>(look: () => T | Promise<T>, quietMs = 1_000): Promise<T> {
   let before = JSON.stringify(await look());
   await expect(async () => {
     await new Promise((resolve) => setTimeout(resolve, quietMs));
