@@ -35,6 +35,9 @@ function todosOf(tenant: string): Collection<Row> {
   return collection<Row>(namespace(tenant), "todos", { indexes: { byList: ["list", "rank"] } });
 }
 
+/** Pause after each write of each writer, in milliseconds. */
+const paceMs = 100;
+
 /** What a writer was told of its writes. */
 type Outcome = { acknowledged: string[]; unconfirmed: string[]; codes: string[] };
 
@@ -60,7 +63,7 @@ async function writeRows(name: string, tenant: string): Promise<Outcome> {
       if (isKawaError(error, "SHARDS_MISMATCH")) break;
     }
     // No more than a query shows.
-    await sleep(40);
+    await sleep(paceMs);
   }
   return outcome;
 }
@@ -79,7 +82,8 @@ async function write(name: string, key: string): Promise<Outcome> {
       outcome.codes.push(isKawaError(error) ? error.code : String(error));
       if (isKawaError(error, "SHARDS_MISMATCH")) break;
     }
-    await sleep(5);
+    // Each update sends the whole list, which must not become long, and what is copied must be more than what comes, also on a slow machine.
+    await sleep(paceMs);
   }
   return outcome;
 }
