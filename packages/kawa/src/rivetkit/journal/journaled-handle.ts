@@ -44,6 +44,7 @@ const defaultLimits: JournalLimits = {
   releaseBytes: 2 * 1024 * 1024,
   maxBytes: 16 * 1024 * 1024,
 };
+
 /**
  * Puts a journal in front of a slower handle, which takes rows of several commits at once: a commit is durable, and acknowledged, when it
  * is in the journal's file; it is stored a little later.
