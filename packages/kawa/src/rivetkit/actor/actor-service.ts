@@ -21,9 +21,8 @@ import {
   type Write,
 } from "../wire/protocol.ts";
 import { isServerWrite } from "../wire/server-write.ts";
-import type { Batch } from "../store/batch-group.ts";
 import { SetAside } from "../store/local-transactions.ts";
-import { Reservations } from "../store/reservations.ts";
+import { Reservations, type SentBatch } from "../store/reservations.ts";
 import type { SignalStore, Written } from "../store/signal-store.ts";
 
 export type ActorServiceOptions = {
@@ -180,16 +179,14 @@ export class ActorService implements ReplicaService {
       return batch;
     });
 
-  /** @param losses - how often it has been in conflict before */
-  async #commit(batch: Batch & { readonly losses?: number | undefined }): Promise<Written> {
-    const { losses = 0 } = batch;
+  async #commit(batch: SentBatch): Promise<Written> {
     try {
       const reserved = this.#reservations.whenFree(batch);
       if (reserved) await reserved;
       this.#leases?.keys.note(batch.writes);
       const written = await this.store.write(batch);
       this.#reservations.end(batch);
-      if (batch.isWhole && written.conflicts.length > 0 && losses >= lossesBeforeTurn) this.#reservations.grant(batch);
+      if (written.conflicts.length > 0) this.#reservations.noteLoss(batch, written.conflicts);
       return written;
     } catch (cause) {
       if (isKawaError(cause)) throw cause;
@@ -231,9 +228,6 @@ export class ActorService implements ReplicaService {
     return { produce };
   }
 }
-
-/** A transaction that has lost so often before, and loses again, comes first the next time. */
-const lossesBeforeTurn = 2;
 
 /** What an earlier version could not do. */
 const abilities = { takesFrames: true, takesChanges: true } as const;

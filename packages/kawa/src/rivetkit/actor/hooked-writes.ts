@@ -14,14 +14,14 @@ import { applyChanges, isOfVersion, refusalIn } from "../store/apply-changes.ts"
 import { passWhole } from "./pass-whole.ts";
 import { fromReplyError } from "../wire/refusal.ts";
 import { WriteOrder } from "../replica/write-order.ts";
-import type { Batch } from "../store/batch-group.ts";
+import type { SentBatch } from "../store/reservations.ts";
 import type { SignalStore, Written } from "../store/signal-store.ts";
 
 export type HookedWritesOptions = {
   readonly store: SignalStore;
   readonly calls: ActorCalls;
   readonly context: HookContext;
-  readonly commit: (batch: Batch & { readonly losses?: number | undefined }) => Promise<Written>;
+  readonly commit: (batch: SentBatch) => Promise<Written>;
   /** Whether hooks decide who sees what was written. */
   readonly isGuarded: () => boolean;
 };
@@ -84,7 +84,7 @@ export class HookedWrites {
   }
 
   async #write(body: Requests["write"], passed: { clear?: Clear }): Promise<Replies["write"]> {
-    const { client, number, settled, writes } = body;
+    const { client, number, settled, writes, losses } = body;
     if (body.isWhole) {
       const { rows, ...told } = await passWhole(body, {
         store: this.#store,
@@ -102,7 +102,7 @@ export class HookedWrites {
     if ("changes" in write) return this.#order(write.key, body.chain, () => this.#change(body, write));
     const { changed, stored } = await this.#pass(body, write, (given) => {
       if ("clear" in given) passed.clear = given;
-      return this.#commit({ client, number, settled, writes: [given] });
+      return this.#commit({ client, number, settled, writes: [given], losses });
     });
     return this.#reply(changed, stored);
   }

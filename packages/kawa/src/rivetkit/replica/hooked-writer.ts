@@ -130,10 +130,11 @@ export class HookedWriter {
   }
 
   async #update({ key, updater, ttlMs, version }: Change<"updater">, asked: Asked): Promise<unknown> {
-    for (;;) {
+    for (let losses = 0; ; losses += 1) {
       const { entry, expect } = await this.#base(key, asked);
       const text = encodeValue(key, updater(entry), this.#maxValueBytes, version);
-      const { conflicts, rows = [] } = await this.#send({ key, text, expect, ttlMs }, asked);
+      const writes = [{ key, text, expect, ttlMs }];
+      const { conflicts, rows = [] } = await this.#sender.send({ writes, ...(losses > 0 ? { losses } : {}) }, asked);
       if (conflicts.length === 0) {
         const written = rows.find((row) => row[0] === key)?.[1];
         return decodeValue(written ?? text);

@@ -42,6 +42,8 @@ export type QueuedWrite = {
   readonly from?: FromHook | undefined;
   /** When the writer stops waiting, by the process clock. */
   readonly deadline: number;
+  /** How often it has lost against other writers. @default 0 */
+  readonly losses?: number | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 };

@@ -13,6 +13,8 @@ export type Batch = {
   readonly folded: readonly Folded[];
   /** When the first of its writers stops waiting. */
   readonly deadline: number;
+  /** How often the unluckiest of its updates has lost. */
+  readonly losses: number;
 };
 
 const maxBatchKeys = 1_000;
@@ -106,7 +108,7 @@ export class WriteQueue {
         if (!isConflict) settlePart(part, made?.[at]);
         else if ("isRenewal" in write) queued.resolve(false);
         else if (queued === condition) queued.reject(changedError(write.key));
-        else if (queued.deadline > now) again.push(queued);
+        else if (queued.deadline > now) again.push({ ...queued, losses: (queued.losses ?? 0) + 1 });
         else queued.reject("updater" in queued.change ? conflictError(write.key) : lateError(write.key));
       }
     }
@@ -135,11 +137,14 @@ export class WriteQueue {
   }
 
   #batch(folded: readonly Folded[]): Batch {
-    const deadline = folded.reduce(
-      (first, { parts }) => Math.min(first, parts[0]!.queued.deadline),
-      Number.POSITIVE_INFINITY,
-    );
-    return { number: this.#nextNumber++, folded, deadline };
+    let deadline = Number.POSITIVE_INFINITY;
+    let losses = 0;
+    for (const { parts } of folded) {
+      const { queued } = parts[0]!;
+      deadline = Math.min(deadline, queued.deadline);
+      losses = Math.max(losses, queued.losses ?? 0);
+    }
+    return { number: this.#nextNumber++, folded, deadline, losses };
   }
 
   /** Writes come with growing deadlines, and go back to the front. */

@@ -161,6 +161,7 @@ export class Writer {
       number: batch.number,
       settled: batch.number,
       writes,
+      ...(batch.losses > 0 ? { losses: batch.losses } : {}),
     });
     // The connection may have ended after the commit: a writer sees its own write.
     if (!replica.hasReached(reply)) await this.#link.whenReached(reply, batch.deadline);

@@ -1,6 +1,11 @@
 import { delay } from "../../core/process/delay.ts";
 import type { Batch } from "./batch-group.ts";
 
+export type SentBatch = Batch & {
+  /** How often the unluckiest of its writes has been in conflict before. */
+  readonly losses?: number | undefined;
+};
+
 type Reservation = {
   readonly client: string;
   readonly keys: readonly string[];
@@ -8,6 +13,8 @@ type Reservation = {
   end(): void;
 };
 
+/** What has lost so often before, and loses again, comes first the next time. */
+const lossesBeforeTurn = 2;
 /** A reservation ends after this long, in milliseconds, whatever its client does. */
 const maxMs = 100;
 /** Most keys of one, and of all of them: what is beyond is not reserved. */
@@ -15,16 +22,17 @@ const maxKeys = 64;
 const maxAllKeys = 1_000;
 
 /**
- * Keys that wait for one transaction that has lost again and again: batches of other clients that write them, or are made of them, come
- * after it. Nobody waits for longer than a reservation may last.
+ * Keys that wait for one update or transaction that has lost again and again: batches of other clients that write them, or are made of them,
+ * come after it. Nobody waits for longer than a reservation may last.
  */
 export class Reservations {
   readonly #byKey = new Map<string, Reservation>();
 
-  /** Reserves the keys of a batch that was in conflict, unless another one has reserved any of them. */
-  grant(batch: Batch): void {
-    const { client } = batch;
-    const keys = [...new Set(keysOf(batch))];
+  /** Reserves what comes again of a batch that was in conflict too often, unless another one has reserved any of it. */
+  noteLoss(batch: SentBatch, conflicts: readonly string[]): void {
+    const { client, losses = 0, isWhole } = batch;
+    if (losses < lossesBeforeTurn) return;
+    const keys = [...new Set(isWhole ? keysOf(batch) : conflicts)];
     const isTaken = keys.some((key) => this.#byKey.has(key));
     if (client === undefined || isTaken || keys.length > maxKeys || this.#byKey.size + keys.length > maxAllKeys) return;
     const { promise: over, resolve } = Promise.withResolvers<void>();
@@ -50,7 +58,7 @@ export class Reservations {
     return ends.length === 0 ? undefined : Promise.race([Promise.all(ends), delay(maxMs)]);
   }
 
-  /** The transaction for which keys were reserved has come. */
+  /** The one for which keys were reserved has come. */
   end(batch: Batch): void {
     if (this.#byKey.size === 0) return;
     for (const key of keysOf(batch)) {

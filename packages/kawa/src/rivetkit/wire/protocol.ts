@@ -108,7 +108,7 @@ export type Requests = {
   /**
    * A batch is applied once, however often it is sent: `client` and `number` name it. The client will never again send the
    * numbers below `settled`. Where writes are hooked, a batch has one write, or is whole. A whole batch is a transaction: all of its
-   * writes or none, and only while all `checks` hold. After `losses` conflicts it comes before others.
+   * writes or none, and only while all `checks` hold. After `losses` conflicts a batch comes before others.
    */
   write: {
     client: string;

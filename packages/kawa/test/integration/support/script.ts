@@ -18,6 +18,9 @@ export type ScriptEnd = { readonly code: number | null; readonly signal: NodeJS.
 
 type Pending = { resolve(value: unknown): void; reject(error: Error): void };
 
+/** An operation that lasts longer has hung. Shorter than a test may last, so that it is named. */
+const longestCallMs = 90_000;
+
 /** A script in a process of its own, which may offer operations ({@link serveOperations}). */
 export class Script<Operations extends Record<string, Operation> = Record<string, Operation>> {
   /** How the process has ended. */
@@ -85,6 +88,10 @@ export class Script<Operations extends Record<string, Operation> = Record<string
         { id, name, args },
         (error) => error && reject(new Error(`The script has ended. Its log:\n${this.#log}`)),
       );
+      const limit = setTimeout(() => {
+        reject(new Error(`The script has not done "${name}" in ${longestCallMs} ms. Its log:\n${this.#log}`));
+      }, longestCallMs);
+      limit.unref();
     });
     return result as Promise<Awaited<ReturnType<Operations[N]>>>;
   }

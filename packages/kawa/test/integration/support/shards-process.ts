@@ -25,7 +25,8 @@ const backend = initReactiveBackend({ registry: reactiveRegistry, ...(shards ===
 const visitors = namespace("visitors").family(
   (at: { room: string; id: string }) => ({ key: `${at.room}:${at.id}`, default: "" }),
   {
-    ttlMs: 60_000,
+    // Much longer than a test: who is gone would be waited for.
+    ttlMs: 3_600_000,
   },
 );
 
