@@ -63,17 +63,50 @@ describe("what a server is sent", () => {
     expect(sent).toEqual(["delta 1", "delta 2 answer 7"]);
   });
 
-  it("has deltas after 10 ms that nothing acknowledges, once", () => {
+  it("has deltas after 20 ms that nothing acknowledges, once", () => {
     delta(1);
     turn();
     delta(2);
-    vi.advanceTimersByTime(9);
+    vi.advanceTimersByTime(19);
     delta(3);
     expect(sent).toHaveLength(1);
     vi.advanceTimersByTime(2);
     expect(sent).toEqual(["delta 1", "delta 2 delta 3"]);
     vi.advanceTimersByTime(1_000);
     expect(sent).toHaveLength(2);
+  });
+
+  it("has deltas with the answer to a write, whatever it has acknowledged meanwhile", () => {
+    delta(1);
+    turn();
+    delta(2);
+    frames.noteWrite();
+    frames.acknowledge();
+    delta(3);
+    turn();
+    expect(sent).toEqual(["delta 1"]);
+    answer(1);
+    turn();
+    expect(sent).toEqual(["delta 1", "delta 2 delta 3 answer 1"]);
+    // Whoever goes on at once acknowledges the answer with the next write.
+    delta(4);
+    frames.noteWrite();
+    answer(2);
+    turn();
+    expect(sent.at(-1)).toBe("delta 4 answer 2");
+    frames.acknowledge();
+    delta(5);
+    turn();
+    expect(sent.at(-1)).toBe("delta 5");
+  });
+
+  it("has deltas after 20 ms where the answer to its write takes longer", () => {
+    frames.noteWrite();
+    delta(1);
+    vi.advanceTimersByTime(19);
+    expect(sent).toEqual([]);
+    vi.advanceTimersByTime(2);
+    expect(sent).toEqual(["delta 1"]);
   });
 
   it("ends with the socket", () => {

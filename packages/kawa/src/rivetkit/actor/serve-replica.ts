@@ -84,11 +84,13 @@ export function serveReplica(service: ActorService, socket: Socket, audience: st
   };
 
   socket.addEventListener("message", ({ data }) => {
-    frames.acknowledge();
     const text = String(data);
     if (!stop && text.length > maxHelloLength) return refuse("too large");
     const requests = parseRequests(text, stop !== undefined);
     if (!requests) return refuse("malformed message");
+    // Hooks may take their time.
+    if (!service.hooked.writes && requests.some(({ type }) => type === "write")) frames.noteWrite();
+    else frames.acknowledge();
     const greeting = stop ? "welcome" : welcome(requests);
     if (greeting === "refused") return refuse("unauthorized");
     if (greeting === "challenged") return;

@@ -30,9 +30,10 @@ describe("a frame", () => {
     expect(events.onMessage.mock.calls).toEqual([[{ delta: 1 }], [{ delta: 2 }]]);
   });
 
-  it("is acknowledged in the turn after it, together with others of its turn", async () => {
+  it("is acknowledged in the second turn after it, together with others of its turn", async () => {
     actor.send("[]");
     actor.send("[]");
+    await turn();
     await turn();
     await turn();
     expect(sent()).toEqual(["seen"]);
@@ -46,9 +47,19 @@ describe("a frame", () => {
     expect(sent()).toEqual(["ping"]);
   });
 
+  it("is acknowledged by what is sent at the end of the turn in which somebody goes on", async () => {
+    events.onMessage.mockImplementationOnce(() => setImmediate(() => frames.send(heartbeat)));
+    actor.send(JSON.stringify([{ delta: 1 }]));
+    await turn();
+    await turn();
+    await turn();
+    expect(sent()).toEqual(["ping"]);
+  });
+
   it("is not acknowledged by what was sent before it", async () => {
     frames.send(heartbeat);
     actor.send("[]");
+    await turn();
     await turn();
     await turn();
     expect(sent()).toEqual(["ping", "seen"]);

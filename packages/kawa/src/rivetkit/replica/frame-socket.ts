@@ -58,6 +58,10 @@ export class FrameSocket {
     }
   }
 
+  #acknowledge(): void {
+    if (this.#owesAcknowledgement && !this.#requests.isWaiting) this.#sendFrame(seenMessage);
+  }
+
   #receive(data: string): void {
     this.#events.onFrame();
     for (const message of JSON.parse(data) as ServerFrame) {
@@ -65,9 +69,7 @@ export class FrameSocket {
       this.#events.onMessage(message);
     }
     this.#owesAcknowledgement = true;
-    // Any request that is sent meanwhile carries the acknowledgement.
-    setImmediate(() => {
-      if (this.#owesAcknowledgement && !this.#requests.isWaiting) this.#sendFrame(seenMessage);
-    });
+    // Any request that is sent meanwhile carries the acknowledgement. Whoever goes on after this frame writes at the end of the next turn.
+    setImmediate(() => setImmediate(() => this.#acknowledge()));
   }
 }

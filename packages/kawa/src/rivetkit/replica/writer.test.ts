@@ -23,3 +23,22 @@ describe("when the hooks have gone", () => {
     await later;
   });
 });
+
+it("what writers write in turn after a reply goes as one batch to an actor that is elsewhere", async () => {
+  const link = new FakeLink();
+  const writer = new Writer({ link: link.asLink, timeoutMs: 30_000 });
+  const lane = async (key: string, hops: number): Promise<void> => {
+    for (let n = 1; n <= 2; n += 1) {
+      await writer.write({ key, text: `[${n}]` }, { context: Promise.resolve(undefined) });
+      for (let hop = 0; hop < hops; hop += 1) await undefined;
+    }
+  };
+  const lanes = [lane("a", 0), lane("b", 3), lane("c", 30)];
+  for (const n of [1, 2]) {
+    await vi.waitFor(() => expect(link.asked).toHaveLength(n));
+    const texts = ["a", "b", "c"].map((key) => ({ key, text: `[${n}]` }));
+    expect(link.asked.at(-1)).toMatchObject({ type: "write", body: { writes: texts } });
+    link.asked.at(-1)!.answer({ epoch: "e", seq: n, conflicts: [] });
+  }
+  await Promise.all(lanes);
+});

@@ -70,7 +70,12 @@ export class Writer {
       // A writer that does not wait, such as an effect, must not hold up the event loop either.
       const pause = pauseIfDue();
       if (pause) await pause;
-      const connection = await this.#connection();
+      let connection = await this.#connection();
+      if (connection && !connection.isLocal && !this.#onTheWay && !pause) {
+        // Whoever goes on after a reply writes in the same turn, one after the other: a batch of each would be a message of each.
+        await new Promise((resolve) => setImmediate(resolve));
+        connection = await this.#connection();
+      }
       if (!connection) continue;
       try {
         const { reads, writes, lists } = connection.hooked;
