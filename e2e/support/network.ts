@@ -10,7 +10,8 @@ export class Network {
   readonly #server: TcpServer;
   /** Sees all that passes, as it leaves its sender. */
   onData: ((data: Buffer, isAnswer: boolean) => void) | undefined;
-  readonly #sockets = new Set<Socket>();
+  /** Open ones, and the request that each has passed last. */
+  readonly #sockets = new Map<Socket, string>();
   #isLast: ((request: string) => boolean) | undefined;
   #isCut = false;
 
@@ -42,7 +43,12 @@ export class Network {
   /** Open connections end, and new ones fail until {@link mend}. */
   cut(): void {
     this.#isCut = true;
-    for (const socket of this.#sockets) socket.destroy();
+    this.breakOff(() => true);
+  }
+
+  /** The connections end whose last request fits. */
+  breakOff(isOf: (request: string) => boolean): void {
+    for (const [socket, request] of this.#sockets) if (isOf(request)) socket.destroy();
   }
 
   mend(): void {
@@ -61,13 +67,14 @@ export class Network {
       [near, far],
       [far, near],
     ] as const) {
-      this.#sockets.add(from);
+      this.#sockets.set(from, "");
       let before = Promise.resolve();
       const inOrder = (action: () => void): void => {
         const arrival = this.lagMs === 0 ? Promise.resolve() : sleep(this.lagMs);
         before = before.then(() => arrival).then(action);
       };
       from.on("data", (data) => {
+        if (from === near) this.#sockets.set(near, data.toString("latin1"));
         if (from === near && this.#isLast?.(data.toString("latin1"))) {
           isDead = true;
           this.#isLast = undefined;

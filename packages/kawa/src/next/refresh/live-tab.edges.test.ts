@@ -88,6 +88,7 @@ const steps = {
     commit({ render: "n1", versions: at(1), refreshCount, navigationCount }),
   "the page is shown again as it is": ({ commit }) => commit(),
   "an answer of the router breaks off": async () => router.tell("broken"),
+  "a prefetched page is lost": async () => router.tell("lost"),
   "the page fails": async ({ tab }) => tab.fail("/api/reactive", "r9"),
 } satisfies Record<string, (tab: Tab) => Promise<void>>;
 
@@ -103,6 +104,7 @@ const edges: readonly Edge[] = [
   ["nothing", "the visitor navigates", "navigation"],
   ["nothing", "the page is shown again as it is", "nothing"],
   ["nothing", "an answer of the router breaks off", "refresh", 1],
+  ["nothing", "a prefetched page is lost", "refresh", 1],
   ["nothing", "the page fails", "nothing"],
   ["refresh", "a change", "refresh"],
   ["refresh", "a change while the tab is hidden", "refresh"],
@@ -113,6 +115,7 @@ const edges: readonly Edge[] = [
   ["refresh", "the refresh is shown, and is too old", "refresh", 1],
   ["refresh", "the page is shown again as it is", "refresh"],
   ["refresh", "an answer of the router breaks off", "refresh", 1],
+  ["refresh", "a prefetched page is lost", "refresh", 1],
   ["refresh", "the page fails", "refresh", 1],
   ["navigation", "a change", "navigation"],
   ["navigation", "a change while the tab is hidden", "navigation"],
@@ -124,6 +127,7 @@ const edges: readonly Edge[] = [
   ["navigation", "an earlier navigation is shown", "navigation"],
   ["navigation", "the page is shown again as it is", "navigation"],
   ["navigation", "an answer of the router breaks off", "refresh", 1],
+  ["navigation", "a prefetched page is lost", "refresh", 1],
   ["navigation", "the page fails", "nothing"],
   ["refresh, navigation", "a change", "refresh, navigation"],
   ["refresh, navigation", "a change while the tab is hidden", "refresh, navigation"],
@@ -138,6 +142,7 @@ const edges: readonly Edge[] = [
   ["refresh, navigation", "both are shown", "nothing"],
   ["refresh, navigation", "the page is shown again as it is", "refresh, navigation"],
   ["refresh, navigation", "an answer of the router breaks off", "refresh", 1],
+  ["refresh, navigation", "a prefetched page is lost", "refresh", 1],
   ["refresh, navigation", "the page fails", "refresh", 1],
 ];
 
@@ -154,6 +159,23 @@ describe("a tab with something under way", () => {
     expect(tab.refresh.mock.calls.length - count).toBe(asked);
     expect(await stateOf(tab, isGivenUp(step))).toBe(to);
   });
+});
+
+it.each([
+  ["an answer breaks off", "nothing", "broken", "route"],
+  ["an answer breaks off while the tab goes to a page, which Next keeps", "navigation", "broken", "anew"],
+  ["what was prefetched is lost, which Next keeps", "nothing", "lost", "anew"],
+  ["what was prefetched is lost while the tab goes to a page", "navigation", "lost", "anew"],
+] as const)("where %s, a refresh of the right kind takes its place, once", async (_, from, news, step) => {
+  const tab = await openTab(streams);
+  await start[from](tab);
+  router.tell(news);
+  await settle();
+  expect(tab.steps()).toEqual([step]);
+  const { refreshCount, navigationCount } = tab.tab;
+  await tab.commit({ render: "r1", versions: at(1), refreshCount, navigationCount });
+  await tab.announce(2);
+  expect(tab.steps()).toEqual([step, "route"]);
 });
 
 describe("a refresh that does not end", () => {
@@ -183,7 +205,7 @@ describe("a refresh that does not end", () => {
 
 /** A navigation is not waited for any more. React names it with whatever it shows next. */
 function isGivenUp(step: Step): boolean {
-  return step === "an answer of the router breaks off" || step === "the page fails";
+  return ["an answer of the router breaks off", "a prefetched page is lost", "the page fails"].includes(step);
 }
 
 /** Tells a state by what comes of it. */

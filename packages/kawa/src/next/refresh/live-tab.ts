@@ -48,6 +48,7 @@ export class LiveTab {
   #asked: { readonly step: RefreshStep; readonly href: string } | undefined;
   #committedCount = 0;
   #isNavigating = false;
+  #isLost = false;
 
   constructor() {
     this.#watchdog = new StaleWatchdog({
@@ -60,7 +61,7 @@ export class LiveTab {
       shown: () => this.#page.versions,
       // A refresh while a navigation is under way would be of the page that is being left.
       canStart: () => document.visibilityState !== "hidden" && !this.#isNavigating,
-      start: (step) => this.#start(step),
+      start: (step) => this.#start(this.#isLost ? "anew" : step),
       onBehind: () => this.#watchdog.look(),
       onStale: (announced) => {
         this.#watchdog.report("renders");
@@ -181,8 +182,9 @@ export class LiveTab {
   }
 
   #noteRender(render: RouterNews): void {
-    if (render === "broken") {
-      // The next refresh takes the place of what was on its way.
+    if (typeof render === "string") {
+      // The next refresh takes the place of what was on its way, and of what Next keeps of it.
+      this.#isLost ||= render === "lost" || this.#isNavigating;
       this.#isNavigating = false;
       this.#committedCount = this.refreshCount;
       this.#queue.force();
@@ -208,6 +210,7 @@ export class LiveTab {
   }
 
   #start(step: RefreshStep): void {
+    this.#isLost = false;
     this.#watchdog.clock.begin();
     this.refreshCount += 1;
     // An effect of the commit that is over may have called an action, which Next sends a microtask later.

@@ -1,10 +1,12 @@
-import { installNavigationReports, reportNavigationStart } from "./navigation-start.ts";
+import { installNavigationReports, onNavigationStart, reportNavigationStart } from "./navigation-start.ts";
 import { installRouterRequests } from "./router-requests.ts";
 import { installPushes } from "./watch-pushes.ts";
+import { handOver } from "./whole-prefetch.ts";
 
 installNavigationReports();
 if (typeof window !== "undefined") {
   installRouterRequests();
+  onNavigationStart(handOver);
   installPushes();
 }
 // Also where `<LiveUpdates>` was forgotten, which shows them too.

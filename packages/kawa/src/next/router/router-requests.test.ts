@@ -347,12 +347,28 @@ describe("where servers of two builds answer in turns", () => {
 it.each([
   ["an action of the app", { method: "POST", headers: { "next-action": "x" }, body: '["something else"]' }],
   ["a form", { method: "POST", headers: { "next-action": "x" }, body: new FormData() }],
-  ["a prefetch", { headers: { rsc: "1" }, priority: "low" }],
   ["a prefetch of a part", { headers: { rsc: "1", "next-router-prefetch": "1" } }],
   ["a request of the app", {}],
 ] as const)("the answer to %s is not touched", async (_, init) => {
   listen();
   expect(await window.fetch("http://host/b", init as RequestInit)).toBe(next.answer);
+});
+
+it("the answer to a prefetch of a whole page comes whole, or when an action begins, which may lead to that page", async () => {
+  const listener = listen();
+  const prefetch = window.fetch("http://host/b", { headers: { rsc: "1" }, priority: "low" } as RequestInit);
+  const seen = read(prefetch);
+  next.send(root);
+  await settle();
+  expect([seen, listener.mock.calls]).toEqual([{ text: "", state: "open" }, []]);
+  const { breakOff } = next;
+  next = prepareAnswer();
+  void window.fetch("http://host/a", { method: "POST", headers: { "next-action": "x" }, body: '["something else"]' });
+  await vi.waitFor(() => expect(seen.text).toBe(root));
+  expect(listener).not.toHaveBeenCalledWith("lost");
+  breakOff();
+  await vi.waitFor(() => expect(listener).toHaveBeenCalledWith("lost"));
+  expect(seen.state).toBe("ended");
 });
 
 describe("where Next says that a page was reached from", () => {

@@ -7,6 +7,7 @@ import { renderTimingName } from "../protocol/stream-protocol.ts";
 import { arrivedAnswer } from "./arrived-answer.ts";
 import { askOwnBuild, type Attempt } from "./own-build.ts";
 import type { ReceivedRender } from "./shown-renders.ts";
+import { handOver, wholePrefetch } from "./whole-prefetch.ts";
 
 type Fetch = typeof window.fetch;
 type Header = "rsc" | "next-url" | "next-action" | "next-router-prefetch" | "next-router-segment-prefetch";
@@ -19,8 +20,11 @@ type Refreshing = "page" | "route" | "anew" | false | undefined;
 /** A result of an action that is not on the screen after this long is no longer waited for, in milliseconds. */
 const unsettledMs = 10_000;
 
-/** A render that begins to arrive; or `broken`: the connection of one that is shown has failed, so it stays incomplete. */
-export type RouterNews = ReceivedRender | "broken";
+/**
+ * A render that begins to arrive; or `broken`: the connection of one that is shown has failed, so it stays incomplete. `lost` is the same of one
+ * that was prefetched, which Next may also show in other pages.
+ */
+export type RouterNews = ReceivedRender | "broken" | "lost";
 
 const listeners = new Set<(news: RouterNews) => void>();
 /** News from before the first listener. */
@@ -44,8 +48,9 @@ const ofKawa = /^\[(\{"tab":|)"\d+-\d+-\d+-\d+"/;
 
 /**
  * Watches the requests of Next's router, which has no event for the start of an action or for the render that an answer brings. It changes
- * three things: the `next-url` header of a page that is asked for from itself ({@link askForPage}), how a broken answer ends
- * ({@link arrivedAnswer}), and what answers of servers of another build do ({@link askOwnBuild}).
+ * four things: the `next-url` header of a page that is asked for from itself ({@link askForPage}), how a broken answer ends
+ * ({@link arrivedAnswer}), when the answer to a whole prefetch comes ({@link wholePrefetch}), and what answers of servers of another build do
+ * ({@link askOwnBuild}).
  */
 export function installRouterRequests(): void {
   window.fetch = installed = new Proxy(window.fetch, {
@@ -55,6 +60,7 @@ export function installRouterRequests(): void {
       const send = (): Promise<Response> => sendAs(args[1]);
       const sendRefresh = (): Promise<Response> => untilAnswered((signal) => sendAs({ ...args[1], signal }));
       if (headers?.["next-action"]) {
+        handOver();
         const name = ofKawa.exec(String(body))?.[1];
         const answer =
           name === undefined
@@ -78,7 +84,9 @@ export function installRouterRequests(): void {
       const isWanted = (): boolean | undefined => (number === pageRefreshes[page] ? isHere() : undefined);
       const answer = isShown
         ? askOwnBuild(attempt, step ? "refresh" : "navigation", number ? isWanted : undefined)
-        : send();
+        : isWhole
+          ? wholePrefetch(send, () => tell("lost"))
+          : send();
       noteRender(answer, isShown, isWhole);
       return answer;
     },

@@ -1,0 +1,5 @@
+import type { ReactElement } from "react";
+
+export default function One(): ReactElement {
+  return <h1>one</h1>;
+}
