@@ -13,8 +13,12 @@ export class ShardedStores {
   #sharding: Sharding = unsharded;
   readonly #databases = new Map<string, TestDatabase>();
 
-  /** Every actor that any number of shards up to `most` has. */
-  static async open(most: number): Promise<ShardedStores> {
+  /**
+   * Every actor that any number of shards up to `most` has.
+   *
+   * @param flush what each statement of their databases waits for
+   */
+  static async open(most: number, flush?: () => Promise<void>): Promise<ShardedStores> {
     const stores = new ShardedStores();
     for (let shards = 1; shards <= most; shards += 1) {
       for (let index = 0; index < shards; index += 1) {
@@ -23,6 +27,7 @@ export class ShardedStores {
         await stores.#start(actorId);
       }
     }
+    if (flush) for (const database of stores.#databases.values()) database.before = flush;
     return stores;
   }
 
@@ -32,7 +37,7 @@ export class ShardedStores {
 
   /** Goes on as another incarnation of the actor that has a key. */
   async restart(key: string): Promise<void> {
-    const actorId = this.#homeId(key);
+    const actorId = this.homeId(key);
     await this.of(actorId).close();
     await this.#start(actorId);
   }
@@ -59,10 +64,11 @@ export class ShardedStores {
 
   /** The store in which a server that starts now finds a key. */
   home(key: string): SignalStore {
-    return this.of(this.#homeId(key));
+    return this.of(this.homeId(key));
   }
 
-  #homeId(key: string): string {
+  /** The actor in which a server that starts now finds a key. */
+  homeId(key: string): string {
     const { sharding } = this;
     return shardName({ whole: "global", index: shardOf(key, sharding), shards: sharding.shards });
   }

@@ -5,6 +5,7 @@ import { KawaError } from "../../core/errors/errors.ts";
 import { shareSecret } from "../secret/shared-secret.ts";
 import type { RequestMessage } from "../wire/protocol.ts";
 import { ActorLink } from "./actor-link.ts";
+import type { ActorAddress } from "./open-socket.ts";
 
 let actor: FakeActor;
 
@@ -24,8 +25,8 @@ const closed = new KawaError("BACKEND_CLOSED", "It was closed.");
 const soon = (): number => performance.now() + 20_000;
 const waitFor = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 5 });
 
-function createLink(): ActorLink {
-  const link = new ActorLink({ actorName: "reactiveState", actorId: "global" });
+function createLink(address: Partial<ActorAddress> = {}): ActorLink {
+  const link = new ActorLink({ actorName: "reactiveState", actorId: "global", ...address });
   onTestFinished(() => link.close(closed));
   return link;
 }
@@ -286,6 +287,21 @@ describe("a reader after a freeze", () => {
     freeze(10_000);
     expect(link.proof.isNeeded).toBe(true);
   }, 20_000);
+});
+
+describe("a link of who looks after shards", () => {
+  it("is told answers alone, and misses nothing: what servers write may be more than what it asks for", async () => {
+    const link = createLink({ isForShards: true });
+    const connection = await link.whenConnected(soon());
+    const frames = vi.spyOn(actor.sockets[0]!, "send");
+    for (let n = 0; n < 20; n += 1) await commit(`k${n}`, "v");
+    const { rows } = await connection.ask("read", { keys: ["k19"], isPastHooks: true });
+    expect(rows).toEqual([["k19", '["v"]', actor.store.position.seq]]);
+    // The first beat has told the position of the actor.
+    await waitFor(() => expect(frames.mock.calls.length).toBeGreaterThan(1));
+    expect(frames.mock.calls.filter(([frame]) => frame.includes("delta"))).toEqual([]);
+    expect([link.isCut, vi.mocked(console.warn).mock.calls]).toEqual([false, []]);
+  });
 });
 
 describe("a link that is closed", () => {

@@ -1,5 +1,5 @@
 import type { BackendStatus } from "../../core/backend/backend.ts";
-import { clip, isKawaError, KawaError } from "../../core/errors/errors.ts";
+import { clip, isKawaError, type KawaError } from "../../core/errors/errors.ts";
 import { leftUntil } from "../../core/process/left-until.ts";
 import { keepAlive } from "../../core/process/keep-alive.ts";
 import { withTimeout } from "../../core/process/with-timeout.ts";
@@ -10,7 +10,7 @@ import type { Delta, Hooked, Row } from "../wire/protocol.ts";
 import { asAnonymous } from "./as-anonymous.ts";
 import type { Connection } from "./connection.ts";
 import { isFinal } from "./final-errors.ts";
-import { type LinkState, restError } from "./link-state.ts";
+import { type LinkState, notAnswered, notReached, restError } from "./link-state.ts";
 import { applyMissed, askForMissed } from "./missed-changes.ts";
 import type { ActorAddress } from "./open-socket.ts";
 import { Proof } from "./proof.ts";
@@ -81,10 +81,9 @@ export class ActorLink {
     if (this.#state.name === "closed") throw this.#state.error;
     if (this.#state.name === "in step") return this.#state.connection;
     if (this.#state.name === "idle") void asAnonymous(() => this.#stayConnected());
-    const connected = withTimeout(this.#connected.promise, leftUntil(deadline), () => {
-      const message = `Backend "${clip(this.id)}" could not be reached in time.`;
-      throw new KawaError("BACKEND_TIMEOUT", message, { cause: this.#lastError });
-    });
+    const connected = withTimeout(this.#connected.promise, leftUntil(deadline), () =>
+      notReached(this.id, this.#lastError),
+    );
     // Between two attempts nothing else may keep the process.
     return keepAlive(connected);
   }
@@ -107,7 +106,7 @@ export class ActorLink {
     for (;;) {
       const connection = await this.whenConnected(deadline);
       try {
-        return await withTimeout(request(connection), leftUntil(deadline), () => this.#giveUp());
+        return await withTimeout(request(connection), leftUntil(deadline), () => notAnswered(this.id));
       } catch (error) {
         if (isFinal(error) || performance.now() >= deadline) throw error;
         // After a timeout the actor may only be slow: the connection stays.
@@ -154,6 +153,11 @@ export class ActorLink {
 
   get #connection(): Connection | undefined {
     return "connection" in this.#state ? this.#state.connection : undefined;
+  }
+
+  /** Who looks after shards has no use for the deltas. They would bring all that servers write, and answers come behind them. */
+  get #follows(): boolean {
+    return !this.#address.isForShards;
   }
 
   async #stayConnected(): Promise<void> {
@@ -209,9 +213,9 @@ export class ActorLink {
   async #catchUp(connection: Connection): Promise<void> {
     const state: LinkState = { name: "catching up", connection, held: [] };
     this.#state = state;
-    const missed = await askForMissed(connection, this.replica);
+    const missed = this.#follows ? await askForMissed(connection, this.replica) : undefined;
     if (this.#state !== state) return;
-    const changed = applyMissed(this.replica, missed);
+    const changed = missed ? applyMissed(this.replica, missed) : [];
     if (this.replica.isGuarded) this.#rereads.start(connection, changed);
     this.#state = { name: "in step", connection };
     this.proof.given();
@@ -220,6 +224,7 @@ export class ActorLink {
   }
 
   #onDelta(delta: Delta): void {
+    if (!this.#follows) return;
     if (this.#state.name === "catching up") this.#state.held.push(delta);
     if (this.#state.name !== "in step") return;
     const { connection } = this.#state;
@@ -233,7 +238,7 @@ export class ActorLink {
   #checkPosition(position: Version): void {
     if (this.#state.name !== "in step") return;
     void this.#lostHost?.note(false);
-    if (this.replica.hasReached(position)) this.proof.given();
+    if (!this.#follows || this.replica.hasReached(position)) this.proof.given();
     else this.#catchUpAgain(this.#state.connection);
   }
 
@@ -241,10 +246,5 @@ export class ActorLink {
   #catchUpAgain(connection: Connection): void {
     console.warn(`[kawa] "${clip(this.id)}" has missed changes after ${this.replica.version.seq}; asking for them.`);
     this.#catchUp(connection).catch(() => connection.close());
-  }
-
-  #giveUp(): never {
-    const hint = "If the actor has hooks, one of them may be slow, or may wait for this operation itself.";
-    throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(this.id)}" did not answer in time. ${hint}`);
   }
 }

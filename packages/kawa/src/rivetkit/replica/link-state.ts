@@ -1,4 +1,4 @@
-import { KawaError } from "../../core/errors/errors.ts";
+import { clip, KawaError } from "../../core/errors/errors.ts";
 import type { Delta } from "../wire/protocol.ts";
 import type { Connection } from "./connection.ts";
 
@@ -24,3 +24,14 @@ export const restError: KawaError = new KawaError(
   "BACKEND_UNAVAILABLE",
   "Nobody needs the connection to the actor any more.",
 );
+
+/** @throws {KawaError} BACKEND_TIMEOUT */
+export function notReached(id: string, cause: unknown): never {
+  throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(id)}" could not be reached in time.`, { cause });
+}
+
+/** @throws {KawaError} BACKEND_TIMEOUT */
+export function notAnswered(id: string): never {
+  const hint = "If the actor has hooks, one of them may be slow, or may wait for this operation itself.";
+  throw new KawaError("BACKEND_TIMEOUT", `Backend "${clip(id)}" did not answer in time. ${hint}`);
+}

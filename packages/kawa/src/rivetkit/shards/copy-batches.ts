@@ -19,6 +19,8 @@ export type CopyBatchesOptions = {
 export class CopyBatches {
   readonly #options: CopyBatchesOptions;
   readonly #waiting: { writes: Write[]; size: number }[];
+  /** How many writes were put. */
+  count = 0;
 
   constructor(options: CopyBatchesOptions) {
     this.#options = options;
@@ -34,6 +36,7 @@ export class CopyBatches {
     const waiting = this.#waiting[index]!;
     waiting.writes.push(...writes);
     for (const { key, text } of writes) waiting.size += sizeOf([key, text, 0]);
+    this.count += writes.length;
     if (waiting.writes.length >= maxBatchRows || waiting.size >= maxBatchSize) await this.#send(index);
   }
 

@@ -7,12 +7,10 @@ import type { CopyBatches } from "./copy-batches.ts";
 import { pagesOfCollection, pagesUnder, valuesOf } from "./listed-rows.ts";
 import type { ShardRows } from "./shard-actor.ts";
 
-/** Rows that have changed are copied when they are so many. */
-const maxChanged = 1_000;
-/** So many may be left for the fence. */
-const maxRest = 100;
-/** Copies of what has changed before the fence is put up: writers may be faster. */
-const maxRounds = 5;
+/** So many keys that have changed are kept. Where there are more, all ids are compared. */
+const defaultMaxChanged = 100_000;
+/** Rows that a comparison has found are copied when they are so many. */
+const maxFound = 1_000;
 /** An actor remembers 10,000 changed keys. In milliseconds. */
 const followMs = 200;
 
@@ -22,27 +20,37 @@ type Source = {
   /** Commit up to which changes are known. */
   seq: number;
   /** Rows that are to be copied again. */
-  readonly changed: Set<string>;
+  changed: Set<string>;
   /** True where changes may be missing: the actor was started again, or they were too many. */
   isLost: boolean;
 };
 
+export type CopyCollectionsOptions = {
+  readonly to: Sharding;
+  readonly batches: CopyBatches;
+  /** @default 100_000 */
+  readonly maxChanged?: number | undefined;
+};
+
 /**
  * Copies the collections of actors: it defines them on their shard while that has none of their rows, so each row comes with its entries in
- * all indexes. Rows are copied in the order of their ids, and again where they have changed meanwhile, so a page of them and the keys of the
- * last changes are all that is in memory. Where changes are not known any more, the ids and numbers of all rows are compared.
+ * all indexes. Rows are copied in the order of their ids. The keys of those that change meanwhile are only noted, so that writers cannot
+ * hold it up, and copied in rounds. A page of rows and these keys are all that is in memory. Where changes are not known any more, the ids
+ * and numbers of all rows are compared.
  */
 export class CopyCollections {
   readonly #to: Sharding;
   readonly #batches: CopyBatches;
+  readonly #maxChanged: number;
   readonly #sources = new Map<ShardRows, Source>();
   /** Keys that define indexes on the targets, by collection. */
   readonly #defined = new Map<string, Set<string>>();
   #followedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(to: Sharding, batches: CopyBatches) {
+  constructor({ to, batches, maxChanged = defaultMaxChanged }: CopyCollectionsOptions) {
     this.#to = to;
     this.#batches = batches;
+    this.#maxChanged = maxChanged;
   }
 
   get count(): number {
@@ -80,21 +88,24 @@ export class CopyCollections {
         await this.follow();
       }
     }
-    const state = this.#sources.get(source)!;
-    for (let round = 0; round < maxRounds; round += 1) {
-      if (state.isLost) await this.#compare(source);
-      await this.#follow(source);
-      if (!state.isLost && state.changed.size <= maxRest) return;
-      await this.#copyChanged(source);
-    }
   }
 
-  /** What {@link copy} has not seen. Nothing changes any more. */
-  async copyRest(source: ShardRows): Promise<void> {
+  /** How many rows have changed since they were copied; infinite where that is not known. */
+  async changedCount(source: ShardRows): Promise<number> {
+    await this.#follow(source);
+    const { isLost, changed } = this.#sources.get(source)!;
+    return isLost ? Number.POSITIVE_INFINITY : changed.size;
+  }
+
+  /** What has changed up to now since it was copied. What changes meanwhile is left. */
+  async copyChanged(source: ShardRows): Promise<void> {
+    const state = this.#sources.get(source)!;
     await this.#define(source);
     await this.#follow(source);
-    if (this.#sources.get(source)!.isLost) await this.#compare(source);
-    await this.#copyChanged(source);
+    if (state.isLost) return this.#compare(source);
+    const keys = [...state.changed];
+    state.changed = new Set();
+    await this.#copyRows(source, keys);
   }
 
   /** Has to be called now and then, so that changes of no actor are missed. */
@@ -109,43 +120,48 @@ export class CopyCollections {
     const { seq, keys } = await source.changed(state.seq);
     state.seq = seq;
     state.isLost ||= keys === null;
-    for (const key of keys ?? []) await this.#note(source, key);
+    for (const key of keys ?? []) state.changed.add(key);
+    state.isLost ||= state.changed.size > this.#maxChanged;
+    // A comparison finds them.
+    if (state.isLost) state.changed = new Set();
   }
 
-  async #note(source: ShardRows, key: string): Promise<void> {
-    const { changed } = this.#sources.get(source)!;
-    changed.add(key);
-    if (changed.size >= maxChanged) await this.#copyChanged(source);
-  }
-
-  async #copyChanged(source: ShardRows): Promise<void> {
-    const { changed } = this.#sources.get(source)!;
-    const keys = [...changed];
-    changed.clear();
+  async #copyRows(source: ShardRows, keys: readonly string[]): Promise<void> {
     // Servers may have begun to use a collection. Before it is defined, its rows would be signals.
     if (keys.some((key) => !this.#defined.has(rowOf(key)!.collection))) await this.#define(source);
-    for await (const [key, text] of valuesOf(source, keys)) await this.#put(key, text);
+    for await (const rows of valuesOf(source, keys)) {
+      for (const [key, text] of rows) await this.#put(key, text);
+      await this.follow();
+    }
   }
 
-  /** Finds what was written since the copy began, and what is gone. */
+  /** Finds and copies what was written since the copy began, or the last comparison, and what is gone. */
   async #compare(source: ShardRows): Promise<void> {
     const state = this.#sources.get(source)!;
     const { since } = state;
     const { seq } = await source.read([]);
-    Object.assign(state, { since: seq, seq, isLost: false });
+    Object.assign(state, { since: seq, seq, changed: new Set(), isLost: false });
+    let found: string[] = [];
+    const find = async (key: string): Promise<void> => {
+      found.push(key);
+      if (found.length < maxFound) return;
+      await this.#copyRows(source, found);
+      found = [];
+    };
     for (const collection of await this.#define(source)) {
       const copied = keysOf(this.#batches.targets[this.#homeOf(collection)]!, collection);
       let next = await copied.next();
       for await (const rows of pagesOfCollection(source, collection, false)) {
         for (const [key, , writtenAt] of rows) {
-          for (; !next.done && next.value < key; next = await copied.next()) await this.#note(source, next.value);
+          for (; !next.done && next.value < key; next = await copied.next()) await find(next.value);
           if (!next.done && next.value === key) next = await copied.next();
-          if (writtenAt > since) await this.#note(source, key);
+          if (writtenAt > since) await find(key);
         }
         await this.follow();
       }
-      for (; !next.done; next = await copied.next()) await this.#note(source, next.value);
+      for (; !next.done; next = await copied.next()) await find(next.value);
     }
+    await this.#copyRows(source, found);
   }
 
   /** Returns the collections of an actor, which are known to the targets then. */

@@ -5,7 +5,7 @@ import type { LifeRow, Write } from "../wire/protocol.ts";
 import { builtIn, definedIn } from "../store/collection-keys.ts";
 import { checkGroup } from "../sharding/entity.ts";
 import { CopyBatches, type CopyBatchesOptions, type CopyWrite } from "./copy-batches.ts";
-import { CopyCollections } from "./copy-collections.ts";
+import { CopyCollections, type CopyCollectionsOptions } from "./copy-collections.ts";
 import { type ListedPage, pagesUnder, valuesOf } from "./listed-rows.ts";
 import type { ShardRows } from "./shard-actor.ts";
 import { shardOf } from "../sharding/shard-of.ts";
@@ -16,9 +16,28 @@ const prefixes: readonly string[] = ["", serverKey("")];
 /** What servers keep and find on the first shard, whatever its number. What a later version keeps may belong elsewhere. */
 const serverPrefixes: readonly string[] = ["revoked:", "ended:"].map(serverKey);
 
-export type CopyRowsOptions = CopyBatchesOptions & { readonly to: Sharding };
+/** So many keys may be left for the fence. */
+const maxRest = 100;
+/** Most rounds before the fence is put up. */
+const maxRounds = 5;
+/** Most of them in which rows are compared, for changes were lost: they will be again, and each comparison gives servers more time. */
+const maxComparisons = 2;
 
-/** Copies the rows of an actor to those of another sharding: first while they change, then what has changed since, behind a fence. */
+/** Signals of an actor that are others than those that were copied, without ephemeral ones. */
+type ChangedSignals = {
+  readonly gone: readonly string[];
+  readonly changed: readonly string[];
+  readonly lives: readonly LifeRow[];
+  /** How many keys the actor has. */
+  readonly count: number;
+};
+
+export type CopyRowsOptions = CopyBatchesOptions & Omit<CopyCollectionsOptions, "batches">;
+
+/**
+ * Copies the rows of actors to those of another sharding: first all of them while they change, then in rounds what has changed since, and the
+ * last of it behind a fence. However fast servers write, each step ends: it copies what was there when it began.
+ */
 export class CopyRows {
   readonly #to: Sharding;
   readonly #batches: CopyBatches;
@@ -26,10 +45,11 @@ export class CopyRows {
   /** The numbers of the rows that were copied, by key, of each actor. */
   readonly #copied = new Map<ShardRows, Map<string, number>>();
 
-  constructor({ to, ...options }: CopyRowsOptions) {
+  constructor({ to, maxChanged, ...options }: CopyRowsOptions) {
     this.#to = to;
-    this.#batches = new CopyBatches(options);
-    this.#collections = new CopyCollections(to, this.#batches);
+    const batches = new CopyBatches(options);
+    this.#batches = batches;
+    this.#collections = new CopyCollections({ to, batches, maxChanged });
   }
 
   /** How many collections were copied. */
@@ -72,8 +92,50 @@ export class CopyRows {
     await this.#batches.flush();
   }
 
-  /** What {@link copy} has not seen. Nothing changes any more. */
+  /**
+   * Copies what has changed since {@link copy}, in rounds. Each is smaller than the one before: where servers change keys as fast as they are
+   * copied, another round would leave no less.
+   */
+  async catchUp(): Promise<void> {
+    let before = this.#batches.count;
+    let comparisons = 0;
+    for (let round = 0; round < maxRounds; round += 1) {
+      const signals = new Map<ShardRows, ChangedSignals>();
+      for (const source of this.#copied.keys()) signals.set(source, await this.#changedIn(source));
+      let count = signals.values().reduce((sum, { gone, changed }) => sum + gone.length + changed.length, 0);
+      for (const source of signals.keys()) count += await this.#collections.changedCount(source);
+      const isLost = count === Number.POSITIVE_INFINITY;
+      if (isLost) comparisons += 1;
+      const helps = isLost ? comparisons <= maxComparisons : count > maxRest && count < before;
+      if (!helps) return;
+      for (const [source, found] of signals) {
+        await this.#copySignals(source, found);
+        await this.#collections.copyChanged(source);
+      }
+      await this.#batches.flush();
+      before = count;
+    }
+  }
+
+  /** What has changed since the last round, and ephemeral values. Nothing changes any more. Returns how many keys the actor has. */
   async copyRest(source: ShardRows): Promise<number> {
+    const found = await this.#changedIn(source);
+    await this.#copySignals(source, found);
+    // A list has its members in the order in which they came.
+    const inOrder = [...found.lives].sort(([, , one], [, , other]) => one - other);
+    const ttlOf = new Map(inOrder.map(([key, ttlMs]) => [key, ttlMs]));
+    for await (const rows of valuesOf(source, [...ttlOf.keys()])) {
+      for (const [key, text] of rows) {
+        checkGroup(key, this.#to.by);
+        await this.#put({ key, text, ttlMs: ttlOf.get(key) });
+      }
+    }
+    await this.#collections.copyChanged(source);
+    await this.#batches.flush();
+    return found.count;
+  }
+
+  async #changedIn(source: ShardRows): Promise<ChangedSignals> {
     const copied = this.#copied.get(source)!;
     const gone = new Set(copied.keys());
     const changed: string[] = [];
@@ -87,19 +149,26 @@ export class CopyRows {
         gone.delete(key);
         if (!ephemeral.has(key) && copied.get(key) !== seq) changed.push(key);
       }
+      await this.#collections.follow();
     }
-    for (const key of gone) await this.#put({ key, text: null });
-    for await (const [key, text] of valuesOf(source, changed)) await this.#put({ key, text });
-    // A list has its members in the order in which they came.
-    const inOrder = lives.sort(([, , one], [, , other]) => one - other);
-    const ttlOf = new Map(inOrder.map(([key, ttlMs]) => [key, ttlMs]));
-    for await (const [key, text] of valuesOf(source, [...ttlOf.keys()])) {
-      checkGroup(key, this.#to.by);
-      await this.#put({ key, text, ttlMs: ttlOf.get(key) });
+    return { gone: [...gone], changed, lives, count };
+  }
+
+  /** What changes meanwhile is found again. */
+  async #copySignals(source: ShardRows, { gone, changed }: ChangedSignals): Promise<void> {
+    const copied = this.#copied.get(source)!;
+    for (const key of gone) {
+      copied.delete(key);
+      await this.#put({ key, text: null });
     }
-    await this.#collections.copyRest(source);
-    await this.#batches.flush();
-    return count;
+    for await (const rows of valuesOf(source, changed)) {
+      for (const [key, text, seq] of rows) {
+        if (text === null) copied.delete(key);
+        else copied.set(key, seq);
+        await this.#put({ key, text });
+      }
+      await this.#collections.follow();
+    }
   }
 
   async #put(write: CopyWrite): Promise<void> {

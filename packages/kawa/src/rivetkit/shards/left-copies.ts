@@ -4,7 +4,8 @@ import { incomplete, layoutText, type ShardLayout, unsharded } from "../sharding
 import { shardIn, shardsOf } from "../sharding/shard-name.ts";
 import type { ActorAddress } from "../replica/open-socket.ts";
 import { hostedServices } from "../wire/hosted-services.ts";
-import { goneMs, reshard } from "./reshard.ts";
+import { reshard } from "./reshard.ts";
+import { goneMs } from "./reshard-errors.ts";
 import { openShardActor, type ShardRows } from "./shard-actor.ts";
 
 const lookMs = 5_000;

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { KawaError } from "../../core/errors/errors.ts";
 import {
   incomplete,
   isSameSharding,
+  layoutKey,
+  layoutText,
   passOf,
   type ShardCopy,
   type Sharding,
@@ -12,11 +13,11 @@ import {
 import { shardName } from "../sharding/shard-name.ts";
 import { beatingRows } from "./beating-rows.ts";
 import { CopyRows } from "./copy-rows.ts";
+import { copiedByAnother, goneMs, onlyShardBy } from "./reshard-errors.ts";
 import type { ShardRows, StoredLayout } from "./shard-actor.ts";
 
-/** Who copies says so this often, and counts as gone when it was silent for much longer. In milliseconds. */
+/** Who copies says so this often, in milliseconds, and counts as gone when it was silent for {@link goneMs}. */
 const beatMs = 10_000;
-export const goneMs = 60_000;
 
 export type ReshardOptions = {
   /** Id of the backend's actor, such as `global`. */
@@ -29,6 +30,8 @@ export type ReshardOptions = {
   readonly signal?: AbortSignal | undefined;
   /** @default Date.now */
   readonly now?: (() => number) | undefined;
+  /** So many changed rows are kept of each actor. @default 100_000 */
+  readonly maxChanged?: number | undefined;
 };
 
 export type Resharded = {
@@ -73,6 +76,7 @@ class Reshard {
   readonly #id = randomUUID();
   #stored: StoredLayout = { layout: undefined, seq: 0 };
   #beatAt = 0;
+  #beating: Promise<void> | undefined;
   /** See {@link ShardLayout.turn}. */
   #turn = 0;
   /** Set when everything is copied: from then on the copy may count. */
@@ -116,25 +120,27 @@ class Reshard {
   }
 
   async #copyAll(from: Sharding): Promise<Resharded> {
-    const { to, signal } = this.#options;
+    const { to, signal, maxChanged } = this.#options;
     const beat = async (): Promise<void> => {
       signal?.throwIfAborted();
       await this.#beat();
     };
     const beating = (actors: readonly ShardRows[]): ShardRows[] => actors.map((actor) => beatingRows(actor, beat));
     const sources = beating(this.#actorsOf(from));
-    const rows = new CopyRows({ to, targets: beating(this.#actorsOf(to)), pass: passOf(this.#turn) });
-    for (const actor of this.#apart(to)) await this.#setApart(actor, { ...to, shards: incomplete });
+    const rows = new CopyRows({ to, targets: beating(this.#actorsOf(to)), pass: passOf(this.#turn), maxChanged });
+    await this.#setAllApart(this.#apart(to), { ...to, shards: incomplete });
     await rows.clear();
     for (const source of sources) await rows.begin(source);
     for (const [index, source] of sources.entries()) {
       this.#tell(`Copying shard ${index + 1} of ${from.shards}.`);
       await rows.copy(source);
     }
+    this.#tell("Copying what has changed meanwhile.");
+    await rows.catchUp();
     this.#tell("Writes wait while the last changes are copied.");
     const fencedAt = performance.now();
     if (from.shards === 1) await this.#setRoot({ ...this.#layout, isFenced: true });
-    for (const actor of this.#apart(from)) await this.#setApart(actor, { ...from, isFenced: true });
+    await this.#setAllApart(this.#apart(from), { ...from, isFenced: true });
     let keyCount = 0;
     for (const source of sources) keyCount += await rows.copyRest(source);
     signal?.throwIfAborted();
@@ -147,7 +153,8 @@ class Reshard {
 
   /** The copy counts: its actors serve, and those before refuse. */
   async #finish(from: Sharding, to: Sharding): Promise<void> {
-    for (const actor of [...this.#apart(to), ...this.#apart(from)]) await this.#setApart(actor, to);
+    await this.#setAllApart(this.#apart(to), to);
+    await this.#setAllApart(this.#apart(from), to);
     await this.#setRoot({ ...to });
   }
 
@@ -158,7 +165,7 @@ class Reshard {
    */
   async #giveUp(from: Sharding): Promise<void> {
     await this.#begin({ ...from, copy: this.#layout.copy });
-    for (const actor of this.#apart(from)) await this.#setApart(actor, from);
+    await this.#setAllApart(this.#apart(from), from);
     await this.#setRoot({ ...from });
     this.#tell("The copy was given up; writes go on.");
   }
@@ -175,7 +182,11 @@ class Reshard {
   async #beat(): Promise<void> {
     if (performance.now() - this.#beatAt <= beatMs) return;
     const isOwn = this.#layout.copy?.id === this.#id;
-    await this.#setRoot(isOwn ? { ...this.#layout, copy: this.#copy() } : this.#layout);
+    // Of several at once, all but one would find that another has changed it.
+    this.#beating ??= this.#setRoot(isOwn ? { ...this.#layout, copy: this.#copy() } : this.#layout).finally(() => {
+      this.#beating = undefined;
+    });
+    await this.#beating;
   }
 
   /** Begins the next turn. */
@@ -192,13 +203,22 @@ class Reshard {
     this.#beatAt = performance.now();
   }
 
+  /** At once: the first one may be a fence, behind which writes wait until the last one is up. When it is over nothing is on the way. */
+  async #setAllApart(actors: readonly ShardRows[], layout: ShardLayout): Promise<void> {
+    const all = await Promise.allSettled(actors.map((actor) => this.#setApart(actor, layout)));
+    for (const one of all) if (one.status === "rejected") throw one.reason;
+  }
+
   /** @throws {KawaError} SHARDS_MISMATCH - a later copy has been here */
   async #setApart(actor: ShardRows, layout: ShardLayout): Promise<void> {
     for (;;) {
       await this.#beat();
       const stored = await actor.layout();
       if ((stored.layout?.turn ?? 0) > this.#turn) throw copiedByAnother(undefined);
-      if (await actor.setLayout({ ...layout, turn: this.#turn }, stored)) return;
+      await this.#beat();
+      const text = layoutText({ ...layout, turn: this.#turn });
+      const { conflicts } = await actor.write([{ key: layoutKey, text, expect: stored.layout ? stored.seq : 0 }]);
+      if (conflicts.length === 0) return;
     }
   }
 
@@ -219,21 +239,4 @@ class Reshard {
   #tell(text: string): void {
     this.#options.onStep?.(text);
   }
-}
-
-function copiedByAnother(copy: ShardCopy | undefined): KawaError {
-  const since = copy
-    ? ` to ${copy.to.shards} shards, and was at work ${Math.round((Date.now() - copy.at) / 1_000)} s ago`
-    : "";
-  return new KawaError(
-    "SHARDS_MISMATCH",
-    `Another process copies the values${since}. Wait for its end; one that was silent for ${goneMs / 1_000} s counts as gone.`,
-  );
-}
-
-function onlyShardBy({ shards }: Sharding): KawaError {
-  return new KawaError(
-    "OPTION_INVALID",
-    `shardBy changes only together with the number of shards, for the values move to other actors. Copy to ${shards + 1}, say.`,
-  );
 }

@@ -16,6 +16,8 @@ export async function collectionPage(
   const of = { collection, index: idIndex };
   const range = entryRange(of, { from: after === "" ? "\x01" : `:${after}\x01`, to: "\x7f" });
   const keys = await storage.keys({ ...range, isDescending: false, limit: rowsAtOnce });
+  const [lastKey] = after === "" ? await storage.keys({ ...range, isDescending: true, limit: 1 }) : [];
+  const last = lastKey === undefined ? {} : { last: idOf(lastKey) };
   const rows: Row[] = [];
   let size = 0;
   for (let at = 0; at < keys.length; at += fetchedAtOnce) {
@@ -25,10 +27,10 @@ export async function collectionPage(
       const row = found.get(key);
       if (row) rows.push([signalKeyOf(collection, key), withValues ? row.text : null, row.seq]);
       size += row ? sizeOf([key, row.text, row.seq]) : 0;
-      if (size > maxReplySize && at + index + 1 < keys.length) return { rows, after: idOf(key) };
+      if (size > maxReplySize && at + index + 1 < keys.length) return { rows, after: idOf(key), ...last };
     }
   }
-  return { rows, after: keys.length < rowsAtOnce ? null : idOf(keys.at(-1)!) };
+  return { rows, after: keys.length < rowsAtOnce ? null : idOf(keys.at(-1)!), ...last };
 
   function idOf(key: string): string {
     return entryIn(of, key).slice(1);

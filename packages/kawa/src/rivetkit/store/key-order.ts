@@ -50,3 +50,23 @@ export class KeyOrder {
     if (this.#removed.size > 0) this.#removed = new Set();
   }
 }
+
+/** Index of the first of the sorted keys that does not come before `start`. */
+export function firstFrom(keys: readonly string[], start: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle]! < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The last of the sorted keys that starts with `prefix`. */
+export function lastUnder(prefix: string, keys: readonly string[]): string | undefined {
+  if (prefix === "") return keys.at(-1);
+  const behind = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+  const last = keys[firstFrom(keys, behind) - 1];
+  return last?.startsWith(prefix) ? last : undefined;
+}

@@ -195,6 +195,14 @@ describe("list", () => {
   });
 });
 
+describe("lastKey", () => {
+  it("is the last one under a prefix, whatever comes behind it", () => {
+    const rows = rowsOf(["a:1", "a:\uffff\uffff", "a;", "b", "\0kept:1", "\0kept:2"]);
+    const shown = ["", "a:", "b", "c", "A", "\0kept:"].map((prefix) => rows.lastKey(prefix));
+    expect(shown).toEqual(["b", "a:\uffff\uffff", "b", undefined, undefined, "\0kept:2"]);
+  });
+});
+
 describe("since", () => {
   it("gives every row that changed after a version, once and in its newest form", async () => {
     const store = await openTestStore();

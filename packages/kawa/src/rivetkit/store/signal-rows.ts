@@ -1,7 +1,7 @@
 import { isUnder } from "../../core/backend/key.ts";
 import { groupIn, membersKey } from "../../core/backend/members.ts";
 import { UndoLog } from "../../core/backend/undo-log.ts";
-import { KeyOrder } from "./key-order.ts";
+import { firstFrom, KeyOrder, lastUnder } from "./key-order.ts";
 import { maxReplySize } from "../wire/max-reply-size.ts";
 import { type Lives, MemberGroups } from "./member-groups.ts";
 import { type ListRow, type Replies, type Row, sizeOf } from "../wire/protocol.ts";
@@ -185,6 +185,11 @@ export class SignalRows {
     return { rows, after: null };
   }
 
+  /** The last key that {@link list} goes through; undefined where there is none. */
+  lastKey(prefix: string): string | undefined {
+    return lastUnder(prefix, this.#order.of(this.#entries));
+  }
+
   /** True for a key whose value is not kept here: lists and clears leave it out. */
   isElsewhere(key: string): boolean {
     return this.#others?.has(key) === true;
@@ -231,16 +236,4 @@ export class SignalRows {
     const first = this.#recent.findLastIndex((commit) => commit.seq <= seq) + 1;
     return new Set(this.#recent.slice(first).flatMap(({ keys }) => keys));
   }
-}
-
-/** Index of the first of the sorted keys that does not come before `start`. */
-function firstFrom(keys: readonly string[], start: string): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (keys[middle]! < start) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -157,7 +157,9 @@ export abstract class StoreState {
   list({ prefix, after, withValues, withLives }: Requests["list"]): Replies["list"] {
     this.checkOpen();
     const reply = this.rows.list(prefix, after, withValues);
-    return withLives ? { ...reply, lives: this.ephemeral.livesOf(reply.rows) } : reply;
+    if (!withLives) return reply;
+    const last = after === "" ? this.rows.lastKey(prefix) : undefined;
+    return { ...reply, lives: this.ephemeral.livesOf(reply.rows), ...(last === undefined ? {} : { last }) };
   }
 
   /** A page of the rows of a collection, in the order of their ids. */

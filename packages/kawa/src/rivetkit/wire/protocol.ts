@@ -98,7 +98,7 @@ export type Requests = {
    * told only where reads are hooked.
    */
   read: { keys: readonly string[]; at?: Version } & By;
-  /** Keys with a value that start with `prefix` and come after `after`, in order. */
+  /** Keys with a value that start with `prefix` and come after `after`, in order; `withLives` for whoever copies. */
   list: { prefix: string; after: string; withValues: boolean; withLives?: true } & By;
   /** For whoever copies: rows of a collection with ids after `after`, in their order; and which rows were written after commit `seq`. */
   rows: { collection: string; after: string; withValues: boolean };
@@ -145,9 +145,9 @@ export type Replies = {
     /** The rows of the queries that were read. */
     also?: readonly Row[];
   };
-  /** `after` is where to go on, or null when these are all. Without values the texts are null. `lives` are those of ephemeral rows. */
-  list: { rows: readonly Row[]; after: string | null; lives?: readonly LifeRow[] };
-  rows: { rows: readonly Row[]; after: string | null };
+  /** `after` is where to go on, or null when these are all; `last` is where that ends, told with the first page. Without values the texts are null. */
+  list: { rows: readonly Row[]; after: string | null; lives?: readonly LifeRow[]; last?: string };
+  rows: { rows: readonly Row[]; after: string | null; last?: string };
   /** `keys` is null where it is not known any more. */
   changed: { seq: number; keys: readonly string[] | null };
   /** `rows` is null when the epoch is another one, or too much has changed: the replica has to read its keys again. */

@@ -1,7 +1,7 @@
 import { host } from "../../../src/rivetkit/host/host.ts";
 import { reshard } from "../../../src/rivetkit/shards/reshard.ts";
 import { openShardActor, type ShardRows } from "../../../src/rivetkit/shards/shard-actor.ts";
-import type { ShardLayout } from "../../../src/rivetkit/sharding/shard-layout.ts";
+import { layoutIn, layoutKey, type ShardLayout } from "../../../src/rivetkit/sharding/shard-layout.ts";
 
 /** Copies `FROM` shards, at least two, to `TO`, and is killed when all actors wait behind its fence, or when the copy counts. */
 const { FROM, TO, KILLED_AT } = process.env;
@@ -15,11 +15,13 @@ function isEnd({ isFenced, was }: ShardLayout): boolean {
 
 function open(actorId: string): ShardRows {
   const actor = openShardActor({ actorName: "reactiveState", actorId });
-  const { setLayout } = actor;
-  actor.setLayout = async (layout, over) => {
-    const stored = await setLayout.call(actor, layout, over);
-    if (stored && isEnd(layout)) process.kill(process.pid, "SIGKILL");
-    return stored;
+  const { write } = actor;
+  actor.write = async (writes) => {
+    const written = await write.call(actor, writes);
+    const [first] = writes;
+    const layout = first && "text" in first && first.key === layoutKey ? layoutIn(first.text) : undefined;
+    if (layout && isEnd(layout)) process.kill(process.pid, "SIGKILL");
+    return written;
   };
   return actor;
 }
