@@ -2,8 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectedHosts, type HostList } from "../engine/pool-api.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 
-/** A runner ends its actors when it has been without an engine for a little longer (`engineTuning`), and tries to reach it ever more rarely. */
-const runnerPatienceMs = 23_000;
+/** A runner has tried to reach its engine 15 to 19 s after it has lost it, and tries again after 31 s at the earliest. */
+const runnerPatienceMs = 18_000;
+/**
+ * Where nothing comes back it may have been connected all the time, as to a frozen engine, and goes on at once. It ends its actors when it has
+ * been without an engine for a little longer than this (`engineTuning`).
+ */
+const silencePatienceMs = 23_000;
 
 type EngineWatch = {
   /** The engine, or its database, was away for so long that a runner hardly tries to reach it any more. */
@@ -21,15 +26,20 @@ export async function watchEngineElsewhere(
   { onReturn, onHosts, signal, checkMs = 1_000 }: EngineWatch,
 ): Promise<void> {
   let awaySince: number | undefined;
+  let isSilent = true;
   while (!signal.aborted) {
-    const list = await connectedHosts(target).catch(() => undefined);
+    const list = await connectedHosts(target).catch((error: unknown) => {
+      isSilent &&= error instanceof Error && error.name === "TimeoutError";
+    });
     if (signal.aborted) return;
     const now = performance.now();
     if (!list) awaySince ??= now;
     else {
-      if (awaySince !== undefined && now - awaySince > runnerPatienceMs) onReturn();
+      const patienceMs = isSilent ? silencePatienceMs : runnerPatienceMs;
+      if (awaySince !== undefined && now - awaySince > patienceMs) onReturn();
       else onHosts(list);
       awaySince = undefined;
+      isSilent = true;
     }
     await sleep(checkMs, undefined, { ref: false, signal }).catch(() => {});
   }
