@@ -136,7 +136,8 @@ describe("several writes of one request", () => {
   });
 
   it("are answered later on a busy server where one goes on with what its browser has just written", async () => {
-    vi.spyOn(writePace(), "holdMs", "get").mockReturnValue(3_000);
+    const free = Promise.withResolvers<void>();
+    vi.spyOn(writePace(), "whenRoom").mockReturnValue(free.promise);
     const answered: string[] = [];
     const next = putGroup([write("open", { text: "[1]" }), write("other", { text: "[1]", isNext: true })]).then(() =>
       answered.push("next"),
@@ -144,6 +145,7 @@ describe("several writes of one request", () => {
     await vi.waitFor(async () => expect(await signals.other.get()).toBe(1));
     await putGroup([write("open", { text: "[2]" }), write("other", { text: "[2]" })]);
     answered.push("first");
+    free.resolve();
     await next;
     expect(answered).toEqual(["first", "next"]);
   });
@@ -151,7 +153,6 @@ describe("several writes of one request", () => {
   it("wait for no timer on a server that has time", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
-    vi.spyOn(writePace(), "holdMs", "get").mockReturnValue(0);
     const next = (key: string): WriteRequest => write(key, { text: "[1]", isNext: true });
     expect(await putGroup([next("open"), next("other")])).toMatchObject([{ accepted: expect.any(String) }, {}]);
     expect(await put(next("open"))).toMatchObject({ status: 204 });

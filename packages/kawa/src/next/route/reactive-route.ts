@@ -1,4 +1,3 @@
-import { delay } from "../../core/process/delay.ts";
 import { detached } from "../../core/process/detached.ts";
 import { noticesNow } from "../../core/process/notice.ts";
 import { keepRequest } from "../../core/work/kept-request.ts";
@@ -135,19 +134,18 @@ export function createReactiveRoute(options: ReactiveRouteOptions = {}): Route {
       return answerCounted(client, (await readValues(keys, { signals, client, signal: request.signal })).text);
     }),
     PUT: answerWith(async (request) => {
-      const arrivedAt = performance.now();
       const address = admission.arrive(request);
       const asked = await readWrites(request, maxWriteBytes, admission.bodyOwner(address));
       const { client } = await admission.identify(request, address);
       const charge = (cost: number): void => admission.charge(client, cost);
       if ("transaction" in asked) return writeTransaction(asked.transaction, { signals, client, charge });
-      const answer = await ("writes" in asked
-        ? writeGroup(asked.writes, { signals, client, charge })
-        : writeValue(asked.write, { signals, client }));
-      writePace().note(performance.now() - arrivedAt);
-      const holdMs = isNext("writes" in asked ? asked.writes : [asked.write]) ? writePace().holdMs : 0;
-      // A timer takes a millisecond, also one of none.
-      if (holdMs > 0) await delay(holdMs);
+      const end = writePace().begin();
+      const answer = await (
+        "writes" in asked
+          ? writeGroup(asked.writes, { signals, client, charge })
+          : writeValue(asked.write, { signals, client })
+      ).finally(end);
+      if (isNext("writes" in asked ? asked.writes : [asked.write])) await writePace().whenRoom();
       return answer;
     }),
   };
