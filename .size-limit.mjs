@@ -15,6 +15,11 @@ const entries = [
     },
     limit: "8.5 kB",
   },
+  {
+    name: "kawa/next/instrumentation-client, what each page loads before that; parts of it are in the entry above, too",
+    path: `${next}/router/instrumentation-client.ts`,
+    limit: "2.9 kB",
+  },
   { name: "kawa/next/client, the shared worker", path: `${next}/shared-stream/shared-worker.ts`, limit: "2.75 kB" },
   {
     name: "kawa/next/client, where there is no shared worker",

@@ -106,8 +106,14 @@ const operations = {
   join: (room: string, id: string) => visitors({ room, id }).set(id),
   async membersOf(room: string): Promise<readonly string[]> {
     const members = memberIdsOf(visitors, { room });
-    await new Promise<void>((resolve) => {
-      const stop = members.subscribe((ids) => void (ids.length > 0 && (setImmediate(() => stop()), resolve())));
+    await new Promise<void>((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error(`Nobody is in "${room}".`)), 30_000);
+      const stop = members.subscribe((ids) => {
+        if (ids.length === 0) return;
+        clearTimeout(limit);
+        setImmediate(() => stop());
+        resolve();
+      });
     });
     return members.peek();
   },
