@@ -105,7 +105,7 @@ describe("an answer that is held back", () => {
     const order: number[] = [];
     for (const n of [1, 2]) pace.hold(() => order.push(n));
     expect(order).toEqual([]);
-    for (const end of ends.slice(1)) end();
+    for (const end of ends.slice(4)) end();
     expect(order).toEqual([]);
     ends[0]!();
     expect(order).toEqual([1]);
@@ -114,7 +114,7 @@ describe("an answer that is held back", () => {
   it("goes when its browser's turn was taken by nobody, also where nothing else happens", () => {
     const { pace, pass } = loaded();
     const released = vi.fn<() => void>();
-    pace.hold(() => {});
+    for (let n = 0; n < 4; n += 1) pace.hold(() => {});
     pace.hold(released);
     expect(released).not.toHaveBeenCalled();
     pass(60, 0);
@@ -125,7 +125,7 @@ describe("an answer that is held back", () => {
 
   it("goes after two seconds whatever is under way", () => {
     const { pace, pass } = loaded();
-    pace.begin();
+    for (let n = 0; n < 4; n += 1) pace.begin();
     const released = vi.fn<() => void>();
     pace.hold(released);
     pass(1_900, 0);

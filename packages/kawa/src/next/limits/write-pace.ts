@@ -9,6 +9,8 @@ const busyShare = 0.8;
 const targetMs = 8;
 /** A decision makes the line so much longer or shorter, at most. */
 const step = 1.15;
+/** The line has room for so many at least: where other work keeps the server busy, a shorter one would make writes no faster. */
+const minRoom = 4;
 /** A browser that was answered sends its next write within this time, or is not waited for, in milliseconds. */
 const nextMs = 50;
 /** An answer is held back for no longer, in milliseconds. */
@@ -110,7 +112,7 @@ export class WritePace {
       // At first as many as there have been, on average.
       const room = Number.isFinite(this.#room) ? this.#room : this.#sumMs / passedMs;
       const wanted = targetMs / (this.#sumMs / this.#count);
-      this.#room = Math.max(1, room * Math.min(step, Math.max(1 / step, wanted)));
+      this.#room = Math.max(minRoom, room * Math.min(step, Math.max(1 / step, wanted)));
     } else {
       this.#room = this.#hasHeld ? this.#room * step ** (passedMs / windowMs) : Number.POSITIVE_INFINITY;
     }
