@@ -93,6 +93,18 @@ function restOf({ behind }: Copied): string[] {
   return writes.flatMap((write) => ("text" in write && write.key !== layoutKey ? write.key : []));
 }
 
+/** A collection that gets 600 rows more whenever a page of it is read. */
+async function openGrowing() {
+  const stores = await openWithCollection(700);
+  let count = 700;
+  const write = ({ name, actorId }: Asked): Promise<void> | undefined => {
+    if (name !== "rows" || actorId !== "global") return undefined;
+    count += 600;
+    return writeRows(stores, count - 600, 600);
+  };
+  return { stores, write, count: () => count };
+}
+
 async function rowsAfter(stores: ShardedStores): Promise<Row[]> {
   const home = stores.rows(stores.homeId(`${collection}:x`));
   const rows: Row[] = [];
@@ -108,17 +120,11 @@ function pagesOf({ before }: Copied, name: "rows" | "list", withValues: boolean)
 
 describe("reshard beside writers that are faster", () => {
   it("ends the pages of a collection whose ids grow behind the last one", async () => {
-    const stores = await openWithCollection(700);
-    let count = 700;
-    const write = ({ name, actorId }: Asked): Promise<void> | undefined => {
-      if (name !== "rows" || actorId !== "global") return undefined;
-      count += 600;
-      return writeRows(stores, count - 600, 600);
-    };
+    const { stores, write, count } = await openGrowing();
     const copied = await copyBeside(stores, { to: 3, write });
     // Of 1,300 rows, as many as there were when the first page was read.
     expect(pagesOf(copied, "rows", true)).toBe(3);
-    expect((await rowsAfter(stores)).map(([key]) => key)).toEqual(Array.from({ length: count }, (_, n) => keyOf(n)));
+    expect((await rowsAfter(stores)).map(([key]) => key)).toEqual(Array.from({ length: count() }, (_, n) => keyOf(n)));
   });
 
   it("ends the pages of signals whose keys grow behind the last one", async () => {
@@ -144,15 +150,9 @@ describe("reshard beside writers that are faster", () => {
   });
 
   it("compares all rows so many times at most, where it is never known what has changed", async () => {
-    const stores = await openWithCollection(700);
-    let count = 700;
-    const write = ({ name, actorId }: Asked): Promise<void> | undefined => {
-      if (name !== "rows" || actorId !== "global") return undefined;
-      count += 600;
-      return writeRows(stores, count - 600, 600);
-    };
+    const { stores, write, count } = await openGrowing();
     await copyBeside(stores, { to: 3, write, isForgetful: true });
-    expect((await rowsAfter(stores)).length).toBe(count);
+    expect((await rowsAfter(stores)).length).toBe(count());
   });
 
   it("leaves no more for the fence than changes while one round is made", async () => {
