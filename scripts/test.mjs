@@ -3,6 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** How often a test that has failed is played again. One that passes then is told as flaky. CI shares its machines; elsewhere the first failure counts. */
+const retries = Number(process.env.KAWA_TEST_RETRIES ?? 0);
+
 const reportDir = mkdtempSync(join(tmpdir(), "kawa-test-"));
 
 const steps = [
@@ -23,8 +26,15 @@ function vitestStep(script) {
   return {
     script,
     report,
-    args: ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
-    count: ({ numPassedTests, numFailedTests }) => ({ passed: numPassedTests, failed: numFailedTests }),
+    args: ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`, `--retry=${retries}`],
+    count: ({ numPassedTests, numFailedTests, testResults }) => ({
+      passed: numPassedTests,
+      failed: numFailedTests,
+      flaky: testResults
+        .flatMap(({ assertionResults }) => assertionResults)
+        .filter(({ status, failureMessages }) => status === "passed" && failureMessages?.length > 0)
+        .map(({ fullName }) => fullName),
+    }),
   };
 }
 
@@ -33,10 +43,20 @@ function playwrightStep(script) {
   return {
     script,
     report,
-    args: ["--reporter=list,json"],
+    args: ["--reporter=list,json", `--retries=${retries}`],
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report },
-    count: ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }),
+    count: ({ stats, suites }) => ({
+      passed: stats.expected + stats.flaky,
+      failed: stats.unexpected,
+      flaky: specsIn(suites)
+        .filter(({ tests }) => tests.some(({ status }) => status === "flaky"))
+        .map(({ file, title }) => `${file}: ${title}`),
+    }),
   };
+}
+
+function specsIn(suites = []) {
+  return suites.flatMap(({ specs = [], suites: below }) => [...specs, ...specsIn(below)]);
 }
 
 function run({ script, args = [], env = {} }) {
@@ -55,7 +75,7 @@ function run({ script, args = [], env = {} }) {
 }
 
 function readCounts({ report, count }, exitCode) {
-  const none = { passed: 0, failed: 0 };
+  const none = { passed: 0, failed: 0, flaky: [] };
   let counts = none;
   try {
     if (report !== undefined) counts = count(JSON.parse(readFileSync(report, "utf8")));
@@ -68,6 +88,7 @@ function readCounts({ report, count }, exitCode) {
 
 const total = { passed: 0, failed: 0 };
 const summary = [];
+const allFlaky = [];
 let isFailed = false;
 
 for (const step of steps) {
@@ -79,7 +100,8 @@ for (const step of steps) {
   const startedAt = performance.now();
   const exitCode = await run(step);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const { passed, failed } = readCounts(step, exitCode);
+  const { passed, failed, flaky } = readCounts(step, exitCode);
+  allFlaky.push(...flaky);
   total.passed += passed;
   total.failed += failed;
   isFailed = exitCode !== 0 || failed > 0;
@@ -90,5 +112,6 @@ for (const step of steps) {
 rmSync(reportDir, { recursive: true, force: true });
 if (!isFailed && total.passed === 0) console.error("\nNo test ran.");
 console.log(`\n${summary.join("\n")}\n`);
+for (const name of allFlaky) console.log(`flaky: ${name}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = isFailed || total.passed === 0 ? 1 : 0;
