@@ -132,7 +132,7 @@ describe("kawa reshard", { timeout: longMs }, () => {
       await one!.call("revoke", "session-1");
       await Promise.all(tenants.slice(0, 6).map((tenant) => one!.call("insertRows", tenant, 20)));
       const lists = Array.from({ length: 8 }, (_, n) => `lists:${n}:ids`);
-      await Promise.all([one, other].map((server, n) => server!.call("beginWriting", String(n), lists, 1, tenants)));
+      await Promise.all([one, other].map((server, n) => server!.call("beginWriting", String(n), lists, 2, tenants)));
       const listLength = async (): Promise<number> =>
         ((await one!.call("get", lists[0]!)) as string[] | null)?.length ?? 0;
       await waitUntil(async () => (await listLength()) > 5, {

@@ -1,7 +1,15 @@
 import type { SignalStore } from "../../src/rivetkit/store/signal-store.ts";
-import type { ShardRows, StoredLayout } from "../../src/rivetkit/shards/shard-actor.ts";
+import type { ShardRows } from "../../src/rivetkit/shards/shard-actor.ts";
 import { shardOf } from "../../src/rivetkit/sharding/shard-of.ts";
-import { layoutIn, layoutKey, layoutText, type Sharding, unsharded } from "../../src/rivetkit/sharding/shard-layout.ts";
+import {
+  layoutIn,
+  layoutKey,
+  layoutText,
+  layoutWrite,
+  type Sharding,
+  type StoredLayout,
+  unsharded,
+} from "../../src/rivetkit/sharding/shard-layout.ts";
 import { shardName, shardsOf } from "../../src/rivetkit/sharding/shard-name.ts";
 import { isKawaError } from "../../src/core/errors/errors.ts";
 import type { Write } from "../../src/rivetkit/wire/protocol.ts";
@@ -151,7 +159,7 @@ export class ShardedStores {
       write,
       async setLayout(next, over) {
         const text = layoutText(next);
-        const { conflicts } = await write([{ key: layoutKey, text, expect: over.layout ? over.seq : 0 }]);
+        const { conflicts } = await write([layoutWrite(next, over)]);
         const stored = conflicts.length > 0 ? undefined : await layout();
         return stored?.layout && layoutText(stored.layout) === text ? stored : undefined;
       },

@@ -42,7 +42,7 @@ export function layoutText(layout: ShardLayout): string {
 }
 
 /** Lets a batch of a copy pass the gate of an actor, and is never applied. */
-export function passOf(turn: number): { readonly key: string; readonly text: string; readonly expect: number } {
+export function passOf(turn: number): LayoutWrite {
   return { key: layoutKey, text: layoutText({ ...unsharded, turn }), expect: -1 };
 }
 
@@ -77,4 +77,14 @@ function inWords({ shards, by }: Sharding): string {
 
 function byText(by: ShardBy): string {
   return JSON.stringify(Object.entries(by).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+type LayoutWrite = { readonly key: string; readonly text: string; readonly expect: number };
+
+/** A layout as it was read from an actor, and the number of its row. */
+export type StoredLayout = { readonly layout: ShardLayout | undefined; readonly seq: number };
+
+/** Stores a layout over the one that was read. */
+export function layoutWrite(layout: ShardLayout, over: StoredLayout): LayoutWrite {
+  return { key: layoutKey, text: layoutText(layout), expect: over.layout ? over.seq : 0 };
 }

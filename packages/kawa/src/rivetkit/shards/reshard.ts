@@ -2,19 +2,19 @@ import { randomUUID } from "node:crypto";
 import {
   incomplete,
   isSameSharding,
-  layoutKey,
-  layoutText,
+  layoutWrite,
   passOf,
   type ShardCopy,
   type Sharding,
   type ShardLayout,
+  type StoredLayout,
   unsharded,
 } from "../sharding/shard-layout.ts";
 import { shardName } from "../sharding/shard-name.ts";
 import { beatingRows } from "./beating-rows.ts";
 import { CopyRows } from "./copy-rows.ts";
 import { copiedByAnother, goneMs, onlyShardBy } from "./reshard-errors.ts";
-import type { ShardRows, StoredLayout } from "./shard-actor.ts";
+import type { ShardRows } from "./shard-actor.ts";
 
 /** Who copies says so this often, in milliseconds, and counts as gone when it was silent for {@link goneMs}. */
 const beatMs = 10_000;
@@ -216,8 +216,7 @@ class Reshard {
       const stored = await actor.layout();
       if ((stored.layout?.turn ?? 0) > this.#turn) throw copiedByAnother(undefined);
       await this.#beat();
-      const text = layoutText({ ...layout, turn: this.#turn });
-      const { conflicts } = await actor.write([{ key: layoutKey, text, expect: stored.layout ? stored.seq : 0 }]);
+      const { conflicts } = await actor.write([layoutWrite({ ...layout, turn: this.#turn }, stored)]);
       if (conflicts.length === 0) return;
     }
   }

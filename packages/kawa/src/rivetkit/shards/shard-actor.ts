@@ -4,7 +4,14 @@ import { LostHost } from "../engine/lost-host.ts";
 import { host } from "../host/host.ts";
 import { ActorLink } from "../replica/actor-link.ts";
 import type { ActorAddress } from "../replica/open-socket.ts";
-import { layoutIn, layoutKey, layoutText, type ShardLayout } from "../sharding/shard-layout.ts";
+import {
+  layoutIn,
+  layoutKey,
+  layoutText,
+  layoutWrite,
+  type ShardLayout,
+  type StoredLayout,
+} from "../sharding/shard-layout.ts";
 import type { Replies, Requests } from "../wire/protocol.ts";
 
 const timeoutMs = 38_000;
@@ -13,8 +20,6 @@ const timeoutMs = 38_000;
 export function openShardActor(address: Pick<ActorAddress, "actorName" | "actorId">): ShardActor {
   return new ShardActor(address, new LostHost({ ...address, target: () => host().start() }));
 }
-
-export type StoredLayout = { readonly layout: ShardLayout | undefined; readonly seq: number };
 
 /** What looking after shards needs of an actor. */
 export type ShardRows = Pick<ShardActor, keyof ShardActor>;
@@ -37,11 +42,9 @@ export class ShardActor {
 
   /** Writes the layout over the one that was read. Returns what is stored then; undefined where somebody else was faster. */
   async setLayout(layout: ShardLayout, over: StoredLayout): Promise<StoredLayout | undefined> {
-    const text = layoutText(layout);
-    const expect = over.layout ? over.seq : 0;
-    const { conflicts } = await this.write([{ key: layoutKey, text, expect }]);
+    const { conflicts } = await this.write([layoutWrite(layout, over)]);
     const stored = conflicts.length > 0 ? undefined : await this.layout();
-    return stored?.layout && layoutText(stored.layout) === text ? stored : undefined;
+    return stored?.layout && layoutText(stored.layout) === layoutText(layout) ? stored : undefined;
   }
 
   /** True where it has no value. */
