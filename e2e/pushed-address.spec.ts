@@ -63,3 +63,47 @@ test("a modal over a page to which another path was given stays, and so does the
   await expect(page.getByRole("textbox")).toHaveValue("half a sentence");
   await expectSameWindow();
 });
+
+test("an address that is replaced while a refresh waits behind an action of Kawa's own costs no document", async ({
+  page,
+  labServer,
+}) => {
+  const run = await openRun(page, labServer.url, "fragment");
+  const expectSameWindow = await markWindow(page);
+  // Next shows the state before the refresh then, and goes on from the one after it.
+  await page.evaluate(() => {
+    const send = window.fetch;
+    window.fetch = (url, init) => {
+      const isAction = new Headers(init?.headers).has("next-action") && location.pathname.endsWith("/segment");
+      if (isAction) {
+        window.fetch = send;
+        setTimeout(() => {
+          (window as unknown as { next: { router: { refresh(): void } } }).next.router.refresh();
+          history.replaceState(null, "", "?of=a");
+        });
+      }
+      return send(url, init);
+    };
+  });
+  await page.locator('[data-to="segment"]').evaluate((link: HTMLElement) => link.click());
+  await expect(page).toHaveURL(`${run}/segment?of=a`);
+  // What Next goes back to by this entry, and compares with what the server renders.
+  type Entry = { __PRIVATE_NEXTJS_INTERNALS_TREE: { renderedSearch: string } };
+  const renderedSearch = (): Promise<string> =>
+    page.evaluate(() => (history.state as Entry).__PRIVATE_NEXTJS_INTERNALS_TREE.renderedSearch);
+  await expect(async () => {
+    const seen = await renderedSearch();
+    await page.waitForTimeout(500);
+    expect([seen, await renderedSearch()]).toEqual(["?of=a", "?of=a"]);
+  }).toPass();
+  await page.getByRole("textbox").fill("half a sentence");
+  for (const value of ["1", "2"]) {
+    await page.evaluate((search) => history.replaceState(null, "", search), `?of=${value}`);
+    const added = add(run, "b");
+    await page.evaluate(() => (window as unknown as { next: { router: { refresh(): void } } }).next.router.refresh());
+    await added;
+    await expect(page.locator('output[data-key="b"]')).toHaveText(value);
+  }
+  await expect(page.getByRole("textbox")).toHaveValue("half a sentence");
+  await expectSameWindow();
+});

@@ -118,6 +118,26 @@ describe("a search that an app pushes", () => {
     expect(JSON.stringify(entryOf(entries[0]).tree)).not.toContain("/feed");
   });
 
+  it("stays when Next shows the state before it after all, also where its router goes on from that one", () => {
+    for (const goesOn of [false, true]) {
+      const shown = show("page", "");
+      const { entries } = open("/search", show("", { children: shown }), ["", { children: page() }, null], "");
+      push("?of=a", "replaceState");
+      if (goesOn) {
+        stateOf().renderedSearch = "";
+        shown.varyPath = { ...shown.varyPath, search: "" };
+      }
+      const own = { __NA: true, __PRIVATE_NEXTJS_INTERNALS_TREE: { tree: ["before"], renderedSearch: "" } };
+      history.replaceState({ ...own }, "", "/search?of=a");
+      const { tree } = next.state as Entry;
+      expect(entryOf(entries[1])).toEqual({ tree, renderedSearch: "?of=a" });
+      expect([stateOf().renderedSearch, searchOf(shown)]).toEqual(["?of=a", "?of=a"]);
+      // A server may render the page for another search.
+      history.replaceState({ ...own }, "", "/search?of=a");
+      expect(entries[2]).toEqual(own);
+    }
+  });
+
   it("changes nothing where a rewrite has given the page another one, or only the hash is another", () => {
     for (const [address, rendered] of [
       ["/search?of=a", "?of=a&lang=en"],

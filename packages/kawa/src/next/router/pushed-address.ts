@@ -11,12 +11,17 @@ type Segment = State["root"]["tree"];
 
 type Origin = NonNullable<Segment["refreshState"]>;
 
+type Entry = Pick<State, "tree" | "renderedSearch">;
+
 /** By what a page shows: the address that it was rendered for, where another path was pushed. */
 const origins = new WeakMap<object, Origin>();
 
+/** The last address that was adopted with its search, and the search that the router had before. */
+let adopted: { readonly href: string; readonly from: string } | undefined;
+
 /** Gives what is shown the addresses that the app pushes from now on. */
 export function adoptAddresses(): void {
-  onPush(adoptAddress);
+  onPush(adoptAddress, keepAddress);
 }
 
 /**
@@ -39,7 +44,11 @@ function adoptAddress(data: object, url: URL): void {
     const origin = pages.map((page) => origins.get(page.data)).find(Boolean);
     // A rewrite may have given the page another search than that of its address.
     const isRenderedFor = url.pathname === pathname && state.renderedSearch === normalizeRenderedSearch(search);
-    if (isRenderedFor && !origin) return adoptSearch(state, data, url);
+    adopted = undefined;
+    if (isRenderedFor && !origin) {
+      adopted = { href: url.href, from: state.renderedSearch };
+      return adoptSearch(state, data, url);
+    }
     const { renderedSearch } = state;
     const kept = origin ?? {
       canonicalUrl: pathname + search,
@@ -50,6 +59,21 @@ function adoptAddress(data: object, url: URL): void {
   } catch {
     // Another version of Next may have another state.
   }
+}
+
+/**
+ * What waited in Next's router goes on from the address that is pushed before it is adopted, and Next shows the state before it after all. Its
+ * entry of the history would bring back the search that was rendered before.
+ */
+function keepAddress(data: object, url: URL): void {
+  if (adopted?.href !== url.href) return;
+  const { from } = adopted;
+  const entry = (data as { __PRIVATE_NEXTJS_INTERNALS_TREE: Entry }).__PRIVATE_NEXTJS_INTERNALS_TREE;
+  const state = getCurrentAppRouterState()!;
+  if (entry.renderedSearch !== from || new URL(state.canonicalUrl, url).href !== url.href) return;
+  adopted = undefined;
+  if (state.renderedSearch === from) adoptSearch(state, data, url);
+  else writeEntry(data, state);
 }
 
 /** What Next takes for shown at the address of the page, without the slots of other addresses. */
@@ -72,7 +96,11 @@ function adoptSearch(state: State, data: object, url: URL): void {
     if (kept && segment.varyPath !== varyPath) writeToBFCache(kept.navigatedAt, segment.varyPath, segment.data, 0);
   }
   state.renderedSearch = search;
-  Object.assign(data, { __PRIVATE_NEXTJS_INTERNALS_TREE: { tree, renderedSearch: search } });
+  writeEntry(data, state);
+}
+
+function writeEntry(data: object, { tree, renderedSearch }: Entry): void {
+  Object.assign(data, { __PRIVATE_NEXTJS_INTERNALS_TREE: { tree, renderedSearch } satisfies Entry });
 }
 
 /**
