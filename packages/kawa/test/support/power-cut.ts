@@ -8,7 +8,6 @@ import type { StoreHandle, StoredRow } from "../../src/rivetkit/storage/storage.
 export type Flaw = "writes are not flushed" | "folders are not flushed" | "the engine is not flushed";
 
 type Inode = {
-  readonly id: bigint;
   live: Buffer;
   disk: Buffer;
   pending: { readonly at: number; readonly bytes: Buffer }[];
@@ -37,7 +36,6 @@ export class Machine {
   onStop: () => void = () => {};
   #run = 0;
   #handle = 0;
-  #nextId = 1n;
   #names = new Map<string, Inode>();
   #diskNames = new Map<string, Inode>();
   #nameChanges: NameChange[] = [];
@@ -112,14 +110,13 @@ export class Machine {
         return inode && Buffer.from(inode.live);
       },
       stateOf: async () => undefined,
-      idOf: (path) => this.#names.get(path)?.id,
       create: async (path, isFlushed) => {
         await step();
         if (this.#names.has(path)) throw Object.assign(new Error("exists"), { code: "EEXIST" });
-        const inode: Inode = { id: this.#nextId++, live: Buffer.alloc(0), disk: Buffer.alloc(0), pending: [] };
+        const inode: Inode = { live: Buffer.alloc(0), disk: Buffer.alloc(0), pending: [] };
         change(dirname(path), [path, inode]);
         await step();
-        return this.#open(inode, isFlushed, step);
+        return this.#open(inode, path, isFlushed, step);
       },
       rename: async (from, to) => {
         await step();
@@ -191,9 +188,9 @@ export class Machine {
     return rows;
   }
 
-  #open(inode: Inode, isFlushed: boolean, step: Step): DiskFile {
+  #open(inode: Inode, path: string, isFlushed: boolean, step: Step): DiskFile {
     return {
-      id: inode.id,
+      isInPlace: () => this.#names.get(path) === inode,
       write: async (bytes, position) => {
         await step();
         inode.live = written(inode.live, bytes, position);

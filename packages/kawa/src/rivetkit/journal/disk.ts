@@ -2,7 +2,6 @@ import {
   close,
   constants,
   fdatasync,
-  fstatSync,
   fsync,
   mkdir,
   open,
@@ -11,19 +10,19 @@ import {
   rename,
   rm,
   stat,
-  statSync,
   write,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { hasCode } from "./error-code.ts";
+import { watchPlace } from "./file-place.ts";
 import { flushSlots } from "./flush-slots.ts";
 
 /** A new file, which one process writes. */
 export interface DiskFile {
-  /** Names the file also after it was renamed. */
-  readonly id: bigint;
+  /** False after it was renamed or deleted, or another file has its name. Looks into the memory of the system, not at the disk. */
+  isInPlace(): boolean;
   /** When it resolves, or returns, the bytes are as safe as the file was made to be. After a failure it is unknown what the disk has of them. */
   write(bytes: Uint8Array, position: number): Promise<void> | void;
   close(): Promise<void>;
@@ -40,8 +39,6 @@ export interface Disk {
   /** Undefined where there is no such file. */
   read(path: string): Promise<Buffer | undefined>;
   stateOf(path: string): Promise<FileState | undefined>;
-  /** Looks into the memory of the system, not at the disk. */
-  idOf(path: string): bigint | undefined;
   /**
    * Makes a file; rejects with `EEXIST` where there is one. What is written to it is on the disk when `isFlushed`, else it survives the
    * end of every process. Its name is on the disk after {@link flushFolder}.
@@ -90,11 +87,13 @@ export const realDisk: Disk = {
     const found = await ifThere(call.stat(path, { bigint: true }));
     return found && { id: found.ino, bytes: found.size, changedAtMs: Number(found.mtimeMs) };
   },
-  idOf: (path) => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino,
   async create(path, isFlushed) {
     const fd = await call.open(path, isFlushed && flushesOnWrite ? newFile | constants.O_DSYNC : newFile, 0o600);
-    const { ino: id } = fstatSync(fd, { bigint: true });
-    return { id, write: isFlushed ? flushedWrite(fd) : plainWrite(fd), close: () => call.close(fd) };
+    return {
+      isInPlace: watchPlace(fd, path),
+      write: isFlushed ? flushedWrite(fd) : plainWrite(fd),
+      close: () => call.close(fd),
+    };
   },
   async rename(from, to) {
     await ifThere(call.rename(from, to));

@@ -110,7 +110,7 @@ export class JournalFile {
 
   /** False after another incarnation has taken over. */
   get isCurrent(): boolean {
-    return !this.#isClosed && this.#disk.idOf(this.#path) === this.#file.id;
+    return !this.#isClosed && this.#file.isInPlace();
   }
 
   /**
