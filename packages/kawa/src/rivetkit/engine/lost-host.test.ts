@@ -125,6 +125,39 @@ describe("an actor that does not answer", () => {
     expect(engine.moved).toHaveLength(1);
   });
 
+  it("is moved where it had just started when it answered: the engine tells its time in whole seconds", async () => {
+    engine.actor.connectable_ts = engine.nowMs + 1_250;
+    await lost.note(true);
+    engine.nowMs += 10_000;
+    engine.lose("a");
+    await lost.check();
+    expect(engine.moved).toHaveLength(1);
+  });
+
+  it("is moved by the second check when its server, as one that is frozen, was asked for a sign of life until it was gone", async () => {
+    await lost.note(true);
+    engine.lose("a", 1_000);
+    await lost.check();
+    expect(engine.moved).toEqual([]);
+    await lost.check();
+    expect(engine.moved).toHaveLength(1);
+  });
+
+  it("stays when its server is between two connections", async () => {
+    await lost.note(true);
+    for (let time = 0; time < 3; time += 1) {
+      engine.lose("a", 1_000);
+      await lost.check();
+      engine.connect("a");
+      await lost.check();
+    }
+    engine.lose("a", 1_000);
+    await lost.check();
+    await lost.note(true);
+    await lost.check();
+    expect(engine.moved).toEqual([]);
+  });
+
   describe("where there are more servers than the engine lists at once", () => {
     /** The server that has the actor is the oldest, and all are as old as another one: pages end between some of these. */
     function connectMany(count: number): void {

@@ -4,6 +4,7 @@ import type { EngineTarget } from "../settings/engine-target.ts";
 import {
   connectedHosts,
   countRunning,
+  earlyMs,
   type HostList,
   hostsByKey,
   isFresh,
@@ -22,7 +23,7 @@ const afterOthersMs = 2_500;
 const recentlyMs = 20_000;
 /** The engine takes up to so long to start an actor elsewhere. */
 const moveMs = 6_000;
-/** Clocks of several engines differ by less, and an engine tells its own in whole seconds. */
+/** Clocks of several engines differ by less. */
 const marginMs = 1_000;
 
 export type LostHostOptions = {
@@ -37,7 +38,7 @@ export type LostHostOptions = {
  */
 export class LostHost {
   readonly #options: LostHostOptions;
-  /** The servers that were there when the actor answered, and when that was by the clock of the engine. */
+  /** The servers that were there when the actor answered, and when that was by the clock of the engine, at the latest. */
   #known: { readonly hosts: ReadonlySet<string>; readonly atMs: number } | undefined;
   /** While the actor cannot be reached: since when the engine answers, and since when a server is back. */
   #answersSince: number | undefined;
@@ -45,6 +46,8 @@ export class LostHost {
   #movedAt = Number.NEGATIVE_INFINITY;
   /** Since when the actor runs that the last check has found on no server. */
   #missed: number | undefined;
+  /** Servers that the last check has not found any more. */
+  #left: ReadonlySet<string> = new Set();
   #isBusy = false;
   /** Servers are to be asked for when the actor answers next. */
   #isDue = false;
@@ -59,8 +62,10 @@ export class LostHost {
     this.#isDue ||= isNew;
     if (!this.#isDue) return;
     await this.#once(async (target) => {
+      const askedAt = performance.now();
       const { hosts, nowMs } = await connectedHosts(target);
-      this.#known = { hosts: new Set(hosts.map(({ key }) => key)), atMs: nowMs };
+      const atMs = nowMs + earlyMs + (performance.now() - askedAt);
+      this.#known = { hosts: new Set(hosts.map(({ key }) => key)), atMs };
       this.#isDue = false;
     });
   }
@@ -110,7 +115,8 @@ export class LostHost {
 
   /**
    * Whether a server that was there when the actor answered has left a moment ago, and the actor is still where it was. Where the actor has
-   * never answered here: whether the servers that are connected do not have it.
+   * never answered here: whether the servers that are connected do not have it. A server that was asked for a sign of life a moment ago may
+   * only be between two connections: it has left when the next check does not find it either.
    */
   async #isGone(target: EngineTarget, { hosts, nowMs }: HostList, actor: RunningActor): Promise<boolean> {
     const known = this.#known;
@@ -119,9 +125,12 @@ export class LostHost {
     if (actor.connectableAtMs > known.atMs + marginMs) return false;
     const there = new Set(hosts.map(({ key }) => key));
     const left = [...known.hosts].filter((key) => !there.has(key));
+    const before = this.#left;
+    this.#left = new Set(left);
     if (left.length === 0) return false;
     const { hosts: found, nowMs: askedMs } = await hostsByKey(target, left);
-    return found.some((host) => !isFresh(host, askedMs) && nowMs - host.lastPingAtMs < recentlyMs);
+    const hasLeft = (host: PoolHost): boolean => !isFresh(host, askedMs) || before.has(host.key);
+    return found.some((host) => hasLeft(host) && nowMs - host.lastPingAtMs < recentlyMs);
   }
 
   /** Whether two checks have found the actor on no server: what is counted one after the other does not fit where an actor comes or goes. */
@@ -133,6 +142,7 @@ export class LostHost {
 
   #forget(): void {
     this.#answersSince = this.#othersSince = this.#missed = undefined;
+    this.#left = new Set();
   }
 
   /** An engine that does not answer is none that could help. It says so itself (`engine-answers`). */

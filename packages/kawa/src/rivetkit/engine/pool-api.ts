@@ -14,6 +14,9 @@ const maxActors = 100;
 const freshMs = 4_000;
 const shareMs = 300;
 
+/** A list of servers says that it is so much earlier than when it was asked for, at most: it may be shared, and tells its time in whole seconds. */
+export const earlyMs = shareMs + 1_000;
+
 /** A server that hosts actors of the pool, as the engine knows it. */
 export type PoolHost = {
   readonly key: string;
