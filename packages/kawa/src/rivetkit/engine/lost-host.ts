@@ -21,6 +21,7 @@ const patienceMs = 9_000;
 const afterOthersMs = 2_500;
 /** A server that left earlier did not take the actor with it. */
 const recentlyMs = 20_000;
+const secondLookMs = 500;
 /** The engine takes up to so long to start an actor elsewhere. */
 const moveMs = 6_000;
 /** Clocks of several engines differ by less. */
@@ -46,8 +47,8 @@ export class LostHost {
   #movedAt = Number.NEGATIVE_INFINITY;
   /** Since when the actor runs that the last check has found on no server. */
   #missed: number | undefined;
-  /** Servers that the last check has not found any more. */
-  #left: ReadonlySet<string> = new Set();
+  /** How often the actor has answered. */
+  #answers = 0;
   #isBusy = false;
   /** Servers are to be asked for when the actor answers next. */
   #isDue = false;
@@ -58,6 +59,7 @@ export class LostHost {
 
   /** Call when the actor has answered. It asks the engine on a connection that is new, or was late, until it is told. */
   async note(isNew: boolean): Promise<void> {
+    this.#answers += 1;
     this.#forget();
     this.#isDue ||= isNew;
     if (!this.#isDue) return;
@@ -116,7 +118,7 @@ export class LostHost {
   /**
    * Whether a server that was there when the actor answered has left a moment ago, and the actor is still where it was. Where the actor has
    * never answered here: whether the servers that are connected do not have it. A server that was asked for a sign of life a moment ago may
-   * only be between two connections: it has left when the next check does not find it either.
+   * only be between two connections: it has left when a second look does not find it either.
    */
   async #isGone(target: EngineTarget, { hosts, nowMs }: HostList, actor: RunningActor): Promise<boolean> {
     const known = this.#known;
@@ -125,12 +127,14 @@ export class LostHost {
     if (actor.connectableAtMs > known.atMs + marginMs) return false;
     const there = new Set(hosts.map(({ key }) => key));
     const left = [...known.hosts].filter((key) => !there.has(key));
-    const before = this.#left;
-    this.#left = new Set(left);
     if (left.length === 0) return false;
     const { hosts: found, nowMs: askedMs } = await hostsByKey(target, left);
-    const hasLeft = (host: PoolHost): boolean => !isFresh(host, askedMs) || before.has(host.key);
-    return found.some((host) => hasLeft(host) && nowMs - host.lastPingAtMs < recentlyMs);
+    const recent = found.filter((host) => nowMs - host.lastPingAtMs < recentlyMs);
+    if (recent.length === 0 || recent.some((host) => !isFresh(host, askedMs))) return recent.length > 0;
+    const answers = this.#answers;
+    await sleep(secondLookMs, undefined, { ref: false });
+    const again = new Set((await connectedHosts(target)).hosts.map(({ key }) => key));
+    return answers === this.#answers && recent.some(({ key }) => !again.has(key));
   }
 
   /** Whether two checks have found the actor on no server: what is counted one after the other does not fit where an actor comes or goes. */
@@ -142,7 +146,6 @@ export class LostHost {
 
   #forget(): void {
     this.#answersSince = this.#othersSince = this.#missed = undefined;
-    this.#left = new Set();
   }
 
   /** An engine that does not answer is none that could help. It says so itself (`engine-answers`). */
