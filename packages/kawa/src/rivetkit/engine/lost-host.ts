@@ -130,7 +130,8 @@ export class LostHost {
     if (left.length === 0) return false;
     const { hosts: found, nowMs: askedMs } = await hostsByKey(target, left);
     const recent = found.filter((host) => nowMs - host.lastPingAtMs < recentlyMs);
-    if (recent.length === 0 || recent.some((host) => !isFresh(host, askedMs))) return recent.length > 0;
+    if (recent.length === 0) return false;
+    if (recent.some((host) => !isFresh(host, askedMs))) return true;
     const answers = this.#answers;
     await sleep(secondLookMs, undefined, { ref: false });
     const again = new Set((await connectedHosts(target)).hosts.map(({ key }) => key));
