@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import { countRenders, markWindow, openLive } from "./support/lab.ts";
+import { countRenders, markWindow, openLive, refreshByApp } from "./support/lab.ts";
 
 // `e2e/fuzz/pushed-addresses.ts` has the sequences that tell whether a page stays.
 
@@ -100,7 +100,7 @@ test("an address that is replaced while a refresh waits behind an action of Kawa
   for (const value of ["1", "2"]) {
     await page.evaluate((search) => history.replaceState(null, "", search), `?of=${value}`);
     const added = add(run, "b");
-    await page.evaluate(() => (window as unknown as { next: { router: { refresh(): void } } }).next.router.refresh());
+    await refreshByApp(page);
     await added;
     await expect(page.locator('output[data-key="b"]')).toHaveText(value);
   }

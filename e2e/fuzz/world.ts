@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page, Request, Response } from "@playwright/test";
 import type { Key } from "../lab-app/app/fuzz/keys.ts";
+import { refreshByApp } from "../support/lab.ts";
 import { Network } from "../support/network.ts";
 import type { Server } from "../support/server.ts";
 import type { Counters } from "./screens.ts";
@@ -205,8 +206,8 @@ export class World {
   }
 
   /** The app calls `router.refresh()`. */
-  async refresh(page: Page): Promise<void> {
-    await page.evaluate(() => (window as unknown as { next: { router: { refresh(): void } } }).next.router.refresh());
+  refresh(page: Page): Promise<void> {
+    return refreshByApp(page);
   }
 
   look(page: Page): Promise<Look> {

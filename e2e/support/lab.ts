@@ -85,3 +85,8 @@ export function isRefreshAction(request: Request): boolean {
     /^\["[\w-]+","[\w.-]*"(,(\[.*\]|"\$undefined"))?\]$/.test(request.postData() ?? "")
   );
 }
+
+/** The app calls `router.refresh()`. */
+export async function refreshByApp(page: Page): Promise<void> {
+  await page.evaluate(() => (window as unknown as { next: { router: { refresh(): void } } }).next.router.refresh());
+}

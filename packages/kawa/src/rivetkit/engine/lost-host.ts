@@ -21,6 +21,7 @@ const patienceMs = 9_000;
 const afterOthersMs = 2_500;
 /** A server that left earlier did not take the actor with it. */
 const recentlyMs = 20_000;
+/** A server is looked for again after this time, before it counts as gone. */
 const secondLookMs = 500;
 /** The engine takes up to so long to start an actor elsewhere. */
 const moveMs = 6_000;
