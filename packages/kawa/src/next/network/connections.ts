@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe } from "node:diagnostics_channel";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { detached } from "../../core/process/detached.ts";
 import { onResponseClose } from "../../core/process/on-response-close.ts";
 import { processState } from "../../core/process/process-state.ts";
 
@@ -34,14 +35,28 @@ const exchanges = processState<Exchanges>("exchanges", () => ({
 export function watchConnections(): void {
   if (exchanges.isWatching) return;
   exchanges.isWatching = true;
+  // The way out of all requests that come.
+  detached(() => {});
   subscribe("http.server.request.start", (message) => {
     const { response, socket } = message as { response: ServerResponse; socket: Socket };
     const exchange: Exchange = { response, socket, address: socket.remoteAddress };
     exchanges.current.enterWith(exchange);
     exchanges.open.add(exchange);
-    onResponseClose(response, () => exchanges.open.delete(exchange));
+    onResponseClose(response, () => {
+      exchanges.open.delete(exchange);
+      keepNothingOfRequest(socket);
+    });
     if (exchanges.isEnding) endWith(exchange);
   });
+}
+
+/**
+ * A connection that waits for its next request has a timer, which Node starts within the last one: it would keep all that Next and React have
+ * of that one, 30 KB and more.
+ */
+function keepNothingOfRequest(socket: Socket): void {
+  const { timeout } = socket;
+  if (timeout && !socket.destroyed) detached(() => socket.setTimeout(timeout));
 }
 
 /** The exchange of the request that the caller works for; undefined where no `node:http` server of this process has received it. */
