@@ -6,10 +6,12 @@ import postgres from "postgres";
 import { namespace, transaction } from "kawa";
 import { initReactiveBackend } from "kawa/rivetkit";
 import { host } from "../packages/kawa/src/rivetkit/host/host.ts";
+import { accountCount, makeTransfers, startBalance, type TransferLoad, type Transfers } from "./accounts.ts";
 import { serveOperations } from "./forked.ts";
 import { registry } from "./registry.ts";
 
-// A process with a bank behind node:http, which keeps its accounts in Kawa, in SQLite or in PostgreSQL. Each transfer is durable when it is answered.
+// A process with a bank, also behind node:http, which keeps its accounts in Kawa, in SQLite or in PostgreSQL. Each transfer is durable when it
+// is answered.
 
 type Transfer = (from: number, to: number) => Promise<void> | void;
 type Bank = {
@@ -19,18 +21,17 @@ type Bank = {
 };
 
 const bankUrl = "postgres://postgres@127.0.0.1:5432/postgres";
-const start = 1_000;
 const table = `kawa_bench_${process.pid}`;
 
-const banks: Record<string, (accountCount: number) => Promise<Bank>> = {
-  async kawa(accountCount) {
+const banks: Record<string, () => Promise<Bank>> = {
+  async kawa() {
     await host().start();
     const backend = initReactiveBackend({ registry, actorId: "bank", global: false });
     const bank = namespace("bank", { backend });
-    const account = bank.family((id: number) => ({ key: `${id}`, default: start }));
+    const account = bank.family((id: number) => ({ key: `${id}`, default: startBalance }));
     for (let first = 0; first < accountCount; first += 5_000) {
       const some = Array.from({ length: Math.min(5_000, accountCount - first) }, (_, at) => account(first + at));
-      await Promise.all(some.map((one) => one.set(start)));
+      await Promise.all(some.map((one) => one.set(startBalance)));
     }
     return {
       transfer: (from, to) =>
@@ -43,13 +44,13 @@ const banks: Record<string, (accountCount: number) => Promise<Bank>> = {
       close: () => host().stop(),
     };
   },
-  async sqlite(accountCount) {
+  async sqlite() {
     const db = new DatabaseSync(join(process.env["KAWA_DATA_DIR"]!, "bank.sqlite"));
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     db.exec("CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL)");
     const insert = db.prepare("INSERT INTO account VALUES (?, ?)");
     db.exec("BEGIN");
-    for (let id = 0; id < accountCount; id += 1) insert.run(id, start);
+    for (let id = 0; id < accountCount; id += 1) insert.run(id, startBalance);
     db.exec("COMMIT");
     const get = db.prepare("SELECT balance FROM account WHERE id = ?");
     const set = db.prepare("UPDATE account SET balance = ? WHERE id = ?");
@@ -66,10 +67,12 @@ const banks: Record<string, (accountCount: number) => Promise<Bank>> = {
       close: () => db.close(),
     };
   },
-  async postgres(accountCount) {
+  async postgres() {
     const sql = postgres(bankUrl, { max: 32, onnotice: () => {} });
     await sql.unsafe(`CREATE TABLE ${table} (id INTEGER PRIMARY KEY, balance BIGINT NOT NULL)`);
-    await sql.unsafe(`INSERT INTO ${table} SELECT id, ${start} FROM generate_series(0, ${accountCount - 1}) AS id`);
+    await sql.unsafe(
+      `INSERT INTO ${table} SELECT id, ${startBalance} FROM generate_series(0, ${accountCount - 1}) AS id`,
+    );
     return {
       async transfer(from, to) {
         await sql.begin(async (tx) => {
@@ -96,8 +99,8 @@ let server: Server | undefined;
 
 const operations = {
   /** Opens the bank, and gives the port at which it makes transfers. */
-  async open(kind: string, accountCount: number): Promise<number> {
-    const { transfer } = (bank = await banks[kind]!(accountCount));
+  async open(kind: string): Promise<number> {
+    const { transfer } = (bank = await banks[kind]!());
     server = createServer((request, response) => {
       const [, from, to] = request.url!.split("/");
       Promise.resolve()
@@ -109,6 +112,10 @@ const operations = {
     });
     await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
     return (server.address() as AddressInfo).port;
+  },
+  /** Makes transfers, and counts them. */
+  async transfers(load: TransferLoad): Promise<Transfers> {
+    return makeTransfers(load, bank!.transfer);
   },
   /** The sum of all accounts. */
   async sum(): Promise<number> {

@@ -1,54 +1,62 @@
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
+import { accountCount, type AccountOrder, makeTransfers, startBalance, type Transfers } from "./accounts.ts";
 import type { BankOperations } from "./bank-server.ts";
 import { Forked } from "./forked.ts";
 import { ratio, type Result, row } from "./report.ts";
 import { withTempDir } from "./temp-dir.ts";
 import { inTurns } from "./turns.ts";
 
-const accountCount = 100_000;
-const start = 1_000;
 const inFlight = 64;
-const roundMs = 2_000;
+const durationMs = 2_000;
 const rounds = 4;
 const goalOfRate = 3;
 const goalOfHot = 1.2;
 
-type Side = { readonly name: string; readonly port: number; readonly process: Forked<BankOperations> };
-type Round = { readonly side: Side; readonly order: keyof typeof orders };
+type Bank = { readonly name: string; readonly port: number; readonly process: Forked<BankOperations> };
+type Side = {
+  readonly name: string;
+  readonly order: AccountOrder;
+  readonly transfers: () => Promise<Transfers>;
+};
 
-/** Durable transfers between two of 100,000 accounts, all over them or over a few that everybody wants. */
+/**
+ * Durable transfers between two of 100,000 accounts, all over them or over a few that everybody wants. Processes call Kawa and PostgreSQL
+ * themselves; SQLite, which is in one process, is behind `node:http` for all others, and so is Kawa once more.
+ */
 export function measureTransfers(): Promise<Result> {
   return withTempDir(async (dataDir) => {
-    const sides: Side[] = [];
+    const banks: Bank[] = [];
     try {
       for (const name of ["kawa", "sqlite", ...((await hasPostgres()) ? ["postgres"] : [])]) {
         const env = { KAWA_DATA_DIR: `${dataDir}`, KAWA_SECRET: undefined, RIVET_ENDPOINT: undefined };
         const process = new Forked<BankOperations>("bank-server.ts", { env });
-        sides.push({ name, process, port: await process.call("open", name, accountCount) });
+        banks.push({ name, process, port: await process.call("open", name) });
       }
-      return await measure(sides);
+      return await measure(banks);
     } finally {
-      for (const { process } of sides.toReversed()) await process.stop(process.call("close"));
+      for (const { process } of banks.toReversed()) await process.stop(process.call("close"));
     }
   });
 }
 
-async function measure(sides: readonly Side[]): Promise<Result> {
-  const all = sides.flatMap((side) => (["even", "hot"] as const).map((order): Round => ({ side, order })));
+async function measure(banks: readonly Bank[]): Promise<Result> {
+  const [kawa, sqlite, ...others] = banks as readonly [Bank, Bank, ...Bank[]];
+  const sides = [...called(kawa), ...asked(sqlite), ...others.flatMap(called), ...asked(kawa)];
   let failures = 0;
-  const rates = await inTurns(all, { rounds }, async (round) => {
-    const { made, failed } = await transfersOf(round);
+  const rates = await inTurns(sides, { rounds }, async ({ transfers }) => {
+    const { made, failed } = await transfers();
     failures += failed;
-    return made / (roundMs / 1_000);
+    return made / (durationMs / 1_000);
   });
-  for (const { name, process } of sides) {
+  for (const { name, process } of banks) {
     const sum = await process.call("sum");
-    if (sum !== accountCount * start) throw new Error(`The accounts in ${name} hold ${sum}.`);
+    if (sum !== accountCount * startBalance) throw new Error(`The accounts in ${name} hold ${sum}.`);
   }
-  const rows = all.map(({ side, order }, at) => row(`${side.name}, ${order} accounts`, "writes/s", rates[at]!));
-  const others = rows.slice(2).filter((_, at) => at % 2 === 0);
-  const best = others.reduce((one, other) => (other.stats.p50 > one.stats.p50 ? other : one));
+  const rows = sides.map(({ name, order }, at) => row(`${name}, ${order} accounts`, "writes/s", rates[at]!));
+  const behindHttp = rows.at(-2)!;
+  const neighbours = rows.slice(2, -2).filter((_, at) => at % 2 === 0);
+  const best = neighbours.reduce((one, other) => (other.stats.p50 > one.stats.p50 ? other : one));
   return {
     rows,
     verdicts: [
@@ -58,6 +66,7 @@ async function measure(sides: readonly Side[]): Promise<Result> {
         unit: "times",
         goal: { atLeast: goalOfRate },
       },
+      { name: "- kawa behind node:http / sqlite", value: ratio(behindHttp, rows[2]!), unit: "times" },
       {
         name: "- even / hot accounts, kawa",
         value: ratio(rows[0]!, rows[1]!),
@@ -69,52 +78,36 @@ async function measure(sides: readonly Side[]): Promise<Result> {
   };
 }
 
-async function transfersOf({ side, order }: Round): Promise<{ made: number; failed: number }> {
-  const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
-  const end = performance.now() + roundMs;
-  let made = 0;
-  let failed = 0;
-  const lane = async (): Promise<void> => {
-    while (performance.now() < end) {
-      const from = orders[order]();
-      let to = orders[order]();
-      while (to === from) to = orders[order]();
-      if (await isMade(agent, side.port, `/${from}/${to}`)) made += 1;
-      else failed += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, lane));
-  agent.destroy();
-  return { made, failed };
+/** The bank makes the transfers itself. */
+function called({ name, process }: Bank): Side[] {
+  return inBothOrders(name, (order) => process.call("transfers", { order, inFlight, durationMs }));
 }
 
-function isMade(agent: Agent, port: number, path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const sent = request({ agent, port, path, host: "127.0.0.1", method: "POST" }, (response) => {
-      response.resume().on("end", () => resolve(response.statusCode === 204));
-    });
-    sent.on("error", () => resolve(false)).end();
+/** Requests ask the bank for them. */
+function asked({ name, port }: Bank): Side[] {
+  return inBothOrders(`${name} behind node:http`, async (order) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
+    try {
+      return await makeTransfers({ order, inFlight, durationMs }, (from, to) => post(agent, port, `/${from}/${to}`));
+    } finally {
+      agent.destroy();
+    }
   });
 }
 
-/** Account `n` is wanted as often as 1 / n^1.5. */
-const zipf = ((): (() => number) => {
-  const sums = new Float64Array(accountCount);
-  let sum = 0;
-  for (let at = 0; at < accountCount; at += 1) sums[at] = sum += 1 / (at + 1) ** 1.5;
-  return () => {
-    const wanted = Math.random() * sum;
-    let [low, high] = [0, accountCount - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sums[middle]! < wanted) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-})();
+function inBothOrders(name: string, make: (order: AccountOrder) => Promise<Transfers>): Side[] {
+  return (["even", "hot"] as const).map((order) => ({ name, order, transfers: () => make(order) }));
+}
 
-const orders = { even: (): number => Math.floor(Math.random() * accountCount), hot: zipf };
+function post(agent: Agent, port: number, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ agent, port, path, host: "127.0.0.1", method: "POST" }, (response) => {
+      const { statusCode } = response;
+      response.resume().on("end", () => (statusCode === 204 ? resolve() : reject(new Error(`Status ${statusCode}`))));
+    });
+    sent.on("error", reject).end();
+  });
+}
 
 function hasPostgres(): Promise<boolean> {
   return new Promise((resolve) => {
