@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Cluster } from "../chaos/support/cluster.ts";
-import { faults } from "../chaos/support/faults.ts";
+import { faults, freezeServer } from "../chaos/support/faults.ts";
 import { playRound } from "../chaos/support/round.ts";
 
 /** `npm run test:chaos` plays all of them, and measures: here a busy machine may be slower, but nothing may be lost. */
@@ -33,6 +33,19 @@ it.each([
   },
   120_000,
 );
+
+it("an actor starts elsewhere while its server is frozen, and no write fails", async () => {
+  const frozenMs = 40_000;
+  const { healMs, ...losses } = await playRound(cluster, {
+    name: "host frozen",
+    store: "files",
+    settleMs,
+    play: ({ host }) => freezeServer(host, frozenMs),
+  });
+  expect(losses).toMatchObject({ lost: 0, twice: 0, stale: 0, errors: [] });
+  // `npm run test:chaos` measures how soon: 12 s at most.
+  expect(healMs).toBeLessThan(frozenMs - 5_000);
+}, 180_000);
 
 it("a server ends within 3 s of SIGTERM, although the actor lives in it and all servers write", async () => {
   for (const server of cluster.servers) server.startWriting();

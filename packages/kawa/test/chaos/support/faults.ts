@@ -24,7 +24,7 @@ async function endServer({ cluster }: Scene, victim: Server, signal: "SIGKILL" |
   return { from, victim, backFrom: now() };
 }
 
-async function freezeServer(victim: Server, ms: number): Promise<Played> {
+export async function freezeServer(victim: Server, ms: number): Promise<Played> {
   const from = now();
   victim.signal("SIGSTOP");
   await sleep(ms);
