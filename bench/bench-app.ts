@@ -134,6 +134,11 @@ export class BenchApp {
       throw new Error(`Writing the score failed with status ${response.status}:\n${this.#process.log()}`);
   }
 
+  /** What it has printed. */
+  get log(): string {
+    return this.#process.log();
+  }
+
   /** CPU time that the app's process has used, without its engine. */
   async cpuMs(): Promise<number> {
     return Number(await (await fetch(`${this.url}/api/cpu`)).text());

@@ -21,11 +21,13 @@ export async function measureCollectionPages(): Promise<Result> {
   return withTempDir(async (path) => {
     const app = await BenchApp.start({ name: "kawa-app", expectedScore: 0, dataDir: join(path, "data") });
     try {
-      for (let from = 0; from < count; from += chunkCount)
-        await fetch(`${app.url}/api/rows`, {
+      for (let from = 0; from < count; from += chunkCount) {
+        const { ok, status } = await fetch(`${app.url}/api/rows`, {
           method: "POST",
           body: JSON.stringify({ path: join(path, "rows.db"), from, count: Math.min(chunkCount, count - from) }),
         });
+        if (!ok) throw new Error(`The rows from ${from} on were answered with ${status}:\n${app.log.slice(-2_000)}`);
+      }
       const next = { kawa: 0, sqlite: 0 };
       const samples = await inTurns(["kawa", "sqlite"] as const, { rounds }, async (source) => {
         const times: number[] = [];
