@@ -130,8 +130,7 @@ export class BenchApp {
 
   async setScore(score: number): Promise<void> {
     const response = await fetch(`${this.url}/api/score`, { method: "POST", body: String(score) });
-    if (!response.ok)
-      throw new Error(`Writing the score failed with status ${response.status}:\n${this.#process.log()}`);
+    if (!response.ok) throw new Error(`Writing the score failed with status ${response.status}:\n${this.log}`);
   }
 
   /** What it has printed. */
