@@ -19,6 +19,13 @@ describe("an adopted registry", () => {
     expect(adoptRegistry(registry)).toBe(registry);
   });
 
+  it("has its databases set up, whoever starts its actors", () => {
+    vi.stubEnv("RIVETKIT_SQLITE_OPT_VFS_STAGING_CACHE_TTL_MS", undefined);
+    adoptRegistry(create());
+    expect(process.env["RIVETKIT_SQLITE_OPT_VFS_STAGING_CACHE_TTL_MS"]).toBe("5000");
+    vi.unstubAllEnvs();
+  });
+
   it("starts the host with its actors and options", async () => {
     const registry = adoptRegistry(create());
     await registry.start({ defaultServerPort: 3001 });

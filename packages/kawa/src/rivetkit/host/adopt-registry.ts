@@ -1,6 +1,7 @@
 import type { RegistryActors } from "rivetkit";
 import { type AnyRegistry, host } from "./host.ts";
 import { startHost, type StartOptions } from "./start-host.ts";
+import { tuneDatabases } from "./tune-databases.ts";
 
 declare module "rivetkit" {
   interface Registry<A extends RegistryActors> {
@@ -30,6 +31,8 @@ declare module "rivetkit" {
  * engine of its own, whose actors no signal reaches. Idempotent.
  */
 export function adoptRegistry<R extends AnyRegistry>(registry: R): R {
+  // Before any database opens: the engine of a serverless app starts actors without a start of the host.
+  tuneDatabases();
   if (Object.hasOwn(registry, "start")) return registry;
   const shutdownOfHandler = registry.shutdown.bind(registry);
   const start = (options?: StartOptions): Promise<void> => {

@@ -5,7 +5,6 @@ import { withTimeout } from "../../core/process/with-timeout.ts";
 import type { EngineTarget } from "../settings/engine-target.ts";
 import type { adoptedSettings } from "../settings/registry-settings.ts";
 import { hostedServices } from "../wire/hosted-services.ts";
-import { boundReadAhead } from "./bound-read-ahead.ts";
 
 /** Any RivetKit registry: `setup({ use: { … } })`. */
 // RivetKit's own bound for "any actors".
@@ -94,7 +93,6 @@ export class Runner {
 }
 
 async function startRunner({ target, isEmbedded, version, definitions, settings }: Hosted): Promise<AnyRegistry> {
-  boundReadAhead();
   const runner = setup({ ...runnerConfig(target, version), ...settings, use: { ...definitions } }) as AnyRegistry;
   try {
     await runner.startAndWait();

@@ -82,12 +82,9 @@ export const env = {
   set rivetLogLevel(filter: string) {
     process.env.RIVET_LOG_LEVEL = filter;
   },
-  /** How many pages of an actor's database are fetched beside the one that is read: `off`, `bounded` or `adaptive`. Read as the log level is. */
-  get readAhead(): string | undefined {
-    return process.env.RIVETKIT_SQLITE_OPT_READ_AHEAD_MODE || undefined;
-  },
-  set readAhead(mode: string) {
-    process.env.RIVETKIT_SQLITE_OPT_READ_AHEAD_MODE = mode;
+  /** Settings of RivetKit for the databases of actors, by the end of their names. Those that the user has set stay. Read as the log level is. */
+  tuneDatabases(settings: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(settings)) process.env[`RIVETKIT_SQLITE_OPT_${name}`] ||= value;
   },
   get isDevelopment(): boolean {
     return process.env.NODE_ENV === "development";
